@@ -1,0 +1,142 @@
+package trace
+
+import (
+	"cmp"
+	"slices"
+	"time"
+)
+
+// Trace is all that a backend knows of one trace id.
+type Trace struct {
+	ID    TraceID
+	Spans []Span
+	// Warnings concern the trace as a whole; most warnings stand on a span.
+	Warnings []string
+}
+
+// Span is one finished span. Times have microsecond precision, as on Jaeger's
+// wire.
+type Span struct {
+	TraceID   TraceID
+	SpanID    SpanID
+	Operation string
+	// References lists the spans this one refers to, the parent first.
+	References []Reference
+	// Flags are the client's: bit 0 sampled, bit 1 debug.
+	Flags    uint32
+	Start    time.Time
+	Duration time.Duration
+	Tags     []Tag
+	Logs     []Log
+	// Process is who made the span. Spans of one batch share it, so it must not
+	// be changed.
+	Process *Process
+	// Warnings are what the backend found odd about this span.
+	Warnings []string
+}
+
+// Process is the program that made a span: its service name and the tags that
+// hold for all its spans.
+type Process struct {
+	Service string
+	Tags    []Tag
+}
+
+// Log is a timed event inside a span.
+type Log struct {
+	Time   time.Time
+	Fields []Tag
+}
+
+// RefType says how a span refers to another.
+type RefType uint8
+
+// The reference types of OpenTracing.
+const (
+	ChildOf RefType = iota
+	FollowsFrom
+)
+
+// String returns the name Jaeger's JSON uses.
+func (r RefType) String() string {
+	if r == FollowsFrom {
+		return "FOLLOWS_FROM"
+	}
+	return "CHILD_OF"
+}
+
+// Reference names a span that another one refers to.
+type Reference struct {
+	Type    RefType
+	TraceID TraceID
+	SpanID  SpanID
+}
+
+// ParentID returns the parent of s within its own trace: the first CHILD_OF
+// reference, else the first FOLLOWS_FROM. It returns 0 when s has none, which
+// makes it a root.
+func (s *Span) ParentID() SpanID {
+	var follows SpanID
+	for _, ref := range s.References {
+		if ref.TraceID != s.TraceID {
+			continue
+		}
+		if ref.Type == ChildOf {
+			return ref.SpanID
+		}
+		if follows == 0 {
+			follows = ref.SpanID
+		}
+	}
+	return follows
+}
+
+// Service returns the name of the service that made s, or "" when unknown.
+func (s *Span) Service() string {
+	if s.Process == nil {
+		return ""
+	}
+	return s.Process.Service
+}
+
+// Tag returns the value of the first tag named key.
+func (s *Span) Tag(key string) (Value, bool) {
+	for i := range s.Tags {
+		if s.Tags[i].Key == key {
+			return s.Tags[i].Value, true
+		}
+	}
+	return Value{}, false
+}
+
+// Failed reports whether the span carries OpenTracing's error=true, as a bool
+// or as the string that some clients send.
+func (s *Span) Failed() bool {
+	v, ok := s.Tag("error")
+	return ok && v.String() == "true"
+}
+
+// Services returns the services that took part, sorted, each once.
+func (t *Trace) Services() []string {
+	var names []string
+	for i := range t.Spans {
+		names = append(names, t.Spans[i].Service())
+	}
+	slices.Sort(names)
+	return slices.Compact(names)
+}
+
+// Bounds returns the start of the earliest span and the time from there to the
+// end of the latest. Both are zero for a trace without spans.
+func (t *Trace) Bounds() (time.Time, time.Duration) {
+	if len(t.Spans) == 0 {
+		return time.Time{}, 0
+	}
+	first := slices.MinFunc(t.Spans, func(a, b Span) int { return a.Start.Compare(b.Start) })
+	last := slices.MaxFunc(t.Spans, func(a, b Span) int {
+		return cmp.Compare(a.end().UnixNano(), b.end().UnixNano())
+	})
+	return first.Start, last.end().Sub(first.Start)
+}
+
+func (s *Span) end() time.Time { return s.Start.Add(s.Duration) }

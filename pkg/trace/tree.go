@@ -1,0 +1,89 @@
+package trace
+
+import (
+	"cmp"
+	"slices"
+)
+
+// Tree is a trace arranged by who called whom.
+type Tree struct {
+	// Roots are the spans without a parent in the trace, earliest first. A sound
+	// trace has exactly one.
+	Roots []*Node
+}
+
+// Node is a span and the spans it caused, earliest first.
+type Node struct {
+	Span     *Span
+	Children []*Node
+	// Orphan marks a span whose parent is not in the trace: never finished, lost
+	// on the way, or not stored yet.
+	Orphan bool
+}
+
+// NewTree arranges the spans of t, which it points into. Every span has exactly
+// one place, even when ids repeat or parents form a circle.
+func NewTree(t *Trace) *Tree {
+	nodes := make([]*Node, len(t.Spans))
+	byID := make(map[SpanID]*Node, len(t.Spans))
+	for i := range t.Spans {
+		nodes[i] = &Node{Span: &t.Spans[i]}
+		if _, taken := byID[t.Spans[i].SpanID]; !taken {
+			byID[t.Spans[i].SpanID] = nodes[i]
+		}
+	}
+	slices.SortStableFunc(nodes, func(a, b *Node) int {
+		return cmp.Or(a.Span.Start.Compare(b.Span.Start), cmp.Compare(b.Span.Duration, a.Span.Duration))
+	})
+
+	tree := &Tree{}
+	parents := make(map[*Node]*Node, len(nodes))
+	for _, n := range nodes {
+		id := n.Span.ParentID()
+		if parent := byID[id]; parent != nil {
+			parents[n] = parent
+			parent.Children = append(parent.Children, n)
+			continue
+		}
+		n.Orphan = id != 0
+		tree.Roots = append(tree.Roots, n)
+	}
+	tree.breakCircles(nodes, parents)
+	return tree
+}
+
+// breakCircles makes a root of the earliest span that no root leads to, because
+// its ancestors form a circle, until every span can be reached.
+func (t *Tree) breakCircles(nodes []*Node, parents map[*Node]*Node) {
+	reached := make(map[*Node]bool, len(nodes))
+	var reach func(n *Node)
+	reach = func(n *Node) {
+		reached[n] = true
+		for _, child := range n.Children {
+			reach(child)
+		}
+	}
+	for _, root := range t.Roots {
+		reach(root)
+	}
+	for _, n := range nodes {
+		if reached[n] {
+			continue
+		}
+		parent := parents[n]
+		parent.Children = slices.DeleteFunc(parent.Children, func(child *Node) bool { return child == n })
+		t.Roots = append(t.Roots, n)
+		reach(n)
+	}
+}
+
+// Orphans counts the spans whose parent is missing.
+func (t *Tree) Orphans() int {
+	n := 0
+	for _, root := range t.Roots {
+		if root.Orphan {
+			n++
+		}
+	}
+	return n
+}
