@@ -1,0 +1,183 @@
+// Package config turns defaults, config.yaml, JAEGER_* and OTDEMO_* variables
+// and flags into one Config, remembers where each value came from, and refuses
+// what cannot work, all faults at once. Start at Load.
+package config
+
+import (
+	"net"
+	"net/url"
+	"strconv"
+	"time"
+)
+
+// Config is the effective configuration. Its fields are the keys of
+// config.yaml; docs/configuration.md describes each. One that Load returned is
+// valid; it is not to be changed while others read it.
+type Config struct {
+	// Tracer names the implementation behind OpenTracing: TracerJaeger or TracerNoop.
+	Tracer string `yaml:"tracer"`
+	// Service is the service name on every span; empty takes the command's own.
+	Service string `yaml:"service"`
+	// Disabled swaps the tracer for one that makes no spans.
+	Disabled bool `yaml:"disabled"`
+	// TraceID128Bit makes new trace ids 128 instead of 64 bits long.
+	TraceID128Bit bool `yaml:"trace_id_128bit"`
+	// RPCMetrics counts and times server spans, shown on serve's /metrics.
+	RPCMetrics bool     `yaml:"rpc_metrics"`
+	Sampler    Sampler  `yaml:"sampler"`
+	Reporter   Reporter `yaml:"reporter"`
+	// Propagation lists the header formats a trace travels in, at least one.
+	Propagation []string `yaml:"propagation"`
+	// Tags are put on the process, so they show on each of its spans.
+	Tags  []Tag `yaml:"tags"`
+	Query Query `yaml:"query"`
+	Serve Serve `yaml:"serve"`
+	Call  Call  `yaml:"call"`
+}
+
+// The samplers of jaeger-client-go.
+const (
+	SamplerConst         = "const"
+	SamplerProbabilistic = "probabilistic"
+	SamplerRateLimiting  = "ratelimiting"
+	SamplerRemote        = "remote"
+)
+
+// TracerJaeger and TracerNoop are the tracers of this version. TracerNoop makes
+// no spans.
+const (
+	TracerJaeger = "jaeger"
+	TracerNoop   = "noop"
+)
+
+// PropagationJaeger is the header format of this version: uber-trace-id.
+const PropagationJaeger = "jaeger"
+
+// Sampler decides which traces are kept.
+type Sampler struct {
+	// Type is one of the four constants, in lower case.
+	Type string `yaml:"type"`
+	// Param is 0 or 1 for const, 0..1 for probabilistic, traces per second for
+	// ratelimiting, and the probability until the first answer for remote.
+	Param float64 `yaml:"param"`
+	// Endpoint is the URL of the strategy server, or empty for the agent's; read
+	// Config.SamplingURL instead.
+	Endpoint string `yaml:"endpoint"`
+	// RefreshInterval is the time between two fetches of the strategy.
+	RefreshInterval time.Duration `yaml:"refresh_interval"`
+	// MaxOperations bounds the operations that the remote sampler tells apart.
+	MaxOperations int `yaml:"max_operations"`
+}
+
+// Reporter carries finished spans out of the process.
+type Reporter struct {
+	Agent     Agent     `yaml:"agent"`
+	Collector Collector `yaml:"collector"`
+	// QueueSize bounds the spans that wait to be encoded.
+	QueueSize int `yaml:"queue_size"`
+	// FlushInterval bounds the time a span waits for its batch to fill.
+	FlushInterval time.Duration `yaml:"flush_interval"`
+	// LogSpans also logs each finished span.
+	LogSpans bool `yaml:"log_spans"`
+}
+
+// Agent is where spans go over UDP, when no collector endpoint is set.
+type Agent struct {
+	// Host is a name or an address without port; IPv6 stands without brackets.
+	Host string `yaml:"host"`
+	Port int    `yaml:"port"`
+	// MaxPacketSize bounds a datagram's payload, in bytes.
+	MaxPacketSize int `yaml:"max_packet_size"`
+	// Reconnect resolves Host again on errors and every ReconnectInterval.
+	Reconnect         bool          `yaml:"reconnect"`
+	ReconnectInterval time.Duration `yaml:"reconnect_interval"`
+}
+
+// Collector is where spans go as thrift over HTTP, when Endpoint is set.
+type Collector struct {
+	// Endpoint is the whole URL, path included: http://localhost:14268/api/traces.
+	Endpoint string `yaml:"endpoint"`
+	// User and Password are both set or both empty.
+	User     string `yaml:"user"`
+	Password string `yaml:"password"`
+}
+
+// Tag is a process tag; its value is a string, as in JAEGER_TAGS.
+type Tag struct {
+	Name  string `yaml:"name"`
+	Value string `yaml:"value"`
+}
+
+// Query is where traces are read back.
+type Query struct {
+	// URL is Jaeger's UI and query address, with its base path if it has one.
+	URL string `yaml:"url"`
+}
+
+// Serve is where the traced server listens.
+type Serve struct {
+	Host string `yaml:"host"`
+	// Port 0 takes any free port.
+	Port int `yaml:"port"`
+}
+
+// Call is what the traced client asks for.
+type Call struct {
+	URL string `yaml:"url"`
+}
+
+// Defaults returns the configuration that holds when nothing else is said.
+// config.yaml in the repository spells the same values out.
+func Defaults() Config {
+	return Config{
+		Tracer:     TracerJaeger,
+		RPCMetrics: true,
+		Sampler: Sampler{
+			Type:            SamplerConst,
+			Param:           1,
+			RefreshInterval: time.Minute,
+			MaxOperations:   2000,
+		},
+		Reporter: Reporter{
+			Agent: Agent{
+				Host:              "localhost",
+				Port:              6831,
+				MaxPacketSize:     65000,
+				Reconnect:         true,
+				ReconnectInterval: 30 * time.Second,
+			},
+			QueueSize:     10000,
+			FlushInterval: time.Second,
+		},
+		Propagation: []string{PropagationJaeger},
+		Query:       Query{URL: "http://localhost:16686"},
+		Serve:       Serve{Host: "127.0.0.1", Port: 8000},
+		Call:        Call{URL: "http://localhost:8000/"},
+	}
+}
+
+// UsesCollector reports whether spans go over HTTP; the agent's settings are
+// not used then.
+func (c *Config) UsesCollector() bool { return c.Reporter.Collector.Endpoint != "" }
+
+// samplingPort is where Jaeger's agent serves sampling strategies over HTTP.
+const samplingPort = 5778
+
+// SamplingURL returns the URL of the strategy server that the remote sampler
+// asks: sampler.endpoint, or the one of the agent's host, as jaeger-client-go
+// derives it from JAEGER_AGENT_HOST.
+func (c *Config) SamplingURL() string {
+	if c.Sampler.Endpoint != "" {
+		return c.Sampler.Endpoint
+	}
+	return samplingURL(c.Reporter.Agent.Host)
+}
+
+func samplingURL(host string) string {
+	u := url.URL{
+		Scheme: "http",
+		Host:   net.JoinHostPort(host, strconv.Itoa(samplingPort)),
+		Path:   "/sampling",
+	}
+	return u.String()
+}

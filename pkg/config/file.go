@@ -1,0 +1,185 @@
+package config
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+
+	"go.yaml.in/yaml/v3"
+)
+
+const (
+	fileName = "config.yaml"
+	// userFolder is ours within the user's configuration directory.
+	userFolder = "otdemo"
+	// maxFileSize is far beyond any real file; it stops --config /dev/zero.
+	maxFileSize = 1 << 20
+)
+
+// loadFile finds the configuration file, sets the keys in it and returns the
+// file's name; "" when there is none.
+func (l *loader) loadFile(src Source) string {
+	if src.File != "" {
+		path := src.File
+		if !filepath.IsAbs(path) {
+			path = filepath.Join(src.Dir, path)
+		}
+		data, err := readFile(path)
+		if err != nil {
+			l.unreadable(src.File, Origin{LayerFlag, "--config"}, err)
+			return ""
+		}
+		l.setFile(src.File, data)
+		return src.File
+	}
+	candidates := []struct{ name, path string }{{fileName, filepath.Join(src.Dir, fileName)}}
+	if src.UserDir != "" {
+		user := filepath.Join(src.UserDir, userFolder, fileName)
+		candidates = append(candidates, struct{ name, path string }{user, user})
+	}
+	for i, c := range candidates {
+		data, err := readFile(c.path)
+		switch {
+		case errors.Is(err, fs.ErrNotExist):
+			continue
+		case err != nil:
+			l.unreadable(c.name, Origin{Layer: LayerFile}, err)
+			return ""
+		case i == 0 && l.foreign(data):
+			l.warn("pass --config "+fileName+" if it is meant for otdemo",
+				"%s: passed over, because it has no key of otdemo's", c.name)
+			continue
+		}
+		l.setFile(c.name, data)
+		return c.name
+	}
+	return ""
+}
+
+// errTooLarge says that a file cannot be a configuration.
+var errTooLarge = errors.New("larger than 1 MiB")
+
+func readFile(path string) ([]byte, error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return nil, err //nolint:wrapcheck // unreadable words it
+	}
+	defer f.Close()
+	data, err := io.ReadAll(io.LimitReader(f, maxFileSize+1))
+	if err == nil && len(data) > maxFileSize {
+		err = errTooLarge
+	}
+	return data, err
+}
+
+func (l *loader) unreadable(name string, from Origin, err error) {
+	f := &Fault{Origin: from, err: err}
+	reason := err
+	if pathErr, ok := errors.AsType[*fs.PathError](err); ok {
+		reason = pathErr.Err
+	}
+	f.Text = fmt.Sprintf("cannot read %q: %v", name, reason)
+	if strings.Contains(reason.Error(), "is a directory") {
+		f.hint = "name a file; Docker makes a directory where the file of a bind mount does not exist"
+	}
+	l.fail(f)
+}
+
+// foreign reports whether data is a file without a single key of ours. One that
+// cannot be parsed is taken for ours, so that its error is shown.
+func (l *loader) foreign(data []byte) bool {
+	var doc yaml.Node
+	if err := yaml.Unmarshal(data, &doc); err != nil || len(doc.Content) == 0 {
+		return false
+	}
+	root := doc.Content[0]
+	switch {
+	case isNull(root):
+		return false
+	case root.Kind != yaml.MappingNode:
+		return true
+	}
+	for i := 0; i < len(root.Content); i += 2 {
+		name := root.Content[i].Value
+		if l.byName[name] != nil || l.isSection(name) {
+			return false
+		}
+	}
+	return true
+}
+
+// isSection reports whether keys stand below name.
+func (l *loader) isSection(name string) bool {
+	return slices.ContainsFunc(l.keys, func(k Key) bool { return strings.HasPrefix(k.Name, name+".") })
+}
+
+// setFile sets the keys of one file, strictly: see document.
+func (l *loader) setFile(name string, data []byte) {
+	d := document{loader: l, name: name, seen: map[string]int{}}
+	dec := yaml.NewDecoder(bytes.NewReader(data))
+	var first yaml.Node
+	switch err := dec.Decode(&first); {
+	case errors.Is(err, io.EOF):
+		return
+	case err != nil:
+		d.syntax(data, err)
+		return
+	}
+	d.mapping("", first.Content[0])
+	for {
+		var next yaml.Node
+		err := dec.Decode(&next)
+		switch {
+		case errors.Is(err, io.EOF):
+			return
+		case err != nil:
+			d.syntax(data, err)
+			return
+		case !isNull(next.Content[0]):
+			d.fail(&Fault{
+				Origin: d.at(next.Content[0]), Text: "a second YAML document starts here",
+				hint: "remove the --- line, so that all keys are in one document",
+			})
+			return
+		}
+	}
+}
+
+// syntax words an error of the YAML parser, which knows only "yaml: line 3: …"
+// and, for an alias, the name alone: that may be an unquoted password.
+func (d *document) syntax(data []byte, err error) {
+	f := &Fault{Origin: Origin{LayerFile, d.name}, err: err}
+	lines := strings.Split(string(data), "\n")
+	if m := regexp.MustCompile(`^yaml: unknown anchor '(.*)' referenced`).FindStringSubmatch(err.Error()); m != nil {
+		f.err = nil
+		f.Text = "not valid YAML: an unquoted * refers to an anchor, and there is none of that name"
+		f.hint = "put the value in quotes"
+		for i, line := range lines {
+			if strings.Contains(line, "*"+m[1]) {
+				f.Origin = d.line(i + 1)
+				break
+			}
+		}
+		d.fail(f)
+		return
+	}
+	text := strings.TrimPrefix(err.Error(), "yaml: ")
+	if m := regexp.MustCompile(`^line (\d+): (.*)$`).FindStringSubmatch(text); m != nil {
+		n, _ := strconv.Atoi(m[1])
+		f.Origin, text = d.line(n), m[2]
+		f.hint = "check the indentation and the quotes, here and on the line before"
+		if n >= 1 && n <= len(lines) && strings.Contains(lines[n-1], "\t") {
+			f.hint = "indent with spaces; YAML takes no tabs"
+		}
+	}
+	f.Text = "not valid YAML: " + text
+	d.fail(f)
+}

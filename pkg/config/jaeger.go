@@ -1,0 +1,192 @@
+package config
+
+import (
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+)
+
+// The JAEGER_* variables that depend on each other. The others stand in the key
+// table alone. All are those of jaeger-client-go v2.30.0, config/config_env.go.
+const (
+	envSamplingEndpoint  = "JAEGER_SAMPLING_ENDPOINT"
+	envSamplerManager    = "JAEGER_SAMPLER_MANAGER_HOST_PORT"
+	envEndpoint          = "JAEGER_ENDPOINT"
+	envUser              = "JAEGER_USER"
+	envPassword          = "JAEGER_PASSWORD"
+	envAgentHost         = "JAEGER_AGENT_HOST"
+	envAgentPort         = "JAEGER_AGENT_PORT"
+	envReconnectDisabled = "JAEGER_REPORTER_ATTEMPT_RECONNECTING_DISABLED"
+	envReconnectInterval = "JAEGER_REPORTER_ATTEMPT_RECONNECT_INTERVAL"
+)
+
+// loadJaeger sets the keys that JAEGER_* variables name, with the meaning they
+// have for jaeger-client-go.
+func (l *loader) loadJaeger() {
+	dependent := []string{
+		keySamplingEndpoint, keyAgentHost, keyAgentPort, keyReconnect, keyReconnectInterval,
+		keyCollectorEndpoint, keyCollectorUser, keyCollectorPassword,
+	}
+	for _, key := range l.keys {
+		if len(key.Jaeger) == 1 && !slices.Contains(dependent, key.Name) {
+			l.setJaeger(key.Name, key.Jaeger[0])
+		}
+	}
+	if l.env.get(envEndpoint) != "" {
+		l.loadJaegerCollector()
+	} else {
+		l.loadJaegerAgent()
+	}
+	l.loadJaegerSampling()
+	l.warnMisspelt()
+}
+
+// setJaeger sets a key from a variable, unless that is unset.
+func (l *loader) setJaeger(name, variable string) {
+	text := l.env.get(variable)
+	if text == "" {
+		return
+	}
+	key, from := l.byName[name], Origin{LayerJaeger, variable}
+	value, c := key.Type.parse(text, l.env)
+	if c == nil {
+		l.set(key, value, from)
+		return
+	}
+	if n, err := strconv.ParseUint(text, 10, 63); err == nil && key.Type == TypeDuration {
+		// The other languages' clients count in milliseconds.
+		c.instead = fmt.Sprintf("%dms", n)
+	}
+	l.refuse(key, from, c)
+}
+
+// present returns those of the variables that are set.
+func (l *loader) present(variables ...string) []string {
+	return slices.DeleteFunc(variables, func(name string) bool { return l.env.get(name) == "" })
+}
+
+// loadJaegerCollector is for JAEGER_ENDPOINT set: the agent's variables are not
+// even read, and a user and password of lower layers belong to another
+// collector, so they must not be sent to this one.
+func (l *loader) loadJaegerCollector() {
+	l.setJaeger(keyCollectorEndpoint, envEndpoint)
+	ignored := l.present(envAgentHost, envAgentPort, envReconnectDisabled, envReconnectInterval)
+	if len(ignored) > 0 {
+		l.warn("unset "+envEndpoint+" to send spans over UDP", "%s: not used to send spans, because %s is set",
+			strings.Join(ignored, ", "), envEndpoint)
+	}
+	credentials := l.present(envUser, envPassword)
+	if len(credentials) == 1 {
+		from := Origin{LayerJaeger, credentials[0]}
+		l.fail(&Fault{
+			Origin: from, Text: fmt.Sprintf("%s and %s must be set together", envUser, envPassword),
+			hint: "set both, or unset " + credentials[0],
+		})
+		return
+	}
+	if len(credentials) == 0 {
+		l.dropCredentials()
+	}
+	l.setJaeger(keyCollectorUser, envUser)
+	l.setJaeger(keyCollectorPassword, envPassword)
+}
+
+func (l *loader) dropCredentials() {
+	for _, name := range []string{keyCollectorUser, keyCollectorPassword} {
+		if from := l.origins[name]; from.Layer == LayerFile {
+			l.warn(fmt.Sprintf("set %s and %s", envUser, envPassword),
+				"%s: %s is not sent to %s, which is another collector", from, name, envEndpoint)
+			l.set(l.byName[name], "", Origin{LayerJaeger, envEndpoint})
+		}
+	}
+}
+
+// loadJaegerAgent is for JAEGER_ENDPOINT unset.
+func (l *loader) loadJaegerAgent() {
+	if ignored := l.present(envUser, envPassword); len(ignored) > 0 {
+		l.warn("set "+envEndpoint+" too, or OTDEMO_REPORTER_COLLECTOR_USER and _PASSWORD instead",
+			"%s: ignored, because %s is not set", strings.Join(ignored, ", "), envEndpoint)
+	}
+	l.setJaeger(keyAgentHost, envAgentHost)
+	l.setJaeger(keyAgentPort, envAgentPort)
+	l.setJaeger(keyReconnect, envReconnectDisabled)
+	if key := l.byName[keyReconnect]; l.origins[key.Name].Detail == envReconnectDisabled {
+		disabled := l.viper.GetBool(key.Name)
+		l.set(key, !disabled, l.origins[key.Name])
+		if disabled {
+			if l.env.get(envReconnectInterval) != "" {
+				l.warn("unset "+envReconnectDisabled, "%s: ignored, because %s is true",
+					envReconnectInterval, envReconnectDisabled)
+			}
+			return
+		}
+	}
+	l.setJaeger(keyReconnectInterval, envReconnectInterval)
+}
+
+// loadJaegerSampling finds the strategy server: its own variable, else the
+// deprecated one, else the agent's host, even when spans go to a collector.
+func (l *loader) loadJaegerSampling() {
+	switch {
+	case l.env.get(envSamplingEndpoint) != "":
+		l.setJaeger(keySamplingEndpoint, envSamplingEndpoint)
+		if l.env.get(envSamplerManager) != "" {
+			l.warn("unset "+envSamplerManager, "%s: ignored, because %s is set",
+				envSamplerManager, envSamplingEndpoint)
+		}
+	case l.env.get(envSamplerManager) != "":
+		l.setJaeger(keySamplingEndpoint, envSamplerManager)
+		l.warn("set "+envSamplingEndpoint+" instead; it too takes a whole URL", "%s: deprecated", envSamplerManager)
+	case l.env.get(envAgentHost) != "":
+		l.moveSampling(l.env.get(envAgentHost))
+	}
+}
+
+// moveSampling points the sampler to the agent's host. Config.SamplingURL does
+// so by itself, unless the file names a server or JAEGER_ENDPOINT keeps the host
+// out of reporter.agent.host.
+func (l *loader) moveSampling(host string) {
+	from := Origin{LayerJaeger, envAgentHost}
+	named := l.viper.GetString(keySamplingEndpoint) != ""
+	if !named && l.env.get(envEndpoint) == "" {
+		return
+	}
+	if c := checkHost(host, keyAgentPort); c != nil {
+		l.refuse(l.byName[keyAgentHost], from, c)
+		return
+	}
+	if named {
+		l.warn("set "+envSamplingEndpoint+" to keep it", "%s: moves %s of %s to %s, as in jaeger-client-go",
+			envAgentHost, keySamplingEndpoint, l.origins[keySamplingEndpoint], samplingURL(host))
+	}
+	l.set(l.byName[keySamplingEndpoint], samplingURL(host), from)
+}
+
+// warnMisspelt points at JAEGER_* variables that nobody reads but that look like
+// one of ours. Others are left alone: there are more Jaeger programs.
+func (l *loader) warnMisspelt() {
+	var known []string
+	for _, key := range l.keys {
+		for _, name := range key.Jaeger {
+			known = append(known, strings.TrimPrefix(name, jaegerPrefix))
+		}
+	}
+	foreign := []string{
+		"LISTEN_HOST",                   // Jaeger 2's server
+		"PROPAGATION", "SENDER_FACTORY", // jaeger-client-java
+		"AUTH_TOKEN",                   // jaeger-client-java
+		"SAMPLER_HOST", "SAMPLER_PORT", // jaeger-client-node
+		"SAMPLER_NOT_PARENT_BASED", // grafana/dskit
+	}
+	for _, name := range l.env.prefixed(jaegerPrefix) {
+		rest := strings.TrimPrefix(name, jaegerPrefix)
+		if slices.Contains(known, rest) || slices.Contains(foreign, rest) || serviceLink(name, l.env.get(name)) {
+			continue
+		}
+		if near := nearest(rest, known); near != "" {
+			l.warn(fmt.Sprintf("did you mean %s%s?", jaegerPrefix, near),
+				"%s: neither otdemo nor jaeger-client-go reads this variable", name)
+		}
+	}
+}

@@ -1,0 +1,295 @@
+package config
+
+import (
+	"fmt"
+	"math"
+	"net/url"
+	"reflect"
+	"strings"
+)
+
+// Type is the type of a key's value.
+type Type int
+
+// The types. Lists are YAML lists in the file and separated by commas in
+// variables and flags.
+const (
+	TypeString   Type = iota
+	TypeSecret        // a string that is never shown
+	TypeHost          // a host name or address without port
+	TypeURL           // an http or https URL; user info is never shown
+	TypeBool          // true or false
+	TypeInt           // a whole number
+	TypeFloat         // a number
+	TypeDuration      // a number with a unit: 500ms, 1s, 1m30s
+	TypeWords         // a list of words
+	TypeTags          // a list of {name, value}; name=value in variables
+)
+
+// String returns the word that docs/configuration.md uses.
+func (t Type) String() string {
+	names := [...]string{
+		"string", "secret", "host", "URL", "true or false", "whole number", "number", "duration",
+		"list of words", "list of tags",
+	}
+	return names[t]
+}
+
+// Key describes one key of the configuration.
+type Key struct {
+	// Name is the key as in config.yaml, with dots between its levels.
+	Name string
+	Type Type
+	// Default is the default as text, in the form of Value.Text.
+	Default string
+	// Allowed names the values or the range, with the unit; empty when any value
+	// of the type will do.
+	Allowed string
+	// Doc is one line: what the key is for.
+	Doc string
+	// Otdemo is the OTDEMO_* variable.
+	Otdemo string
+	// Jaeger lists the JAEGER_* variables, if any, the strongest first.
+	Jaeger []string
+
+	values   []string // the only values, in lower case; any case is taken
+	planned  []string // values of later versions
+	min, max int      // the bounds of a whole number
+	example  string   // a URL that would do, for hints
+}
+
+// Keys returns every key in the order of config.yaml. It is the source of
+// docs/configuration.md, of the OTDEMO_* names and of the help of flags. The
+// caller owns the slice.
+func Keys() []Key {
+	defaults := flatten(Defaults())
+	all := append(tracerKeys(), reporterKeys()...)
+	all = append(all, otherKeys()...)
+	for i := range all {
+		k := &all[i]
+		k.Otdemo = otdemoPrefix + strings.ToUpper(strings.ReplaceAll(k.Name, ".", "_"))
+		k.Default = k.Type.format(defaults[k.Name])
+		k.Allowed = k.allowed()
+		if k.Type == TypeURL && k.example == "" {
+			k.example = k.Default
+		}
+	}
+	return all
+}
+
+// Lookup returns the key of that name, as in config.yaml.
+func Lookup(name string) (Key, bool) {
+	for _, k := range Keys() {
+		if k.Name == name {
+			return k, true
+		}
+	}
+	return Key{}, false
+}
+
+// allowed words the bounds of k, unless the table has its own words.
+func (k *Key) allowed() string {
+	switch {
+	case k.Allowed != "":
+		return k.Allowed
+	case len(k.values) > 0:
+		return strings.Join(k.values, ", ")
+	case k.Type == TypeInt:
+		return fmt.Sprintf("%d to %d", k.min, k.max)
+	case k.Type == TypeDuration:
+		return "more than 0, with its unit: 500ms, 1s, 1m30s"
+	}
+	return ""
+}
+
+// The keys that rules name.
+const (
+	keyDisabled          = "disabled"
+	keySamplerType       = "sampler.type"
+	keySamplerParam      = "sampler.param"
+	keySamplingEndpoint  = "sampler.endpoint"
+	keyAgentHost         = "reporter.agent.host"
+	keyAgentPort         = "reporter.agent.port"
+	keyReconnect         = "reporter.agent.reconnect"
+	keyReconnectInterval = "reporter.agent.reconnect_interval"
+	keyCollectorEndpoint = "reporter.collector.endpoint"
+	keyCollectorUser     = "reporter.collector.user"
+	keyCollectorPassword = "reporter.collector.password"
+	keyQueryURL          = "query.url"
+)
+
+// usualPath returns the path that a URL here has in Jaeger's defaults.
+func (k *Key) usualPath() string {
+	u, err := url.Parse(k.example)
+	if err != nil {
+		return ""
+	}
+	return u.Path
+}
+
+func tracerKeys() []Key {
+	return []Key{
+		{
+			Name: "tracer", values: []string{TracerJaeger, TracerNoop},
+			planned: []string{"zipkin", "appdash", "otel"},
+			Doc:     "implementation behind OpenTracing; noop makes no spans",
+		},
+		{
+			Name: "service", Jaeger: []string{"JAEGER_SERVICE_NAME"},
+			Doc: "service name on every span; empty takes otdemo-server for serve and otdemo-client for call",
+		},
+		{
+			Name: keyDisabled, Type: TypeBool, Jaeger: []string{"JAEGER_DISABLED"},
+			Doc: "make no spans at all",
+		},
+		{
+			Name: "trace_id_128bit", Type: TypeBool, Jaeger: []string{"JAEGER_TRACEID_128BIT"},
+			Doc: "make trace ids of 128 bits instead of 64",
+		},
+		{
+			Name: "rpc_metrics", Type: TypeBool, Jaeger: []string{"JAEGER_RPC_METRICS"},
+			Doc: "count and time server spans, shown on serve's /metrics",
+		},
+		{
+			Name: keySamplerType, Jaeger: []string{"JAEGER_SAMPLER_TYPE"},
+			values: []string{SamplerConst, SamplerProbabilistic, SamplerRateLimiting, SamplerRemote},
+			Doc:    "which traces are kept: all or none, a share, so many a second, or as the strategy server says",
+		},
+		{
+			Name: keySamplerParam, Type: TypeFloat, Jaeger: []string{"JAEGER_SAMPLER_PARAM"},
+			Allowed: "const: 0 or 1; probabilistic: 0 to 1; ratelimiting: traces per second, 0 or more; " +
+				"remote: 0 to 1, until the strategy server answers",
+			Doc: "parameter of the sampler",
+		},
+		{
+			Name: keySamplingEndpoint, Type: TypeURL, example: "http://localhost:5778/sampling",
+			Jaeger: []string{"JAEGER_SAMPLING_ENDPOINT", "JAEGER_SAMPLER_MANAGER_HOST_PORT"},
+			Doc:    "strategy server of the remote sampler; empty takes http://<reporter.agent.host>:5778/sampling",
+		},
+		{
+			Name: "sampler.refresh_interval", Type: TypeDuration, Jaeger: []string{"JAEGER_SAMPLER_REFRESH_INTERVAL"},
+			Doc: "time between two fetches of the strategy",
+		},
+		{
+			Name: "sampler.max_operations", Type: TypeInt, min: 1, max: math.MaxInt32,
+			Jaeger: []string{"JAEGER_SAMPLER_MAX_OPERATIONS"},
+			Doc:    "operations that the remote sampler tells apart; the others share one sampler",
+		},
+	}
+}
+
+const (
+	// minPacketSize is the largest UDP payload that every IPv4 host must accept:
+	// a datagram of 576 bytes (RFC 791) with the longest header.
+	minPacketSize = 508
+	// maxPacketSize is the largest UDP payload over IPv4.
+	maxPacketSize = 65507
+	// maxQueueSize keeps the queue, which is allocated at the start, below a few
+	// hundred megabytes.
+	maxQueueSize = 10_000_000
+	maxPort      = 65535
+)
+
+func reporterKeys() []Key {
+	return []Key{
+		{
+			Name: keyAgentHost, Type: TypeHost, Jaeger: []string{"JAEGER_AGENT_HOST"},
+			Doc: "host that takes spans over UDP",
+		},
+		{
+			Name: keyAgentPort, Type: TypeInt, min: 1, max: maxPort, Jaeger: []string{"JAEGER_AGENT_PORT"},
+			Doc: "UDP port that takes spans as compact thrift",
+		},
+		{
+			Name: "reporter.agent.max_packet_size", Type: TypeInt, min: minPacketSize, max: maxPacketSize,
+			Allowed: fmt.Sprintf("%d to %d bytes", minPacketSize, maxPacketSize),
+			Doc:     "largest UDP payload; a span that does not fit is counted and logged",
+		},
+		{
+			Name: keyReconnect, Type: TypeBool,
+			Jaeger: []string{"JAEGER_REPORTER_ATTEMPT_RECONNECTING_DISABLED"},
+			Doc:    "resolve the host again on errors and on an interval (the JAEGER_* variable says the opposite: true turns it off)",
+		},
+		{
+			Name: keyReconnectInterval, Type: TypeDuration,
+			Jaeger: []string{"JAEGER_REPORTER_ATTEMPT_RECONNECT_INTERVAL"},
+			Doc:    "time between two resolutions of the host",
+		},
+		{
+			Name: keyCollectorEndpoint, Type: TypeURL, Jaeger: []string{"JAEGER_ENDPOINT"},
+			example: "http://localhost:14268/api/traces",
+			Doc:     "collector that takes spans as thrift over HTTP, such as http://localhost:14268/api/traces; when set, UDP is not used",
+		},
+		{
+			Name: keyCollectorUser, Jaeger: []string{"JAEGER_USER"},
+			Doc: "user for basic authentication at the collector; needs the password",
+		},
+		{
+			Name: keyCollectorPassword, Type: TypeSecret, Jaeger: []string{"JAEGER_PASSWORD"},
+			Doc: "password for basic authentication at the collector; never shown",
+		},
+		{
+			Name: "reporter.queue_size", Type: TypeInt, min: 1, max: maxQueueSize,
+			Allowed: fmt.Sprintf("1 to %d spans", maxQueueSize),
+			Jaeger:  []string{"JAEGER_REPORTER_MAX_QUEUE_SIZE"},
+			Doc:     "finished spans that wait to be sent; beyond it spans are dropped, and counted",
+		},
+		{
+			Name: "reporter.flush_interval", Type: TypeDuration, Jaeger: []string{"JAEGER_REPORTER_FLUSH_INTERVAL"},
+			Doc: "longest time a span waits for its batch to fill",
+		},
+		{
+			Name: "reporter.log_spans", Type: TypeBool, Jaeger: []string{"JAEGER_REPORTER_LOG_SPANS"},
+			Doc: "log each finished span as well",
+		},
+	}
+}
+
+func otherKeys() []Key {
+	return []Key{
+		{
+			Name: "propagation", Type: TypeWords, values: []string{PropagationJaeger},
+			planned: []string{"w3c", "b3"},
+			Doc:     "header formats in which a trace travels from service to service",
+		},
+		{
+			Name: "tags", Type: TypeTags, Jaeger: []string{"JAEGER_TAGS"},
+			Doc: "tags on the process, so on each of its spans; in variables `a=b,c=${HOME:none}`",
+		},
+		{
+			Name: keyQueryURL, Type: TypeURL,
+			Doc: "Jaeger's UI and query address, with its base path if it has one",
+		},
+		{
+			Name: "serve.host", Type: TypeHost,
+			Doc: "address that serve listens on; 0.0.0.0 for every interface",
+		},
+		{
+			Name: "serve.port", Type: TypeInt, min: 0, max: maxPort,
+			Doc: "TCP port that serve listens on; 0 takes a free one",
+		},
+		{
+			Name: "call.url", Type: TypeURL,
+			Doc: "what call asks for when it is given no URL",
+		},
+	}
+}
+
+// flatten returns the values of cfg by key. The keys are those of the yaml
+// tags, so a field cannot be forgotten.
+func flatten(cfg Config) map[string]any {
+	values := map[string]any{}
+	var walk func(prefix string, v reflect.Value)
+	walk = func(prefix string, v reflect.Value) {
+		for field, value := range v.Fields() {
+			name := prefix + field.Tag.Get("yaml")
+			if value.Kind() == reflect.Struct {
+				walk(name+".", value)
+				continue
+			}
+			values[name] = value.Interface()
+		}
+	}
+	walk("", reflect.ValueOf(cfg))
+	return values
+}

@@ -1,0 +1,75 @@
+package config
+
+import "strings"
+
+// nearest returns the candidate that name was likely meant to be, or "". Case,
+// dots, dashes and underscores do not count; beyond that one wrong letter is
+// forgiven, and one more for each six letters, up to three.
+func nearest(name string, candidates []string) string {
+	name = fold(name)
+	best, limit := "", min(1+len(name)/6, 3)
+	for _, candidate := range candidates {
+		folded := fold(candidate)
+		if folded == name {
+			return candidate
+		}
+		if len(name)-len(folded) > limit {
+			continue // also keeps a hostile name from costing its square
+		}
+		if d := distance(name, folded); d <= limit && d < len(folded) {
+			best, limit = candidate, d-1
+		}
+	}
+	return best
+}
+
+// sameEnd returns the names that end like name does, when they are few enough
+// to ask about: host may be reporter.agent.host or serve.host. Parts are
+// separated by sep.
+func sameEnd(name, sep string, names []string) string {
+	for tail := name; ; {
+		var same []string
+		for _, candidate := range names {
+			if strings.HasSuffix(sep+candidate, sep+tail) {
+				same = append(same, candidate)
+			}
+		}
+		if len(same) == 1 || len(same) == 2 {
+			return strings.Join(same, " or ")
+		}
+		_, rest, ok := strings.Cut(tail, sep)
+		if !ok {
+			return ""
+		}
+		tail = rest
+	}
+}
+
+func fold(s string) string {
+	return strings.NewReplacer("_", "", "-", "", ".", "").Replace(strings.ToLower(s))
+}
+
+// distance counts the letters to insert, drop, change or swap with their
+// neighbour (optimal string alignment).
+func distance(a, b string) int {
+	before, above := make([]int, len(b)+1), make([]int, len(b)+1)
+	for j := range above {
+		above[j] = j
+	}
+	for i := 1; i <= len(a); i++ {
+		row := make([]int, len(b)+1)
+		row[0] = i
+		for j := 1; j <= len(b); j++ {
+			change := above[j-1]
+			if a[i-1] != b[j-1] {
+				change++
+			}
+			row[j] = min(above[j]+1, row[j-1]+1, change)
+			if i > 1 && j > 1 && a[i-1] == b[j-2] && a[i-2] == b[j-1] {
+				row[j] = min(row[j], before[j-2]+1)
+			}
+		}
+		before, above = above, row
+	}
+	return above[len(b)]
+}

@@ -1,0 +1,215 @@
+package config
+
+import (
+	"fmt"
+	"net/url"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// hidden stands for a secret wherever values are shown.
+const hidden = "(hidden)"
+
+// parse reads text, as it stands in a variable or a flag, as a value of type t.
+// The complaint is nil when it can be read; whether the value makes sense is
+// for validate. env is asked for the ${NAME:default} in tags.
+func (t Type) parse(text string, env environ) (any, *complaint) {
+	switch t {
+	case TypeBool:
+		b, err := strconv.ParseBool(text)
+		if err != nil {
+			return nil, &complaint{claim: "must be true or false", got: quote(text)}
+		}
+		return b, nil
+	case TypeInt:
+		n, err := strconv.Atoi(text)
+		if err != nil {
+			return nil, intComplaint(text)
+		}
+		return n, nil
+	case TypeFloat:
+		f, err := strconv.ParseFloat(text, 64)
+		if err != nil {
+			return nil, &complaint{claim: "must be a number", got: quote(text)}
+		}
+		return f, nil
+	case TypeDuration:
+		return parseDuration(text)
+	case TypeWords:
+		var words []string
+		for word := range strings.SplitSeq(text, ",") {
+			words = append(words, strings.TrimSpace(word))
+		}
+		return words, nil
+	case TypeTags:
+		return parseTags(text, env)
+	case TypeString, TypeSecret, TypeHost, TypeURL:
+	}
+	return text, nil
+}
+
+// intComplaint knows the value that Kubernetes puts into NAME_PORT for every
+// service of a namespace, which collides with JAEGER_AGENT_PORT when a service
+// is called jaeger-agent.
+func intComplaint(text string) *complaint {
+	c := &complaint{claim: "must be a whole number", got: quote(text)}
+	if strings.HasPrefix(text, "tcp://") || strings.HasPrefix(text, "udp://") {
+		c.hint = "Kubernetes sets this for a service of that name: " +
+			"put enableServiceLinks: false into the pod's spec, or set the variable there yourself"
+	}
+	return c
+}
+
+func parseDuration(text string) (any, *complaint) {
+	if _, err := strconv.ParseFloat(text, 64); err == nil {
+		return nil, unitComplaint(text)
+	}
+	d, err := time.ParseDuration(text)
+	if err != nil {
+		return nil, &complaint{
+			claim: "must be a duration such as 500ms, 1s or 1m30s", got: quote(text),
+		}
+	}
+	return d, nil
+}
+
+// unitComplaint is for a bare number, which time.ParseDuration takes for 0 only
+// and viper takes as nanoseconds.
+func unitComplaint(number string) *complaint {
+	return &complaint{claim: "needs a unit", got: number, instead: number + "s"}
+}
+
+// parseTags reads a=b,c=${NAME:default} as jaeger-client-go reads JAEGER_TAGS,
+// but complains where that panics: a pair without =, which a comma at the end
+// makes as well, and ${NAME} without a colon.
+func parseTags(text string, env environ) (any, *complaint) {
+	var tags []Tag
+	if text == "" {
+		return tags, nil
+	}
+	for pair := range strings.SplitSeq(text, ",") {
+		name, value, ok := strings.Cut(pair, "=")
+		if !ok {
+			c := &complaint{claim: "must be name=value pairs separated by commas", got: quote(text)}
+			if strings.TrimSpace(pair) == "" {
+				c.instead = trimCommas(text)
+			} else if tag := strings.TrimSpace(pair); len(tags) == 0 && tag == text {
+				c.instead = tag + "=true"
+			} else {
+				c.hint = fmt.Sprintf("write %s as %s=value; a comma cannot be part of a value", quote(tag), tag)
+			}
+			return nil, c
+		}
+		value = strings.TrimSpace(value)
+		if inner, ok := variable(value); ok {
+			source, fallback, ok := strings.Cut(inner, ":")
+			if !ok {
+				return nil, &complaint{
+					claim: "must write a variable with its default, as ${NAME:default}", got: quote(value),
+					instead: strings.ReplaceAll(text, value, "${"+inner+":}"),
+				}
+			}
+			if value = env.get(source); value == "" {
+				value = fallback
+			}
+		}
+		tags = append(tags, Tag{Name: strings.TrimSpace(name), Value: value})
+	}
+	return tags, nil
+}
+
+// variable returns what is between ${ and }.
+func variable(value string) (string, bool) {
+	inner, ok := strings.CutPrefix(value, "${")
+	if !ok {
+		return "", false
+	}
+	return strings.CutSuffix(inner, "}")
+}
+
+// trimCommas drops the empty pairs.
+func trimCommas(text string) string {
+	var kept []string
+	for pair := range strings.SplitSeq(text, ",") {
+		if strings.TrimSpace(pair) != "" {
+			kept = append(kept, pair)
+		}
+	}
+	return strings.Join(kept, ",")
+}
+
+// format returns value, which must be of t's type, as text. Secrets come out
+// hidden.
+func (t Type) format(value any) string {
+	switch v := value.(type) {
+	case bool:
+		return strconv.FormatBool(v)
+	case int:
+		return strconv.Itoa(v)
+	case float64:
+		return strconv.FormatFloat(v, 'g', -1, 64)
+	case time.Duration:
+		return formatDuration(v)
+	case []string:
+		return strings.Join(v, ",")
+	case []Tag:
+		pairs := make([]string, len(v))
+		for i, tag := range v {
+			pairs[i] = tag.Name + "=" + quoteIfListed(tag.Value)
+		}
+		return strings.Join(pairs, ",")
+	case string:
+		switch {
+		case t == TypeSecret && v != "":
+			return hidden
+		case t == TypeURL:
+			return maskURL(v)
+		}
+		return v
+	}
+	return fmt.Sprint(value)
+}
+
+// formatDuration leaves out the zero units that Duration.String adds: 1m, not
+// 1m0s.
+func formatDuration(d time.Duration) string {
+	s := d.String()
+	if strings.HasSuffix(s, "m0s") {
+		s = strings.TrimSuffix(s, "0s")
+	}
+	if strings.HasSuffix(s, "h0m") {
+		s = strings.TrimSuffix(s, "0m")
+	}
+	return s
+}
+
+// quoteIfListed keeps a comma within a value apart from the one between values.
+func quoteIfListed(value string) string {
+	if strings.ContainsAny(value, ",\"\n") {
+		return strconv.Quote(value)
+	}
+	return value
+}
+
+// maskURL returns raw with its user info hidden. What is no valid URL loses
+// everything up to its last @, because a password with a slash in it does not
+// parse.
+func maskURL(raw string) string {
+	if u, err := url.Parse(raw); err == nil && u.Host != "" {
+		if u.User == nil {
+			return raw
+		}
+		u.User = nil
+		return strings.Replace(u.String(), "://", "://"+hidden+"@", 1)
+	}
+	at := strings.LastIndex(raw, "@")
+	if at < 0 {
+		return raw
+	}
+	scheme, _, ok := strings.Cut(raw[:at], "://")
+	if !ok {
+		return hidden + raw[at:]
+	}
+	return scheme + "://" + hidden + raw[at:]
+}

@@ -1,0 +1,233 @@
+package config
+
+import (
+	"fmt"
+	"math"
+	"net"
+	"net/netip"
+	"net/url"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+	"unicode"
+)
+
+// validate notes a fault for every value that cannot work.
+func (l *loader) validate(cfg *Config) {
+	for i := range l.keys {
+		key := &l.keys[i]
+		if l.broken[key.Name] {
+			continue
+		}
+		if c := key.check(l.viper.Get(key.Name)); c != nil {
+			l.refuse(key, l.origins[key.Name], c)
+		}
+	}
+	if !l.broken[keySamplerType] && !l.broken[keySamplerParam] {
+		if c := l.checkParam(&cfg.Sampler); c != nil {
+			l.refuse(l.byName[keySamplerParam], l.origins[keySamplerParam], c)
+		}
+	}
+	l.checkCredentials(&cfg.Reporter.Collector)
+}
+
+// check judges one value by itself.
+func (k *Key) check(value any) *complaint {
+	switch v := value.(type) {
+	case string:
+		return k.checkString(v)
+	case int:
+		if v < k.min || v > k.max {
+			return &complaint{claim: fmt.Sprintf("must be between %d and %d", k.min, k.max), got: strconv.Itoa(v)}
+		}
+	case time.Duration:
+		if v <= 0 {
+			return &complaint{claim: "must be more than 0", got: formatDuration(v)}
+		}
+	case []string:
+		if len(v) == 0 {
+			return &complaint{claim: "must not be empty", instead: k.Default}
+		}
+		for _, word := range v {
+			if c := k.checkWord(word); c != nil {
+				c.instead = "" // one word is not the list
+				return c
+			}
+		}
+	case []Tag:
+		for _, tag := range v {
+			if tag.Name == "" {
+				return &complaint{claim: "must not have an empty name", got: quote(k.Type.format(v)), hint: "write " + tagExample}
+			}
+		}
+	}
+	return nil
+}
+
+func (k *Key) checkString(s string) *complaint {
+	switch {
+	case k.Type == TypeHost:
+		return checkHost(s, strings.TrimSuffix(k.Name, "host")+"port")
+	case k.Type == TypeURL && (s != "" || k.Default != ""):
+		return checkURL(s, k.usualPath())
+	case len(k.values) > 0:
+		return k.checkWord(s)
+	}
+	return nil
+}
+
+// checkWord judges a word against those that k allows.
+func (k *Key) checkWord(word string) *complaint {
+	if slices.Contains(k.values, word) {
+		return nil
+	}
+	c := &complaint{claim: "must be " + orList(k.values), got: quote(word), instead: nearest(word, k.values)}
+	if slices.Contains(k.planned, strings.ToLower(word)) {
+		c.instead, c.hint = "", fmt.Sprintf("%s is planned; this version has only %s", word, strings.Join(k.values, " and "))
+	}
+	return c
+}
+
+func orList(words []string) string {
+	last := len(words) - 1
+	if last == 0 {
+		return words[0]
+	}
+	return strings.Join(words[:last], ", ") + " or " + words[last]
+}
+
+// checkHost wants a name or an address; port is the key that holds the port.
+func checkHost(host, port string) *complaint {
+	c := &complaint{claim: "must be a host name or address", got: quote(maskURL(host))}
+	name, _, splitErr := net.SplitHostPort(host)
+	switch {
+	case host == "":
+		c.claim, c.got = "must not be empty", ""
+	case strings.Contains(host, "://"):
+		c.claim = "must be a host alone, not a URL"
+		if u, err := url.Parse(host); err == nil && checkHost(u.Hostname(), port) == nil {
+			c.instead = u.Hostname()
+		}
+	case strings.HasPrefix(host, "[") && strings.HasSuffix(host, "]"):
+		c.claim, c.instead = "must be without brackets", strings.Trim(host, "[]")
+	case splitErr == nil:
+		c.claim = "must be a host without its port, which goes to " + port
+		if checkHost(name, port) == nil {
+			c.instead = name
+		}
+	case strings.Contains(host, ":"):
+		if _, err := netip.ParseAddr(host); err == nil {
+			return nil
+		}
+	case !strings.ContainsFunc(host, notInName):
+		return nil
+	}
+	return c
+}
+
+// notInName finds what no host name has. Letters of all scripts are allowed, for
+// internationalized names.
+func notInName(r rune) bool {
+	return !unicode.In(r, unicode.Letter, unicode.Digit, unicode.Mark) && !strings.ContainsRune(".-_", r)
+}
+
+// checkURL wants http or https and a host. usualPath completes the suggestion
+// for a bare host:port.
+func checkURL(raw, usualPath string) *complaint {
+	c := &complaint{claim: "must be an http:// or https:// URL", got: quote(maskURL(raw))}
+	if raw == "" {
+		c.claim, c.got = "must not be empty", ""
+		return c
+	}
+	u, err := url.Parse(raw)
+	switch {
+	case !strings.Contains(raw, "://"):
+		c.claim = "must start with http:// or https://"
+		guess := "http://" + raw
+		if !strings.Contains(raw, "/") {
+			guess += usualPath
+		}
+		if !strings.Contains(raw, "@") && checkURL(guess, "") == nil {
+			c.instead = guess
+		}
+	case err != nil:
+	case u.Scheme != "http" && u.Scheme != "https":
+		c.claim = "must start with http:// or https://"
+	case u.Hostname() == "":
+		c.claim = "must name a host"
+	case !validPort(u.Port()):
+		c.claim = "must have a port from 1 to 65535"
+	default:
+		return nil
+	}
+	return c
+}
+
+func validPort(port string) bool {
+	if port == "" {
+		return true
+	}
+	n, err := strconv.ParseUint(port, 10, 16)
+	return err == nil && n > 0
+}
+
+// checkParam judges the parameter by the type it belongs to.
+func (l *loader) checkParam(s *Sampler) *complaint {
+	p := s.Param
+	share := p >= 0 && p <= 1 // false for NaN too
+	var claim string
+	switch {
+	case s.Type == SamplerConst && p != 0 && p != 1:
+		claim = "must be 0 or 1"
+	case s.Type == SamplerRateLimiting && (!(p >= 0) || math.IsInf(p, 1)):
+		claim = "must be 0 or more"
+	case s.Type == SamplerProbabilistic && !share, s.Type == SamplerRemote && !share:
+		claim = "must be between 0 and 1"
+	default:
+		return nil
+	}
+	typeFrom, paramFrom := l.origins[keySamplerType], l.origins[keySamplerParam]
+	c := &complaint{claim: claim + " for " + s.Type, got: TypeFloat.format(p)}
+	switch {
+	case typeFrom.Layer > paramFrom.Layer:
+		// The type was changed and the parameter left behind.
+		c.claim += " (" + typeFrom.String() + ")"
+		c.hint = "did you mean " + l.spell(keySamplerParam, typeFrom.Layer, "1") + " as well?"
+	case s.Type == SamplerConst && share:
+		c.hint = "did you mean " + l.spell(keySamplerType, paramFrom.Layer, SamplerProbabilistic) + " as well?"
+	case s.Type != SamplerConst && p > 1 && p <= 100:
+		c.instead = TypeFloat.format(p / 100)
+	}
+	return c
+}
+
+// spell returns how a key gets a value in a layer.
+func (l *loader) spell(name string, layer Layer, value string) string {
+	key, at := l.byName[name], Origin{Layer: layer}
+	switch layer {
+	case LayerJaeger:
+		at.Detail = key.Jaeger[0]
+	case LayerOtdemo:
+		at.Detail = key.Otdemo
+	case LayerFlag:
+		at.Detail = "--" + strings.ReplaceAll(name, ".", "-")
+	case LayerDefault, LayerFile:
+	}
+	return at.assign(key, value)
+}
+
+// checkCredentials wants both or none.
+func (l *loader) checkCredentials(c *Collector) {
+	if l.broken[keyCollectorUser] || l.broken[keyCollectorPassword] || (c.User == "") == (c.Password == "") {
+		return
+	}
+	given, missing := keyCollectorUser, keyCollectorPassword
+	if c.User == "" {
+		given, missing = missing, given
+	}
+	l.fail(&Fault{
+		Origin: l.origins[given], Key: given, Text: fmt.Sprintf("%s needs %s as well", given, missing),
+		hint: fmt.Sprintf("set %s too, for instance in %s", missing, l.byName[missing].Otdemo),
+	})
+}

@@ -1,0 +1,137 @@
+package config
+
+import (
+	"fmt"
+	"net"
+	"net/url"
+	"strconv"
+)
+
+const (
+	agentPort     = 6831
+	collectorPort = 14268
+	queryPort     = 16686
+)
+
+// spoken says what Jaeger has on its ports by default. 5775 is of versions
+// before 2.
+func spoken(port int) string {
+	return map[int]string{
+		4317:          "OTLP over gRPC",
+		4318:          "OTLP over HTTP",
+		5775:          "Zipkin's thrift over UDP",
+		samplingPort:  "the sampling server",
+		5779:          "the sampling server over gRPC",
+		agentPort:     "compact thrift over UDP",
+		6832:          "binary thrift over UDP",
+		9411:          "Zipkin over HTTP",
+		14250:         "spans over gRPC",
+		collectorPort: "thrift over HTTP",
+		14269:         "health and metrics",
+		16685:         "the query API over gRPC",
+		queryPort:     "the query API",
+	}[port]
+}
+
+// warnConfig points out what is legal and surely not meant.
+func (l *loader) warnConfig(cfg *Config) {
+	if cfg.Disabled {
+		l.warnValue(keyDisabled, l.didYouMean(keyDisabled, "false"), "is true, so no spans are made")
+	}
+	l.warnURL(keyQueryURL, cfg.Query.URL, queryPort)
+	if cfg.Disabled || cfg.Tracer == TracerNoop {
+		return
+	}
+	l.warnSampler(cfg)
+	if cfg.UsesCollector() {
+		l.warnCollector(&cfg.Reporter.Collector)
+		return
+	}
+	if port := cfg.Reporter.Agent.Port; port != agentPort && spoken(port) != "" {
+		l.warnPort(keyAgentPort, "is", port, agentPort, strconv.Itoa(agentPort))
+	}
+	if cfg.Reporter.Collector.User != "" {
+		l.warnValue(keyCollectorUser, "set "+keyCollectorEndpoint+" to send spans over HTTP",
+			"is not used, because %s is empty", keyCollectorEndpoint)
+	}
+}
+
+// warnValue makes a warning of a key's value: origin, key, text.
+func (l *loader) warnValue(key, hint, format string, args ...any) {
+	text := key + " " + fmt.Sprintf(format, args...)
+	if from := l.origins[key]; from.Detail != "" {
+		text = from.Detail + ": " + text
+	}
+	l.warn(hint, "%s", text)
+}
+
+func (l *loader) warnSampler(cfg *Config) {
+	s := &cfg.Sampler
+	keep := l.spell(keySamplerParam, l.origins[keySamplerParam].Layer, "1")
+	switch {
+	case s.Param != 0:
+	case s.Type == SamplerRemote:
+		l.warnValue(keySamplerParam, "did you mean "+keep+"?",
+			"0 keeps no trace until the strategy server has answered")
+	default:
+		l.warnValue(keySamplerParam, "did you mean "+keep+"?", "0 keeps no trace: sampler.type is %s", s.Type)
+	}
+	if s.Endpoint == "" {
+		return
+	}
+	from := l.origins[keySamplingEndpoint]
+	if s.Type != SamplerRemote {
+		// Only a recent word for this run is surely meant; a file or a deployment's
+		// JAEGER_* may well keep the address for another day.
+		if from.Layer >= LayerOtdemo {
+			l.warnValue(keySamplingEndpoint, "did you mean "+l.spell(keySamplerType, from.Layer, SamplerRemote)+" as well?",
+				"is not used: sampler.type is %s", s.Type)
+		}
+		return
+	}
+	l.warnURL(keySamplingEndpoint, s.Endpoint, samplingPort)
+}
+
+func (l *loader) warnCollector(c *Collector) {
+	l.warnURL(keyCollectorEndpoint, c.Endpoint, collectorPort)
+	endpoint := l.origins[keyCollectorEndpoint]
+	for _, name := range []string{keyAgentHost, keyAgentPort} {
+		if l.origins[name].Layer > endpoint.Layer {
+			l.warnValue(name, endpoint.withdraw(l.byName[keyCollectorEndpoint])+" to send spans over UDP",
+				"is not used, because %s is set by %s", keyCollectorEndpoint, endpoint)
+		}
+	}
+}
+
+// warnURL points at a port where Jaeger speaks something else than what is
+// wanted, or else at a missing path, which nobody adds.
+func (l *loader) warnURL(name, raw string, want int) {
+	u, err := url.Parse(raw)
+	if err != nil {
+		return
+	}
+	path := l.byName[name].usualPath()
+	mended := url.URL{Scheme: u.Scheme, Host: u.Host, Path: path}
+	port, err := strconv.Atoi(u.Port())
+	// Jaeger 1's collector answers for sampling too.
+	right := err != nil || port == want || spoken(port) == "" ||
+		name == keySamplingEndpoint && port == collectorPort
+	switch {
+	case !right:
+		mended.Host = net.JoinHostPort(u.Hostname(), strconv.Itoa(want))
+		l.warnPort(name, "has port", port, want, mended.String())
+	case path != "" && (u.Path == "" || u.Path == "/"):
+		l.warnValue(name, l.didYouMean(name, mended.String()), "has no path; Jaeger answers at %s", path)
+	case path != "" && u.Path == path+"/":
+		l.warnValue(name, l.didYouMean(name, mended.String()), "ends in a slash; Jaeger answers at %s", path)
+	}
+}
+
+func (l *loader) warnPort(name, verb string, port, want int, mended string) {
+	l.warnValue(name, l.didYouMean(name, mended), "%s %d, where Jaeger has %s; %s is on %d",
+		verb, port, spoken(port), spoken(want), want)
+}
+
+func (l *loader) didYouMean(name, value string) string {
+	return fmt.Sprintf("did you mean %s?", l.origins[name].assign(l.byName[name], value))
+}
