@@ -1,0 +1,147 @@
+package tracer
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"net"
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/opentracing/opentracing-go"
+	"github.com/opentracing/opentracing-go/ext"
+	"github.com/opentracing/opentracing-go/log"
+	"github.com/uber/jaeger-client-go"
+
+	"github.com/otdemo/otdemo/pkg/config"
+)
+
+// clientSpan is a span as nethttp makes it for a request: six tags, two logs.
+func clientSpan() *jaeger.Span {
+	tr, _ := jaeger.NewTracer("shop", jaeger.NewConstSampler(true), jaeger.NewNullReporter())
+	root := tr.StartSpan("call")
+	span := tr.StartSpan("HTTP GET", opentracing.ChildOf(root.Context()))
+	ext.SpanKindRPCClient.Set(span)
+	ext.Component.Set(span, "net/http")
+	ext.HTTPMethod.Set(span, "GET")
+	ext.HTTPUrl.Set(span, "http://localhost:8000/gettime")
+	ext.HTTPStatusCode.Set(span, 200)
+	ext.PeerAddress.Set(span, "localhost:8000")
+	span.LogFields(log.String("event", "GetConn"))
+	span.LogFields(log.String("event", "GotFirstResponseByte"))
+	span.Finish()
+	return span.(*jaeger.Span)
+}
+
+// blackHole is a UDP port that reads and forgets.
+func blackHole(tb testing.TB) int {
+	tb.Helper()
+	conn, err := net.ListenUDP("udp4", &net.UDPAddr{IP: net.IPv4(127, 0, 0, 1)})
+	if err != nil {
+		tb.Fatal(err)
+	}
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		buf := make([]byte, 1<<16)
+		for {
+			if _, err := conn.Read(buf); err != nil {
+				return
+			}
+		}
+	}()
+	tb.Cleanup(func() { _ = conn.Close(); <-done })
+	return conn.LocalAddr().(*net.UDPAddr).Port
+}
+
+// ourTransport and clientTransport return a function that appends one span.
+func ourTransport(b *testing.B) func() {
+	b.Helper()
+	life, giveUp := context.WithCancel(context.Background())
+	books := newLedger(jaeger.NewNullMetrics())
+	t := newUDPTransport(udpOptions{
+		agent:   config.Agent{Host: "127.0.0.1", Port: blackHole(b), MaxPacketSize: 65000},
+		encoder: newCompactEncoder(), ledger: books, log: slog.New(slog.DiscardHandler), life: life,
+	})
+	b.Cleanup(func() { _ = t.Close(); giveUp() })
+	span := clientSpan()
+	n := 0
+	return func() {
+		books.enter(1, held)
+		if _, err := t.Append(span); err != nil {
+			b.Fatal(err)
+		}
+		if n++; n%maxBurst == 0 {
+			t.tick() // as the reporter does
+		}
+	}
+}
+
+func clientTransport(b *testing.B) func() {
+	b.Helper()
+	t, err := jaeger.NewUDPTransport(fmt.Sprintf("127.0.0.1:%d", blackHole(b)), 65000)
+	if err != nil {
+		b.Fatal(err)
+	}
+	b.Cleanup(func() { _ = t.Close() })
+	span := clientSpan()
+	return func() {
+		if _, err := t.Append(span); err != nil {
+			b.Fatal(err)
+		}
+	}
+}
+
+// BenchmarkUDPTransport compares our transport with jaeger-client-go's, per span,
+// to a live socket. "ratio" runs both in turns, so that a busy machine slows both,
+// and reports how many times as fast ours is, by the medians of the turns.
+func BenchmarkUDPTransport(b *testing.B) {
+	b.Run("ours", func(b *testing.B) { benchmarkAppend(b, ourTransport(b)) })
+	b.Run("jaeger-client-go", func(b *testing.B) { benchmarkAppend(b, clientTransport(b)) })
+	b.Run("ratio", func(b *testing.B) {
+		const turn = 1000
+		ours, theirs := ourTransport(b), clientTransport(b)
+		var our, their []time.Duration
+		for b.Loop() {
+			our = append(our, timeOf(turn, ours))
+			their = append(their, timeOf(turn, theirs))
+		}
+		b.ReportMetric(float64(median(their))/float64(median(our)), "times_as_fast")
+		b.ReportMetric(0, "ns/op")
+	})
+}
+
+func benchmarkAppend(b *testing.B, appendSpan func()) {
+	b.Helper()
+	b.ReportAllocs()
+	for b.Loop() {
+		appendSpan()
+	}
+}
+
+func timeOf(n int, f func()) time.Duration {
+	start := time.Now()
+	for range n {
+		f()
+	}
+	return time.Since(start)
+}
+
+func median(times []time.Duration) time.Duration {
+	slices.Sort(times)
+	return times[len(times)/2]
+}
+
+// BenchmarkReport is what a finished span costs its own goroutine, and taking it
+// from the queue again.
+func BenchmarkReport(b *testing.B) {
+	r := &reporter{reporterOptions: reporterOptions{ledger: newLedger(jaeger.NewNullMetrics())}}
+	r.queue = make(chan *jaeger.Span, 1)
+	span := clientSpan()
+	b.ReportAllocs()
+	for b.Loop() {
+		r.Report(span)
+		(<-r.queue).Release()
+	}
+}

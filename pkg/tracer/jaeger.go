@@ -1,0 +1,161 @@
+package tracer
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"slices"
+	"sync"
+
+	"github.com/opentracing/opentracing-go"
+	"github.com/uber/jaeger-client-go"
+	"github.com/uber/jaeger-client-go/rpcmetrics"
+	"github.com/uber/jaeger-lib/metrics"
+
+	"github.com/otdemo/otdemo/pkg/config"
+)
+
+// jaegerBackend is jaeger-client-go's tracer with our reporter and transports.
+type jaegerBackend struct {
+	reporter *reporter
+	sampler  jaeger.Sampler
+	// stopSampler ends the sampler's requests.
+	stopSampler context.CancelFunc
+	closing     sync.Once
+}
+
+func newJaeger(cfg config.Config, opts Options) (*Tracer, error) {
+	if err := checkJaeger(cfg); err != nil {
+		return nil, err
+	}
+	m := jaeger.NewMetrics(opts.Metrics, nil)
+	books := newLedger(m)
+	b := &jaegerBackend{}
+	var err error
+	if b.reporter, err = startReporter(cfg, books, opts.Logger); err != nil {
+		return nil, err
+	}
+	ctx, cancel := context.WithCancel(context.Background())
+	b.stopSampler = cancel
+	if b.sampler, err = newSampler(ctx, cfg, m, opts.Logger); err != nil {
+		cancel()
+		b.reporter.Close()
+		return nil, err
+	}
+	t, _ := jaeger.NewTracer(cfg.Service, b.sampler, b.reporter, tracerOptions(cfg, opts, m)...)
+	return &Tracer{Tracer: t, service: cfg.Service, target: jaegerTarget(cfg), backend: b}, nil
+}
+
+// checkJaeger finds what the implementation cannot work with, so that a
+// configuration that was not loaded but made is no panic.
+func checkJaeger(cfg config.Config) error {
+	var errs []error
+	if cfg.Service == "" {
+		errs = append(errs, &hinted{errors.New("service must not be empty"), "name it: --service NAME"})
+	}
+	if cfg.Reporter.QueueSize < 1 {
+		errs = append(errs, fmt.Errorf("reporter.queue_size must be at least 1, got %d", cfg.Reporter.QueueSize))
+	}
+	if cfg.Reporter.FlushInterval <= 0 {
+		errs = append(errs, fmt.Errorf("reporter.flush_interval must be positive, got %v", cfg.Reporter.FlushInterval))
+	}
+	if !cfg.UsesCollector() && (cfg.Reporter.Agent.Port < 1 || cfg.Reporter.Agent.Port > 65535) {
+		errs = append(errs, fmt.Errorf("reporter.agent.port must be between 1 and 65535, got %d", cfg.Reporter.Agent.Port))
+	}
+	if i := slices.IndexFunc(cfg.Propagation, func(p string) bool { return p != "jaeger" }); i >= 0 {
+		errs = append(errs, fmt.Errorf("propagation must be jaeger with tracer jaeger, got %q", cfg.Propagation[i]))
+	}
+	return errors.Join(errs...)
+}
+
+// startReporter makes the transport and the reporter above it.
+func startReporter(cfg config.Config, books *ledger, log *slog.Logger) (*reporter, error) {
+	life, giveUp := context.WithCancel(context.Background())
+	closing := make(chan struct{})
+	var carrier transport
+	if cfg.UsesCollector() {
+		t, err := newHTTPTransport(httpOptions{
+			collector: cfg.Reporter.Collector,
+			encoder:   newBinaryEncoder(),
+			ledger:    books,
+			log:       log,
+			life:      life,
+			patience:  httpPatience,
+			closing:   closing,
+		})
+		if err != nil {
+			giveUp()
+			return nil, err
+		}
+		carrier = t
+	} else {
+		carrier = newUDPTransport(udpOptions{
+			agent:   cfg.Reporter.Agent,
+			encoder: newCompactEncoder(),
+			ledger:  books,
+			log:     log,
+			life:    life,
+		})
+	}
+	return newReporter(reporterOptions{
+		transport:  carrier,
+		ledger:     books,
+		log:        log,
+		queueSize:  cfg.Reporter.QueueSize,
+		flushEvery: cfg.Reporter.FlushInterval,
+		logSpans:   cfg.Reporter.LogSpans,
+		giveUp:     giveUp,
+		closing:    closing,
+	}), nil
+}
+
+func tracerOptions(cfg config.Config, opts Options, m *jaeger.Metrics) []jaeger.TracerOption {
+	options := []jaeger.TracerOption{
+		jaeger.TracerOptions.Metrics(m),
+		jaeger.TracerOptions.Logger(clientLogger{opts.Logger}),
+		jaeger.TracerOptions.Gen128Bit(cfg.TraceID128Bit),
+	}
+	for _, tag := range cfg.Tags {
+		options = append(options, jaeger.TracerOptions.Tag(tag.Name, tag.Value))
+	}
+	if cfg.RPCMetrics && opts.Metrics != metrics.NullFactory {
+		// The names are those of jaeger-client-go's own configuration.
+		factory := opts.Metrics.Namespace(metrics.NSOptions{
+			Name: "jaeger-rpc", Tags: map[string]string{"component": "jaeger"},
+		})
+		options = append(options, jaeger.TracerOptions.Observer(
+			rpcmetrics.NewObserver(factory, rpcmetrics.DefaultNameNormalizer)))
+	}
+	return options
+}
+
+func jaegerTarget(cfg config.Config) string {
+	if cfg.UsesCollector() {
+		return withoutUser(cfg.Reporter.Collector.Endpoint)
+	}
+	return udpTarget(cfg.Reporter.Agent)
+}
+
+func (b *jaegerBackend) traceID(sc opentracing.SpanContext) (string, bool) {
+	// A context that carries only baggage or a debug id is not valid, and asking
+	// it whether it is sampled would panic.
+	c, ok := sc.(jaeger.SpanContext)
+	if !ok || !c.IsValid() {
+		return "", false
+	}
+	return c.TraceID().String(), c.IsSampled()
+}
+
+func (b *jaegerBackend) stats() Stats {
+	return b.reporter.ledger.snapshot(len(b.reporter.queue))
+}
+
+// close flushes last, so that the sampler's end is not cut off by the deadline.
+func (b *jaegerBackend) close(ctx context.Context) error {
+	b.closing.Do(func() {
+		b.stopSampler()
+		b.sampler.Close()
+	})
+	return b.reporter.close(ctx)
+}

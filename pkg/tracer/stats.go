@@ -1,0 +1,166 @@
+package tracer
+
+import (
+	"sync/atomic"
+
+	"github.com/uber/jaeger-client-go"
+	"github.com/uber/jaeger-lib/metrics"
+)
+
+// Stats are a tracer's books: what became of its spans. All numbers but
+// Refusals count spans, since New. Whenever no span is on the move,
+//
+//	Finished == Queued + Dropped + TooLarge + Refused + Failed + Sent + AfterClose
+//
+// holds exactly; in between it may be off by the spans that are changing place.
+// After Close, Queued and Retrying are 0.
+type Stats struct {
+	// Started is the number of spans started, sampled or not.
+	Started int64 `json:"started"`
+	// Sampled is how many of Started were sampled when they started.
+	Sampled int64 `json:"sampled"`
+	// NotSampled is how many of Started were not, so that nobody will see them.
+	NotSampled int64 `json:"not_sampled"`
+	// Finished is the number of sampled spans that were finished and so handed
+	// to the reporter.
+	Finished int64 `json:"finished"`
+	// Queued spans are on their way: in the queue, in the current batch, in a
+	// datagram that may yet be refused, or kept until the agent's name resolves.
+	Queued int64 `json:"queued"`
+	// Dropped spans found the queue full.
+	Dropped int64 `json:"dropped"`
+	// TooLarge spans did not fit a datagram or a request, each for itself.
+	TooLarge int64 `json:"too_large"`
+	// Refused spans were in a datagram that the network reported undeliverable,
+	// mostly because nothing listens on the agent's port, or wait behind such a
+	// one, and have not been delivered since. Only the UDP transport has them.
+	Refused int64 `json:"refused"`
+	// Retrying is how many of Refused are kept and go out again when the port
+	// is back.
+	Retrying int64 `json:"retrying"`
+	// Failed spans were given up for any other error, or at Close's deadline.
+	Failed int64 `json:"failed"`
+	// Sent spans were accepted by the collector (202), or written to the agent
+	// and not reported undeliverable. Over UDP only a read-back proves that they
+	// arrived; a refusal that comes very late takes spans from Sent to Refused.
+	Sent int64 `json:"sent"`
+	// AfterClose spans were finished when the tracer was closed already.
+	AfterClose int64 `json:"after_close"`
+	// Refusals counts datagrams reported undeliverable, repeated ones again.
+	Refusals int64 `json:"refusals"`
+}
+
+// Lost returns the number of spans that will not arrive any more.
+func (s Stats) Lost() int64 {
+	return s.Dropped + s.TooLarge + s.Refused - s.Retrying + s.Failed + s.AfterClose
+}
+
+// account is a place in the books where a finished span can stand.
+type account int
+
+const (
+	held     account = iota // taken from the queue, not settled
+	retrying                // refused and kept
+	// The others are final; a late refusal alone moves spans from sent.
+	sent
+	dropped
+	tooLarge
+	refused
+	failed
+	afterClose
+	accounts // their number
+)
+
+// ledger keeps the books by double entry: a finished span stands in the queue
+// or in exactly one account. Its methods may be called from any goroutine.
+type ledger struct {
+	started, sampled, notSampled atomic.Int64
+	finished, refusals           atomic.Int64
+	spans                        [accounts]atomic.Int64
+	metrics                      *jaeger.Metrics
+}
+
+// newLedger returns a ledger that also keeps jaeger-client-go's metrics.
+func newLedger(m *jaeger.Metrics) *ledger {
+	l := &ledger{metrics: m}
+	m.SpansStartedSampled = tee{m.SpansStartedSampled, &l.sampled, &l.started}
+	m.SpansStartedNotSampled = tee{m.SpansStartedNotSampled, &l.notSampled, &l.started}
+	m.SpansStartedDelayedSampling = tee{m.SpansStartedDelayedSampling, new(atomic.Int64), &l.started}
+	return l
+}
+
+// tee counts into a metric and twice for us.
+type tee struct {
+	metrics.Counter
+	kind, all *atomic.Int64
+}
+
+func (t tee) Inc(delta int64) {
+	t.kind.Add(delta)
+	t.all.Add(delta)
+	t.Counter.Inc(delta)
+}
+
+// enter books n spans that come from the queue or from nowhere.
+func (l *ledger) enter(n int, to account) {
+	l.spans[to].Add(int64(n))
+	l.meter(n, to)
+}
+
+// move books n spans from one account to another.
+func (l *ledger) move(n int, from, to account) {
+	if from == to {
+		return
+	}
+	l.spans[from].Add(-int64(n))
+	l.enter(n, to)
+}
+
+func (l *ledger) meter(n int, to account) {
+	switch to {
+	case sent:
+		l.metrics.ReporterSuccess.Inc(int64(n))
+	case dropped, afterClose:
+		l.metrics.ReporterDropped.Inc(int64(n))
+	case tooLarge, refused, failed:
+		l.metrics.ReporterFailure.Inc(int64(n))
+	case held, retrying, accounts:
+	}
+}
+
+// count returns the spans in the given accounts.
+func (l *ledger) count(in ...account) int64 {
+	var n int64
+	for _, a := range in {
+		n += l.spans[a].Load()
+	}
+	return n
+}
+
+// snapshot returns the books; queued is the length of the queue.
+func (l *ledger) snapshot(queued int) Stats {
+	return Stats{
+		Started:    l.started.Load(),
+		Sampled:    l.sampled.Load(),
+		NotSampled: l.notSampled.Load(),
+		Finished:   l.finished.Load(),
+		Queued:     int64(queued) + l.count(held),
+		Dropped:    l.count(dropped),
+		TooLarge:   l.count(tooLarge),
+		Refused:    l.count(refused, retrying),
+		Retrying:   l.count(retrying),
+		Failed:     l.count(failed),
+		Sent:       l.count(sent),
+		AfterClose: l.count(afterClose),
+		Refusals:   l.refusals.Load(),
+	}
+}
+
+// client returns the losses that each batch tells the backend.
+func (l *ledger) client() clientStats {
+	return clientStats{
+		fullQueue:    l.count(dropped),
+		tooLarge:     l.count(tooLarge),
+		failedToEmit: l.count(failed, refused),
+	}
+}

@@ -1,0 +1,295 @@
+package tracer
+
+import (
+	"errors"
+	"log/slog"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/opentracing/opentracing-go"
+	"github.com/opentracing/opentracing-go/ext"
+	"github.com/opentracing/opentracing-go/log"
+	"github.com/opentracing/opentracing-go/mocktracer"
+	"github.com/uber/jaeger-client-go"
+	"github.com/uber/jaeger-lib/metrics"
+
+	"github.com/otdemo/otdemo/pkg/config"
+)
+
+func TestNewErrors(t *testing.T) {
+	t.Parallel()
+	for _, test := range []struct {
+		name   string
+		change func(*config.Config)
+		want   string
+	}{
+		{"tracer", func(c *config.Config) { c.Tracer = "zipkin" }, `tracer must be jaeger or noop, got "zipkin"`},
+		{"service", func(c *config.Config) { c.Service = "" }, "service must not be empty"},
+		{"queue", func(c *config.Config) { c.Reporter.QueueSize = 0 }, "reporter.queue_size must be at least 1, got 0"},
+		{"flush", func(c *config.Config) { c.Reporter.FlushInterval = 0 }, "reporter.flush_interval must be positive, got 0s"},
+		{"port", func(c *config.Config) { c.Reporter.Agent.Port = 0 }, "reporter.agent.port must be between 1 and 65535, got 0"},
+		{"propagation", func(c *config.Config) { c.Propagation = []string{"jaeger", "w3c"} }, `propagation must be jaeger with tracer jaeger, got "w3c"`},
+		{"sampler", func(c *config.Config) { c.Sampler.Type = "always" }, `sampler.type must be const, probabilistic, ratelimiting or remote, got "always"`},
+		{"const", func(c *config.Config) { c.Sampler.Param = 100 }, "sampler.param must be 0 or 1 for const, got 100"},
+		{"probabilistic", func(c *config.Config) { c.Sampler = config.Sampler{Type: "probabilistic", Param: 100} }, "sampler.param must be between 0 and 1 for probabilistic, got 100"},
+		{"ratelimiting", func(c *config.Config) { c.Sampler = config.Sampler{Type: "ratelimiting", Param: -1} }, "sampler.param must not be negative for ratelimiting, got -1"},
+		{"remote", func(c *config.Config) { c.Sampler = config.Sampler{Type: "remote", Endpoint: "localhost:5778"} }, `sampler.endpoint must start with http:// or https:// and a host, got "localhost:5778"`},
+	} {
+		cfg := udpConfig(6831)
+		test.change(&cfg)
+		tr, err := New(cfg, Options{})
+		if err == nil || err.Error() != test.want {
+			t.Errorf("%s: got error %v, want %s", test.name, err, test.want)
+		}
+		if tr != nil {
+			t.Errorf("%s: got a tracer too", test.name)
+		}
+	}
+}
+
+func TestUnknownTracerHasHint(t *testing.T) {
+	t.Parallel()
+	cfg := udpConfig(6831)
+	cfg.Tracer = "otel"
+	_, err := New(cfg, Options{})
+	var h interface{ Hint() string }
+	if !errors.As(err, &h) || h.Hint() == "" {
+		t.Errorf("got %v, want an error with a hint", err)
+	}
+}
+
+func TestNoop(t *testing.T) {
+	t.Parallel()
+	disabled := udpConfig(6831)
+	disabled.Disabled = true
+	noop := udpConfig(6831)
+	noop.Tracer = "noop"
+	for _, cfg := range []config.Config{disabled, noop} {
+		tr, _ := newTracer(t, cfg)
+		span := tr.StartSpan("work")
+		span.Finish()
+		id, sampled := tr.TraceID(span.Context())
+		if id != "" || sampled || tr.Target() != "" || tr.Service() != "shop" || tr.Stats() != (Stats{}) {
+			t.Errorf("got id %q, sampled %v, target %q, service %q, %+v", id, sampled, tr.Target(), tr.Service(), tr.Stats())
+		}
+	}
+}
+
+func TestTraceID(t *testing.T) {
+	t.Parallel()
+	agent := newSink(t, 0)
+	cfg := udpConfig(agent.port())
+	cfg.TraceID128Bit = true
+	tr, _ := newTracer(t, cfg)
+	span := tr.StartSpan("work")
+	id, sampled := tr.TraceID(span.Context())
+	if len(id) != 32 || strings.Trim(id, "0123456789abcdef") != "" || !sampled {
+		t.Errorf("128 bits: got %q, %v", id, sampled)
+	}
+	header := opentracing.TextMapCarrier{}
+	if err := tr.Inject(span.Context(), opentracing.TextMap, header); err != nil {
+		t.Fatal(err)
+	}
+	if got := header["uber-trace-id"]; !strings.HasPrefix(got, id+":") {
+		t.Errorf("got header %q, want it to begin with %s", got, id)
+	}
+	span.Finish()
+	closeTracer(t, tr)
+	eventually(t, "the span", func() bool { return len(agent.received()) == 1 })
+	if agent.received()[0].batch.Spans[0].TraceIdHigh == 0 {
+		t.Error("the span was sent with 64 bits")
+	}
+
+	foreign := mocktracer.New().StartSpan("work").Context()
+	baggageOnly, err := tr.Extract(opentracing.TextMap, opentracing.TextMapCarrier{"jaeger-baggage": "a=b"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, sc := range []opentracing.SpanContext{nil, foreign, baggageOnly} {
+		if id, sampled := tr.TraceID(sc); id != "" || sampled {
+			t.Errorf("context %v: got %q, %v", sc, id, sampled)
+		}
+	}
+}
+
+func TestProcess(t *testing.T) {
+	t.Parallel()
+	agent := newSink(t, 0)
+	cfg := udpConfig(agent.port())
+	cfg.Service = ""
+	cfg.Tags = []config.Tag{{Name: "region", Value: "north"}, {Name: "build", Value: "7"}}
+	tr, err := New(cfg, Options{Service: "otdemo-client"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	makeSpans(tr, 1)
+	closeTracer(t, tr)
+	eventually(t, "the span", func() bool { return len(agent.received()) == 1 })
+	process := agent.received()[0].batch.Process
+	tags := map[string]string{}
+	for _, tag := range process.Tags {
+		tags[tag.Key] = tag.GetVStr()
+	}
+	if process.ServiceName != "otdemo-client" || tr.Service() != "otdemo-client" ||
+		tags["region"] != "north" || tags["build"] != "7" || tags["client-uuid"] == "" {
+		t.Errorf("got service %q, tags %v", process.ServiceName, tags)
+	}
+}
+
+func TestLogSpans(t *testing.T) {
+	t.Parallel()
+	cfg := udpConfig(newSink(t, 0).port())
+	cfg.Reporter.LogSpans = true
+	tr, l := newTracer(t, cfg)
+	span := tr.StartSpan("work")
+	span.Finish()
+	id, _ := tr.TraceID(span.Context())
+	l.want(t, "level=INFO", `msg="span finished"`, "operation=work", "trace_id="+id)
+}
+
+// A span that is sampled no more when it ends is not handed to the reporter.
+func TestStatsCountSampling(t *testing.T) {
+	t.Parallel()
+	cfg := udpConfig(newSink(t, 0).port())
+	tr, _ := newTracer(t, cfg)
+	makeSpans(tr, 2)
+	span := tr.StartSpan("uninteresting")
+	ext.SamplingPriority.Set(span, 0)
+	span.Finish()
+	cfg.Sampler.Param = 0
+	off, _ := newTracer(t, cfg)
+	makeSpans(off, 4)
+	closeTracer(t, tr)
+	if got, want := tr.Stats(), (Stats{Started: 3, Sampled: 3, Finished: 2, Sent: 2}); got != want {
+		t.Errorf("got %+v, want %+v", got, want)
+	}
+	if got, want := off.Stats(), (Stats{Started: 4, NotSampled: 4}); got != want {
+		t.Errorf("const 0: got %+v, want %+v", got, want)
+	}
+}
+
+// Spans that end while the tracer is being closed are sent or counted late.
+func TestReportDuringClose(t *testing.T) {
+	t.Parallel()
+	for range 20 {
+		agent := newSink(t, 0)
+		tr, _ := newTracer(t, udpConfig(agent.port()))
+		started := make(chan struct{}, 4)
+		var wg sync.WaitGroup
+		for range cap(started) {
+			wg.Go(func() {
+				for i := range 500 {
+					tr.StartSpan("work").Finish()
+					if i == 20 {
+						started <- struct{}{}
+					}
+				}
+			})
+		}
+		<-started
+		closeTracer(t, tr)
+		wg.Wait()
+		s := tr.Stats()
+		checkBooks(t, s)
+		if s.Finished != 2000 || s.Queued != 0 || s.Sent < 20 {
+			t.Fatalf("got %+v", s)
+		}
+	}
+}
+
+// A span whose goroutine lost the race with Close is counted, not left behind.
+func TestReportAfterTheLastRead(t *testing.T) {
+	t.Parallel()
+	r, _ := startUDP(t, config.Agent{Host: "127.0.0.1", Port: newSink(t, 0).port(), MaxPacketSize: 65000}, nil)
+	spans := newSpans(2)
+	rep := &reporter{done: make(chan struct{})}
+	rep.ledger, rep.queue, rep.log = r.ledger, make(chan *jaeger.Span, 10), slog.New(slog.DiscardHandler)
+	// The first one comes when the goroutine has emptied the queue, the second
+	// one when it has ended; both had seen the reporter open.
+	rep.transport = closeHook{r.carrier, func() { rep.Report(spans[0]) }}
+	rep.finish()
+	if s := rep.ledger.snapshot(len(rep.queue)); s.AfterClose != 1 || s.Queued != 0 {
+		t.Errorf("got %+v, want 1 after close", s)
+	}
+	rep.Report(spans[1])
+	if s := rep.ledger.snapshot(len(rep.queue)); s.AfterClose != 2 || s.Queued != 0 || s.Finished != 2 {
+		t.Errorf("got %+v, want 2 after close", s)
+	}
+}
+
+// closeHook does something before its transport is closed.
+type closeHook struct {
+	transport
+	before func()
+}
+
+func (h closeHook) Close() error {
+	h.before()
+	return h.transport.Close()
+}
+
+// A lazy log field runs in our goroutine; its panic costs one span.
+func TestPanickingField(t *testing.T) {
+	t.Parallel()
+	agent := newSink(t, 0)
+	tr, l := newTracer(t, udpConfig(agent.port()))
+	span := tr.StartSpan("work")
+	span.LogFields(log.Lazy(func(log.Encoder) { panic("oops") }))
+	span.Finish()
+	makeSpans(tr, 2)
+	closeTracer(t, tr)
+	if s := tr.Stats(); s.Failed != 1 || s.Sent != 2 {
+		t.Errorf("got %+v, want 1 failed and 2 sent", s)
+	}
+	l.want(t, "level=WARN", "spans not sent", "panicked: oops")
+}
+
+func TestMetrics(t *testing.T) {
+	t.Parallel()
+	factory := &counters{counts: map[string]*counter{}}
+	tr, err := New(udpConfig(closedPort(t)), Options{Metrics: factory})
+	if err != nil {
+		t.Fatal(err)
+	}
+	makeSpans(tr, 3)
+	server := tr.StartSpan("serve", ext.SpanKindRPCServer)
+	server.Finish()
+	closeTracer(t, tr)
+	makeSpans(tr, 1)
+	for name, want := range map[string]int64{
+		"jaeger.tracer.started_spans sampled=y":                           5,
+		"jaeger.tracer.reporter_spans result=err":                         4,
+		"jaeger.tracer.reporter_spans result=ok":                          0,
+		"jaeger.tracer.reporter_spans result=dropped":                     1,
+		"jaeger-rpc.requests component=jaeger endpoint=serve error=false": 1,
+	} {
+		if got := factory.count(name); got != want {
+			t.Errorf("%s: got %d, want %d", name, got, want)
+		}
+	}
+}
+
+func TestThrottle(t *testing.T) {
+	t.Parallel()
+	var th throttle
+	now := time.Date(2026, 11, 23, 0, 0, 0, 0, time.UTC)
+	lines := 0
+	for range 600 {
+		if th.allow(now) {
+			lines++
+		}
+		now = now.Add(time.Second)
+	}
+	// At 0, 1, 3, 7, 15, 31 and 63 seconds, then every minute.
+	if want := 15; lines != want {
+		t.Errorf("got %d lines in ten minutes, want %d", lines, want)
+	}
+	th.reset()
+	if !th.allow(now) {
+		t.Error("the first line after a reset does not come through")
+	}
+}
+
+var _ metrics.Factory = (*counters)(nil)

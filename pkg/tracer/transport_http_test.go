@@ -1,0 +1,336 @@
+package tracer
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/opentracing/opentracing-go/log"
+	"github.com/uber/jaeger-client-go"
+	"github.com/uber/jaeger-client-go/thrift"
+	j "github.com/uber/jaeger-client-go/thrift-gen/jaeger"
+
+	"github.com/otdemo/otdemo/pkg/config"
+)
+
+// collector is a span collector whose answers a test chooses.
+type collector struct {
+	*httptest.Server
+	// answer gets the number of the request, from 1, after it was read.
+	answer func(w http.ResponseWriter, r *http.Request, n int)
+
+	mu       sync.Mutex
+	requests []*http.Request
+	batches  []*j.Batch
+	errs     []error
+}
+
+func newCollector(t *testing.T, answer func(http.ResponseWriter, *http.Request, int)) *collector {
+	t.Helper()
+	c := &collector{answer: answer}
+	c.Server = httptest.NewServer(c)
+	t.Cleanup(c.Close)
+	return c
+}
+
+func (c *collector) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	buf := thrift.NewTMemoryBuffer()
+	_, err := io.Copy(buf, r.Body)
+	batch := &j.Batch{}
+	if err == nil {
+		err = batch.Read(r.Context(), thrift.NewTBinaryProtocolConf(buf, nil))
+	}
+	c.mu.Lock()
+	c.requests = append(c.requests, r)
+	c.batches = append(c.batches, batch)
+	if err != nil {
+		c.errs = append(c.errs, err)
+	}
+	n := len(c.requests)
+	c.mu.Unlock()
+	c.answer(w, r, n)
+}
+
+func (c *collector) count() int {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return len(c.requests)
+}
+
+// status answers with the statuses in turn, the last one for ever.
+func status(codes ...int) func(http.ResponseWriter, *http.Request, int) {
+	return func(w http.ResponseWriter, _ *http.Request, n int) {
+		code := codes[min(n, len(codes))-1]
+		if code/100 == 3 {
+			w.Header().Set("Location", "http://user:secret@elsewhere.test/")
+		}
+		w.WriteHeader(code)
+		if code != http.StatusAccepted {
+			_, _ = io.WriteString(w, "the reason")
+		}
+	}
+}
+
+func httpConfig(url string) config.Config {
+	cfg := udpConfig(1)
+	cfg.Reporter.Collector = config.Collector{Endpoint: url, User: "joe", Password: "hunter2"}
+	return cfg
+}
+
+func TestHTTPStatuses(t *testing.T) {
+	t.Parallel()
+	html := func(w http.ResponseWriter, _ *http.Request, _ int) {
+		w.Header().Set("Content-Type", "text/html")
+		_, _ = io.WriteString(w, "<!doctype html><title>Jaeger UI</title>")
+	}
+	for _, test := range []struct {
+		name   string
+		answer func(http.ResponseWriter, *http.Request, int)
+		want   Stats
+		tries  int
+		log    []string
+	}{
+		{name: "202", answer: status(202), want: Stats{Sent: 3}, tries: 1},
+		{name: "200", answer: status(200), want: Stats{Failed: 3}, tries: 1, log: []string{"answered 200 OK instead of 202", "the reason"}},
+		{name: "200 html", answer: html, want: Stats{Failed: 3}, tries: 1, log: []string{"web page (wrong port?)", "Jaeger UI"}},
+		{name: "301", answer: status(301), want: Stats{Failed: 3}, tries: 1, log: []string{"redirect", "http://elsewhere.test/"}},
+		{name: "307", answer: status(307), want: Stats{Failed: 3}, tries: 1, log: []string{"redirect", "not followed"}},
+		{name: "400", answer: status(400), want: Stats{Failed: 3}, tries: 1, log: []string{"400 Bad Request", "the reason"}},
+		{name: "401", answer: status(401), want: Stats{Failed: 3}, tries: 1, log: []string{"401 Unauthorized"}},
+		{name: "404", answer: status(404), want: Stats{Failed: 3}, tries: 1, log: []string{"404 Not Found"}},
+		{name: "415", answer: status(415), want: Stats{Failed: 3}, tries: 1, log: []string{"415 Unsupported Media Type"}},
+		{name: "500 then 202", answer: status(500, 202), want: Stats{Sent: 3}, tries: 2},
+		{name: "408 and 429 then 202", answer: status(408, 429, 202), want: Stats{Sent: 3}, tries: 3},
+		{name: "503 for ever", answer: status(503), want: Stats{Failed: 3}, tries: 1 + closingTries, log: []string{"503 Service Unavailable", "the reason"}},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			t.Parallel()
+			c := newCollector(t, test.answer)
+			cfg := httpConfig(c.URL + "/api/traces?format=jaeger.thrift")
+			cfg.Reporter.FlushInterval = time.Hour // so that Close is what sends
+			tr, l := newTracer(t, cfg)
+			makeSpans(tr, 3)
+			closeTracer(t, tr)
+
+			want := test.want
+			want.Started, want.Sampled, want.Finished = 3, 3, 3
+			if diff := cmp.Diff(want, tr.Stats()); diff != "" {
+				t.Errorf("stats (-want +got):\n%s", diff)
+			}
+			if c.count() != test.tries {
+				t.Errorf("got %d requests, want %d", c.count(), test.tries)
+			}
+			if len(test.log) > 0 {
+				l.want(t, append(test.log, "level=WARN", `msg="spans not accepted"`, "spans=3", `url="`+c.URL)...)
+			}
+			for _, secret := range []string{"hunter2", "joe", "secret"} {
+				if strings.Contains(l.String(), secret) {
+					t.Errorf("the log shows %q:\n%s", secret, l)
+				}
+			}
+		})
+	}
+}
+
+func TestHTTPRequest(t *testing.T) {
+	t.Parallel()
+	c := newCollector(t, status(202))
+	cfg := httpConfig(strings.Replace(c.URL, "http://", "http://ann:s3cret@", 1) + "/api/traces?format=jaeger.thrift")
+	cfg.Reporter.Collector.User, cfg.Reporter.Collector.Password = "", ""
+	tr, _ := newTracer(t, cfg)
+	if want := c.URL + "/api/traces?format=jaeger.thrift"; tr.Target() != want {
+		t.Errorf("target: got %q, want %q", tr.Target(), want)
+	}
+	makeSpans(tr, 250)
+	closeTracer(t, tr)
+	if s := tr.Stats(); s.Sent != 250 {
+		t.Errorf("got %+v, want 250 sent", s)
+	}
+	if len(c.errs) > 0 {
+		t.Fatalf("a body does not decode: %v", c.errs[0])
+	}
+	got := map[int64]bool{}
+	for i, batch := range c.batches {
+		if len(batch.Spans) > httpBatchSpans || batch.GetSeqNo() != int64(i+1) || batch.Stats == nil ||
+			batch.Process.ServiceName != "shop" {
+			t.Errorf("batch %d: %d spans, seqNo %d, stats %v, service %q", i, len(batch.Spans),
+				batch.GetSeqNo(), batch.Stats, batch.Process.ServiceName)
+		}
+		for _, span := range batch.Spans {
+			got[span.SpanId] = true
+		}
+	}
+	if len(got) != 250 {
+		t.Errorf("got %d different spans, want 250", len(got))
+	}
+	r := c.requests[0]
+	user, password, _ := r.BasicAuth()
+	if r.Method != http.MethodPost || r.RequestURI != "/api/traces?format=jaeger.thrift" ||
+		r.Header.Get("Content-Type") != "application/x-thrift" || user != "ann" || password != "s3cret" {
+		t.Errorf("got %s %s %q, user %q", r.Method, r.RequestURI, r.Header.Get("Content-Type"), user)
+	}
+}
+
+func TestHTTPLargeSpans(t *testing.T) {
+	t.Parallel()
+	c := newCollector(t, status(202))
+	tr, l := newTracer(t, httpConfig(c.URL))
+	for _, size := range []int{600_000, 600_000, 200_000, 2 << 20, 17 << 20} {
+		span := tr.StartSpan("large")
+		span.LogFields(log.String("payload", strings.Repeat("x", size)))
+		span.Finish()
+	}
+	closeTracer(t, tr)
+	if s := tr.Stats(); s.Sent != 4 || s.TooLarge != 1 {
+		t.Errorf("got %+v, want 4 sent and 1 too large", s)
+	}
+	l.want(t, "level=WARN", "span too large for a request", "operation=large")
+}
+
+// A collector that is not there yet gets the spans when it is.
+func TestHTTPConnectionRefusedThenUp(t *testing.T) {
+	t.Parallel()
+	c := &collector{answer: status(202)}
+	c.Server = httptest.NewUnstartedServer(c)
+	address := c.Listener.Addr().String()
+	_ = c.Listener.Close()
+	tr, _ := newTracer(t, httpConfig("http://"+address))
+	makeSpans(tr, 3)
+	eventually(t, "the batch", func() bool { return tr.Stats().Queued == 3 })
+
+	listener, err := new(net.ListenConfig).Listen(t.Context(), "tcp", address)
+	if err != nil {
+		t.Skipf("the port was taken meanwhile: %v", err)
+	}
+	c.Listener = listener
+	c.Start()
+	t.Cleanup(c.Close)
+	eventually(t, "sent", func() bool { return tr.Stats().Sent == 3 })
+}
+
+// A server that never answers does not hold Close beyond its deadline, and the
+// error and the books name what was left.
+func TestCloseDeadline(t *testing.T) {
+	t.Parallel()
+	c := newCollector(t, func(_ http.ResponseWriter, r *http.Request, _ int) { <-r.Context().Done() })
+	cfg := httpConfig(c.URL)
+	cfg.Reporter.QueueSize = 50
+	tr, l := newTracer(t, cfg)
+	makeSpans(tr, 1)
+	eventually(t, "a request", func() bool { return c.count() == 1 })
+	makeSpans(tr, 99)
+
+	ctx, cancel := context.WithTimeout(t.Context(), 100*time.Millisecond)
+	defer cancel()
+	start := time.Now()
+	err := tr.Close(ctx)
+	if took := time.Since(start); took > 2*time.Second {
+		t.Errorf("Close took %v", took)
+	}
+	var ce *CloseError
+	if !errors.As(err, &ce) || !errors.Is(err, context.DeadlineExceeded) {
+		t.Fatalf("got error %v, want a CloseError for the deadline", err)
+	}
+	s := tr.Stats()
+	checkBooks(t, s)
+	if s.Dropped != 49 || s.Failed != 51 || ce.Left != 51 || s.Queued != 0 {
+		t.Errorf("got %+v and %d left, want 49 dropped, 51 failed and left", s, ce.Left)
+	}
+	if want := "51 spans were not delivered"; !strings.Contains(err.Error(), want) {
+		t.Errorf("got %q, want it to say %q", err, want)
+	}
+	l.want(t, "level=WARN", `msg="spans dropped: queue full"`, "dropped=", "queue_size=50")
+	if err := tr.Close(t.Context()); err != nil {
+		t.Errorf("second Close: %v", err)
+	}
+	makeSpans(tr, 5)
+	after := tr.Stats()
+	checkBooks(t, after)
+	if after.AfterClose != 5 || after.Finished != 105 || after.Lost() != 105 {
+		t.Errorf("after Close: %+v, want 5 more, all lost", after)
+	}
+}
+
+// A collector that never recovers costs a batch its patience, not more.
+func TestHTTPPatience(t *testing.T) {
+	t.Parallel()
+	c := newCollector(t, status(503))
+	books := newLedger(jaeger.NewNullMetrics())
+	carrier, err := newHTTPTransport(httpOptions{
+		collector: config.Collector{Endpoint: c.URL}, encoder: newBinaryEncoder(), ledger: books,
+		log: slog.New(slog.DiscardHandler), life: t.Context(), patience: 250 * time.Millisecond,
+		closing: make(chan struct{}),
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	books.finished.Add(1)
+	books.enter(1, held)
+	_, _ = carrier.Append(newSpans(1)[0])
+	n, err := carrier.Flush()
+	var pe *postError
+	if n != 1 || !errors.As(err, &pe) || pe.body != "the reason" {
+		t.Errorf("Flush: got %d, %v", n, err)
+	}
+	// At 0, 100 and 300 ms.
+	if s := books.snapshot(0); s.Failed != 1 || c.count() != 3 {
+		t.Errorf("got %+v after %d requests, want 1 failed after 3", s, c.count())
+	}
+	if err := carrier.Close(); err != nil {
+		t.Error(err)
+	}
+}
+
+func TestRetryAfter(t *testing.T) {
+	t.Parallel()
+	now := time.Date(2026, 11, 23, 12, 0, 0, 0, time.UTC)
+	for header, want := range map[string]time.Duration{
+		"":                              0,
+		"soon":                          0,
+		"-5":                            0,
+		"3":                             3 * time.Second,
+		"86400":                         maxRetryAfter,
+		"99999999999999999":             maxRetryAfter,
+		"Mon, 23 Nov 2026 12:00:04 GMT": 4 * time.Second,
+		"Mon, 23 Nov 2026 11:00:00 GMT": 0,
+	} {
+		if got := retryAfter(header, now); got != want {
+			t.Errorf("Retry-After %q: got %v, want %v", header, got, want)
+		}
+	}
+}
+
+func TestErrorsHideUserInfo(t *testing.T) {
+	t.Parallel()
+	for _, url := range []string{
+		"http://joe:hunter2@host:port/", "joe:hunter2@host", "ftp://joe:hunter2@host/", "http://joe:hunter2@/",
+		"http://joe:hunter2@ho st/", "http://joe:hunt%zz2@host/", "//joe:hunter2@host",
+	} {
+		_, err := New(httpConfig(url), Options{})
+		if err == nil {
+			t.Errorf("%s: no error", url)
+			continue
+		}
+		for _, secret := range []string{"hunter2", "hunt%zz2", "joe"} {
+			if strings.Contains(err.Error(), secret) {
+				t.Errorf("%s: the error shows it: %v", url, err)
+			}
+		}
+		if !strings.HasPrefix(err.Error(), "reporter.collector.endpoint ") {
+			t.Errorf("%s: the error does not name the key: %v", url, err)
+		}
+	}
+	if got, want := fmt.Sprint(withoutUser("http://h/a@b?c=d@e")), "http://h/a@b?c=d@e"; got != want {
+		t.Errorf("got %s, want %s", got, want)
+	}
+}

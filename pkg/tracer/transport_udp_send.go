@@ -1,0 +1,260 @@
+package tracer
+
+import (
+	"fmt"
+	"log/slog"
+	"time"
+)
+
+// paceRate bounds what the backlog sends, in bytes per second: a 65000-byte
+// datagram every 10 ms, at which no Jaeger lost any (full speed lost 40%).
+const paceRate = 6_500_000
+
+// busyPause is the wait after a write that the system had no memory for.
+const busyPause = 10 * time.Millisecond
+
+// The interval at which a closed port is tried grows between these. A second is
+// also as often as Linux lets a host answer a closed port, after a burst of six.
+const (
+	minProbeGap = 50 * time.Millisecond
+	maxProbeGap = time.Second
+)
+
+// outage is the time in which the agent's port counts as closed, and then until
+// the backlog has been sent.
+type outage struct {
+	log     *slog.Logger
+	on      bool      // the port counts as closed
+	since   time.Time // zero when there is no outage
+	late    int       // spans delivered after a refusal
+	probe   uint32    // number of the datagram that is out as a probe, or 0
+	probeAt time.Time
+	gap     time.Duration
+	// refusedProbes counts probes that came to nothing.
+	refusedProbes int
+	warn          throttle
+}
+
+// begin notes a refusal.
+func (o *outage) begin(now time.Time) {
+	if !o.on {
+		o.on, o.probe, o.gap = true, 0, minProbeGap
+		o.probeAt = now.Add(o.gap)
+	}
+	if o.since.IsZero() {
+		o.since = now
+	}
+}
+
+// refuseProbe notes that the probe was refused.
+func (o *outage) refuseProbe(now time.Time) {
+	o.probe = 0
+	o.refusedProbes++
+	o.gap = min(2*o.gap, maxProbeGap)
+	o.probeAt = now.Add(o.gap)
+}
+
+// unsent notes that a datagram could not be written; if it was to be the probe,
+// another try is due later.
+func (o *outage) unsent(number uint32, now time.Time) {
+	if o.on && o.probe == number {
+		o.probe, o.probeAt = 0, now.Add(o.gap)
+	}
+}
+
+// probeNow makes the next probe due, because the address is a new one or there
+// will be no later chance.
+func (o *outage) probeNow() { o.probe, o.probeAt = 0, time.Now() }
+
+// end says that the outage is over.
+func (o *outage) end(now time.Time) {
+	if o.late > 0 {
+		o.log.Info("spans accepted again", "delivered_late", o.late, "outage", now.Sub(o.since).Round(time.Millisecond))
+	}
+	o.since, o.late = time.Time{}, 0
+	o.warn.reset()
+}
+
+// send writes d, which no longer stands in any list, and puts it where it then
+// belongs.
+func (t *udpTransport) send(d *datagram) {
+	err := t.sock.write(d.number, d.payload)
+	if err == nil {
+		d.due = time.Now().Add(t.sock.grace)
+		t.flight.insert(d)
+		t.readRefusals()
+		for t.flight.bytes > flightBytes {
+			t.settle(t.flight.pop())
+		}
+		return
+	}
+	t.outage.unsent(d.number, time.Now())
+	// The error may be that of an earlier datagram; this one was not sent then.
+	switch known := t.readRefusals(); {
+	case known:
+		t.keep(d)
+	case isRefused(err):
+		t.refuse(t.sock.blame())
+		t.keep(d)
+	case isBusy(err):
+		t.paceAt = time.Now().Add(busyPause)
+		t.keep(d)
+	default:
+		t.fail(d.spans, d.in, fmt.Errorf("datagram of %d bytes: %w", len(d.payload), err))
+		t.finder.hurry()
+	}
+}
+
+// keep puts d into the backlog and gives the oldest up when that is too much.
+func (t *udpTransport) keep(d *datagram) {
+	if t.outage.on {
+		t.retain(d)
+	}
+	t.backlog.insert(d)
+	for t.backlog.bytes > backlogBytes {
+		t.giveUp(t.backlog.pop())
+		if t.giveUpLog.allow(time.Now()) {
+			t.log.Warn("spans given up", "reason", "too many wait for the agent",
+				"refused", t.ledger.count(refused), "failed", t.ledger.count(failed))
+		}
+	}
+}
+
+// retain books d as refused and kept.
+func (t *udpTransport) retain(d *datagram) {
+	t.ledger.move(d.spans, d.in, retrying)
+	d.in = retrying
+}
+
+// readRefusals takes in what the network reported, and tells whether there was
+// anything.
+func (t *udpTransport) readRefusals() bool {
+	found := t.sock.refusals()
+	if len(found) == 0 {
+		return false
+	}
+	t.refuse(found...)
+	return true
+}
+
+// refuse books refusals, and says so now and then.
+func (t *udpTransport) refuse(found ...refusal) {
+	now := time.Now()
+	for _, r := range found {
+		t.takeBack(r, now)
+	}
+	if t.outage.warn.allow(now) {
+		t.log.Warn("spans refused", "refused", t.ledger.count(retrying, refused),
+			"kept", t.ledger.count(retrying), "address", t.sock.addr)
+	}
+}
+
+// takeBack books one refusal: its datagram goes back to be sent again. One that
+// counts as sent already is no longer there to send, only to count.
+func (t *udpTransport) takeBack(r refusal, now time.Time) {
+	t.ledger.refusals.Add(1)
+	var d *datagram
+	switch {
+	case r.known:
+		d = t.flight.take(r.number)
+	case !t.flight.empty():
+		d = t.flight.pop()
+	}
+	probed := d != nil && t.outage.on && d.number == t.outage.probe
+	t.outage.begin(now)
+	t.finder.hurry()
+	for _, waiting := range t.backlog.list {
+		t.retain(waiting)
+	}
+	if d == nil {
+		t.ledger.move(t.confirmed.take(r.number), sent, refused)
+		return
+	}
+	if probed {
+		t.outage.refuseProbe(now)
+	}
+	t.keep(d)
+}
+
+// confirm counts the datagrams as sent that had their time to be refused.
+func (t *udpTransport) confirm(now time.Time) {
+	for !t.flight.empty() && !now.Before(t.flight.first().due) {
+		t.settle(t.flight.pop())
+	}
+}
+
+// confirmAll counts everything in flight as sent.
+func (t *udpTransport) confirmAll() {
+	for !t.flight.empty() {
+		t.settle(t.flight.pop())
+	}
+}
+
+func (t *udpTransport) settle(d *datagram) {
+	t.ledger.move(d.spans, d.in, sent)
+	t.confirmed.add(d.number, d.spans)
+	t.spare.put(d.payload)
+	if d.in == retrying {
+		t.outage.late += d.spans
+	}
+	if t.outage.on && d.number == t.outage.probe {
+		t.outage.on = false
+		t.paceAt = time.Now()
+	}
+	if !t.outage.since.IsZero() && !t.outage.on && t.backlog.empty() && !t.flight.any(isRetry) {
+		t.outage.end(time.Now())
+	}
+}
+
+func isRetry(d *datagram) bool { return d.in == retrying }
+
+// resend sends what of the backlog may go now: a probe, or the next ones at the
+// receiver's pace.
+func (t *udpTransport) resend(now time.Time) {
+	if t.outage.on {
+		if t.outage.probe == 0 && !t.backlog.empty() && !now.Before(t.outage.probeAt) {
+			d := t.backlog.pop()
+			t.outage.probe = d.number
+			t.send(d)
+		}
+		return
+	}
+	for !t.outage.on && !t.backlog.empty() && !now.Before(t.paceAt) {
+		d := t.backlog.pop()
+		t.paceAt = now.Add(time.Duration(len(d.payload)) * time.Second / paceRate)
+		t.send(d)
+	}
+}
+
+// fail books spans that an error took, and says so.
+func (t *udpTransport) fail(n int, from account, err error) {
+	t.ledger.move(n, from, failed)
+	if t.failLog.allow(time.Now()) {
+		t.log.Warn("spans not sent", "spans", n, "error", err, "failed", t.ledger.count(failed))
+	}
+}
+
+// giveUp books a datagram that was kept in vain.
+func (t *udpTransport) giveUp(d *datagram) {
+	to := failed
+	if d.in == retrying {
+		to = refused
+	}
+	t.ledger.move(d.spans, d.in, to)
+}
+
+// abandon settles everything, for Close. Who closes reads the books, so that the
+// log needs no warning.
+func (t *udpTransport) abandon() {
+	if t.sock != nil {
+		t.readRefusals()
+	}
+	t.confirmAll()
+	if t.backlog.empty() {
+		return
+	}
+	for !t.backlog.empty() {
+		t.giveUp(t.backlog.pop())
+	}
+	t.log.Info("spans given up at close", "refused", t.ledger.count(refused), "failed", t.ledger.count(failed))
+}
