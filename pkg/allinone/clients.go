@@ -1,0 +1,143 @@
+package allinone
+
+import (
+	"cmp"
+	"math"
+	"slices"
+	"sync"
+
+	"github.com/otdemo/otdemo/pkg/allinone/wire"
+)
+
+// ClientStats is what one tracer's batches tell about spans that did not come.
+type ClientStats struct {
+	// ID is the tracer's own, its process tag client-uuid.
+	ID      string `json:"id"`
+	Service string `json:"service"`
+	// Batches and Spans came from it.
+	Batches int64 `json:"batches"`
+	Spans   int64 `json:"spans"`
+	// BatchesMissing were numbered between the first and the last batch that came
+	// and did not come themselves. A batch that comes twice hides one that is
+	// missing.
+	BatchesMissing int64 `json:"batches_missing"`
+	// BatchesBefore were numbered before the first that came: lost, or sent before
+	// this backend was there.
+	BatchesBefore int64 `json:"batches_before"`
+	// Lost are the spans that the tracer says it lost itself.
+	Lost wire.Losses `json:"lost"`
+}
+
+// ClientTotals are the sums over all clients since the start, also those that are
+// no longer listed one by one.
+type ClientTotals struct {
+	Clients        int64       `json:"clients"`
+	BatchesMissing int64       `json:"batches_missing"`
+	BatchesBefore  int64       `json:"batches_before"`
+	Lost           wire.Losses `json:"lost"`
+}
+
+// maxClients bounds the clients kept one by one, since anyone can make up ids.
+const maxClients = 1000
+
+// clients keeps the account of each tracer.
+type clients struct {
+	mu     sync.Mutex
+	byID   map[string]*client
+	clock  int64        // counts observations; orders clients by their last one
+	folded ClientTotals // of the clients that were dropped
+}
+
+type client struct {
+	ClientStats
+	first, last int64 // numbers of batches
+	numbered    int64 // batches that had a number
+	seen        int64
+}
+
+func newClients() *clients { return &clients{byID: make(map[string]*client)} }
+
+// observe takes note of a batch. Batches may come in any order.
+func (c *clients) observe(batch *wire.Batch) {
+	if batch.Client == "" {
+		return
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	known := c.byID[batch.Client]
+	if known == nil {
+		c.makeRoom()
+		known = &client{ClientStats: ClientStats{ID: batch.Client}}
+		c.byID[batch.Client] = known
+	}
+	c.clock++
+	known.seen = c.clock
+	known.Service = batch.Process.Service
+	known.Batches++
+	known.Spans += int64(len(batch.Spans))
+	newest := batch.SeqNo >= known.last
+	if batch.SeqNo > 0 {
+		known.numbered++
+		known.last = max(known.last, batch.SeqNo)
+		if known.first == 0 || batch.SeqNo < known.first {
+			known.first = batch.SeqNo
+		}
+		known.BatchesBefore = known.first - 1
+		known.BatchesMissing = max(0, known.last-known.first+1-known.numbered)
+	}
+	if batch.Losses != nil && newest {
+		known.Lost = *batch.Losses
+	}
+}
+
+// makeRoom folds the client that was silent longest into the totals when there
+// are too many.
+func (c *clients) makeRoom() {
+	if len(c.byID) < maxClients {
+		return
+	}
+	var oldest *client
+	for _, known := range c.byID {
+		if oldest == nil || known.seen < oldest.seen {
+			oldest = known
+		}
+	}
+	c.folded.add(&oldest.ClientStats)
+	delete(c.byID, oldest.ID)
+}
+
+// snapshot returns the clients, the one heard last first, and the totals.
+func (c *clients) snapshot() ([]ClientStats, ClientTotals) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	known := make([]*client, 0, len(c.byID))
+	for _, one := range c.byID {
+		known = append(known, one)
+	}
+	slices.SortFunc(known, func(a, b *client) int { return cmp.Compare(b.seen, a.seen) })
+	totals := c.folded
+	list := make([]ClientStats, len(known))
+	for i, one := range known {
+		list[i] = one.ClientStats
+		totals.add(&one.ClientStats)
+	}
+	return list, totals
+}
+
+func (t *ClientTotals) add(c *ClientStats) {
+	t.Clients++
+	t.BatchesMissing = plus(t.BatchesMissing, c.BatchesMissing)
+	t.BatchesBefore = plus(t.BatchesBefore, c.BatchesBefore)
+	t.Lost.QueueFull = plus(t.Lost.QueueFull, c.Lost.QueueFull)
+	t.Lost.TooLarge = plus(t.Lost.TooLarge, c.Lost.TooLarge)
+	t.Lost.Failed = plus(t.Lost.Failed, c.Lost.Failed)
+}
+
+// plus adds what strangers claim without wrapping around; a negative claim counts
+// as none.
+func plus(sum, n int64) int64 {
+	if n > math.MaxInt64-sum {
+		return math.MaxInt64
+	}
+	return sum + max(0, n)
+}

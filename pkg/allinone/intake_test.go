@@ -1,0 +1,248 @@
+package allinone
+
+import (
+	"fmt"
+	"math"
+	"runtime"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/uber/jaeger-client-go/thrift-gen/jaeger"
+
+	"github.com/otdemo/otdemo/pkg/allinone/internal/wiretest"
+	"github.com/otdemo/otdemo/pkg/allinone/wire"
+	"github.com/otdemo/otdemo/pkg/trace"
+)
+
+// Every datagram that is known to have hurt a Jaeger arrives over a real socket,
+// is counted under its reason, and hurts nothing: good spans still come in.
+func TestSurvivesHostileDatagrams(t *testing.T) {
+	t.Parallel()
+	var log logBook
+	b := start(t, Options{Logger: log.logger()})
+	conn := dial(t, b)
+	want := make(map[wire.Reason]int64)
+	good := int64(0)
+	const rounds = 3
+	for range rounds {
+		for _, c := range wiretest.Cases() {
+			send(t, conn, c.Datagram)
+			if c.Reason == "" {
+				good++
+			} else {
+				want[wire.Reason(c.Reason)]++
+			}
+		}
+	}
+	send(t, conn, wiretest.Compact(wiretest.Batch("after", 1000, 1)))
+	closeBackend(t, b)
+
+	stats := b.Stats()
+	if diff := cmp.Diff(want, stats.Agent.Undecodable); diff != "" {
+		t.Errorf("undecodable (-want +got):\n%s", diff)
+	}
+	if got := stats.Batches; got != good+1 {
+		t.Errorf("got %d batches, want %d", got, good+1)
+	}
+	lines := log.lines(t, "datagram is no batch of spans")
+	if got := len(lines); got != len(want) {
+		t.Errorf("got %d log lines for %d reasons, want one each", got, len(want))
+	}
+	for _, line := range lines {
+		if line["reason"] == string(wire.BinaryThrift) && !strings.Contains(line["error"].(string), "6832") {
+			t.Errorf("binary thrift on the compact port: %q does not name the right port", line["error"])
+		}
+		if line["from"] != conn.LocalAddr().String() {
+			t.Errorf("got sender %v, want %v", line["from"], conn.LocalAddr())
+		}
+	}
+	if got := len(log.lines(t, "spans were lost")); got != 1 {
+		t.Errorf("got %d last words about lost datagrams, want 1", got)
+	}
+}
+
+func TestComplaintsAreRateLimited(t *testing.T) {
+	t.Parallel()
+	now := time.Unix(0, 0)
+	c := newComplaints(func() time.Time { return now })
+	var got []int64
+	for range 2 {
+		for range 100 {
+			if times, ok := c.allow("key"); ok {
+				got = append(got, times)
+			}
+		}
+		now = now.Add(complaintPause)
+	}
+	if diff := cmp.Diff([]int64{1, 100}, got); diff != "" {
+		t.Errorf("datagrams told of (-want +got):\n%s", diff)
+	}
+	if _, ok := c.allow("another"); !ok {
+		t.Error("another key was held back")
+	}
+}
+
+// numbered returns batch number seq of a client.
+func numbered(client string, seq int64, losses *wire.Losses) *wire.Batch {
+	p := &trace.Process{Service: "svc-" + client}
+	return &wire.Batch{Client: client, SeqNo: seq, Losses: losses, Process: p, Spans: make([]trace.Span, 2)}
+}
+
+func TestClients(t *testing.T) {
+	t.Parallel()
+	tests := []struct {
+		name string
+		seqs []int64
+		want ClientStats
+	}{
+		{"all there", []int64{1, 2, 3}, ClientStats{Batches: 3, Spans: 6}},
+		{"gap", []int64{1, 2, 5}, ClientStats{Batches: 3, Spans: 6, BatchesMissing: 2}},
+		{"late but there", []int64{2, 1, 3}, ClientStats{Batches: 3, Spans: 6}},
+		{"backend came later", []int64{8, 9}, ClientStats{Batches: 2, Spans: 4, BatchesBefore: 7}},
+		{"no numbers", []int64{0, 0}, ClientStats{Batches: 2, Spans: 4}},
+		{"liar", []int64{1, math.MaxInt64}, ClientStats{Batches: 2, Spans: 4, BatchesMissing: math.MaxInt64 - 2}},
+		{"negative", []int64{-5, 1}, ClientStats{Batches: 2, Spans: 4}},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			c := newClients()
+			for _, seq := range tt.seqs {
+				c.observe(numbered("a", seq, nil))
+			}
+			tt.want.ID, tt.want.Service = "a", "svc-a"
+			list, totals := c.snapshot()
+			if diff := cmp.Diff([]ClientStats{tt.want}, list); diff != "" {
+				t.Errorf("clients (-want +got):\n%s", diff)
+			}
+			if totals.BatchesMissing != tt.want.BatchesMissing {
+				t.Errorf("got %d missing in all, want %d", totals.BatchesMissing, tt.want.BatchesMissing)
+			}
+		})
+	}
+}
+
+// A client's own counters only grow, so the newest batch has the last word, also
+// when it comes first.
+func TestClientLosses(t *testing.T) {
+	t.Parallel()
+	c := newClients()
+	c.observe(numbered("a", 2, &wire.Losses{QueueFull: 9, Failed: 1}))
+	c.observe(numbered("a", 1, &wire.Losses{QueueFull: 4}))
+	c.observe(numbered("b", 1, &wire.Losses{TooLarge: 3, Failed: -7}))
+	_, got := c.snapshot()
+	want := ClientTotals{Clients: 2, Lost: wire.Losses{QueueFull: 9, TooLarge: 3, Failed: 1}}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("totals (-want +got):\n%s", diff)
+	}
+}
+
+func TestClientsAreBounded(t *testing.T) {
+	t.Parallel()
+	c := newClients()
+	const count = maxClients + 50
+	for i := range count {
+		c.observe(numbered(fmt.Sprint(i), 1, &wire.Losses{QueueFull: math.MaxInt64}))
+		c.observe(numbered(fmt.Sprint(i), 3, &wire.Losses{Failed: 1}))
+	}
+	list, totals := c.snapshot()
+	if len(list) != maxClients || list[0].ID != fmt.Sprint(count-1) {
+		t.Errorf("got %d clients, the first %q; want %d, the last heard first", len(list), list[0].ID, maxClients)
+	}
+	if want := (ClientTotals{Clients: count, BatchesMissing: count, Lost: wire.Losses{Failed: count}}); totals != want {
+		t.Errorf("got totals %+v, want %+v", totals, want)
+	}
+}
+
+// Gaps and the client's counters come over the socket.
+func TestGapsAreReported(t *testing.T) {
+	t.Parallel()
+	b := start(t, Options{})
+	conn := dial(t, b)
+	for _, seq := range []int64{1, 2, 4} {
+		batch := wiretest.Batch("svc", int(seq), 1)
+		batch.SeqNo = &seq
+		batch.Stats = &jaeger.ClientStats{FullQueueDroppedSpans: 10 * seq}
+		send(t, conn, wiretest.Compact(batch))
+	}
+	closeBackend(t, b)
+	want := []ClientStats{{
+		ID: "uuid-svc", Service: "svc", Batches: 3, Spans: 3, BatchesMissing: 1, Lost: wire.Losses{QueueFull: 40},
+	}}
+	stats := b.Stats()
+	if diff := cmp.Diff(want, stats.Clients); diff != "" {
+		t.Errorf("clients (-want +got):\n%s", diff)
+	}
+	if stats.Lossless() {
+		t.Error("stats call it lossless")
+	}
+}
+
+// The memory of the process stays near the bound however much comes in.
+func TestMemoryStaysBounded(t *testing.T) {
+	const bound = 16 << 20
+	b := start(t, Options{MaxMemory: bound})
+	before := heap()
+	conn := dial(t, b)
+	const batches, each = 120, 1000
+	for i := range batches {
+		send(t, conn, wiretest.Compact(wiretest.Batch("svc", 1+i*each, each)))
+		if i%20 == 19 { // in time with the backend, so that nothing is dropped
+			waitFor(t, b, func(s Stats) bool { return s.Batches == int64(i+1) })
+		}
+	}
+	stats := b.Stats()
+	grown := heap() - before
+	if stats.Store.EvictedSpans == 0 || stats.Store.Bytes > bound {
+		t.Errorf("got %d spans evicted and %d bytes, want some and at most %d", stats.Store.EvictedSpans, stats.Store.Bytes, bound)
+	}
+	if sum := stats.Store.Spans + stats.Store.EvictedSpans; sum != batches*each {
+		t.Errorf("%d stored + %d evicted, want %d in all", stats.Store.Spans, stats.Store.EvictedSpans, batches*each)
+	}
+	if ratio := float64(grown) / float64(stats.Store.Bytes); ratio > 1.25 || ratio < 0.75 {
+		t.Errorf("the heap grew by %d, accounted are %d: ratio %.2f, want 1 within a quarter", grown, stats.Store.Bytes, ratio)
+	}
+}
+
+func heap() int64 {
+	runtime.GC()
+	runtime.GC()
+	var m runtime.MemStats
+	runtime.ReadMemStats(&m)
+	return int64(m.HeapAlloc)
+}
+
+// FuzzPacketPath sends what the fuzzer makes through a real socket. The backend
+// must count it, keep its sums, and take a good batch afterwards.
+func FuzzPacketPath(f *testing.F) {
+	for _, c := range wiretest.Cases() {
+		f.Add(c.Datagram)
+	}
+	b := start(f, Options{MaxMemory: minMaxMemory})
+	conn := dial(f, b)
+	good := wiretest.Compact(wiretest.Batch("good", 1, 1))
+	f.Fuzz(func(t *testing.T, payload []byte) {
+		if len(payload) > wiretest.MaxPayload {
+			t.Skip("larger than a datagram")
+		}
+		before := b.Stats()
+		send(t, conn, payload)
+		send(t, conn, good)
+		waitFor(t, b, func(s Stats) bool {
+			return s.Batches+s.Agent.UndecodableTotal() == before.Batches+before.Agent.UndecodableTotal()+2 &&
+				s.Store.Added == s.Spans
+		})
+		s := b.Stats()
+		if s.Batches == before.Batches {
+			t.Error("the good batch was not taken")
+		}
+		if s.Agent.Undecodable[wire.Panicked] > 0 {
+			t.Error("the decoder panicked")
+		}
+		if s.Store.Spans+s.Store.EvictedSpans+s.Store.RefusedSpans != s.Spans || s.Store.Bytes > minMaxMemory {
+			t.Errorf("the sums are wrong: %+v", s)
+		}
+	})
+}

@@ -1,0 +1,242 @@
+package store
+
+import (
+	"fmt"
+	"slices"
+	"sync"
+
+	"github.com/otdemo/otdemo/pkg/trace"
+)
+
+// DefaultMaxSpans is how many spans one trace may have. Nothing draws more, and a
+// client that reuses one trace id for ever must not drive out all others.
+const DefaultMaxSpans = 100_000
+
+// Options bound a Store.
+type Options struct {
+	// MaxBytes is the memory that the spans may take, with everything that is
+	// kept to find them. It must be positive.
+	MaxBytes int64
+	// MaxSpans bounds the spans of one trace; 0 means DefaultMaxSpans. Besides, a
+	// trace gets half of MaxBytes at most.
+	MaxSpans int
+}
+
+// Store holds traces. Its methods may be called from many goroutines at once.
+type Store struct {
+	maxBytes int64
+	maxSpans int
+
+	mu        sync.RWMutex
+	traces    map[trace.TraceID]*entry
+	recent    list
+	services  map[string]*service
+	processes processTable
+	stats     Stats
+}
+
+// Stats are a store's counters. Added = Spans + EvictedSpans + RefusedSpans.
+type Stats struct {
+	// Traces and Spans are what is held now, Bytes the memory it takes.
+	Traces   int   `json:"traces"`
+	Spans    int64 `json:"spans"`
+	Bytes    int64 `json:"bytes"`
+	MaxBytes int64 `json:"max_bytes"`
+	// Added counts every span that came, since the start.
+	Added int64 `json:"spans_added"`
+	// EvictedTraces and EvictedSpans made room for newer ones.
+	EvictedTraces int64 `json:"traces_evicted"`
+	EvictedSpans  int64 `json:"spans_evicted"`
+	// RefusedSpans belonged to a trace that had reached its bound.
+	RefusedSpans int64 `json:"spans_refused"`
+}
+
+// entry is a stored trace.
+type entry struct {
+	id trace.TraceID
+	// spans only grows: what was handed out is never changed.
+	spans []trace.Span
+	// start is the earliest start of a span, in microseconds since 1970.
+	start int64
+	// bytes is what evicting the entry gives back, shared processes apart.
+	bytes int64
+	// refused counts the spans beyond the bound of one trace.
+	refused int64
+
+	places     []place
+	processes  []*process
+	prev, next *entry
+}
+
+// New returns an empty store.
+func New(opts Options) *Store {
+	if opts.MaxSpans <= 0 {
+		opts.MaxSpans = DefaultMaxSpans
+	}
+	return &Store{
+		maxBytes:  opts.MaxBytes,
+		maxSpans:  opts.MaxSpans,
+		traces:    make(map[trace.TraceID]*entry),
+		services:  make(map[string]*service),
+		processes: newProcessTable(),
+	}
+}
+
+// Add stores spans, in the order given, and evicts what no longer fits. Every
+// span must have a process. The store takes over all that the spans point to;
+// the slice itself stays the caller's.
+func (s *Store) Add(spans []trace.Span) {
+	hash := s.processes.hasher()
+	var came, held *trace.Process // the last process and the stored one equal to it
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for i := range spans {
+		span := spans[i]
+		sum := hash(span.Process)
+		if span.Process == came {
+			span.Process = held
+		} else {
+			came = span.Process
+		}
+		held = s.add(span, sum)
+		s.evict()
+	}
+}
+
+// add stores one span and returns its process as the store knows it.
+func (s *Store) add(span trace.Span, processHash uint64) *trace.Process {
+	s.stats.Added++
+	e := s.traces[span.TraceID]
+	if e == nil {
+		e = &entry{id: span.TraceID, start: span.Start.UnixMicro()}
+		s.traces[e.id] = e
+		s.charge(e, entryBytes)
+	} else {
+		s.recent.remove(e)
+	}
+	s.recent.push(e)
+
+	need := spanBytes(&span) + growth(e.spans)
+	if len(e.spans) >= s.maxSpans || e.bytes+need > s.maxBytes/2 {
+		e.refused++
+		s.stats.RefusedSpans++
+		return span.Process
+	}
+	span.Process = s.hold(e, span.Process, processHash)
+	before := cap(e.spans)
+	e.spans = append(e.spans, span)
+	s.charge(e, spanBytes(&span)+int64(cap(e.spans)-before)*spanStructBytes)
+	s.stats.Spans++
+	s.index(e, &e.spans[len(e.spans)-1])
+	return span.Process
+}
+
+// charge accounts n bytes more to e.
+func (s *Store) charge(e *entry, n int64) {
+	e.bytes += n
+	s.stats.Bytes += n
+}
+
+// hold returns the stored process that equals p, which e then keeps alive.
+func (s *Store) hold(e *entry, p *trace.Process, hash uint64) *trace.Process {
+	for _, held := range e.processes {
+		if held.hash == hash && equal(held.Process, p) {
+			return held.Process
+		}
+	}
+	held, size := s.processes.acquire(p, hash)
+	s.stats.Bytes += size
+	e.processes = append(e.processes, held)
+	return held.Process
+}
+
+// evict removes the traces that were longest without a new span until the rest
+// fits.
+func (s *Store) evict() {
+	for s.stats.Bytes > s.maxBytes && s.recent.oldest != nil {
+		e := s.recent.oldest
+		s.recent.remove(e)
+		delete(s.traces, e.id)
+		s.unindex(e)
+		for _, p := range e.processes {
+			s.stats.Bytes -= s.processes.release(p)
+		}
+		s.stats.Bytes -= e.bytes
+		s.stats.Spans -= int64(len(e.spans))
+		s.stats.EvictedTraces++
+		s.stats.EvictedSpans += int64(len(e.spans))
+	}
+}
+
+// Trace returns the trace with that id as it is now. Its spans are shared with
+// the store and other readers, so they must not be changed.
+func (s *Store) Trace(id trace.TraceID) (trace.Trace, bool) {
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	e, ok := s.traces[id]
+	if !ok {
+		return trace.Trace{}, false
+	}
+	return s.snapshot(e), true
+}
+
+// Recent returns up to limit traces, the one that got a span last first. Their
+// spans are shared, as those of Trace.
+func (s *Store) Recent(limit int) []trace.Trace {
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	var traces []trace.Trace
+	for e := s.recent.newest; e != nil && len(traces) < limit; e = e.prev {
+		traces = append(traces, s.snapshot(e))
+	}
+	return traces
+}
+
+// snapshot needs the lock only while it runs: spans are never changed, and
+// appending to the original leaves a slice cut to its length alone.
+func (s *Store) snapshot(e *entry) trace.Trace {
+	t := trace.Trace{ID: e.id, Spans: slices.Clip(e.spans)}
+	if e.refused > 0 {
+		t.Warnings = []string{fmt.Sprintf("%d more spans of this trace were not stored: it had reached its bound of %d spans or %d bytes",
+			e.refused, s.maxSpans, s.maxBytes/2)}
+	}
+	return t
+}
+
+// Stats returns the present counters.
+func (s *Store) Stats() Stats {
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	stats := s.stats
+	stats.Traces = len(s.traces)
+	stats.MaxBytes = s.maxBytes
+	return stats
+}
+
+// list is a doubly linked list of entries by their last update.
+type list struct {
+	oldest, newest *entry
+}
+
+func (l *list) push(e *entry) {
+	e.prev, e.next = l.newest, nil
+	if l.newest != nil {
+		l.newest.next = e
+	} else {
+		l.oldest = e
+	}
+	l.newest = e
+}
+
+func (l *list) remove(e *entry) {
+	if e.prev != nil {
+		e.prev.next = e.next
+	} else {
+		l.oldest = e.next
+	}
+	if e.next != nil {
+		e.next.prev = e.prev
+	} else {
+		l.newest = e.prev
+	}
+}

@@ -1,0 +1,8 @@
+//go:build !unix
+
+package udp
+
+import "net"
+
+// pending cannot be told here; what the socket holds at the end is lost.
+func pending(*net.UDPConn) bool { return false }
