@@ -1,0 +1,233 @@
+package query
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"net/url"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/otdemo/otdemo/pkg/trace"
+)
+
+const (
+	// maxBody bounds an answer. A trace of 10,000 spans, where Jaeger itself
+	// stops, is about 10 MB.
+	maxBody = 64 << 20
+	// headBytes is how much of a strange answer an error keeps: enough to tell a
+	// login page from a proxy's error.
+	headBytes = 512
+	// dialTimeout and headerTimeout are for the client that New makes. Storage
+	// behind Jaeger may take seconds to answer; a connection on a working network
+	// may not.
+	dialTimeout   = 5 * time.Second
+	headerTimeout = 30 * time.Second
+)
+
+// Options are what New takes beside the address. The zero value is complete.
+type Options struct {
+	// HTTP makes the requests; nil takes a client with timeouts of its own. It is
+	// copied, and the copy follows no redirects: where one leads is part of the
+	// answer.
+	HTTP *http.Client
+	// UserAgent is sent with each request unless it is empty.
+	UserAgent string
+}
+
+// Client reads from one Jaeger. It is safe for concurrent use.
+type Client struct {
+	http      *http.Client
+	userAgent string
+	base      *url.URL
+	// maxBody is the constant, but for tests.
+	maxBody int64
+}
+
+// New makes a client of the Jaeger at baseURL, the address of its UI with the
+// base path if it has one (http://host:16686/jaeger). User and password in it
+// are sent as basic authentication, and are never part of an error. The error
+// for a URL that cannot be one is a *URLError, which has a hint. New connects to
+// nothing.
+func New(baseURL string, opts Options) (*Client, error) {
+	base, err := parseBase(baseURL)
+	if err != nil {
+		return nil, err
+	}
+	client := ownHTTP()
+	if opts.HTTP != nil {
+		client = *opts.HTTP
+	}
+	client.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
+	return &Client{http: &client, userAgent: opts.UserAgent, base: base, maxBody: maxBody}, nil
+}
+
+func ownHTTP() http.Client {
+	dialer := &net.Dialer{Timeout: dialTimeout}
+	return http.Client{Transport: &http.Transport{
+		DialContext:           dialer.DialContext,
+		TLSHandshakeTimeout:   dialTimeout,
+		ResponseHeaderTimeout: headerTimeout,
+		IdleConnTimeout:       headerTimeout,
+	}}
+}
+
+func parseBase(raw string) (*url.URL, error) {
+	base, err := url.Parse(raw)
+	switch {
+	case err != nil:
+		// The text of a parse error repeats the URL, password and all.
+		err = withoutURL(err)
+		return nil, &URLError{Reason: err.Error(), Suggestion: "http://localhost:16686"}
+	case base.Scheme != "http" && base.Scheme != "https":
+		return nil, &URLError{URL: redact(base), Reason: "it must start with http:// or https://", Suggestion: suggest(raw)}
+	case base.Host == "":
+		return nil, &URLError{URL: redact(base), Reason: "it names no host", Suggestion: "http://localhost:16686"}
+	case base.RawQuery != "" || base.Fragment != "":
+		bare := *base
+		bare.RawQuery, bare.Fragment = "", ""
+		return nil, &URLError{URL: redact(base), Reason: "it must end with the base path", Suggestion: redact(&bare)}
+	}
+	base.Path = strings.TrimRight(base.Path, "/")
+	base.RawPath = strings.TrimRight(base.RawPath, "/")
+	return base, nil
+}
+
+// suggest makes a URL of what was written without a scheme, such as
+// "localhost:16686", and gives up on user info, which must not be printed.
+func suggest(raw string) string {
+	if strings.ContainsAny(raw, "@/ ") || raw == "" {
+		return "http://localhost:16686"
+	}
+	return "http://" + raw
+}
+
+// redact returns u without user info.
+func redact(u *url.URL) string {
+	bare := *u
+	bare.User = nil
+	return bare.String()
+}
+
+// URL returns the address that New was given, without user info and without a
+// slash at the end.
+func (c *Client) URL() string { return redact(c.base) }
+
+// TraceURL returns the page of Jaeger's UI for a trace, without user info.
+func (c *Client) TraceURL(id trace.TraceID) string {
+	return redact(c.base.JoinPath("trace", id.String()))
+}
+
+// Close closes idle connections. The client may still be used.
+func (c *Client) Close() { c.http.CloseIdleConnections() }
+
+// Trace reads one trace by its id, over /api/traces/{id}, which Jaeger 1 and 2
+// alike serve. It returns an error that is ErrNotFound when Jaeger knows no
+// such trace. What Jaeger says went wrong while it read the trace stands in the
+// trace's warnings.
+func (c *Client) Trace(ctx context.Context, id trace.TraceID) (trace.Trace, error) {
+	resp, err := c.get(ctx, c.base.JoinPath("api", "traces", id.String()))
+	if err != nil {
+		return trace.Trace{}, err
+	}
+	defer resp.close()
+	if resp.Status != http.StatusOK && resp.Status != http.StatusNotFound || !resp.looksJSON() {
+		return trace.Trace{}, resp.unexpected("")
+	}
+	traces, errs, err := trace.DecodeTraces(resp.body)
+	switch {
+	case err != nil:
+		return trace.Trace{}, resp.decodeError(err)
+	case len(traces) > 0:
+		t := traces[0]
+		for _, e := range errs {
+			t.Warnings = append(t.Warnings, e.Msg)
+		}
+		return t, nil
+	case len(errs) > 0 && resp.Status == http.StatusNotFound:
+		return trace.Trace{}, fmt.Errorf("trace %s at %s: %w", id, c.URL(), ErrNotFound)
+	default:
+		return trace.Trace{}, resp.unexpected("it has neither a trace nor an error")
+	}
+}
+
+// Services returns the names of the services that Jaeger has spans of, sorted.
+// It asks /api/v3/services, and where that does not exist, /api/services. Jaeger
+// lists itself, too.
+func (c *Client) Services(ctx context.Context) ([]string, error) {
+	names, err := c.names(ctx, c.base.JoinPath("api", "v3", "services"), "services")
+	if err != nil && isMissingPath(err) {
+		names, err = c.names(ctx, c.base.JoinPath("api", "services"), "data")
+	}
+	slices.Sort(names)
+	return names, err
+}
+
+// names reads a list of strings under key. Other programs answer with objects,
+// too; Jaeger leaves the key out only with all others.
+func (c *Client) names(ctx context.Context, u *url.URL, key string) ([]string, error) {
+	resp, err := c.get(ctx, u)
+	if err != nil {
+		return nil, err
+	}
+	defer resp.close()
+	if resp.Status != http.StatusOK || !resp.looksJSON() {
+		return nil, resp.unexpected("")
+	}
+	var fields map[string]json.RawMessage
+	if err := json.NewDecoder(resp.body).Decode(&fields); err != nil {
+		return nil, resp.decodeError(err)
+	}
+	list, ok := fields[key]
+	switch {
+	case !ok && len(fields) > 0:
+		return nil, resp.unexpected(fmt.Sprintf("it has no %q", key))
+	case !ok:
+		return nil, nil
+	}
+	var names []string
+	if err := json.Unmarshal(list, &names); err != nil {
+		return nil, resp.unexpected(err.Error())
+	}
+	return names, nil
+}
+
+// isMissingPath tells an answer that means "no such path here" from one that
+// speaks of the request. Jaeger answers unknown paths with its UI's page.
+func isMissingPath(err error) bool {
+	if _, ok := errors.AsType[*NotJSONError](err); ok {
+		return true
+	}
+	status, ok := errors.AsType[*StatusError](err)
+	if !ok {
+		return false
+	}
+	switch status.Status {
+	case http.StatusNotFound, http.StatusMethodNotAllowed, http.StatusNotImplemented:
+		return true
+	}
+	return false
+}
+
+// get sends a request and returns the answer, whatever its status. The caller
+// closes it.
+func (c *Client) get(ctx context.Context, u *url.URL) (*answer, error) {
+	shown := redact(u)
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, u.String(), nil)
+	if err != nil {
+		return nil, &TransportError{URL: shown, Err: withoutURL(err)}
+	}
+	req.Header.Set("Accept", "application/json")
+	if c.userAgent != "" {
+		req.Header.Set("User-Agent", c.userAgent)
+	}
+	resp, err := c.http.Do(req) //nolint:bodyclose // answer.close does
+	if err != nil {
+		return nil, &TransportError{URL: shown, Err: withoutURL(err)}
+	}
+	return newAnswer(shown, resp, c.maxBody), nil
+}

@@ -1,0 +1,111 @@
+package query
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"time"
+
+	"github.com/otdemo/otdemo/pkg/trace"
+)
+
+// Jaeger traces the requests to its API into the storage that it reads from, so
+// polling must be sparse. These make 24 polls in 10 s, and see a span that takes
+// 200 ms, as in Jaeger 2's default batches, after at most 300.
+const (
+	firstPause  = 2 * time.Millisecond
+	pauseFactor = 1.5
+	maxPause    = time.Second
+)
+
+// WaitError says what WaitTrace had seen when its time was up.
+type WaitError struct {
+	ID trace.TraceID
+	// Spans is the number of spans of the last answer; 0 when there was no trace.
+	Spans  int
+	Polls  int
+	Waited time.Duration
+	// Reason is ErrNotFound, ErrIncomplete, or the last poll's error.
+	Reason error
+	// Ended is why the wait ended: the context's error.
+	Ended error
+}
+
+// Error implements error.
+func (e *WaitError) Error() string {
+	after := fmt.Sprintf("after %s (%d polls)", e.Waited.Round(time.Millisecond), e.Polls)
+	switch {
+	case errors.Is(e.Reason, ErrNotFound):
+		return fmt.Sprintf("trace %s not found %s", e.ID, after)
+	case errors.Is(e.Reason, ErrIncomplete):
+		return fmt.Sprintf("trace %s has %d spans and is incomplete %s", e.ID, e.Spans, after)
+	default:
+		return fmt.Sprintf("trace %s could not be read %s: %v", e.ID, after, e.Reason)
+	}
+}
+
+// Unwrap returns both the reason and the context's error.
+func (e *WaitError) Unwrap() []error { return []error{e.Reason, e.Ended} }
+
+// WaitTrace polls for a trace until complete says so or ctx ends. A nil complete
+// takes any trace. Polls grow rarer, at most 25 within 10 s.
+//
+// When ctx ends first, it returns the trace as last seen and a *WaitError, which
+// is ErrNotFound or ErrIncomplete and the context's error. An answer that polling
+// cannot change (no connection, HTML, a status below 500 other than 429) is
+// returned at once.
+func (c *Client) WaitTrace(
+	ctx context.Context, id trace.TraceID, complete func(trace.Trace) bool,
+) (trace.Trace, error) {
+	start := time.Now()
+	var last trace.Trace
+	var reason error
+	pause := firstPause
+	for polls := 1; ; polls++ {
+		seen, err := c.Trace(ctx, id)
+		switch {
+		case err == nil && (complete == nil || complete(seen)):
+			return seen, nil
+		case err == nil:
+			last, reason = seen, ErrIncomplete
+		case ctx.Err() == nil && !mayPass(err):
+			return last, err
+		case ctx.Err() == nil || reason == nil:
+			// A poll that failed because the time was up says less than the one
+			// before it.
+			reason = err
+		}
+		if !sleep(ctx, pause) {
+			return last, &WaitError{
+				ID: id, Spans: len(last.Spans), Polls: polls, Waited: time.Since(start),
+				Reason: reason, Ended: context.Cause(ctx),
+			}
+		}
+		pause = min(time.Duration(float64(pause)*pauseFactor), maxPause)
+	}
+}
+
+// mayPass reports whether the same request may have another answer later.
+func mayPass(err error) bool {
+	if errors.Is(err, ErrNotFound) {
+		return true
+	}
+	status, ok := errors.AsType[*StatusError](err)
+	return ok && (status.Status >= http.StatusInternalServerError || status.Status == http.StatusTooManyRequests)
+}
+
+// sleep waits for d and reports whether ctx is still alive.
+func sleep(ctx context.Context, d time.Duration) bool {
+	if ctx.Err() != nil {
+		return false
+	}
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-ctx.Done():
+		return false
+	case <-timer.C:
+		return true
+	}
+}
