@@ -1,0 +1,206 @@
+package doctor
+
+import (
+	"context"
+	"net"
+	"net/http"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/otdemo/otdemo/pkg/allinone"
+)
+
+// startBackend runs the embedded Jaeger and returns the configuration that fits
+// it.
+func startBackend(t *testing.T) (backend *allinone.Backend, pairs []string) {
+	t.Helper()
+	backend, err := allinone.Start(allinone.Options{Host: "127.0.0.1"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		ctx, cancel := context.WithTimeout(context.WithoutCancel(t.Context()), 10*time.Second)
+		defer cancel()
+		if err := backend.Close(ctx); err != nil {
+			t.Error(err)
+		}
+	})
+	addrs := backend.Addrs()
+	return backend, []string{
+		"reporter.agent.host", "127.0.0.1",
+		"reporter.agent.port", portFrom(t, addrs[allinone.AgentCompact]),
+		"query.url", "http://" + addrs[allinone.Query],
+		"sampler.endpoint", "http://" + addrs[allinone.Sampling] + "/sampling",
+	}
+}
+
+// healthyRuns is how often in a row a healthy backend must be found healthy.
+const healthyRuns = 50
+
+func TestHealthyBackendIsFoundHealthy(t *testing.T) {
+	t.Parallel()
+	backend, pairs := startBackend(t)
+	loaded := load(t, append(pairs, "sampler.type", "remote")...)
+	want := []string{
+		"config-effective ok config-effective",
+		"sampler ok sampler-remote",
+		"sampling-strategy ok strategy-keeps-all",
+		"query-api ok query-answers",
+		"agent-host ok agent-host-resolves",
+		"agent-udp ok udp-not-refused",
+		"collector-http skip not-used",
+		"canary ok canary-delivered",
+		"http-path skip not-used",
+	}
+	for range healthyRuns {
+		report := Run(t.Context(), outside(loaded), Options{})
+		if diff := cmp.Diff(want, lines(report.Findings)); diff != "" {
+			t.Fatalf("findings (-want +got):\n%s\n%+v", diff, report.Findings)
+		}
+		v := report.Verdict
+		start := "spans from this configuration reach Jaeger (udp " + backend.Addrs()[allinone.AgentCompact] + ", visible after "
+		if !v.OK || v.Answer != AnswerYes || !strings.HasPrefix(v.Text, start) {
+			t.Fatalf("got verdict %+v, want it to start with %q", v, start)
+		}
+	}
+	// Two spans a run, and nothing else, was changed.
+	if got, want := backend.Stats().Store.Spans, healthyRuns*2; int(got) != want {
+		t.Errorf("the backend holds %d spans, want %d", got, want)
+	}
+}
+
+func TestVanishedBackend(t *testing.T) {
+	t.Parallel()
+	_, pairs := startBackend(t)
+	closed := closedAddr(t)
+	tests := map[string]struct {
+		set    []string
+		answer Answer
+		text   string
+		want   []string
+	}{
+		"agent gone": {
+			[]string{"reporter.agent.port", portFrom(t, closed)},
+			AnswerNo,
+			"spans do NOT reach Jaeger: first broken hop: network: nothing listens on udp " + closed,
+			[]string{
+				"query-api ok query-answers", "agent-host ok agent-host-resolves", "agent-udp fail udp-refused",
+				"collector-http skip not-used", "canary skip need-failed", "http-path unknown http-path-no-help",
+			},
+		},
+		"query API gone": {
+			[]string{"query.url", "http://" + closed},
+			AnswerUnknown,
+			"cannot tell whether spans reach Jaeger: query: nothing listens on tcp " + closed,
+			[]string{
+				"query-api fail query-refused", "agent-host ok agent-host-resolves", "agent-udp ok udp-not-refused",
+				"collector-http skip not-used", "canary skip need-failed", "http-path skip need-failed",
+			},
+		},
+		"both gone": {
+			[]string{"query.url", "http://" + closed, "reporter.agent.port", portFrom(t, closed)},
+			AnswerNo,
+			"spans do NOT reach Jaeger: first broken hop: network: nothing listens on udp " + closed,
+			[]string{
+				"query-api fail query-refused", "agent-host ok agent-host-resolves", "agent-udp fail udp-refused",
+				"collector-http skip not-used", "canary skip need-failed", "http-path skip need-failed",
+			},
+		},
+		"disabled, while all else is well": {
+			[]string{"disabled", "true"},
+			AnswerNo,
+			"spans do NOT reach Jaeger: first broken hop: config: the tracer is disabled (--flag)",
+			[]string{
+				"query-api ok query-answers", "agent-host ok agent-host-resolves", "agent-udp ok udp-not-refused",
+				"collector-http skip not-used", "canary ok canary-delivered", "http-path skip not-used",
+			},
+		},
+		"sampler keeps nothing": {
+			[]string{"sampler.param", "0"},
+			AnswerNo,
+			"spans do NOT reach Jaeger: first broken hop: sampling: const 0 keeps no trace",
+			[]string{
+				"query-api ok query-answers", "agent-host ok agent-host-resolves", "agent-udp ok udp-not-refused",
+				"collector-http skip not-used", "canary ok canary-delivered", "http-path skip not-used",
+			},
+		},
+		"collector endpoint is the UI": {
+			[]string{"reporter.collector.endpoint", pairs[5] + "/api/traces"},
+			AnswerNo,
+			"spans do NOT reach Jaeger: first broken hop: network: " + pairs[5] + "/api/traces does not take spans: it answers 405",
+			[]string{
+				"query-api ok query-answers", "agent-host skip not-used", "agent-udp skip not-used",
+				"collector-http fail collector-path-wrong", "canary skip need-failed", "http-path skip not-used",
+			},
+		},
+	}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			target := outside(load(t, append(slices.Clip(pairs), tt.set...)...))
+			// Whatever else runs on this machine, nothing listens on 14268.
+			target.Dial = redirectDial("127.0.0.1:14268", closed)
+			report := Run(t.Context(), target, Options{})
+			if report.Verdict.Answer != tt.answer || report.Verdict.Text != tt.text {
+				t.Errorf("got %s %q, want %s %q", report.Verdict.Answer, report.Verdict.Text, tt.answer, tt.text)
+			}
+			if diff := cmp.Diff(tt.want, lines(report.Findings)[3:]); diff != "" {
+				t.Errorf("findings (-want +got):\n%s", diff)
+			}
+		})
+	}
+}
+
+// A port that swallows spans is the case that looks like success to a sender.
+// The backend's query API answers, so only the read-back can tell.
+func TestSwallowedSpansAreNotCalledDelivered(t *testing.T) {
+	t.Parallel()
+	_, pairs := startBackend(t)
+	swallow := listenUDP(t)
+	collector := serve(t, answer(http.StatusNotFound, "", "404 page not found"))
+	pairs[3] = portFrom(t, swallow.LocalAddr().String())
+	target := outside(load(t, pairs...))
+	target.Dial = redirectDial("127.0.0.1:14268", strings.TrimPrefix(collector.URL, "http://"))
+	// A quarter is kept for the look at 14268, the rest is more than patience.
+	report := Run(t.Context(), target, Options{Timeout: 2 * patience})
+	if got, want := lines(report.Findings)[7:], []string{"canary fail canary-lost", "http-path unknown http-path-no-help"}; !cmp.Equal(got, want) {
+		t.Errorf("got %q, want %q", got, want)
+	}
+	v := report.Verdict
+	if v.Answer != AnswerNo || v.FirstBrokenHop != HopDelivery || len(report.Findings[7].Causes) < 3 {
+		t.Errorf("got %+v with causes %+v, want no, at delivery, and a set of causes", v, report.Findings[7].Causes)
+	}
+	start := "spans do NOT reach Jaeger: first broken hop: delivery: a span sent to udp " + swallow.LocalAddr().String() + " is neither refused nor there after "
+	if !strings.HasPrefix(v.Text, start) {
+		t.Errorf("got %q, want it to start with %q", v.Text, start)
+	}
+}
+
+// A host that drops packets costs one timeout, not the sum of them.
+func TestDeadHostTakesOneTimeout(t *testing.T) {
+	t.Parallel()
+	target := outside(load(t,
+		"query.url", "http://10.9.9.9:16686", "sampler.type", "remote", "sampler.endpoint", "http://10.9.9.9:5778/sampling",
+		"reporter.agent.host", "127.0.0.1", "reporter.agent.port", portFrom(t, closedAddr(t)),
+	))
+	target.Dial = func(ctx context.Context, network, addr string) (net.Conn, error) {
+		if network == "tcp" {
+			<-ctx.Done()
+			return nil, &net.OpError{Op: "dial", Net: network, Err: ctx.Err()}
+		}
+		var d net.Dialer
+		return d.DialContext(ctx, network, addr)
+	}
+	start := time.Now()
+	report := Run(t.Context(), target, Options{})
+	if took := time.Since(start); took > networkTimeout+2*tcpTimeout+time.Second {
+		t.Errorf("run took %s, want about %s", took, networkTimeout)
+	}
+	if f := report.Findings[3]; f.Code != codeQueryTimeout {
+		t.Errorf("got %s %q, want a timeout", f.Code, f.Fact)
+	}
+}

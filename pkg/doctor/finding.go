@@ -1,0 +1,140 @@
+package doctor
+
+import (
+	"fmt"
+	"slices"
+)
+
+// Hop is a stage on a span's way, in the order in which they are blamed: the
+// first one that is broken is the one to mend. It is text in JSON.
+type Hop uint8
+
+// The hops. Query and Clock are about seeing spans: when they fail, delivery is
+// unproven, not disproven.
+const (
+	HopNone Hop = iota
+	HopConfig
+	HopResolve
+	HopNetwork
+	HopIdentity
+	HopSampling
+	HopDelivery
+	HopStorage
+	HopQuery
+	HopClock
+)
+
+// hopNames returns the names in the order of the constants.
+func hopNames() []string {
+	return []string{
+		"", "config", "resolve", "network", "identity", "sampling", "delivery", "storage", "query", "clock",
+	}
+}
+
+// String returns the hop's name, "" for HopNone.
+func (h Hop) String() string {
+	if names := hopNames(); int(h) < len(names) {
+		return names[h]
+	}
+	return fmt.Sprintf("hop(%d)", uint8(h))
+}
+
+// MarshalText implements encoding.TextMarshaler with the form of String.
+func (h Hop) MarshalText() ([]byte, error) { return []byte(h.String()), nil }
+
+// UnmarshalText implements encoding.TextUnmarshaler.
+func (h *Hop) UnmarshalText(text []byte) error {
+	i := slices.Index(hopNames(), string(text))
+	if i < 0 {
+		return fmt.Errorf("unknown hop %q", text)
+	}
+	*h = Hop(i)
+	return nil
+}
+
+// carriesSpans reports whether spans pass through the hop on their way in.
+func (h Hop) carriesSpans() bool { return h < HopQuery }
+
+// Status is how a probe's claim fared.
+type Status string
+
+// The statuses.
+const (
+	// StatusOK: the claim holds.
+	StatusOK Status = "ok"
+	// StatusWarn: the claim holds, and something is surely not meant so.
+	StatusWarn Status = "warn"
+	// StatusFail: the claim is false.
+	StatusFail Status = "fail"
+	// StatusSkip: the probe was not run, because it does not concern this
+	// configuration or because a probe that it needs did not pass.
+	StatusSkip Status = "skip"
+	// StatusUnknown: the probe could not tell.
+	StatusUnknown Status = "unknown"
+)
+
+// passes reports whether probes that need this one may run.
+func (s Status) passes() bool { return s == StatusOK || s == StatusWarn }
+
+// Code names what was found. Codes are stable, and each has a section in
+// docs/findings.md.
+type Code string
+
+// Cause is one of several explanations that cannot be told apart from here.
+type Cause struct {
+	Text string `json:"text"`
+	// Command would tell whether this is the one; empty when none is known.
+	Command string `json:"command,omitempty"`
+}
+
+// Finding is what a probe found out.
+type Finding struct {
+	// ID, Hop and Title are the probe's. A finding may blame another hop than
+	// the one its probe is about.
+	ID    string `json:"id"`
+	Hop   Hop    `json:"hop"`
+	Title string `json:"title"`
+
+	Code   Code   `json:"code"`
+	Status Status `json:"status"`
+	// Fact is one line in the present tense, with numbers.
+	Fact string `json:"fact"`
+	// Evidence says what was sent where and what came back.
+	Evidence []string `json:"evidence,omitempty"`
+	// Hints can be pasted, the best one first.
+	Hints []string `json:"hints,omitempty"`
+	// Causes is the set of explanations when there is more than one.
+	Causes []Cause `json:"causes,omitempty"`
+	// ElapsedMS is how long the probe took, in milliseconds.
+	ElapsedMS float64 `json:"elapsed_ms"`
+}
+
+func found(status Status, code Code, format string, args ...any) Finding {
+	return Finding{Status: status, Code: code, Fact: fmt.Sprintf(format, args...)}
+}
+
+// at returns f blaming another hop than its probe's.
+func (f Finding) at(hop Hop) Finding {
+	f.Hop = hop
+	return f
+}
+
+func (f Finding) saw(evidence ...string) Finding {
+	f.Evidence = append(f.Evidence, evidence...)
+	return f
+}
+
+// hint adds hints, leaving out empty ones.
+func (f Finding) hint(hints ...string) Finding {
+	for _, h := range hints {
+		if h != "" {
+			f.Hints = append(f.Hints, h)
+		}
+	}
+	return f
+}
+
+func (f Finding) maybe(causes ...Cause) Finding {
+	f.Causes = append(f.Causes, causes...)
+	return f
+}

@@ -1,0 +1,151 @@
+package doctor
+
+import (
+	"context"
+	"errors"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"go.uber.org/goleak"
+
+	"github.com/otdemo/otdemo/pkg/config"
+)
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+
+// load makes a configuration of pairs of key and value, as flags would.
+func load(t *testing.T, pairs ...string) *config.Loaded {
+	t.Helper()
+	var src config.Source
+	for i := 0; i+1 < len(pairs); i += 2 {
+		src.Flags = append(src.Flags, config.Flag{Name: "--flag", Key: pairs[i], Value: pairs[i+1]})
+	}
+	src.Dir = t.TempDir()
+	loaded, err := config.Load(src)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return loaded
+}
+
+// outside is a Target that is not in a container, whatever the tests run in.
+func outside(loaded *config.Loaded) Target {
+	return Target{Loaded: loaded, Service: "shop", ReadFile: func(string) ([]byte, error) { return nil, errors.New("no such file") }}
+}
+
+// examine runs one probe with the findings of those before it, and checks that
+// it keeps to its codes.
+func examine(t *testing.T, p Probe, target Target, earlier map[string]outcome) (Finding, *Env) {
+	t.Helper()
+	return examineWithin(t, defaultTimeout, p, target, earlier)
+}
+
+func examineWithin(t *testing.T, d time.Duration, p Probe, target Target, earlier map[string]outcome) (Finding, *Env) {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), d)
+	defer cancel()
+	env := &Env{Target: target.withDefaults(), probe: &p, earlier: map[string]*outcome{}}
+	for id, o := range earlier {
+		env.earlier[id] = &o
+	}
+	f := p.Run(ctx, env)
+	if !slices.Contains(append(p.Codes, codeNotUsed), f.Code) {
+		t.Errorf("%s found %q, which is not among its codes", p.ID, f.Code)
+	}
+	if f.Fact == "" || strings.Contains(f.Fact, "\n") {
+		t.Errorf("fact of %s is not one line: %q", f.Code, f.Fact)
+	}
+	for _, line := range slices.Concat([]string{f.Fact}, f.Evidence, f.Hints) {
+		if strings.Contains(line, "secret") {
+			t.Errorf("%s tells the password: %s", f.Code, line)
+		}
+	}
+	return f, env
+}
+
+// expect compares what a table expects of a finding.
+func expect(t *testing.T, f Finding, status Status, code Code, fact, hint string) {
+	t.Helper()
+	if f.Status != status || f.Code != code {
+		t.Errorf("got %s %s, want %s %s (%s %q)", f.Status, f.Code, status, code, f.Fact, f.Evidence)
+	}
+	if f.Fact != fact {
+		t.Errorf("fact:\n got %q\nwant %q", f.Fact, fact)
+	}
+	if got := first(f.Hints); got != hint {
+		t.Errorf("hint:\n got %q\nwant %q", got, hint)
+	}
+}
+
+// closedAddr returns an address of this machine that refuses TCP and UDP, and
+// keeps doing so until the test ends: both ports are held by sockets that are
+// connected to somewhere else.
+func closedAddr(t *testing.T) string {
+	t.Helper()
+	l, err := new(net.ListenConfig).Listen(t.Context(), "tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = l.Close() })
+	elsewhere := &net.UDPAddr{IP: net.IPv4(127, 0, 0, 1), Port: 9}
+	for range 10 {
+		dialer := net.Dialer{LocalAddr: &net.TCPAddr{IP: net.IPv4(127, 0, 0, 1)}}
+		tcp, err := dialer.DialContext(t.Context(), "tcp", l.Addr().String())
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() { _ = tcp.Close() })
+		here := tcp.LocalAddr().(*net.TCPAddr)
+		udp, err := net.DialUDP("udp", &net.UDPAddr{IP: here.IP, Port: here.Port}, elsewhere)
+		if err != nil {
+			continue
+		}
+		t.Cleanup(func() { _ = udp.Close() })
+		return here.String()
+	}
+	t.Fatal("no free port for both UDP and TCP")
+	return ""
+}
+
+func portFrom(t *testing.T, addr string) string {
+	t.Helper()
+	_, port, err := net.SplitHostPort(addr)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return port
+}
+
+func serve(t *testing.T, h http.HandlerFunc) *httptest.Server {
+	t.Helper()
+	srv := httptest.NewServer(h)
+	t.Cleanup(srv.Close)
+	return srv
+}
+
+// answer is a handler with one answer for everything. Header is "Name: value".
+func answer(status int, header, body string) http.HandlerFunc {
+	return func(w http.ResponseWriter, _ *http.Request) {
+		if name, value, ok := strings.Cut(header, ": "); ok {
+			w.Header().Set(name, value)
+		}
+		w.WriteHeader(status)
+		_, _ = w.Write([]byte(body))
+	}
+}
+
+// redirectDial dials to when asked for from, because from is a fixed port.
+func redirectDial(from, to string) func(context.Context, string, string) (net.Conn, error) {
+	return func(ctx context.Context, network, addr string) (net.Conn, error) {
+		if addr == from {
+			addr = to
+		}
+		var d net.Dialer
+		return d.DialContext(ctx, network, addr)
+	}
+}

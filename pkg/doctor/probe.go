@@ -1,0 +1,108 @@
+package doctor
+
+import (
+	"context"
+	"fmt"
+	"slices"
+)
+
+// Probe examines one claim. A new one is a file with its codes, a test, a line
+// in Probes and a section for each code in docs/findings.md.
+type Probe struct {
+	// ID is stable and in kebab case.
+	ID string
+	// Hop is what the claim is about.
+	Hop Hop
+	// Title is the claim, which holds when the finding is ok.
+	Title string
+	// Needs are probes, earlier in the list, that must not fail: otherwise this
+	// one is skipped, so that one cause makes one failure.
+	Needs []string
+	// After are probes, earlier in the list, to wait for, however they end.
+	After []string
+	// Codes are all that Run may return.
+	Codes []Code
+	// Patient lets Run take all the time the run has left instead of a share.
+	Patient bool
+	// Run examines the claim. It returns soon after ctx ends.
+	Run func(ctx context.Context, env *Env) Finding
+}
+
+// Probes returns all probes in the order of a report. Each needs only earlier
+// ones.
+func Probes() []Probe {
+	return []Probe{
+		configEffective(),
+		samplerProbe(),
+		samplingStrategy(),
+		queryAPI(),
+		agentHost(),
+		agentUDP(),
+		collectorHTTP(),
+		canaryProbe(),
+		httpPath(),
+	}
+}
+
+// Env is what one probe sees of the run: the target, and what the probes before
+// it learned.
+type Env struct {
+	Target
+	probe   *Probe
+	earlier map[string]*outcome
+	learned any
+}
+
+// outcome is the end of a probe. It does not change any more.
+type outcome struct {
+	finding Finding
+	learned any
+}
+
+// learn keeps a value for the probes that wait for this one.
+func (e *Env) learn(v any) { e.learned = v }
+
+// fact returns what the probe id learned, if it ran and learned a T. Asking for
+// a probe that is not waited for is a bug that would be a race, so it panics.
+func fact[T any](e *Env, id string) (T, bool) {
+	v, ok := e.outcome(id).learned.(T)
+	return v, ok
+}
+
+// passed reports whether the probe id ran and its claim holds.
+func (e *Env) passed(id string) bool { return e.outcome(id).finding.Status.passes() }
+
+// failed reports whether the probe id ran and its claim is false.
+func (e *Env) failed(id string) bool { return e.outcome(id).finding.Status == StatusFail }
+
+// code returns what the probe id found, "" if it did not run.
+func (e *Env) code(id string) Code { return e.outcome(id).finding.Code }
+
+func (e *Env) outcome(id string) outcome {
+	if !slices.Contains(e.probe.Needs, id) && !slices.Contains(e.probe.After, id) {
+		panic(fmt.Sprintf("probe %s does not wait for %s", e.probe.ID, id))
+	}
+	if o := e.earlier[id]; o != nil {
+		return *o
+	}
+	return outcome{}
+}
+
+// Codes that any probe may have instead of its own.
+const (
+	codeNotUsed     Code = "not-used"
+	codeNeedFailed  Code = "need-failed"
+	codeNotRun      Code = "not-run"
+	codeInterrupted Code = "interrupted"
+	codePanicked    Code = "probe-panicked"
+)
+
+// commonCodes returns those of the above, for the test that holds the docs.
+func commonCodes() []Code {
+	return []Code{codeNotUsed, codeNeedFailed, codeNotRun, codeInterrupted, codePanicked}
+}
+
+// notUsed is the finding of a probe that does not concern the configuration.
+func notUsed(format string, args ...any) Finding {
+	return found(StatusSkip, codeNotUsed, format, args...)
+}

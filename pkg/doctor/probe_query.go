@@ -1,0 +1,188 @@
+package doctor
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"net/url"
+	"regexp"
+	"strings"
+
+	"github.com/otdemo/otdemo/pkg/query"
+)
+
+const idQuery = "query-api"
+
+const (
+	codeQueryAnswers      Code = "query-answers"
+	codeQueryURLInvalid   Code = "query-url-invalid"
+	codeQueryRefused      Code = "query-refused"
+	codeQueryUnresolved   Code = "query-unresolved"
+	codeQueryTimeout      Code = "query-timeout"
+	codeQueryTLS          Code = "query-tls-mismatch"
+	codeQueryCertificate  Code = "query-certificate"
+	codeQueryProtocol     Code = "query-not-http"
+	codeQueryUnreachable  Code = "query-unreachable"
+	codeQueryNotJSON      Code = "query-not-json"
+	codeQueryPath         Code = "query-path-wrong"
+	codeQueryUnauthorized Code = "query-unauthorized"
+	codeQueryRedirects    Code = "query-redirects"
+	codeQueryError        Code = "query-error"
+	codeQueryStatus       Code = "query-unexpected-status"
+)
+
+func queryFaults() faultCodes {
+	return faultCodes{
+		Refused: codeQueryRefused, Unresolved: codeQueryUnresolved, Timeout: codeQueryTimeout,
+		TLS: codeQueryTLS, Certificate: codeQueryCertificate, Protocol: codeQueryProtocol,
+		Other: codeQueryUnreachable,
+	}
+}
+
+func queryAPI() Probe {
+	return Probe{
+		ID:    idQuery,
+		Hop:   HopQuery,
+		Title: "the query API answers",
+		Codes: append(
+			queryFaults().all(), codeQueryAnswers, codeQueryURLInvalid, codeQueryNotJSON, codeQueryPath,
+			codeQueryUnauthorized, codeQueryRedirects, codeQueryError, codeQueryStatus,
+		),
+		Run: runQueryAPI,
+	}
+}
+
+// newQuery makes a client of the configured query API; the caller closes it.
+func (t *Target) newQuery() (*query.Client, error) {
+	return query.New(t.config().Query.URL, query.Options{HTTP: t.httpClient(), UserAgent: t.UserAgent})
+}
+
+func runQueryAPI(ctx context.Context, env *Env) Finding {
+	client, err := env.newQuery()
+	if err != nil {
+		f := found(StatusFail, codeQueryURLInvalid, "%v", err)
+		if hinted, ok := errors.AsType[*query.URLError](err); ok {
+			f = f.hint(hinted.Hint())
+		}
+		return f
+	}
+	defer client.Close()
+	services, err := client.Services(ctx)
+	if err != nil {
+		return unanswered(env, err)
+	}
+	f := found(StatusOK, codeQueryAnswers, "%s answers and knows %d services", client.URL(), len(services))
+	if len(services) > 0 {
+		f = f.saw("services: " + strings.Join(services, ", "))
+	}
+	return f
+}
+
+// unanswered is the finding for an error of pkg/query.
+func unanswered(env *Env, err error) Finding {
+	base, parseErr := url.Parse(env.config().Query.URL)
+	if parseErr != nil {
+		return found(StatusFail, codeQueryURLInvalid, "query.url is no URL: %v", withoutURL(parseErr))
+	}
+	if notJSON, ok := errors.AsType[*query.NotJSONError](err); ok {
+		return pageInstead(base, notJSON)
+	}
+	if status, ok := errors.AsType[*query.StatusError](err); ok {
+		return strangeStatus(base, status)
+	}
+	f := queryFaults().finding(base, err)
+	switch f.Code {
+	case codeQueryRefused:
+		return f.hint(hintStartQuery(base))
+	case codeQueryTLS:
+		return f.hint("--query-url " + otherScheme(base))
+	case codeQueryProtocol:
+		return f.hint("--query-url " + withPort(base, portUI))
+	case codeQueryUnresolved, codeQueryTimeout:
+		return f.hint("--query-url http://localhost:16686")
+	default:
+		return f
+	}
+}
+
+func hintStartQuery(base *url.URL) string {
+	if isLoopback(base.Hostname()) {
+		return hintAllInOne
+	}
+	return "curl -sS " + bare(base) + "/api/services"
+}
+
+// baseHref is how Jaeger's page tells the UI its base path.
+var baseHref = regexp.MustCompile(`<base href="(/[^"]+?)/?"`)
+
+func pageInstead(base *url.URL, err *query.NotJSONError) Finding {
+	f := found(StatusFail, codeQueryNotJSON, "%s answers %s where Jaeger's JSON should be",
+		bare(base), contentType(err.ContentType)).
+		saw(fmt.Sprintf("%s: 200 %s", err.URL, excerpt([]byte(err.Body))))
+	if err.Reason != "" {
+		f = f.saw(err.Reason)
+	}
+	if m := baseHref.FindStringSubmatch(err.Body); m != nil && m[1] != base.Path {
+		return f.hint("--query-url " + withPath(base, m[1]))
+	}
+	return f.hint(elsewhere(base)...).maybe(
+		Cause{Text: "a login page or a proxy stands before Jaeger", Command: "curl -sSi " + err.URL},
+		Cause{Text: "Jaeger has a base path, which query.url must end with (--query.base-path)"},
+		Cause{Text: "another program listens there", Command: "ss -lntp 'sport = :" + portOf(base) + "'"},
+	)
+}
+
+func strangeStatus(base *url.URL, err *query.StatusError) Finding {
+	saw := fmt.Sprintf("%s: %d %s %s", err.URL, err.Status, http.StatusText(err.Status), excerpt([]byte(err.Body)))
+	at := bare(base)
+	switch {
+	case saysUseTLS(err.Status, err.Body):
+		return found(StatusFail, codeQueryTLS, "%s speaks TLS, the URL says http", dialAddr(base)).
+			saw(saw).hint("--query-url " + otherScheme(base))
+	case err.Status == http.StatusUnauthorized, err.Status == http.StatusForbidden:
+		return found(StatusFail, codeQueryUnauthorized, "%s answers %d: it wants other credentials", at, err.Status).
+			saw(saw).hint("--query-url " + base.Scheme + "://USER:PASSWORD@" + base.Host + base.Path)
+	case err.Status == http.StatusNotFound, err.Status == http.StatusMethodNotAllowed:
+		return found(StatusFail, codeQueryPath, "%s has no query API: it answers %d", at, err.Status).
+			saw(saw).hint(elsewhere(base)...)
+	case err.Status >= 300 && err.Status < 400:
+		return found(StatusFail, codeQueryRedirects, "%s redirects to %s", at, bareText(err.Location)).
+			saw(saw).hint(redirectTarget(err.Location))
+	case err.Status >= http.StatusInternalServerError:
+		return found(StatusFail, codeQueryError, "%s answers %d: %s", at, err.Status, excerpt([]byte(err.Body))).
+			saw(saw).hint("docker logs --tail 50 jaeger")
+	default:
+		return found(StatusFail, codeQueryStatus, "%s answers %d", at, err.Status).saw(saw)
+	}
+}
+
+// redirectTarget is the hint for a redirect away from the API's own path.
+func redirectTarget(location string) string {
+	base, _, isAPI := strings.Cut(bareText(location), "/api/")
+	if !isAPI || !strings.HasPrefix(base, "http") {
+		return ""
+	}
+	return "--query-url " + base
+}
+
+// elsewhere are the hints for a URL that leads to another program or path.
+func elsewhere(base *url.URL) []string {
+	var hints []string
+	if base.Path == "" || base.Path == "/" {
+		hints = append(hints, "--query-url "+withPath(base, "/jaeger"))
+	} else {
+		hints = append(hints, "--query-url "+withPath(base, ""))
+	}
+	if base.Port() != portUI {
+		hints = append([]string{"--query-url " + withPort(base, portUI)}, hints...)
+	}
+	return hints
+}
+
+func contentType(s string) string {
+	if s == "" {
+		return "something without a content type"
+	}
+	return s
+}

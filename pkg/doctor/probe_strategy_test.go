@@ -1,0 +1,119 @@
+package doctor
+
+import (
+	"net/http"
+	"strings"
+	"testing"
+)
+
+func TestSamplingStrategy(t *testing.T) {
+	t.Parallel()
+	const hintNumeric = "programs with jaeger-client-go: JAEGER_SAMPLER_TYPE=const JAEGER_SAMPLER_PARAM=1, or Jaeger 2.16"
+	tests := map[string]struct {
+		param string
+		serve http.HandlerFunc
+		// The rest is expected; HOST stands for the server's address.
+		status     Status
+		code       Code
+		fact, hint string
+	}{
+		"Jaeger 1: one in a thousand": {
+			"0", answer(200, "", `{"strategyType":"PROBABILISTIC","probabilisticSampling":{"samplingRate":0.001}}`),
+			StatusWarn, codeStrategyKeepsFew, "probability 0.001 keeps one trace in 1000", hintKeepAll,
+		},
+		"Jaeger 2.0 to 2.15: a number": {
+			"0", answer(200, "", `{"strategyType":0,"probabilisticSampling":{"samplingRate":1}}`),
+			StatusWarn, codeStrategyNumeric,
+			"probability 1 keeps every trace; its strategyType is a number, which otdemo reads and jaeger-client-go does not", hintNumeric,
+		},
+		"a number and nothing kept: the worse comes first": {
+			"1", answer(200, "", `{"strategyType":0,"probabilisticSampling":{"samplingRate":0}}`),
+			StatusFail, codeStrategyKeepsNothing, "probability 0 keeps no trace", hintKeepAll,
+		},
+		"all": {
+			"0", answer(200, "", `{"strategyType":"PROBABILISTIC","probabilisticSampling":{"samplingRate":1}}`),
+			StatusOK, codeStrategyKeepsAll, "probability 1 keeps every trace", "",
+		},
+		"rate limiting": {
+			"0", answer(200, "", `{"strategyType":"RATE_LIMITING","rateLimitingSampling":{"maxTracesPerSecond":5}}`),
+			StatusOK, codeStrategyKeepsSome, "the server's strategy keeps up to 5 traces a second", "",
+		},
+		"rate limiting 0": {
+			"0", answer(200, "", `{"strategyType":"RATE_LIMITING","rateLimitingSampling":{"maxTracesPerSecond":0}}`),
+			StatusFail, codeStrategyKeepsNothing, "the server's strategy is ratelimiting 0, which keeps the first trace and no other", hintKeepAll,
+		},
+		"by operation, others nothing": {
+			"0", answer(200, "", `{"strategyType":"PROBABILISTIC","operationSampling":{"defaultSamplingProbability":0,
+				"perOperationStrategies":[{"operation":"get","probabilisticSampling":{"samplingRate":1}}]}}`),
+			StatusWarn, codeStrategyKeepsFew, "1 operations have a rate of their own, for the others probability 0 keeps no trace", hintKeepAll,
+		},
+		"by operation": {
+			"0", answer(200, "", `{"strategyType":"PROBABILISTIC","operationSampling":{"defaultSamplingProbability":0.5,"perOperationStrategies":[]}}`),
+			StatusOK, codeStrategyKeepsSome, "probability 0.5 keeps one trace in 2", "",
+		},
+		"html": {
+			"0", answer(200, "Content-Type: text/html", "<html>welcome</html>"),
+			StatusFail, codeStrategyUnreadable,
+			"the sampling server at HOST does not answer with a strategy; the sampler stays at sampler.param 0 and keeps no trace", hintKeepAll,
+		},
+		"html, with a rate to start at": {
+			"0.5", answer(200, "Content-Type: text/html", "<html>welcome</html>"),
+			StatusWarn, codeStrategyUnreadable,
+			"the sampling server at HOST does not answer with a strategy; the sampler stays at sampler.param 0.5 and keeps one trace in 2", hintKeepAll,
+		},
+		"empty object": {
+			"1", answer(200, "", `{}`), StatusWarn, codeStrategyUnreadable,
+			"the sampling server at HOST does not answer with a strategy; the sampler stays at sampler.param 1 and keeps every trace", hintKeepAll,
+		},
+		"rate above 1": {
+			"1", answer(200, "", `{"strategyType":"PROBABILISTIC","probabilisticSampling":{"samplingRate":2}}`), StatusWarn, codeStrategyUnreadable,
+			"the sampling server at HOST does not answer with a strategy; the sampler stays at sampler.param 1 and keeps every trace", hintKeepAll,
+		},
+		"unknown word": {
+			"1", answer(200, "", `{"strategyType":"ADAPTIVE"}`), StatusWarn, codeStrategyUnreadable,
+			"the sampling server at HOST does not answer with a strategy; the sampler stays at sampler.param 1 and keeps every trace", hintKeepAll,
+		},
+		"Jaeger 2 without /api/sampling": {
+			"0", answer(404, "", "404 page not found\n"), StatusFail, codeStrategyUnreachable,
+			"sampling server HOST answers 404 Not Found; the sampler stays at sampler.param 0 and keeps no trace", hintKeepAll,
+		},
+		"refused": {
+			"0", nil, StatusFail, codeStrategyUnreachable,
+			"nothing listens on tcp HOST; the sampler stays at sampler.param 0 and keeps no trace", hintKeepAll,
+		},
+	}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			host := ""
+			if tt.serve == nil {
+				host = closedAddr(t)
+			} else {
+				host = strings.TrimPrefix(serve(t, tt.serve).URL, "http://")
+			}
+			loaded := load(t, "sampler.type", "remote", "sampler.param", tt.param, "sampler.endpoint", "http://"+host+"/sampling")
+			f, _ := examine(t, samplingStrategy(), outside(loaded), nil)
+			expect(t, f, tt.status, tt.code, strings.ReplaceAll(tt.fact, "HOST", host), tt.hint)
+		})
+	}
+}
+
+func TestSamplingStrategyAsksForTheRealService(t *testing.T) {
+	t.Parallel()
+	var got string
+	srv := serve(t, func(w http.ResponseWriter, r *http.Request) {
+		got = r.URL.String()
+		answer(200, "", `{"strategyType":"PROBABILISTIC","probabilisticSampling":{"samplingRate":1}}`)(w, r)
+	})
+	loaded := load(t, "sampler.type", "remote", "sampler.endpoint", srv.URL+"/sampling", "service", "a till")
+	examine(t, samplingStrategy(), outside(loaded), nil)
+	if want := "/sampling?service=a+till"; got != want {
+		t.Errorf("asked %q, want %q", got, want)
+	}
+}
+
+func TestSamplingStrategyNotUsed(t *testing.T) {
+	t.Parallel()
+	f, _ := examine(t, samplingStrategy(), outside(load(t)), nil)
+	expect(t, f, StatusSkip, codeNotUsed, "the sampler is const, no server is asked", "")
+}

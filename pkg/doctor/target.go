@@ -1,0 +1,123 @@
+package doctor
+
+import (
+	"bytes"
+	"context"
+	"net"
+	"net/http"
+	"net/netip"
+	"os"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/otdemo/otdemo/pkg/config"
+)
+
+// checkService is the service of the doctor's own spans.
+const checkService = "otdemo-check"
+
+// networkTimeout bounds a probe. Three seconds are the second retry of a lost
+// TCP SYN on Linux; who has not answered by then is not there for a tracer
+// either.
+const networkTimeout = 3 * time.Second
+
+// Target is all that is examined, and the means to do it. Nil hooks take the
+// real thing. It is only read, so one Target may serve several runs at once.
+type Target struct {
+	// Loaded is the effective configuration with its origins.
+	Loaded *config.Loaded
+	// Service is the name that sampling strategies are asked for when the
+	// configuration has none.
+	Service string
+	// UserAgent is sent with HTTP requests unless it is empty.
+	UserAgent string
+	// Environ is the environment as "KEY=value"; it tells of containers.
+	Environ []string
+
+	// Dial connects the doctor's own UDP and HTTP probes. The canary goes
+	// through the tracer, which dials for itself.
+	Dial func(ctx context.Context, network, address string) (net.Conn, error)
+	// Lookup resolves a host name or parses an address.
+	Lookup func(ctx context.Context, host string) ([]netip.Addr, error)
+	// ReadFile reads the files that tell of containers.
+	ReadFile func(name string) ([]byte, error)
+}
+
+func (t Target) withDefaults() Target {
+	if t.Dial == nil {
+		dialer := &net.Dialer{Timeout: networkTimeout}
+		t.Dial = dialer.DialContext
+	}
+	if t.Lookup == nil {
+		t.Lookup = func(ctx context.Context, host string) ([]netip.Addr, error) {
+			return net.DefaultResolver.LookupNetIP(ctx, "ip", host)
+		}
+	}
+	if t.ReadFile == nil {
+		t.ReadFile = os.ReadFile
+	}
+	return t
+}
+
+func (t *Target) config() *config.Config { return &t.Loaded.Config }
+
+// service is the name the configured spans carry.
+func (t *Target) service() string {
+	if name := t.config().Service; name != "" {
+		return name
+	}
+	return t.Service
+}
+
+// agentAddr is where the configuration sends UDP, as host:port.
+func (t *Target) agentAddr() string {
+	agent := &t.config().Reporter.Agent
+	return net.JoinHostPort(agent.Host, strconv.Itoa(agent.Port))
+}
+
+// path names the way that spans take: "udp host:port" or the collector's URL
+// without user info.
+func (t *Target) path() string {
+	if cfg := t.config(); cfg.UsesCollector() {
+		return bareText(cfg.Reporter.Collector.Endpoint)
+	}
+	return "udp " + t.agentAddr()
+}
+
+// httpClient makes a client that dials through the target's hook and follows no
+// redirects. The caller closes its idle connections.
+func (t *Target) httpClient() *http.Client {
+	return &http.Client{
+		Transport: &http.Transport{
+			DialContext:         t.Dial,
+			TLSHandshakeTimeout: networkTimeout,
+		},
+		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+	}
+}
+
+// inContainer reports whether this process seems to run in a container, where
+// localhost is the container itself.
+func (t *Target) inContainer() bool {
+	for _, name := range []string{"/.dockerenv", "/run/.containerenv"} {
+		if _, err := t.ReadFile(name); err == nil {
+			return true
+		}
+	}
+	inPod := func(kv string) bool { return strings.HasPrefix(kv, "KUBERNETES_SERVICE_HOST=") }
+	if slices.ContainsFunc(t.Environ, inPod) {
+		return true
+	}
+	cgroup, err := t.ReadFile("/proc/1/cgroup")
+	if err != nil {
+		return false
+	}
+	for _, word := range []string{"docker", "kubepods", "containerd", "libpod"} {
+		if bytes.Contains(cgroup, []byte(word)) {
+			return true
+		}
+	}
+	return false
+}

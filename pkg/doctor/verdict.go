@@ -1,0 +1,149 @@
+package doctor
+
+import (
+	"fmt"
+	"slices"
+	"time"
+)
+
+// SchemaVersion is that of Report's JSON. Fields are added, never renamed.
+const SchemaVersion = 1
+
+// Report is the result of a run.
+type Report struct {
+	SchemaVersion int     `json:"schema_version"`
+	Verdict       Verdict `json:"verdict"`
+	// Findings are in the order of Probes, one for each probe that was chosen.
+	Findings []Finding `json:"findings"`
+	Started  time.Time `json:"started"`
+	// ElapsedMS is how long the run took, in milliseconds.
+	ElapsedMS float64 `json:"elapsed_ms"`
+}
+
+// Answer says whether spans from the configuration reach Jaeger.
+type Answer string
+
+// The answers.
+const (
+	AnswerYes     Answer = "yes"
+	AnswerNo      Answer = "no"
+	AnswerUnknown Answer = "unknown"
+)
+
+// Verdict is a report in a line.
+type Verdict struct {
+	// OK is Answer == AnswerYes.
+	OK     bool   `json:"ok"`
+	Answer Answer `json:"answer"`
+	// FirstBrokenHop is empty unless the answer is no.
+	FirstBrokenHop Hop `json:"first_broken_hop,omitzero"`
+	// Probe and Code name the finding that decided.
+	Probe string `json:"probe,omitempty"`
+	Code  Code   `json:"code,omitempty"`
+	// Text is one sentence.
+	Text string `json:"text"`
+	// Fix is the one line to try first; empty when the answer is yes or nothing
+	// is known to help.
+	Fix string `json:"fix,omitempty"`
+	// Warnings is the number of findings with StatusWarn.
+	Warnings int `json:"warnings"`
+}
+
+// judge finds the first broken hop. Only findings about the way that the
+// configuration uses are ever failures, so every failure counts; but what fails
+// beyond the spans' way leaves delivery unproven rather than disproven.
+func judge(jobs []*job) Verdict {
+	v := decide(jobs)
+	v.OK = v.Answer == AnswerYes
+	for _, j := range jobs {
+		if j.finding.Status == StatusWarn {
+			v.Warnings++
+		}
+	}
+	return v
+}
+
+func decide(jobs []*job) Verdict {
+	if broken := firstBroken(jobs, Hop.carriesSpans); broken != nil {
+		f := &broken.finding
+		return Verdict{
+			Answer:         AnswerNo,
+			FirstBrokenHop: f.Hop,
+			Probe:          f.ID,
+			Code:           f.Code,
+			Text:           fmt.Sprintf("spans do NOT reach Jaeger: first broken hop: %s: %s", f.Hop, f.Fact),
+			Fix:            fix(f, jobs),
+		}
+	}
+	for _, j := range jobs {
+		if d, ok := j.learned.(delivery); ok && j.finding.Status.passes() {
+			return Verdict{
+				Answer: AnswerYes,
+				Probe:  j.finding.ID,
+				Code:   j.finding.Code,
+				Text:   fmt.Sprintf("spans from this configuration reach Jaeger (%s)", d),
+			}
+		}
+	}
+	if doubt := firstDoubt(jobs); doubt != nil {
+		f := &doubt.finding
+		return Verdict{
+			Answer: AnswerUnknown,
+			Probe:  f.ID,
+			Code:   f.Code,
+			Text:   fmt.Sprintf("cannot tell whether spans reach Jaeger: %s: %s", f.Hop, f.Fact),
+			Fix:    first(f.Hints),
+		}
+	}
+	return Verdict{
+		Answer: AnswerYes,
+		Text:   fmt.Sprintf("nothing wrong found; whether spans reach Jaeger was not asked (no %s)", idCanary),
+	}
+}
+
+// firstBroken returns the failure with the first hop of a kind, and of those
+// the first in the report.
+func firstBroken(jobs []*job, kind func(Hop) bool) *job {
+	var broken *job
+	for _, j := range jobs {
+		if j.finding.Status != StatusFail || !kind(j.finding.Hop) {
+			continue
+		}
+		if broken == nil || j.finding.Hop < broken.finding.Hop {
+			broken = j
+		}
+	}
+	return broken
+}
+
+// firstDoubt returns why nothing is proven: a failure outside of the spans' way,
+// else what could not tell. What the doctor only tried in passing is no reason.
+func firstDoubt(jobs []*job) *job {
+	if beyond := firstBroken(jobs, func(Hop) bool { return true }); beyond != nil {
+		return beyond
+	}
+	for _, j := range jobs {
+		if j.finding.Status == StatusUnknown && j.finding.ID != idHTTPPath {
+			return j
+		}
+	}
+	return nil
+}
+
+// fix prefers a way that was proven to work over what should.
+func fix(broken *Finding, jobs []*job) string {
+	avoidable := []Code{codeUDPRefused, codeUDPUnreachable, codeCanaryLost, codeCanaryNotSent}
+	for _, j := range jobs {
+		if j.finding.Code == codeHTTPPathWorks && slices.Contains(avoidable, broken.Code) {
+			return first(j.finding.Hints)
+		}
+	}
+	return first(broken.Hints)
+}
+
+func first(lines []string) string {
+	if len(lines) == 0 {
+		return ""
+	}
+	return lines[0]
+}
