@@ -1,0 +1,104 @@
+package cmd
+
+import (
+	"fmt"
+	"io"
+	"strings"
+
+	"github.com/otdemo/otdemo/pkg/doctor"
+)
+
+// checkView prints a check for people: a line for each finding as it comes, more
+// where something is wrong, and the verdict last.
+type checkView struct {
+	w     io.Writer
+	color bool
+}
+
+const (
+	hopWidth   = 9
+	detailTab  = "                  " // below a finding's fact
+	ansiRed    = 31
+	ansiYellow = 33
+	ansiGreen  = 32
+)
+
+// notUsed is the code of probes that do not concern the configuration. There is
+// nothing to read about them but in JSON.
+const notUsed doctor.Code = "not-used"
+
+// finding prints one finding. What is well needs a line only.
+func (v *checkView) finding(f doctor.Finding) {
+	if f.Code == notUsed {
+		return
+	}
+	word, color := string(f.Status), 0
+	switch f.Status {
+	case doctor.StatusOK:
+		color = ansiGreen
+	case doctor.StatusFail:
+		word, color = "FAIL", ansiRed
+	case doctor.StatusWarn, doctor.StatusUnknown:
+		color = ansiYellow
+	case doctor.StatusSkip:
+	}
+	fmt.Fprintf(v.w, "%s%s  %-*s %s\n", v.paint(color, word), strings.Repeat(" ", max(0, 7-len(word))), hopWidth-1, f.Hop, f.Fact)
+	if f.Status == doctor.StatusOK || f.Status == doctor.StatusSkip {
+		return
+	}
+	for _, evidence := range f.Evidence {
+		v.detail("saw", evidence)
+	}
+	for _, cause := range f.Causes {
+		v.detail("maybe", cause.Text)
+		if cause.Command != "" {
+			v.detail("", "  to tell: "+cause.Command)
+		}
+	}
+	for _, hint := range f.Hints {
+		v.detail("hint", hint)
+	}
+}
+
+func (v *checkView) detail(label, text string) {
+	if label != "" {
+		text = label + ": " + text
+	}
+	fmt.Fprintln(v.w, detailTab+strings.ReplaceAll(text, "\n", "\n"+detailTab))
+}
+
+// verdict prints the sentence that everything was for.
+func (v *checkView) verdict(r doctor.Report) {
+	color := ansiGreen
+	switch r.Verdict.Answer {
+	case doctor.AnswerNo:
+		color = ansiRed
+	case doctor.AnswerUnknown:
+		color = ansiYellow
+	case doctor.AnswerYes:
+	}
+	fmt.Fprintf(v.w, "\n%s\n", v.paint(color, r.Verdict.Text))
+	if r.Verdict.Fix != "" {
+		fmt.Fprintf(v.w, "fix: %s\n", r.Verdict.Fix)
+	}
+}
+
+// short prints what fits a chat message: the verdict, its fix, and what is odd.
+func (v *checkView) short(r doctor.Report) {
+	fmt.Fprintln(v.w, r.Verdict.Text)
+	if r.Verdict.Fix != "" {
+		fmt.Fprintf(v.w, "fix: %s\n", r.Verdict.Fix)
+	}
+	for _, f := range r.Findings {
+		if f.Status == doctor.StatusWarn {
+			fmt.Fprintf(v.w, "warning: %s: %s\n", f.Hop, f.Fact)
+		}
+	}
+}
+
+func (v *checkView) paint(color int, s string) string {
+	if !v.color || color == 0 {
+		return s
+	}
+	return fmt.Sprintf("\x1b[%dm%s\x1b[0m", color, s)
+}

@@ -1,0 +1,231 @@
+package cmd
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/otdemo/otdemo/pkg/allinone"
+	"github.com/otdemo/otdemo/pkg/config"
+	"github.com/otdemo/otdemo/pkg/query"
+	"github.com/otdemo/otdemo/pkg/server"
+	"github.com/otdemo/otdemo/pkg/trace"
+	"github.com/otdemo/otdemo/pkg/tracer"
+)
+
+func newDemo(a *app) *cobra.Command {
+	var stay bool
+	var addrFile string
+	cmd := &cobra.Command{
+		Use:   "demo",
+		Short: "Show a trace in one command, with nothing else installed",
+		Long: `Run an in-memory Jaeger, a traced server and one traced call in this process, on
+free ports and over real sockets; draw the trace as it was read back, and account
+for its spans.
+` + exitCodesHelp("1 the call failed, or a span was lost"),
+		Example: `  otdemo demo
+  otdemo demo --stay`,
+		GroupID: groupServing,
+		Args:    maxArgs(0),
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			return a.demo(cmd.Context(), stay, addrFile)
+		},
+	}
+	cmd.Flags().BoolVar(&stay, "stay", false, "keep everything up until Ctrl-C")
+	cmd.Flags().StringVar(&addrFile, "addr-file", "", "write the addresses listened on to `file`, as JSON: name to host:port")
+	return cmd
+}
+
+// demoFlushInterval is short, since a person waits for the trace.
+const demoFlushInterval = 20 * time.Millisecond
+
+// stage is what the demo runs: a Jaeger, a server and its tracer, and the tracer
+// of the calls.
+type stage struct {
+	backend        *allinone.Backend
+	reader         *query.Client
+	server, client *tracer.Tracer
+	addr           string // of the server
+
+	stopServer context.CancelFunc
+	serverDone chan error
+}
+
+func (a *app) demo(ctx context.Context, stay bool, addrFile string) error {
+	s, err := a.setStage(ctx)
+	if err != nil {
+		return err
+	}
+	err = a.perform(ctx, s)
+	switch {
+	case err != nil:
+	case stay:
+		a.tellHowToGoOn(s)
+		if err = writeAddrFile(addrFile, s.addrs()); err == nil {
+			<-ctx.Done()
+		}
+	default:
+		fmt.Fprintln(a.env.Stdout, `      it ends with this process; "otdemo demo --stay" keeps it up`)
+	}
+	return errors.Join(err, s.strike(ctx))
+}
+
+// setStage starts everything on free ports of the loopback address.
+func (a *app) setStage(ctx context.Context) (*stage, error) {
+	logger := a.quietLogger()
+	backend, err := allinone.Start(allinone.Options{
+		Sampling: allinone.Strategy{Type: "const", Param: 1},
+		Logger:   logger,
+		Now:      a.env.Now,
+	})
+	if err != nil {
+		return nil, err
+	}
+	s := &stage{backend: backend, serverDone: make(chan error, 1), stopServer: func() {}}
+	if err := a.fillStage(ctx, s, logger); err != nil {
+		s.serverDone <- nil
+		return nil, errors.Join(err, s.strike(ctx))
+	}
+	return s, nil
+}
+
+func (a *app) fillStage(ctx context.Context, s *stage, logger *slog.Logger) error {
+	cfg, err := demoConfig(s.backend.Addrs())
+	if err != nil {
+		return err
+	}
+	if s.reader, err = query.New(cfg.Query.URL, query.Options{}); err != nil {
+		return err
+	}
+	if s.server, err = tracer.New(cfg, tracer.Options{Service: "otdemo-server", Logger: logger}); err != nil {
+		return err
+	}
+	if s.client, err = tracer.New(cfg, tracer.Options{Service: "otdemo-client", Logger: logger}); err != nil {
+		return err
+	}
+	ln, err := a.listen(ctx, cfg.Serve)
+	if err != nil {
+		return err
+	}
+	s.addr = ln.Addr().String()
+	ctx, s.stopServer = context.WithCancel(context.WithoutCancel(ctx))
+	handler := server.NewHandler(server.Options{Tracer: s.server, Logger: logger, Now: a.env.Now})
+	go func() { s.serverDone <- server.Run(ctx, ln, handler, logger) }()
+	return nil
+}
+
+// url is what the demo calls.
+func (s *stage) url() string { return "http://" + s.addr + "/" }
+
+// addrs are all addresses listened on.
+func (s *stage) addrs() map[string]string {
+	addrs := s.backend.Addrs()
+	addrs["http"] = s.addr
+	return addrs
+}
+
+// demoConfig points the default configuration at the backend.
+func demoConfig(addrs map[string]string) (config.Config, error) {
+	cfg := config.Defaults()
+	host, port, err := net.SplitHostPort(addrs[allinone.AgentCompact])
+	if err != nil {
+		return cfg, err
+	}
+	cfg.Reporter.Agent.Host = host
+	if cfg.Reporter.Agent.Port, err = strconv.Atoi(port); err != nil {
+		return cfg, err
+	}
+	cfg.Reporter.FlushInterval = demoFlushInterval
+	cfg.Query.URL = "http://" + addrs[allinone.Query]
+	cfg.Serve.Port = 0
+	return cfg, nil
+}
+
+// strike ends everything that was started, senders first.
+func (s *stage) strike(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), closeTimeout)
+	defer cancel()
+	s.stopServer()
+	errs := []error{<-s.serverDone}
+	for _, tr := range []*tracer.Tracer{s.client, s.server} {
+		if tr != nil {
+			errs = append(errs, tr.Close(ctx))
+		}
+	}
+	if s.reader != nil {
+		s.reader.Close()
+	}
+	return errors.Join(append(errs, s.backend.Close(ctx))...)
+}
+
+// perform makes the call, draws its trace as it was stored, and closes the
+// account of its spans.
+func (a *app) perform(ctx context.Context, s *stage) error {
+	ctx, cancel := context.WithTimeout(ctx, defaultCallTimeout)
+	defer cancel()
+	done := callOnce(ctx, s.client, s.url(), defaultCallTimeout)
+	if done.err != nil {
+		return done.err
+	}
+	out := a.env.Stdout
+	fmt.Fprintf(out, "Received result: %s\n\n", strings.TrimSpace(string(done.result.Body)))
+
+	// A server's span ends a moment after its answer arrived, but it has been
+	// started by then: so started is what must come back.
+	made := s.client.Stats().Sampled + s.server.Stats().Sampled
+	t, readErr := s.reader.WaitTrace(ctx, done.traceID, func(t trace.Trace) bool {
+		return int64(len(t.Spans)) >= made
+	})
+	if err := trace.Waterfall(out, &t, a.drawOptions()); err != nil {
+		return err
+	}
+	s.settle(ctx)
+	fmt.Fprintf(out, "\n%s\npage: %s\n", s.ledger(len(t.Spans)), s.reader.TraceURL(done.traceID))
+	if readErr != nil {
+		return fmt.Errorf("a span was lost: %w", readErr)
+	}
+	return nil
+}
+
+// settle waits until both tracers know what became of each span. A span over UDP
+// counts as sent once the time for a refusal is over, which is later than it can
+// be read back from a backend on the same machine.
+func (s *stage) settle(ctx context.Context) {
+	ticker := time.NewTicker(time.Millisecond)
+	defer ticker.Stop()
+	for s.client.Stats().Queued+s.server.Stats().Queued > 0 {
+		select {
+		case <-ctx.Done():
+			return
+		case <-ticker.C:
+		}
+	}
+}
+
+// ledger is the account of the demo's spans in a line.
+func (s *stage) ledger(stored int) string {
+	client, srv := s.client.Stats(), s.server.Stats()
+	made, sent := client.Finished+srv.Finished, client.Sent+srv.Sent
+	if made == sent && sent == int64(stored) {
+		return fmt.Sprintf("spans: %d made = %d sent = %d stored, none lost", made, sent, stored)
+	}
+	return fmt.Sprintf("spans: %d made, %d sent, %d stored", made, sent, stored)
+}
+
+// tellHowToGoOn prints commands for a second terminal, with the ports picked.
+func (a *app) tellHowToGoOn(s *stage) {
+	_, port, _ := net.SplitHostPort(s.backend.Addrs()[allinone.AgentCompact])
+	fmt.Fprintf(a.env.Stdout, `
+In another terminal:
+  otdemo call %s --show --agent-port %s --query-url %s
+  otdemo check-jaeger --agent-port %s --query-url %s
+Ctrl-C ends it.
+`, s.url(), port, s.reader.URL(), port, s.reader.URL())
+}

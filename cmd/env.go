@@ -1,0 +1,89 @@
+package cmd
+
+import (
+	"context"
+	"io"
+	"net"
+	"os"
+	"os/signal"
+	"runtime"
+	"strings"
+	"syscall"
+	"time"
+
+	"golang.org/x/term"
+)
+
+// Env is the process as a value: all that a command takes from its surroundings.
+// This file is the only one that touches os and signal.
+type Env struct {
+	// Args are the command line's words without the program's name.
+	Args []string
+	// Environ holds "KEY=value" entries.
+	Environ []string
+	Stdin   io.Reader
+	Stdout  io.Writer
+	Stderr  io.Writer
+	// Dir is the working directory, UserConfigDir where the user keeps
+	// configuration; either may be empty.
+	Dir           string
+	UserConfigDir string
+	// OS is the operating system's name as in runtime.GOOS.
+	OS string
+	// Now is the clock.
+	Now func() time.Time
+	// Listen opens a listening TCP socket.
+	Listen func(ctx context.Context, network, address string) (net.Listener, error)
+	// Interrupt returns a context that ends at the first SIGINT or SIGTERM; a
+	// second signal ends the process. The function returned undoes it.
+	Interrupt func(ctx context.Context) (context.Context, context.CancelFunc)
+	// StdoutTerminal and StderrTerminal say what the streams are shown on.
+	StdoutTerminal, StderrTerminal bool
+	// Width is the terminal's width in columns, 0 when stdout is none.
+	Width int
+}
+
+// OSEnv returns the real process.
+func OSEnv() *Env {
+	env := &Env{
+		Args:           os.Args[1:],
+		Environ:        os.Environ(),
+		Stdin:          os.Stdin,
+		Stdout:         os.Stdout,
+		Stderr:         os.Stderr,
+		OS:             runtime.GOOS,
+		Now:            time.Now,
+		Listen:         (&net.ListenConfig{}).Listen,
+		Interrupt:      interrupt,
+		StdoutTerminal: term.IsTerminal(int(os.Stdout.Fd())),
+		StderrTerminal: term.IsTerminal(int(os.Stderr.Fd())),
+	}
+	// Without these two there is simply no configuration file to find.
+	env.Dir, _ = os.Getwd()
+	env.UserConfigDir, _ = os.UserConfigDir()
+	if env.StdoutTerminal {
+		if width, _, err := term.GetSize(int(os.Stdout.Fd())); err == nil {
+			env.Width = width
+		}
+	}
+	return env
+}
+
+// interrupt restores the default handling once the first signal came, so that a
+// second one kills whatever hangs.
+func interrupt(parent context.Context) (context.Context, context.CancelFunc) {
+	ctx, stop := signal.NotifyContext(parent, os.Interrupt, syscall.SIGTERM)
+	context.AfterFunc(ctx, stop)
+	return ctx, stop
+}
+
+// Getenv returns the variable's value, or "" when it is not set.
+func (e *Env) Getenv(name string) string {
+	value := ""
+	for _, entry := range e.Environ {
+		if v, ok := strings.CutPrefix(entry, name+"="); ok {
+			value = v // the last one wins, as in os/exec
+		}
+	}
+	return value
+}

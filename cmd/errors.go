@@ -1,0 +1,112 @@
+package cmd
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+)
+
+// The exit codes of every command; docs/exit-codes.md tells what each means for
+// each command.
+const (
+	exitOK          = 0
+	exitNo          = 1 // it ran, and the answer is no
+	exitUsage       = 2 // usage or configuration is wrong; nothing was done
+	exitUnknown     = 3 // it could not be told
+	exitInterrupted = 130
+)
+
+// exitError carries an exit code up to Main. A nil err says that everything has
+// been said already.
+type exitError struct {
+	code int
+	err  error
+}
+
+func (e *exitError) Error() string {
+	if e.err == nil {
+		return fmt.Sprintf("exit code %d", e.code)
+	}
+	return e.err.Error()
+}
+
+func (e *exitError) Unwrap() error { return e.err }
+
+// usageError marks err as the caller's mistake.
+func usageError(err error) error { return &exitError{code: exitUsage, err: err} }
+
+// exitCode maps what a command returned to the process's exit code. Errors
+// without a code of their own mean that the answer is no.
+func exitCode(err error) int {
+	var exit *exitError
+	switch {
+	case err == nil:
+		return exitOK
+	case errors.As(err, &exit):
+		return exit.code
+	case errors.Is(err, context.Canceled):
+		return exitInterrupted
+	default:
+		return exitNo
+	}
+}
+
+// hinted is an error that knows its remedy; packages have types of their own
+// with the same method.
+type hinted struct {
+	err  error
+	hint string
+}
+
+func withHint(err error, hint string) error { return &hinted{err: err, hint: hint} }
+
+func (h *hinted) Error() string { return h.err.Error() }
+func (h *hinted) Unwrap() error { return h.err }
+func (h *hinted) Hint() string  { return h.hint }
+
+// printError writes err as "otdemo: error: ..." lines, one for each error that
+// was joined, each followed by its hint.
+func printError(w io.Writer, err error) {
+	var exit *exitError
+	if errors.As(err, &exit) && exit.err == nil {
+		return
+	}
+	for _, e := range split(err) {
+		printLine(w, "error", e.Error())
+		var h interface{ Hint() string }
+		if errors.As(e, &h) {
+			printHint(w, h.Hint())
+		}
+	}
+}
+
+// split takes joined errors apart, also when they were given an exit code.
+func split(err error) []error {
+	var exit *exitError
+	if errors.As(err, &exit) && exit == err { //nolint:errorlint // only the outermost one is taken off
+		err = exit.err
+	}
+	joined, ok := err.(interface{ Unwrap() []error })
+	if !ok {
+		return []error{err}
+	}
+	var all []error
+	for _, e := range joined.Unwrap() {
+		all = append(all, split(e)...)
+	}
+	return all
+}
+
+// printLine writes a message for people, with the lines that follow the first
+// one indented.
+func printLine(w io.Writer, kind, text string) {
+	fmt.Fprintf(w, "otdemo: %s: %s\n", kind, strings.ReplaceAll(text, "\n", "\n  "))
+}
+
+func printHint(w io.Writer, hint string) {
+	if hint != "" {
+		printLine(w, "hint", hint)
+	}
+}

@@ -1,0 +1,45 @@
+package cmd
+
+import (
+	"fmt"
+
+	"github.com/otdemo/otdemo/pkg/tracer"
+)
+
+// spanState is one place where finished spans can be. The states of an account
+// add up to Stats.Finished.
+type spanState struct {
+	name  string // as in /metrics
+	spans int64
+	// loss says in words what became of the spans; empty when they are not lost.
+	loss string
+}
+
+func spanStates(s tracer.Stats) []spanState {
+	return []spanState{
+		{"sent", s.Sent, ""},
+		{"queued", s.Queued, "never sent: the time to flush them ran out"},
+		{"dropped", s.Dropped, "dropped: the reporter's queue was full"},
+		{"too_large", s.TooLarge, "too large for one datagram"},
+		{"refused", s.Refused, "refused: nothing listens there"},
+		{"failed", s.Failed, "not accepted"},
+		{"after_close", s.AfterClose, "finished after the tracer was closed"},
+	}
+}
+
+// tellLosses says on stderr which of a closed tracer's spans did not go out, and
+// what to do about it.
+func (a *app) tellLosses(s tracer.Stats, target string) {
+	lost := false
+	for _, state := range spanStates(s) {
+		if state.loss == "" || state.spans == 0 {
+			continue
+		}
+		lost = true
+		printLine(a.env.Stderr, "warning",
+			fmt.Sprintf("%d of %d spans to %s were %s", state.spans, s.Finished, target, state.loss))
+	}
+	if lost {
+		printHint(a.env.Stderr, `run "otdemo check-jaeger" to find out why, or "otdemo all-in-one" for a Jaeger that needs nothing else`)
+	}
+}

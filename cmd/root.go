@@ -1,0 +1,138 @@
+// Package cmd is the command line: it turns flags into options, runs one of the
+// packages below, and prints what came of it. Start at Main; each subcommand has
+// a file of its own.
+package cmd
+
+import (
+	"context"
+	"fmt"
+	"strings"
+
+	"github.com/spf13/cobra"
+)
+
+// Main runs one command line to its end and returns the exit code.
+func Main(env *Env) int {
+	ctx, stop := env.Interrupt(context.Background())
+	defer stop()
+	root := newRoot(env)
+	err := root.ExecuteContext(ctx)
+	if err != nil {
+		printError(env.Stderr, err)
+	}
+	return exitCode(err)
+}
+
+// app is what all commands of one run share.
+type app struct {
+	env *Env
+	logging
+	color choice
+}
+
+func newRoot(env *Env) *cobra.Command {
+	a := &app{
+		env:     env,
+		logging: newLogging(),
+		color:   newChoice("auto", "always", "never"),
+	}
+	root := &cobra.Command{
+		Use:   "otdemo",
+		Short: "Make traced traffic, carry its spans to Jaeger, and account for every one",
+		Long: `otdemo makes traced traffic, carries its spans to Jaeger, reads them back, and
+accounts for every one. Where the account does not close, it names the first
+broken hop and the line that mends it.
+
+Start with "otdemo demo", which needs nothing else installed.
+` + exitCodesHelp(),
+		Example: `  otdemo demo
+  otdemo serve --port 8000
+  otdemo call --show
+  otdemo check-jaeger`,
+		Args:          cobra.ArbitraryArgs,
+		SilenceUsage:  true,
+		SilenceErrors: true,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if len(args) > 0 {
+				return unknownCommand(cmd, args[0])
+			}
+			return cmd.Help()
+		},
+		SuggestionsMinimumDistance: 2,
+	}
+	root.SetArgs(env.Args)
+	root.SetIn(env.Stdin)
+	root.SetOut(env.Stdout)
+	root.SetErr(env.Stderr)
+	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
+		return usageError(withHint(err, "see "+cmd.CommandPath()+" --help"))
+	})
+	flags := root.PersistentFlags()
+	a.register(flags)
+	flags.Var(&a.color, "color", "colour the output: `when` is auto, always or never")
+
+	root.AddGroup(
+		&cobra.Group{ID: groupMain, Title: "The three:"},
+		&cobra.Group{ID: groupServing, Title: "What serves them:"},
+	)
+	root.SetHelpCommandGroupID(groupServing)
+	root.SetCompletionCommandGroupID(groupServing)
+	root.AddCommand(
+		newServe(a), newCall(a), newCheck(a),
+		newAllInOne(a), newDemo(a), newConfig(a), newVersion(a),
+	)
+	return root
+}
+
+// The groups of the help's list of commands.
+const (
+	groupMain    = "main"
+	groupServing = "serving"
+)
+
+func unknownCommand(cmd *cobra.Command, name string) error {
+	err := fmt.Errorf("unknown command %q", name)
+	hint := "otdemo --help lists the commands"
+	if near := cmd.SuggestionsFor(name); len(near) > 0 {
+		hint = "did you mean " + strings.Join(near, " or ") + "?"
+	}
+	return usageError(withHint(err, hint))
+}
+
+// maxArgs accepts up to n arguments; what exceeds them is named.
+func maxArgs(n int) cobra.PositionalArgs {
+	return func(cmd *cobra.Command, args []string) error {
+		if len(args) <= n {
+			return nil
+		}
+		err := fmt.Errorf("unexpected argument %q", args[n])
+		return usageError(withHint(err, "see "+cmd.CommandPath()+" --help"))
+	}
+}
+
+// exitCodesHelp returns the end of a command's long help. Each extra line is
+// "CODE meaning" and replaces the general one of that code.
+func exitCodesHelp(own ...string) string {
+	lines := []string{
+		"0 yes, it worked",
+		"1 it ran, and the answer is no",
+		"2 usage or configuration is wrong; nothing was done",
+		"3 it could not be told",
+		"130 interrupted",
+	}
+	for _, line := range own {
+		code, _, _ := strings.Cut(line, " ")
+		for i := range lines {
+			if strings.HasPrefix(lines[i], code+" ") {
+				lines[i] = line
+			}
+		}
+	}
+	var b strings.Builder
+	b.WriteString("\nExit codes:\n")
+	for _, line := range lines {
+		code, meaning, _ := strings.Cut(line, " ")
+		fmt.Fprintf(&b, "  %-4s %s\n", code, meaning)
+	}
+	return strings.TrimSuffix(b.String(), "\n")
+}

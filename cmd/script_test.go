@@ -1,0 +1,187 @@
+package cmd
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strconv"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/rogpeppe/go-internal/testscript"
+)
+
+func TestMain(m *testing.M) {
+	testscript.Main(m, map[string]func(){
+		"otdemo": func() { os.Exit(Main(OSEnv())) },
+	})
+}
+
+// TestScripts runs the program as its users meet it. The commands that only the
+// scripts have stand below.
+func TestScripts(t *testing.T) {
+	t.Parallel()
+	testscript.Run(t, testscript.Params{
+		Dir: filepath.Join("testdata", "script"),
+		Setup: func(env *testscript.Env) error {
+			env.Setenv("XDG_CONFIG_HOME", filepath.Join(env.WorkDir, "xdg"))
+			env.Setenv("HOME", filepath.Join(env.WorkDir, "home"))
+			env.Setenv("LANG", "C.UTF-8")
+			return nil
+		},
+		Cmds: map[string]func(*testscript.TestScript, bool, []string){
+			"addrs":     addrsCmd,
+			"freeport":  freePortCmd,
+			"holdport":  holdPortCmd,
+			"hammer":    hammerCmd,
+			"fetch":     fetchCmd,
+			"accounted": accountedCmd,
+		},
+		RequireExplicitExec: true,
+		RequireUniqueNames:  true,
+	})
+}
+
+// waitTimeout bounds every wait of a script; a busy machine is slow, not broken.
+const waitTimeout = 30 * time.Second
+
+// addrsCmd waits for an --addr-file and sets $PREFIX_NAME to the host:port and
+// $PREFIX_NAME_PORT to the port of each entry: addrs FILE PREFIX.
+func addrsCmd(ts *testscript.TestScript, _ bool, args []string) {
+	if len(args) != 2 {
+		ts.Fatalf("usage: addrs FILE PREFIX")
+	}
+	var addrs map[string]string
+	deadline := time.Now().Add(waitTimeout)
+	for {
+		content, err := os.ReadFile(ts.MkAbs(args[0]))
+		if err == nil {
+			ts.Check(json.Unmarshal(content, &addrs))
+			break
+		}
+		if time.Now().After(deadline) {
+			ts.Fatalf("%s did not appear", args[0])
+		}
+		<-time.After(5 * time.Millisecond)
+	}
+	for name, addr := range addrs {
+		_, port, err := net.SplitHostPort(addr)
+		ts.Check(err)
+		key := args[1] + "_" + regexp.MustCompile(`\W`).ReplaceAllString(name, "_")
+		ts.Setenv(key, addr)
+		ts.Setenv(key+"_PORT", port)
+	}
+}
+
+// freePortCmd sets $VAR to a port that nothing listens on: freeport VAR.
+func freePortCmd(ts *testscript.TestScript, _ bool, args []string) {
+	conn, err := net.ListenPacket("udp", "127.0.0.1:0")
+	ts.Check(err)
+	ts.Setenv(args[0], strconv.Itoa(conn.LocalAddr().(*net.UDPAddr).Port))
+	ts.Check(conn.Close())
+}
+
+// holdPortCmd listens on a port until the script ends and sets $VAR to it:
+// holdport tcp|udp VAR.
+func holdPortCmd(ts *testscript.TestScript, _ bool, args []string) {
+	var addr net.Addr
+	var c io.Closer
+	if args[0] == "udp" {
+		conn, err := net.ListenPacket("udp", "127.0.0.1:0")
+		ts.Check(err)
+		addr, c = conn.LocalAddr(), conn
+	} else {
+		ln, err := net.Listen("tcp", "127.0.0.1:0")
+		ts.Check(err)
+		addr, c = ln.Addr(), ln
+	}
+	_, port, err := net.SplitHostPort(addr.String())
+	ts.Check(err)
+	ts.Setenv(args[1], port)
+	ts.Defer(func() { c.Close() })
+}
+
+// hammerCmd asks for a URL from N clients at once until the server is gone or the
+// script ends; it returns when N requests were answered: hammer N URL.
+func hammerCmd(ts *testscript.TestScript, _ bool, args []string) {
+	n, err := strconv.Atoi(args[0])
+	ts.Check(err)
+	ctx, stop := context.WithCancel(context.Background())
+	client := &http.Client{Transport: &http.Transport{MaxIdleConnsPerHost: n}}
+	var answered atomic.Int64
+	enough := make(chan struct{})
+	var workers sync.WaitGroup
+	for range n {
+		workers.Go(func() {
+			for get(ctx, client, args[1]) == nil {
+				if answered.Add(1) == int64(n) {
+					close(enough)
+				}
+			}
+		})
+	}
+	ts.Defer(func() {
+		stop()
+		workers.Wait()
+		client.CloseIdleConnections()
+	})
+	select {
+	case <-enough:
+	case <-time.After(waitTimeout):
+		ts.Fatalf("%s answered fewer than %d requests", args[1], n)
+	}
+}
+
+func get(ctx context.Context, client *http.Client, url string) error {
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, url, http.NoBody)
+	if err != nil {
+		return err
+	}
+	resp, err := client.Do(req)
+	if err != nil {
+		return err
+	}
+	defer resp.Body.Close()
+	_, err = io.Copy(io.Discard, resp.Body)
+	return err
+}
+
+// fetchCmd writes the body at a URL to a file: fetch URL FILE.
+func fetchCmd(ts *testscript.TestScript, _ bool, args []string) {
+	client := &http.Client{Timeout: waitTimeout, Transport: &http.Transport{DisableKeepAlives: true}}
+	resp, err := client.Get(args[0])
+	ts.Check(err)
+	defer resp.Body.Close()
+	body, err := io.ReadAll(resp.Body)
+	ts.Check(err)
+	ts.Check(os.WriteFile(ts.MkAbs(args[1]), body, 0o644))
+}
+
+// accountedCmd checks that the spans a server finished, by its last log line,
+// are the spans that the backend stored, by /api/loss: accounted LOG LOSS.
+func accountedCmd(ts *testscript.TestScript, _ bool, args []string) {
+	logged := regexp.MustCompile(`spans_finished=(\d+) spans_sent=(\d+) spans_lost=(\d+)`).
+		FindStringSubmatch(ts.ReadFile(args[0]))
+	if logged == nil {
+		ts.Fatalf("no account of the spans in %s:\n%s", args[0], ts.ReadFile(args[0]))
+	}
+	var loss struct {
+		Store struct {
+			Spans int64 `json:"spans"`
+		} `json:"store"`
+	}
+	ts.Check(json.Unmarshal([]byte(ts.ReadFile(args[1])), &loss))
+	want := fmt.Sprint(loss.Store.Spans)
+	if logged[1] != want || logged[2] != want || logged[3] != "0" || loss.Store.Spans < 50 {
+		ts.Fatalf("the server finished %s spans, sent %s, lost %s; the backend stored %s; want them equal, none lost, and at least 50",
+			logged[1], logged[2], logged[3], want)
+	}
+}

@@ -1,0 +1,119 @@
+package cmd
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"strconv"
+	"syscall"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/otdemo/otdemo/pkg/config"
+	"github.com/otdemo/otdemo/pkg/server"
+	"github.com/otdemo/otdemo/pkg/tracer"
+)
+
+// closeTimeout is how long a command waits at its end for its last spans to go
+// out. A user who pressed Ctrl-C waits for it too.
+const closeTimeout = 5 * time.Second
+
+func newServe(a *app) *cobra.Command {
+	var addrFile string
+	cmd := &cobra.Command{
+		Use:   "serve",
+		Short: "Run an HTTP server whose every request is traced",
+		Long: `Run an HTTP server whose requests are traced with OpenTracing: /gettime tells the
+time, / redirects there. /healthz and /metrics (Prometheus) make no spans.
+
+It works without a Jaeger too, and says on stderr how many spans were refused.
+SIGINT and SIGTERM let requests under way finish, flush the spans and end it.
+` + exitCodesHelp("0 it was told to stop, and did", "1 it could not listen, or requests were cut at the end"),
+		Example: `  otdemo serve --port 8000
+  otdemo serve --agent-host jaeger.example.com
+  otdemo serve --collector-endpoint http://localhost:14268/api/traces
+  otdemo serve --port 0 --addr-file addrs.json`,
+		GroupID: groupMain,
+		Args:    maxArgs(0),
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			loaded, err := a.load(cmd)
+			if err != nil {
+				return err
+			}
+			a.warn(loaded.Warnings)
+			return a.serve(cmd.Context(), loaded.Config, addrFile)
+		},
+	}
+	flags := cmd.Flags()
+	addTracerFlags(flags)
+	addKeyFlag(flags, "host", "serve.host", "host")
+	addKeyFlag(flags, "port", "serve.port", "port")
+	flags.StringVar(&addrFile, "addr-file", "", "write the address listened on to `file`, as JSON: {\"http\": \"host:port\"}")
+	return cmd
+}
+
+func (a *app) serve(ctx context.Context, cfg config.Config, addrFile string) error {
+	logger := a.logger(a.env.Stderr)
+	ln, err := a.listen(ctx, cfg.Serve)
+	if err != nil {
+		return err
+	}
+	defer ln.Close()
+	registry := newMetricsRegistry()
+	tr, err := tracer.New(cfg, tracer.Options{
+		Service: "otdemo-server",
+		Logger:  logger,
+		Metrics: registry.factory(),
+	})
+	if err != nil {
+		return usageError(err)
+	}
+	registry.watch(tr)
+	defer func() {
+		a.closeTracer(ctx, tr)
+		s := tr.Stats()
+		logger.Info("stopped", "spans_finished", s.Finished, "spans_sent", s.Sent, "spans_lost", s.Lost())
+	}()
+
+	addr := ln.Addr().String()
+	if err := writeAddrFile(addrFile, map[string]string{"http": addr}); err != nil {
+		return err
+	}
+	logger.Info("listening", "url", "http://"+addr+"/", "service", tr.Service(), "spans_to", tr.Target())
+	handler := server.NewHandler(server.Options{
+		Tracer:  tr,
+		Logger:  logger,
+		Metrics: registry.handler(),
+		Now:     a.env.Now,
+	})
+	return server.Run(ctx, ln, handler, logger)
+}
+
+// listen opens the server's port, and says which flag to change when another
+// program holds it.
+func (a *app) listen(ctx context.Context, cfg config.Serve) (net.Listener, error) {
+	addr := net.JoinHostPort(cfg.Host, strconv.Itoa(cfg.Port))
+	ln, err := a.env.Listen(ctx, "tcp", addr)
+	switch {
+	case errors.Is(err, syscall.EADDRINUSE):
+		return nil, withHint(fmt.Errorf("another program listens on %s already", addr),
+			"choose another port with --port, or --port 0 for any free one")
+	case err != nil:
+		return nil, withHint(fmt.Errorf("listen on %s: %w", addr, err),
+			"choose another address with --host and --port")
+	}
+	return ln, nil
+}
+
+// closeTracer flushes the last spans, also after Ctrl-C, and tells of every span
+// that did not go out.
+func (a *app) closeTracer(ctx context.Context, tr *tracer.Tracer) {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), closeTimeout)
+	defer cancel()
+	if err := tr.Close(ctx); err != nil {
+		printLine(a.env.Stderr, "warning", err.Error())
+	}
+	a.tellLosses(tr.Stats(), tr.Target())
+}
