@@ -1,0 +1,4 @@
+// Package integration proves the otdemo program, as users run it, against real
+// Jaegers: no fake of a backend stands in these tests. They need the Jaegers
+// that "go run ./buildjaeger" builds once; "make integration" does both.
+package integration

@@ -1,0 +1,93 @@
+package jaegers
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"log/slog"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"time"
+)
+
+// interruptGrace is how long the go command may take to clean up after ctx has
+// ended.
+const interruptGrace = 5 * time.Second
+
+// Build makes sure that the cache holds r and returns the program's path. What is
+// there is not built again; a build that fails or is interrupted leaves nothing
+// there. The first build takes minutes and a few GB of module and build cache;
+// it needs the go command and a module proxy, so tests leave it to buildjaeger.
+func Build(ctx context.Context, r Release, logger *slog.Logger) (string, error) {
+	path, err := r.Path()
+	if _, missing := errors.AsType[*MissingError](err); !missing {
+		return path, err
+	}
+	path, err = r.cachePath()
+	if err != nil {
+		return "", err
+	}
+	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+		return "", fmt.Errorf("make the cache for jaeger %s: %w", r.Name, err)
+	}
+	// Beside its final place, so that the rename at the end cannot be seen half
+	// done, not even by a build of the same release next to this one.
+	dir, err := os.MkdirTemp(filepath.Dir(path), "build-*")
+	if err != nil {
+		return "", fmt.Errorf("make room to build jaeger %s: %w", r.Name, err)
+	}
+	defer os.RemoveAll(dir)
+
+	logger.InfoContext(ctx, "building jaeger, which takes minutes the first time",
+		"release", r.Name, "module", module+"@"+r.Version)
+	started := time.Now()
+	source, err := download(ctx, dir, r.Version)
+	if err != nil {
+		return "", fmt.Errorf("download jaeger %s: %w", r.Name, err)
+	}
+	// "go install" of a package at a version refuses modules that replace others,
+	// as Jaeger's do; a build inside the module's own directory does not.
+	built := filepath.Join(dir, "jaeger")
+	if _, err := goCommand(ctx, source, "build", "-trimpath", "-o", built, r.mainPackage); err != nil {
+		return "", fmt.Errorf("build jaeger %s: %w", r.Name, err)
+	}
+	if err := os.Rename(built, path); err != nil {
+		return "", fmt.Errorf("put jaeger %s into the cache: %w", r.Name, err)
+	}
+	logger.InfoContext(ctx, "built jaeger", "release", r.Name,
+		"path", path, "elapsed", time.Since(started).Round(time.Second))
+	return path, nil
+}
+
+// download returns the directory of Jaeger's source in the module cache. It works
+// in dir, which belongs to no module that the go command could change.
+func download(ctx context.Context, dir, version string) (string, error) {
+	out, err := goCommand(ctx, dir, "mod", "download", "-json", module+"@"+version)
+	// On failure too, the answer tells more than the exit status.
+	var answer struct{ Dir, Error string }
+	if decodeErr := json.Unmarshal(out, &answer); decodeErr != nil {
+		return "", errors.Join(err, decodeErr)
+	}
+	if answer.Error != "" {
+		return "", errors.New(answer.Error)
+	}
+	return answer.Dir, err
+}
+
+// goCommand runs the go command in dir and returns what it printed on stdout.
+func goCommand(ctx context.Context, dir string, args ...string) ([]byte, error) {
+	var stdout, stderr bytes.Buffer
+	cmd := exec.CommandContext(ctx, "go", args...)
+	cmd.Dir = dir
+	cmd.Env = append(os.Environ(), "CGO_ENABLED=0", "GOFLAGS=-mod=readonly", "GOWORK=off")
+	cmd.Stdout, cmd.Stderr = &stdout, &stderr
+	cmd.Cancel = func() error { return cmd.Process.Signal(os.Interrupt) }
+	cmd.WaitDelay = interruptGrace
+	if err := cmd.Run(); err != nil {
+		return stdout.Bytes(), fmt.Errorf("go %s: %w\n%s", args[0], err, bytes.TrimSpace(stderr.Bytes()))
+	}
+	return stdout.Bytes(), nil
+}
