@@ -1,0 +1,79 @@
+# Every target with a "## name: text" line shows in make help.
+
+GO ?= go
+BIN := bin/otdemo
+# testscript starts our binary hundreds of times; the race detector would sleep
+# a second at the end of each.
+RACE_ENV := GORACE=atexit_sleep_ms=10
+
+.DEFAULT_GOAL := help
+
+## help: list the targets
+.PHONY: help
+help:
+	@sed -n 's/^## \([a-z-]*\): \(.*\)/\1|\2/p' $(MAKEFILE_LIST) | awk -F'|' '{printf "  %-12s %s\n", $$1, $$2}'
+
+## build: build bin/otdemo
+.PHONY: build
+build:
+	CGO_ENABLED=0 $(GO) build -trimpath -o $(BIN) .
+
+## demo: build, and show a trace of a real request
+.PHONY: demo
+demo: build
+	./$(BIN) demo
+
+## test: run the tests
+.PHONY: test
+test:
+	$(GO) test ./...
+
+## race: run the tests under the race detector
+.PHONY: race
+race:
+	$(RACE_ENV) $(GO) test -race ./...
+
+## lint: run golangci-lint with the house rules
+.PHONY: lint
+lint:
+	$(GO) tool -modfile=tools/go.mod golangci-lint run
+	cd integration && $(GO) tool -modfile=../tools/go.mod golangci-lint run --config ../.golangci.yml
+
+## fmt: format the code
+.PHONY: fmt
+fmt:
+	$(GO) tool -modfile=tools/go.mod golangci-lint fmt
+	cd integration && $(GO) tool -modfile=../tools/go.mod golangci-lint fmt --config ../.golangci.yml
+
+## tidy: check that go.mod and go.sum say what is used
+.PHONY: tidy
+tidy:
+	$(GO) mod tidy -diff
+	cd integration && $(GO) mod tidy -diff
+	cd tools && $(GO) mod tidy -diff
+
+## check: everything that must hold before a commit lands
+.PHONY: check
+check: tidy lint test race
+
+## integration: prove it against real Jaegers, built once into the user's cache
+.PHONY: integration
+integration:
+	cd integration && $(GO) run ./buildjaeger
+	cd integration && $(GO) test -count=1 ./...
+
+## fuzz: run each fuzz target for FUZZTIME (default 20s)
+FUZZTIME ?= 20s
+.PHONY: fuzz
+fuzz:
+	@set -e; $(GO) list ./... | while read -r pkg; do \
+		$(GO) test -list '^Fuzz' "$$pkg" | grep '^Fuzz' | while read -r target; do \
+			echo "$$pkg $$target"; \
+			$(GO) test -run '^$$' -fuzz "^$$target$$" -fuzztime $(FUZZTIME) "$$pkg"; \
+		done; \
+	done
+
+## bench: run the benchmarks; each compares both sides in one run
+.PHONY: bench
+bench:
+	$(GO) test -run '^$$' -bench . -benchmem ./...
