@@ -140,6 +140,7 @@ func TestCloseGivesUp(t *testing.T) {
 		send(t, sender, []byte("x"))
 	}
 	busy.Wait()
+	waitUntil(t, func() bool { return r.Stats().Datagrams == count }) // in the queue, not in the socket
 	ctx, cancel := context.WithCancel(context.Background())
 	cancel()
 	closed := make(chan error)
