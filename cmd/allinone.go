@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"syscall"
 
 	"github.com/spf13/cobra"
 
@@ -82,6 +83,10 @@ func listenErrors(err error) error {
 		var taken *allinone.ListenError
 		if !errors.As(e, &taken) {
 			return usageError(err)
+		}
+		if !errors.Is(e, syscall.EADDRINUSE) {
+			errs = append(errs, withHint(e, "choose another address with --host, or another port"))
+			continue
 		}
 		flag := map[string]string{
 			allinone.AgentCompact: "--agent-port",

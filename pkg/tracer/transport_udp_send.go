@@ -10,6 +10,9 @@ import (
 // datagram every 10 ms, at which no Jaeger lost any (full speed lost 40%).
 const paceRate = 6_500_000
 
+// refusedHint is for whoever reads the log of a long-running service.
+const refusedHint = `"otdemo check-jaeger" finds out why; "otdemo all-in-one" is a Jaeger that needs nothing else`
+
 // busyPause is the wait after a write that the system had no memory for.
 const busyPause = 10 * time.Millisecond
 
@@ -145,7 +148,7 @@ func (t *udpTransport) refuse(found ...refusal) {
 	}
 	if t.outage.warn.allow(now) {
 		t.log.Warn("spans refused", "refused", t.ledger.count(retrying, refused),
-			"kept", t.ledger.count(retrying), "address", t.sock.addr)
+			"kept", t.ledger.count(retrying), "address", t.sock.addr, "hint", refusedHint)
 	}
 }
 
