@@ -106,7 +106,7 @@ func (d *document) suggest(path string) string {
 		}
 		names = append(names, k.Name)
 	}
-	near := nearest(path, names)
+	near := Nearest(path, names)
 	if near == "" {
 		near = sameEnd(path, ".", names)
 	}

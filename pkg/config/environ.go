@@ -74,7 +74,7 @@ func (l *loader) loadOtdemo() {
 			continue
 		}
 		rest := strings.TrimPrefix(name, otdemoPrefix)
-		near := nearest(rest, known)
+		near := Nearest(rest, known)
 		if near == "" {
 			near = sameEnd(rest, "_", known)
 		}

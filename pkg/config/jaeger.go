@@ -184,7 +184,7 @@ func (l *loader) warnMisspelt() {
 		if slices.Contains(known, rest) || slices.Contains(foreign, rest) || serviceLink(name, l.env.get(name)) {
 			continue
 		}
-		if near := nearest(rest, known); near != "" {
+		if near := Nearest(rest, known); near != "" {
 			l.warn(fmt.Sprintf("did you mean %s%s?", jaegerPrefix, near),
 				"%s: neither otdemo nor jaeger-client-go reads this variable", name)
 		}

@@ -2,10 +2,10 @@ package config
 
 import "strings"
 
-// nearest returns the candidate that name was likely meant to be, or "". Case,
+// Nearest returns the candidate that name was likely meant to be, or "". Case,
 // dots, dashes and underscores do not count; beyond that one wrong letter is
 // forgiven, and one more for each six letters, up to three.
-func nearest(name string, candidates []string) string {
+func Nearest(name string, candidates []string) string {
 	name = fold(name)
 	best, limit := "", min(1+len(name)/6, 3)
 	for _, candidate := range candidates {

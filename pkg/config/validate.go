@@ -82,7 +82,7 @@ func (k *Key) checkWord(word string) *complaint {
 	if slices.Contains(k.values, word) {
 		return nil
 	}
-	c := &complaint{claim: "must be " + orList(k.values), got: quote(word), instead: nearest(word, k.values)}
+	c := &complaint{claim: "must be " + orList(k.values), got: quote(word), instead: Nearest(word, k.values)}
 	if slices.Contains(k.planned, strings.ToLower(word)) {
 		c.instead, c.hint = "", fmt.Sprintf("%s is planned; this version has only %s", word, strings.Join(k.values, " and "))
 	}
