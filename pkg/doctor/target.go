@@ -36,6 +36,10 @@ type Target struct {
 	// Environ is the environment as "KEY=value"; it tells of containers.
 	Environ []string
 
+	// Record gets each HTTP exchange of the doctor's own probes, from several
+	// goroutines at once; nil records nothing.
+	Record func(Exchange)
+
 	// Dial connects the doctor's own UDP and HTTP probes. The canary goes
 	// through the tracer, which dials for itself.
 	Dial func(ctx context.Context, network, address string) (net.Conn, error)
@@ -90,12 +94,20 @@ func (t *Target) path() string {
 // redirects. The caller closes its idle connections.
 func (t *Target) httpClient() *http.Client {
 	return &http.Client{
-		Transport: &http.Transport{
+		Transport: t.recorded(&http.Transport{
 			DialContext:         t.Dial,
 			TLSHandshakeTimeout: networkTimeout,
-		},
+		}),
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 	}
+}
+
+// recorded returns a transport whose exchanges are recorded, if they are to be.
+func (t *Target) recorded(next *http.Transport) http.RoundTripper {
+	if t.Record == nil {
+		return next
+	}
+	return &recorder{next: next, tell: t.Record}
 }
 
 // inContainer reports whether this process seems to run in a container, where
