@@ -18,12 +18,14 @@ type checkOptions struct {
 	output choice
 	failOn choice
 	list   bool
+	wait   time.Duration
+	bundle string
 }
 
 func newCheck(a *app) *cobra.Command {
 	opts := checkOptions{
 		Options: doctor.Options{Timeout: 10 * time.Second},
-		output:  newChoice("text", "short", "json"),
+		output:  newChoice("text", "short", "json", "junit", "github"),
 		failOn:  newChoice("error", "warning"),
 	}
 	cmd := &cobra.Command{
@@ -39,6 +41,7 @@ docs/findings.md explains each finding.
 		Example: `  otdemo check-jaeger
   otdemo check-jaeger --agent-host jaeger.example.com --query-url http://jaeger.example.com:16686
   otdemo check-jaeger --collector-endpoint http://localhost:14268/api/traces
+  otdemo check-jaeger --wait 60s -o junit
   otdemo check-jaeger -o json`,
 		GroupID: groupMain,
 		Args:    maxArgs(0),
@@ -52,6 +55,9 @@ docs/findings.md explains each finding.
 			if opts.Timeout <= 0 {
 				return usageError(fmt.Errorf("--timeout must be more than 0, got %s", opts.Timeout))
 			}
+			if opts.wait < 0 {
+				return usageError(fmt.Errorf("--wait must not be negative, got %s", opts.wait))
+			}
 			loaded, err := a.load(cmd)
 			if err != nil {
 				return err
@@ -62,11 +68,13 @@ docs/findings.md explains each finding.
 	flags := cmd.Flags()
 	addTracerFlags(flags)
 	flags.DurationVar(&opts.Timeout, "timeout", opts.Timeout, "end the check after this `time`")
+	flags.DurationVar(&opts.wait, "wait", 0, "try again until spans reach Jaeger, for this `time` at most")
 	flags.StringSliceVar(&opts.Only, "only", nil, "run only these `probes` and what they need; see --list")
 	flags.StringSliceVar(&opts.Skip, "skip", nil, "leave these `probes` out; see --list")
 	flags.BoolVar(&opts.list, "list", false, "list the probes and their claims")
+	flags.StringVar(&opts.bundle, "bundle", "", "collect the report, the configuration and the raw answers in `file`, a .tgz for a bug report")
 	flags.Var(&opts.failOn, "fail-on", "exit with 1 on an `error`, or on a warning too")
-	flags.VarP(&opts.output, "output", "o", "print as `form` text, short or json")
+	flags.VarP(&opts.output, "output", "o", "print as `form` text, short, json, junit or github")
 	return cmd
 }
 
@@ -84,25 +92,68 @@ func (a *app) check(ctx context.Context, loaded *config.Loaded, opts checkOption
 		Service: "otdemo-client",
 		Environ: a.env.Environ,
 	}
-	view := &checkView{w: a.env.Stdout, color: a.colored()}
-	if opts.output.String() == "text" {
-		opts.Observe = view.finding
+	var raw tape
+	if opts.bundle != "" {
+		target.Record = raw.record
 	}
-	report := doctor.Run(ctx, target, opts.Options)
+	report, streamed := a.examine(ctx, target, opts)
 	if err := ctx.Err(); err != nil {
 		return err
 	}
-	switch opts.output.String() {
-	case "json":
-		if err := writeJSON(a.env.Stdout, report); err != nil {
+	if opts.bundle != "" {
+		b := bundle{report: report, loaded: loaded, answers: raw.exchanges, now: a.env.Now()}
+		if err := b.write(opts.bundle); err != nil {
 			return err
 		}
+	}
+	if err := a.writeReport(report, opts.output.String(), streamed); err != nil {
+		return err
+	}
+	return checkExit(report.Verdict, opts.failOn.String() == "warning")
+}
+
+// examine runs the doctor, with --wait until it is satisfied. It reports whether
+// the findings have been printed already, as they came.
+func (a *app) examine(ctx context.Context, target doctor.Target, opts checkOptions) (report doctor.Report, streamed bool) {
+	if opts.wait > 0 {
+		var progress io.Writer
+		if a.env.StderrTerminal {
+			progress = a.env.Stderr
+		}
+		return untilWell(ctx, opts.wait, progress, func(ctx context.Context) doctor.Report {
+			return doctor.Run(ctx, target, opts.Options)
+		}), false
+	}
+	if opts.output.String() == "text" {
+		opts.Observe = a.checkView().finding
+	}
+	return doctor.Run(ctx, target, opts.Options), opts.Observe != nil
+}
+
+func (a *app) checkView() *checkView {
+	return &checkView{w: a.env.Stdout, color: a.colored()}
+}
+
+func (a *app) writeReport(report doctor.Report, form string, streamed bool) error {
+	view := a.checkView()
+	switch form {
+	case "json":
+		return writeJSON(a.env.Stdout, report)
+	case "junit":
+		return writeJUnit(a.env.Stdout, report)
+	case "github":
+		return writeGitHub(a.env.Stdout, report)
 	case "short":
 		view.short(report)
 	default:
+		if !streamed {
+			for _, f := range report.Findings {
+				view.finding(f)
+			}
+		}
 		view.verdict(report)
 	}
-	return checkExit(report.Verdict, opts.failOn.String() == "warning")
+	return nil
 }
 
 // checkExit is the exit code of a verdict. Everything has been said by then.

@@ -16,8 +16,13 @@ type checkView struct {
 }
 
 const (
-	hopWidth   = 9
-	detailTab  = "                  " // below a finding's fact
+	statusWidth = 7
+	hopWidth    = 8
+	detailTab   = "                  " // below a finding's fact
+)
+
+// ANSI colours.
+const (
 	ansiRed    = 31
 	ansiYellow = 33
 	ansiGreen  = 32
@@ -42,29 +47,34 @@ func (v *checkView) finding(f doctor.Finding) {
 		color = ansiYellow
 	case doctor.StatusSkip:
 	}
-	fmt.Fprintf(v.w, "%s%s  %-*s %s\n", v.paint(color, word), strings.Repeat(" ", max(0, 7-len(word))), hopWidth-1, f.Hop, f.Fact)
+	line := fmt.Sprintf("%s%s  %-*s %s", v.paint(color, word), strings.Repeat(" ", max(0, statusWidth-len(word))), hopWidth, f.Hop, f.Fact)
 	if f.Status == doctor.StatusOK || f.Status == doctor.StatusSkip {
+		fmt.Fprintln(v.w, line)
 		return
 	}
-	for _, evidence := range f.Evidence {
-		v.detail("saw", evidence)
-	}
-	for _, cause := range f.Causes {
-		v.detail("maybe", cause.Text)
-		if cause.Command != "" {
-			v.detail("", "  to tell: "+cause.Command)
-		}
-	}
-	for _, hint := range f.Hints {
-		v.detail("hint", hint)
+	fmt.Fprintf(v.w, "%s [%s]\n", line, f.Code)
+	for _, detail := range details(f) {
+		fmt.Fprintln(v.w, detailTab+strings.ReplaceAll(detail, "\n", "\n"+detailTab))
 	}
 }
 
-func (v *checkView) detail(label, text string) {
-	if label != "" {
-		text = label + ": " + text
+// details are the lines below a finding's fact: what was seen, what it may be,
+// and what to try.
+func details(f doctor.Finding) []string {
+	var lines []string
+	for _, evidence := range f.Evidence {
+		lines = append(lines, "saw: "+evidence)
 	}
-	fmt.Fprintln(v.w, detailTab+strings.ReplaceAll(text, "\n", "\n"+detailTab))
+	for _, cause := range f.Causes {
+		lines = append(lines, "maybe: "+cause.Text)
+		if cause.Command != "" {
+			lines = append(lines, "  to tell: "+cause.Command)
+		}
+	}
+	for _, hint := range f.Hints {
+		lines = append(lines, "hint: "+hint)
+	}
+	return lines
 }
 
 // verdict prints the sentence that everything was for.
@@ -80,6 +90,9 @@ func (v *checkView) verdict(r doctor.Report) {
 	fmt.Fprintf(v.w, "\n%s\n", v.paint(color, r.Verdict.Text))
 	if r.Verdict.Fix != "" {
 		fmt.Fprintf(v.w, "fix: %s\n", r.Verdict.Fix)
+	}
+	if r.Verdict.Code != "" && !r.Verdict.OK {
+		fmt.Fprintf(v.w, "more: otdemo explain %s\n", r.Verdict.Code)
 	}
 }
 

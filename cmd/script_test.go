@@ -1,8 +1,11 @@
 package cmd
 
 import (
+	"archive/tar"
+	"compress/gzip"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"net"
@@ -11,12 +14,14 @@ import (
 	"path/filepath"
 	"regexp"
 	"strconv"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
 
 	"github.com/rogpeppe/go-internal/testscript"
+	"github.com/santhosh-tekuri/jsonschema/v6"
 )
 
 func TestMain(m *testing.M) {
@@ -44,6 +49,8 @@ func TestScripts(t *testing.T) {
 			"hammer":    hammerCmd,
 			"fetch":     fetchCmd,
 			"accounted": accountedCmd,
+			"valid":     validCmd,
+			"untar":     untarCmd,
 		},
 		RequireExplicitExec: true,
 		RequireUniqueNames:  true,
@@ -183,5 +190,34 @@ func accountedCmd(ts *testscript.TestScript, _ bool, args []string) {
 	if logged[1] != want || logged[2] != want || logged[3] != "0" || loss.Store.Spans < 50 {
 		ts.Fatalf("the server finished %s spans, sent %s, lost %s; the backend stored %s; want them equal, none lost, and at least 50",
 			logged[1], logged[2], logged[3], want)
+	}
+}
+
+// validCmd checks a file of JSON against one of the schemas in docs/:
+// valid FILE SCHEMA.
+func validCmd(ts *testscript.TestScript, _ bool, args []string) {
+	schema, err := jsonschema.NewCompiler().Compile(filepath.Join(repository, "docs", args[1]))
+	ts.Check(err)
+	document, err := jsonschema.UnmarshalJSON(strings.NewReader(ts.ReadFile(args[0])))
+	ts.Check(err)
+	ts.Check(schema.Validate(document))
+}
+
+// untarCmd extracts a .tgz into the working directory: untar FILE.
+func untarCmd(ts *testscript.TestScript, _ bool, args []string) {
+	zipped, err := gzip.NewReader(strings.NewReader(ts.ReadFile(args[0])))
+	ts.Check(err)
+	archive := tar.NewReader(zipped)
+	for {
+		header, err := archive.Next()
+		if errors.Is(err, io.EOF) {
+			return
+		}
+		ts.Check(err)
+		content, err := io.ReadAll(archive)
+		ts.Check(err)
+		path := ts.MkAbs(header.Name)
+		ts.Check(os.MkdirAll(filepath.Dir(path), 0o755))
+		ts.Check(os.WriteFile(path, content, 0o644))
 	}
 }

@@ -16,14 +16,19 @@ func newVersion(a *app) *cobra.Command {
 		GroupID: groupServing,
 		Args:    maxArgs(0),
 		RunE: func(*cobra.Command, []string) error {
-			info, ok := debug.ReadBuildInfo()
-			if !ok {
-				info = &debug.BuildInfo{}
-			}
-			_, err := fmt.Fprintln(a.env.Stdout, versionLine(info))
+			_, err := fmt.Fprintln(a.env.Stdout, currentVersion())
 			return err
 		},
 	}
+}
+
+// currentVersion is the line of the running program.
+func currentVersion() string {
+	info, ok := debug.ReadBuildInfo()
+	if !ok {
+		info = &debug.BuildInfo{}
+	}
+	return versionLine(info)
 }
 
 // versionLine reads what the Go toolchain put into the binary.
