@@ -2,6 +2,7 @@ package doctor
 
 import (
 	"bytes"
+	"errors"
 	"io"
 	"net/http"
 	"slices"
@@ -80,7 +81,7 @@ type recordedBody struct {
 func (b *recordedBody) Read(p []byte) (int, error) {
 	n, err := b.ReadCloser.Read(p)
 	b.seen.Write(p[:min(n, maxRecorded-b.seen.Len())])
-	if err != nil && err != io.EOF { //nolint:errorlint // io.Reader returns io.EOF itself
+	if err != nil && !errors.Is(err, io.EOF) {
 		b.exchange.Err = err.Error()
 	}
 	return n, err
