@@ -159,10 +159,30 @@ func (c *Client) Trace(ctx context.Context, id trace.TraceID) (trace.Trace, erro
 // It asks /api/v3/services, and where that does not exist, /api/services. Jaeger
 // lists itself, too.
 func (c *Client) Services(ctx context.Context) ([]string, error) {
-	names, err := c.names(ctx, c.base.JoinPath("api", "v3", "services"), "services")
-	if err != nil && isMissingPath(err) {
-		names, err = c.names(ctx, c.base.JoinPath("api", "services"), "data")
+	names, err := c.ServicesFrom(ctx, V3)
+	if err != nil && IsMissingPath(err) {
+		names, err = c.ServicesFrom(ctx, V1)
 	}
+	return names, err
+}
+
+// API is a generation of Jaeger's query API.
+type API string
+
+// The generations. Jaeger 1.42 to 2.20 have both. Later ones keep only
+// /api/traces/{id} of V1.
+const (
+	V1 API = "v1"
+	V3 API = "v3"
+)
+
+// ServicesFrom is Services over one generation of the API.
+func (c *Client) ServicesFrom(ctx context.Context, api API) ([]string, error) {
+	u, key := c.base.JoinPath("api", "v3", "services"), "services"
+	if api == V1 {
+		u, key = c.base.JoinPath("api", "services"), "data"
+	}
+	names, err := c.names(ctx, u, key)
 	slices.Sort(names)
 	return names, err
 }
@@ -196,9 +216,10 @@ func (c *Client) names(ctx context.Context, u *url.URL, key string) ([]string, e
 	return names, nil
 }
 
-// isMissingPath tells an answer that means "no such path here" from one that
-// speaks of the request. Jaeger answers unknown paths with its UI's page.
-func isMissingPath(err error) bool {
+// IsMissingPath reports whether an error means "no such path here" rather than
+// speaks of the request: a status such as 404, or a page where JSON should be,
+// which is Jaeger's answer to unknown paths.
+func IsMissingPath(err error) bool {
 	if _, ok := errors.AsType[*NotJSONError](err); ok {
 		return true
 	}

@@ -1,0 +1,127 @@
+package query
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"net/url"
+	"strconv"
+	"time"
+
+	"github.com/otdemo/otdemo/pkg/trace"
+)
+
+const (
+	// defaultSearchLimit is Jaeger's own (defaultQueryLimit in 1.62).
+	defaultSearchLimit = 100
+	// defaultLookback is Jaeger's for a search without a start.
+	defaultLookback = 48 * time.Hour
+)
+
+// SearchOptions say which traces Search is to find.
+type SearchOptions struct {
+	// Service is required; Jaeger searches by service only.
+	Service string
+	// Operation is that of a span of Service; empty means any.
+	Operation string
+	// Start and End bound when a span of Service starts, to the microsecond and
+	// by the clock of who made the span. A zero End means now, a zero Start two
+	// days before the end.
+	Start, End time.Time
+	// Limit bounds the number of traces; 0 means 100.
+	Limit int
+}
+
+func (o SearchOptions) withDefaults() SearchOptions {
+	if o.End.IsZero() {
+		o.End = time.Now()
+	}
+	if o.Start.IsZero() {
+		o.Start = o.End.Add(-defaultLookback)
+	}
+	if o.Limit == 0 {
+		o.Limit = defaultSearchLimit
+	}
+	return o
+}
+
+// Search returns the traces that fit opts, which may be none, as Jaeger's UI
+// finds them. It asks /api/traces, and where that does not exist, as in Jaegers
+// after 2.20, /api/v3/traces, whose spans come without tags, logs and flags.
+func (c *Client) Search(ctx context.Context, opts SearchOptions) ([]trace.Trace, error) {
+	if opts.Service == "" {
+		return nil, errors.New("search: no service is named")
+	}
+	opts = opts.withDefaults()
+	traces, err := c.searchV1(ctx, opts)
+	if err == nil || !IsMissingPath(err) {
+		return traces, err
+	}
+	if strange, ok := errors.AsType[*NotJSONError](err); ok && strange.Reason != "" {
+		// The path exists, and what it says is the answer.
+		return nil, err
+	}
+	return c.searchV3(ctx, opts)
+}
+
+func (c *Client) searchV1(ctx context.Context, opts SearchOptions) ([]trace.Trace, error) {
+	values := url.Values{
+		"service": {opts.Service},
+		"start":   {strconv.FormatInt(opts.Start.UnixMicro(), 10)},
+		"end":     {strconv.FormatInt(opts.End.UnixMicro(), 10)},
+		"limit":   {strconv.Itoa(opts.Limit)},
+	}
+	if opts.Operation != "" {
+		values.Set("operation", opts.Operation)
+	}
+	u := c.base.JoinPath("api", "traces")
+	u.RawQuery = values.Encode()
+	resp, err := c.get(ctx, u)
+	if err != nil {
+		return nil, err
+	}
+	defer resp.close()
+	if resp.Status != http.StatusOK || !resp.looksJSON() {
+		return nil, resp.unexpected("")
+	}
+	traces, errs, err := trace.DecodeTraces(resp.body)
+	switch {
+	case err != nil:
+		return nil, resp.decodeError(err)
+	case len(errs) > 0 && len(traces) == 0:
+		return nil, resp.unexpected(fmt.Sprintf("it has only an error: %s", errs[0].Msg))
+	}
+	return traces, nil
+}
+
+func (c *Client) searchV3(ctx context.Context, opts SearchOptions) ([]trace.Trace, error) {
+	values := url.Values{
+		"query.service_name":   {opts.Service},
+		"query.start_time_min": {opts.Start.UTC().Format(time.RFC3339Nano)},
+		"query.start_time_max": {opts.End.UTC().Format(time.RFC3339Nano)},
+		"query.num_traces":     {strconv.Itoa(opts.Limit)},
+	}
+	if opts.Operation != "" {
+		values.Set("query.operation_name", opts.Operation)
+	}
+	u := c.base.JoinPath("api", "v3", "traces")
+	u.RawQuery = values.Encode()
+	resp, err := c.get(ctx, u)
+	if err != nil {
+		return nil, err
+	}
+	defer resp.close()
+	switch {
+	case resp.Status == http.StatusNotFound && resp.looksJSON():
+		// "No traces found"; a path that does not exist is not answered in JSON.
+		return nil, nil
+	case resp.Status != http.StatusOK, !resp.looksJSON():
+		return nil, resp.unexpected("")
+	}
+	traces, err := decodeV3(resp.body)
+	if err != nil {
+		return nil, resp.decodeError(err)
+	}
+	return traces, nil
+}
