@@ -105,6 +105,9 @@ type Finding struct {
 	Hints []string `json:"hints,omitempty"`
 	// Causes is the set of explanations when there is more than one.
 	Causes []Cause `json:"causes,omitempty"`
+	// Explains is the id of the probe whose failure this finding is the cause of.
+	// The two are one fault, and the verdict names it by its cause.
+	Explains string `json:"explains,omitempty"`
 	// ElapsedMS is how long the probe took, in milliseconds.
 	ElapsedMS float64 `json:"elapsed_ms"`
 }
@@ -116,6 +119,12 @@ func found(status Status, code Code, format string, args ...any) Finding {
 // at returns f blaming another hop than its probe's.
 func (f Finding) at(hop Hop) Finding {
 	f.Hop = hop
+	return f
+}
+
+// explains returns f as the cause of another probe's failure.
+func (f Finding) explains(probe string) Finding {
+	f.Explains = probe
 	return f
 }
 

@@ -33,9 +33,14 @@ func load(t *testing.T, pairs ...string) *config.Loaded {
 	return loaded
 }
 
-// outside is a Target that is not in a container, whatever the tests run in.
+// outside is a Target that is not in a container, whatever the tests run in, and
+// sees none of the machine's own.
 func outside(loaded *config.Loaded) Target {
-	return Target{Loaded: loaded, Service: "shop", ReadFile: func(string) ([]byte, error) { return nil, errors.New("no such file") }}
+	return Target{
+		Loaded: loaded, Service: "shop",
+		Environ:  []string{"DOCKER_HOST=unix:///nonexistent/docker.sock"},
+		ReadFile: func(string) ([]byte, error) { return nil, errors.New("no such file") },
+	}
 }
 
 // examine runs one probe with the findings of those before it, and checks that

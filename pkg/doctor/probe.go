@@ -24,24 +24,46 @@ type Probe struct {
 	Codes []Code
 	// Patient lets Run take all the time the run has left instead of a share.
 	Patient bool
+	// Aside says that the probe looks at what the configuration does not use: what
+	// it finds may help, and decides nothing.
+	Aside bool
 	// Run examines the claim. It returns soon after ctx ends.
 	Run func(ctx context.Context, env *Env) Finding
+	// Beside are probes, earlier in the list, that Run does not wait for and
+	// Settle knows the end of.
+	Beside []string
+	// Settle, unless nil, has the last word on what Run found.
+	Settle func(env *Env, f Finding) Finding
 }
 
 // Probes returns all probes in the order of a report. Each needs only earlier
 // ones.
 func Probes() []Probe {
-	return []Probe{
+	return slices.Concat([]Probe{
 		configEffective(),
+		clientEnvProbe(),
+		serviceProbe(),
+		reporterProbe(),
+		placeProbe(),
 		samplerProbe(),
+		identityProbe(),
 		samplingStrategy(),
 		queryAPI(),
 		agentHost(),
 		agentUDP(),
 		collectorHTTP(),
 		canaryProbe(),
+		canaryLarge(),
+		clockProbe(),
+		searchProbe(),
+	}, storageProbes(), []Probe{
+		dockerEngine(),
+		dockerProbe(),
+		composeProbe(),
+		portsProbe(),
 		httpPath(),
-	}
+		throughProbe(),
+	}, wayProbes())
 }
 
 // Env is what one probe sees of the run: the target, and what the probes before
@@ -79,7 +101,7 @@ func (e *Env) failed(id string) bool { return e.outcome(id).finding.Status == St
 func (e *Env) code(id string) Code { return e.outcome(id).finding.Code }
 
 func (e *Env) outcome(id string) outcome {
-	if !slices.Contains(e.probe.Needs, id) && !slices.Contains(e.probe.After, id) {
+	if !slices.Contains(slices.Concat(e.probe.Needs, e.probe.After, e.probe.Beside), id) {
 		panic(fmt.Sprintf("probe %s does not wait for %s", e.probe.ID, id))
 	}
 	if o := e.earlier[id]; o != nil {

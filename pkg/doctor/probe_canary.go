@@ -22,6 +22,7 @@ const (
 	codeCanaryNotSent    Code = "canary-not-sent"
 	codeCanaryNotAwaited Code = "canary-not-awaited"
 	codeCanaryUnreadable Code = "canary-unreadable"
+	codeCanaryTruncated  Code = "canary-id-truncated"
 	codeTracerBroken     Code = "tracer-broken"
 )
 
@@ -43,10 +44,12 @@ func canaryProbe() Probe {
 		Hop:     HopDelivery,
 		Title:   "a span sent this way can be read back",
 		Needs:   []string{idUDP, idCollector, idQuery},
+		After:   []string{idIdentity},
 		Patient: true,
 		Codes: []Code{
 			codeCanaryDelivered, codeCanaryWarned, codeCanaryDuplicated, codeCanaryLost, codeCanaryNotSent,
-			codeCanaryNotAwaited, codeCanaryUnreadable, codeTracerBroken, codeUDPWrongEncoding,
+			codeCanaryNotAwaited, codeCanaryUnreadable, codeTracerBroken, codeUDPWrongEncoding, codeUDPAnswered,
+			codeUDPNotServed, codeCanaryTruncated,
 		},
 		Run: runCanary,
 	}
@@ -56,6 +59,9 @@ func canaryProbe() Probe {
 type delivery struct {
 	target  string
 	visible time.Duration
+	id      trace.TraceID
+	// start is when the span had started, or a moment later.
+	start time.Time
 }
 
 // String is the part of the verdict in parentheses.
@@ -98,21 +104,45 @@ func runCanary(ctx context.Context, env *Env) Finding {
 	case c.stats.Sent == 0:
 		return notSent(env, c)
 	}
-	wait := ctx
-	if end, ok := ctx.Deadline(); ok {
-		var cancel context.CancelFunc
-		left := time.Until(end)
-		wait, cancel = context.WithTimeout(ctx, left-left/fallbackShare)
-		defer cancel()
-	}
+	wait, cancel := withoutFallback(ctx)
+	defer cancel()
 	got, err := client.WaitTrace(wait, c.id, nil)
-	seen := delivery{target: c.target, visible: time.Since(c.start)}
+	seen := delivery{target: c.target, visible: time.Since(c.start), id: c.id, start: c.start}
 	if err != nil {
+		if short := (trace.TraceID{Low: c.id.Low}); c.id.High != 0 && isThere(ctx, client, short) {
+			env.learn(seen)
+			return truncated(c, short)
+		}
 		return notSeen(env, c, seen, client.URL(), err)
 	}
 	env.learn(seen)
 	return judgeCanary(got, seen).saw(c.evidence()...).
 		saw(fmt.Sprintf("read it back from %s after %s", client.URL(), roundTime(seen.visible)))
+}
+
+// withoutFallback leaves ctx the time that a canary may wait, without what is
+// kept for a look at other ways.
+func withoutFallback(ctx context.Context) (context.Context, context.CancelFunc) {
+	end, ok := ctx.Deadline()
+	if !ok {
+		return context.WithCancel(ctx)
+	}
+	left := time.Until(end)
+	return context.WithTimeout(ctx, left-left/fallbackShare)
+}
+
+func isThere(ctx context.Context, client *query.Client, id trace.TraceID) bool {
+	_, err := client.Trace(ctx, id)
+	return err == nil
+}
+
+// truncated is the finding for a span that arrives under half of its id.
+func truncated(c *canary, short trace.TraceID) Finding {
+	return found(StatusWarn, codeCanaryTruncated,
+		"a span arrives at %s with its trace id cut to 64 bits: services with longer ids lose their traces", c.target).
+		saw(c.evidence()...).
+		saw(fmt.Sprintf("trace %s is not there, and trace %s is", c.id, short)).
+		hint("OTDEMO_TRACE_ID_128BIT=false")
 }
 
 // evidence is what was sent where, and what the tracer said about it.
@@ -184,6 +214,7 @@ func notSeen(env *Env, c *canary, seen delivery, queryURL string, err error) Fin
 	waited := roundTime(seen.visible)
 	saw := append(c.evidence(), fmt.Sprintf("GET %s/api/traces/%s: %v", queryURL, c.id, err))
 	agent := env.config().Reporter.Agent
+	jaeger, lacks := notServed(env)
 	var f Finding
 	switch {
 	case !errors.Is(err, query.ErrNotFound):
@@ -198,6 +229,8 @@ func notSeen(env *Env, c *canary, seen delivery, queryURL string, err error) Fin
 			at(HopStorage).
 			hint("docker logs --tail 50 jaeger").
 			maybe(causesLostHTTP(queryURL)...)
+	case lacks:
+		f = notServedFinding(env, jaeger, "a span sent to %s is not there after %s", c.target, waited)
 	case env.code(idUDP) == codeUDPWrongEncoding:
 		f = found(StatusFail, codeUDPWrongEncoding,
 			"a span sent to %s is not there after %s: port %d is Jaeger's for binary thrift, and spans are sent compact",
@@ -205,6 +238,12 @@ func notSeen(env *Env, c *canary, seen delivery, queryURL string, err error) Fin
 			at(HopNetwork).
 			hint(fmt.Sprintf("--agent-port %d", portCompact)).
 			maybe(causesLostUDP(agent.Port)...)
+	case env.code(idUDP) == codeUDPAnswered:
+		f = found(StatusFail, codeUDPAnswered,
+			"a span sent to %s is not there after %s, and the port answers, which a Jaeger never does: another program holds it",
+			c.target, waited).
+			at(HopNetwork).
+			hint(fmt.Sprintf("ss -lnup 'sport = :%d' (on %s)", agent.Port, agent.Host))
 	default:
 		f = found(StatusFail, codeCanaryLost, "a span sent to %s is neither refused nor there after %s", c.target, waited).
 			hint("otdemo check-jaeger --collector-endpoint " + thriftURL(agent.Host)).

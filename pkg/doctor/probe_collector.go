@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
+	"strings"
 )
 
 const idCollector = "collector-http"
@@ -73,10 +74,21 @@ func collectorSilent(endpoint *url.URL, err error) Finding {
 	host := endpoint.Hostname()
 	switch f.Code {
 	case codeCollectorRefused:
+		f = f.maybe(causesCollectorClosed(endpoint)...)
 		if isLoopback(host) {
 			return f.hint("docker run -p " + portThriftHTTP + ":" + portThriftHTTP + " ...")
 		}
 		return f.hint("nc -vz " + host + " " + portOf(endpoint))
+	case codeCollectorCertificate:
+		return f.hint("SSL_CERT_FILE=ca.pem otdemo check-jaeger (with the authority that signed it)")
+	case codeCollectorUnreachable:
+		return f.hint("curl -sSv "+bare(endpoint)).maybe(
+			Cause{
+				Text:    "a proxy or a service mesh on the way wants mutual TLS",
+				Command: "openssl s_client -connect " + dialAddr(endpoint),
+			},
+			Cause{Text: "the collector breaks off", Command: "docker logs --tail 50 jaeger"},
+		)
 	case codeCollectorUnresolved:
 		return f.at(HopResolve).hint("getent hosts " + host)
 	case codeCollectorTLS:
@@ -91,6 +103,25 @@ func collectorSilent(endpoint *url.URL, err error) Finding {
 		)
 	default:
 		return f
+	}
+}
+
+// causesCollectorClosed are the explanations of a closed TCP port.
+func causesCollectorClosed(endpoint *url.URL) []Cause {
+	return []Cause{
+		{
+			Text:    "Jaeger's container does not publish " + portOf(endpoint),
+			Command: "docker ps --format '{{.Names}} {{.Image}} {{.Ports}}'",
+		},
+		{
+			Text:    "Jaeger has ended: its storage is not there",
+			Command: "docker ps -a --filter status=exited",
+		},
+		{
+			Text:    "Jaeger 2 listens on 127.0.0.1 only, unless JAEGER_LISTEN_HOST=0.0.0.0 is set for it",
+			Command: "ss -lntp 'sport = :" + portOf(endpoint) + "' (on Jaeger's host)",
+		},
+		{Text: "Jaeger 2's configuration has no jaeger receiver with thrift_http, or no pipeline lists it"},
 	}
 }
 
@@ -140,6 +171,10 @@ func redirectHint(p *post) string {
 	to, err := p.url.Parse(p.location)
 	if err != nil || p.location == "" {
 		return ""
+	}
+	if !strings.HasSuffix(strings.TrimSuffix(to.Path, "/"), strings.TrimSuffix(p.url.Path, "/")) {
+		// A page for people, such as a login: the way is past it.
+		return hintCollector(p.url)
 	}
 	return "--collector-endpoint " + bare(to)
 }

@@ -93,9 +93,14 @@ func TestCollectorHTTP(t *testing.T) {
 			strings.Replace(plain.URL, "http", "https", 1) + "/api/traces", StatusFail, HopNone, codeCollectorTLS,
 			"HOST speaks plain HTTP, the URL says https", "--collector-endpoint http://HOST/api/traces",
 		},
+		"redirect to a login page": {
+			serve(t, answer(302, "Location: /login?next=%2Fapi", "")).URL + "/api/traces", StatusFail, HopNone, codeCollectorRedirects,
+			"http://HOST/api/traces redirects spans to /login?next=%2Fapi, and a redirected span loses its body", here,
+		},
 		"unknown certificate": {
 			secure.URL + "/api/traces", StatusFail, HopNone, codeCollectorCertificate,
-			"certificate of HOST is not trusted: x509: certificate signed by unknown authority", "",
+			"certificate of HOST is not trusted: x509: certificate signed by unknown authority",
+			"SSL_CERT_FILE=ca.pem otdemo check-jaeger (with the authority that signed it)",
 		},
 	}
 	for name, tt := range tests {

@@ -6,6 +6,8 @@ import (
 	"net"
 	"net/http"
 	"net/url"
+
+	"github.com/otdemo/otdemo/pkg/trace"
 )
 
 const idHTTPPath = "http-path"
@@ -25,8 +27,9 @@ func httpPath() Probe {
 		Hop:     HopDelivery,
 		Title:   "thrift over HTTP to the same host works instead",
 		Needs:   []string{idHost, idQuery},
-		After:   []string{idUDP, idCanary},
+		After:   []string{idUDP, idCanary, idStorageCounters},
 		Patient: true,
+		Aside:   true,
 		Codes:   []Code{codeHTTPPathWorks, codeHTTPPathAccepts, codeHTTPPathNoHelp},
 		Run:     runHTTPPath,
 	}
@@ -41,6 +44,7 @@ func runHTTPPath(ctx context.Context, env *Env) Finding {
 	switch {
 	case env.config().UsesCollector():
 		return notUsed("spans go over HTTP already")
+	case env.Thorough:
 	case env.passed(idCanary):
 		return notUsed("spans arrive over UDP")
 	case !env.failed(idUDP) && !env.failed(idCanary):
@@ -62,7 +66,7 @@ func runHTTPPath(ctx context.Context, env *Env) Finding {
 		return found(StatusUnknown, codeHTTPPathNoHelp, "%s answers a span with %d", bare(endpoint), p.status).saw(p.evidence())
 	}
 	hint := "--collector-endpoint " + bare(endpoint)
-	if err := readBack(ctx, env, p); err != nil {
+	if err := readTrace(ctx, env, p.trace); err != nil {
 		return found(StatusUnknown, codeHTTPPathAccepts, "%s accepts a span with 202, which was not read back", bare(endpoint)).
 			saw(p.evidence(), err.Error()).hint(hint)
 	}
@@ -70,13 +74,13 @@ func runHTTPPath(ctx context.Context, env *Env) Finding {
 		saw(p.evidence(), fmt.Sprintf("read trace %s back", p.trace)).hint(hint)
 }
 
-// readBack waits for the span of a post.
-func readBack(ctx context.Context, env *Env, p *post) error {
+// readTrace waits until the query API has the trace.
+func readTrace(ctx context.Context, env *Env, id trace.TraceID) error {
 	client, err := env.newQuery()
 	if err != nil {
 		return err
 	}
 	defer client.Close()
-	_, err = client.WaitTrace(ctx, p.trace, nil)
+	_, err = client.WaitTrace(ctx, id, nil)
 	return err
 }

@@ -8,6 +8,7 @@ import (
 	"net/url"
 	"regexp"
 	"strings"
+	"sync"
 
 	"github.com/otdemo/otdemo/pkg/query"
 )
@@ -28,6 +29,7 @@ const (
 	codeQueryPath         Code = "query-path-wrong"
 	codeQueryUnauthorized Code = "query-unauthorized"
 	codeQueryRedirects    Code = "query-redirects"
+	codeQueryLogin        Code = "query-login"
 	codeQueryError        Code = "query-error"
 	codeQueryStatus       Code = "query-unexpected-status"
 )
@@ -47,7 +49,7 @@ func queryAPI() Probe {
 		Title: "the query API answers",
 		Codes: append(
 			queryFaults().all(), codeQueryAnswers, codeQueryURLInvalid, codeQueryNotJSON, codeQueryPath,
-			codeQueryUnauthorized, codeQueryRedirects, codeQueryError, codeQueryStatus,
+			codeQueryUnauthorized, codeQueryRedirects, codeQueryLogin, codeQueryError, codeQueryStatus,
 		),
 		Run: runQueryAPI,
 	}
@@ -68,25 +70,49 @@ func runQueryAPI(ctx context.Context, env *Env) Finding {
 		return f
 	}
 	defer client.Close()
-	services, err := client.Services(ctx)
+	services, saw, err := askBoth(ctx, client)
 	if err != nil {
-		return unanswered(env, err)
+		return unanswered(ctx, env, err)
 	}
 	f := found(StatusOK, codeQueryAnswers, "%s answers and knows %d services", client.URL(), len(services))
 	if len(services) > 0 {
 		f = f.saw("services: " + strings.Join(services, ", "))
 	}
-	return f
+	return f.saw(saw...)
+}
+
+// askBoth asks both generations of the API side by side. It fails when neither
+// answers, with the error that says more. What only one of them says is
+// evidence: which programs work with this Jaeger depends on it.
+func askBoth(ctx context.Context, client *query.Client) (services []string, saw []string, err error) {
+	var oldServices []string
+	var oldErr error
+	var wg sync.WaitGroup
+	wg.Go(func() { oldServices, oldErr = client.ServicesFrom(ctx, query.V1) })
+	services, err = client.ServicesFrom(ctx, query.V3)
+	wg.Wait()
+	switch {
+	case err == nil && oldErr == nil:
+		return services, nil, nil
+	case err == nil:
+		return services, []string{"v1 of the API: " + oldErr.Error()}, nil
+	case oldErr == nil:
+		return oldServices, []string{"v3 of the API: " + err.Error()}, nil
+	case query.IsMissingPath(err):
+		return nil, nil, oldErr
+	default:
+		return nil, nil, err
+	}
 }
 
 // unanswered is the finding for an error of pkg/query.
-func unanswered(env *Env, err error) Finding {
+func unanswered(ctx context.Context, env *Env, err error) Finding {
 	base, parseErr := url.Parse(env.config().Query.URL)
 	if parseErr != nil {
 		return found(StatusFail, codeQueryURLInvalid, "query.url is no URL: %v", withoutURL(parseErr))
 	}
 	if notJSON, ok := errors.AsType[*query.NotJSONError](err); ok {
-		return pageInstead(base, notJSON)
+		return pageInstead(ctx, env, base, notJSON)
 	}
 	if status, ok := errors.AsType[*query.StatusError](err); ok {
 		return strangeStatus(base, status)
@@ -116,15 +142,22 @@ func hintStartQuery(base *url.URL) string {
 // baseHref is how Jaeger's page tells the UI its base path.
 var baseHref = regexp.MustCompile(`<base href="(/[^"]+?)/?"`)
 
-func pageInstead(base *url.URL, err *query.NotJSONError) Finding {
+func pageInstead(ctx context.Context, env *Env, base *url.URL, err *query.NotJSONError) Finding {
+	saw := fmt.Sprintf("%s: 200 %s", err.URL, excerpt([]byte(err.Body)))
+	if looksLikeLogin(err.Body) {
+		return atLogin(base, "a login page").saw(saw)
+	}
 	f := found(StatusFail, codeQueryNotJSON, "%s answers %s where Jaeger's JSON should be",
-		bare(base), contentType(err.ContentType)).
-		saw(fmt.Sprintf("%s: 200 %s", err.URL, excerpt([]byte(err.Body))))
+		bare(base), contentType(err.ContentType)).saw(saw)
 	if err.Reason != "" {
 		f = f.saw(err.Reason)
 	}
 	if m := baseHref.FindStringSubmatch(err.Body); m != nil && m[1] != base.Path {
-		return f.hint("--query-url " + withPath(base, m[1]))
+		guess := withPath(base, m[1])
+		if answersAt(ctx, env, base, m[1]) {
+			f.Fact += fmt.Sprintf("; it is at %s", guess)
+		}
+		return f.hint("--query-url " + guess)
 	}
 	return f.hint(elsewhere(base)...).maybe(
 		Cause{Text: "a login page or a proxy stands before Jaeger", Command: "curl -sSi " + err.URL},
@@ -140,12 +173,18 @@ func strangeStatus(base *url.URL, err *query.StatusError) Finding {
 	case saysUseTLS(err.Status, err.Body):
 		return found(StatusFail, codeQueryTLS, "%s speaks TLS, the URL says http", dialAddr(base)).
 			saw(saw).hint("--query-url " + otherScheme(base))
+	case err.Status == http.StatusUnauthorized && strings.Contains(err.Body, "tenant"):
+		// pkg/tenancy/http.go of Jaeger 1: "missing tenant header".
+		return found(StatusFail, codeQueryUnauthorized, "%s answers %d: it wants to know the tenant, which otdemo cannot say", at, err.Status).
+			saw(saw).hint("run Jaeger without --multi-tenancy.enabled, or a proxy before it that adds the header x-tenant")
 	case err.Status == http.StatusUnauthorized, err.Status == http.StatusForbidden:
 		return found(StatusFail, codeQueryUnauthorized, "%s answers %d: it wants other credentials", at, err.Status).
 			saw(saw).hint("--query-url " + base.Scheme + "://USER:PASSWORD@" + base.Host + base.Path)
 	case err.Status == http.StatusNotFound, err.Status == http.StatusMethodNotAllowed:
 		return found(StatusFail, codeQueryPath, "%s has no query API: it answers %d", at, err.Status).
 			saw(saw).hint(elsewhere(base)...)
+	case err.Status >= 300 && err.Status < 400 && loginPath.MatchString(err.Location):
+		return atLogin(base, "a redirect to "+bareText(err.Location)).saw(saw)
 	case err.Status >= 300 && err.Status < 400:
 		return found(StatusFail, codeQueryRedirects, "%s redirects to %s", at, bareText(err.Location)).
 			saw(saw).hint(redirectTarget(err.Location))

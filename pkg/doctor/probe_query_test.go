@@ -111,9 +111,32 @@ func TestQueryAPI(t *testing.T) {
 			serve(t, answer(301, "Location: https://jaeger.example.com/api/v3/services", "")).URL, StatusFail, codeQueryRedirects,
 			"http://HOST redirects to https://jaeger.example.com/api/v3/services", "--query-url https://jaeger.example.com",
 		},
+		"redirect elsewhere": {
+			serve(t, answer(302, "Location: /somewhere", "")).URL, StatusFail, codeQueryRedirects,
+			"http://HOST redirects to /somewhere", "",
+		},
 		"redirect to a login": {
-			serve(t, answer(302, "Location: /login?next=api", "")).URL, StatusFail, codeQueryRedirects,
-			"http://HOST redirects to /login?next=api", "",
+			serve(t, answer(302, "Location: /login?next=api", "")).URL, StatusFail, codeQueryLogin,
+			"http://HOST answers with a redirect to /login?next=api: a proxy wants a login before Jaeger",
+			"--query-url http://127.0.0.1:16686 (past the proxy)",
+		},
+		"redirect to a single sign-on": {
+			serve(t, answer(302, "Location: https://sso.example.com/oauth2/start?rd=x", "")).URL, StatusFail, codeQueryLogin,
+			"http://HOST answers with a redirect to https://sso.example.com/oauth2/start?rd=x: a proxy wants a login before Jaeger",
+			"--query-url http://127.0.0.1:16686 (past the proxy)",
+		},
+		"login page": {
+			serve(t, answer(200, "Content-Type: text/html", `<html><form><input type="password" name=p></form></html>`)).URL,
+			StatusFail, codeQueryLogin, "http://HOST answers with a login page: a proxy wants a login before Jaeger",
+			"--query-url http://127.0.0.1:16686 (past the proxy)",
+		},
+		"only v1 answers": {
+			serve(t, onlyPath("/api/services", `{"data":["a"]}`)).URL, StatusOK, codeQueryAnswers,
+			"http://HOST answers and knows 1 services", "",
+		},
+		"the page's base path answers": {
+			serve(t, onlyPath("/jaeger/api/v3/services", `{"services":["a"]}`)).URL, StatusFail, codeQueryNotJSON,
+			"http://HOST answers text/html where Jaeger's JSON should be; it is at http://HOST/jaeger", "--query-url http://HOST/jaeger",
 		},
 		"storage fails": {
 			serve(t, answer(500, "", "all shards failed")).URL, StatusFail, codeQueryError,
@@ -139,11 +162,29 @@ func TestQueryAPI(t *testing.T) {
 	}
 }
 
+// onlyPath has one answer, and Jaeger's page with a base path for all else.
+func onlyPath(path, body string) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
+		if r.URL.Path != path {
+			w.Header().Set("Content-Type", "text/html")
+			_, _ = io.WriteString(w, `<html><head><base href="/jaeger/"/>`)
+			return
+		}
+		_, _ = io.WriteString(w, body)
+	}
+}
+
 func TestQueryAPIEvidence(t *testing.T) {
 	t.Parallel()
-	srv := serve(t, answer(200, "", `{"services":["b","a"]}`))
-	f, _ := examine(t, queryAPI(), outside(load(t, "query.url", srv.URL)), nil)
+	both := serve(t, answer(200, "", `{"services":["b","a"],"data":["b","a"]}`))
+	f, _ := examine(t, queryAPI(), outside(load(t, "query.url", both.URL)), nil)
 	if diff := cmp.Diff([]string{"services: a, b"}, f.Evidence); diff != "" {
+		t.Errorf("evidence (-want +got):\n%s", diff)
+	}
+	v3 := serve(t, onlyPath("/api/v3/services", `{"services":["a"]}`))
+	f, _ = examine(t, queryAPI(), outside(load(t, "query.url", v3.URL)), nil)
+	want := []string{"services: a", "v1 of the API: get " + v3.URL + "/api/services: answer is not JSON but text/html"}
+	if diff := cmp.Diff(want, f.Evidence); diff != "" {
 		t.Errorf("evidence (-want +got):\n%s", diff)
 	}
 	f, _ = examine(t, queryAPI(), outside(load(t, "query.url", "http://127.0.0.1:1/")), nil)

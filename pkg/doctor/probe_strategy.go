@@ -4,8 +4,11 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"net"
 	"net/http"
 	"net/url"
+	"slices"
+	"strconv"
 
 	"github.com/otdemo/otdemo/pkg/config"
 	"github.com/otdemo/otdemo/pkg/tracer"
@@ -31,6 +34,9 @@ func samplingStrategy() Probe {
 		ID:    idStrategy,
 		Hop:   HopSampling,
 		Title: "the sampling server's strategy keeps traces",
+		// Its sampler has to wait for no one, so neither does this.
+		Beside: []string{idIdentity},
+		Settle: settleStrategy,
 		Codes: []Code{
 			codeStrategyKeepsAll, codeStrategyKeepsSome, codeStrategyKeepsFew, codeStrategyKeepsNothing,
 			codeStrategyNumeric, codeStrategyUnreachable, codeStrategyUnreadable,
@@ -69,6 +75,28 @@ func runSamplingStrategy(ctx context.Context, env *Env) Finding {
 			hint("programs with jaeger-client-go: JAEGER_SAMPLER_TYPE=const JAEGER_SAMPLER_PARAM=1, or Jaeger 2.16")
 	}
 	return f.saw(saw)
+}
+
+// settleStrategy puts before the other hints where this Jaeger has its
+// strategies, when it is known to have none at the endpoint.
+func settleStrategy(env *Env, f Finding) Finding {
+	jaeger, _ := fact[identity](env, idIdentity)
+	endpoint, err := strategyURL(env)
+	if err != nil || f.Code != codeStrategyUnreachable || !jaeger.runsOn(endpoint.Hostname()) {
+		return f
+	}
+	const onAgent = 5778
+	host, hint := endpoint.Hostname(), ""
+	switch {
+	case endpoint.Path == "/api/sampling" && jaeger.all(func(g generation) bool { return !g.collectorSampling }):
+		hint = "--sampling-url http://" + net.JoinHostPort(host, strconv.Itoa(onAgent)) + "/sampling"
+	case portOf(endpoint) == strconv.Itoa(onAgent) && jaeger.all(func(g generation) bool { return !slices.Contains(g.tcp, onAgent) }):
+		hint = "--sampling-url http://" + net.JoinHostPort(host, portThriftHTTP) + "/api/sampling"
+	default:
+		return f
+	}
+	f.Hints = slices.Insert(f.Hints, 0, hint)
+	return f.saw("it is " + jaeger.String() + ": " + jaeger.source)
 }
 
 // strategyURL is what the tracer asks.

@@ -117,3 +117,40 @@ func TestSamplingStrategyNotUsed(t *testing.T) {
 	f, _ := examine(t, samplingStrategy(), outside(load(t)), nil)
 	expect(t, f, StatusSkip, codeNotUsed, "the sampler is const, no server is asked", "")
 }
+
+func TestStrategyThatThisVersionHasElsewhere(t *testing.T) {
+	t.Parallel()
+	tests := map[string]struct {
+		endpoint, version, hint string
+	}{
+		"Jaeger 2 has none at the collector": {
+			"http://localhost:14268/api/sampling", "v2.20.0", "--sampling-url http://localhost:5778/sampling",
+		},
+		"1.63 has none at the agent":       {"http://localhost:5778/sampling", "v1.63.0", "--sampling-url http://localhost:14268/api/sampling"},
+		"1.62 has both":                    {"http://localhost:5778/sampling", "v1.62.0", hintKeepAll},
+		"another host's version":           {"http://jaeger:5778/sampling", "v1.63.0", hintKeepAll},
+		"a port of somebody's own choice":  {"http://localhost:15778/sampling", "v1.63.0", hintKeepAll},
+		"a Jaeger whose version is hidden": {"http://localhost:5778/sampling", "", hintKeepAll},
+	}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			p := samplingStrategy()
+			identified := jaegerOn("localhost", tt.version)
+			env := &Env{
+				Target: outside(load(t, "sampler.type", "remote", "sampler.endpoint", tt.endpoint)), probe: &p,
+				earlier: map[string]*outcome{idIdentity: &identified},
+			}
+			before := atInitialRate(found(StatusWarn, codeStrategyUnreachable, "x"), 1)
+			if got := first(p.Settle(env, before).Hints); got != tt.hint {
+				t.Errorf("got hint %q, want %q", got, tt.hint)
+			}
+		})
+	}
+	p := samplingStrategy()
+	identified := jaegerOn("localhost", "v1.63.0")
+	env := &Env{Target: outside(load(t, "sampler.type", "remote")), probe: &p, earlier: map[string]*outcome{idIdentity: &identified}}
+	if f := p.Settle(env, found(StatusOK, codeStrategyKeepsAll, "x")); len(f.Hints) != 0 {
+		t.Errorf("a strategy that is there gets the hint %q", f.Hints)
+	}
+}

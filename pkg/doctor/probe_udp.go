@@ -9,6 +9,8 @@ import (
 	"strconv"
 	"syscall"
 	"time"
+
+	"github.com/otdemo/otdemo/pkg/trace"
 )
 
 const idUDP = "agent-udp"
@@ -41,17 +43,23 @@ const (
 	portZipkin  = 5775
 )
 
+// sentSpan is what agent-udp learns: a small span that left for addr.
+type sentSpan struct {
+	trace trace.TraceID
+	addr  string
+}
+
 func agentUDP() Probe {
 	return Probe{
 		ID:    idUDP,
 		Hop:   HopNetwork,
 		Title: "the agent's UDP port refuses nothing",
 		Needs: []string{idHost},
-		// Whether a Jaeger is there at all decides what mends a refusal.
-		After: []string{idQuery},
+		// Whether a Jaeger is there at all, and which, decides what mends a refusal.
+		After: []string{idQuery, idIdentity},
 		Codes: []Code{
 			codeUDPSilent, codeUDPRefused, codeUDPPublishedAsTCP, codeUDPUnreachable, codeUDPAnswered,
-			codeUDPWrongEncoding,
+			codeUDPWrongEncoding, codeUDPNotServed,
 		},
 		Run: runAgentUDP,
 	}
@@ -75,6 +83,7 @@ func runAgentUDP(ctx context.Context, env *Env) Finding {
 		return found(StatusUnknown, codeUDPUnreachable, "%v", err)
 	}
 	sent := fmt.Sprintf("sent a span of %d bytes to udp %s (trace %s)", len(packet), addr, span.id)
+	env.learn(sentSpan{trace: span.id, addr: addr})
 	answer, err := exchangeUDP(ctx, env, addr, packet, wait)
 	switch {
 	case errors.Is(err, os.ErrDeadlineExceeded):
@@ -82,8 +91,7 @@ func runAgentUDP(ctx context.Context, env *Env) Finding {
 	case errors.Is(err, syscall.ECONNREFUSED):
 		return refused(ctx, env, addr).saw(sent, "came back: connection refused (ICMP port unreachable)")
 	case err != nil:
-		return found(StatusFail, codeUDPUnreachable, "udp %s cannot be sent to: %s", shown, reason(err)).
-			saw(sent, err.Error()).hint("ip route get " + hostOf(addr))
+		return cannotSend(shown, addr, err).saw(sent, err.Error())
 	default:
 		return found(StatusWarn, codeUDPAnswered,
 			"udp %s answered with %d bytes, a Jaeger never does: another program?", shown, len(answer)).
@@ -115,6 +123,19 @@ func exchangeUDP(ctx context.Context, env *Env, addr string, packet []byte, wait
 	return answer[:n], err
 }
 
+// cannotSend is the finding for an error that is no refusal: the network's, or
+// this machine's own.
+func cannotSend(shown, addr string, err error) Finding {
+	f := found(StatusFail, codeUDPUnreachable, "udp %s cannot be sent to: %s", shown, reason(err))
+	if errors.Is(err, syscall.EPERM) {
+		return f.hint("iptables -S OUTPUT")
+	}
+	return f.hint("ip route get "+hostOf(addr)).maybe(
+		Cause{Text: "a firewall on the way rejects the packets", Command: "iptables -nvL (on Jaeger's host)"},
+		Cause{Text: "there is no route, or no such host"},
+	)
+}
+
 func notRefused(env *Env, addr string, wait time.Duration) Finding {
 	if port := env.config().Reporter.Agent.Port; port == portBinary {
 		return found(StatusWarn, codeUDPWrongEncoding,
@@ -130,19 +151,29 @@ func notRefused(env *Env, addr string, wait time.Duration) Finding {
 func refused(ctx context.Context, env *Env, addr string) Finding {
 	agent := env.config().Reporter.Agent
 	shown, port := env.agentAddr(), agent.Port
-	if tcpOpen(ctx, env, addr) {
+	jaeger, lacks := notServed(env)
+	if lacks {
+		return notServedFinding(env, jaeger, "nothing listens on udp %s", shown)
+	}
+	if !isTCPOnly(port) && tcpOpen(ctx, env, addr) {
 		return found(StatusFail, codeUDPPublishedAsTCP,
 			"tcp %s is open and udp %s is closed: published without /udp", shown, shown).
 			saw("tcp " + addr + ": connected").
 			hint(fmt.Sprintf("docker run -p %d:%d/udp ... (in compose: \"%d:%d/udp\")", port, portCompact, port, portCompact))
 	}
-	f := found(StatusFail, codeUDPRefused, "nothing listens on udp %s", shown)
+	f := found(StatusFail, codeUDPRefused, "nothing listens on udp %s", shown).hint(openBeside(ctx, env, addr)...)
 	switch {
 	case port == portZipkin:
 		return f.hint(fmt.Sprintf("--agent-port %d (no Jaeger 2 listens on %d)", portCompact, port))
+	case isTCPOnly(port):
+		f.Fact += ", a port that Jaeger uses over TCP only"
+		if len(f.Hints) == 0 {
+			f = f.hint(fmt.Sprintf("--agent-port %d", portCompact))
+		}
+		return f
 	case env.passed(idQuery):
 		return f.hint(fmt.Sprintf("docker run -p %d:%d/udp ... (/udp is needed)", port, portCompact)).
-			maybe(causesClosed(agent.Host, port)...)
+			maybe(causesClosed(env, jaeger)...)
 	case isLoopback(agent.Host) && env.inContainer():
 		return f.saw("this process runs in a container, where "+agent.Host+" is the container itself").
 			hint("JAEGER_AGENT_HOST=jaeger (the name of Jaeger's service or container)", hintAllInOne).
@@ -170,23 +201,6 @@ func causesInContainer(port int) []Cause {
 		{Text: "Jaeger runs in another container", Command: "getent hosts jaeger"},
 		{Text: "in Kubernetes, the agent is a DaemonSet on the node: set JAEGER_AGENT_HOST from status.hostIP"},
 		{Text: "Jaeger is to run in this container and does not", Command: fmt.Sprintf("ss -lnup 'sport = :%d'", port)},
-	}
-}
-
-func causesClosed(host string, port int) []Cause {
-	return []Cause{
-		{
-			Text:    fmt.Sprintf("Jaeger's container does not publish %d/udp", port),
-			Command: "docker ps --format '{{.Names}} {{.Image}} {{.Ports}}'",
-		},
-		{
-			Text:    "this Jaeger has no UDP port: all-in-one 1.63 to 1.76 and Jaeger 2.1 have none",
-			Command: "otdemo check-jaeger --collector-endpoint " + thriftURL(host),
-		},
-		{
-			Text:    "Jaeger 2 listens on 127.0.0.1 only, unless JAEGER_LISTEN_HOST=0.0.0.0 is set for it",
-			Command: fmt.Sprintf("ss -lnup 'sport = :%d'", port),
-		},
 	}
 }
 

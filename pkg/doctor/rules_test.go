@@ -30,7 +30,7 @@ func TestProbesKeepTheRules(t *testing.T) {
 		if p.Title == "" || p.Title != strings.ToLower(p.Title[:1])+p.Title[1:] || strings.HasSuffix(p.Title, ".") {
 			t.Errorf("title of %s is no claim: %q", p.ID, p.Title)
 		}
-		for _, id := range slices.Concat(p.Needs, p.After) {
+		for _, id := range slices.Concat(p.Needs, p.After, p.Beside) {
 			if !slices.Contains(earlier, id) {
 				t.Errorf("%s waits for %s, which is not earlier in the list", p.ID, id)
 			}
@@ -71,6 +71,9 @@ func TestEveryCodeIsDocumented(t *testing.T) {
 	// Each section has the same parts, so that explain can rely on them.
 	for _, section := range regexp.MustCompile(`(?m)^## `).Split(string(text), -1)[1:] {
 		code, body, _ := strings.Cut(section, "\n")
+		if strings.Contains(code, " ") {
+			continue // The lab's tables are about all of them.
+		}
 		for _, part := range []string{"**Found out by:**", "**Fix:**"} {
 			if !strings.Contains(body, part) {
 				t.Errorf("section %s lacks %s", code, part)

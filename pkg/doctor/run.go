@@ -113,7 +113,9 @@ func choose(probes []Probe, only, skip []string) []Probe {
 type job struct {
 	probe Probe
 	waits []*job
-	done  chan struct{}
+	// beside is waited for before Settle.
+	beside []*job
+	done   chan struct{}
 	outcome
 }
 
@@ -125,6 +127,11 @@ func newJobs(probes []Probe) []*job {
 		for _, id := range slices.Concat(p.Needs, p.After) {
 			if earlier := byID[id]; earlier != nil {
 				j.waits = append(j.waits, earlier)
+			}
+		}
+		for _, id := range p.Beside {
+			if earlier := byID[id]; earlier != nil {
+				j.beside = append(j.beside, earlier)
 			}
 		}
 		byID[p.ID] = j
@@ -143,11 +150,19 @@ func (j *job) run(ctx context.Context, target Target) {
 	}
 	start := time.Now()
 	f := j.examine(ctx, env)
+	elapsed := time.Since(start)
+	for _, other := range j.beside {
+		<-other.done
+		env.earlier[other.probe.ID] = &other.outcome
+	}
+	if j.probe.Settle != nil {
+		f = j.probe.Settle(env, f)
+	}
 	f.ID, f.Title = j.probe.ID, j.probe.Title
 	if f.Hop == HopNone {
 		f.Hop = j.probe.Hop
 	}
-	f.ElapsedMS = milliseconds(time.Since(start))
+	f.ElapsedMS = milliseconds(elapsed)
 	j.outcome = outcome{finding: f, learned: env.learned}
 }
 

@@ -7,7 +7,6 @@ import (
 	"time"
 
 	"github.com/uber/jaeger-client-go/thrift"
-	"github.com/uber/jaeger-client-go/thrift-gen/agent"
 	"github.com/uber/jaeger-client-go/thrift-gen/jaeger"
 
 	"github.com/otdemo/otdemo/pkg/trace"
@@ -43,12 +42,7 @@ func newHandmade(operation string, start time.Time) handmade {
 // datagram returns the span as jaeger-client-go sends it to port 6831: a oneway
 // call of Agent.emitBatch in thrift's compact protocol.
 func (h handmade) datagram(ctx context.Context) ([]byte, error) {
-	buf := thrift.NewTMemoryBuffer()
-	client := agent.NewAgentClientFactory(buf, thrift.NewTCompactProtocolFactoryConf(nil))
-	if err := client.EmitBatch(ctx, h.batch); err != nil {
-		return nil, fmt.Errorf("encode a span for UDP: %w", err)
-	}
-	return buf.Bytes(), nil
+	return h.encoded(ctx, compactProtocol)
 }
 
 // body returns the span as it is posted to port 14268: a Batch in thrift's

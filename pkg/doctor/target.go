@@ -31,10 +31,21 @@ type Target struct {
 	// Service is the name that sampling strategies are asked for when the
 	// configuration has none.
 	Service string
+	// Thorough looks at all ports and ways, also when nothing is wrong.
+	Thorough bool
 	// UserAgent is sent with HTTP requests unless it is empty.
 	UserAgent string
-	// Environ is the environment as "KEY=value"; it tells of containers.
+	// Environ is the environment as "KEY=value"; it tells of containers, and of
+	// what jaeger-client-go would do.
 	Environ []string
+	// Through is the URL of an application to look through; empty looks through
+	// none.
+	Through string
+
+	// Compose is the name of a compose file to read; empty reads none.
+	Compose string
+	// Storage is Jaeger's, to be examined directly too.
+	Storage Storage
 
 	// Record gets each HTTP exchange of the doctor's own probes, from several
 	// goroutines at once; nil records nothing.
@@ -45,7 +56,7 @@ type Target struct {
 	Dial func(ctx context.Context, network, address string) (net.Conn, error)
 	// Lookup resolves a host name or parses an address.
 	Lookup func(ctx context.Context, host string) ([]netip.Addr, error)
-	// ReadFile reads the files that tell of containers.
+	// ReadFile reads the files that tell of containers, and the compose file.
 	ReadFile func(name string) ([]byte, error)
 }
 

@@ -53,7 +53,7 @@ type Verdict struct {
 // configuration uses are ever failures, so every failure counts; but what fails
 // beyond the spans' way leaves delivery unproven rather than disproven.
 func judge(jobs []*job) Verdict {
-	v := decide(jobs)
+	v := decide(aboutConfiguration(jobs)).withApplication(jobs)
 	v.OK = v.Answer == AnswerYes
 	for _, j := range jobs {
 		if j.finding.Status == StatusWarn {
@@ -65,7 +65,7 @@ func judge(jobs []*job) Verdict {
 
 func decide(jobs []*job) Verdict {
 	if broken := firstBroken(jobs, Hop.carriesSpans); broken != nil {
-		f := &broken.finding
+		f := &causeOf(broken, jobs).finding
 		return Verdict{
 			Answer:         AnswerNo,
 			FirstBrokenHop: f.Hop,
@@ -86,7 +86,7 @@ func decide(jobs []*job) Verdict {
 		}
 	}
 	if doubt := firstDoubt(jobs); doubt != nil {
-		f := &doubt.finding
+		f := &causeOf(doubt, jobs).finding
 		return Verdict{
 			Answer: AnswerUnknown,
 			Probe:  f.ID,
@@ -116,6 +116,17 @@ func firstBroken(jobs []*job, kind func(Hop) bool) *job {
 	return broken
 }
 
+// causeOf returns the failure that explains another one, or that one itself. A
+// fault has one name: that of its cause, which has the better fix.
+func causeOf(broken *job, jobs []*job) *job {
+	for _, j := range jobs {
+		if j.finding.Status == StatusFail && j.finding.Explains == broken.finding.ID {
+			return j
+		}
+	}
+	return broken
+}
+
 // firstDoubt returns why nothing is proven: a failure outside of the spans' way,
 // else what could not tell. What the doctor only tried in passing is no reason.
 func firstDoubt(jobs []*job) *job {
@@ -123,22 +134,30 @@ func firstDoubt(jobs []*job) *job {
 		return beyond
 	}
 	for _, j := range jobs {
-		if j.finding.Status == StatusUnknown && j.finding.ID != idHTTPPath {
+		if j.finding.Status == StatusUnknown && !j.probe.Aside {
 			return j
 		}
 	}
 	return nil
 }
 
-// fix prefers a way that was proven to work over what should.
+// fix prefers a way that was proven to work over what should, and of those the
+// one that is nearest to what is configured.
 func fix(broken *Finding, jobs []*job) string {
 	avoidable := []Code{codeUDPRefused, codeUDPUnreachable, codeCanaryLost, codeCanaryNotSent}
+	if !slices.Contains(avoidable, broken.Code) {
+		return first(broken.Hints)
+	}
+	best := first(broken.Hints)
 	for _, j := range jobs {
-		if j.finding.Code == codeHTTPPathWorks && slices.Contains(avoidable, broken.Code) {
+		switch {
+		case j.finding.ID == idUDPCompact && j.finding.Code == codeWayWorks:
 			return first(j.finding.Hints)
+		case j.finding.Code == codeHTTPPathWorks:
+			best = first(j.finding.Hints)
 		}
 	}
-	return first(broken.Hints)
+	return best
 }
 
 func first(lines []string) string {

@@ -90,6 +90,17 @@ func TestVerdict(t *testing.T) {
 				Fix:  "--collector-endpoint Y",
 			},
 		},
+		"the way that is nearest is the fix": {
+			[]Probe{
+				refusedUDP, at(idHTTPPath, HopDelivery, StatusOK, codeHTTPPathWorks, "HTTP works", "--collector-endpoint Y"),
+				at(idUDPCompact, HopDelivery, StatusOK, codeWayWorks, "UDP works", "--agent-port 6831"),
+			},
+			Verdict{
+				Answer: AnswerNo, FirstBrokenHop: HopNetwork, Probe: idUDP, Code: codeUDPRefused,
+				Text: "spans do NOT reach Jaeger: first broken hop: network: nothing listens on udp localhost:6831",
+				Fix:  "--agent-port 6831",
+			},
+		},
 		"no canary asked for": {
 			[]Probe{okay("a")},
 			Verdict{

@@ -1,0 +1,185 @@
+package doctor
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"go.yaml.in/yaml/v3"
+)
+
+// composeFile is what a compose file says, as far as it concerns spans.
+type composeFile struct {
+	path     string
+	services []composeService
+}
+
+// composeService is one service. Lines are those of the compose file.
+type composeService struct {
+	name string
+	line int
+
+	image   string
+	ports   []composePort
+	env     []variable
+	envLine int
+	// command has the program's arguments, wherever they are from.
+	command []string
+	restart string
+	// hostNetwork says that the service has the machine's network.
+	hostNetwork bool
+	// sharesNetwork says that it has another service's network.
+	sharesNetwork bool
+	// aliases are the names that other services may use besides its own.
+	aliases  []string
+	hostname string
+	// waits has the services of depends_on, and the condition waited for.
+	waits     map[string]string
+	waitsLine int
+	// checked says that the service has a health check.
+	checked bool
+	// files has the source of each file that is mounted, by its path inside.
+	files map[string]string
+}
+
+// composePort is a published port and where the file says so.
+type composePort struct {
+	binding
+	line int
+	text string
+}
+
+func (s *composeService) jaeger() jaegerImage { return imageOf(s.image, nil) }
+
+func (f *composeFile) service(name string) *composeService {
+	for i := range f.services {
+		if f.services[i].name == name {
+			return &f.services[i]
+		}
+	}
+	return nil
+}
+
+// composeError is a fault of the file's form.
+type composeError struct {
+	line int
+	text string
+}
+
+func (e *composeError) Error() string { return fmt.Sprintf("line %d: %s", e.line, e.text) }
+
+// parseCompose reads a compose file. vars are the values for ${NAME}. It knows
+// the keys that matter here and leaves all others to docker compose.
+func parseCompose(path string, text []byte, vars func(string) (string, bool)) (*composeFile, error) {
+	doc, err := parseYAML(text)
+	if err != nil {
+		return nil, err
+	}
+	if err := interpolate(doc, vars); err != nil {
+		return nil, err
+	}
+	file := &composeFile{path: path}
+	services := field(doc, "services")
+	if services == nil || services.Kind != yaml.MappingNode {
+		return nil, &composeError{doc.Line, "the file has no services"}
+	}
+	for key, node := range pairs(services) {
+		s, err := parseService(key, node)
+		if err != nil {
+			return nil, err
+		}
+		file.services = append(file.services, s)
+	}
+	return file, nil
+}
+
+func parseService(key, node *yaml.Node) (composeService, error) {
+	s := composeService{name: key.Value, line: key.Line}
+	if node.Kind != yaml.MappingNode {
+		return s, &composeError{key.Line, "service " + key.Value + " is no mapping"}
+	}
+	s.image = scalar(field(node, "image"))
+	s.restart = scalar(field(node, "restart"))
+	s.hostname = scalar(field(node, "hostname"))
+	mode := scalar(field(node, "network_mode"))
+	s.hostNetwork, s.sharesNetwork = mode == "host", strings.HasPrefix(mode, "service:")
+	s.checked = field(node, "healthcheck") != nil
+	s.command = slices.Concat(words(field(node, "entrypoint")), words(field(node, "command")))
+	if name := scalar(field(node, "container_name")); name != "" {
+		s.aliases = append(s.aliases, name)
+	}
+	for _, network := range pairs(field(node, "networks")) {
+		s.aliases = append(s.aliases, words(field(network, "aliases"))...)
+	}
+	if env := field(node, "environment"); env != nil {
+		s.env, s.envLine = parseEnvironment(env), env.Line
+	}
+	s.parseWaits(field(node, "depends_on"))
+	s.files = mounts(field(node, "volumes"))
+	for _, item := range items(field(node, "ports")) {
+		ports, err := parsePort(item)
+		if err != nil {
+			return s, err
+		}
+		s.ports = append(s.ports, ports...)
+	}
+	return s, nil
+}
+
+// parseEnvironment reads both forms, list and map.
+func parseEnvironment(node *yaml.Node) []variable {
+	var env []variable
+	for _, item := range items(node) {
+		name, value, _ := strings.Cut(item.Value, "=")
+		env = append(env, variable{name, value, item.Line})
+	}
+	for key, value := range pairs(node) {
+		env = append(env, variable{key.Value, scalar(value), key.Line})
+	}
+	return env
+}
+
+func (s *composeService) parseWaits(node *yaml.Node) {
+	if node == nil {
+		return
+	}
+	s.waits, s.waitsLine = make(map[string]string), node.Line
+	for _, item := range items(node) {
+		s.waits[item.Value] = "service_started"
+	}
+	for key, value := range pairs(node) {
+		s.waits[key.Value] = scalar(field(value, "condition"))
+	}
+}
+
+// mounts reads both forms of volumes.
+func mounts(node *yaml.Node) map[string]string {
+	files := make(map[string]string)
+	for _, item := range items(node) {
+		if item.Kind == yaml.MappingNode {
+			files[scalar(field(item, "target"))] = scalar(field(item, "source"))
+			continue
+		}
+		source, rest, ok := strings.Cut(item.Value, ":")
+		if target, _, _ := strings.Cut(rest, ":"); ok {
+			files[target] = source
+		}
+	}
+	return files
+}
+
+// words reads what may be a list or a string for a shell. Quotes in the string
+// are not needed for what is looked for in it.
+func words(node *yaml.Node) []string {
+	if node == nil {
+		return nil
+	}
+	if node.Kind == yaml.ScalarNode {
+		return strings.Fields(node.Value)
+	}
+	var all []string
+	for _, item := range items(node) {
+		all = append(all, item.Value)
+	}
+	return all
+}

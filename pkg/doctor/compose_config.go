@@ -1,0 +1,121 @@
+package doctor
+
+import (
+	"strings"
+
+	"go.yaml.in/yaml/v3"
+)
+
+// checkV2 looks at what Jaeger 2 alone can have wrong: settings of Jaeger 1, and
+// a configuration of its own that takes no spans.
+func (c *composeCheck) checkV2(s *composeService) {
+	if !hasConfig(s.command) {
+		if settings := v1Settings(s.env); len(settings) > 0 {
+			c.add(codeComposeV1Settings, HopStorage, settings[0].line, "command: [--config, /jaeger.yaml]",
+				"%s is given %s, which Jaeger 2 ignores: it keeps spans in memory", s.name, listVariables(settings))
+		}
+		return
+	}
+	source := s.configSource()
+	if source == "" {
+		return
+	}
+	text, err := c.readFile(source)
+	if err != nil {
+		// It may be on another machine, as the compose file is only read.
+		return
+	}
+	config, err := parseYAML(text)
+	if err != nil {
+		// Jaeger says so itself, in its log.
+		return
+	}
+	for _, u := range deepField(config, "server_urls") {
+		for _, item := range items(u) {
+			c.checkStorageURL(s, item.Value, source, item.Line)
+		}
+	}
+	for i := range c.needs {
+		n := &c.needs[i]
+		if c.isHere(*n) || s.answersTo(n.host) {
+			c.checkReceiver(s, config, source, n)
+		}
+	}
+}
+
+// checkReceiver looks whether the configuration takes what the need sends, for
+// all interfaces, and passes it on.
+func (c *composeCheck) checkReceiver(s *composeService, config *yaml.Node, source string, n *need) {
+	protocols := map[string]string{"6831/udp": "thrift_compact", "6832/udp": "thrift_binary", "14268/tcp": "thrift_http"}
+	protocol, ok := protocols[n.String()]
+	if !ok {
+		return
+	}
+	add := func(code Code, line int, mend, format string, args ...any) {
+		f := c.add(code, HopIdentity, line, mend, format, args...)
+		f.file, f.need = source, n
+	}
+	endpoint := "0.0.0.0" + portText(n.inside)
+	receivers := field(config, "receivers")
+	jaeger := field(receivers, "jaeger")
+	node, named := lookup(field(jaeger, "protocols"), protocol)
+	if !named {
+		add(codeComposeReceiver, lineOf(jaeger, receivers, config),
+			"jaeger: {protocols: {"+protocol+": {endpoint: \""+endpoint+"\"}}}",
+			"%s's configuration has no receiver for %s", s.name, n)
+		return
+	}
+	pipelines := field(field(config, "service"), "pipelines")
+	listed := false
+	for _, pipeline := range pairs(pipelines) {
+		for _, item := range items(field(pipeline, "receivers")) {
+			listed = listed || item.Value == "jaeger"
+		}
+	}
+	if !listed {
+		add(codeComposeReceiver, lineOf(pipelines, config), "receivers: [jaeger, otlp]",
+			"%s's configuration has a jaeger receiver that no pipeline uses, so it is not started", s.name)
+		return
+	}
+	at := scalar(field(node, "endpoint"))
+	if at == "" || isLoopback(strings.Trim(at[:max(0, strings.LastIndexByte(at, ':'))], "[]")) {
+		if at == "" {
+			at = "localhost"
+		}
+		add(codeComposeLoopback, lineOf(node, jaeger), "endpoint: \""+endpoint+"\"",
+			"%s's %s listens on %s, which is its own container only", s.name, protocol, at)
+	}
+}
+
+// lookup is field for a value that may be empty.
+func lookup(node *yaml.Node, name string) (*yaml.Node, bool) {
+	for key, value := range pairs(node) {
+		if key.Value == name {
+			return value, true
+		}
+	}
+	return nil, false
+}
+
+// deepField returns the values of a key at any depth.
+func deepField(node *yaml.Node, name string) []*yaml.Node {
+	var found []*yaml.Node
+	for key, value := range pairs(node) {
+		if key.Value == name {
+			found = append(found, value)
+			continue
+		}
+		found = append(found, deepField(value, name)...)
+	}
+	return found
+}
+
+// lineOf is the line of the first node that there is.
+func lineOf(nodes ...*yaml.Node) int {
+	for _, node := range nodes {
+		if node != nil {
+			return node.Line
+		}
+	}
+	return 1
+}

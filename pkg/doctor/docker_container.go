@@ -1,0 +1,279 @@
+package doctor
+
+import (
+	"context"
+	"net/netip"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// binding is a published port.
+type binding struct {
+	// host is the address of the machine that it is published on; not valid is
+	// all of them.
+	host netip.Addr
+	// port is the machine's; 0 lets the engine choose.
+	port int
+	// inside is the container's own port.
+	inside int
+	proto  string
+}
+
+// String has the form of docker run's -p.
+func (b binding) String() string {
+	var s strings.Builder
+	if b.host.IsValid() && !b.host.IsUnspecified() {
+		if b.host.Is6() {
+			s.WriteString("[" + b.host.String() + "]:")
+		} else {
+			s.WriteString(b.host.String() + ":")
+		}
+	}
+	if b.port != 0 {
+		s.WriteString(strconv.Itoa(b.port) + ":")
+	} else if s.Len() > 0 {
+		s.WriteString(":")
+	}
+	s.WriteString(strconv.Itoa(b.inside))
+	if b.proto != "tcp" {
+		s.WriteString("/" + b.proto)
+	}
+	return s.String()
+}
+
+// own is the container's side, as "6831/udp".
+func (b binding) own() string { return strconv.Itoa(b.inside) + "/" + b.proto }
+
+// covers reports whether what is sent to addr meets the binding.
+func (b binding) covers(addr netip.Addr) bool {
+	return !b.host.IsValid() || b.host.IsUnspecified() || b.host == addr
+}
+
+// portMap is a map of ports in the engine's JSON, with keys as "6831/udp".
+type portMap map[string][]struct{ HostIP, HostPort string }
+
+func (m portMap) bindings() []binding {
+	var all []binding
+	for key, hosts := range m {
+		number, proto, _ := strings.Cut(key, "/")
+		inside, err := strconv.Atoi(number)
+		if err != nil {
+			continue
+		}
+		for _, h := range hosts {
+			// Not valid and 0 mean what they mean to the engine.
+			addr, _ := netip.ParseAddr(h.HostIP)
+			port, _ := strconv.Atoi(h.HostPort)
+			all = append(all, binding{addr, port, inside, proto})
+		}
+	}
+	slices.SortFunc(all, func(a, b binding) int {
+		if a.inside != b.inside {
+			return a.inside - b.inside
+		}
+		return strings.Compare(a.String(), b.String())
+	})
+	return all
+}
+
+// listedContainer is what the list of containers tells.
+type listedContainer struct {
+	ID     string `json:"Id"`
+	Names  []string
+	Image  string
+	Labels map[string]string
+	State  string
+	Ports  []struct {
+		PrivatePort int
+		Type        string
+	}
+}
+
+// isJaeger goes by the image, or by the ports that nobody else has.
+func (c *listedContainer) isJaeger() bool {
+	if imageOf(c.Image, c.Labels).isJaeger() {
+		return true
+	}
+	for _, p := range c.Ports {
+		if p.PrivatePort == portCompact && p.Type == "udp" || strconv.Itoa(p.PrivatePort) == portUI {
+			return true
+		}
+	}
+	return false
+}
+
+// container is what the engine knows of one container.
+type container struct {
+	ID    string `json:"Id"`
+	Name  string
+	Image string // the image's own id
+	State struct {
+		Status                string
+		Running               bool
+		OOMKilled             bool
+		ExitCode              int
+		Error                 string
+		StartedAt, FinishedAt time.Time
+	}
+	RestartCount int
+	HostConfig   struct {
+		Binds           []string
+		NetworkMode     string
+		PortBindings    portMap
+		PublishAllPorts bool
+		AutoRemove      bool
+		RestartPolicy   struct {
+			Name              string
+			MaximumRetryCount int
+		}
+	}
+	Config struct {
+		User       string
+		Env        []string
+		Cmd        []string
+		Entrypoint []string
+		Image      string
+		Labels     map[string]string
+	}
+	NetworkSettings struct {
+		Ports    portMap
+		Networks map[string]struct {
+			IPAddress string
+			Aliases   []string
+		}
+	}
+
+	// defaults is what the image brings.
+	defaults imageDefaults
+	// lastLog is the last line of what a container printed that does not run.
+	lastLog string
+}
+
+type imageDefaults struct {
+	User       string
+	Env        []string
+	Cmd        []string
+	Entrypoint []string
+}
+
+func (c *container) name() string        { return strings.TrimPrefix(c.Name, "/") }
+func (c *container) image() jaegerImage  { return imageOf(c.Config.Image, c.Config.Labels) }
+func (c *container) onHostNetwork() bool { return c.HostConfig.NetworkMode == "host" }
+
+// label names the container and its image for people.
+func (c *container) label() string { return "container " + c.name() + " (" + c.Config.Image + ")" }
+
+// up reports whether the container's ports can be open. One that keeps being
+// restarted is not up, whatever it is at the moment.
+func (c *container) up() bool { return c.State.Status == "running" }
+
+// published is what the container publishes, or would if it ran.
+func (c *container) published() []binding {
+	if c.up() {
+		return c.NetworkSettings.Ports.bindings()
+	}
+	return c.HostConfig.PortBindings.bindings()
+}
+
+func (c *container) env() []variable {
+	var env []variable
+	for _, kv := range c.Config.Env {
+		name, value, _ := strings.Cut(kv, "=")
+		env = append(env, variable{name: name, value: value})
+	}
+	return env
+}
+
+// args are the arguments of the program, wherever they are from.
+func (c *container) args() []string { return slices.Concat(c.Config.Entrypoint, c.Config.Cmd) }
+
+// addrs are the container's own addresses.
+func (c *container) addrs() []netip.Addr {
+	var all []netip.Addr
+	for _, n := range c.NetworkSettings.Networks {
+		if addr, err := netip.ParseAddr(n.IPAddress); err == nil {
+			all = append(all, addr)
+		}
+	}
+	return all
+}
+
+// networks are those on which containers know each other's names. The default
+// bridge is none.
+func (c *container) networks() []string {
+	var names []string
+	for name := range c.NetworkSettings.Networks {
+		if name != "bridge" && name != "host" && name != "none" {
+			names = append(names, name)
+		}
+	}
+	slices.Sort(names)
+	return names
+}
+
+// dockerView is what an engine knows of Jaeger.
+type dockerView struct {
+	engine  *engine
+	jaegers []container
+	// storages are the running containers of databases.
+	storages []container
+	// self is the container that this process runs in, nil if in none.
+	self *container
+}
+
+// lookAtDocker asks the engine for every container that may be Jaeger's.
+func lookAtDocker(ctx context.Context, t *Target, e *engine) (*dockerView, error) {
+	var list []listedContainer
+	if err := e.get(ctx, "/containers/json?all=1", &list); err != nil {
+		return nil, err
+	}
+	view := &dockerView{engine: e}
+	self := ownContainerID(t)
+	for _, listed := range list {
+		isSelf := self != "" && strings.HasPrefix(listed.ID, self)
+		isStorage := listed.State == "running" && imageOf(listed.Image, nil).isStorage()
+		if !isSelf && !isStorage && !listed.isJaeger() {
+			continue
+		}
+		var c container
+		if err := e.get(ctx, "/containers/"+listed.ID+"/json", &c); err != nil {
+			// It may have been removed since the list was made.
+			continue
+		}
+		switch {
+		case isSelf:
+			view.self = &c
+		case isStorage:
+			view.storages = append(view.storages, c)
+		default:
+			var image struct{ Config imageDefaults }
+			// Without it the command line repeats what the image says anyway.
+			_ = e.get(ctx, "/images/"+c.Image+"/json", &image)
+			c.defaults = image.Config
+			if !c.up() {
+				c.lastLog = e.lastLog(ctx, c.ID)
+			}
+			view.jaegers = append(view.jaegers, c)
+		}
+	}
+	// The engine's order is by age; people look for names.
+	slices.SortFunc(view.jaegers, func(a, b container) int { return strings.Compare(a.Name, b.Name) })
+	return view, nil
+}
+
+// ownContainerID is the start of the id of this process's container, which is
+// the container's host name unless somebody chose another; "" in none.
+func ownContainerID(t *Target) string {
+	if !t.inContainer() {
+		return ""
+	}
+	name, err := t.ReadFile("/etc/hostname")
+	id := strings.TrimSpace(string(name))
+	const shortID = 12
+	if err != nil || len(id) != shortID || strings.Trim(id, "0123456789abcdef") != "" {
+		return ""
+	}
+	return id
+}

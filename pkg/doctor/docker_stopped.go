@@ -1,0 +1,169 @@
+package doctor
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+)
+
+// startRace is how long after the start of its storage a Jaeger may have given
+// up for the two to be related: Elasticsearch needs up to a minute.
+const startRace = 2 * time.Minute
+
+// exitTerminated is the exit code of what a SIGTERM ended, such as docker stop's.
+const exitTerminated = 128 + 15
+
+// notRunning is the finding for a container that is there and does not run.
+func (v *dockerView) notRunning(c *container) Finding {
+	s := &c.State
+	name := shellQuote(c.name())
+	fact := c.label() + " is " + s.Status
+	switch {
+	case s.OOMKilled:
+		fact = c.label() + " was killed for want of memory"
+	case s.Status == "exited", s.Status == "restarting":
+		fact = fmt.Sprintf("%s exited with code %d", c.label(), s.ExitCode)
+		if s.FinishedAt.After(s.StartedAt) {
+			fact += fmt.Sprintf(" %s after its start", roundTime(s.FinishedAt.Sub(s.StartedAt)))
+		}
+	}
+	f := found(StatusFail, codeDockerNotRunning, "%s", fact)
+	if c.lastLog != "" {
+		f = f.saw("its last line: " + logExcerpt(c.lastLog))
+	}
+	if s.Error != "" {
+		f = f.saw("Docker's error: " + s.Error)
+	}
+	if c.RestartCount > 0 {
+		f = f.saw(fmt.Sprintf("restarted %d times", c.RestartCount))
+	}
+	if s.Status == "paused" {
+		return f.hint("docker unpause " + name)
+	}
+	if url, mended, ok := c.storageFault(); ok {
+		f.Fact += fmt.Sprintf(": ES_SERVER_URLS %s", url)
+		return f.hint(c.withStorage(mended)).hint("docker logs --tail 50 " + name)
+	}
+	if storage := v.startedLate(c); storage != nil {
+		f.Code = codeDockerTooEarly
+		f.Fact += fmt.Sprintf(", before its storage (container %s) was ready", storage.name())
+		f = f.saw(fmt.Sprintf("%s started %s after Jaeger", storage.name(),
+			roundTime(storage.State.StartedAt.Sub(s.StartedAt))))
+		return f.hint("docker update --restart on-failure " + name + " && docker start " + name)
+	}
+	hints := []string{"docker start " + name, "docker logs --tail 50 " + name}
+	if s.ExitCode != 0 && s.ExitCode != exitTerminated {
+		// It would end in the same way again.
+		slices.Reverse(hints)
+	}
+	return f.hint(hints...)
+}
+
+// storageFault says what is wrong with the storage's URL, and the one to use.
+func (c *container) storageFault() (fault, mended string, ok bool) {
+	if c.image().isV2() {
+		return "", "", false
+	}
+	for _, u := range storageURLs(c.env(), c.args()) {
+		if why, better := storageFault(u.value, c.onHostNetwork()); why != "" {
+			return redactURLs(u.value) + " " + why, better, true
+		}
+	}
+	return "", "", false
+}
+
+// withStorage is the line that runs the container with another storage URL.
+func (c *container) withStorage(url string) string {
+	if service := c.Config.Labels[composeServiceLabel]; service != "" {
+		return "ES_SERVER_URLS=" + url + " in the environment of service " + service
+	}
+	mended := *c
+	mended.Config.Env = nil
+	for _, kv := range c.Config.Env {
+		if !strings.HasPrefix(kv, "ES_SERVER_URLS=") {
+			mended.Config.Env = append(mended.Config.Env, kv)
+		}
+	}
+	mended.Config.Env = append(mended.Config.Env, "ES_SERVER_URLS="+url)
+	return mended.republish(nil, c.Config.Image)
+}
+
+// startedLate returns the storage that was started so shortly before the
+// container's end, or so shortly after it, that it cannot have been ready.
+func (v *dockerView) startedLate(c *container) *container {
+	if c.State.ExitCode == 0 || len(v1Settings(c.env())) == 0 && !hasConfig(c.args()) {
+		return nil
+	}
+	for i := range v.storages {
+		started := v.storages[i].State.StartedAt
+		if started.After(c.State.FinishedAt.Add(-startRace)) {
+			return &v.storages[i]
+		}
+	}
+	return nil
+}
+
+// withoutUDP is the finding for a version of Jaeger that has no such port. Where
+// thrift over HTTP is published already, that is the shorter way.
+func withoutUDP(c *container, n need) Finding {
+	f := found(StatusFail, codeDockerNoUDP, "%s has no port %s: this version does not listen on it", c.label(), n).
+		saw("all-in-one has no UDP port since 1.63, Jaeger 2 has 6831/udp since 2.2, and 5775/udp in no version")
+	if n.inside == portZipkin {
+		return f.hint(n.flag(n.host, portCompact))
+	}
+	const thriftInside = 14268
+	for _, b := range c.published() {
+		if b.inside == thriftInside && b.proto == "tcp" {
+			return f.hint(fmt.Sprintf("--collector-endpoint http://%s:%d%s", n.host, b.port, thriftPath))
+		}
+	}
+	if len(v1Settings(c.env())) == 0 && len(c.Config.Cmd) == 0 {
+		f = f.hint(c.republish([]binding{n.publishFor()}, "jaegertracing/jaeger:latest"))
+	}
+	thrift := binding{port: thriftInside, inside: thriftInside, proto: "tcp"}
+	return f.hint(c.republish([]binding{thrift}, c.Config.Image), "--collector-endpoint "+thriftURL(n.host))
+}
+
+// oddSettings warns of settings that cannot do what they are meant to. Spans
+// arrive nevertheless.
+func (v *dockerView) oddSettings() (Finding, bool) {
+	for i := range v.jaegers {
+		c := &v.jaegers[i]
+		if !c.up() {
+			continue
+		}
+		if c.image().isV2() && !hasConfig(c.args()) {
+			if settings := v1Settings(c.env()); len(settings) > 0 {
+				return found(StatusWarn, codeDockerV1Settings,
+					"%s is given %s, which Jaeger 2 ignores: it keeps spans in memory", c.label(), listVariables(settings)).
+					hint("docker run ... -v ./jaeger.yaml:/jaeger.yaml " + c.Config.Image + " --config /jaeger.yaml"), true
+			}
+		}
+		if fault, mended, ok := c.storageFault(); ok {
+			return found(StatusWarn, codeDockerStorageURL, "%s: ES_SERVER_URLS %s", c.label(), fault).
+				hint(c.withStorage(mended)), true
+		}
+	}
+	return Finding{}, false
+}
+
+func listVariables(vars []variable) string {
+	names := make([]string, len(vars))
+	for i, v := range vars {
+		names[i] = v.name
+	}
+	return strings.Join(names, ", ")
+}
+
+// maxLogLine bounds what is repeated of a log: the cause stands behind Jaeger's
+// own preface.
+const maxLogLine = 600
+
+func logExcerpt(line string) string {
+	line = strings.Join(strings.Fields(line), " ")
+	if len(line) > maxLogLine {
+		line = strings.ToValidUTF8(line[:maxLogLine], "") + "…"
+	}
+	return line
+}

@@ -1,0 +1,308 @@
+package doctor
+
+import (
+	"context"
+	"net/netip"
+	"slices"
+	"strings"
+	"testing"
+)
+
+// composed is a target with files, the first of them a compose file.
+func composed(t *testing.T, files map[string]string, pairs ...string) Target {
+	t.Helper()
+	target := outside(load(t, pairs...))
+	target.Compose = "/srv/compose.yml"
+	target.ReadFile = func(name string) ([]byte, error) {
+		if text, ok := files[name]; ok {
+			return []byte(text), nil
+		}
+		return nil, errNoFile
+	}
+	target.Lookup = func(ctx context.Context, host string) ([]netip.Addr, error) {
+		if host == "localhost" {
+			return []netip.Addr{netip.MustParseAddr("127.0.0.1")}, nil
+		}
+		return nobodyKnows(ctx, host)
+	}
+	return target
+}
+
+// Services of compose files, each complete.
+const (
+	goodV1 = `services:
+  jaeger:
+    image: jaegertracing/all-in-one:1.62.0
+    ports:
+      - "6831:6831/udp"
+      - "16686:16686"
+`
+	withES = `services:
+  elasticsearch:
+    image: docker.elastic.co/elasticsearch/elasticsearch:8.19.0
+    hostname: es-loadbalancer
+  jaeger:
+    image: jaegertracing/all-in-one:1.62.0
+    restart: on-failure
+    ports: ["6831:6831/udp", "16686:16686"]
+    environment:
+      SPAN_STORAGE_TYPE: elasticsearch
+      ES_SERVER_URLS: <url>
+`
+	withConfig = `services:
+  jaeger:
+    image: jaegertracing/jaeger:2.13.0
+    command: ["--config", "/jaeger.yaml"]
+    ports: ["6831:6831/udp", "16686:16686"]
+    volumes: ["./jaeger.yaml:/jaeger.yaml"]
+`
+	goodConfig = `service:
+  pipelines:
+    traces:
+      receivers: [otlp, jaeger]
+receivers:
+  jaeger:
+    protocols:
+      thrift_compact:
+        endpoint: 0.0.0.0:6831
+`
+)
+
+type composeTest struct {
+	file   string
+	edit   []string
+	config string
+	pairs  []string
+	well   bool // the canary arrived
+	status Status
+	code   Code
+	fact   string
+	hint   string
+}
+
+var composeTests = map[string]composeTest{
+	"well": {
+		file: goodV1, status: StatusOK, code: codeComposeWell,
+		fact: "nothing is wrong with jaeger in /srv/compose.yml",
+		hint: "docker compose -f /srv/compose.yml up -d",
+	},
+	"without /udp": {
+		file: goodV1, edit: []string{"/udp", ""}, status: StatusFail, code: codeComposeNotUDP,
+		fact: "/srv/compose.yml:5: jaeger publishes 6831 as TCP, and it is a UDP port",
+		hint: `/srv/compose.yml:5: - "6831:6831/udp"`,
+	},
+	"without /udp, by a variable": {
+		file: goodV1, edit: []string{"6831/udp", "6831${PROTOCOL}"}, status: StatusFail, code: codeComposeNotUDP,
+		fact: "/srv/compose.yml:5: jaeger publishes 6831 as TCP, and it is a UDP port",
+		hint: `/srv/compose.yml:5: - "6831:6831/udp"`,
+	},
+	"without /udp, and not in use": {
+		file: goodV1, edit: []string{"/udp", ""}, well: true, status: StatusWarn, code: codeComposeNotUDP,
+		fact: "/srv/compose.yml:5: jaeger publishes 6831 as TCP, and it is a UDP port",
+		hint: `/srv/compose.yml:5: - "6831:6831/udp"`,
+	},
+	"not published": {
+		file: goodV1, edit: []string{"6831:6831", "5775:5775"}, status: StatusFail, code: codeComposePort,
+		fact: "/srv/compose.yml:6: jaeger does not publish 6831/udp, which udp localhost:6831 needs",
+		hint: `/srv/compose.yml:6: - "6831:6831/udp"`,
+	},
+	"thrift over HTTP is not published": {
+		file: goodV1, pairs: []string{"reporter.collector.endpoint", "http://localhost:14268/api/traces"},
+		status: StatusFail, code: codeComposePort,
+		fact: "/srv/compose.yml:6: jaeger does not publish 14268/tcp, which tcp localhost:14268 needs",
+		hint: `/srv/compose.yml:6: - "14268:14268"`,
+	},
+	"from another container": {
+		file: goodV1, edit: []string{`      - "6831:6831/udp"` + "\n", ""}, pairs: []string{"reporter.agent.host", "jaeger"},
+		status: StatusOK, code: codeComposeWell,
+		fact: "nothing is wrong with jaeger in /srv/compose.yml",
+		hint: "docker compose -f /srv/compose.yml up -d",
+	},
+	"a version without UDP": {
+		file: goodV1, edit: []string{":1.62.0", ":latest"}, status: StatusFail, code: codeComposeNoUDP,
+		fact: "/srv/compose.yml:2: jaeger listens on no 6831/udp: jaegertracing/all-in-one:latest has no such port",
+		hint: "/srv/compose.yml:2: image: jaegertracing/jaeger:latest",
+	},
+	"storage well": {
+		file: withES, edit: []string{"<url>", "http://elasticsearch:9200"}, status: StatusOK, code: codeComposeWell,
+		fact: "nothing is wrong with jaeger in /srv/compose.yml",
+		hint: "docker compose -f /srv/compose.yml up -d",
+	},
+	"storage on localhost": {
+		file: withES, edit: []string{"<url>", "http://me:hunter2@localhost:9200"}, status: StatusFail, code: codeComposeStorageURL,
+		fact: "/srv/compose.yml:11: jaeger's storage URL http://localhost:9200 is of the container itself",
+		hint: "/srv/compose.yml:11: http://elasticsearch:9200",
+	},
+	"storage with one slash": {
+		file: withES, edit: []string{"<url>", "http:/elasticsearch:9200"}, status: StatusFail, code: codeComposeStorageURL,
+		fact: "/srv/compose.yml:11: jaeger's storage URL http:/elasticsearch:9200 has 1 slash after http:, so it has no host",
+		hint: "/srv/compose.yml:11: http://elasticsearch:9200",
+	},
+	"storage without a scheme": {
+		file: withES, edit: []string{"<url>", "elasticsearch:9200"}, status: StatusFail, code: codeComposeStorageURL,
+		fact: "/srv/compose.yml:11: jaeger's storage URL elasticsearch:9200 has no scheme",
+		hint: "/srv/compose.yml:11: http://elasticsearch:9200",
+	},
+	// jaeger#931.
+	"storage by its hostname": {
+		file: withES, edit: []string{"<url>", "http://es-loadbalancer:9200"}, status: StatusFail, code: codeComposeStorageURL,
+		fact: "/srv/compose.yml:11: jaeger's storage URL http://es-loadbalancer:9200 has the hostname of service elasticsearch, which others cannot resolve",
+		hint: "/srv/compose.yml:11: http://elasticsearch:9200",
+	},
+	"no wait for storage": {
+		file: withES, edit: []string{"<url>", "http://elasticsearch:9200", "    restart: on-failure\n", "    depends_on: [elasticsearch]\n"},
+		status: StatusWarn, code: codeComposeNoGate,
+		fact: "/srv/compose.yml:7: jaeger does not wait until elasticsearch is ready, and is not restarted",
+		hint: "/srv/compose.yml:7: depends_on: {elasticsearch: {condition: service_healthy}} and restart: on-failure",
+	},
+	"a wait for storage": {
+		file: withES, edit: []string{
+			"<url>", "http://elasticsearch:9200",
+			"restart: on-failure", "depends_on: {elasticsearch: {condition: service_healthy}}",
+		},
+		status: StatusOK, code: codeComposeWell,
+		fact: "nothing is wrong with jaeger in /srv/compose.yml",
+		hint: "docker compose -f /srv/compose.yml up -d",
+	},
+	"settings of Jaeger 1": {
+		file: withES, edit: []string{"<url>", "http://elasticsearch:9200", "all-in-one:1.62.0", "jaeger:2.13.0"},
+		status: StatusWarn, code: codeComposeV1Settings,
+		fact: "/srv/compose.yml:10: jaeger is given SPAN_STORAGE_TYPE, ES_SERVER_URLS, which Jaeger 2 ignores: it keeps spans in memory",
+		hint: "/srv/compose.yml:10: command: [--config, /jaeger.yaml]",
+	},
+	"own configuration, well": {
+		file: withConfig, config: goodConfig, status: StatusOK, code: codeComposeWell,
+		fact: "nothing is wrong with jaeger in /srv/compose.yml",
+		hint: "docker compose -f /srv/compose.yml up -d",
+	},
+	"own configuration that is not here": {
+		file: withConfig, status: StatusOK, code: codeComposeWell,
+		fact: "nothing is wrong with jaeger in /srv/compose.yml",
+		hint: "docker compose -f /srv/compose.yml up -d",
+	},
+	"no receiver": {
+		file: withConfig, config: strings.ReplaceAll(goodConfig, "thrift_compact", "grpc"),
+		status: StatusFail, code: codeComposeReceiver,
+		fact: "jaeger.yaml:7: jaeger's configuration has no receiver for 6831/udp",
+		hint: `jaeger.yaml:7: jaeger: {protocols: {thrift_compact: {endpoint: "0.0.0.0:6831"}}}`,
+	},
+	"receiver in no pipeline": {
+		file: withConfig, config: strings.ReplaceAll(goodConfig, "otlp, jaeger", "otlp"),
+		status: StatusFail, code: codeComposeReceiver,
+		fact: "jaeger.yaml:3: jaeger's configuration has a jaeger receiver that no pipeline uses, so it is not started",
+		hint: "jaeger.yaml:3: receivers: [jaeger, otlp]",
+	},
+	"receiver without an endpoint": {
+		file: withConfig, config: strings.ReplaceAll(goodConfig, "\n        endpoint: 0.0.0.0:6831", ""),
+		status: StatusFail, code: codeComposeLoopback,
+		fact: "jaeger.yaml:8: jaeger's thrift_compact listens on localhost, which is its own container only",
+		hint: `jaeger.yaml:8: endpoint: "0.0.0.0:6831"`,
+	},
+	"receiver on loopback": {
+		file: withConfig, config: strings.ReplaceAll(goodConfig, "0.0.0.0", "127.0.0.1"),
+		status: StatusFail, code: codeComposeLoopback,
+		fact: "jaeger.yaml:9: jaeger's thrift_compact listens on 127.0.0.1:6831, which is its own container only",
+		hint: `jaeger.yaml:9: endpoint: "0.0.0.0:6831"`,
+	},
+	"receiver where the image says": {
+		file: withConfig, config: strings.ReplaceAll(goodConfig, "0.0.0.0", "${env:JAEGER_LISTEN_HOST:-localhost}"),
+		status: StatusOK, code: codeComposeWell,
+		fact: "nothing is wrong with jaeger in /srv/compose.yml",
+		hint: "docker compose -f /srv/compose.yml up -d",
+	},
+	"storage of an own configuration": {
+		file: withConfig, config: goodConfig + "es:\n  server_urls: [\"http://localhost:9200\"]\n",
+		status: StatusFail, code: codeComposeStorageURL,
+		fact: "jaeger.yaml:11: jaeger's storage URL http://localhost:9200 is of the container itself",
+		hint: "jaeger.yaml:11: http://elasticsearch:9200",
+	},
+	"an application's agent": {
+		file:   goodV1 + "  app:\n    image: shop\n    environment: [JAEGER_AGENT_HOST=localhost]\n",
+		status: StatusWarn, code: codeComposeAgent,
+		fact: "/srv/compose.yml:9: app sends spans to localhost, which is its own container",
+		hint: "/srv/compose.yml:9: JAEGER_AGENT_HOST=jaeger",
+	},
+	"an application's endpoint": {
+		file:   goodV1 + "  app:\n    environment:\n      JAEGER_ENDPOINT: http://127.0.0.1:14268/api/traces\n",
+		status: StatusWarn, code: codeComposeAgent,
+		fact: "/srv/compose.yml:9: app sends spans to 127.0.0.1, which is its own container",
+		hint: "/srv/compose.yml:9: JAEGER_ENDPOINT=http://jaeger:14268/api/traces",
+	},
+	"an application in Jaeger's network": {
+		file:   goodV1 + "  app:\n    network_mode: service:jaeger\n    environment: [JAEGER_AGENT_HOST=localhost]\n",
+		status: StatusOK, code: codeComposeWell,
+		fact: "nothing is wrong with jaeger in /srv/compose.yml",
+		hint: "docker compose -f /srv/compose.yml up -d",
+	},
+	"no Jaeger": {
+		file: "services: {app: {image: shop}}", status: StatusWarn, code: codeComposeNoJaeger,
+		fact: "/srv/compose.yml has no service with an image of Jaeger",
+	},
+	"no compose file": {
+		file: "services: [", status: StatusWarn, code: codeComposeInvalid,
+		fact: "/srv/compose.yml is no compose file: yaml: line 1: did not find expected node content",
+		hint: "docker compose -f /srv/compose.yml config",
+	},
+}
+
+func TestCompose(t *testing.T) {
+	t.Parallel()
+	for name, tt := range composeTests {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			files := map[string]string{"/srv/compose.yml": strings.NewReplacer(tt.edit...).Replace(tt.file), "/srv/.env": "PROTOCOL=/tcp\n"}
+			if tt.config != "" {
+				files["/srv/jaeger.yaml"] = tt.config
+			}
+			target := composed(t, files, tt.pairs...)
+			udp, canary := StatusFail, StatusSkip
+			if tt.well {
+				udp, canary = StatusOK, StatusOK
+			}
+			f, _ := examine(t, composeProbe(), target, map[string]outcome{
+				idUDP:       {finding: Finding{ID: idUDP, Status: udp}},
+				idCanary:    {finding: Finding{ID: idCanary, Status: canary}},
+				idCollector: {finding: Finding{ID: idCollector, Status: udp}},
+			})
+			expect(t, f, tt.status, tt.code, tt.fact, tt.hint)
+			if (f.Explains != "") != (f.Status == StatusFail) {
+				t.Errorf("explains %q with status %s", f.Explains, f.Status)
+			}
+			for _, line := range slices.Concat([]string{f.Fact}, f.Evidence, f.Hints) {
+				if strings.Contains(line, "hunter2") {
+					t.Errorf("tells the password: %s", line)
+				}
+			}
+		})
+	}
+}
+
+// All faults are told, those first that the configuration meets.
+func TestComposeTellsAllFaults(t *testing.T) {
+	t.Parallel()
+	file := "services:\n  app:\n    environment: [JAEGER_AGENT_HOST=localhost]\n" +
+		strings.ReplaceAll(strings.TrimPrefix(goodV1, "services:\n"), "/udp", "")
+	f, _ := examine(t, composeProbe(), composed(t, map[string]string{"/srv/compose.yml": file}), nil)
+	want := []string{
+		"/srv/compose.yml:7: jaeger publishes 6831 as TCP, and it is a UDP port",
+		"/srv/compose.yml:3: app sends spans to localhost, which is its own container",
+	}
+	if !slices.Equal(f.Evidence, want) || len(f.Hints) != len(want) {
+		t.Errorf("got evidence %q with hints %q, want %q", f.Evidence, f.Hints, want)
+	}
+	// Nobody has tried the way, and the file alone is wrong.
+	if f.Status != StatusFail {
+		t.Errorf("got %s, want fail", f.Status)
+	}
+}
+
+func TestComposeIsNotAskedFor(t *testing.T) {
+	t.Parallel()
+	if f, _ := examine(t, composeProbe(), outside(load(t)), nil); f.Code != codeNotUsed {
+		t.Errorf("got %s, want %s", f.Code, codeNotUsed)
+	}
+	target := composed(t, nil)
+	if f, _ := examine(t, composeProbe(), target, nil); f.Code != codeComposeUnreadable || f.Status != StatusWarn {
+		t.Errorf("got %s %s, want warn %s", f.Status, f.Code, codeComposeUnreadable)
+	}
+}

@@ -1,0 +1,323 @@
+package doctor
+
+import (
+	"errors"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+)
+
+// lookAt makes what docker waits for: the engine's containers and how the other
+// probes ended.
+func lookAt(t *testing.T, target Target, failed ...string) map[string]outcome {
+	t.Helper()
+	f, env := examine(t, dockerEngine(), target, nil)
+	if f.Status != StatusOK {
+		t.Fatalf("the engine tells nothing: %s", f.Fact)
+	}
+	earlier := map[string]outcome{idDockerEngine: {finding: f, learned: env.learned}}
+	for _, id := range []string{idHost, idUDP, idQuery, idCanary} {
+		status := StatusOK
+		if slices.Contains(failed, id) {
+			status = StatusFail
+		}
+		earlier[id] = outcome{finding: Finding{ID: id, Status: status}}
+	}
+	collector := Finding{ID: idCollector, Status: StatusSkip, Code: codeNotUsed}
+	if slices.Contains(failed, idCollector) {
+		collector.Status = StatusFail
+	}
+	earlier[idCollector] = outcome{finding: collector}
+	if len(failed) > 0 && failed[0] != idCanary {
+		earlier[idCanary] = outcome{finding: Finding{ID: idCanary, Status: StatusSkip}}
+	}
+	return earlier
+}
+
+// What the recordings are of, and the start of most fixes.
+const (
+	label1 = "container jaeger (jaegertracing/all-in-one:1.62.0)"
+	label2 = "container jaeger (jaegertracing/jaeger:2.13.0)"
+	rerun  = "docker rm -f jaeger && docker run -d --name jaeger "
+)
+
+// The probes that fail when the agent's port is closed, and when nothing is there.
+var (
+	udpFails = []string{idUDP}
+	allFail  = []string{idUDP, idQuery}
+)
+
+type dockerTest struct {
+	recording string
+	edit      []string
+	config    []string
+	failed    []string
+	status    Status
+	code      Code
+	explains  string
+	fact      string
+	hint      string
+}
+
+var dockerTests = map[string]dockerTest{
+	// The case that started all this.
+	"not published": {
+		recording: "not-published", failed: udpFails,
+		status: StatusFail, code: codeDockerUnpublished, explains: idUDP,
+		fact: label1 + " publishes 5775/udp, 16686/tcp; 6831/udp is not published",
+		hint: rerun + "-p 6831:6831/udp -p 5775:5775/udp -p 16686:16686 jaegertracing/all-in-one:1.62.0",
+	},
+	"nothing published": {
+		recording: "nothing", failed: allFail,
+		status: StatusFail, code: codeDockerUnpublished, explains: idUDP,
+		fact: label1 + " publishes no port; 6831/udp is not published",
+		hint: rerun + "-p 6831:6831/udp -p 16686:16686 jaegertracing/all-in-one:1.62.0",
+	},
+	"as TCP": {
+		recording: "as-tcp", failed: udpFails,
+		status: StatusFail, code: codeDockerAsTCP, explains: idUDP,
+		fact: label1 + " publishes 6831 as tcp; 6831/udp is not published",
+		hint: rerun + "-p 6831:6831/udp -p 16686:16686 jaegertracing/all-in-one:1.62.0",
+	},
+	"on another port": {
+		recording: "elsewhere", failed: udpFails,
+		status: StatusFail, code: codeDockerOtherPort, explains: idUDP,
+		fact: label1 + " publishes 6831/udp on port 16831, the configuration goes to 6831",
+		hint: "--agent-host localhost --agent-port 16831",
+	},
+	"the configuration goes to that other port": {
+		recording: "elsewhere", config: []string{"reporter.agent.port", "16831"},
+		status: StatusOK, code: codeDockerWell,
+		fact: "nothing is wrong with " + label1,
+	},
+	"on another address": {
+		recording: "published", edit: []string{`"HostIp":"127.0.0.1"`, `"HostIp":"127.0.0.9"`}, failed: udpFails,
+		status: StatusFail, code: codeDockerOtherAddr, explains: idUDP,
+		fact: label1 + " publishes 6831/udp on 127.0.0.9 only, the configuration goes to 127.0.0.1",
+		hint: "--agent-host 127.0.0.9",
+	},
+	"all published": {
+		recording: "published",
+		status:    StatusOK, code: codeDockerWell,
+		fact: "nothing is wrong with " + label1,
+	},
+	"all published, and lost all the same": {
+		recording: "published", failed: []string{idCanary},
+		status: StatusOK, code: codeDockerWell,
+		fact: "nothing is wrong with " + label1,
+	},
+	"published, but not the UI": {
+		recording: "nothing", failed: []string{idQuery}, config: []string{"reporter.agent.host", "192.0.2.1"},
+		status: StatusFail, code: codeDockerUnpublished, explains: idQuery,
+		fact: label1 + " publishes no port; 16686/tcp is not published",
+		hint: rerun + "-p 16686:16686 jaegertracing/all-in-one:1.62.0",
+	},
+	"thrift over HTTP": {
+		recording: "not-published", failed: []string{idCollector},
+		config: []string{"reporter.collector.endpoint", "http://localhost:14268/api/traces"},
+		status: StatusFail, code: codeDockerUnpublished, explains: idCollector,
+		fact: label1 + " publishes 5775/udp, 16686/tcp; 14268/tcp is not published",
+		hint: rerun + "-p 14268:14268 -p 5775:5775/udp -p 16686:16686 jaegertracing/all-in-one:1.62.0",
+	},
+	"settings are kept": {
+		recording: "published", edit: []string{`"6831/udp":[`, `"6899/udp":[`}, failed: udpFails,
+		status: StatusFail, code: codeDockerUnpublished, explains: idUDP,
+		fact: label1 + " publishes 5778/tcp, 6899/udp on 6831, 14268/tcp, 16686/tcp; 6831/udp is not published",
+		hint: rerun + "--restart on-failure:3 -p 6831:6831/udp -p 5778:5778 -p 127.0.0.1:6831:6899/udp -p 14268:14268 " +
+			"-p 16686:16686 -v /tmp/dk/vol:/data:ro jaegertracing/all-in-one:1.62.0 --log-level=debug",
+	},
+	"in compose": {
+		recording: "compose", failed: udpFails,
+		status: StatusFail, code: codeDockerUnpublished, explains: idUDP,
+		fact: "container demo_jaeger_1 (jaegertracing/jaeger:2.13.0) publishes 4317/tcp, 4318/tcp, 16686/tcp; 6831/udp is not published",
+		hint: `in /srv/demo/docker-compose.yml add to jaeger's ports: - "6831:6831/udp", then: docker compose up -d jaeger`,
+	},
+	"a version without UDP": {
+		recording: "published", edit: []string{"all-in-one:1.62.0", "all-in-one:1.66.0"}, failed: udpFails,
+		status: StatusFail, code: codeDockerNoUDP, explains: idUDP,
+		fact: "container jaeger (jaegertracing/all-in-one:1.66.0) has no port 6831/udp: this version does not listen on it",
+		hint: "--collector-endpoint http://localhost:14268/api/traces",
+	},
+	"a version without UDP, nothing else published": {
+		recording: "not-published", edit: []string{"all-in-one:1.62.0", "all-in-one:latest"}, failed: udpFails,
+		status: StatusFail, code: codeDockerNoUDP, explains: idUDP,
+		fact: "container jaeger (jaegertracing/all-in-one:latest) has no port 6831/udp: this version does not listen on it",
+		hint: rerun + "-p 6831:6831/udp -p 5775:5775/udp -p 16686:16686 jaegertracing/jaeger:latest",
+	},
+	"a version without UDP, at its own address": {
+		recording: "nothing", edit: []string{"all-in-one:1.62.0", "all-in-one:1.63.0"}, failed: udpFails,
+		config: []string{"reporter.agent.host", "172.17.0.2"},
+		status: StatusFail, code: codeDockerNoUDP, explains: idUDP,
+		fact: "container jaeger (jaegertracing/all-in-one:1.63.0) has no port 6831/udp: this version does not listen on it",
+		hint: rerun + "-p 6831:6831/udp jaegertracing/jaeger:latest",
+	},
+	"exited: one slash": {
+		recording: "exited", failed: allFail,
+		status: StatusFail, code: codeDockerNotRunning, explains: idUDP,
+		fact: label1 + " exited with code 1 5.028s after its start: ES_SERVER_URLS http:/elasticsearch:9200 has 1 slash after http:, so it has no host",
+		hint: rerun + "--network tracing -p 6831:6831/udp -p 16686:16686 -e SPAN_STORAGE_TYPE=elasticsearch -e ES_USERNAME=admin " +
+			"-e ES_PASSWORD -e ES_SERVER_URLS=http://elasticsearch:9200 jaegertracing/all-in-one:1.62.0",
+	},
+	"exited": {
+		recording: "exited", edit: []string{"http:/elasticsearch", "http://elasticsearch"}, failed: allFail,
+		status: StatusFail, code: codeDockerNotRunning, explains: idUDP,
+		fact: label1 + " exited with code 1 5.028s after its start",
+		hint: "docker logs --tail 50 jaeger",
+	},
+	"stopped": {
+		recording: "exited", edit: []string{"http:/elasticsearch", "http://elasticsearch", `"ExitCode":1`, `"ExitCode":143`},
+		failed: allFail,
+		status: StatusFail, code: codeDockerNotRunning, explains: idUDP,
+		fact: label1 + " exited with code 143 5.028s after its start",
+		hint: "docker start jaeger",
+	},
+	"settings of Jaeger 1": {
+		recording: "v2-with-v1-settings",
+		status:    StatusWarn, code: codeDockerV1Settings,
+		fact: label2 + " is given SPAN_STORAGE_TYPE, ES_SERVER_URLS, ES_PASSWORD, which Jaeger 2 ignores: it keeps spans in memory",
+		hint: "docker run ... -v ./jaeger.yaml:/jaeger.yaml jaegertracing/jaeger:2.13.0 --config /jaeger.yaml",
+	},
+	"storage on localhost": {
+		recording: "v2-with-v1-settings", edit: []string{"jaeger:2.13.0", "all-in-one:1.62.0"},
+		status: StatusWarn, code: codeDockerStorageURL,
+		fact: label1 + ": ES_SERVER_URLS http://localhost:9200 is of the container itself",
+		hint: rerun + "--network tracing -p 6831:6831/udp -p 16686:16686 -e SPAN_STORAGE_TYPE=elasticsearch -e ES_PASSWORD " +
+			"-e ES_SERVER_URLS=http://elasticsearch:9200 jaegertracing/all-in-one:1.62.0",
+	},
+}
+
+func TestDocker(t *testing.T) {
+	t.Parallel()
+	for name, tt := range dockerTests {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			target := docked(t, serveEngine(t, readRecording(t, tt.recording).edit(tt.edit...)), tt.config...)
+			f, _ := examine(t, dockerProbe(), target, lookAt(t, target, tt.failed...))
+			expect(t, f, tt.status, tt.code, tt.fact, tt.hint)
+			if f.Explains != tt.explains {
+				t.Errorf("explains: got %q, want %q", f.Explains, tt.explains)
+			}
+			for _, line := range slices.Concat([]string{f.Fact}, f.Evidence, f.Hints) {
+				if strings.Contains(line, "hunter2") {
+					t.Errorf("tells the password: %s", line)
+				}
+			}
+		})
+	}
+}
+
+func TestDockerQuotesTheLastLine(t *testing.T) {
+	t.Parallel()
+	target := docked(t, serveEngine(t, readRecording(t, "exited")))
+	f, _ := examine(t, dockerProbe(), target, lookAt(t, target, idUDP))
+	const want = "no Elasticsearch node available"
+	if saw := first(f.Evidence); !strings.HasPrefix(saw, `its last line: {"level":"fatal"`) || !strings.Contains(saw, want) {
+		t.Errorf("got %q, want Jaeger's last line with %q", saw, want)
+	}
+}
+
+// Elasticsearch came up after Jaeger had given up.
+func TestDockerBeforeStorage(t *testing.T) {
+	t.Parallel()
+	now := time.Now()
+	jaeger := container{Name: "/jaeger"}
+	jaeger.Config.Image, jaeger.Config.Env = "jaegertracing/all-in-one:1.62.0", []string{"SPAN_STORAGE_TYPE=elasticsearch"}
+	jaeger.State.Status, jaeger.State.ExitCode = "exited", 1
+	jaeger.State.StartedAt, jaeger.State.FinishedAt = now, now.Add(5*time.Second)
+	storage := container{Name: "/es"}
+	storage.State.StartedAt = now.Add(2 * time.Second)
+	view := dockerView{jaegers: []container{jaeger}, storages: []container{storage}}
+	expect(
+		t, view.notRunning(&view.jaegers[0]), StatusFail, codeDockerTooEarly,
+		"container jaeger (jaegertracing/all-in-one:1.62.0) exited with code 1 5s after its start, before its storage (container es) was ready",
+		"docker update --restart on-failure jaeger && docker start jaeger",
+	)
+	view.storages[0].State.StartedAt = now.Add(-time.Hour)
+	if f := view.notRunning(&view.jaegers[0]); f.Code != codeDockerNotRunning {
+		t.Errorf("with a storage that is long up: got %s, want %s", f.Code, codeDockerNotRunning)
+	}
+}
+
+// A process in a container reaches Jaeger by a network in common.
+func TestDockerFromInside(t *testing.T) {
+	t.Parallel()
+	r := readRecording(t, "two-networks")
+	tests := map[string]struct {
+		edit []string
+		code Code
+		fact string
+		hint string
+	}{
+		"no network in common": {
+			nil, codeDockerNoNetwork,
+			"container jaeger (jaegertracing/all-in-one:1.62.0) shares no network with this container",
+			"docker network connect tracing jaeger",
+		},
+		"localhost is this container": {
+			[]string{`"bridge":{`, `"tracing":{`},
+			codeDockerOtherHost,
+			"localhost is this container itself or nobody; Jaeger is container jaeger (jaegertracing/all-in-one:1.62.0) on network tracing",
+			"--agent-host jaeger",
+		},
+	}
+	var listed []listedContainer
+	mustUnmarshal(t, r["/containers/json"], &listed)
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			target := docked(t, serveEngine(t, r.edit(tt.edit...)))
+			target.ReadFile = func(name string) ([]byte, error) {
+				switch name {
+				case "/.dockerenv":
+					return nil, nil
+				case "/etc/hostname":
+					for _, c := range listed {
+						if c.Names[0] == "/app" {
+							return []byte(c.ID[:12] + "\n"), nil
+						}
+					}
+				}
+				return nil, errors.New("no such file")
+			}
+			f, _ := examine(t, dockerProbe(), target, lookAt(t, target, idUDP))
+			expect(t, f, StatusFail, tt.code, tt.fact, tt.hint)
+		})
+	}
+}
+
+// A container's name means nothing outside of Docker's networks.
+func TestDockerNameOutside(t *testing.T) {
+	t.Parallel()
+	target := docked(t, serveEngine(t, readRecording(t, "elsewhere")), "reporter.agent.host", "jaeger")
+	target.Lookup = nobodyKnows
+	f, _ := examine(t, dockerProbe(), target, lookAt(t, target, idHost))
+	expect(
+		t, f, StatusFail, codeDockerOtherHost,
+		"jaeger is a name on Docker's own networks, which does not resolve out here",
+		"--agent-host localhost --agent-port 16831",
+	)
+	if f.Explains != idHost {
+		t.Errorf("explains: got %q, want %q", f.Explains, idHost)
+	}
+}
+
+// One fault has one name, and the fix is the cause's.
+func TestVerdictNamesTheCause(t *testing.T) {
+	t.Parallel()
+	cause := found(StatusFail, codeDockerUnpublished, "6831/udp is not published").hint("docker run -p 6831:6831/udp")
+	report := runFakes(
+		t, Options{},
+		fake(idUDP, found(StatusFail, codeUDPRefused, "nothing listens").hint("otdemo all-in-one")),
+		fake(idDocker, cause.explains(idUDP)),
+		fake(idHTTPPath, found(StatusOK, codeHTTPPathWorks, "HTTP works").hint("--collector-endpoint Y")),
+	)
+	want := Verdict{
+		Answer: AnswerNo, FirstBrokenHop: HopNetwork, Probe: idDocker, Code: codeDockerUnpublished,
+		Text: "spans do NOT reach Jaeger: first broken hop: network: 6831/udp is not published",
+		Fix:  "docker run -p 6831:6831/udp",
+	}
+	if report.Verdict != want {
+		t.Errorf("verdict: got %+v, want %+v", report.Verdict, want)
+	}
+}

@@ -1,0 +1,109 @@
+package doctor
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/otdemo/otdemo/pkg/config"
+)
+
+const idClientEnv = "client-env"
+
+const (
+	codeClientAgrees       Code = "client-env-agrees"
+	codeClientDiffers      Code = "client-env-differs"
+	codeClientKeepsFew     Code = "client-env-keeps-few"
+	codeClientKeepsNothing Code = "client-env-keeps-nothing"
+	codeClientDisabled     Code = "client-env-disabled"
+	codeClientRefused      Code = "client-env-refused"
+)
+
+// clientEnvProbe looks at what jaeger-client-go would do here: somebody whose
+// own program is silent runs the check in that program's environment, where
+// otdemo's defaults, which keep every trace, would hide the client's, which keep
+// none. It decides nothing about the configuration, so it warns at most.
+func clientEnvProbe() Probe {
+	return Probe{
+		ID:    idClientEnv,
+		Hop:   HopConfig,
+		Title: "jaeger-client-go would keep traces in this environment, too",
+		Codes: []Code{
+			codeClientAgrees, codeClientDiffers, codeClientKeepsFew, codeClientKeepsNothing,
+			codeClientDisabled, codeClientRefused,
+		},
+		Run: runClientEnv,
+	}
+}
+
+func runClientEnv(_ context.Context, env *Env) Finding {
+	vars := clientVariables(env.Environ)
+	if len(vars) == 0 {
+		return notUsed("no variable of jaeger-client-go is set")
+	}
+	plan := planFromEnv(vars)
+	return judgePlan(env, plan).saw(plan.evidence()...)
+}
+
+// judgePlan compares what jaeger-client-go would do with the configuration. What
+// is wrong with both has a finding of its own elsewhere.
+func judgePlan(env *Env, plan clientPlan) Finding {
+	const unless = "jaeger-client-go's FromEnv, unless the program's code says otherwise, "
+	cfg := env.config()
+	same := cfg.Sampler.Type == plan.sampler && cfg.Sampler.Param == plan.param
+	keeps := plan.keeps()
+	switch {
+	case plan.refusal != "":
+		return found(StatusWarn, codeClientRefused, "jaeger-client-go makes no tracer of this environment: %s", plan.refusal).
+			hint(plan.remedy)
+	case plan.disabled && !cfg.Disabled:
+		return found(StatusWarn, codeClientDisabled, "%smakes no spans: JAEGER_DISABLED is true", unless).
+			hint("unset JAEGER_DISABLED")
+	case keeps <= 0 && !same:
+		return found(StatusWarn, codeClientKeepsNothing, "%ssamples %s, this check %s %v", unless,
+			plan.samples(), cfg.Sampler.Type, cfg.Sampler.Param).
+			hint("JAEGER_SAMPLER_TYPE=const JAEGER_SAMPLER_PARAM=1")
+	case keeps <= fewRate && !same:
+		return found(StatusWarn, codeClientKeepsFew, "%ssamples %s, this check %s %v", unless,
+			plan.samples(), cfg.Sampler.Type, cfg.Sampler.Param).
+			hint("JAEGER_SAMPLER_TYPE=const JAEGER_SAMPLER_PARAM=1")
+	case plan.target != env.path():
+		return found(StatusOK, codeClientDiffers, "%ssends to %s, this check to %s", unless, plan.target, env.path())
+	default:
+		return found(StatusOK, codeClientAgrees, "jaeger-client-go's FromEnv samples %s and sends to %s, too",
+			plan.samples(), plan.target)
+	}
+}
+
+// samples says what the sampler keeps.
+func (p clientPlan) samples() string {
+	text := fmt.Sprintf("%s %v", p.sampler, p.param)
+	switch {
+	case p.sampler == config.SamplerRemote:
+		return fmt.Sprintf("%s, which keeps %s before %s has answered, after %s at the earliest",
+			text, rate(p.param), bareText(p.samplingURL), p.refresh)
+	case p.sampler == config.SamplerRateLimiting && p.param <= 0:
+		return text + ", which keeps the first trace and no other"
+	case p.sampler == config.SamplerRateLimiting:
+		return fmt.Sprintf("%s, which keeps up to %v traces a second", text, p.param)
+	default:
+		return text + ", which keeps " + rate(p.keeps())
+	}
+}
+
+// evidence is what the client would do, value by value.
+func (p clientPlan) evidence() []string {
+	service := p.service
+	if service == "" {
+		service = "none, so that the program's code must name it (no service name provided)"
+	}
+	lines := []string{
+		"service: " + service,
+		fmt.Sprintf("sampler: %s %v", p.sampler, p.param),
+		"spans to: " + p.target,
+		fmt.Sprintf("queue: %s spans; what comes while it is full is dropped without a log line", p.queue),
+	}
+	if p.samplingURL != "" && p.sampler == config.SamplerRemote {
+		lines = append(lines, "sampling server: "+bareText(p.samplingURL))
+	}
+	return lines
+}

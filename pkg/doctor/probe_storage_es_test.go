@@ -1,0 +1,327 @@
+package doctor
+
+import (
+	"encoding/pem"
+	"io"
+	"log"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"net/url"
+	"slices"
+	"strings"
+	"testing"
+)
+
+// rootES7 is the answer of a real 7.17.29, shortened.
+const rootES7 = `{"name":"n1","cluster_name":"lab","version":{"number":"7.17.29","build_flavor":"unknown",
+	"lucene_version":"8.11.3"},"tagline":"You Know, for Search"}`
+
+const securityException = `{"error":{"root_cause":[{"type":"security_exception",
+	"reason":"missing authentication credentials for REST request [/]"}],"type":"security_exception"},"status":401}`
+
+// atES is a target whose storage is a server at url.
+func atES(t *testing.T, url string) Target {
+	t.Helper()
+	target := outside(load(t))
+	target.Storage = Storage{Kind: StorageElasticsearch, ESURLs: []string{url}}
+	return target
+}
+
+func TestElasticsearchAnswers(t *testing.T) {
+	t.Parallel()
+	tests := map[string]struct {
+		serve  http.HandlerFunc
+		status Status
+		code   Code
+		// fact has URL for the server's.
+		fact string
+		// says is a part of what Jaeger prints.
+		says string
+	}{
+		"well": {answer(200, "X-Elastic-Product: Elasticsearch", rootES7), StatusOK, codeESAnswers, "URL answers: Elasticsearch 7.17.29", ""},
+		"OpenSearch": {
+			answer(200, "", `{"version":{"distribution":"opensearch","number":"2.11.0"},"tagline":"The OpenSearch Project: https://opensearch.org/"}`),
+			StatusOK, codeESAnswers, "URL answers: OpenSearch 2.11.0", "",
+		},
+		"no credentials": {
+			answer(401, "", securityException), StatusFail, codeESUnauthorized,
+			"URL answers 401: it wants a user and a password", "elastic: Error 401 (Unauthorized)",
+		},
+		"forbidden": {
+			answer(403, "", `{"Message":"User: anonymous is not authorized to perform: es:ESHttpGet"}`), StatusFail, codeESForbidden,
+			"URL answers 403: this user or address may not ask", "status code: 403",
+		},
+		"wrong path": {
+			answer(404, "", "404 page not found"), StatusFail, codeESPath,
+			"URL answers 404: there is no Elasticsearch at this path", "health check timeout: no Elasticsearch node available",
+		},
+		"starting": {
+			answer(503, "", `{"status":503,"error":{"type":"master_not_discovered_exception"}}`), StatusFail, codeESUnavailable,
+			"URL answers 503: it is starting, overloaded, or a proxy has nothing behind it", "status code: 503, body: {",
+		},
+		"login page": {
+			answer(302, "Location: /login", ""), StatusFail, codeESStatus, "URL answers 302", noNode,
+		},
+		"a page": {
+			answer(200, "Content-Type: text/html", "<html>welcome</html>"), StatusFail, codeESOther,
+			"URL answers 200 and is no Elasticsearch", "",
+		},
+		"HEAD forbidden": {
+			func(w http.ResponseWriter, r *http.Request) {
+				if r.Method == http.MethodHead {
+					w.WriteHeader(http.StatusForbidden)
+					return
+				}
+				answer(200, "", rootES7)(w, r)
+			},
+			StatusFail, codeESHeadRefused,
+			"URL answers GET with 200 and HEAD with 403: Jaeger up to 2.19 asks HEAD and takes it as absent", noNode,
+		},
+	}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			srv := serve(t, tt.serve)
+			f, env := examine(t, esProbe(), atES(t, srv.URL), nil)
+			fact := strings.ReplaceAll(tt.fact, "URL", srv.URL)
+			if f.Status != tt.status || f.Code != tt.code || f.Fact != fact {
+				t.Errorf("got %s %s %q, want %s %s %q", f.Status, f.Code, f.Fact, tt.status, tt.code, fact)
+			}
+			if !slices.ContainsFunc(f.Evidence, func(line string) bool { return strings.Contains(line, tt.says) }) {
+				t.Errorf("evidence %q lacks %q", f.Evidence, tt.says)
+			}
+			if _, learned := env.learned.(esCluster); learned != (tt.status == StatusOK) {
+				t.Errorf("learned %v with status %s", env.learned, f.Status)
+			}
+		})
+	}
+}
+
+func TestElasticsearchURLs(t *testing.T) {
+	t.Parallel()
+	tests := map[string]struct{ fact, hint, says string }{
+		"http:/127.0.0.1:9200": {
+			`the server's URL "http:/127.0.0.1:9200" has no host: two slashes belong behind http:`, "--es-url http://127.0.0.1:9200",
+			`Head "http:/127.0.0.1:9200": http: no Host in request URL: no Elasticsearch node available`,
+		},
+		"127.0.0.1:9200": {
+			`the server's URL "127.0.0.1:9200" has no scheme`, "--es-url http://127.0.0.1:9200",
+			"first path segment in URL cannot contain colon",
+		},
+		"localhost:9200": {
+			`the server's URL "localhost:9200" has no scheme`, "--es-url http://localhost:9200",
+			"health check timeout: no Elasticsearch node available",
+		},
+		"elastic:secret@es:9200": {
+			`the server's URL "USER:PASSWORD@es:9200" has no scheme`, "--es-url http://USER:PASSWORD@es:9200", noNode,
+		},
+		"ftp://es": {`the server's URL "ftp://es" is not http or https`, "--es-url http://localhost:9200", ""},
+	}
+	for raw, tt := range tests {
+		t.Run(raw, func(t *testing.T) {
+			t.Parallel()
+			f, _ := examine(t, esProbe(), atES(t, raw), nil)
+			expect(t, f, StatusFail, codeESURLInvalid, tt.fact, tt.hint)
+			if f.Hop != HopConfig || tt.says != "" && !strings.Contains(strings.Join(f.Evidence, "\n"), tt.says) {
+				t.Errorf("got hop %s, evidence %q, want config, %q", f.Hop, f.Evidence, tt.says)
+			}
+		})
+	}
+}
+
+func TestElasticsearchIsNotThere(t *testing.T) {
+	t.Parallel()
+	closed := closedAddr(t)
+	f, _ := examine(t, esProbe(), atES(t, "http://"+closed), nil)
+	expect(t, f, StatusFail, codeESRefused, "nothing listens on tcp "+closed, "curl -sS http://"+closed)
+	want := `Jaeger 1.10 to 2.19 prints: failed to create primary Elasticsearch client: health check timeout: Head "http://` + closed +
+		`": dial tcp ` + closed + `: connect: connection refused: no Elasticsearch node available`
+	if !slices.Contains(f.Evidence, want) {
+		t.Errorf("evidence %q lacks %q", f.Evidence, want)
+	}
+}
+
+func tlsServer(t *testing.T) *httptest.Server {
+	t.Helper()
+	srv := httptest.NewUnstartedServer(answer(200, "", rootES7))
+	srv.Config.ErrorLog = log.New(io.Discard, "", 0)
+	srv.StartTLS()
+	t.Cleanup(srv.Close)
+	return srv
+}
+
+func TestElasticsearchTLS(t *testing.T) {
+	t.Parallel()
+	secure, plain := tlsServer(t), serve(t, answer(200, "", rootES7))
+	host := func(s *httptest.Server) string { return s.Listener.Addr().String() }
+	ca := pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: secure.Certificate().Raw})
+	tests := map[string]struct {
+		url    string
+		change func(*Target)
+		code   Code
+		says   string
+	}{
+		"https to a plain port": {"https://" + host(plain), nil, codeESTLS, noNode},
+		"http to a TLS port":    {"http://" + host(secure), nil, codeESTLS, ""},
+		"http to a TLS port that resets": {
+			"http://" + hangUp(t, host(secure)), nil, codeESTLS, noNode,
+		},
+		"self-signed": {secure.URL, nil, codeESCertificate, "x509: "},
+		"insecure":    {secure.URL, func(t *Target) { t.Storage.Insecure = true }, codeESAnswers, ""},
+		"with its CA": {
+			secure.URL, func(t *Target) {
+				t.Storage.CACert = "ca.pem"
+				t.ReadFile = func(string) ([]byte, error) { return ca, nil }
+			}, codeESAnswers, "",
+		},
+	}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			target := atES(t, tt.url)
+			if tt.change != nil {
+				tt.change(&target)
+			}
+			f, _ := examine(t, esProbe(), target, nil)
+			if f.Code != tt.code || !strings.Contains(strings.Join(f.Evidence, "\n"), tt.says) {
+				t.Errorf("got %s %q %q, want %s, %q", f.Code, f.Fact, f.Evidence, tt.code, tt.says)
+			}
+			if f.Code == codeESCertificate && !strings.Contains(strings.Join(f.Evidence, "\n"), "names example.com") {
+				t.Errorf("evidence %q does not show the certificate's names", f.Evidence)
+			}
+			if f.Code == codeESTLS && len(f.Hints) == 0 {
+				t.Error("no hint")
+			}
+		})
+	}
+}
+
+// hangUp is a port that closes whoever speaks HTTP, and passes TLS on, as
+// Elasticsearch's TLS port does.
+func hangUp(t *testing.T, to string) string {
+	t.Helper()
+	l, err := new(net.ListenConfig).Listen(t.Context(), "tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	served := make(chan struct{})
+	t.Cleanup(func() { _ = l.Close(); <-served })
+	go func() {
+		defer close(served)
+		for {
+			conn, err := l.Accept()
+			if err != nil {
+				return
+			}
+			passTLS(t, conn, to)
+		}
+	}()
+	return l.Addr().String()
+}
+
+// passTLS passes one handshake on, record by record, until a side ends it.
+func passTLS(t *testing.T, conn net.Conn, to string) {
+	t.Helper()
+	defer func() { _ = conn.Close() }()
+	hello := make([]byte, 16<<10)
+	n, err := conn.Read(hello)
+	if err != nil || hello[0] != 0x16 {
+		return
+	}
+	up, err := new(net.Dialer).DialContext(t.Context(), "tcp", to)
+	if err != nil {
+		return
+	}
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		pipe(up, conn)
+	}()
+	_, _ = up.Write(hello[:n])
+	pipe(conn, up)
+	<-done
+}
+
+// pipe copies from one to the other until an end, and then closes both.
+func pipe(from, to net.Conn) {
+	buf := make([]byte, 16<<10)
+	for {
+		n, err := from.Read(buf)
+		if n > 0 {
+			_, _ = to.Write(buf[:n])
+		}
+		if err != nil {
+			_, _ = from.Close(), to.Close()
+			return
+		}
+	}
+}
+
+func TestElasticsearchPasswordIsSentAndNotTold(t *testing.T) {
+	t.Parallel()
+	srv := serve(t, func(w http.ResponseWriter, r *http.Request) {
+		if user, password, ok := r.BasicAuth(); !ok || user != "elastic" || password != "secret" {
+			answer(401, "", securityException)(w, r)
+			return
+		}
+		answer(200, "", rootES7)(w, r)
+	})
+	inURL, err := url.Parse(srv.URL)
+	if err != nil {
+		t.Fatal(err)
+	}
+	inURL.User = url.UserPassword("elastic", "secret")
+	// examine fails when a finding tells the word.
+	if f, _ := examine(t, esProbe(), atES(t, inURL.String()), nil); f.Code != codeESAnswers {
+		t.Errorf("got %s %q, want it answered", f.Code, f.Fact)
+	}
+	target := atES(t, srv.URL)
+	target.Storage.User, target.Storage.Password = "elastic", "secret2"
+	f, _ := examine(t, esProbe(), target, nil)
+	expect(t, f, StatusFail, codeESUnauthorized, srv.URL+" answers 401: it does not take user elastic with this password",
+		"ES_USERNAME=elastic ES_PASSWORD=... (Jaeger 1)")
+}
+
+func TestOneServerOfSeveralIsEnough(t *testing.T) {
+	t.Parallel()
+	closed, srv := closedAddr(t), serve(t, answer(200, "", rootES7))
+	target := atES(t, "http://"+closed)
+	target.Storage.ESURLs = append(target.Storage.ESURLs, srv.URL)
+	f, env := examine(t, esProbe(), target, nil)
+	if f.Status != StatusWarn || f.Code != codeESRefused || env.learned == nil {
+		t.Errorf("got %s %s and learned %v, want a warning and the other server", f.Status, f.Code, env.learned)
+	}
+}
+
+func TestElasticsearchVersions(t *testing.T) {
+	t.Parallel()
+	tests := []struct {
+		opensearch bool
+		version    string
+		jaeger     string
+		want       bool
+	}{
+		{false, "5.6.1", "1.57.0", true},
+		{false, "6.8.0", "1.58.0", false},
+		{false, "7.0.0", "1.13.1", false},
+		{false, "7.17.29", "1.62.0", true},
+		{false, "7.17.29", "2.13.0", true},
+		{false, "8.19.0", "1.51.0", false},
+		{false, "8.19.0", "2.0.0", true},
+		{false, "9.4.0", "1.71.0", false},
+		{false, "9.4.0", "1.72.0", true},
+		{false, "9.4.0", "2.8.0", false},
+		{false, "9.4.0", "2.9.0", true},
+		{true, "2.11.0", "1.38.0", false},
+		{true, "3.0.0", "2.9.0", true},
+	}
+	for _, tt := range tests {
+		v, _ := parseVersion(tt.version)
+		jaeger, _ := parseVersion(tt.jaeger)
+		s, known := supportOf(tt.opensearch, v)
+		if got := s.by(jaeger); !known || got != tt.want {
+			t.Errorf("Jaeger %s with %s (opensearch %t): got %t (known %t), want %t", tt.jaeger, tt.version, tt.opensearch, got, known, tt.want)
+		}
+	}
+}

@@ -1,0 +1,253 @@
+package doctor
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+)
+
+const (
+	idESIndices = "es-indices"
+	idESMapping = "es-mapping"
+)
+
+const (
+	codeESIndices    Code = "es-indices-found"
+	codeESPrefix     Code = "es-index-prefix"
+	codeESNoIndices  Code = "es-no-indices"
+	codeESNotWritten Code = "es-not-written"
+	codeESNoServices Code = "es-service-index-missing"
+	codeESKeyword    Code = "es-mapping-keyword"
+	codeESText       Code = "es-mapping-text"
+	codeESNoTemplate Code = "es-template-missing"
+)
+
+// The kinds of index, as they stand in names.
+const (
+	kindSpan    = "jaeger-span-"
+	kindService = "jaeger-service-"
+)
+
+// esIndex is an index of Jaeger's.
+type esIndex struct {
+	Name   string `json:"index"`
+	Health string `json:"health"`
+	Docs   string `json:"docs.count"`
+	Pri    string `json:"pri"`
+	Rep    string `json:"rep"`
+
+	// The name is prefix, kind and suffix: a date, a number or "archive".
+	prefix, kind, suffix string
+	// current: spans of now go there, by its name.
+	current bool
+}
+
+func (i esIndex) shards() int {
+	pri, _ := strconv.Atoi(i.Pri)
+	rep, _ := strconv.Atoi(i.Rep)
+	return pri * (1 + rep)
+}
+
+// dated reports whether the name has a date of any form and not a number.
+func (i esIndex) dated() bool { return len(digits(i.suffix)) >= len("20060102") }
+
+func digits(s string) string {
+	return strings.Map(func(r rune) rune {
+		if r < '0' || r > '9' {
+			return -1
+		}
+		return r
+	}, s)
+}
+
+// listIndices reads the indices with any prefix, sorted by name.
+func listIndices(ctx context.Context, c *esClient) ([]esIndex, error) {
+	var all []esIndex
+	err := c.get(ctx, "_cat/indices/"+jaegerIndices, "format=json&h=index,health,docs.count,pri,rep&s=index", &all)
+	if err != nil {
+		return nil, err
+	}
+	return classifyIndices(all, digits(today())), nil
+}
+
+// classifyIndices takes the names apart. The current index is the one with
+// today's date or, where a name has a number, the last of its kind.
+func classifyIndices(all []esIndex, date string) []esIndex {
+	var known []esIndex
+	last := make(map[string]string)
+	for _, i := range all {
+		for _, kind := range []string{kindSpan, kindService} {
+			if prefix, suffix, ok := strings.Cut(i.Name, kind); ok {
+				i.prefix, i.kind, i.suffix = prefix, kind, suffix
+				known = append(known, i)
+				last[prefix+kind] = max(last[prefix+kind], suffix)
+			}
+		}
+	}
+	for n := range known {
+		i := &known[n]
+		i.current = strings.HasPrefix(digits(i.suffix), date) ||
+			!i.dated() && digits(i.suffix) != "" && i.suffix == last[i.prefix+i.kind]
+	}
+	return known
+}
+
+func named(indices []esIndex, so func(esIndex) bool) []string {
+	var names []string
+	for _, i := range indices {
+		if so(i) {
+			names = append(names, i.Name)
+		}
+	}
+	return names
+}
+
+// namePrefix is the prefix as it stands in names: Jaeger adds a dash.
+func (s Storage) namePrefix() string {
+	if s.IndexPrefix == "" || strings.HasSuffix(s.IndexPrefix, "-") {
+		return s.IndexPrefix
+	}
+	return s.IndexPrefix + "-"
+}
+
+func askESIndices(ctx context.Context, env *Env, c *esClient) Finding {
+	all, err := listIndices(ctx, c)
+	if err != nil {
+		return notTold(err)
+	}
+	prefix := env.Storage.namePrefix()
+	of := func(kind string) []esIndex {
+		return slices.DeleteFunc(slices.Clone(all), func(i esIndex) bool { return i.prefix != prefix || i.kind != kind })
+	}
+	spans, services := of(kindSpan), of(kindService)
+	saw := named(all, func(esIndex) bool { return true })
+	switch {
+	case len(all) == 0:
+		return noIndices(env)
+	case len(spans)+len(services) == 0:
+		other := strings.TrimSuffix(all[len(all)-1].prefix, "-")
+		return found(StatusFail, codeESPrefix, "there is no index %s*, but %s: another index prefix", prefix+kindSpan, list(saw)).
+			hint(fmt.Sprintf("--es-index-prefix %q, and the same --es.index-prefix for Jaeger's collector and query", other))
+	case len(services) == 0:
+		return found(StatusWarn, codeESNoServices, "there are %d indices of spans and none of services: Jaeger lists no service", len(spans)).
+			saw(saw...).
+			hint("docker restart jaeger (it writes each service once in 12 hours, so it does not notice that the index is gone)")
+	case len(spans) == 0:
+		return found(StatusWarn, codeESNoIndices, "there are %d indices of services and none of spans", len(services)).saw(saw...)
+	}
+	newest := spans[len(spans)-1]
+	fact := fmt.Sprintf("%d indices of spans, the newest is %s with %s documents", len(spans), newest.Name, newest.Docs)
+	isCurrent := func(i esIndex) bool { return i.current }
+	if env.passed(idCanary) && newest.dated() && !slices.ContainsFunc(spans, isCurrent) {
+		return found(StatusWarn, codeESNotWritten, "a span was stored just now, and not here: %s", fact).
+			maybe(causesElsewhere()...)
+	}
+	return found(StatusOK, codeESIndices, "%s", fact).saw(saw...)
+}
+
+// noIndices is the finding for a storage that Jaeger has never written to.
+func noIndices(env *Env) Finding {
+	if env.passed(idCanary) {
+		return found(StatusWarn, codeESNoIndices, "a span was stored just now, and not here: there is no index of Jaeger's").
+			maybe(causesElsewhere()...)
+	}
+	return found(StatusWarn, codeESNoIndices, "there is no index of Jaeger's: no span was ever stored here")
+}
+
+func causesElsewhere() []Cause {
+	return []Cause{
+		{
+			Text:    "Jaeger keeps spans in memory: Jaeger 2 ignores SPAN_STORAGE_TYPE and ES_SERVER_URLS, and wants --config",
+			Command: "otdemo check-jaeger --only storage-kind",
+		},
+		{Text: "Jaeger writes to another Elasticsearch", Command: "docker inspect -f '{{.Config.Env}} {{.Args}}' jaeger"},
+	}
+}
+
+// esFieldMapping is an index's part of an answer about the field serviceName.
+type esFieldMapping struct {
+	Mappings map[string]json.RawMessage `json:"mappings"`
+}
+
+// kind returns the field's type, "" when the index has no such field. The shape
+// is that of Elasticsearch 7 and newer, without types of documents.
+func (m esFieldMapping) kind() string {
+	var field struct {
+		Mapping map[string]struct {
+			Type string `json:"type"`
+		} `json:"mapping"`
+	}
+	if json.Unmarshal(m.Mappings["serviceName"], &field) != nil {
+		return ""
+	}
+	return field.Mapping["serviceName"].Type
+}
+
+func askESMapping(ctx context.Context, env *Env, c *esClient) Finding {
+	var fields map[string]esFieldMapping
+	pattern := env.Storage.namePrefix() + kindService + "*"
+	if err := c.get(ctx, pattern+"/_mapping/field/serviceName", "", &fields); err != nil {
+		return notTold(err)
+	}
+	indices, err := listIndices(ctx, c)
+	if err != nil {
+		return notTold(err)
+	}
+	wrong := named(indices, func(i esIndex) bool { return !isKeyword(fields[i.Name].kind()) })
+	if len(wrong) > 0 {
+		kind := fields[wrong[0]].kind()
+		return found(StatusFail, codeESText, "serviceName is of type %s and not keyword in %s: services cannot be listed", kind, list(wrong)).
+			at(HopQuery).
+			saw(
+				"Jaeger prints: all shards failed [type=search_phase_execution_exception]",
+				"Elasticsearch prints: Fielddata is disabled on [serviceName] ... Text fields are not optimised for operations that require per-document field data",
+			).
+			hint(
+				"stop the collectors, then: curl -X DELETE "+c.base.JoinPath(wrong[0]).String()+", then start them: they make the template first",
+				"curl -sS "+c.base.JoinPath("_index_template").String()+" (a template for * with a higher priority?)",
+			)
+	}
+	has, err := hasTemplate(ctx, c)
+	if err != nil {
+		return notTold(err)
+	}
+	if !has {
+		return found(StatusWarn, codeESNoTemplate, "no template matches jaeger-service-*: the next index gets serviceName as text").
+			hint("docker restart jaeger (it makes its templates when it starts)")
+	}
+	return found(StatusOK, codeESKeyword, "serviceName is a keyword in %d indices, and there is a template for the next", len(fields))
+}
+
+func isKeyword(kind string) bool { return kind == "keyword" || kind == "" }
+
+// hasTemplate looks for a template for indices of services, of the form that
+// Jaeger makes with Elasticsearch 7 or of that with 8.
+func hasTemplate(ctx context.Context, c *esClient) (bool, error) {
+	var old map[string]struct {
+		Patterns []string `json:"index_patterns"`
+	}
+	if err := c.get(ctx, "_template", "filter_path=*.index_patterns", &old); err != nil {
+		return false, err
+	}
+	var composed struct {
+		Templates []struct {
+			Template struct {
+				Patterns []string `json:"index_patterns"`
+			} `json:"index_template"`
+		} `json:"index_templates"`
+	}
+	if err := c.get(ctx, "_index_template", "filter_path=index_templates.index_template.index_patterns", &composed); err != nil {
+		return false, err
+	}
+	var patterns []string
+	for _, t := range old {
+		patterns = append(patterns, t.Patterns...)
+	}
+	for _, t := range composed.Templates {
+		patterns = append(patterns, t.Template.Patterns...)
+	}
+	return slices.ContainsFunc(patterns, func(p string) bool { return strings.Contains(p, "jaeger-service") }), nil
+}

@@ -1,0 +1,251 @@
+package doctor
+
+import (
+	"maps"
+	"net/http"
+	"net/url"
+	"strings"
+	"testing"
+	"time"
+)
+
+// esFake answers by the start of a path. The shapes are those of a real 7.17.29.
+type esFake map[string]string
+
+func (s esFake) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	if r.Method != http.MethodGet {
+		w.WriteHeader(http.StatusMethodNotAllowed)
+		return
+	}
+	for path, body := range s {
+		if strings.Contains(r.URL.Path, path) {
+			answer(200, "Content-Type: application/json", body)(w, r)
+			return
+		}
+	}
+	answer(404, "Content-Type: application/json", "{}")(w, r)
+}
+
+const (
+	pathHealth   = "/_cluster/health"
+	pathIndices  = "/_cat/indices/"
+	pathBlocks   = "service-*/_settings"
+	pathSettings = "/_cluster/settings"
+	pathDisk     = "/_cat/allocation"
+	pathPool     = "/_cat/thread_pool/write"
+	pathMapping  = "/_mapping/field/serviceName"
+	pathTemplate = "/_template"
+)
+
+// healthyES is a single node with the indices of DAY.
+func healthyES(change map[string]string) esFake {
+	s := esFake{
+		pathHealth: `{"cluster_name":"lab","status":"yellow","timed_out":false,"number_of_nodes":1,"number_of_data_nodes":1,
+			"active_primary_shards":10,"active_shards":10,"relocating_shards":0,"initializing_shards":0,"unassigned_shards":10}`,
+		pathIndices: `[{"index":"jaeger-service-DAY","health":"yellow","docs.count":"2","pri":"5","rep":"1"},
+			{"index":"jaeger-span-DAY","health":"yellow","docs.count":"10","pri":"5","rep":"1"}]`,
+		pathBlocks:   `{}`,
+		pathSettings: `{"defaults":{"cluster.max_shards_per_node":"1000","cluster.routing.allocation.disk.threshold_enabled":"true","cluster.routing.allocation.disk.watermark.flood_stage":"95%"}}`,
+		pathDisk:     `[{"disk.avail":"77351645184","disk.total":"270553174016","disk.percent":"71","node":"n1"}]`,
+		pathPool:     `[{"node_name":"n1","rejected":"0"}]`,
+		pathMapping:  `{"jaeger-service-DAY":{"mappings":{"serviceName":{"full_name":"serviceName","mapping":{"serviceName":{"type":"keyword","ignore_above":256}}}}}}`,
+		pathTemplate: `{"jaeger-span":{"index_patterns":["*jaeger-span-*"]},"jaeger-service":{"index_patterns":["*jaeger-service-*"]}}`,
+	}
+	maps.Copy(s, change)
+	day := time.Now().UTC().Format(time.DateOnly)
+	for path, body := range s {
+		s[path] = strings.ReplaceAll(body, "DAY", day)
+	}
+	return s
+}
+
+func TestElasticsearchState(t *testing.T) {
+	t.Parallel()
+	delivered := map[string]outcome{idCanary: {finding: Finding{ID: idCanary, Status: StatusOK}}}
+	lost := map[string]outcome{idCanary: {finding: Finding{ID: idCanary, Status: StatusFail, Code: codeCanaryLost}}}
+	old := `[{"index":"jaeger-service-2020-01-01","health":"green","docs.count":"2","pri":"5","rep":"1"},
+		{"index":"jaeger-span-2020-01-01","health":"green","docs.count":"9","pri":"5","rep":"1"}]`
+	tests := map[string]struct {
+		probe   string
+		change  map[string]string
+		earlier map[string]outcome
+		prefix  string
+		status  Status
+		code    Code
+		fact    string
+	}{
+		"health":   {idESHealth, nil, lost, "", StatusOK, codeESHealthy, "the cluster is yellow: 1 nodes, 10 shards active, 10 unassigned"},
+		"writable": {idESWrites, nil, lost, "", StatusOK, codeESWritable, "no index of Jaeger's is blocked, and no disk is too full"},
+		"shards": {
+			idESShards, nil, lost, "", StatusOK, codeESShardsFree,
+			"20 of 1000 shards are open (cluster.max_shards_per_node 1000, 1 data nodes)",
+		},
+		"indices": {idESIndices, nil, delivered, "", StatusOK, codeESIndices, "1 indices of spans, the newest is jaeger-span-DAY with 10 documents"},
+		"mapping": {idESMapping, nil, lost, "", StatusOK, codeESKeyword, "serviceName is a keyword in 1 indices, and there is a template for the next"},
+		"red": {
+			idESHealth,
+			map[string]string{pathIndices: `[{"index":"jaeger-span-DAY","health":"red"}]`},
+			lost, "", StatusFail, codeESRed, "1 indices of Jaeger's are red: jaeger-span-DAY",
+		},
+		"red elsewhere": {
+			idESHealth,
+			map[string]string{pathHealth: `{"status":"red","number_of_nodes":3,"active_shards":9,"unassigned_shards":1}`},
+			lost, "", StatusWarn, codeESRed, "the cluster is red: 3 nodes, 9 shards active, 1 unassigned; none of Jaeger's indices is red",
+		},
+		"read-only": {
+			idESWrites,
+			map[string]string{pathBlocks: `{"jaeger-span-DAY":{"settings":{"index":{"blocks":{"read_only_allow_delete":"true"}}}}}`},
+			lost, "", StatusFail, codeESReadOnly, "1 indices of Jaeger's are read-only, which the flood stage of a disk makes them: jaeger-span-DAY",
+		},
+		"an old one is read-only": {
+			idESWrites,
+			map[string]string{
+				pathIndices: old,
+				pathBlocks:  `{"jaeger-span-2020-01-01":{"settings":{"index":{"blocks":{"read_only_allow_delete":"true"}}}}}`,
+			},
+			lost, "", StatusWarn, codeESReadOnly,
+			"1 indices of Jaeger's are read-only, which the flood stage of a disk makes them: jaeger-span-2020-01-01",
+		},
+		"an old one is closed by a policy": {
+			idESWrites,
+			map[string]string{pathIndices: old, pathBlocks: `{"jaeger-span-2020-01-01":{"settings":{"index":{"blocks":{"write":"true"}}}}}`},
+			lost, "", StatusOK, codeESWritable, "no index of Jaeger's is blocked, and no disk is too full",
+		},
+		"write block": {
+			idESWrites,
+			map[string]string{pathBlocks: `{"jaeger-span-DAY":{"settings":{"index":{"blocks":{"write":"true"}}}}}`},
+			lost, "", StatusFail, codeESReadOnly, "jaeger-span-DAY takes no writes: it has a write block",
+		},
+		"disk full": {
+			idESWrites,
+			map[string]string{pathDisk: `[{"disk.avail":"4","disk.total":"100","disk.percent":"96","node":"n1"},{"node":"UNASSIGNED"}]`},
+			lost, "", StatusWarn, codeESDiskFull, "the disk of n1 is fuller than the flood stage: its indices become read-only",
+		},
+		"rejections": {
+			idESWrites,
+			map[string]string{pathPool: `[{"node_name":"n1","rejected":"12"}]`},
+			lost, "", StatusWarn, codeESRejects, "12 writes were rejected because a queue was full",
+		},
+		"rejections of long ago": {
+			idESWrites,
+			map[string]string{pathPool: `[{"node_name":"n1","rejected":"12"}]`},
+			delivered, "", StatusOK, codeESWritable, "no index of Jaeger's is blocked, and no disk is too full",
+		},
+		"shards full tomorrow": {
+			idESShards,
+			map[string]string{pathSettings: `{"transient":{"cluster.max_shards_per_node":"25"},"defaults":{}}`},
+			lost, "", StatusWarn, codeESShardsFull,
+			"20 of 25 shards are open (cluster.max_shards_per_node 25, 1 data nodes): there is an index for today and no room for tomorrow's 20",
+		},
+		"shards full today": {
+			idESShards,
+			map[string]string{pathSettings: `{"persistent":{"cluster.max_shards_per_node":"25"}}`, pathIndices: old},
+			lost, "", StatusFail, codeESShardsFull,
+			"20 of 25 shards are open (cluster.max_shards_per_node 25, 1 data nodes): there is no room for the 20 of today's indices",
+		},
+		"other prefix": {
+			idESIndices,
+			map[string]string{pathIndices: `[{"index":"prod-jaeger-span-DAY"}]`},
+			lost, "test", StatusFail, codeESPrefix, "there is no index test-jaeger-span-*, but prod-jaeger-span-DAY: another index prefix",
+		},
+		"no index": {
+			idESIndices,
+			map[string]string{pathIndices: `[]`},
+			delivered, "", StatusWarn, codeESNoIndices,
+			"a span was stored just now, and not here: there is no index of Jaeger's",
+		},
+		"not written": {
+			idESIndices,
+			map[string]string{pathIndices: old},
+			delivered, "", StatusWarn, codeESNotWritten,
+			"a span was stored just now, and not here: 1 indices of spans, the newest is jaeger-span-2020-01-01 with 9 documents",
+		},
+		"rollover has no date": {
+			idESIndices,
+			map[string]string{pathIndices: `[{"index":"jaeger-service-000001","docs.count":"1"},{"index":"jaeger-span-000001","docs.count":"7"},{"index":"jaeger-span-000002","docs.count":"8"}]`},
+			delivered, "", StatusOK, codeESIndices, "2 indices of spans, the newest is jaeger-span-000002 with 8 documents",
+		},
+		"service index deleted": {
+			idESIndices,
+			map[string]string{pathIndices: `[{"index":"jaeger-span-DAY"}]`},
+			delivered, "", StatusWarn, codeESNoServices,
+			"there are 1 indices of spans and none of services: Jaeger lists no service",
+		},
+		"text": {
+			idESMapping,
+			map[string]string{pathMapping: `{"jaeger-service-DAY":{"mappings":{"serviceName":{"full_name":"serviceName","mapping":{"serviceName":{"type":"text","fields":{"keyword":{"type":"keyword"}}}}}}}}`},
+			lost, "", StatusFail, codeESText, "serviceName is of type text and not keyword in jaeger-service-DAY: services cannot be listed",
+		},
+		"no template": {
+			idESMapping,
+			map[string]string{pathTemplate: `{"logs":{"index_patterns":["logs-*"]}}`},
+			lost, "", StatusWarn, codeESNoTemplate,
+			"no template matches jaeger-service-*: the next index gets serviceName as text",
+		},
+		"a privilege is missing": {
+			idESHealth,
+			map[string]string{pathHealth: `no JSON`},
+			lost, "", StatusUnknown, codeESState,
+			"Elasticsearch does not tell: GET _cluster/health: read the answer: invalid character 'o' in literal null (expecting 'u')",
+		},
+	}
+	day := today()
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			srv := serve(t, healthyES(tt.change).ServeHTTP)
+			base, err := url.Parse(srv.URL)
+			if err != nil {
+				t.Fatal(err)
+			}
+			earlier := map[string]outcome{
+				idES: {finding: Finding{Status: StatusOK}, learned: esCluster{url: base, version: version{7, 17}, name: "Elasticsearch 7.17"}},
+			}
+			maps.Copy(earlier, tt.earlier)
+			target := atES(t, srv.URL)
+			target.Storage.IndexPrefix = tt.prefix
+			f, _ := examine(t, probeNamed(t, tt.probe), target, earlier)
+			if fact := strings.ReplaceAll(tt.fact, "DAY", day); f.Status != tt.status || f.Code != tt.code || f.Fact != fact {
+				t.Errorf("got %s %s %q, want %s %s %q", f.Status, f.Code, f.Fact, tt.status, tt.code, fact)
+			}
+		})
+	}
+}
+
+// probeNamed returns a probe of the list.
+func probeNamed(t *testing.T, id string) Probe {
+	t.Helper()
+	for _, p := range Probes() {
+		if p.ID == id {
+			return p
+		}
+	}
+	t.Fatalf("no probe %s", id)
+	return Probe{}
+}
+
+func TestLeastFree(t *testing.T) {
+	t.Parallel()
+	const gb = 1 << 30
+	tests := []struct {
+		watermark, headroom string
+		want                float64
+		ok                  bool
+	}{
+		{"95%", "", 50 * gb, true},
+		{"0.75", "", 250 * gb, true},
+		{"95%", "100GB", 50 * gb, true},
+		{"75%", "100gb", 100 * gb, true},
+		{"75%", "-1", 250 * gb, true},
+		{"20gb", "", 20 * gb, true},
+		{"", "", 0, false},
+		{"much", "", 0, false},
+	}
+	for _, tt := range tests {
+		got, ok := leastFree(1000*gb, tt.watermark, tt.headroom)
+		// Shares are not exact in binary.
+		if ok != tt.ok || got-tt.want > 1 || tt.want-got > 1 {
+			t.Errorf("leastFree(%q, %q): got %v %t, want %v %t", tt.watermark, tt.headroom, got, ok, tt.want, tt.ok)
+		}
+	}
+}

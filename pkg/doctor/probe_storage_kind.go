@@ -1,0 +1,119 @@
+package doctor
+
+import (
+	"context"
+	"net"
+	"net/http"
+	"net/url"
+	"regexp"
+	"sync"
+)
+
+const idStorageKind = "storage-kind"
+
+const (
+	codeStorageMemory  Code = "storage-memory"
+	codeStorageKind    Code = "storage-kind"
+	codeStorageOther   Code = "storage-other-kind"
+	codeStorageUnknown Code = "storage-kind-unknown"
+)
+
+// storageKind asks Jaeger where it keeps spans.
+func storageKind() Probe {
+	return Probe{
+		ID:    idStorageKind,
+		Hop:   HopStorage,
+		Title: "it is known where Jaeger keeps spans",
+		Aside: true,
+		Codes: []Code{codeStorageMemory, codeStorageKind, codeStorageOther, codeStorageUnknown},
+		Run:   runStorageKind,
+	}
+}
+
+// jaegerInside is what Jaeger's own ports for its operators tell.
+type jaegerInside struct {
+	// kind is the name of the storage's kind, "" when it is not told.
+	kind string
+	// counters are those before the canary, if they were read in time.
+	counters counters
+	source   string
+}
+
+var (
+	// storageV1 is a key of Jaeger 1's expvars (plugin/storage/factory.go), the
+	// value of which is 1.
+	storageV1 = regexp.MustCompile(`"span-storage-type-([a-z0-9-]+)":\s*1\b`)
+	// storageV2 is a label of the metrics of Jaeger 2, of the storages in use.
+	storageV2 = regexp.MustCompile(`(?m)^jaeger_storage_[a-z_]+\{[^}]*\bkind="([a-z0-9-]+)"`)
+)
+
+func runStorageKind(ctx context.Context, env *Env) Finding {
+	host := env.neighbourhood()
+	if host == "" {
+		return notUsed("no port is the usual one, so those that tell are not known")
+	}
+	inside := lookInside(ctx, env, host)
+	env.learn(inside)
+	wants := env.Storage.Kind
+	switch {
+	case inside.kind == "":
+		return found(StatusSkip, codeStorageUnknown, "Jaeger's ports 14269 and 8888 do not tell where it keeps spans").
+			hint("docker inspect -f '{{.Config.Env}} {{.Args}}' jaeger")
+	case wants != "" && !sameStorage(wants, inside.kind):
+		return found(StatusWarn, codeStorageOther, "Jaeger keeps spans in %s, and not in %s", inside.kind, wants).
+			saw(inside.source).
+			hint(
+				"SPAN_STORAGE_TYPE="+wants+" (Jaeger 1)",
+				"docker run -v $PWD/config.yaml:/config.yaml jaegertracing/jaeger --config /config.yaml (Jaeger 2 ignores SPAN_STORAGE_TYPE)",
+			)
+	case inside.kind == "memory":
+		return found(StatusOK, codeStorageMemory, "Jaeger keeps spans in memory: they are gone when it restarts").saw(inside.source)
+	default:
+		return found(StatusOK, codeStorageKind, "Jaeger keeps spans in %s", inside.kind).saw(inside.source)
+	}
+}
+
+func sameStorage(wanted, kind string) bool {
+	return wanted == kind || wanted == StorageElasticsearch && kind == "opensearch"
+}
+
+// lookInside asks the ports of both generations at once. They are rarely open to
+// others, and a firewall must not make a check slow.
+func lookInside(ctx context.Context, env *Env, host string) jaegerInside {
+	ctx, cancel := context.WithTimeout(ctx, neighbourTimeout)
+	defer cancel()
+	var inside jaegerInside
+	var vars, one, two *fetched
+	var wg sync.WaitGroup
+	wg.Go(func() { vars = beside(ctx, env, host, "14269", "/debug/vars") })
+	wg.Go(func() { one = beside(ctx, env, host, "14269", "/metrics") })
+	wg.Go(func() { two = beside(ctx, env, host, "8888", "/metrics") })
+	wg.Wait()
+	if vars != nil {
+		if m := storageV1.FindSubmatch(vars.body); m != nil {
+			inside.kind, inside.source = string(m[1]), string(m[0])+" at "+bare(vars.url)
+		}
+	}
+	if one != nil {
+		inside.counters = readCounters(one.body)
+	}
+	if two != nil && len(inside.counters) == 0 {
+		inside.counters = readCounters(two.body)
+	}
+	if two != nil && inside.kind == "" {
+		if m := storageV2.FindSubmatch(two.body); m != nil {
+			inside.kind, inside.source = string(m[1]), `kind="`+string(m[1])+`" at `+bare(two.url)
+		}
+	}
+	return inside
+}
+
+// beside gets a path of another port of host, nil when it is not there.
+func beside(ctx context.Context, env *Env, host, port, path string) *fetched {
+	u := &url.URL{Scheme: "http", Host: net.JoinHostPort(host, port), Path: path}
+	got, err := fetch(ctx, env, u, maxMetrics)
+	if err != nil || got.status != http.StatusOK {
+		return nil
+	}
+	return got
+}

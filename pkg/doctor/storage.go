@@ -1,0 +1,165 @@
+package doctor
+
+import (
+	"crypto/tls"
+	"crypto/x509"
+	"fmt"
+	"slices"
+	"strings"
+)
+
+// The kinds of storage that the doctor can examine directly.
+const (
+	StorageElasticsearch = "elasticsearch"
+	StorageCassandra     = "cassandra"
+)
+
+// Storage is the one that Jaeger writes to, to be examined without Jaeger. The
+// zero value examines none. Nothing is written to it.
+type Storage struct {
+	// Kind is StorageElasticsearch, for OpenSearch too, StorageCassandra or empty.
+	Kind string
+	// User and Password are those that Jaeger has; empty sends none.
+	User, Password string
+	// CACert is the name of a PEM file to trust beside the system's authorities.
+	CACert string
+	// Insecure trusts any certificate.
+	Insecure bool
+
+	// ESURLs are the servers as Jaeger is told them (--es.server-urls).
+	ESURLs []string
+	// IndexPrefix is Jaeger's --es.index-prefix.
+	IndexPrefix string
+
+	// CassandraHosts are host or host:port; the port is 9042 without.
+	CassandraHosts []string
+	// TLS is for Cassandra; the URL says it for Elasticsearch.
+	TLS bool
+	// Keyspace is Jaeger's; empty looks for those that Jaeger's scripts make.
+	Keyspace string
+	// Datacenter is Jaeger's local one (--cassandra.local-dc); empty is that of
+	// the node that answers.
+	Datacenter string
+}
+
+// Validate returns an error that says which flag is missing or unknown.
+func (s Storage) Validate() error {
+	switch {
+	case s.Kind == "":
+		return nil
+	case s.Kind == StorageElasticsearch && len(s.ESURLs) == 0:
+		return &storageError{"--storage elasticsearch needs --es-url", "--es-url http://localhost:9200"}
+	case s.Kind == StorageCassandra && len(s.CassandraHosts) == 0:
+		return &storageError{"--storage cassandra needs --cassandra-hosts", "--cassandra-hosts localhost"}
+	case s.Kind != StorageElasticsearch && s.Kind != StorageCassandra:
+		return &storageError{
+			fmt.Sprintf("--storage must be elasticsearch or cassandra, got %q", s.Kind), "--storage elasticsearch",
+		}
+	}
+	return nil
+}
+
+type storageError struct{ text, hint string }
+
+func (e *storageError) Error() string { return e.text }
+
+// Hint is the flag that helps.
+func (e *storageError) Hint() string { return e.hint }
+
+// tlsConfig is for connections to the storage.
+func (s Storage) tlsConfig(readFile func(string) ([]byte, error)) (*tls.Config, error) {
+	cfg := &tls.Config{MinVersion: tls.VersionTLS12, InsecureSkipVerify: s.Insecure} //nolint:gosec // asked for with a flag
+	if s.CACert == "" {
+		return cfg, nil
+	}
+	pem, err := readFile(s.CACert)
+	if err != nil {
+		return nil, fmt.Errorf("read the CA certificate: %w", err)
+	}
+	pool, err := x509.SystemCertPool()
+	if err != nil {
+		pool = x509.NewCertPool()
+	}
+	if !pool.AppendCertsFromPEM(pem) {
+		return nil, fmt.Errorf("no certificate in %q", s.CACert)
+	}
+	cfg.RootCAs = pool
+	return cfg, nil
+}
+
+// subject describes a certificate by what names are checked against.
+func subject(cert *x509.Certificate) string {
+	names := append([]string(nil), cert.DNSNames...)
+	for _, ip := range cert.IPAddresses {
+		names = append(names, ip.String())
+	}
+	if len(names) == 0 {
+		names = []string{"none"}
+	}
+	return fmt.Sprintf("certificate: subject %q, issuer %q, names %s, valid until %s",
+		cert.Subject, cert.Issuer, strings.Join(names, " "), cert.NotAfter.UTC().Format("2006-01-02"))
+}
+
+// certificateHint is the flag for a certificate that is not trusted.
+const certificateHint = "--storage-ca ca.pem (and Jaeger's --es.tls.enabled --es.tls.ca=ca.pem)"
+
+// storageProbes stand before those about containers: when Jaeger has exited for
+// its storage, the storage is the cause.
+func storageProbes() []Probe {
+	return slices.Concat(
+		[]Probe{storageKind(), storageCounters(), esProbe()}, esStateProbes(),
+		[]Probe{cassandraProbe()}, cassandraStateProbes(),
+	)
+}
+
+// beforeStorage are the probes whose failure a broken storage may be the cause
+// of: Jaeger exits at its start when it cannot reach its storage, and accepts
+// spans that the storage then rejects.
+func beforeStorage() []string { return []string{idUDP, idCollector, idQuery, idCanary} }
+
+// settleStorage judges what was found at the storage by what became of the
+// canary. When it was read back the storage cannot be all wrong, whatever it
+// looks like from here; and when something failed the storage may explain it.
+func settleStorage(env *Env, f Finding) Finding {
+	if f.Status != StatusFail {
+		return f
+	}
+	if env.passed(idCanary) {
+		f.Status = StatusWarn
+		return f.saw("and yet a span came back from Jaeger: it reaches its storage in another way, or other spans are concerned")
+	}
+	for _, id := range beforeStorage() {
+		if env.failed(id) && f.Code.explainsAt(env.code(id)) {
+			return f.explains(id)
+		}
+	}
+	return f
+}
+
+// explainsAt reports whether a finding about the storage is the cause of that
+// code. Jaeger does not start without a storage that answers, so nothing listens
+// then; a storage that is only ill loses spans of a Jaeger that runs.
+func (c Code) explainsAt(failure Code) bool {
+	switch failure {
+	case codeCanaryLost, codeQueryError, codeCollectorError:
+		return true
+	case codeUDPRefused, codeCollectorRefused, codeQueryRefused:
+		return c.stopsJaeger()
+	default:
+		return false
+	}
+}
+
+// stopsJaeger reports whether a Jaeger that finds this exits at its start. What
+// may be so only from here, such as a name that does not resolve, is left out.
+func (c Code) stopsJaeger() bool {
+	switch c {
+	case codeESURLInvalid, codeESRefused, codeESTLS, codeESCertificate, codeESNotHTTP, codeESUnauthorized,
+		codeESForbidden, codeESPath, codeESUnavailable, codeESStatus, codeESOther, codeESHeadRefused, codeESUnsupported,
+		codeCassandraHost, codeCassandraRefused, codeCassandraTLS, codeCassandraCertificate, codeCassandraNotCQL,
+		codeCassandraUnauthorized, codeCassandraNoKeyspace:
+		return true
+	default:
+		return false
+	}
+}

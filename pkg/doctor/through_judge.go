@@ -1,0 +1,248 @@
+package doctor
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/otdemo/otdemo/pkg/config"
+	"github.com/otdemo/otdemo/pkg/trace"
+)
+
+// judge makes the finding of what was seen of a visit: what explains most comes
+// first.
+func (v *visit) judge(env *Env, seen *sightings) Finding {
+	own := seen.own(v)
+	formats := v.formats(seen)
+	strangers := seen.strangers(v)
+	switch {
+	case len(formats) == 0 && len(own) == 0 && seen.debug.SpanID == 0:
+		return v.notReported(env, seen)
+	case len(formats) == 0:
+		return v.notExtracted(seen, own)
+	case !speaksAny(formats, env.config().Propagation):
+		return v.mismatch(env, seen, formats)
+	case len(own) == 0 && seen.unsearched == nil:
+		return v.samplerDrops(seen, formats)
+	case len(strangers) > 0:
+		return v.stopsAt(seen, strangers)
+	case len(seen.cut) > 0:
+		return v.truncated(env, seen)
+	case len(seen.unanswered(v)) > 0:
+		return v.unanswered(seen)
+	}
+	f := found(StatusOK, codeThroughJoined, "%s joins a trace that comes in %s", v.app(seen), formatNames(formats))
+	if beyond := seen.beyond(v); len(beyond) > 0 {
+		f.Fact += ", and passes it on to " + strings.Join(beyond, ", ")
+	} else {
+		f.Fact += "; no other service is in it"
+	}
+	return f
+}
+
+// formats returns those in which the application joined a trace.
+func (v *visit) formats(seen *sightings) []headerFormat {
+	return slices.DeleteFunc(headerFormats(), func(f headerFormat) bool {
+		_, whole := seen.joined[f.name]
+		_, cut := seen.cut[f.name]
+		return !whole && !cut
+	})
+}
+
+func formatNames(formats []headerFormat) string {
+	list := make([]string, len(formats))
+	for i, f := range formats {
+		list[i] = f.name
+	}
+	return strings.Join(list, ", ")
+}
+
+func allNames() string { return formatNames(headerFormats()) }
+
+func speaksAny(formats []headerFormat, words []string) bool {
+	return slices.ContainsFunc(formats, func(f headerFormat) bool { return slices.Contains(words, f.word) })
+}
+
+// app is what to call the application: the names on its spans, else its URL.
+func (v *visit) app(seen *sightings) string {
+	if entries := seen.entries(v); len(entries) > 0 {
+		return "service " + strings.Join(entries, ", ")
+	}
+	if own := serviceNames(seen.own(v)); len(own) > 0 {
+		return "service " + strings.Join(own, ", ")
+	}
+	if seen.debug.SpanID != 0 {
+		return "service " + seen.debug.Service()
+	}
+	return bare(v.url)
+}
+
+func (v *visit) notReported(env *Env, seen *sightings) Finding {
+	f := found(StatusFail, codeThroughNotReported,
+		"%s answers %d, and none of %d requests to it left a span at %s, not even with %s",
+		bare(v.url), v.plain[0].status, len(v.calls()), bareText(env.config().Query.URL), debugHeader)
+	if seen.unsearched != nil {
+		f.Fact = fmt.Sprintf("%s answers %d and joins no trace; whether it reports others could not be searched: %v",
+			bare(v.url), v.plain[0].status, seen.unsearched)
+	}
+	f = f.hint("otdemo check-jaeger (with the environment of the application)")
+	if status := v.plain[0].status; status >= 300 {
+		f = f.maybe(Cause{
+			Text:    fmt.Sprintf("what answers %d is not the traced part: a proxy, a login, an unknown path", status),
+			Command: "curl -v " + bare(v.url),
+		})
+	}
+	return f.maybe(
+		Cause{Text: "the global tracer is opentracing's no-op: SetGlobalTracer was not called, or the error of the tracer's constructor is ignored"},
+		Cause{Text: "the tracer is disabled", Command: "env | grep JAEGER_DISABLED (where the application runs)"},
+		Cause{Text: "the code that answers is not instrumented: no middleware around this handler"},
+		Cause{Text: "it reports elsewhere: another Jaeger, or an agent that is not there", Command: "env | grep JAEGER_ (where the application runs)"},
+		Cause{Text: "its spans are never flushed: a flush interval that is too long, or spans that are never finished"},
+		Cause{Text: "it reads no trace from headers, and its sampler drops what it begins"},
+	)
+}
+
+func (v *visit) notExtracted(seen *sightings, own []trace.Span) Finding {
+	kept := fmt.Sprintf("%d traces of its own are there", len(own))
+	if len(own) == 0 {
+		kept = "only the trace of the debug header is there, so that its sampler drops others, too"
+	}
+	return found(StatusFail, codeThroughNotExtracted,
+		"%s reports spans and joins no trace, neither in %s; %s", v.app(seen), allNames(), kept).
+		hint("nethttp.Middleware(tracer, handler), or tracer.Extract(opentracing.HTTPHeaders, opentracing.HTTPHeadersCarrier(r.Header)), in the application").
+		maybe(
+			Cause{Text: "it begins its span without the caller's context"},
+			Cause{Text: "a proxy before it drops the headers", Command: "curl -v " + bare(v.url)},
+			Cause{Text: "its header has another name: jaeger.HeadersConfig"},
+		)
+}
+
+func (v *visit) mismatch(env *Env, seen *sightings, formats []headerFormat) Finding {
+	words := env.config().Propagation
+	wanted := slices.DeleteFunc(headerFormats(), func(f headerFormat) bool { return !slices.Contains(words, f.word) })
+	f := found(StatusFail, codeThroughFormatMismatch, "%s joins a trace that comes in %s, and callers with this configuration send %s",
+		v.app(seen), formatNames(formats), formatNames(wanted))
+	hint := "OTEL_PROPAGATORS=tracecontext,baggage"
+	for _, w := range wanted {
+		if w.otel != "tracecontext" {
+			hint += "," + w.otel
+		}
+	}
+	hint += " (in the application's environment, with OpenTelemetry's SDK)"
+	if jaegerClient(seen.answered(v)) && slices.Contains(words, config.PropagationJaeger) {
+		hint = "leave out jaeger.TracerOptions.Extractor(opentracing.HTTPHeaders, ...) in the application: jaeger-client reads uber-trace-id by itself"
+	}
+	return f.hint(hint)
+}
+
+// jaegerClient reports whether one of Jaeger's own clients made the spans.
+func jaegerClient(spans []trace.Span) bool {
+	return slices.ContainsFunc(spans, func(s trace.Span) bool {
+		return s.Process != nil && slices.ContainsFunc(s.Process.Tags, func(t trace.Tag) bool { return t.Key == "jaeger.version" })
+	})
+}
+
+func (v *visit) samplerDrops(seen *sightings, formats []headerFormat) Finding {
+	// A request in a format that it does not read is to it one without a trace.
+	tried := len(v.plain) + len(v.joins) - len(formats)
+	f := found(StatusFail, codeThroughSamplerDrops,
+		"%s joins a sampled trace (%s), and keeps none of %d requests without one: its sampler drops them",
+		v.app(seen), formatNames(formats), tried).at(HopSampling)
+	if seen.debug.SpanID != 0 {
+		f.Fact += "; with " + debugHeader + " one is kept"
+	}
+	return f.hint("JAEGER_SAMPLER_TYPE=const JAEGER_SAMPLER_PARAM=1 (in the application's environment)").
+		maybe(
+			Cause{Text: "its sampler keeps nothing: jaeger-client-go's default is remote with parameter 0"},
+			Cause{
+				Text:    "its sampler keeps few, as Jaeger's default of one in 1000",
+				Command: "otdemo check-jaeger --only sampling-strategy --sampler-type remote --service " + strings.TrimPrefix(v.app(seen), "service "),
+			},
+			Cause{Text: "that is meant so, and only callers decide"},
+		)
+}
+
+// stopsAt is for services that begin traces inside of the application's spans.
+func (v *visit) stopsAt(seen *sightings, strangers []string) Finding {
+	return found(StatusFail, codeThroughStopsAt,
+		"the trace stops at %s: inside of each of its spans %s begins a trace of its own", v.app(seen), strings.Join(strangers, ", ")).
+		hint("tracer.Inject(span.Context(), opentracing.HTTPHeaders, opentracing.HTTPHeadersCarrier(req.Header)), or nethttp.TraceRequest and nethttp.Transport, in the application").
+		maybe(
+			Cause{Text: "the application calls with a client or a context of its own, and injects nothing"},
+			Cause{Text: strings.Join(strangers, ", ") + " does not read the header that the application sends"},
+		)
+}
+
+// unanswered is for calls of the application that nobody continued.
+func (v *visit) unanswered(seen *sightings) Finding {
+	urls := strings.Join(seen.unanswered(v), ", ")
+	return found(StatusWarn, codeThroughStopsAt, "the trace stops at %s: it calls %s, and no span follows", v.app(seen), urls).
+		hint("otdemo check-jaeger --through "+seen.unanswered(v)[0]).
+		maybe(
+			Cause{Text: "what it calls is not traced, or not yours"},
+			Cause{Text: "what it calls reads another header format, or reports elsewhere"},
+		)
+}
+
+func (v *visit) truncated(env *Env, seen *sightings) Finding {
+	status := StatusWarn
+	if env.config().TraceID128Bit {
+		status = StatusFail
+	}
+	cut := strings.Join(slices.Sorted(maps.Keys(seen.cut)), ", ")
+	return found(status, codeThroughIDTruncated,
+		"%s cuts trace ids of 128 bits to 64 (%s): such a trace is split in two", v.app(seen), cut).
+		hint("JAEGER_TRACEID_128BIT=false (in the environment of its callers)").
+		maybe(
+			Cause{Text: "the application's client is old: jaeger-client-go reads 128 bits since 2.0"},
+			Cause{Text: "a proxy or a mesh before it cuts the id"},
+		)
+}
+
+// evidence says what Jaeger shows.
+func (s *sightings) evidence(v *visit) []string {
+	var lines []string
+	for _, c := range v.joins {
+		switch {
+		case len(s.joined[c.name].Spans) > 0:
+			t := s.joined[c.name]
+			lines = append(lines, fmt.Sprintf("%s: joined, %d spans of %s", c.name, len(t.Spans), strings.Join(t.Services(), ", ")))
+		case len(s.cut[c.name].Spans) > 0:
+			lines = append(lines, fmt.Sprintf("%s: joined under the id %s", c.name, s.cut[c.name].ID))
+		default:
+			lines = append(lines, c.name+": not joined")
+		}
+	}
+	if len(s.joined) > 0 {
+		lines = append(lines, fmt.Sprintf("first seen %s after the calls", roundTime(s.first)))
+	}
+	if s.unsampled {
+		lines = append(lines, "sampled=0: kept all the same")
+	} else {
+		lines = append(lines, "sampled=0: not kept")
+	}
+	if s.debug.SpanID != 0 {
+		lines = append(lines, fmt.Sprintf("%s: kept as trace %s", debugHeader, s.debug.TraceID))
+	} else {
+		lines = append(lines, debugHeader+": not found")
+	}
+	own := s.own(v)
+	lines = append(lines, fmt.Sprintf("traces that the application began itself: %d%s", len(own), samplerOf(own)))
+	if s.unsearched != nil {
+		lines = append(lines, fmt.Sprintf("search: %v", s.unsearched))
+	}
+	return lines
+}
+
+// samplerOf is the sampler that Jaeger's clients note on the first span of a
+// trace.
+func samplerOf(roots []trace.Span) string {
+	for i := range roots {
+		kind, ok := roots[i].Tag("sampler.type")
+		if param, hasParam := roots[i].Tag("sampler.param"); ok && hasParam {
+			return fmt.Sprintf(", by its sampler %s %s", kind, param)
+		}
+	}
+	return ""
+}

@@ -1,0 +1,66 @@
+package doctor
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"os"
+	"slices"
+	"strconv"
+	"time"
+)
+
+// isTCPOnly reports whether the port is one that Jaeger uses, and not for UDP. Who
+// sends spans there took the wrong line of a list.
+func isTCPOnly(port int) bool {
+	return slices.Contains([]int{4317, 4318, 5778, 5779, 9411, 14250, 14268, 14269, 16685, 16686}, port)
+}
+
+// openBeside sends a span to where the agent rather is when addr is closed, and
+// returns the flags for those places that do not refuse it: Jaeger's own port, the
+// host that has the query API, and 127.0.0.1 for ::1, since Jaeger 2 listens on
+// one of them only.
+func openBeside(ctx context.Context, env *Env, addr string) []string {
+	agent := env.config().Reporter.Agent
+	hosts := []string{agent.Host}
+	if isLoopback(agent.Host) && !isLoopback(env.queryHost()) {
+		hosts = append(hosts, env.queryHost())
+	}
+	if hostOf(addr) == net.IPv6loopback.String() {
+		hosts = append(hosts, "127.0.0.1")
+	}
+	var hints []string
+	for _, host := range hosts {
+		if host == agent.Host && agent.Port == portCompact || ctx.Err() != nil {
+			continue
+		}
+		flags := fmt.Sprintf("--agent-port %d", portCompact)
+		if host != agent.Host {
+			flags = "--agent-host " + host
+			if agent.Port != portCompact {
+				flags += fmt.Sprintf(" --agent-port %d", portCompact)
+			}
+		}
+		if refusesNothing(ctx, env, host) {
+			hints = append(hints, flags)
+		}
+	}
+	return hints
+}
+
+// refusesNothing reports whether a span to the agent's own port on host is
+// neither refused nor answered.
+func refusesNothing(ctx context.Context, env *Env, host string) bool {
+	span := newHandmade(idUDP, time.Now())
+	packet, err := span.datagram(ctx)
+	if err != nil {
+		return false
+	}
+	wait := remoteRefusal
+	if isLoopback(host) {
+		wait = localRefusal
+	}
+	_, err = exchangeUDP(ctx, env, net.JoinHostPort(host, strconv.Itoa(portCompact)), packet, wait)
+	return errors.Is(err, os.ErrDeadlineExceeded)
+}

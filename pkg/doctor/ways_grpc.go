@@ -1,0 +1,103 @@
+package doctor
+
+import (
+	"bytes"
+	"context"
+	"encoding/binary"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"net/url"
+	"strconv"
+	"time"
+)
+
+// otlpService is the method that takes spans (trace_service.proto of OTLP).
+const otlpService = "/opentelemetry.proto.collector.trace.v1.TraceService/Export"
+
+// overGRPC makes one unary call of OTLP. Over net/http that is an HTTP/2 request
+// with a prefix before its body, and its status in a trailer, which spares us a
+// gRPC library for one span.
+func overGRPC(ctx context.Context, env *Env, host string, port int) attempt {
+	span := newHandmade("grpc", time.Now())
+	endpoint := &url.URL{Scheme: "http", Host: net.JoinHostPort(host, strconv.Itoa(port)), Path: otlpService}
+	a := attempt{trace: span.id, target: endpoint.Host}
+	status, err := callGRPC(ctx, env, endpoint, otlpMessage(span))
+	if err != nil {
+		a.problem = fmt.Errorf("grpc %s: %s", endpoint.Host, reason(err))
+		return a
+	}
+	a.evidence = fmt.Sprintf("called %s (trace %s): grpc-status %s", endpoint, span.id, status)
+	if status != "0" {
+		a.problem = fmt.Errorf("%s answers a span with grpc-status %q", endpoint.Host, status)
+	}
+	return a
+}
+
+// callGRPC returns the status of the call, "0" for a success and "" for an
+// answer that is not gRPC's.
+func callGRPC(ctx context.Context, env *Env, endpoint *url.URL, message []byte) (string, error) {
+	// Not compressed, and the length of the message.
+	body := binary.BigEndian.AppendUint32([]byte{0}, uint32(len(message)))
+	req, err := http.NewRequestWithContext(ctx, http.MethodPost, endpoint.String(), bytes.NewReader(append(body, message...)))
+	if err != nil {
+		return "", withoutURL(err)
+	}
+	req.Header.Set("Content-Type", "application/grpc")
+	req.Header.Set("TE", "trailers")
+	var plainHTTP2 http.Protocols
+	plainHTTP2.SetUnencryptedHTTP2(true)
+	client := &http.Client{Transport: env.recorded(&http.Transport{DialContext: env.Dial, Protocols: &plainHTTP2})}
+	defer client.CloseIdleConnections()
+	resp, err := client.Do(req)
+	if err != nil {
+		return "", err
+	}
+	defer func() { _ = resp.Body.Close() }()
+	// Trailers are there once the body has been read. An error without a message
+	// has its status in the header.
+	if _, err := io.Copy(io.Discard, io.LimitReader(resp.Body, maxAnswer)); err != nil {
+		return "", err
+	}
+	if status := resp.Trailer.Get("Grpc-Status"); status != "" {
+		return status, nil
+	}
+	return resp.Header.Get("Grpc-Status"), nil
+}
+
+// otlpMessage is the span as an ExportTraceServiceRequest. The numbers are those
+// of the fields in OTLP's trace.proto, resource.proto and common.proto.
+func otlpMessage(h handmade) []byte {
+	start := uint64(h.batch.Spans[0].StartTime) * uint64(time.Microsecond)
+	traceID := binary.BigEndian.AppendUint64(binary.BigEndian.AppendUint64(nil, h.id.High), h.id.Low)
+	span := bytes.Join([][]byte{
+		protoBytes(1, traceID),
+		protoBytes(2, binary.BigEndian.AppendUint64(nil, h.id.Low)),
+		protoBytes(5, []byte(h.batch.Spans[0].OperationName)),
+		protoFixed64(7, start),
+		protoFixed64(8, start+uint64(time.Microsecond)),
+	}, nil)
+	service := append(protoBytes(1, []byte("service.name")), protoBytes(2, protoBytes(1, []byte(checkService)))...)
+	resource := protoBytes(1, protoBytes(1, service))
+	scope := protoBytes(2, protoBytes(2, span))
+	return protoBytes(1, append(resource, scope...))
+}
+
+// The wire types of protobuf.
+const (
+	wireFixed64 = 1
+	wireBytes   = 2
+)
+
+// protoBytes is a field of bytes, text or another message.
+func protoBytes(field uint64, content []byte) []byte {
+	b := binary.AppendUvarint(nil, field<<3|wireBytes)
+	b = binary.AppendUvarint(b, uint64(len(content)))
+	return append(b, content...)
+}
+
+func protoFixed64(field, value uint64) []byte {
+	b := binary.AppendUvarint(nil, field<<3|wireFixed64)
+	return binary.LittleEndian.AppendUint64(b, value)
+}
