@@ -1,0 +1,6 @@
+//go:build !linux
+
+package integration
+
+// machineWards are only where there are namespaces.
+func machineWards() []ward { return nil }

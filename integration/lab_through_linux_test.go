@@ -1,0 +1,47 @@
+package integration
+
+import (
+	"testing"
+
+	"github.com/otdemo/otdemo/integration/lab"
+	"github.com/otdemo/otdemo/integration/process"
+)
+
+// throughWards look through an application at how it reports. Each has a Jaeger of
+// its own, because all these applications are of the same service.
+func throughWards() []ward {
+	through := func(cause, how, hop, code, hint string) []ailment {
+		return []ailment{{
+			cause: cause, how: how, flags: []string{"--through", "http://127.0.0.1:8000/gettime"},
+			exit: 1, hop: hop, code: code, hint: hint,
+		}}
+	}
+	joins := well("an application that joins its caller's trace", "--through", "http://127.0.0.1:8000/gettime")
+	joins.code = "through-joined"
+	return []ward{
+		{"an application", application(), []ailment{joins}},
+		{
+			"an application without a tracer", application("--tracer", "noop"),
+			through("I-03", "an application with the no-op tracer", "delivery", "through-not-reported", "with the environment of the application"),
+		},
+		{
+			"an application that sends elsewhere", application("--agent-port", "6830"),
+			through("R-01", "an application whose agent's port is closed", "delivery", "through-not-reported", "with the environment of the application"),
+		},
+		{
+			"an application that keeps nothing", application("--sampler-type", "const", "--sampler-param", "0"),
+			through("S-06", "an application that leaves sampling to its callers, and callers that do not sample", "sampling", "through-sampler-drops", "JAEGER_SAMPLER_TYPE=const"),
+		},
+	}
+}
+
+// application is a server with these flags beside a Jaeger 1.62.
+func application(flags ...string) func(*testing.T) place {
+	return func(t *testing.T) place {
+		t.Helper()
+		m := lab.NewMachine(t)
+		v1(t, m, settings{})
+		programOn(t, m, process.Command{Path: otdemoPath, Args: append([]string{"serve"}, flags...)}, "tcp/8000")
+		return place{in: m.Command}
+	}
+}
