@@ -60,7 +60,7 @@ check: tidy lint test race
 .PHONY: integration
 integration:
 	cd integration && $(GO) run ./buildjaeger
-	cd integration && $(GO) test -count=1 ./...
+	cd integration && $(GO) test -count=1 -parallel 8 ./...
 
 ## fuzz: run each fuzz target for FUZZTIME (default 20s)
 FUZZTIME ?= 20s

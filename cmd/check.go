@@ -2,6 +2,7 @@ package cmd
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"text/tabwriter"
@@ -17,6 +18,7 @@ type checkOptions struct {
 	doctor.Options
 	output choice
 	failOn choice
+	target targetFlags
 	list   bool
 	wait   time.Duration
 	bundle string
@@ -41,6 +43,9 @@ docs/findings.md explains each finding.
 		Example: `  otdemo check-jaeger
   otdemo check-jaeger --agent-host jaeger.example.com --query-url http://jaeger.example.com:16686
   otdemo check-jaeger --collector-endpoint http://localhost:14268/api/traces
+  otdemo check-jaeger --compose docker-compose.yaml
+  otdemo check-jaeger --through http://localhost:8000/
+  otdemo check-jaeger --storage elasticsearch --es-url http://localhost:9200
   otdemo check-jaeger --wait 60s -o junit
   otdemo check-jaeger -o json`,
 		GroupID: groupMain,
@@ -49,7 +54,7 @@ docs/findings.md explains each finding.
 			if opts.list {
 				return listProbes(a.env.Stdout)
 			}
-			if err := opts.Validate(); err != nil {
+			if err := errors.Join(opts.Validate(), opts.target.check(a.env)); err != nil {
 				return usageError(err)
 			}
 			if opts.Timeout <= 0 {
@@ -67,6 +72,7 @@ docs/findings.md explains each finding.
 	}
 	flags := cmd.Flags()
 	addTracerFlags(flags)
+	opts.target.register(flags)
 	flags.DurationVar(&opts.Timeout, "timeout", opts.Timeout, "end the check after this `time`")
 	flags.DurationVar(&opts.wait, "wait", 0, "try again until spans reach Jaeger, for this `time` at most")
 	flags.StringSliceVar(&opts.Only, "only", nil, "run only these `probes` and what they need; see --list")
@@ -87,11 +93,7 @@ func listProbes(w io.Writer) error {
 }
 
 func (a *app) check(ctx context.Context, loaded *config.Loaded, opts checkOptions) error {
-	target := doctor.Target{
-		Loaded:  loaded,
-		Service: "otdemo-client",
-		Environ: a.env.Environ,
-	}
+	target := opts.target.target(a.env, loaded)
 	var raw tape
 	if opts.bundle != "" {
 		target.Record = raw.record

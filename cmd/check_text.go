@@ -15,6 +15,9 @@ type checkView struct {
 	color bool
 }
 
+// needFailed is the code of probes that could not look because others failed.
+const needFailed doctor.Code = "need-failed"
+
 const (
 	statusWidth = 7
 	hopWidth    = 8
@@ -28,13 +31,10 @@ const (
 	ansiGreen  = 32
 )
 
-// notUsed is the code of probes that do not concern the configuration. There is
-// nothing to read about them but in JSON.
-const notUsed doctor.Code = "not-used"
-
-// finding prints one finding. What is well needs a line only.
+// finding prints one finding. What is well needs a line only, and what was not
+// looked at none; JSON tells why.
 func (v *checkView) finding(f doctor.Finding) {
-	if f.Code == notUsed {
+	if f.Status == doctor.StatusSkip {
 		return
 	}
 	word, color := string(f.Status), 0
@@ -48,7 +48,7 @@ func (v *checkView) finding(f doctor.Finding) {
 	case doctor.StatusSkip:
 	}
 	line := fmt.Sprintf("%s%s  %-*s %s", v.paint(color, word), strings.Repeat(" ", max(0, statusWidth-len(word))), hopWidth, f.Hop, f.Fact)
-	if f.Status == doctor.StatusOK || f.Status == doctor.StatusSkip {
+	if f.Status == doctor.StatusOK {
 		fmt.Fprintln(v.w, line)
 		return
 	}
@@ -87,6 +87,9 @@ func (v *checkView) verdict(r doctor.Report) {
 		color = ansiYellow
 	case doctor.AnswerYes:
 	}
+	if n := skipped(r); n > 0 {
+		fmt.Fprintf(v.w, "skip     %d more, which need what failed\n", n)
+	}
 	fmt.Fprintf(v.w, "\n%s\n", v.paint(color, r.Verdict.Text))
 	if r.Verdict.Fix != "" {
 		fmt.Fprintf(v.w, "fix: %s\n", r.Verdict.Fix)
@@ -94,6 +97,17 @@ func (v *checkView) verdict(r doctor.Report) {
 	if r.Verdict.Code != "" && !r.Verdict.OK {
 		fmt.Fprintf(v.w, "more: otdemo explain %s\n", r.Verdict.Code)
 	}
+}
+
+// skipped counts the probes that could not look because others failed.
+func skipped(r doctor.Report) int {
+	n := 0
+	for _, f := range r.Findings {
+		if f.Code == needFailed {
+			n++
+		}
+	}
+	return n
 }
 
 // short prints what fits a chat message: the verdict, its fix, and what is odd.

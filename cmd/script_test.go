@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math/rand/v2"
 	"net"
 	"net/http"
 	"os"
@@ -40,6 +41,8 @@ func TestScripts(t *testing.T) {
 			env.Setenv("XDG_CONFIG_HOME", filepath.Join(env.WorkDir, "xdg"))
 			env.Setenv("HOME", filepath.Join(env.WorkDir, "home"))
 			env.Setenv("LANG", "C.UTF-8")
+			// The developer's own containers are none of the scripts' business.
+			env.Setenv("DOCKER_HOST", "unix:///nonexistent")
 			return nil
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
@@ -88,12 +91,28 @@ func addrsCmd(ts *testscript.TestScript, _ bool, args []string) {
 	}
 }
 
-// freePortCmd sets $VAR to a port that nothing listens on: freeport VAR.
+// freePortCmd sets $VAR to a port that nothing listens on: freeport VAR. It is
+// below those that systems hand out for port 0, so that no other test gets it
+// meanwhile.
 func freePortCmd(ts *testscript.TestScript, _ bool, args []string) {
-	conn, err := net.ListenPacket("udp", "127.0.0.1:0")
-	ts.Check(err)
-	ts.Setenv(args[0], strconv.Itoa(conn.LocalAddr().(*net.UDPAddr).Port))
-	ts.Check(conn.Close())
+	for range 100 {
+		addr := net.JoinHostPort("127.0.0.1", strconv.Itoa(10000+rand.IntN(20000)))
+		conn, err := net.ListenPacket("udp", addr)
+		if err != nil {
+			continue
+		}
+		ln, err := net.Listen("tcp", addr)
+		ts.Check(conn.Close())
+		if err != nil {
+			continue
+		}
+		ts.Check(ln.Close())
+		_, port, err := net.SplitHostPort(addr)
+		ts.Check(err)
+		ts.Setenv(args[0], port)
+		return
+	}
+	ts.Fatalf("no port is free")
 }
 
 // holdPortCmd listens on a port until the script ends and sets $VAR to it:
