@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"io"
 	"math"
-	"slices"
 	"strconv"
 	"time"
 )
@@ -126,7 +125,7 @@ func toJSON(t *Trace) jsonTrace {
 		Processes: make(map[string]jsonProcess),
 		Warnings:  t.Warnings,
 	}
-	ids := processIDs{byPointer: make(map[*Process]string)}
+	ids := newProcessIDs()
 	for i := range t.Spans {
 		s := &t.Spans[i]
 		id, isNew := ids.id(s.Process)
@@ -142,31 +141,43 @@ func toJSON(t *Trace) jsonTrace {
 // carry equal processes at different addresses, which get one name.
 type processIDs struct {
 	byPointer map[*Process]string
-	known     []*Process
+	byContent map[string]string
+}
+
+func newProcessIDs() processIDs {
+	return processIDs{byPointer: make(map[*Process]string), byContent: make(map[string]string)}
 }
 
 func (p *processIDs) id(proc *Process) (id string, isNew bool) {
 	if id, ok := p.byPointer[proc]; ok {
 		return id, false
 	}
-	for i, other := range p.known {
-		if sameProcess(proc, other) {
-			id = "p" + strconv.Itoa(i+1)
-			p.byPointer[proc] = id
-			return id, false
-		}
+	key := content(proc)
+	id, known := p.byContent[key]
+	if !known {
+		id = "p" + strconv.Itoa(len(p.byContent)+1)
+		p.byContent[key] = id
 	}
-	p.known = append(p.known, proc)
-	id = "p" + strconv.Itoa(len(p.known))
 	p.byPointer[proc] = id
-	return id, true
+	return id, !known
 }
 
-func sameProcess(a, b *Process) bool {
-	if a == nil || b == nil {
-		return a == b
+// content is equal for equal processes, and only for those: each text in it is
+// quoted.
+func content(p *Process) string {
+	if p == nil {
+		return ""
 	}
-	return a.Service == b.Service && slices.Equal(a.Tags, b.Tags)
+	b := strconv.AppendQuote(nil, p.Service)
+	for i := range p.Tags {
+		v := p.Tags[i].Value
+		b = strconv.AppendQuote(b, p.Tags[i].Key)
+		b = strconv.AppendUint(b, uint64(v.kind), 10)
+		b = append(b, ':')
+		b = strconv.AppendUint(b, v.num, 10)
+		b = strconv.AppendQuote(b, v.str)
+	}
+	return string(b)
 }
 
 func processToJSON(p *Process) jsonProcess {

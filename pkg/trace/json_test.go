@@ -96,6 +96,39 @@ func TestEncodeTracesSharesProcesses(t *testing.T) {
 	}
 }
 
+func TestProcessesThatDifferKeepTheirNames(t *testing.T) {
+	t.Parallel()
+	processes := []*Process{
+		nil,
+		{},
+		{Service: "a"},
+		{Service: "a", Tags: []Tag{{"b", String("1")}}},
+		{Service: "a", Tags: []Tag{{"b", Int64(1)}}},
+		{Service: "a", Tags: []Tag{{"b", Bool(true)}}},
+		{Service: "a", Tags: []Tag{{"b", Float64(0.1)}}},
+		{Service: "a", Tags: []Tag{{"b", Float64(0.1 + 1e-16)}}},
+		{Service: "a", Tags: []Tag{{"b", Binary([]byte("1"))}}},
+		{Service: `a"b`},
+		{Service: "a", Tags: []Tag{{"b", String("")}, {"", String("1")}}},
+		{Service: "a", Tags: []Tag{{"b", String("")}, {"1", String("")}}},
+	}
+	ids := newProcessIDs()
+	for i, p := range processes {
+		if id, isNew := ids.id(p); !isNew {
+			t.Errorf("process %d is taken for %s", i, id)
+		}
+	}
+	for i, p := range processes {
+		if p == nil {
+			continue
+		}
+		same := *p
+		if id, isNew := ids.id(&same); isNew {
+			t.Errorf("a copy of process %d is called %s, a new name", i, id)
+		}
+	}
+}
+
 func TestEncodeTracesOfOddNumbers(t *testing.T) {
 	t.Parallel()
 	tr := sample()
