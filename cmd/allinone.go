@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"os"
+	"strings"
 	"syscall"
 
 	"github.com/spf13/cobra"
@@ -11,37 +13,40 @@ import (
 	"github.com/otdemo/otdemo/pkg/allinone"
 )
 
-// The ports that Jaeger's all-in-one listens on.
-const (
-	defaultAgentPort    = 6831
-	defaultQueryPort    = 16686
-	defaultSamplingPort = 5778
-)
-
 func newAllInOne(a *app) *cobra.Command {
 	var opts allinone.Options
 	var addrFile string
-	agent, query, sampling := portFlag(defaultAgentPort), portFlag(defaultQueryPort), portFlag(defaultSamplingPort)
+	var ports *listenerPorts
 	maxMemory := byteSize(allinone.DefaultMaxMemory)
 	strategy := samplingFlag{allinone.Strategy{Type: "const", Param: 1}}
+	var strategies string
 	cmd := &cobra.Command{
 		Use:   "all-in-one",
 		Short: "Run an in-memory Jaeger that needs nothing else",
-		Long: `Run a small in-memory Jaeger: it takes spans over UDP, keeps them within a bound
-of memory, answers Jaeger's query API, and serves sampling strategies. Traces are
-gone when it ends. What was lost on the way to it is on /api/loss.
+		Long: `Run a small in-memory Jaeger: it takes spans wherever Jaeger's all-in-one does,
+keeps them within a bound of memory, answers Jaeger's query API, and serves
+sampling strategies. Traces are gone when it ends. What was lost on the way to it
+is on /api/loss, and in the log when it ends.
 
-It listens on this machine only, unless --host says otherwise.
+It listens on this machine only, unless --host says otherwise. A port is a number,
+0 for any free one, or off.
 ` + exitCodesHelp("0 it was told to stop, and did", "1 it could not listen"),
 		Example: `  otdemo all-in-one
   otdemo all-in-one --max-memory 1GiB --sampling probabilistic:0.1
-  otdemo all-in-one --agent-port 0 --query-port 0 --sampling-port 0 --addr-file addrs.json`,
+  otdemo all-in-one --otlp-grpc-port off --sampling-strategies strategies.json
+  otdemo all-in-one --free-ports --addr-file addrs.json`,
 		GroupID: groupServing,
 		Args:    maxArgs(0),
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			opts.AgentPort, opts.QueryPort, opts.SamplingPort = int(agent), int(query), int(sampling)
+			opts.Ports = ports.options()
 			opts.MaxMemory = int64(maxMemory)
-			opts.Sampling = strategy.Strategy
+			if strategies != "" && cmd.Flags().Changed("sampling") {
+				return usageError(errors.New("--sampling and --sampling-strategies exclude each other: the file has a default_strategy"))
+			}
+			var err error
+			if opts.Sampling, err = samplingOf(strategy, strategies); err != nil {
+				return usageError(err)
+			}
 			opts.Logger = a.logger(a.env.Stderr)
 			opts.Now = a.env.Now
 			return a.allInOne(cmd.Context(), opts, addrFile)
@@ -49,11 +54,11 @@ It listens on this machine only, unless --host says otherwise.
 	}
 	flags := cmd.Flags()
 	flags.StringVar(&opts.Host, "host", "127.0.0.1", "listen on this `address`; 0.0.0.0 lets other machines in")
-	flags.Var(&agent, "agent-port", "take compact thrift over UDP on this `port`; 0 picks one")
-	flags.Var(&query, "query-port", "answer Jaeger's query API on this `port`; 0 picks one")
-	flags.Var(&sampling, "sampling-port", "serve sampling strategies on this `port`; 0 picks one")
+	ports = portFlags(flags)
 	flags.Var(&maxMemory, "max-memory", "keep traces within this `size`, and evict the oldest beyond it")
 	flags.Var(&strategy, "sampling", "tell every client this `strategy`: const:1, probabilistic:0.1 or ratelimiting:5")
+	flags.StringVar(&strategies, "sampling-strategies", "", "tell each client what `file` has for its service, in Jaeger's format")
+	flags.StringVar(&opts.UIDir, "ui-dir", "", "show the built Jaeger UI in `directory` on the query port instead of a plain page")
 	flags.StringVar(&addrFile, "addr-file", "", "write the addresses listened on to `file`, as JSON: name to host:port")
 	return cmd
 }
@@ -66,8 +71,7 @@ func (a *app) allInOne(ctx context.Context, opts allinone.Options, addrFile stri
 	addrs := backend.Addrs()
 	err = writeAddrFile(addrFile, addrs)
 	if err == nil {
-		opts.Logger.Info("listening", "page", "http://"+addrs[allinone.Query]+"/",
-			"agent_udp", addrs[allinone.AgentCompact], "sampling", "http://"+addrs[allinone.Sampling]+"/sampling")
+		opts.Logger.Info("listening", addrLine(addrs)...)
 		<-ctx.Done()
 	}
 	closing, cancel := context.WithTimeout(context.WithoutCancel(ctx), closeTimeout)
@@ -75,25 +79,62 @@ func (a *app) allInOne(ctx context.Context, opts allinone.Options, addrFile stri
 	return errors.Join(err, backend.Close(closing))
 }
 
+// addrLine is a log line's worth of addresses: the page, then every listener in the
+// order of the help.
+func addrLine(addrs map[string]string) []any {
+	var line []any
+	if addr, ok := addrs[allinone.Query]; ok {
+		line = append(line, "page", "http://"+addr+"/")
+	}
+	for _, l := range allinone.Listeners() {
+		if addr, ok := addrs[l.Name]; ok {
+			line = append(line, strings.ReplaceAll(l.Name, "-", "_"), addr)
+		}
+	}
+	return line
+}
+
+// samplingOf returns the strategies in a file, or without one the same for all.
+func samplingOf(same samplingFlag, file string) (allinone.Strategies, error) {
+	if file == "" {
+		return allinone.SameStrategy(same.Strategy), nil
+	}
+	content, err := os.ReadFile(file)
+	if err != nil {
+		return allinone.Strategies{}, fmt.Errorf("sampling-strategies: %w", err)
+	}
+	strategies, err := allinone.ParseStrategies(content)
+	var faults []error
+	for _, e := range split(err) {
+		if e != nil {
+			faults = append(faults, fmt.Errorf("sampling-strategies: %s: %w", file, e))
+		}
+	}
+	return strategies, errors.Join(faults...)
+}
+
+// manyPorts is from how many on ports are not gone through one by one: most likely
+// another Jaeger has them all.
+const manyPorts = 3
+
 // listenErrors gives each port that could not be had the hint that names its
 // flag. Whatever else keeps a backend from starting is the caller's mistake.
 func listenErrors(err error) error {
+	all := split(err)
 	var errs []error
-	for _, e := range split(err) {
+	for _, e := range all {
 		var taken *allinone.ListenError
-		if !errors.As(e, &taken) {
+		switch {
+		case !errors.As(e, &taken):
 			return usageError(err)
+		case !errors.Is(e, syscall.EADDRINUSE):
+			e = withHint(e, "choose another address with --host, or another port")
+		case len(all) < manyPorts:
+			e = withHint(e, portHint(taken.Name))
+		case len(errs) == len(all)-1:
+			e = withHint(e, "stop the program that has them, or take free ports with --free-ports")
 		}
-		if !errors.Is(e, syscall.EADDRINUSE) {
-			errs = append(errs, withHint(e, "choose another address with --host, or another port"))
-			continue
-		}
-		flag := map[string]string{
-			allinone.AgentCompact: "--agent-port",
-			allinone.Query:        "--query-port",
-			allinone.Sampling:     "--sampling-port",
-		}[taken.Name]
-		errs = append(errs, withHint(e, fmt.Sprintf("choose another port with %s, or %s 0 for any free one", flag, flag)))
+		errs = append(errs, e)
 	}
 	return errors.Join(errs...)
 }

@@ -81,9 +81,8 @@ func (a *app) demo(ctx context.Context, stay bool, addrFile string) error {
 func (a *app) setStage(ctx context.Context) (*stage, error) {
 	logger := a.quietLogger()
 	backend, err := allinone.Start(allinone.Options{
-		Sampling: allinone.Strategy{Type: "const", Param: 1},
-		Logger:   logger,
-		Now:      a.env.Now,
+		Logger: logger,
+		Now:    a.env.Now,
 	})
 	if err != nil {
 		return nil, err

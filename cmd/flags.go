@@ -81,24 +81,3 @@ func (f *samplingFlag) Set(text string) (err error) {
 
 // Type names the flag's type.
 func (f *samplingFlag) Type() string { return "strategy" }
-
-// portFlag is a flag that takes a port, or 0 for any free one.
-type portFlag uint16
-
-var _ pflag.Value = (*portFlag)(nil)
-
-// Set takes 0 to 65535.
-func (p *portFlag) Set(text string) error {
-	n, err := strconv.ParseUint(text, 10, 16)
-	if err != nil {
-		return errors.New("must be a port, 0 to 65535")
-	}
-	*p = portFlag(n)
-	return nil
-}
-
-// String prints the number.
-func (p *portFlag) String() string { return strconv.Itoa(int(*p)) }
-
-// Type names the flag's type.
-func (p *portFlag) Type() string { return "port" }

@@ -7,13 +7,15 @@ import (
 	"github.com/otdemo/otdemo/pkg/allinone/wire"
 )
 
-// compactAgent handles the datagrams of Jaeger's port 6831: thrift's compact
-// protocol.
-func compactAgent(in *intake) udp.Handler {
+// decoder reads one kind of datagram.
+type decoder func(datagram []byte) (wire.Batch, error)
+
+// agent handles the datagrams of one of the ports that Jaeger's agent has.
+func agent(in *inlet, decode decoder) udp.Handler {
 	return func(payload []byte, from netip.AddrPort) {
-		batch, err := wire.DecodeCompact(payload)
+		batch, err := decode(payload)
 		if err != nil {
-			in.reject(AgentCompact, from, len(payload), err)
+			in.reject(from, len(payload), err)
 			return
 		}
 		in.accept(&batch)

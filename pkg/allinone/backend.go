@@ -6,37 +6,24 @@ import (
 	"fmt"
 	"log/slog"
 	"maps"
-	"net"
 	"net/http"
 	"sync"
-	"time"
 
 	"github.com/otdemo/otdemo/pkg/allinone/api"
-	"github.com/otdemo/otdemo/pkg/allinone/sampling"
-	"github.com/otdemo/otdemo/pkg/allinone/store"
 	"github.com/otdemo/otdemo/pkg/allinone/udp"
-	"github.com/otdemo/otdemo/pkg/allinone/wire"
-)
-
-// Limits of the HTTP servers. A reader that stalls must not hold its connection
-// for ever; a large trace over a slow line may take its time.
-const (
-	headerTimeout  = 5 * time.Second
-	requestTimeout = 10 * time.Second
-	answerTimeout  = 2 * time.Minute
-	idleTimeout    = 2 * time.Minute
-	maxHeaderBytes = 64 << 10
 )
 
 // Backend is a running all-in-one. Its methods may be called from many goroutines
 // at once.
 type Backend struct {
-	logger  *slog.Logger
-	addrs   map[string]string
-	intake  *intake
-	agent   *udp.Receiver
-	servers []*http.Server
-	serving sync.WaitGroup
+	logger *slog.Logger
+	addrs  map[string]string
+	intake *intake
+	ui     *api.UI // nil without one
+	// receivers of datagrams, by the listener's name.
+	receivers map[string]*udp.Receiver
+	servers   []*http.Server
+	serving   sync.WaitGroup
 
 	stop     sync.Once
 	closeErr error
@@ -49,57 +36,43 @@ func Start(opts Options) (*Backend, error) {
 	if err := opts.Sampling.Validate(); err != nil {
 		return nil, err
 	}
+	if err := checkPorts(opts.Ports); err != nil {
+		return nil, err
+	}
 	if opts.MaxMemory < minMaxMemory {
 		return nil, fmt.Errorf("memory for spans must be at least %d bytes, got %d", minMaxMemory, opts.MaxMemory)
 	}
-	sockets, err := listen(opts)
+	ui, err := openUI(opts.UIDir)
 	if err != nil {
 		return nil, err
 	}
-	b := &Backend{
-		logger: opts.Logger,
-		addrs:  sockets.addrs(),
-		intake: &intake{
-			store:      store.New(store.Options{MaxBytes: opts.MaxMemory}),
-			clients:    newClients(),
-			complaints: newComplaints(opts.Now),
-			logger:     opts.Logger,
-			faults:     make(map[wire.Reason]int64),
-		},
+	sockets, err := listen(opts)
+	if err != nil {
+		_ = ui.Close() // was only opened
+		return nil, err
 	}
-	b.agent = udp.Start(sockets.agent, compactAgent(b.intake), opts.Logger)
-	b.serve(Query, sockets.query, api.Handler(api.Options{
-		Store:  b.intake.store,
-		Loss:   func() any { return b.Stats() },
-		Host:   opts.Host,
-		Logger: opts.Logger,
-	}))
-	b.serve(Sampling, sockets.sampling, sampling.Handler(opts.Sampling, opts.Logger))
+	addrs := sockets.addrs()
+	b := &Backend{
+		logger:    opts.Logger,
+		addrs:     addrs,
+		ui:        ui,
+		receivers: make(map[string]*udp.Receiver),
+		intake:    newIntake(opts, addrs),
+	}
+	b.start(&sockets, opts)
 	return b, nil
 }
 
-// serve runs an HTTP server until Close.
-func (b *Backend) serve(name string, l net.Listener, handler http.Handler) {
-	logger := b.logger.With("listener", name)
-	server := &http.Server{
-		Handler:           handler,
-		ReadHeaderTimeout: headerTimeout,
-		ReadTimeout:       requestTimeout,
-		WriteTimeout:      answerTimeout,
-		IdleTimeout:       idleTimeout,
-		MaxHeaderBytes:    maxHeaderBytes,
-		ErrorLog:          slog.NewLogLogger(logger.Handler(), slog.LevelDebug),
+// openUI opens the directory of a UI, if there is to be one.
+func openUI(dir string) (*api.UI, error) {
+	if dir == "" {
+		return nil, nil
 	}
-	b.servers = append(b.servers, server)
-	b.serving.Go(func() {
-		if err := server.Serve(l); !errors.Is(err, http.ErrServerClosed) {
-			logger.Error("server ended", "error", err)
-		}
-	})
+	return api.OpenUI(dir)
 }
 
 // Addrs returns where the backend listens: a listener's name to its host:port.
-// AgentCompact is a UDP port, the others are TCP.
+// Listeners says which are UDP ports and which are TCP.
 func (b *Backend) Addrs() map[string]string { return maps.Clone(b.addrs) }
 
 // Close stops receiving, once what waits in the sockets has been read and stored,
@@ -112,15 +85,29 @@ func (b *Backend) Close(ctx context.Context) error {
 }
 
 func (b *Backend) shutDown(ctx context.Context) error {
-	faults := []error{b.agent.Close(ctx)}
+	faults := b.drain(ctx)
 	for _, server := range b.servers {
 		if err := server.Shutdown(ctx); err != nil {
 			faults = append(faults, fmt.Errorf("stop serving: %w", err), server.Close())
 		}
 	}
 	b.serving.Wait()
+	faults = append(faults, b.ui.Close())
 	b.report()
 	return errors.Join(faults...)
+}
+
+// drain closes the receivers of datagrams, all at once since each may take a while.
+func (b *Backend) drain(ctx context.Context) []error {
+	faults := make(chan error)
+	for _, receiver := range b.receivers {
+		go func() { faults <- receiver.Close(ctx) }()
+	}
+	var all []error
+	for range b.receivers {
+		all = append(all, <-faults)
+	}
+	return all
 }
 
 // report tells in the log what was lost, if anything.
@@ -132,7 +119,7 @@ func (b *Backend) report() {
 	lost := stats.Totals.Lost
 	b.logger.Warn("spans were lost",
 		"kernel_drops", stats.Agent.KernelDrops,
-		"undecodable", stats.Agent.UndecodableTotal(),
+		"undecodable", stats.UndecodableTotal(),
 		"abandoned", stats.Agent.Abandoned,
 		"batches_missing", stats.Totals.BatchesMissing,
 		"spans_evicted", stats.Store.EvictedSpans,

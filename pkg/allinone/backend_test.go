@@ -72,7 +72,7 @@ func TestJaegerClientRoundTrip(t *testing.T) {
 // goes to the one served.
 func TestJaegerClientIsSampled(t *testing.T) {
 	t.Parallel()
-	b := start(t, Options{Sampling: Strategy{Type: "const", Param: 1}})
+	b := start(t, Options{Sampling: SameStrategy(Strategy{Type: "const", Param: 1})})
 	sampler := jaeger.NewRemotelyControlledSampler("svc",
 		jaeger.SamplerOptions.SamplingServerURL("http://"+b.Addrs()[Sampling]+"/sampling"),
 		jaeger.SamplerOptions.InitialSampler(jaeger.NewConstSampler(false)),
@@ -93,7 +93,8 @@ func TestAddrs(t *testing.T) {
 	t.Parallel()
 	b := start(t, Options{})
 	var names []string
-	for _, name := range []string{AgentCompact, Query, Sampling} {
+	for _, l := range Listeners() {
+		name := l.Name
 		if host, port, err := net.SplitHostPort(b.Addrs()[name]); err != nil || host != "127.0.0.1" || port == "0" {
 			t.Errorf("%s: got %q (%v), want a port on 127.0.0.1", name, b.Addrs()[name], err)
 		}
@@ -119,11 +120,11 @@ func TestTakenPorts(t *testing.T) {
 		opts Options
 		want []ListenError
 	}{
-		{"agent", Options{AgentPort: port(AgentCompact)}, []ListenError{{Name: AgentCompact, Network: "udp"}}},
-		{"query", Options{QueryPort: port(Query)}, []ListenError{{Name: Query, Network: "tcp"}}},
+		{"agent", Options{Ports: map[string]int{AgentCompact: port(AgentCompact)}}, []ListenError{{Name: AgentCompact, Network: "udp"}}},
+		{"query", Options{Ports: map[string]int{Query: port(Query)}}, []ListenError{{Name: Query, Network: "tcp"}}},
 		{
 			"all",
-			Options{AgentPort: port(AgentCompact), QueryPort: port(Query), SamplingPort: port(Sampling)},
+			Options{Ports: map[string]int{AgentCompact: port(AgentCompact), Query: port(Query), Sampling: port(Sampling)}},
 			[]ListenError{{Name: AgentCompact, Network: "udp"}, {Name: Query, Network: "tcp"}, {Name: Sampling, Network: "tcp"}},
 		},
 	}
@@ -163,7 +164,7 @@ func TestBadOptions(t *testing.T) {
 		opts Options
 		want string
 	}{
-		{"sampling", Options{Sampling: Strategy{Type: "odd"}}, `sampling type must be const, probabilistic or ratelimiting, got "odd"`},
+		{"sampling", Options{Sampling: SameStrategy(Strategy{Type: "odd"})}, `sampling type must be const, probabilistic or ratelimiting, got "odd"`},
 		{"memory", Options{MaxMemory: 1000}, "memory for spans must be at least 4194304 bytes, got 1000"},
 	}
 	for _, tt := range tests {

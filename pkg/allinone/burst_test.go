@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"github.com/otdemo/otdemo/pkg/allinone/internal/wiretest"
+	"github.com/otdemo/otdemo/pkg/allinone/wire"
 )
 
 const (
@@ -53,7 +54,7 @@ func TestBurst(t *testing.T) {
 // socket: the CPU that a span costs.
 func BenchmarkIngest(b *testing.B) {
 	backend := start(b, Options{MaxMemory: 64 << 20})
-	handle := compactAgent(backend.intake)
+	handle := agent(backend.intake.inlets[AgentCompact], wire.DecodeCompact)
 	datagrams := make([][]byte, 50)
 	for i := range datagrams {
 		datagrams[i] = wiretest.Compact(wiretest.Batch("burst", 1+i*burstEach, burstEach))

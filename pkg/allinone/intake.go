@@ -11,46 +11,127 @@ import (
 	"github.com/otdemo/otdemo/pkg/allinone/wire"
 )
 
-// intake is where all receivers bring their batches, and their datagrams that
-// were none.
+// intake is where all receivers bring their batches, and whatever arrived that was
+// none.
 type intake struct {
 	store      *store.Store
 	clients    *clients
 	complaints *complaints
 	logger     *slog.Logger
+	// addrs are where the listeners are, inlets their ways in, both by name.
+	addrs  map[string]string
+	inlets map[string]*inlet
+}
+
+// newIntake makes an intake with an inlet for each listener that has an address.
+func newIntake(opts Options, addrs map[string]string) *intake {
+	in := &intake{
+		store:      store.New(store.Options{MaxBytes: opts.MaxMemory}),
+		clients:    newClients(),
+		complaints: newComplaints(opts.Now),
+		logger:     opts.Logger,
+		addrs:      addrs,
+		inlets:     make(map[string]*inlet),
+	}
+	for _, l := range Listeners() {
+		if _, ok := addrs[l.Name]; ok {
+			in.inlets[l.Name] = &inlet{intake: in, name: l.Name, receives: l.Spans, faults: make(Rejects)}
+		}
+	}
+	return in
+}
+
+// inlet is one listener's way into the intake, and the account of what took it.
+type inlet struct {
+	*intake
+	name     string
+	receives bool // is a port for spans
 
 	batches, spans atomic.Int64
 
 	mu     sync.Mutex
-	faults map[wire.Reason]int64
+	faults Rejects
 }
+
+// inlet returns the way in of a listener, nil when that is off.
+func (in *intake) inlet(name string) *inlet { return in.inlets[name] }
 
 // accept stores a batch's spans, then counts it: what is counted can be read back.
-func (in *intake) accept(batch *wire.Batch) {
-	in.store.Add(batch.Spans)
-	in.spans.Add(int64(len(batch.Spans)))
-	in.batches.Add(1)
-	in.clients.observe(batch)
+func (i *inlet) accept(batch *wire.Batch) {
+	i.store.Add(batch.Spans)
+	i.spans.Add(int64(len(batch.Spans)))
+	i.batches.Add(1)
+	i.clients.observe(batch)
 }
 
-// reject counts a datagram that carried no batch, and says so now and then.
-func (in *intake) reject(listener string, from netip.AddrPort, payload int, err error) {
+// reject counts a datagram or a request of that many bytes that carried no batch,
+// and says so now and then. A sender whose port changes with every request comes
+// without one.
+func (i *inlet) reject(from netip.AddrPort, bytes int, err error) {
 	reason := wire.ReasonOf(err)
-	in.mu.Lock()
-	in.faults[reason]++
-	in.mu.Unlock()
-	times, ok := in.complaints.allow(listener + " " + string(reason))
+	i.mu.Lock()
+	i.faults[reason]++
+	i.mu.Unlock()
+	i.complain(from, bytes, err)
+}
+
+// note is reject for what need not have been spans: on a port that takes none it
+// is not counted as a loss.
+func (i *inlet) note(from netip.AddrPort, bytes int, err error) {
+	if i.receives {
+		i.reject(from, bytes, err)
+	} else {
+		i.complain(from, bytes, err)
+	}
+}
+
+// complain says now and then what came instead of spans, and where to send it.
+func (i *inlet) complain(from netip.AddrPort, bytes int, err error) {
+	reason := wire.ReasonOf(err)
+	times, ok := i.complaints.allow(i.name+" "+string(reason), from)
 	if !ok {
 		return
 	}
-	in.logger.Warn("datagram is no batch of spans",
-		"listener", listener, "reason", string(reason), "from", from.String(), "bytes", payload,
-		"datagrams", times, "error", err)
+	line := []any{
+		"listener", i.name, "reason", string(reason), "from", sender(from), "bytes", bytes,
+		"times", times, "error", err,
+	}
+	if addr, ok := i.addrs[rightListener(reason)]; ok {
+		line = append(line, "send_to", addr)
+	}
+	i.logger.Warn("no batch of spans", line...)
 }
 
-// undecodable returns the datagrams that carried no batch, by reason.
-func (in *intake) undecodable() map[wire.Reason]int64 {
-	in.mu.Lock()
-	defer in.mu.Unlock()
-	return maps.Clone(in.faults)
+// rightListener returns the one that takes what arrived elsewhere, "" when there
+// is none.
+func rightListener(reason wire.Reason) string {
+	switch reason {
+	case wire.CompactThrift:
+		return AgentCompact
+	case wire.BinaryThrift:
+		return AgentBinary
+	case wire.HTTP:
+		return CollectorHTTP
+	default:
+		return ""
+	}
+}
+
+// sender prints an address without the port that is not known.
+func sender(from netip.AddrPort) string {
+	if from.Port() == 0 {
+		return from.Addr().String()
+	}
+	return from.String()
+}
+
+// stats returns the account of the inlet so far.
+func (i *inlet) stats() ListenerStats {
+	i.mu.Lock()
+	defer i.mu.Unlock()
+	return ListenerStats{
+		Batches:     i.batches.Load(),
+		Spans:       i.spans.Load(),
+		Undecodable: maps.Clone(i.faults),
+	}
 }

@@ -3,8 +3,9 @@ package allinone
 import (
 	"fmt"
 	"math"
+	"net"
+	"net/netip"
 	"runtime"
-	"strings"
 	"testing"
 	"time"
 
@@ -16,70 +17,105 @@ import (
 	"github.com/otdemo/otdemo/pkg/trace"
 )
 
-// Every datagram that is known to have hurt a Jaeger arrives over a real socket,
-// is counted under its reason, and hurts nothing: good spans still come in.
+// Every datagram that is known to have hurt a Jaeger arrives over a real socket on
+// each of the agent's ports, is counted under its reason, and hurts nothing: good
+// spans still come in.
 func TestSurvivesHostileDatagrams(t *testing.T) {
 	t.Parallel()
-	var log logBook
-	b := start(t, Options{Logger: log.logger()})
-	conn := dial(t, b)
-	want := make(map[wire.Reason]int64)
-	good := int64(0)
-	const rounds = 3
-	for range rounds {
-		for _, c := range wiretest.Cases() {
-			send(t, conn, c.Datagram)
-			if c.Reason == "" {
-				good++
-			} else {
-				want[wire.Reason(c.Reason)]++
+	good := wiretest.Batch("after", 1000, 1)
+	tests := []struct {
+		listener string
+		cases    []wiretest.Case
+		after    []byte
+		wrong    wire.Reason // the other protocol
+		right    string      // the listener for that
+	}{
+		{AgentCompact, wiretest.Cases(), wiretest.Compact(good), wire.BinaryThrift, AgentBinary},
+		{AgentZipkin, wiretest.Cases(), wiretest.Compact(good), wire.BinaryThrift, AgentBinary},
+		{AgentBinary, wiretest.BinaryCases(), wiretest.Binary(good), wire.CompactThrift, AgentCompact},
+	}
+	for _, tt := range tests {
+		t.Run(tt.listener, func(t *testing.T) {
+			t.Parallel()
+			var log logBook
+			b := start(t, Options{Logger: log.logger()})
+			conn := dialTo(t, b, "udp", tt.listener)
+			want := make(Rejects)
+			batches := int64(1)
+			const rounds = 3
+			for range rounds {
+				for _, c := range tt.cases {
+					send(t, conn, c.Datagram)
+					if c.Reason == "" {
+						batches++
+					} else {
+						want[wire.Reason(c.Reason)]++
+					}
+				}
 			}
-		}
-	}
-	send(t, conn, wiretest.Compact(wiretest.Batch("after", 1000, 1)))
-	closeBackend(t, b)
+			send(t, conn, tt.after)
+			closeBackend(t, b)
 
-	stats := b.Stats()
-	if diff := cmp.Diff(want, stats.Agent.Undecodable); diff != "" {
-		t.Errorf("undecodable (-want +got):\n%s", diff)
-	}
-	if got := stats.Batches; got != good+1 {
-		t.Errorf("got %d batches, want %d", got, good+1)
-	}
-	lines := log.lines(t, "datagram is no batch of spans")
-	if got := len(lines); got != len(want) {
-		t.Errorf("got %d log lines for %d reasons, want one each", got, len(want))
-	}
-	for _, line := range lines {
-		if line["reason"] == string(wire.BinaryThrift) && !strings.Contains(line["error"].(string), "6832") {
-			t.Errorf("binary thrift on the compact port: %q does not name the right port", line["error"])
-		}
-		if line["from"] != conn.LocalAddr().String() {
-			t.Errorf("got sender %v, want %v", line["from"], conn.LocalAddr())
-		}
-	}
-	if got := len(log.lines(t, "spans were lost")); got != 1 {
-		t.Errorf("got %d last words about lost datagrams, want 1", got)
+			stats := b.Stats()
+			if diff := cmp.Diff(want, stats.Listeners[tt.listener].Undecodable); diff != "" {
+				t.Errorf("undecodable (-want +got):\n%s", diff)
+			}
+			if diff := cmp.Diff(want, stats.Agent.Undecodable); diff != "" {
+				t.Errorf("undecodable in all (-want +got):\n%s", diff)
+			}
+			if got := stats.Listeners[tt.listener].Batches; got != batches || stats.Batches != batches {
+				t.Errorf("got %d batches there and %d in all, want %d", got, stats.Batches, batches)
+			}
+			lines := log.lines(t, "no batch of spans")
+			if got := len(lines); got != len(want) {
+				t.Errorf("got %d log lines for %d reasons, want one each", got, len(want))
+			}
+			for _, line := range lines {
+				if line["reason"] == string(tt.wrong) && line["send_to"] != b.Addrs()[tt.right] {
+					t.Errorf("%s: told to send it to %v, want %s", tt.wrong, line["send_to"], b.Addrs()[tt.right])
+				}
+				if line["from"] != conn.LocalAddr().String() || line["listener"] != tt.listener {
+					t.Errorf("got sender %v on %v, want %v on %s", line["from"], line["listener"], conn.LocalAddr(), tt.listener)
+				}
+			}
+			if got := len(log.lines(t, "spans were lost")); got != 1 {
+				t.Errorf("got %d last words about lost datagrams, want 1", got)
+			}
+		})
 	}
 }
 
+// A sender is told once a pause, with the number of times since; only so many
+// senders are told in one.
 func TestComplaintsAreRateLimited(t *testing.T) {
 	t.Parallel()
 	now := time.Unix(0, 0)
 	c := newComplaints(func() time.Time { return now })
 	var got []int64
+	complain := func(port uint16) {
+		if times, ok := c.allow("key", netip.AddrPortFrom(netip.IPv6Loopback(), port)); ok {
+			got = append(got, times)
+		}
+	}
 	for range 2 {
 		for range 100 {
-			if times, ok := c.allow("key"); ok {
-				got = append(got, times)
-			}
+			complain(1)
 		}
 		now = now.Add(complaintPause)
 	}
-	if diff := cmp.Diff([]int64{1, 100}, got); diff != "" {
-		t.Errorf("datagrams told of (-want +got):\n%s", diff)
+	complain(2)
+	complain(3)
+	if diff := cmp.Diff([]int64{1, 100, 100, 1}, got); diff != "" {
+		t.Errorf("times told of (-want +got):\n%s", diff)
 	}
-	if _, ok := c.allow("another"); !ok {
+	got = nil
+	for port := range uint16(100) {
+		complain(port)
+	}
+	if want := maxComplained - 2; len(got) != want {
+		t.Errorf("%d more senders were told, want %d", len(got), want)
+	}
+	if _, ok := c.allow("another", netip.AddrPort{}); !ok {
 		t.Error("another key was held back")
 	}
 }
@@ -214,29 +250,39 @@ func heap() int64 {
 	return int64(m.HeapAlloc)
 }
 
-// FuzzPacketPath sends what the fuzzer makes through a real socket. The backend
-// must count it, keep its sums, and take a good batch afterwards.
+// FuzzPacketPath sends what the fuzzer makes through real sockets, to each of the
+// agent's ports. The backend must count it, keep its sums, and take a good batch
+// afterwards.
 func FuzzPacketPath(f *testing.F) {
-	for _, c := range wiretest.Cases() {
+	for _, c := range append(wiretest.Cases(), wiretest.BinaryCases()...) {
 		f.Add(c.Datagram)
 	}
 	b := start(f, Options{MaxMemory: minMaxMemory})
-	conn := dial(f, b)
-	good := wiretest.Compact(wiretest.Batch("good", 1, 1))
+	good := wiretest.Batch("good", 1, 1)
+	ports := []struct {
+		conn net.Conn
+		good []byte
+	}{
+		{dialTo(f, b, "udp", AgentCompact), wiretest.Compact(good)},
+		{dialTo(f, b, "udp", AgentBinary), wiretest.Binary(good)},
+		{dialTo(f, b, "udp", AgentZipkin), wiretest.Compact(good)},
+	}
 	f.Fuzz(func(t *testing.T, payload []byte) {
 		if len(payload) > wiretest.MaxPayload {
 			t.Skip("larger than a datagram")
 		}
 		before := b.Stats()
-		send(t, conn, payload)
-		send(t, conn, good)
+		for _, port := range ports {
+			send(t, port.conn, payload)
+			send(t, port.conn, port.good)
+		}
 		waitFor(t, b, func(s Stats) bool {
-			return s.Batches+s.Agent.UndecodableTotal() == before.Batches+before.Agent.UndecodableTotal()+2 &&
+			return s.Batches+s.Agent.UndecodableTotal() == before.Batches+before.Agent.UndecodableTotal()+int64(2*len(ports)) &&
 				s.Store.Added == s.Spans
 		})
 		s := b.Stats()
-		if s.Batches == before.Batches {
-			t.Error("the good batch was not taken")
+		if s.Batches < before.Batches+int64(len(ports)) {
+			t.Error("a good batch was not taken")
 		}
 		if s.Agent.Undecodable[wire.Panicked] > 0 {
 			t.Error("the decoder panicked")

@@ -52,8 +52,14 @@ func closeBackend(tb testing.TB, b *Backend) {
 // dial connects a UDP socket to the agent's port.
 func dial(tb testing.TB, b *Backend) net.Conn {
 	tb.Helper()
+	return dialTo(tb, b, "udp", AgentCompact)
+}
+
+// dialTo connects to a listener.
+func dialTo(tb testing.TB, b *Backend, network, listener string) net.Conn {
+	tb.Helper()
 	var d net.Dialer
-	conn, err := d.DialContext(within(tb), "udp", b.Addrs()[AgentCompact])
+	conn, err := d.DialContext(within(tb), network, b.Addrs()[listener])
 	if err != nil {
 		tb.Fatal(err)
 	}
@@ -74,6 +80,34 @@ func httpClient(tb testing.TB) *http.Client {
 	transport := &http.Transport{}
 	tb.Cleanup(transport.CloseIdleConnections)
 	return &http.Client{Transport: transport, Timeout: deadline}
+}
+
+// answer is what an HTTP server said.
+type answer struct {
+	Status int
+	Body   string
+}
+
+// request asks a listener over HTTP. Headers come as pairs of name and value.
+func request(tb testing.TB, b *Backend, listener, method, path string, body io.Reader, headers ...string) answer {
+	tb.Helper()
+	req, err := http.NewRequestWithContext(within(tb), method, "http://"+b.Addrs()[listener]+path, body)
+	if err != nil {
+		tb.Fatal(err)
+	}
+	for i := 0; i < len(headers); i += 2 {
+		req.Header.Set(headers[i], headers[i+1])
+	}
+	resp, err := httpClient(tb).Do(req)
+	if err != nil {
+		tb.Fatal(err)
+	}
+	defer func() { _ = resp.Body.Close() }()
+	content, err := io.ReadAll(resp.Body)
+	if err != nil {
+		tb.Fatal(err)
+	}
+	return answer{resp.StatusCode, string(content)}
 }
 
 // get returns status and body of a path of the query API.

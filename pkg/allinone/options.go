@@ -7,13 +7,6 @@ import (
 	"github.com/otdemo/otdemo/pkg/allinone/sampling"
 )
 
-// The names of the listeners, in ListenError and Backend.Addrs.
-const (
-	AgentCompact = "agent-compact"
-	Query        = "query"
-	Sampling     = "sampling"
-)
-
 // DefaultMaxMemory bounds the stored spans when Options say nothing: 256 MiB.
 const DefaultMaxMemory = 256 << 20
 
@@ -23,8 +16,17 @@ const minMaxMemory = 4 << 20
 // Strategy says which traces tracers are to keep; see sampling.Strategy.
 type Strategy = sampling.Strategy
 
+// Strategies say it for each service; see sampling.Strategies.
+type Strategies = sampling.Strategies
+
 // ParseStrategy reads TYPE:PARAM, for example probabilistic:0.1.
 func ParseStrategy(s string) (Strategy, error) { return sampling.Parse(s) }
+
+// ParseStrategies reads a file in Jaeger's format; see sampling.ParseFile.
+func ParseStrategies(content []byte) (Strategies, error) { return sampling.ParseFile(content) }
+
+// SameStrategy gives every service the same strategy.
+func SameStrategy(s Strategy) Strategies { return sampling.Same(s) }
 
 // Options say where a Backend listens and what it keeps. The zero value listens
 // on loopback with ports of the system's choice and keeps 256 MiB.
@@ -32,14 +34,20 @@ type Options struct {
 	// Host is the address to listen on, "" for 127.0.0.1. On a loopback address
 	// the query API refuses requests that a foreign web page could have sent.
 	Host string
-	// AgentPort (UDP), QueryPort and SamplingPort are the ports; 0 takes a free one.
-	AgentPort, QueryPort, SamplingPort int
+	// Ports has the port of each listener by its name; without one, or with 0, it
+	// takes a free one, and with Off it is left out.
+	Ports map[string]int
 	// MaxMemory bounds what the stored spans take, in bytes; 0 is
-	// DefaultMaxMemory, less than 4 MiB is an error. Besides, up to 16 MiB wait
-	// to be decoded.
+	// DefaultMaxMemory, less than 4 MiB is an error. Besides, up to 16 MiB of
+	// datagrams wait on each UDP port, and up to 64 MiB of requests' bodies are
+	// held while they are read.
 	MaxMemory int64
 	// Sampling is what tracers are told; the zero value keeps every trace.
-	Sampling Strategy
+	Sampling Strategies
+	// UIDir is the directory of a built Jaeger UI, which the query port then shows
+	// in the place of a plain page; "" keeps the page. It is an *api.UIError, which
+	// has a hint, when there is no UI.
+	UIDir string
 	// Logger gets what the backend has to say; nil discards it.
 	Logger *slog.Logger
 	// Now is the clock, time.Now when nil.
@@ -53,8 +61,8 @@ func (o Options) withDefaults() Options {
 	if o.MaxMemory == 0 {
 		o.MaxMemory = DefaultMaxMemory
 	}
-	if o.Sampling == (Strategy{}) {
-		o.Sampling = sampling.All()
+	if o.Sampling.Default.Strategy == (Strategy{}) {
+		o.Sampling.Default.Strategy = sampling.All()
 	}
 	if o.Logger == nil {
 		o.Logger = slog.New(slog.DiscardHandler)

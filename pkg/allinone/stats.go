@@ -12,8 +12,12 @@ const statsVersion = 1
 // Stats is a backend's account of spans: what came, what is kept, and every loss
 // that it can know of. It is also the JSON on /api/loss.
 type Stats struct {
-	SchemaVersion int        `json:"schema_version"`
-	Agent         AgentStats `json:"agent"`
+	SchemaVersion int `json:"schema_version"`
+	// Agent sums up the ports for datagrams.
+	Agent AgentStats `json:"agent"`
+	// Listeners are the ports that spans come in on, by name, and those that were
+	// mistaken for one.
+	Listeners map[string]ListenerStats `json:"listeners"`
 	// Batches and Spans came from all receivers and went to the store.
 	Batches int64       `json:"batches"`
 	Spans   int64       `json:"spans"`
@@ -23,33 +27,91 @@ type Stats struct {
 	Totals  ClientTotals  `json:"client_totals"`
 }
 
-// AgentStats tell of the datagrams on the agent's port.
+// AgentStats tell of the datagrams on the agent's ports.
 type AgentStats struct {
 	udp.Stats
 	// Undecodable counts the datagrams that carried no batch, by reason.
-	Undecodable map[wire.Reason]int64 `json:"undecodable"`
+	Undecodable Rejects `json:"undecodable"`
 }
+
+// ListenerStats tell of one port.
+type ListenerStats struct {
+	// Batches and Spans went to the store.
+	Batches int64 `json:"batches"`
+	Spans   int64 `json:"spans"`
+	// Undecodable counts the datagrams or requests that carried no batch, by
+	// reason.
+	Undecodable Rejects `json:"undecodable"`
+	// Datagrams has what only a UDP port knows, nil on others.
+	Datagrams *udp.Stats `json:"datagrams,omitempty"`
+}
+
+// Rejects count what carried no batch of spans, by reason.
+type Rejects map[wire.Reason]int64
 
 // Stats returns the present account; after Close it is final. While spans come
 // in, its parts may differ by what came between.
 func (b *Backend) Stats() Stats {
 	clients, totals := b.intake.clients.snapshot()
-	return Stats{
+	stats := Stats{
 		SchemaVersion: statsVersion,
-		Agent:         AgentStats{Stats: b.agent.Stats(), Undecodable: b.intake.undecodable()},
-		Batches:       b.intake.batches.Load(),
-		Spans:         b.intake.spans.Load(),
-		Store:         b.intake.store.Stats(),
+		Agent:         AgentStats{Undecodable: make(Rejects)},
+		Listeners:     make(map[string]ListenerStats),
 		Clients:       clients,
 		Totals:        totals,
+	}
+	for name, inlet := range b.intake.inlets {
+		listener := inlet.stats()
+		if !inlet.receives && len(listener.Undecodable) == 0 {
+			continue
+		}
+		stats.Batches += listener.Batches
+		stats.Spans += listener.Spans
+		if receiver, ok := b.receivers[name]; ok {
+			datagrams := receiver.Stats()
+			listener.Datagrams = &datagrams
+			stats.Agent.add(&listener)
+		}
+		stats.Listeners[name] = listener
+	}
+	stats.Store = b.intake.store.Stats()
+	return stats
+}
+
+func (a *AgentStats) add(l *ListenerStats) {
+	d := l.Datagrams
+	if a.SocketBuffer == 0 || d.SocketBuffer < a.SocketBuffer {
+		a.SocketBuffer = d.SocketBuffer // the smallest is the one that overflows first
+	}
+	a.Datagrams += d.Datagrams
+	a.Bytes += d.Bytes
+	a.WaitingBytes += d.WaitingBytes
+	a.KernelDrops += d.KernelDrops
+	a.KernelDropsKnown = a.KernelDropsKnown || d.KernelDropsKnown
+	a.Abandoned += d.Abandoned
+	for reason, n := range l.Undecodable {
+		a.Undecodable[reason] += n
 	}
 }
 
 // UndecodableTotal returns the datagrams that carried no batch.
-func (a *AgentStats) UndecodableTotal() int64 {
+func (a *AgentStats) UndecodableTotal() int64 { return a.Undecodable.Total() }
+
+// Total returns the sum over all reasons.
+func (r Rejects) Total() int64 {
 	var n int64
-	for _, count := range a.Undecodable {
+	for _, count := range r {
 		n += count
+	}
+	return n
+}
+
+// UndecodableTotal returns the datagrams and requests that carried no batch, over
+// all listeners.
+func (s *Stats) UndecodableTotal() int64 {
+	var n int64
+	for _, l := range s.Listeners {
+		n += l.Undecodable.Total()
 	}
 	return n
 }
@@ -58,7 +120,7 @@ func (a *AgentStats) UndecodableTotal() int64 {
 // undecodable, evicted or refused, and no client tells of a loss of its own.
 func (s *Stats) Lossless() bool {
 	t := s.Totals
-	return s.Agent.KernelDrops == 0 && s.Agent.Abandoned == 0 && s.Agent.UndecodableTotal() == 0 &&
+	return s.Agent.KernelDrops == 0 && s.Agent.Abandoned == 0 && s.UndecodableTotal() == 0 &&
 		s.Store.EvictedSpans == 0 && s.Store.RefusedSpans == 0 &&
 		t.BatchesMissing == 0 && t.Lost == wire.Losses{}
 }

@@ -11,24 +11,27 @@ import (
 )
 
 // adjust changes a trace as Jaeger's query service does before it answers
-// (cmd/query/app/querysvc/adjusters.go in 1.62), with clock skew adjustment off,
-// which is Jaeger's default: warnings, numeric addresses as text, tags and log
-// fields sorted, references without a trace removed, the parent's first. It
-// copies what it changes, since the spans are shared with the store.
-//
-// Not done: Jaeger's new ids for the server's half of Zipkin's shared spans, the
-// move of telemetry.sdk tags to the process, and the removal of equal spans, of
-// which it keeps only those whose warnings differ.
+// (cmd/query/app/querysvc/adjusters.go in 1.62), in its order and with clock skew
+// adjustment off, which is Jaeger's default: Zipkin's shared spans split, warnings,
+// numeric addresses as text, the tags of OpenTelemetry's library moved to the
+// process, tags and log fields sorted, equal spans dropped, references without a
+// trace removed, the parent's first. It copies what it changes, since the spans
+// are shared with the store.
 func adjust(t *trace.Trace) {
 	t.Spans = slices.Clone(t.Spans)
+	splitShared(t.Spans)
 	warnOfSkew(t.Spans)
 	processes := make(map[*trace.Process]*trace.Process)
 	for i := range t.Spans {
 		s := &t.Spans[i]
-		s.Tags = adjustTags(s.Tags)
 		s.Process = adjustProcess(processes, s.Process)
+		s.Tags = adjustTags(s.Tags)
+		moveLibraryTags(s)
 		s.Logs = adjustLogs(s.Logs)
-		adjustReferences(s)
+	}
+	t.Spans = dropEqual(t.Spans)
+	for i := range t.Spans {
+		adjustReferences(&t.Spans[i])
 	}
 }
 
@@ -42,6 +45,32 @@ func adjustProcess(known map[*trace.Process]*trace.Process, p *trace.Process) *t
 		known[p] = adjusted
 	}
 	return adjusted
+}
+
+// moveLibraryTags moves what a span says about OpenTelemetry's library to a
+// process of its own. The span's tags must be a copy already.
+func moveLibraryTags(s *trace.Span) {
+	if !slices.ContainsFunc(s.Tags, isLibraryTag) || s.Process == nil {
+		return
+	}
+	process := &trace.Process{Service: s.Process.Service, Tags: slices.Clone(s.Process.Tags)}
+	for _, tag := range s.Tags {
+		if isLibraryTag(tag) {
+			process.Tags = append(process.Tags, tag)
+		}
+	}
+	slices.SortStableFunc(process.Tags, compareTags)
+	s.Process = process
+	s.Tags = slices.DeleteFunc(s.Tags, isLibraryTag)
+}
+
+func isLibraryTag(tag trace.Tag) bool {
+	switch tag.Key {
+	case "telemetry.sdk.language", "telemetry.sdk.name", "telemetry.sdk.version",
+		"telemetry.distro.name", "telemetry.distro.version":
+		return true
+	}
+	return false
 }
 
 // adjustTags returns the tags sorted, with addresses that came as numbers as text.

@@ -1,6 +1,7 @@
 package api
 
 import (
+	"slices"
 	"testing"
 	"time"
 
@@ -140,5 +141,99 @@ func TestAdjustSortsWithoutTouchingTheStore(t *testing.T) {
 	}
 	if diff := cmp.Diff([]trace.Span{odd()}, original, opt); diff != "" {
 		t.Errorf("the store's span was changed (-before +after):\n%s", diff)
+	}
+}
+
+// kindOf returns the tag that says on which side of a call a span is.
+func kindOf(kind string) []trace.Tag {
+	return []trace.Tag{{Key: "span.kind", Value: trace.String(kind)}}
+}
+
+// Zipkin's client and server share a span's id; Jaeger gives the server's half one
+// of its own, below the client's, and what the server called comes along.
+func TestSharedSpansAreSplit(t *testing.T) {
+	t.Parallel()
+	p := onHost("10.0.0.1")
+	client, server, below := at(7, 3, 0, 10, p), at(7, 3, 1, 8, p), at(8, 7, 2, 1, p)
+	root, taken := at(3, 0, 0, 20, p), at(1, 3, 5, 1, p)
+	client.Tags, server.Tags = kindOf("client"), kindOf("server")
+	original := []trace.Span{root, taken, client, server, below}
+	adjusted := trace.Trace{Spans: slices.Clone(original)}
+	adjust(&adjusted)
+
+	type line struct{ ID, Parent trace.SpanID }
+	var got []line
+	for i := range adjusted.Spans {
+		got = append(got, line{adjusted.Spans[i].SpanID, adjusted.Spans[i].ParentID()})
+		if warnings := adjusted.Spans[i].Warnings; len(warnings) > 0 {
+			t.Errorf("span %d: got warnings %q, want none", i, warnings)
+		}
+	}
+	want := []line{{3, 0}, {1, 3}, {7, 3}, {2, 7}, {8, 2}} // 2 is the first id that is free
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("spans and their parents (-want +got):\n%s", diff)
+	}
+	if got := original[4].ParentID(); got != 7 {
+		t.Errorf("the store's span was changed: its parent is %d, want 7", got)
+	}
+}
+
+func TestSharedIDsOfTheSameSideStay(t *testing.T) {
+	t.Parallel()
+	p := onHost("10.0.0.1")
+	first, second := at(7, 0, 0, 10, p), at(7, 0, 1, 8, p)
+	first.Tags, second.Tags = kindOf("server"), kindOf("server")
+	spans := []trace.Span{first, second}
+	splitShared(spans)
+	if spans[0].SpanID != 7 || spans[1].SpanID != 7 {
+		t.Errorf("got ids %s and %s, want both as they were", spans[0].SpanID, spans[1].SpanID)
+	}
+}
+
+func TestLibraryTagsMoveToTheProcess(t *testing.T) {
+	t.Parallel()
+	p := onHost("10.0.0.1")
+	plain, library := at(1, 0, 0, 1, p), at(2, 1, 0, 1, p)
+	library.Tags = []trace.Tag{
+		{Key: "telemetry.sdk.name", Value: trace.String("opentelemetry")},
+		{Key: "a", Value: trace.Bool(true)},
+		{Key: "telemetry.distro.version", Value: trace.String("1")},
+	}
+	adjusted := trace.Trace{Spans: []trace.Span{plain, library}}
+	adjust(&adjusted)
+	wantTags := []trace.Tag{{Key: "a", Value: trace.Bool(true)}}
+	wantProcess := []trace.Tag{
+		p.Tags[0],
+		{Key: "telemetry.distro.version", Value: trace.String("1")},
+		{Key: "telemetry.sdk.name", Value: trace.String("opentelemetry")},
+	}
+	opt := cmp.AllowUnexported(trace.Value{})
+	if diff := cmp.Diff(wantTags, adjusted.Spans[1].Tags, opt); diff != "" {
+		t.Errorf("tags of the span (-want +got):\n%s", diff)
+	}
+	if diff := cmp.Diff(wantProcess, adjusted.Spans[1].Process.Tags, opt); diff != "" {
+		t.Errorf("tags of its process (-want +got):\n%s", diff)
+	}
+	if diff := cmp.Diff(onHost("10.0.0.1"), adjusted.Spans[0].Process, opt); diff != "" {
+		t.Errorf("process of the other span (-want +got):\n%s", diff)
+	}
+}
+
+// Of equal spans the first stays, and the first repetition for its warning.
+func TestEqualSpansAreDropped(t *testing.T) {
+	t.Parallel()
+	p := onHost("10.0.0.1")
+	one := at(1, 0, 0, 1, p)
+	one.Tags = kindOf("client")
+	other := at(1, 0, 0, 1, p)
+	other.Logs = []trace.Log{{Time: epoch()}}
+	adjusted := trace.Trace{Spans: []trace.Span{one, one, at(2, 1, 0, 1, p), one, other, one, other}}
+	adjust(&adjusted)
+	var got []int
+	for i := range adjusted.Spans {
+		got = append(got, len(adjusted.Spans[i].Tags)*10+len(adjusted.Spans[i].Logs)+100*len(adjusted.Spans[i].Warnings))
+	}
+	if diff := cmp.Diff([]int{10, 110, 0, 101}, got); diff != "" {
+		t.Errorf("spans left, by warnings, tags and logs (-want +got):\n%s", diff)
 	}
 }

@@ -5,8 +5,10 @@ import (
 	"html/template"
 	"log/slog"
 	"net/http"
+	"time"
 
 	"github.com/otdemo/otdemo/pkg/allinone/store"
+	"github.com/otdemo/otdemo/pkg/trace"
 )
 
 // Options say what a Handler answers from.
@@ -16,47 +18,79 @@ type Options struct {
 	Loss func() any
 	// Host is the address that is listened on. On a loopback address requests for
 	// other hosts are refused.
-	Host   string
+	Host string
+	// DecodeOTLP reads the spans of a request in OTLP's JSON; nil leaves out the
+	// path that needs it.
+	DecodeOTLP func(body []byte) ([]trace.Span, error)
+	// UI stands in the place of the plain page; nil keeps the page.
+	UI *UI
+	// Now is the clock, time.Now when nil.
+	Now    func() time.Time
 	Logger *slog.Logger
 }
 
 type handler struct {
-	store  *store.Store
-	loss   func() any
-	pages  *template.Template
-	logger *slog.Logger
+	store      *store.Store
+	loss       func() any
+	decodeOTLP func(body []byte) ([]trace.Span, error)
+	pages      *template.Template
+	now        func() time.Time
+	logger     *slog.Logger
 }
 
-// Handler serves the query API and the page. It answers GET and HEAD only.
+// Handler serves the query API and the page. It changes nothing, whatever it is
+// asked.
 func Handler(opts Options) http.Handler {
-	h := &handler{store: opts.Store, loss: opts.Loss, pages: parsePages(), logger: opts.Logger}
+	if opts.Now == nil {
+		opts.Now = time.Now
+	}
+	h := &handler{
+		store: opts.Store, loss: opts.Loss, decodeOTLP: opts.DecodeOTLP,
+		pages: parsePages(), now: opts.Now, logger: opts.Logger,
+	}
 	mux := http.NewServeMux()
+	h.routeV1(mux)
+	h.routeV3(mux)
+	mux.HandleFunc("/api/", h.unknown)
+	if opts.UI != nil {
+		mux.Handle("/", opts.UI)
+	} else {
+		mux.HandleFunc("/trace/{id}", h.tracePage)
+		mux.HandleFunc("/", h.indexPage)
+	}
+	// Jaeger's paths that are posted to.
+	posts := http.NewServeMux()
+	posts.HandleFunc("/api/archive/{id}", h.archive)
+	if opts.DecodeOTLP != nil {
+		posts.HandleFunc("/api/transform", h.transform)
+	}
+	foreign := http.NewCrossOriginProtection()
+	return guardHost(opts.Host, headers(methods(mux, foreign.Handler(posts), posts)))
+}
+
+func (h *handler) routeV1(mux *http.ServeMux) {
 	mux.HandleFunc("/api/services", h.services)
 	mux.HandleFunc("/api/services/{service}/operations", h.operationNames)
 	mux.HandleFunc("/api/operations", h.operations)
 	mux.HandleFunc("/api/traces", h.search)
 	mux.HandleFunc("/api/traces/{id}", h.trace)
+	mux.HandleFunc("/api/dependencies", h.dependencies)
+	for _, metric := range []string{"latencies", "calls", "errors", "minstep"} {
+		mux.HandleFunc("/api/metrics/"+metric, h.metrics(metric))
+	}
 	mux.HandleFunc("/api/loss", h.lossReport)
-	mux.HandleFunc("/api/", h.unknown)
-	mux.HandleFunc("/trace/{id}", h.tracePage)
-	mux.HandleFunc("/", h.indexPage)
-	return guardHost(opts.Host, headers(readOnly(mux)))
 }
 
-// readOnly refuses what could change something, as Jaeger does: 405 without a
-// body. A client that posts spans here has mistaken the port.
-func readOnly(next http.Handler) http.Handler {
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if r.Method != http.MethodGet && r.Method != http.MethodHead {
-			w.Header().Set("Allow", "GET, HEAD")
-			w.WriteHeader(http.StatusMethodNotAllowed)
-			return
-		}
-		next.ServeHTTP(w, r)
-	})
+func (h *handler) routeV3(mux *http.ServeMux) {
+	mux.HandleFunc("/api/v3/services", h.servicesV3)
+	mux.HandleFunc("/api/v3/operations", h.operationsV3)
+	mux.HandleFunc("/api/v3/traces", h.searchV3)
+	mux.HandleFunc("/api/v3/traces/{id}", h.traceV3)
+	mux.HandleFunc("/api/v3/trace-summaries", h.summaries)
 }
 
-// headers keep the browser from doing more with an answer than showing it.
+// headers keep the browser from doing more with an answer than showing it. A UI
+// says itself what it needs.
 func headers(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		h := w.Header()

@@ -44,6 +44,7 @@ func newHandler(s *store.Store, host string) http.Handler {
 		Store:  s,
 		Loss:   func() any { return map[string]int{"schema_version": 1} },
 		Host:   host,
+		Now:    func() time.Time { return epoch().Add(time.Hour) },
 		Logger: slog.New(slog.DiscardHandler),
 	})
 }

@@ -72,9 +72,18 @@ func rowOf(t *trace.Trace) traceRow {
 	return row
 }
 
-// rootName names a trace by its earliest span without a parent, else by its
-// earliest span.
+// rootName names a trace by its root.
 func rootName(t *trace.Trace) string {
+	root := rootOf(t)
+	if root == nil {
+		return ""
+	}
+	return root.Service() + ": " + root.Operation
+}
+
+// rootOf returns the earliest span without a parent, else the earliest span, else
+// nil.
+func rootOf(t *trace.Trace) *trace.Span {
 	var best *trace.Span
 	for i := range t.Spans {
 		s := &t.Spans[i]
@@ -85,10 +94,7 @@ func rootName(t *trace.Trace) string {
 			best = s
 		}
 	}
-	if best == nil {
-		return ""
-	}
-	return best.Service() + ": " + best.Operation
+	return best
 }
 
 func (h *handler) tracePage(w http.ResponseWriter, r *http.Request) {

@@ -59,12 +59,8 @@ func parseSearch(values url.Values) (search, error) {
 	if q.MaxDuration, err = parseDuration(values, "maxDuration"); err != nil {
 		return search{}, err
 	}
-	for _, text := range values["traceID"] {
-		id, err := trace.ParseTraceID(text)
-		if err != nil {
-			return search{}, fmt.Errorf("cannot parse traceID param: %w", err)
-		}
-		out.ids = append(out.ids, id)
+	if out.ids, err = parseIDs(values["traceID"]); err != nil {
+		return search{}, err
 	}
 	switch {
 	case len(out.ids) == 0 && q.Service == "":
@@ -73,6 +69,23 @@ func parseSearch(values url.Values) (search, error) {
 		return search{}, errDurations
 	}
 	return out, nil
+}
+
+// parseIDs reads trace ids, each of which is answered once.
+func parseIDs(texts []string) ([]trace.TraceID, error) {
+	var ids []trace.TraceID
+	listed := make(map[trace.TraceID]bool)
+	for _, text := range texts {
+		id, err := trace.ParseTraceID(text)
+		if err != nil {
+			return nil, fmt.Errorf("cannot parse traceID param: %w", err)
+		}
+		if !listed[id] {
+			listed[id] = true
+			ids = append(ids, id)
+		}
+	}
+	return ids, nil
 }
 
 // parseTime reads microseconds since 1970.
@@ -114,10 +127,14 @@ func parseLimit(text string) (int, error) {
 	if err != nil {
 		return 0, err //nolint:wrapcheck // Jaeger's answer is this very text
 	}
+	return clampLimit(int(n)), nil
+}
+
+func clampLimit(n int) int {
 	if n <= 0 || n > maxLimit {
-		return maxLimit, nil
+		return maxLimit
 	}
-	return int(n), nil
+	return n
 }
 
 // parseTags reads key:value pairs and JSON objects; the latter win.

@@ -1,9 +1,11 @@
 package api
 
 import (
+	"fmt"
 	"net/http"
 	"strconv"
 
+	"github.com/otdemo/otdemo/pkg/allinone/store"
 	"github.com/otdemo/otdemo/pkg/trace"
 )
 
@@ -42,13 +44,19 @@ func (h *handler) operations(w http.ResponseWriter, r *http.Request) {
 		h.refuse(w, http.StatusBadRequest, errServiceRequired.Error())
 		return
 	}
+	list := h.operationsOf(service, kind)
+	h.answer(w, list, len(list))
+}
+
+// operationsOf lists a service's operations, of all kinds when kind is "".
+func (h *handler) operationsOf(service, kind string) []operation {
 	list := []operation{}
 	for _, op := range h.store.Operations(service) {
 		if kind == "" || kind == op.Kind {
 			list = append(list, operation{Name: op.Name, SpanKind: op.Kind})
 		}
 	}
-	h.answer(w, list, len(list))
+	return list
 }
 
 // search answers /api/traces: the traces that meet the query, or those listed
@@ -107,13 +115,38 @@ func (h *handler) unknown(w http.ResponseWriter, r *http.Request) {
 // answerTraces adjusts the traces as Jaeger does, unless the client asks for them
 // raw, and writes them.
 func (h *handler) answerTraces(w http.ResponseWriter, r *http.Request, traces []trace.Trace, errs []trace.ResponseError) {
+	traces, cut := limitSpans(traces)
+	if cut > 0 {
+		errs = append(errs, trace.ResponseError{Msg: fmt.Sprintf("%d more traces were found: an answer has up to %d spans", cut, maxSpans)})
+	}
 	if raw, _ := strconv.ParseBool(r.URL.Query().Get("raw")); !raw {
-		for i := range traces {
-			adjust(&traces[i])
-		}
+		adjustAll(traces)
 	}
 	w.Header().Set("Content-Type", "application/json")
 	h.undelivered(trace.EncodeTraces(w, traces, errs))
+}
+
+// maxSpans bounds the spans of an answer: as JSON they take some times the memory
+// that the store needs. The largest trace fits.
+const maxSpans = store.DefaultMaxSpans
+
+// limitSpans leaves out the last traces when they have too many spans together,
+// and returns how many it left out.
+func limitSpans(traces []trace.Trace) (kept []trace.Trace, cut int) {
+	n := 0
+	for i := range traces {
+		n += len(traces[i].Spans)
+		if n > maxSpans && i > 0 {
+			return traces[:i], len(traces) - i
+		}
+	}
+	return traces, 0
+}
+
+func adjustAll(traces []trace.Trace) {
+	for i := range traces {
+		adjust(&traces[i])
+	}
 }
 
 // answer writes data in Jaeger's envelope.

@@ -56,7 +56,20 @@ func TestAnswers(t *testing.T) {
 		{"durations swapped", "/api/traces?service=x&minDuration=2s&maxDuration=1s", false, 400, textType, refusal("400", "'maxDuration' should be greater than 'minDuration'")},
 		{"bad tag", "/api/traces?service=x&tag=error", false, 400, textType, refusal("400", "malformed 'tag' parameter, expecting key:value, received: error")},
 		{"bad tags", "/api/traces?service=x&tags=%7B", false, 400, textType, refusal("400", "malformed 'tags' parameter, cannot unmarshal JSON: unexpected end of JSON input")},
-		{"unknown path", "/api/v3/services", false, 404, textType, refusal("404", "no such path: /api/v3/services")},
+		{"unknown path", "/api/v4/services", false, 404, textType, refusal("404", "no such path: /api/v4/services")},
+		{"dependencies", "/api/dependencies?endTs=1700000001000", false, 200, jsonType, `{"data":[{"parent":"front","child":"back/end","callCount":1}],"total":0,"limit":0,"offset":0,"errors":null}`},
+		{"dependencies of a service", "/api/dependencies?endTs=1700000001000&service=nope", false, 200, jsonType, `{"data":[],"total":0,"limit":0,"offset":0,"errors":null}`},
+		{"dependencies of another time", "/api/dependencies?endTs=1700000000000", false, 200, jsonType, `{"data":[],"total":0,"limit":0,"offset":0,"errors":null}`},
+		{"dependencies, now", "/api/dependencies", false, 200, jsonType, `{"data":[{"parent":"front","child":"back/end","callCount":1}],"total":0,"limit":0,"offset":0,"errors":null}`},
+		{"dependencies, bad end", "/api/dependencies?endTs=x", false, 400, textType, refusal("400", `unable to parse param 'endTs': strconv.ParseInt: parsing \"x\": invalid syntax`)},
+		{"dependencies, bad lookback", "/api/dependencies?lookback=1h", false, 400, textType, refusal("400", `unable to parse param 'lookback': strconv.ParseInt: parsing \"1h\": invalid syntax`)},
+		{"metrics", "/api/metrics/latencies?service=a&quantile=0.95", false, 501, textType, refusal("501", "metrics querying is currently disabled")},
+		{"metrics, step", "/api/metrics/minstep", false, 501, textType, refusal("501", "metrics querying is currently disabled")},
+		{"metrics, no quantile", "/api/metrics/latencies", false, 400, textType, refusal("400", `unable to parse param 'quantile': strconv.ParseFloat: parsing \"\": invalid syntax`)},
+		{"metrics, no service", "/api/metrics/calls", false, 400, textType, refusal("400", "unable to parse param 'service': please provide at least one service name")},
+		{"metrics, bad kind", "/api/metrics/errors?service=a&spanKind=odd", false, 400, textType, refusal("400", "unable to parse param 'spanKind': unsupported span kind: 'odd'")},
+		{"metrics, bad step", "/api/metrics/errors?service=a&step=1s", false, 400, textType, refusal("400", `unable to parse param 'step': strconv.ParseInt: parsing \"1s\": invalid syntax`)},
+		{"unknown metric", "/api/metrics/odd", false, 404, textType, refusal("404", "no such path: /api/metrics/odd")},
 		{"loss", "/api/loss", false, 200, jsonType, `{"schema_version":1}`},
 	}
 	full, empty := newHandler(newStore(), "127.0.0.1"), newHandler(store.New(store.Options{MaxBytes: 1 << 20}), "127.0.0.1")
@@ -160,7 +173,7 @@ func TestMethods(t *testing.T) {
 	t.Parallel()
 	h := newHandler(newStore(), "127.0.0.1")
 	for _, method := range []string{"POST", "PUT", "DELETE", "OPTIONS", "PATCH"} {
-		for _, target := range []string{"/api/traces", "/"} {
+		for _, target := range []string{"/api/traces", "/", "/api/v3/traces"} {
 			w := httptest.NewRecorder()
 			r := httptest.NewRequestWithContext(t.Context(), method, target, strings.NewReader("x"))
 			r.Host = "localhost"

@@ -12,6 +12,7 @@ type answer struct {
 	StrategyType  string         `json:"strategyType"`
 	Probabilistic *probabilistic `json:"probabilisticSampling,omitempty"`
 	RateLimiting  *rateLimiting  `json:"rateLimitingSampling,omitempty"`
+	Operations    *operations    `json:"operationSampling,omitempty"`
 }
 
 type probabilistic struct {
@@ -22,25 +23,54 @@ type rateLimiting struct {
 	MaxTracesPerSecond int16 `json:"maxTracesPerSecond"`
 }
 
-// answerFor expresses const as a probability, since the protocol has no other
-// word for it.
-func answerFor(s Strategy) answer {
-	if s.Type == RateLimiting {
-		return answer{StrategyType: "RATE_LIMITING", RateLimiting: &rateLimiting{int16(s.Param)}}
-	}
-	return answer{StrategyType: "PROBABILISTIC", Probabilistic: &probabilistic{s.Param}}
+type operations struct {
+	Default      float64     `json:"defaultSamplingProbability"`
+	LowerBound   float64     `json:"defaultLowerBoundTracesPerSecond"`
+	PerOperation []operation `json:"perOperationStrategies"`
+	UpperBound   float64     `json:"defaultUpperBoundTracesPerSecond"`
 }
 
-// Handler serves strategy, which must be valid, to every service on / and
-// /sampling, with the answers of Jaeger 1.62 to everything else.
-func Handler(strategy Strategy, logger *slog.Logger) http.Handler {
+type operation struct {
+	Operation     string        `json:"operation"`
+	Probabilistic probabilistic `json:"probabilisticSampling"`
+}
+
+// unnamedOperations is the probability that Jaeger gives the operations that a
+// strategy does not name, when it is not itself a probability.
+const unnamedOperations = 0.001
+
+// answerFor expresses const as a probability, since the protocol has no other
+// word for it.
+func answerFor(s Service) answer {
+	out := answer{StrategyType: "PROBABILISTIC", Probabilistic: &probabilistic{s.Param}}
+	unnamed := s.Param
+	if s.Type == RateLimiting {
+		out = answer{StrategyType: "RATE_LIMITING", RateLimiting: &rateLimiting{int16(s.Param)}}
+		unnamed = unnamedOperations
+	}
+	if len(s.Operations) == 0 {
+		return out
+	}
+	out.Operations = &operations{Default: unnamed}
+	for _, op := range s.Operations {
+		out.Operations.PerOperation = append(out.Operations.PerOperation,
+			operation{Operation: op.Name, Probabilistic: probabilistic{op.Probability}})
+	}
+	return out
+}
+
+// Handler serves strategies, which must be valid, on /, /sampling, and on
+// /api/sampling where Jaeger 1's collector has them, with the answers of Jaeger
+// 1.62 to everything else.
+func Handler(strategies Strategies, logger *slog.Logger) http.Handler {
 	serve := func(w http.ResponseWriter, r *http.Request) {
-		if len(r.URL.Query()["service"]) != 1 {
+		services := r.URL.Query()["service"]
+		if len(services) != 1 {
 			http.Error(w, "'service' parameter must be provided once", http.StatusBadRequest)
 			return
 		}
 		w.Header().Set("Content-Type", "application/json")
-		body, err := json.Marshal(answerFor(strategy))
+		body, err := json.Marshal(answerFor(strategies.For(services[0])))
 		if err == nil {
 			_, err = w.Write(body)
 		}
@@ -51,6 +81,7 @@ func Handler(strategy Strategy, logger *slog.Logger) http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /{$}", serve)
 	mux.HandleFunc("GET /sampling", serve)
+	mux.HandleFunc("GET /api/sampling", serve)
 	mux.HandleFunc("GET /baggageRestrictions", func(w http.ResponseWriter, _ *http.Request) {
 		http.Error(w, "collector error: baggage not implemented", http.StatusInternalServerError)
 	})

@@ -75,7 +75,7 @@ func TestHandler(t *testing.T) {
 			t.Parallel()
 			w := httptest.NewRecorder()
 			r := httptest.NewRequestWithContext(t.Context(), tt.method, tt.target, http.NoBody)
-			Handler(tt.strategy, slog.New(slog.DiscardHandler)).ServeHTTP(w, r)
+			Handler(Same(tt.strategy), slog.New(slog.DiscardHandler)).ServeHTTP(w, r)
 			if w.Code != tt.wantStatus || w.Body.String() != tt.wantBody {
 				t.Errorf("got %d %q, want %d %q", w.Code, w.Body, tt.wantStatus, tt.wantBody)
 			}
@@ -87,7 +87,7 @@ func TestHandler(t *testing.T) {
 func TestAnswerIsReadByJaegerClient(t *testing.T) {
 	t.Parallel()
 	for _, strategy := range []Strategy{All(), {RateLimiting, 3}} {
-		body, err := json.Marshal(answerFor(strategy))
+		body, err := json.Marshal(answerFor(Service{Strategy: strategy}))
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -1,6 +1,7 @@
 package store
 
 import (
+	"math"
 	"time"
 
 	"github.com/otdemo/otdemo/pkg/trace"
@@ -23,10 +24,11 @@ type Query struct {
 }
 
 // Find returns the newest traces that q wants, by their earliest span, the newest
-// first. Their spans are shared, as those of Store.Trace. It looks at candidates
-// without holding up Add for longer than it takes to copy a list of pointers.
+// first. Their spans are shared, as those of Store.Trace. Add waits for it no
+// longer than it takes to go once through the list of the service's traces, a
+// millisecond for 100,000; their spans are looked at one trace at a time.
 func (s *Store) Find(q Query) []trace.Trace {
-	candidates := s.candidates(q.Service)
+	candidates := s.candidates(&q)
 	heapify(candidates)
 	var found []trace.Trace
 	for len(candidates) > 0 && len(found) < q.Limit {
@@ -42,14 +44,37 @@ func (s *Store) Find(q Query) []trace.Trace {
 	return found
 }
 
-// candidates returns a copy of a service's slots.
-func (s *Store) candidates(name string) []slot {
+// candidate is a trace that may be wanted, with its start.
+type candidate struct {
+	start int64
+	entry *entry
+}
+
+// candidates returns the traces that q may want, in no order.
+func (s *Store) candidates(q *Query) []candidate {
+	mark := marker{seed: s.seed}
+	want := mark.query(q)
+	earliest, latest := int64(math.MinInt64), int64(math.MaxInt64)
+	if !q.Start.IsZero() {
+		earliest = q.Start.UnixMicro()
+	}
+	if !q.End.IsZero() {
+		latest = q.End.UnixMicro()
+	}
 	s.mu.RLock()
 	defer s.mu.RUnlock()
-	if svc := s.services[name]; svc != nil {
-		return append([]slot(nil), svc.slots...)
+	svc := s.services[q.Service]
+	if svc == nil {
+		return nil
 	}
-	return nil
+	out := make([]candidate, 0, len(svc.slots))
+	for i := range svc.slots {
+		t := &svc.slots[i]
+		if t.start <= latest && t.latest >= earliest && t.longest >= q.MinDuration && t.marks.covers(&want) {
+			out = append(out, candidate{start: t.start, entry: t.entry})
+		}
+	}
+	return out
 }
 
 func (q *Query) wantsTrace(t *trace.Trace) bool {
@@ -100,36 +125,36 @@ func contains(tags []trace.Tag, key, value string) bool {
 	return false
 }
 
-// heapify orders slots as a heap with the newest first. A search mostly wants the
+// heapify orders candidates as a heap with the newest first. A search mostly wants the
 // first few of many, so sorting them all would be wasted.
-func heapify(slots []slot) {
-	for i := len(slots)/2 - 1; i >= 0; i-- {
-		siftDown(slots, i)
+func heapify(list []candidate) {
+	for i := len(list)/2 - 1; i >= 0; i-- {
+		siftDown(list, i)
 	}
 }
 
 // dropFirst removes the newest.
-func dropFirst(slots []slot) []slot {
-	last := len(slots) - 1
-	slots[0] = slots[last]
-	slots = slots[:last]
-	siftDown(slots, 0)
-	return slots
+func dropFirst(list []candidate) []candidate {
+	last := len(list) - 1
+	list[0] = list[last]
+	list = list[:last]
+	siftDown(list, 0)
+	return list
 }
 
-func siftDown(slots []slot, i int) {
+func siftDown(list []candidate, i int) {
 	for {
 		child := 2*i + 1
-		if child >= len(slots) {
+		if child >= len(list) {
 			return
 		}
-		if child+1 < len(slots) && slots[child+1].start > slots[child].start {
+		if child+1 < len(list) && list[child+1].start > list[child].start {
 			child++
 		}
-		if slots[i].start >= slots[child].start {
+		if list[i].start >= list[child].start {
 			return
 		}
-		slots[i], slots[child] = slots[child], slots[i]
+		list[i], list[child] = list[child], list[i]
 		i = child
 	}
 }

@@ -122,6 +122,7 @@ func BenchmarkFind(b *testing.B) {
 	queries := map[string]Query{
 		"20 of 100k traces":        {Service: "svc", Limit: 20},
 		"a tag that no trace has":  {Service: "svc", Limit: 20, Tags: map[string]string{"nope": "1"}},
+		"a duration that none has": {Service: "svc", Limit: 20, MinDuration: time.Hour},
 		"an operation of one in 5": {Service: "svc", Limit: 20, Operation: "HTTP GET: /route/5"},
 	}
 	for name, q := range queries {

@@ -2,7 +2,9 @@ package store
 
 import (
 	"cmp"
+	"math"
 	"slices"
+	"time"
 
 	"github.com/otdemo/otdemo/pkg/trace"
 )
@@ -24,11 +26,23 @@ type service struct {
 	operations map[Operation]int64
 }
 
-// slot is a trace with its start beside it, so that a search goes through memory
-// in a row.
+// slot is a trace beside what tells a search early that it cannot match, so that
+// the search goes through memory in a row.
 type slot struct {
-	start int64
 	entry *entry
+	place int // of the slot among the entry's places
+	// start is the earliest start of any span, in microseconds since 1970. What
+	// follows tells of the spans of the service only.
+	start, latest int64
+	longest       time.Duration
+	marks         marks
+}
+
+// widen makes the slot tell of one span more.
+func (s *slot) widen(span *trace.Span, m *marks) {
+	s.latest = max(s.latest, span.Start.UnixMicro())
+	s.longest = max(s.longest, span.Duration)
+	s.marks.merge(m)
 }
 
 // place says where a trace stands in a service's slots.
@@ -37,19 +51,17 @@ type place struct {
 	at      int
 }
 
-// index makes e findable by a span that was just added to it.
-func (s *Store) index(e *entry, span *trace.Span) {
-	name := span.Process.Service
-	at := slices.IndexFunc(e.places, func(p place) bool { return p.service.name == name })
-	var svc *service
-	if at >= 0 {
-		svc = e.places[at].service
-	} else {
-		svc = s.service(name)
+// index makes e findable by a span, with its marks, that was just added to it.
+func (s *Store) index(e *entry, span *trace.Span, m *marks) {
+	svc := s.service(span.Process.Service)
+	at := slices.IndexFunc(e.places, func(p place) bool { return p.service == svc })
+	if at < 0 {
+		at = len(e.places)
 		e.places = append(e.places, place{service: svc, at: len(svc.slots)})
-		svc.slots = append(svc.slots, slot{start: e.start, entry: e})
+		svc.slots = append(svc.slots, slot{entry: e, place: at, start: e.start, latest: math.MinInt64})
 		s.charge(e, placeBytes)
 	}
+	svc.slots[e.places[at].at].widen(span, m)
 	op := operationOf(span)
 	if svc.operations[op] == 0 {
 		s.stats.Bytes += operationBytes
@@ -102,13 +114,8 @@ func (svc *service) removeSlot(at int) {
 	svc.slots[at] = moved
 	svc.slots[last] = slot{}
 	svc.slots = svc.slots[:last]
-	if at == last {
-		return
-	}
-	for i := range moved.entry.places {
-		if moved.entry.places[i].service == svc {
-			moved.entry.places[i].at = at
-		}
+	if at != last {
+		moved.entry.places[moved.place].at = at
 	}
 }
 

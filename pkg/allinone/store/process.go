@@ -46,17 +46,21 @@ func (t *processTable) hasher() func(*trace.Process) uint64 {
 	}
 }
 
-// acquire returns the stored process equal to p, for one trace more, and the
-// bytes that this took.
-func (t *processTable) acquire(p *trace.Process, hash uint64) (*process, int64) {
+// find returns the stored process equal to p, or nil.
+func (t *processTable) find(p *trace.Process, hash uint64) *process {
 	for _, known := range t.byHash[hash] {
 		if equal(known.Process, p) {
-			known.traces++
-			return known, 0
+			return known
 		}
 	}
+	return nil
+}
+
+// add stores a process that find does not know, for no trace yet, and returns the
+// bytes that this took.
+func (t *processTable) add(p *trace.Process, hash uint64) (*process, int64) {
 	n := processBytes + allocated(int64(len(p.Service))) + tagsBytes(p.Tags)
-	added := &process{Process: p, hash: hash, traces: 1, bytes: n}
+	added := &process{Process: p, hash: hash, bytes: n}
 	t.byHash[hash] = append(t.byHash[hash], added)
 	return added, n
 }

@@ -2,6 +2,8 @@ package store
 
 import (
 	"fmt"
+	"hash/maphash"
+	"iter"
 	"slices"
 	"sync"
 
@@ -26,6 +28,7 @@ type Options struct {
 type Store struct {
 	maxBytes int64
 	maxSpans int
+	seed     maphash.Seed // of the marks
 
 	mu        sync.RWMutex
 	traces    map[trace.TraceID]*entry
@@ -76,6 +79,7 @@ func New(opts Options) *Store {
 	return &Store{
 		maxBytes:  opts.MaxBytes,
 		maxSpans:  opts.MaxSpans,
+		seed:      maphash.MakeSeed(),
 		traces:    make(map[trace.TraceID]*entry),
 		services:  make(map[string]*service),
 		processes: newProcessTable(),
@@ -87,6 +91,21 @@ func New(opts Options) *Store {
 // the slice itself stays the caller's.
 func (s *Store) Add(spans []trace.Span) {
 	hash := s.processes.hasher()
+	mark := marker{seed: s.seed}
+	var found [addAtOnce]marks
+	for some := range slices.Chunk(spans, addAtOnce) {
+		for i := range some { // what needs no lock
+			found[i] = mark.span(&some[i])
+		}
+		s.addSome(some, found[:len(some)], hash)
+	}
+}
+
+// addAtOnce is how many spans are stored before readers get their turn.
+const addAtOnce = 64
+
+// addSome stores spans, whose marks are given beside them.
+func (s *Store) addSome(spans []trace.Span, found []marks, hash func(*trace.Process) uint64) {
 	var came, held *trace.Process // the last process and the stored one equal to it
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -98,13 +117,13 @@ func (s *Store) Add(spans []trace.Span) {
 		} else {
 			came = span.Process
 		}
-		held = s.add(span, sum)
+		held = s.add(span, sum, &found[i])
 		s.evict()
 	}
 }
 
 // add stores one span and returns its process as the store knows it.
-func (s *Store) add(span trace.Span, processHash uint64) *trace.Process {
+func (s *Store) add(span trace.Span, processHash uint64, m *marks) *trace.Process {
 	s.stats.Added++
 	e := s.traces[span.TraceID]
 	if e == nil {
@@ -127,7 +146,7 @@ func (s *Store) add(span trace.Span, processHash uint64) *trace.Process {
 	e.spans = append(e.spans, span)
 	s.charge(e, spanBytes(&span)+int64(cap(e.spans)-before)*spanStructBytes)
 	s.stats.Spans++
-	s.index(e, &e.spans[len(e.spans)-1])
+	s.index(e, &e.spans[len(e.spans)-1], m)
 	return span.Process
 }
 
@@ -139,15 +158,17 @@ func (s *Store) charge(e *entry, n int64) {
 
 // hold returns the stored process that equals p, which e then keeps alive.
 func (s *Store) hold(e *entry, p *trace.Process, hash uint64) *trace.Process {
-	for _, held := range e.processes {
-		if held.hash == hash && equal(held.Process, p) {
-			return held.Process
-		}
+	known := s.processes.find(p, hash)
+	if known == nil {
+		var size int64
+		known, size = s.processes.add(p, hash)
+		s.stats.Bytes += size
 	}
-	held, size := s.processes.acquire(p, hash)
-	s.stats.Bytes += size
-	e.processes = append(e.processes, held)
-	return held.Process
+	if !slices.Contains(e.processes, known) {
+		known.traces++
+		e.processes = append(e.processes, known)
+	}
+	return known.Process
 }
 
 // evict removes the traces that were longest without a new span until the rest
@@ -190,6 +211,29 @@ func (s *Store) Recent(limit int) []trace.Trace {
 		traces = append(traces, s.snapshot(e))
 	}
 	return traces
+}
+
+// All yields every trace, in no order, as it is when its turn comes; those that
+// arrive meanwhile may be missing. Their spans are shared, as those of Trace. The
+// lock is held for copying a list of pointers and for each trace alone, so the
+// caller may take its time.
+func (s *Store) All() iter.Seq[trace.Trace] {
+	return func(yield func(trace.Trace) bool) {
+		s.mu.RLock()
+		entries := make([]*entry, 0, len(s.traces))
+		for _, e := range s.traces {
+			entries = append(entries, e)
+		}
+		s.mu.RUnlock()
+		for _, e := range entries {
+			s.mu.RLock()
+			t := s.snapshot(e)
+			s.mu.RUnlock()
+			if len(t.Spans) > 0 && !yield(t) {
+				return
+			}
+		}
+	}
 }
 
 // snapshot needs the lock only while it runs: spans are never changed, and

@@ -15,9 +15,6 @@ import (
 )
 
 const (
-	// socketBuffer is what the kernel is asked to hold for us. With 4 MiB a burst
-	// of 200,000 spans at full speed lost none, with Linux's default a fiftieth.
-	socketBuffer = 4 << 20
 	// queueLimit bounds what waits in our own memory, beside that.
 	queueLimit = 16 << 20
 	// maxDatagram is the longest payload that UDP's length field can tell.
@@ -99,16 +96,23 @@ func Start(conn *net.UDPConn, handle Handler, logger *slog.Logger) *Receiver {
 	return r
 }
 
-// enlargeBuffer asks for a larger buffer and says so when the kernel caps it.
+// WantedBuffer is the receive buffer that the kernel is asked for, in bytes. With
+// 4 MiB a burst of 200,000 spans at full speed lost none, with Linux's default a
+// fiftieth.
+const WantedBuffer = 4 << 20
+
+// enlargeBuffer asks for a larger buffer and finds out what was granted. A kernel
+// that grants less says so in no error.
 func (r *Receiver) enlargeBuffer() {
-	err := r.conn.SetReadBuffer(socketBuffer)
-	r.buffer = readBuffer(r.conn)
-	if err != nil || r.buffer != 0 && r.buffer < socketBuffer {
-		r.logger.Warn("kernel caps the UDP receive buffer, bursts may lose spans; raise net.core.rmem_max",
-			"address", r.conn.LocalAddr().String(), "wanted_bytes", socketBuffer, "got_bytes", r.buffer,
-			"fix", fmt.Sprintf("sudo sysctl -w net.core.rmem_max=%d", socketBuffer), "error", err)
+	if err := r.conn.SetReadBuffer(WantedBuffer); err != nil {
+		r.logger.Warn("kernel refuses a larger UDP receive buffer", "address", r.conn.LocalAddr().String(), "error", err)
 	}
+	r.buffer = readBuffer(r.conn)
 }
+
+// Capped reports whether the kernel is known to have granted less than
+// WantedBuffer, so that bursts may be lost.
+func (s *Stats) Capped() bool { return s.SocketBuffer != 0 && s.SocketBuffer < WantedBuffer }
 
 // read fills the queue until the receiver is closed and the socket is empty.
 func (r *Receiver) read() {

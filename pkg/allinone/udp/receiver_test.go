@@ -1,7 +1,6 @@
 package udp
 
 import (
-	"bytes"
 	"context"
 	"encoding/binary"
 	"errors"
@@ -172,21 +171,17 @@ func waitUntil(t *testing.T, done func() bool) {
 	}
 }
 
-func TestSmallBufferIsTold(t *testing.T) {
+func TestCapped(t *testing.T) {
 	t.Parallel()
-	conn := listen(t)
-	var log bytes.Buffer
-	r := Start(conn, func([]byte, netip.AddrPort) {}, slog.New(slog.NewTextHandler(&log, nil)))
-	if err := r.Close(within(t)); err != nil {
-		t.Fatal(err)
-	}
-	stats := r.Stats()
-	if stats.SocketBuffer == 0 {
-		t.Skip("the kernel does not tell the size it granted")
-	}
-	told := strings.Contains(log.String(), "net.core.rmem_max")
-	if want := stats.SocketBuffer < socketBuffer; told != want {
-		t.Errorf("granted %d of %d bytes: told %v, want %v", stats.SocketBuffer, socketBuffer, told, want)
+	tests := []struct {
+		granted int
+		want    bool
+	}{{0, false}, {208 << 10, true}, {WantedBuffer, false}, {2 * WantedBuffer, false}}
+	for _, tt := range tests {
+		stats := Stats{SocketBuffer: tt.granted}
+		if got := stats.Capped(); got != tt.want {
+			t.Errorf("granted %d: got capped %v, want %v", tt.granted, got, tt.want)
+		}
 	}
 }
 

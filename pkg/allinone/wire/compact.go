@@ -9,17 +9,12 @@ import (
 )
 
 // compactReader reads thrift's compact protocol from memory, for the generated
-// code. That code makes slices of whatever length the wire claims, up to 2^31
-// elements from a packet of 26 bytes, and skips unknown fields without looking at
-// errors. So every size is held against the bytes that are left before it is
-// told, and after the first fault every read repeats that fault.
+// code; see source for what it guards against.
 //
 // The format is that of doc/specs/thrift-compact-protocol.md in apache/thrift.
 type compactReader struct {
 	thrift.TProtocol // nil; for the methods nobody calls: writing, maps, sets, bytes
-
-	buf   []byte // what is left to read
-	fault *Fault
+	source
 
 	// lastID is the id of the field read last in the present struct, ids those of
 	// the structs around it: field ids come as differences.
@@ -31,16 +26,12 @@ type compactReader struct {
 	hasFlag bool
 }
 
-// maxDepth bounds how deep structs and containers nest. Jaeger's deepest is
-// arguments, batch, span, log, tag.
-const maxDepth = 32
-
-// compactID begins every message of the compact protocol.
-const compactID = 0x82
-
 const (
 	compactVersion     = 1
 	compactVersionMask = 0x1f
+	// compactLeast is what a struct in a list takes at least: a tag without key
+	// and value. It bounds what a byte can make us allocate.
+	compactLeast = 5
 )
 
 // The types of the compact protocol. A boolean field's type is its value.
@@ -59,46 +50,6 @@ const (
 	compactMap
 	compactStruct
 )
-
-// fail keeps the first fault and drops the rest of the input, so that reading
-// goes nowhere after it. It returns that first fault.
-func (r *compactReader) fail(reason Reason, format string, args ...any) error {
-	if r.fault == nil {
-		r.fault = faultf(reason, format, args...)
-		r.buf = nil
-	}
-	return r.fault
-}
-
-// err returns the fault as an error that is nil when there is none.
-func (r *compactReader) err() error {
-	if r.fault == nil {
-		return nil
-	}
-	return r.fault
-}
-
-// byte reads one byte; without one left it fails and returns 0.
-func (r *compactReader) byte() byte {
-	if len(r.buf) == 0 {
-		_ = r.fail(Truncated, "")
-		return 0
-	}
-	b := r.buf[0]
-	r.buf = r.buf[1:]
-	return b
-}
-
-// take reads n bytes and returns them without a copy.
-func (r *compactReader) take(n int) []byte {
-	if n > len(r.buf) {
-		_ = r.fail(Truncated, "")
-		return nil
-	}
-	b := r.buf[:n]
-	r.buf = r.buf[n:]
-	return b
-}
 
 func (r *compactReader) varint() uint64 {
 	v, n := binary.Uvarint(r.buf)
@@ -188,13 +139,15 @@ func (r *compactReader) ReadListBegin(context.Context) (thrift.TType, int, error
 	if n > 0 && t != thrift.STRUCT {
 		return 0, 0, r.fail(Malformed, "a list of type %d where structs belong", t)
 	}
+	if n > len(r.buf)/compactLeast {
+		return 0, 0, r.fail(Oversized, "%d claimed, %d bytes left", n, len(r.buf))
+	}
 	return t, n, r.err()
 }
 
 // ReadListEnd implements thrift.TProtocol.
 func (r *compactReader) ReadListEnd(context.Context) error { return r.err() }
 
-// listHeader reads the type and the count of a list's or a set's elements.
 func (r *compactReader) listHeader() (t thrift.TType, n int) {
 	header := r.byte()
 	t = r.ttype(header & 0x0f)
@@ -263,4 +216,65 @@ func (r *compactReader) ReadString(context.Context) (string, error) {
 func (r *compactReader) ReadBinary(context.Context) ([]byte, error) {
 	v := r.take(r.size())
 	return v, r.err()
+}
+
+// Skip implements thrift.TProtocol.
+func (r *compactReader) Skip(ctx context.Context, t thrift.TType) error {
+	skip(ctx, r, t, maxDepth)
+	return r.err()
+}
+
+func (r *compactReader) skipScalar(t thrift.TType) bool {
+	switch t {
+	case thrift.BOOL:
+		if r.hasFlag {
+			r.hasFlag = false
+			return true
+		}
+		r.byte()
+	case thrift.BYTE:
+		r.byte()
+	case thrift.I16, thrift.I32, thrift.I64:
+		r.varint()
+	case thrift.DOUBLE:
+		r.take(8)
+	case thrift.STRING:
+		r.take(r.size())
+	default:
+		return false
+	}
+	return true
+}
+
+func (r *compactReader) mapHeader() (key, value thrift.TType, n int) {
+	n = r.size()
+	if n == 0 {
+		return 0, 0, 0 // an empty map carries no types
+	}
+	types := r.byte()
+	return r.ttype(types >> 4), r.ttype(types & 0x0f), n
+}
+
+// ttype returns thrift's type for one of the compact protocol; others fail.
+func (r *compactReader) ttype(kind byte) thrift.TType {
+	types := [...]thrift.TType{
+		compactStop:   thrift.STOP,
+		compactTrue:   thrift.BOOL,
+		compactFalse:  thrift.BOOL,
+		compactByte:   thrift.BYTE,
+		compactI16:    thrift.I16,
+		compactI32:    thrift.I32,
+		compactI64:    thrift.I64,
+		compactDouble: thrift.DOUBLE,
+		compactBinary: thrift.STRING,
+		compactList:   thrift.LIST,
+		compactSet:    thrift.SET,
+		compactMap:    thrift.MAP,
+		compactStruct: thrift.STRUCT,
+	}
+	if int(kind) >= len(types) {
+		_ = r.fail(Malformed, "unknown type %d", kind)
+		return thrift.STOP
+	}
+	return types[kind]
 }

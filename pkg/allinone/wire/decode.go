@@ -1,19 +1,21 @@
 package wire
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"strings"
 
 	"github.com/uber/jaeger-client-go/thrift-gen/agent"
+	"github.com/uber/jaeger-client-go/thrift-gen/jaeger"
+	"github.com/uber/jaeger-client-go/thrift-gen/zipkincore"
 
 	"github.com/otdemo/otdemo/pkg/trace"
 )
 
 // Batch is what one call of a client carries.
 type Batch struct {
-	// Process made all the Spans, each of which points to it.
+	// Process made all the Spans, each of which points to it. It is nil when they
+	// come from several, which each of them points to.
 	Process *trace.Process
 	Spans   []trace.Span
 	// Client is the tracer's own id, the process tag client-uuid, or "".
@@ -38,31 +40,89 @@ const (
 )
 
 // DecodeCompact reads a datagram in thrift's compact protocol, as it comes in on
-// Jaeger's port 6831. The error is always a *Fault. What follows the message in
-// the datagram is ignored, as Jaeger ignores it.
-func DecodeCompact(datagram []byte) (batch Batch, err error) {
-	defer func() {
-		if p := recover(); p != nil {
-			batch, err = Batch{}, faultf(Panicked, "%v", p)
-		}
-	}()
-	if fault := sniff(datagram); fault != nil {
+// Jaeger's ports 6831 and 5775: a batch of Jaeger's or of Zipkin's. The error is
+// always a *Fault. What follows the message in the datagram is ignored, as Jaeger
+// ignores it.
+func DecodeCompact(datagram []byte) (Batch, error) {
+	if fault := sniff(datagram, compactID); fault != nil {
 		return Batch{}, fault
 	}
+	return decodeCall(&compactReader{source: source{buf: datagram}})
+}
+
+// DecodeBinary is DecodeCompact for thrift's binary protocol, which comes in on
+// Jaeger's port 6832.
+func DecodeBinary(datagram []byte) (Batch, error) {
+	if !isBinaryThrift(datagram) {
+		if fault := sniff(datagram, binaryID); fault != nil {
+			return Batch{}, fault
+		}
+	}
+	return decodeCall(&binaryReader{source: source{buf: datagram}})
+}
+
+// DecodeBatch reads a batch of Jaeger's in thrift's binary protocol without a call
+// around it, as Jaeger's collector takes it over HTTP.
+func DecodeBatch(body []byte) (batch Batch, err error) {
+	defer catch(&batch, &err)
+	r := &binaryReader{source: source{buf: body}}
+	var in jaeger.Batch
+	if err := in.Read(context.Background(), r); err != nil {
+		return Batch{}, faultOf(r, err)
+	}
+	return convertBatch(&in), nil
+}
+
+// DecodeZipkinThrift reads a list of Zipkin's spans in thrift's binary protocol, as
+// Zipkin's first API takes it over HTTP.
+func DecodeZipkinThrift(body []byte) (batch Batch, err error) {
+	defer catch(&batch, &err)
+	ctx := context.Background()
+	r := &binaryReader{source: source{buf: body}}
+	_, n, err := r.ReadListBegin(ctx)
+	if err != nil {
+		return Batch{}, faultOf(r, err)
+	}
+	for range n {
+		var span zipkincore.Span
+		if err := span.Read(ctx, r); err != nil {
+			return Batch{}, faultOf(r, err)
+		}
+		batch.addZipkin(&span)
+	}
+	return batch, nil
+}
+
+// catch turns a panic into a fault.
+func catch(batch *Batch, err *error) {
+	if p := recover(); p != nil {
+		*batch, *err = Batch{}, faultf(Panicked, "%v", p)
+	}
+}
+
+// decodeCall reads a call of one of the agent's methods.
+func decodeCall(r reader) (batch Batch, err error) {
+	defer catch(&batch, &err)
 	ctx := context.Background() // asked for by thrift; reading memory never waits
-	r := &compactReader{buf: datagram}
 	method, _, _, err := r.ReadMessageBegin(ctx)
 	switch {
 	case err != nil:
 		return Batch{}, err
 	case method == methodZipkin:
-		return Batch{}, &Fault{Reason: ZipkinBatch}
+		var args agent.AgentEmitZipkinBatchArgs
+		if err := args.Read(ctx, r); err != nil {
+			return Batch{}, faultOf(r, err)
+		}
+		if args.Spans == nil {
+			return Batch{}, &Fault{Reason: NoBatch}
+		}
+		return convertZipkin(args.Spans), nil
 	case method != methodBatch:
 		return Batch{}, faultf(UnknownMethod, "method %.64q", method)
 	}
 	var args agent.AgentEmitBatchArgs
 	if err := args.Read(ctx, r); err != nil {
-		return Batch{}, r.faultOf(err)
+		return Batch{}, faultOf(r, err)
 	}
 	if args.Batch == nil {
 		return Batch{}, &Fault{Reason: NoBatch}
@@ -72,13 +132,17 @@ func DecodeCompact(datagram []byte) (batch Batch, err error) {
 
 // faultOf returns the reader's own fault with the place that the generated code
 // added, or what the generated code found itself: a field that is not there.
-func (r *compactReader) faultOf(err error) *Fault {
-	if r.fault == nil {
-		return &Fault{Reason: Incomplete, Detail: place(err.Error())}
+func faultOf(r reader, err error) *Fault {
+	own := r.failure()
+	if own == nil {
+		return &Fault{Reason: Incomplete, Detail: place(err.Error()), Jaeger: err.Error()}
 	}
-	where := place(strings.TrimSuffix(err.Error(), r.fault.Error()))
-	detail := strings.Trim(where+", "+r.fault.Detail, ", ")
-	return &Fault{Reason: r.fault.Reason, Detail: detail}
+	where := strings.TrimSuffix(err.Error(), own.Error())
+	fault := &Fault{Reason: own.Reason, Detail: strings.Trim(place(where)+", "+own.Detail, ", ")}
+	if own.Jaeger != "" {
+		fault.Jaeger = where + own.Jaeger
+	}
+	return fault
 }
 
 // place shortens the generated code's wording of where it was: "*jaeger.Batch
@@ -90,63 +154,19 @@ func place(s string) string {
 		" read error", "",
 		"error reading ", "",
 		"*agent.AgentEmitBatchArgs", "call",
+		"*agent.AgentEmitZipkinBatchArgs", "call",
 		"*jaeger.Batch", "batch",
 		"*jaeger.Span", "span",
 		"*jaeger.Process", "process",
 		"*jaeger.Tag", "tag",
 		"*jaeger.Log", "log",
+		"*zipkincore.Span", "span",
+		"*zipkincore.Annotation", "annotation",
+		"*zipkincore.BinaryAnnotation", "binary annotation",
+		"*zipkincore.Endpoint", "endpoint",
 		"Required", "required",
 	).Replace(s)
 	return strings.TrimRight(s, ": ")
-}
-
-// sniff recognises by its first bytes what is no compact thrift.
-func sniff(datagram []byte) *Fault {
-	switch {
-	case len(datagram) == 0:
-		return &Fault{Reason: Empty}
-	case datagram[0] == compactID:
-		return nil
-	case isBinaryThrift(datagram):
-		return &Fault{Reason: BinaryThrift}
-	case isHTTP(datagram):
-		return &Fault{Reason: HTTP}
-	case isText(datagram):
-		return faultf(Text, "begins with %q", head(datagram))
-	default:
-		return faultf(Foreign, "begins with %x", head(datagram))
-	}
-}
-
-// head returns the first bytes, for a message.
-func head(datagram []byte) []byte { return datagram[:min(len(datagram), 16)] }
-
-// isBinaryThrift knows the strict form (a version in the first two bytes) and the
-// old one (the method's name with its length).
-func isBinaryThrift(datagram []byte) bool {
-	if bytes.HasPrefix(datagram, []byte{0x80, 0x01}) {
-		return true
-	}
-	for _, method := range []string{methodBatch, methodZipkin} {
-		if bytes.HasPrefix(datagram, []byte("\x00\x00\x00"+string(rune(len(method)))+method)) {
-			return true
-		}
-	}
-	return false
-}
-
-func isHTTP(datagram []byte) bool {
-	line, _, _ := bytes.Cut(datagram, []byte("\n"))
-	return bytes.HasPrefix(line, []byte("HTTP/")) || bytes.Contains(line, []byte(" HTTP/"))
-}
-
-func isText(datagram []byte) bool {
-	for _, b := range head(datagram) {
-		if b >= 0x7f || b < ' ' && b != '\n' && b != '\r' && b != '\t' {
-			return false
-		}
-	}
-	return true
 }
 
 // ReasonOf returns the reason of an error of this package, Malformed for others.

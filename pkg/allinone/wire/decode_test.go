@@ -18,31 +18,41 @@ import (
 	"github.com/otdemo/otdemo/pkg/trace"
 )
 
-func TestDecodeCompactCases(t *testing.T) {
+func TestDecodeCases(t *testing.T) {
 	t.Parallel()
-	for _, c := range wiretest.Cases() {
-		t.Run(c.Name, func(t *testing.T) {
-			t.Parallel()
-			batch, err := DecodeCompact(c.Datagram)
-			if c.Reason == "" {
-				if err != nil {
-					t.Fatalf("DecodeCompact: %v", err)
+	protocols := []struct {
+		name   string
+		decode func([]byte) (Batch, error)
+		cases  []wiretest.Case
+	}{
+		{"compact", DecodeCompact, wiretest.Cases()},
+		{"binary", DecodeBinary, wiretest.BinaryCases()},
+	}
+	for _, protocol := range protocols {
+		for _, c := range protocol.cases {
+			t.Run(protocol.name+" "+c.Name, func(t *testing.T) {
+				t.Parallel()
+				batch, err := protocol.decode(c.Datagram)
+				if c.Reason == "" {
+					if err != nil {
+						t.Fatalf("decode: %v", err)
+					}
+					if got, want := len(batch.Spans), 3; got != want {
+						t.Errorf("got %d spans, want %d", got, want)
+					}
+					return
 				}
-				if got, want := len(batch.Spans), 3; got != want {
-					t.Errorf("got %d spans, want %d", got, want)
+				if err == nil {
+					t.Fatalf("it was taken for %d spans", len(batch.Spans))
 				}
-				return
-			}
-			if err == nil {
-				t.Fatalf("DecodeCompact took it for %d spans", len(batch.Spans))
-			}
-			if got, want := ReasonOf(err), Reason(c.Reason); got != want {
-				t.Errorf("got reason %q, want %q (%v)", got, want, err)
-			}
-			if words := ReasonOf(err).words(); words == c.Reason {
-				t.Errorf("reason %q has no words", words)
-			}
-		})
+				if got, want := ReasonOf(err), Reason(c.Reason); got != want {
+					t.Errorf("got reason %q, want %q (%v)", got, want, err)
+				}
+				if words := ReasonOf(err).words(); words == c.Reason {
+					t.Errorf("reason %q has no words", words)
+				}
+			})
+		}
 	}
 }
 
@@ -51,15 +61,16 @@ func TestFaultWords(t *testing.T) {
 	good := wiretest.Compact(wiretest.Batch("svc", 1, 1))
 	noOperation := wiretest.Compact(&jaeger.Batch{Process: &jaeger.Process{}, Spans: []*jaeger.Span{}})
 	noOperation = bytes.Replace(noOperation, []byte{0x19, 0x0c}, []byte{0x19, 0x1c, 0x00}, 1)
+	noOperation = append(noOperation, 0, 0, 0) // a span as short as that is oversized
 	tests := []struct {
 		name     string
 		datagram []byte
 		want     string
 	}{
-		{"truncated", good[:len(good)-6], "the datagram ends in the middle of a value (batch: span: field 8)"},
+		{"truncated", good[:len(good)-6], "it ends in the middle of a value (batch: span: field 8)"},
 		{"incomplete", noOperation, "a required field is missing (batch: span: required field TraceIdLow is not set)"},
 		{"method", []byte("\x82\x21\x00\x03\nxy"), `this is no method of Jaeger's agent (method "\nxy")`},
-		{"noise", []byte{0xfe, 0xff}, "this is no compact thrift (begins with feff)"},
+		{"noise", []byte{0xfe, 0xff}, "this is no thrift that is read here (begins with feff)"},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -280,8 +291,16 @@ func recode(t *testing.T, datagram []byte) []byte {
 	in := thrift.NewTMemoryBuffer()
 	in.Buffer = bytes.NewBuffer(datagram)
 	theirs := thrift.NewTCompactProtocolConf(in, nil)
-	if _, _, _, err := theirs.ReadMessageBegin(ctx); err != nil {
+	method, _, _, err := theirs.ReadMessageBegin(ctx)
+	if err != nil {
 		t.Fatalf("thrift cannot read the message that we can: %v", err)
+	}
+	if method == methodZipkin {
+		var args agent.AgentEmitZipkinBatchArgs
+		if err := args.Read(ctx, theirs); err != nil {
+			t.Fatalf("thrift cannot read the spans that we can: %v", err)
+		}
+		return wiretest.ZipkinCompact(args.Spans...)
 	}
 	var args agent.AgentEmitBatchArgs
 	if err := args.Read(ctx, theirs); err != nil {

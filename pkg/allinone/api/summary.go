@@ -1,0 +1,82 @@
+package api
+
+import (
+	"maps"
+	"slices"
+
+	"github.com/otdemo/otdemo/pkg/trace"
+)
+
+// summary is one entry of /api/v3/trace-summaries.
+type summary struct {
+	// The id stands under both names that versions of the UI look for.
+	TraceID           string           `json:"traceId"`
+	TraceIDOld        string           `json:"traceID"`
+	RootServiceName   string           `json:"rootServiceName"`
+	RootOperationName string           `json:"rootOperationName"`
+	MinStart          string           `json:"minStartTimeUnixNano,omitempty"`
+	MaxEnd            string           `json:"maxEndTimeUnixNano,omitempty"`
+	SpanCount         int              `json:"spanCount"`
+	ErrorSpanCount    int              `json:"errorSpanCount"`
+	OrphanSpanCount   int              `json:"orphanSpanCount"`
+	Services          []serviceSummary `json:"services"`
+}
+
+type serviceSummary struct {
+	Name           string `json:"name"`
+	SpanCount      int    `json:"spanCount"`
+	ErrorSpanCount int    `json:"errorSpanCount"`
+}
+
+// summarize counts a trace's spans. Its root is named as on the first page, so
+// that a trace whose root was lost has a name, too.
+func summarize(t *trace.Trace) summary {
+	start, length := t.Bounds()
+	out := summary{
+		TraceID:    otlpTraceID(t.ID),
+		TraceIDOld: otlpTraceID(t.ID),
+		MinStart:   nanos(start.UnixNano()),
+		MaxEnd:     nanos(start.UnixNano() + length.Nanoseconds()),
+		SpanCount:  len(t.Spans),
+	}
+	if root := rootOf(t); root != nil {
+		out.RootServiceName, out.RootOperationName = root.Service(), root.Operation
+	}
+	ids := make(map[trace.SpanID]bool, len(t.Spans))
+	for i := range t.Spans {
+		ids[t.Spans[i].SpanID] = true
+	}
+	services := make(map[string]serviceSummary)
+	for i := range t.Spans {
+		s := &t.Spans[i]
+		counts := services[s.Service()]
+		counts.SpanCount++
+		if failedV3(s) {
+			counts.ErrorSpanCount++
+			out.ErrorSpanCount++
+		}
+		services[s.Service()] = counts
+		if parent := s.ParentID(); parent != 0 && !ids[parent] {
+			out.OrphanSpanCount++
+		}
+	}
+	for _, name := range slices.Sorted(maps.Keys(services)) {
+		counts := services[name]
+		counts.Name = name
+		out.Services = append(out.Services, counts)
+	}
+	return out
+}
+
+// failedV3 reports whether the span's status in API v3 is an error.
+func failedV3(s *trace.Span) bool {
+	if !slices.ContainsFunc(s.Tags, tellsOutcome) { // most spans
+		return false
+	}
+	kind, _ := s.Tag("span.kind")
+	return newAttributes(s.Tags).status(otlpKind(kind.String())).Code == statusError
+}
+
+func tellsOutcome(tag trace.Tag) bool {
+	return tag.Key == "error" || tag.Key == "otel.status_code" || tag.Key == "http.status_code"
+}

@@ -1,0 +1,128 @@
+package pb
+
+import (
+	"bytes"
+	"errors"
+	"io"
+	"math"
+	"strings"
+	"testing"
+
+	"google.golang.org/protobuf/encoding/protowire"
+)
+
+func TestReadsWhatItAppends(t *testing.T) {
+	t.Parallel()
+	b := AppendBytes(nil, 1, "text")
+	b = AppendUint(b, 2, math.MaxUint64)
+	b = AppendFixed64(b, 3, 7)
+	b = AppendDouble(b, 4, 0.5)
+	b = AppendBytes(b, 99, []byte("nobody asks for this"))
+	b = AppendUint(b, 2, 1)
+	var text string
+	var uints []uint64
+	var fixed uint64
+	var double float64
+	m := Read(b)
+	for m.Next() {
+		switch m.Number {
+		case 1:
+			text = m.String()
+		case 2:
+			uints = append(uints, m.Uint())
+		case 3:
+			fixed = m.Fixed64()
+		case 4:
+			double = m.Double()
+		}
+	}
+	if err := m.Err(); err != nil {
+		t.Fatal(err)
+	}
+	if text != "text" || len(uints) != 2 || uints[0] != math.MaxUint64 || uints[1] != 1 || fixed != 7 || double != 0.5 {
+		t.Errorf("got %q, %d, %d, %v", text, uints, fixed, double)
+	}
+}
+
+func TestRefusesBrokenMessages(t *testing.T) {
+	t.Parallel()
+	tests := []struct {
+		name    string
+		message []byte
+		want    string
+	}{
+		{"cut short", AppendBytes(nil, 1, "text")[:4], io.ErrUnexpectedEOF.Error()},
+		{"a length beyond all", []byte{0x0a, 0xff, 0xff, 0xff, 0xff, 0x0f}, io.ErrUnexpectedEOF.Error()},
+		{"a number instead of text", AppendUint(nil, 1, 5), "field 1 has wire type 0, want 2"},
+		{"field 0", []byte{0x02, 0x00}, "invalid field number"},
+		{"a varint without end", bytes.Repeat([]byte{0xff}, 20), "overflow"},
+		{"a group", protowire.AppendTag(nil, 1, protowire.StartGroupType), "group"},
+		{"wire type 7", []byte{0x0f}, "wire type 7"},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			m := Read(tt.message)
+			for m.Next() {
+				if m.Number == 1 {
+					_ = m.Bytes()
+				}
+			}
+			if err := m.Err(); err == nil || !strings.Contains(err.Error(), tt.want) {
+				t.Errorf("got error %v, want one with %q", err, tt.want)
+			}
+			if m.Next() {
+				t.Error("it goes on after an error")
+			}
+		})
+	}
+}
+
+func TestFailEndsTheWalk(t *testing.T) {
+	t.Parallel()
+	first := errors.New("first")
+	m := Read(AppendUint(AppendUint(nil, 1, 1), 2, 2))
+	for m.Next() {
+		if m.Number == 2 {
+			t.Error("it goes on after the error of a part")
+		}
+		m.Fail(nil)
+		m.Fail(first)
+		m.Fail(errors.New("second"))
+	}
+	if err := m.Err(); !errors.Is(err, first) {
+		t.Errorf("got %v, want the first error", err)
+	}
+}
+
+func TestIDs(t *testing.T) {
+	t.Parallel()
+	for n := range 20 {
+		b := bytes.Repeat([]byte{0x11}, n)
+		trace, err := TraceID(b)
+		if ok := err == nil; ok != (n == 0 || n == 16) || trace.IsZero() != (n != 16) {
+			t.Errorf("trace id of %d bytes: got %v, %v", n, trace, err)
+		}
+		span, err := SpanID(b)
+		if ok := err == nil; ok != (n == 0 || n == 8) || (span == 0) != (n != 8) {
+			t.Errorf("span id of %d bytes: got %v, %v", n, span, err)
+		}
+	}
+}
+
+// FuzzRead walks anything without a panic, and never beyond what is there.
+func FuzzRead(f *testing.F) {
+	f.Add(AppendBytes(AppendUint(nil, 2, 5), 1, "text"))
+	f.Fuzz(func(t *testing.T, message []byte) {
+		total := 0
+		m := Read(message)
+		for m.Next() {
+			if m.typ == protowire.BytesType {
+				total += len(m.Bytes())
+			}
+		}
+		if total > len(message) {
+			t.Errorf("%d bytes in a message of %d", total, len(message))
+		}
+	})
+}

@@ -1,0 +1,165 @@
+package rpc
+
+import (
+	"compress/gzip"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"io"
+	"mime"
+	"net/http"
+	"strconv"
+	"strings"
+)
+
+// DefaultMaxMessage is the largest message that gRPC's servers take unless told
+// otherwise, Jaeger among them: 4 MiB.
+const DefaultMaxMessage = 4 << 20
+
+// Method answers a call. The message holds only until it returns. An error that is
+// no *Status is told to the client as Internal.
+type Method func(r *http.Request, message []byte) (reply []byte, err error)
+
+// Options say what a Handler answers. All but Hello are required.
+type Options struct {
+	// Methods by path, such as /jaeger.api_v2.CollectorService/PostSpans.
+	Methods map[string]Method
+	// MaxMessage bounds a message as it came and once it is unpacked, in bytes.
+	MaxMessage int64
+	// Read reads a message to its end. The bytes are used until release is called.
+	Read func(message io.Reader) (b []byte, release func(), err error)
+	// Hello is answered in plain text to what is no gRPC.
+	Hello string
+	// Failed is told of each call that ends with an error, with the size of its
+	// message as it came, 0 when unknown. What is no gRPC gives ErrForeign.
+	Failed func(r *http.Request, size int64, err error)
+}
+
+var (
+	// ErrForeign is a request that is no gRPC.
+	ErrForeign = errors.New("this is no gRPC call")
+	// ErrUnknownMethod is a call to none of the methods.
+	ErrUnknownMethod = errors.New("unknown method")
+	// ErrPanicked is a method that did.
+	ErrPanicked = errors.New("the receiver panicked")
+)
+
+// Handler answers gRPC calls. A method that panics ends its own call only.
+func Handler(opts Options) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if !isCall(r) {
+			opts.Failed(r, max(0, r.ContentLength), ErrForeign)
+			http.Error(w, opts.Hello, http.StatusUnsupportedMediaType)
+			return
+		}
+		w.Header().Set("Content-Type", "application/grpc")
+		w.Header().Set("Grpc-Accept-Encoding", "gzip")
+		reply, size, err := opts.call(r)
+		if err == nil {
+			err = send(w, reply)
+		}
+		w.Header().Set(http.TrailerPrefix+"Grpc-Status", strconv.Itoa(int(CodeOf(err))))
+		if err != nil {
+			w.Header().Set(http.TrailerPrefix+"Grpc-Message", escape(err.Error()))
+			opts.Failed(r, size, err)
+		}
+	})
+}
+
+func isCall(r *http.Request) bool {
+	mediaType, _, err := mime.ParseMediaType(r.Header.Get("Content-Type"))
+	return err == nil && r.ProtoMajor == 2 && r.Method == http.MethodPost &&
+		(mediaType == "application/grpc" || mediaType == "application/grpc+proto")
+}
+
+// call reads the message and hands it to its method.
+func (o *Options) call(r *http.Request) (reply []byte, size int64, err error) {
+	method, ok := o.Methods[r.URL.Path]
+	if !ok {
+		return nil, 0, Statusf(Unimplemented, "%w %.128s", ErrUnknownMethod, r.URL.Path)
+	}
+	in, size, err := o.open(r)
+	if err != nil {
+		return nil, size, err
+	}
+	b, release, err := o.Read(in)
+	if err != nil {
+		if in.exceeded() {
+			err = tooLarge(o.MaxMessage+1, o.MaxMessage)
+		}
+		return nil, size, err
+	}
+	defer release()
+	if err := atEnd(r.Body); err != nil {
+		return nil, size, err
+	}
+	defer func() {
+		if p := recover(); p != nil {
+			err = Statusf(Internal, "%w: %v", ErrPanicked, p)
+		}
+	}()
+	reply, err = method(r, b)
+	return reply, size, err
+}
+
+// headBytes stand before a message: whether it is packed, and its length
+// (https://github.com/grpc/grpc/blob/master/doc/PROTOCOL-HTTP2.md).
+const headBytes = 5
+
+// open returns the request's message, unpacked and bounded, and its size as it
+// comes.
+func (o *Options) open(r *http.Request) (m *message, size int64, err error) {
+	var head [headBytes]byte
+	if _, err := io.ReadFull(r.Body, head[:]); err != nil {
+		return nil, 0, Statusf(Internal, "the call has no message: %v", err)
+	}
+	size = int64(binary.BigEndian.Uint32(head[1:]))
+	if size > o.MaxMessage {
+		return nil, size, tooLarge(size, o.MaxMessage)
+	}
+	source := &exactReader{r: r.Body, left: size}
+	switch packing := r.Header.Get("Grpc-Encoding"); {
+	case head[0] == 0:
+		return &message{r: source, left: o.MaxMessage}, size, nil
+	case head[0] != 1:
+		return nil, size, Statusf(Internal, "the message begins with %d, want 0 or 1", head[0])
+	case !strings.EqualFold(packing, "gzip"):
+		return nil, size, Statusf(Unimplemented, "grpc-encoding %.32q is not known here, gzip is", packing)
+	}
+	unzipped, err := gzip.NewReader(source)
+	if err != nil {
+		return nil, size, Statusf(Internal, "unpack the message: %v", err)
+	}
+	return &message{r: unzipped, left: o.MaxMessage}, size, nil
+}
+
+// tooLarge is worded as gRPC's own servers do.
+func tooLarge(size, most int64) error {
+	return Statusf(ResourceExhausted, "grpc: received message larger than max (%d vs. %d)", size, most)
+}
+
+// atEnd expects nothing after the message.
+func atEnd(body io.Reader) error {
+	var one [1]byte
+	if n, err := io.ReadFull(body, one[:]); n > 0 {
+		return Statusf(Internal, "the call has more than one message")
+	} else if !errors.Is(err, io.EOF) {
+		return Statusf(Internal, "read the end of the call: %v", err)
+	}
+	return nil
+}
+
+// send writes the reply. It sends the header off first: with a length in it, as
+// net/http adds one to what is short, some clients expect no trailers.
+func send(w http.ResponseWriter, reply []byte) error {
+	w.WriteHeader(http.StatusOK)
+	if err := http.NewResponseController(w).Flush(); err != nil {
+		return fmt.Errorf("send the reply: %w", err)
+	}
+	head := [headBytes]byte{}
+	binary.BigEndian.PutUint32(head[1:], uint32(len(reply)))
+	if _, err := w.Write(append(head[:], reply...)); err != nil {
+		return fmt.Errorf("send the reply: %w", err)
+	}
+	return nil
+}

@@ -1,0 +1,97 @@
+package store
+
+import (
+	"hash/maphash"
+	"strconv"
+
+	"github.com/otdemo/otdemo/pkg/trace"
+)
+
+// marks are a Bloom filter over the operations and tags of a trace's spans of one
+// service: what it does not cover, none of them has. It is small enough to stand
+// beside each trace in a list, so that a search passes over the traces that
+// cannot match without looking at their spans. Of traces with some 25 different
+// tags it looks at a few in a hundred by mistake, of those with thousands at all.
+type marks [4]uint64
+
+// add marks three bits of 256, which sum chooses.
+func (m *marks) add(sum uint64) {
+	for range 3 {
+		m[sum>>6&3] |= 1 << (sum & 63)
+		sum >>= 8
+	}
+}
+
+func (m *marks) merge(other *marks) {
+	for i := range m {
+		m[i] |= other[i]
+	}
+}
+
+func (m *marks) covers(other *marks) bool {
+	var missing uint64
+	for i := range m {
+		missing |= other[i] &^ m[i]
+	}
+	return missing == 0
+}
+
+// marker makes marks. It remembers those of the last process, which the spans of
+// a batch share. The zero value lacks a seed.
+type marker struct {
+	seed         maphash.Seed
+	process      *trace.Process
+	processMarks marks
+}
+
+// span returns the marks of all that a span can be searched by.
+func (m *marker) span(s *trace.Span) marks {
+	if s.Process != m.process {
+		m.process, m.processMarks = s.Process, marks{}
+		m.tags(&m.processMarks, s.Process.Tags)
+	}
+	out := m.processMarks
+	out.add(m.operation(s.Operation))
+	m.tags(&out, s.Tags)
+	for i := range s.Logs {
+		m.tags(&out, s.Logs[i].Fields)
+	}
+	return out
+}
+
+// query returns the marks that a trace must cover to meet q.
+func (m *marker) query(q *Query) marks {
+	var out marks
+	if q.Operation != "" {
+		out.add(m.operation(q.Operation))
+	}
+	for key, value := range q.Tags {
+		out.add(m.pair(key, maphash.String(m.seed, value)))
+	}
+	return out
+}
+
+func (m *marker) operation(name string) uint64 { return m.pair("", maphash.String(m.seed, name)) }
+
+func (m *marker) tags(out *marks, tags []trace.Tag) {
+	for i := range tags {
+		out.add(m.pair(tags[i].Key, m.value(tags[i].Value)))
+	}
+}
+
+// value hashes a value's text, which is what searches compare. Integers are the
+// common values that would have to be allocated as text.
+func (m *marker) value(v trace.Value) uint64 {
+	if v.Kind() != trace.KindInt64 {
+		return maphash.String(m.seed, v.String())
+	}
+	var text [20]byte
+	return maphash.Bytes(m.seed, strconv.AppendInt(text[:0], v.Int64(), 10))
+}
+
+// pair mixes the hashes of a key and a value, such that every bit of both counts.
+func (m *marker) pair(key string, value uint64) uint64 {
+	const odd = 0x9e3779b97f4a7c15
+	sum := (maphash.String(m.seed, key) ^ value*odd) * odd
+	return sum ^ sum>>32
+}

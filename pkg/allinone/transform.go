@@ -1,0 +1,29 @@
+package allinone
+
+import (
+	"errors"
+
+	"github.com/otdemo/otdemo/pkg/allinone/otlp"
+	"github.com/otdemo/otdemo/pkg/trace"
+)
+
+// decodeOTLP reads a file with OTLP's JSON for the query API, which only shows it.
+// Spans that cannot be shown are an error: nobody would miss them.
+func decodeOTLP(body []byte) ([]trace.Span, error) {
+	message, err := otlp.FromJSON(body)
+	if err != nil {
+		return nil, err
+	}
+	request, err := otlp.Decode(message)
+	if err != nil {
+		return nil, err
+	}
+	if request.Invalid > 0 {
+		return nil, errors.New(otlp.InvalidText(request.Invalid))
+	}
+	var spans []trace.Span
+	for i := range request.Batches {
+		spans = append(spans, request.Batches[i].Spans...)
+	}
+	return spans, nil
+}

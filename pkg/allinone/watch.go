@@ -1,0 +1,100 @@
+package allinone
+
+import (
+	"fmt"
+	"net"
+	"net/http"
+	"net/netip"
+	"strings"
+
+	"github.com/otdemo/otdemo/pkg/allinone/wire"
+)
+
+// watched is a listener for HTTP that notices clients who speak something else.
+type watched struct {
+	net.Listener
+	in *inlet
+	// http2 says that HTTP/2 is spoken there, as gRPC does.
+	http2 bool
+}
+
+// Accept returns the next connection, whose first bytes are looked at.
+func (w *watched) Accept() (net.Conn, error) {
+	conn, err := w.Listener.Accept()
+	if err != nil {
+		return nil, err //nolint:wrapcheck // the server looks at it
+	}
+	return &watchedConn{Conn: conn, watched: w}, nil
+}
+
+// watchedConn is read by one goroutine at a time.
+type watchedConn struct {
+	net.Conn
+	watched *watched
+	begun   bool
+}
+
+// Read looks at what the client sends first.
+func (c *watchedConn) Read(p []byte) (int, error) {
+	n, err := c.Conn.Read(p)
+	if !c.begun && n > 0 {
+		c.begun = true
+		if fault := wire.SniffHTTP(p[:n], c.watched.http2); fault != nil {
+			from, _ := netip.ParseAddrPort(c.RemoteAddr().String())
+			c.watched.in.note(withoutPort(from), n, fault)
+		}
+	}
+	return n, err //nolint:wrapcheck // a connection's own words
+}
+
+// pathOwner returns the listener on which spans may be posted to a path.
+func pathOwner(path string) (listener string, ok bool) {
+	listener, ok = map[string]string{
+		"/api/traces":   CollectorHTTP,
+		"/api/v1/spans": Zipkin,
+		"/api/v2/spans": Zipkin,
+		"/v1/traces":    OTLPHTTP,
+		"/jaeger.api_v2.CollectorService/PostSpans":                   CollectorGRPC,
+		"/opentelemetry.proto.collector.trace.v1.TraceService/Export": OTLPGRPC,
+	}[path]
+	return listener, ok
+}
+
+// redirecting lets a handler answer, and counts and tells of spans that were
+// posted where nobody takes them. A client is satisfied with any 2xx, and the page
+// of a UI is one.
+func redirecting(i *inlet, next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.Method == http.MethodPost {
+			owner, known := pathOwner(r.URL.Path)
+			if known && owner != i.name || !known && i.mayBeSpans(r) {
+				i.reject(remote(r), int(max(0, r.ContentLength)), i.misdirected(r.URL.Path, owner))
+			}
+		}
+		next.ServeHTTP(w, r)
+	})
+}
+
+// mayBeSpans guesses by the content type. Who posts JSON to the query API asks it
+// something.
+func (i *inlet) mayBeSpans(r *http.Request) bool {
+	if isOtherSignal(r.URL.Path) {
+		return false
+	}
+	switch kind := mediaType(r); kind {
+	case "application/x-thrift", "application/vnd.apache.thrift.binary", "application/x-protobuf":
+		return true
+	case "application/json":
+		return i.receives
+	default:
+		return strings.HasPrefix(kind, "application/grpc")
+	}
+}
+
+func (i *inlet) misdirected(path, owner string) *wire.Fault {
+	detail := fmt.Sprintf("POST %.100q", path)
+	if addr, ok := i.addrs[owner]; ok {
+		detail += " belongs on " + addr
+	}
+	return &wire.Fault{Reason: wire.Misdirected, Detail: detail}
+}
