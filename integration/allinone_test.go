@@ -19,7 +19,7 @@ import (
 // and to a real one, and expects the same JSON of both.
 func TestAllInOneAnswersLikeJaeger(t *testing.T) {
 	t.Parallel()
-	_, addrs := start(t, "all-in-one", "--agent-port", "0", "--query-port", "0", "--sampling-port", "0")
+	_, addrs := start(t, "all-in-one", "--free-ports")
 	jaeger := jaegers.Start(t, jaegers.V162())
 	sent := wire.Sample(trace.TraceID{Low: 0xa3})
 

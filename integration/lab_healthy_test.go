@@ -25,7 +25,7 @@ func TestNoFalseAlarm(t *testing.T) {
 	}
 	t.Run("all-in-one", func(t *testing.T) {
 		t.Parallel()
-		_, addrs := start(t, "all-in-one", "--agent-port", "0", "--query-port", "0", "--sampling-port", "0")
+		_, addrs := start(t, "all-in-one", "--free-ports")
 		repeat(t, "udp", 200, append(agentFlags(t, addrs["agent-compact"]), "--query-url", "http://"+addrs["query"]))
 	})
 }

@@ -13,6 +13,7 @@ const anyPort = "127.0.0.1:0"
 type addresses struct {
 	compact, binary                                   string // UDP
 	health, query, sampling, collector, collectorGRPC string // TCP
+	otlpGRPC                                          string // TCP
 }
 
 // freeAddresses returns addresses of the loopback interface that were free a
@@ -28,7 +29,7 @@ func freeAddresses(ctx context.Context) (addresses, error) {
 		defer conn.Close()
 		*addr = conn.LocalAddr().String()
 	}
-	for _, addr := range []*string{&a.health, &a.query, &a.sampling, &a.collector, &a.collectorGRPC} {
+	for _, addr := range []*string{&a.health, &a.query, &a.sampling, &a.collector, &a.collectorGRPC, &a.otlpGRPC} {
 		l, err := (&net.ListenConfig{}).Listen(ctx, "tcp4", anyPort)
 		if err != nil {
 			return addresses{}, fmt.Errorf("find a free tcp port: %w", err)
@@ -45,7 +46,7 @@ func argsV1(a addresses) []string {
 		"--admin.http.host-port=" + a.health,
 		"--collector.grpc-server.host-port=" + a.collectorGRPC,
 		"--collector.http-server.host-port=" + a.collector,
-		"--collector.otlp.grpc.host-port=" + anyPort,
+		"--collector.otlp.grpc.host-port=" + a.otlpGRPC,
 		"--collector.otlp.http.host-port=" + anyPort,
 		"--http-server.host-port=" + a.sampling,
 		"--log-level=warn",
@@ -77,7 +78,7 @@ func argsV2(a addresses) []string {
 		"--set=receivers.jaeger.protocols.thrift_binary.endpoint=" + a.binary,
 		"--set=receivers.jaeger.protocols.thrift_compact.endpoint=" + a.compact,
 		"--set=receivers.jaeger.protocols.thrift_http.endpoint=" + a.collector,
-		"--set=receivers.otlp.protocols.grpc.endpoint=" + anyPort,
+		"--set=receivers.otlp.protocols.grpc.endpoint=" + a.otlpGRPC,
 		"--set=receivers.otlp.protocols.http.endpoint=" + anyPort,
 		"--set=receivers.zipkin.endpoint=" + anyPort,
 	}

@@ -17,55 +17,55 @@ import (
 // ended.
 const interruptGrace = 5 * time.Second
 
-// Build makes sure that the cache holds r and returns the program's path. What is
+// Build makes sure that the cache holds p and returns the program's path. What is
 // there is not built again; a build that fails or is interrupted leaves nothing
 // there. The first build takes minutes and a few GB of module and build cache;
 // it needs the go command and a module proxy, so tests leave it to buildjaeger.
-func Build(ctx context.Context, r Release, logger *slog.Logger) (string, error) {
-	path, err := r.Path()
+func Build(ctx context.Context, p Program, logger *slog.Logger) (string, error) {
+	path, err := p.Path()
 	if _, missing := errors.AsType[*MissingError](err); !missing {
 		return path, err
 	}
-	path, err = r.cachePath()
+	path, err = p.cachePath()
 	if err != nil {
 		return "", err
 	}
 	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
-		return "", fmt.Errorf("make the cache for jaeger %s: %w", r.Name, err)
+		return "", fmt.Errorf("make the cache for %s: %w", p.Name, err)
 	}
 	// Beside its final place, so that the rename at the end cannot be seen half
-	// done, not even by a build of the same release next to this one.
+	// done, not even by a build of the same program next to this one.
 	dir, err := os.MkdirTemp(filepath.Dir(path), "build-*")
 	if err != nil {
-		return "", fmt.Errorf("make room to build jaeger %s: %w", r.Name, err)
+		return "", fmt.Errorf("make room to build %s: %w", p.Name, err)
 	}
 	defer os.RemoveAll(dir)
 
-	logger.InfoContext(ctx, "building jaeger, which takes minutes the first time",
-		"release", r.Name, "module", module+"@"+r.Version)
+	logger.InfoContext(ctx, "building a program, which takes minutes the first time",
+		"program", p.Name, "module", p.Module+"@"+p.Version)
 	started := time.Now()
-	source, err := download(ctx, dir, r.Version)
+	source, err := download(ctx, dir, p.Module+"@"+p.Version)
 	if err != nil {
-		return "", fmt.Errorf("download jaeger %s: %w", r.Name, err)
+		return "", fmt.Errorf("download %s: %w", p.Name, err)
 	}
 	// "go install" of a package at a version refuses modules that replace others,
 	// as Jaeger's do; a build inside the module's own directory does not.
-	built := filepath.Join(dir, "jaeger")
-	if _, err := goCommand(ctx, source, "build", "-trimpath", "-o", built, r.mainPackage); err != nil {
-		return "", fmt.Errorf("build jaeger %s: %w", r.Name, err)
+	built := filepath.Join(dir, p.file)
+	if _, err := goCommand(ctx, source, "build", "-trimpath", "-o", built, p.mainPackage); err != nil {
+		return "", fmt.Errorf("build %s: %w", p.Name, err)
 	}
 	if err := os.Rename(built, path); err != nil {
-		return "", fmt.Errorf("put jaeger %s into the cache: %w", r.Name, err)
+		return "", fmt.Errorf("put %s into the cache: %w", p.Name, err)
 	}
-	logger.InfoContext(ctx, "built jaeger", "release", r.Name,
+	logger.InfoContext(ctx, "built a program", "program", p.Name,
 		"path", path, "elapsed", time.Since(started).Round(time.Second))
 	return path, nil
 }
 
-// download returns the directory of Jaeger's source in the module cache. It works
+// download returns the directory of a module's source in the module cache. It works
 // in dir, which belongs to no module that the go command could change.
-func download(ctx context.Context, dir, version string) (string, error) {
-	out, err := goCommand(ctx, dir, "mod", "download", "-json", module+"@"+version)
+func download(ctx context.Context, dir, moduleVersion string) (string, error) {
+	out, err := goCommand(ctx, dir, "mod", "download", "-json", moduleVersion)
 	// On failure too, the answer tells more than the exit status.
 	var answer struct{ Dir, Error string }
 	if decodeErr := json.Unmarshal(out, &answer); decodeErr != nil {

@@ -21,7 +21,7 @@ func TestBuildTakesWhatIsThere(t *testing.T) {
 	emptyCache(t)
 	t.Setenv("PATH", "") // no go command to be found
 	r := fakeRelease()
-	want, err := r.cachePath()
+	want, err := r.Program().cachePath()
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -31,7 +31,7 @@ func TestBuildTakesWhatIsThere(t *testing.T) {
 	if err := os.WriteFile(want, nil, 0o755); err != nil {
 		t.Fatal(err)
 	}
-	got, err := Build(t.Context(), r, slog.New(slog.DiscardHandler))
+	got, err := Build(t.Context(), r.Program(), slog.New(slog.DiscardHandler))
 	if err != nil || got != want {
 		t.Errorf("got %q, %v, want %q", got, err, want)
 	}
@@ -47,7 +47,7 @@ func TestBuildMakesWhatIsMissing(t *testing.T) {
 	if !ok || missing.Hint() != "go -C integration run ./buildjaeger" {
 		t.Fatalf("before the build: got %v, want a MissingError with its hint", err)
 	}
-	path, err := Build(t.Context(), r, slog.New(slog.DiscardHandler))
+	path, err := Build(t.Context(), r.Program(), slog.New(slog.DiscardHandler))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -82,11 +82,11 @@ func TestBuildThatFailsLeavesNothing(t *testing.T) {
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
-			path, err := Build(t.Context(), test.release, slog.New(slog.DiscardHandler))
+			path, err := Build(t.Context(), test.release.Program(), slog.New(slog.DiscardHandler))
 			if err == nil || !strings.HasPrefix(err.Error(), test.want) {
 				t.Errorf("got %q, %v, want an error that starts with %q", path, err, test.want)
 			}
-			place, err := test.release.cachePath()
+			place, err := test.release.Program().cachePath()
 			if err != nil {
 				t.Fatal(err)
 			}

@@ -28,6 +28,8 @@ type Instance struct {
 	AgentHostPort string
 	// CollectorURL takes binary thrift over HTTP, as 14268 does by default.
 	CollectorURL string
+	// OTLPHostPort takes OTLP over gRPC, as 4317 does by default.
+	OTLPHostPort string
 	// QueryURL is the UI and the query API, as 16686 does by default.
 	QueryURL string
 	// SamplingURL answers with sampling strategies, as 5778 does by default.
@@ -86,6 +88,7 @@ func start(t *testing.T, r Release, path string) (*Instance, error) {
 		Release:       r,
 		AgentHostPort: addrs.compact,
 		CollectorURL:  "http://" + addrs.collector + "/api/traces",
+		OTLPHostPort:  addrs.otlpGRPC,
 		QueryURL:      "http://" + addrs.query,
 		SamplingURL:   "http://" + addrs.sampling + "/sampling",
 		StartedIn:     time.Since(started),

@@ -1,15 +1,8 @@
-// Package jaegers builds real Jaegers from the Go module proxy and runs them on
-// free ports for a test, without root and beside any other Jaeger. Start at
-// Releases and Start; Build fills the cache that Start takes them from.
+// Package jaegers builds real Jaegers, and the clients of others that otdemo is
+// proven with, from the Go module proxy, and runs Jaegers on free ports for a test,
+// without root and beside any other Jaeger. Start at Releases and Start; Build
+// fills the cache that Start takes them from.
 package jaegers
-
-import (
-	"errors"
-	"fmt"
-	"os"
-	"path/filepath"
-	"runtime"
-)
 
 // module is the Go module that holds every Jaeger.
 const module = "github.com/jaegertracing/jaeger"
@@ -52,39 +45,14 @@ func V213() Release {
 // String returns the name.
 func (r Release) String() string { return r.Name }
 
-// MissingError says that a release has not been built yet.
-type MissingError struct {
-	Release Release
-	Path    string
-}
-
-func (e *MissingError) Error() string {
-	return fmt.Sprintf("jaeger %s is not built: no file %q", e.Release.Name, e.Path)
-}
-
-// Hint returns the line that builds it.
-func (e *MissingError) Hint() string { return "go -C integration run ./buildjaeger" }
-
-// Path returns the program of r in the cache, otdemo/jaeger in the user's cache
-// directory, or a *MissingError when Build has not put it there.
-func (r Release) Path() (string, error) {
-	path, err := r.cachePath()
-	if err != nil {
-		return "", err
+// Program returns what Build builds r from.
+func (r Release) Program() Program {
+	return Program{
+		Name: "jaeger " + r.Name, Module: module, Version: r.Version,
+		mainPackage: r.mainPackage, file: "jaeger",
 	}
-	if _, err := os.Stat(path); errors.Is(err, os.ErrNotExist) {
-		return "", &MissingError{Release: r, Path: path}
-	} else if err != nil {
-		return "", fmt.Errorf("look for jaeger %s: %w", r.Name, err)
-	}
-	return path, nil
 }
 
-func (r Release) cachePath() (string, error) {
-	dir, err := os.UserCacheDir()
-	if err != nil {
-		return "", fmt.Errorf("find the cache for jaeger %s: %w", r.Name, err)
-	}
-	platform := runtime.GOOS + "-" + runtime.GOARCH
-	return filepath.Join(dir, "otdemo", "jaeger", r.Version, "jaeger-"+platform), nil
-}
+// Path returns the program of r in the cache, or a *MissingError when Build has
+// not put it there.
+func (r Release) Path() (string, error) { return r.Program().Path() }

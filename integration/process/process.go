@@ -141,6 +141,9 @@ func (p *Process) terminate() error {
 	return fmt.Errorf("killed: still running %s after SIGTERM", p.grace)
 }
 
+// ID returns the program's process id.
+func (p *Process) ID() int { return p.cmd.Process.Pid }
+
 // Done is closed when the program has ended, for whatever reason.
 func (p *Process) Done() <-chan struct{} { return p.done }
 
