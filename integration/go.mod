@@ -10,4 +10,10 @@ require (
 	go.uber.org/goleak v1.3.0
 )
 
+require (
+	github.com/opentracing/opentracing-go v1.2.0 // indirect
+	github.com/uber/jaeger-lib v2.4.1+incompatible // indirect
+	go.uber.org/atomic v1.12.0 // indirect
+)
+
 replace github.com/otdemo/otdemo => ../
