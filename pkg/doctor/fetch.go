@@ -9,8 +9,9 @@ import (
 	"net/url"
 )
 
-// fetched is the answer to a GET.
+// fetched is the answer to a request.
 type fetched struct {
+	method string
 	url    *url.URL
 	status int
 	header http.Header
@@ -18,12 +19,18 @@ type fetched struct {
 }
 
 // fetch gets u, without following redirects, and reads up to limit bytes of the
-// answer. A body that breaks off is returned as far as it came.
+// answer.
 func fetch(ctx context.Context, env *Env, u *url.URL, limit int64) (*fetched, error) {
-	req, err := http.NewRequestWithContext(ctx, http.MethodGet, u.String(), nil)
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, u.String(), http.NoBody)
 	if err != nil {
 		return nil, withoutURL(err)
 	}
+	return send(env, req, u, limit)
+}
+
+// send sends a request to u as the doctor's own, and reads up to limit bytes of
+// the answer. A body that breaks off is returned as far as it came.
+func send(env *Env, req *http.Request, u *url.URL, limit int64) (*fetched, error) {
 	if env.UserAgent != "" {
 		req.Header.Set("User-Agent", env.UserAgent)
 	}
@@ -35,8 +42,11 @@ func fetch(ctx context.Context, env *Env, u *url.URL, limit int64) (*fetched, er
 	}
 	defer func() { _ = resp.Body.Close() }()
 	body, _ := io.ReadAll(io.LimitReader(resp.Body, limit))
-	return &fetched{url: u, status: resp.StatusCode, header: resp.Header, body: body}, nil
+	return &fetched{method: req.Method, url: u, status: resp.StatusCode, header: resp.Header, body: body}, nil
 }
+
+// location is where a redirect leads.
+func (f *fetched) location() string { return f.header.Get("Location") }
 
 // mediaType is the content type without parameters, "" when there is none.
 func (f *fetched) mediaType() string {
@@ -48,8 +58,11 @@ func (f *fetched) mediaType() string {
 }
 
 // evidence says what was asked and what came back.
-func (f *fetched) evidence() string {
-	text := fmt.Sprintf("GET %s: %d %s", bare(f.url), f.status, http.StatusText(f.status))
+func (f *fetched) evidence() string { return f.evidenceOf("") }
+
+// evidenceOf puts what was sent, such as a trace's id, behind the URL.
+func (f *fetched) evidenceOf(sent string) string {
+	text := fmt.Sprintf("%s %s%s: %d %s", f.method, bare(f.url), sent, f.status, http.StatusText(f.status))
 	if media := f.mediaType(); media != "" {
 		text += ", " + media
 	}

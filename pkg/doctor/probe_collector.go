@@ -148,7 +148,7 @@ func judgePost(p *post) Finding {
 			hint(hintCollector(p.url))
 	case s < 400:
 		return fail(codeCollectorRedirects, "%s redirects spans to %s, and a redirected span loses its body",
-			at, bareText(p.location)).
+			at, bareText(p.location())).
 			hint(redirectHint(p))
 	case s == http.StatusUnauthorized, s == http.StatusForbidden:
 		return fail(codeCollectorUnauthorized, "%s answers %d: it wants other credentials", at, s).
@@ -168,8 +168,8 @@ func judgePost(p *post) Finding {
 
 // redirectHint is the address to use at once, if it is a full one.
 func redirectHint(p *post) string {
-	to, err := p.url.Parse(p.location)
-	if err != nil || p.location == "" {
+	to, err := p.url.Parse(p.location())
+	if err != nil || p.location() == "" {
 		return ""
 	}
 	if !strings.HasSuffix(strings.TrimSuffix(to.Path, "/"), strings.TrimSuffix(p.url.Path, "/")) {

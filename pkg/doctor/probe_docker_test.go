@@ -125,7 +125,7 @@ var dockerTests = map[string]dockerTest{
 		status: StatusFail, code: codeDockerUnpublished, explains: idUDP,
 		fact: label1 + " publishes 5778/tcp, 6899/udp on 6831, 14268/tcp, 16686/tcp; 6831/udp is not published",
 		hint: rerun + "--restart on-failure:3 -p 6831:6831/udp -p 5778:5778 -p 127.0.0.1:6831:6899/udp -p 14268:14268 " +
-			"-p 16686:16686 -v /tmp/dk/vol:/data:ro jaegertracing/all-in-one:1.62.0 --log-level=debug",
+			"-p 16686:16686 -v /srv/jaeger/data:/data:ro jaegertracing/all-in-one:1.62.0 --log-level=debug",
 	},
 	"in compose": {
 		recording: "compose", failed: udpFails,

@@ -6,13 +6,11 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"net"
 	"net/http"
 	"net/url"
 	"os"
 	"strconv"
-	"strings"
 	"syscall"
 	"time"
 
@@ -128,7 +126,7 @@ func overHTTP(
 			a.problem = errors.New(oneCode(codeWayNoHelp).finding(endpoint, err).Fact)
 			return a
 		}
-		a.evidence = fmt.Sprintf("%s (trace %s)", strings.Replace(answer.evidence(), "GET", "POST", 1), span.id)
+		a.evidence = (&post{fetched: answer, trace: span.id}).evidence()
 		if answer.status != accepted {
 			a.problem = fmt.Errorf("%s answers a span with %d", endpoint, answer.status)
 		}
@@ -142,18 +140,7 @@ func postJSON(ctx context.Context, env *Env, endpoint *url.URL, body []byte) (*f
 		return nil, withoutURL(err)
 	}
 	req.Header.Set("Content-Type", "application/json")
-	if env.UserAgent != "" {
-		req.Header.Set("User-Agent", env.UserAgent)
-	}
-	client := env.httpClient()
-	defer client.CloseIdleConnections()
-	resp, err := client.Do(req)
-	if err != nil {
-		return nil, err
-	}
-	defer func() { _ = resp.Body.Close() }()
-	answer, _ := io.ReadAll(io.LimitReader(resp.Body, maxAnswer))
-	return &fetched{url: endpoint, status: resp.StatusCode, header: resp.Header, body: answer}, nil
+	return send(env, req, endpoint, maxAnswer)
 }
 
 // object is a JSON object.
