@@ -13,6 +13,7 @@ import (
 	"github.com/opentracing/opentracing-go/ext"
 	"github.com/opentracing/opentracing-go/log"
 	"github.com/uber/jaeger-client-go"
+	"github.com/uber/jaeger-client-go/thrift"
 
 	"github.com/otdemo/otdemo/pkg/config"
 )
@@ -34,11 +35,15 @@ func clientSpan() *jaeger.Span {
 	return span.(*jaeger.Span)
 }
 
-// blackHole is a UDP port that reads and forgets.
+// blackHole is a UDP port that reads and forgets. Its receive buffer is that of
+// "otdemo all-in-one": our transport waits for a full one, the library's does not.
 func blackHole(tb testing.TB) int {
 	tb.Helper()
 	conn, err := net.ListenUDP("udp4", &net.UDPAddr{IP: net.IPv4(127, 0, 0, 1)})
 	if err != nil {
+		tb.Fatal(err)
+	}
+	if err := conn.SetReadBuffer(4 << 20); err != nil {
 		tb.Fatal(err)
 	}
 	done := make(chan struct{})
@@ -100,7 +105,7 @@ func BenchmarkUDPTransport(b *testing.B) {
 	b.Run("ours", func(b *testing.B) { benchmarkAppend(b, ourTransport(b)) })
 	b.Run("jaeger-client-go", func(b *testing.B) { benchmarkAppend(b, clientTransport(b)) })
 	b.Run("ratio", func(b *testing.B) {
-		const turn = 1000
+		const turn = 500
 		ours, theirs := ourTransport(b), clientTransport(b)
 		var our, their []time.Duration
 		for b.Loop() {
@@ -133,15 +138,43 @@ func median(times []time.Duration) time.Duration {
 	return times[len(times)/2]
 }
 
-// BenchmarkReport is what a finished span costs its own goroutine, and taking it
-// from the queue again.
-func BenchmarkReport(b *testing.B) {
-	r := &reporter{reporterOptions: reporterOptions{ledger: newLedger(jaeger.NewNullMetrics())}}
-	r.queue = make(chan *jaeger.Span, 1)
+// BenchmarkEncode is the encoder alone. "accessors" is what reading the span
+// takes, which no encoder above jaeger-client-go can do without; "generated" is
+// what jaeger-client-go does, once.
+func BenchmarkEncode(b *testing.B) {
 	span := clientSpan()
+	b.Run("compact", func(b *testing.B) { benchmarkEncode(b, newCompactEncoder(), span) })
+	b.Run("binary", func(b *testing.B) { benchmarkEncode(b, newBinaryEncoder(), span) })
+	b.Run("accessors", func(b *testing.B) {
+		b.ReportAllocs()
+		for b.Loop() {
+			readSpan(span)
+		}
+	})
+	b.Run("generated", func(b *testing.B) {
+		b.ReportAllocs()
+		buf := thrift.NewTMemoryBuffer()
+		proto := thrift.NewTCompactProtocolConf(buf, nil)
+		for b.Loop() {
+			buf.Reset()
+			if err := jaeger.BuildJaegerThrift(span).Write(b.Context(), proto); err != nil {
+				b.Fatal(err)
+			}
+		}
+	})
+}
+
+func benchmarkEncode(b *testing.B, e *spanEncoder, span *jaeger.Span) {
+	b.Helper()
 	b.ReportAllocs()
+	var buf []byte
 	for b.Loop() {
-		r.Report(span)
-		(<-r.queue).Release()
+		buf = encodeSpan(b, e, buf[:0], span)
 	}
+}
+
+// readSpan calls every accessor that an encoder needs.
+func readSpan(span *jaeger.Span) {
+	_, _, _, _ = span.SpanContext(), span.OperationName(), span.StartTime(), span.Duration()
+	_, _, _ = span.Tags(), span.Logs(), span.References()
 }

@@ -10,9 +10,6 @@ import (
 // errTooLarge is what Append returns for a span that no datagram or body takes.
 var errTooLarge = errors.New("span is too large")
 
-// errFieldType is for a field that jaeger.thrift does not have.
-var errFieldType = errors.New("unexpected type of a thrift field")
-
 // CloseError says that Close ran out of time.
 type CloseError struct {
 	// Left is the number of spans that were not delivered because of that.

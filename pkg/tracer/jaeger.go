@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"log/slog"
 	"slices"
 	"sync"
 
@@ -33,7 +32,7 @@ func newJaeger(cfg config.Config, opts Options) (*Tracer, error) {
 	books := newLedger(m)
 	b := &jaegerBackend{}
 	var err error
-	if b.reporter, err = startReporter(cfg, books, opts.Logger); err != nil {
+	if b.reporter, err = startReporter(cfg, books, opts); err != nil {
 		return nil, err
 	}
 	ctx, cancel := context.WithCancel(context.Background())
@@ -70,7 +69,7 @@ func checkJaeger(cfg config.Config) error {
 }
 
 // startReporter makes the transport and the reporter above it.
-func startReporter(cfg config.Config, books *ledger, log *slog.Logger) (*reporter, error) {
+func startReporter(cfg config.Config, books *ledger, opts Options) (*reporter, error) {
 	life, giveUp := context.WithCancel(context.Background())
 	closing := make(chan struct{})
 	var carrier transport
@@ -79,7 +78,7 @@ func startReporter(cfg config.Config, books *ledger, log *slog.Logger) (*reporte
 			collector: cfg.Reporter.Collector,
 			encoder:   newBinaryEncoder(),
 			ledger:    books,
-			log:       log,
+			log:       opts.Logger,
 			life:      life,
 			patience:  httpPatience,
 			closing:   closing,
@@ -94,17 +93,19 @@ func startReporter(cfg config.Config, books *ledger, log *slog.Logger) (*reporte
 			agent:   cfg.Reporter.Agent,
 			encoder: newCompactEncoder(),
 			ledger:  books,
-			log:     log,
+			log:     opts.Logger,
 			life:    life,
 		})
 	}
 	return newReporter(reporterOptions{
 		transport:  carrier,
 		ledger:     books,
-		log:        log,
+		log:        opts.Logger,
 		queueSize:  cfg.Reporter.QueueSize,
 		flushEvery: cfg.Reporter.FlushInterval,
 		logSpans:   cfg.Reporter.LogSpans,
+		block:      opts.Block,
+		patience:   blockPatience,
 		giveUp:     giveUp,
 		closing:    closing,
 	}), nil
@@ -148,7 +149,7 @@ func (b *jaegerBackend) traceID(sc opentracing.SpanContext) (string, bool) {
 }
 
 func (b *jaegerBackend) stats() Stats {
-	return b.reporter.ledger.snapshot(len(b.reporter.queue))
+	return b.reporter.ledger.snapshot(b.reporter.queue.len())
 }
 
 // close flushes last, so that the sampler's end is not cut off by the deadline.

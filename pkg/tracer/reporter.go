@@ -13,6 +13,14 @@ import (
 // gets its turn for other work.
 const maxBurst = 1024
 
+// takeMost bounds the spans that one look into the queue takes.
+const takeMost = 256
+
+// blockPatience is how long a finishing goroutine waits for a full queue while
+// nothing is sent. It outlasts the restart of a collector and the pause before
+// the next try (maxRetryGap).
+const blockPatience = 10 * time.Second
+
 // closeTimeout bounds the wait of the Close that jaeger-client-go's tracer
 // calls, which has no context.
 const closeTimeout = 5 * time.Second
@@ -30,16 +38,17 @@ type transport interface {
 }
 
 // reporter implements jaeger.Reporter with a bounded queue and one goroutine
-// that feeds the transport. Report never blocks.
+// that feeds the transport. Report waits only where reporterOptions.block says so.
 type reporter struct {
 	reporterOptions
-	queue chan *jaeger.Span
+	queue *queue
 	done  chan struct{}
-	// closed makes new spans count as late; gone says that nobody reads the
-	// queue any more.
-	closed, gone atomic.Bool
-	drops        throttle
-	loggedDrops  int64
+	// stalledAt is the number of spans sent when a Report last waited in vain;
+	// -1 before the first.
+	stalledAt   atomic.Int64
+	taken       []*jaeger.Span
+	drops       throttle
+	loggedDrops int64
 }
 
 type reporterOptions struct {
@@ -50,6 +59,10 @@ type reporterOptions struct {
 	// flushEvery bounds the time that a span waits for its batch to fill.
 	flushEvery time.Duration
 	logSpans   bool
+	// block makes Report wait while the queue is full, each time for patience
+	// while nothing is sent.
+	block    bool
+	patience time.Duration
 	// giveUp ends the waits inside the transport.
 	giveUp context.CancelFunc
 	// closing is closed when no more spans will come, so that the transport may
@@ -60,9 +73,11 @@ type reporterOptions struct {
 func newReporter(o reporterOptions) *reporter {
 	r := &reporter{
 		reporterOptions: o,
-		queue:           make(chan *jaeger.Span, o.queueSize),
+		queue:           newQueue(o.queueSize),
 		done:            make(chan struct{}),
+		taken:           make([]*jaeger.Span, min(takeMost, o.queueSize)),
 	}
+	r.stalledAt.Store(-1)
 	go r.run()
 	return r
 }
@@ -75,34 +90,48 @@ func (r *reporter) Report(span *jaeger.Span) {
 		r.log.Info("span finished", "operation", span.OperationName(), "trace_id", sc.TraceID().String(),
 			"span_id", sc.SpanID().String(), "duration", span.Duration())
 	}
-	if r.closed.Load() {
-		r.ledger.enter(1, afterClose)
-		return
+	span.Retain()
+	verdict, room := r.queue.put(span)
+	if verdict == queueFull && r.block {
+		verdict = r.await(span, room)
 	}
-	select {
-	case r.queue <- span.Retain():
-	default:
-		span.Release()
+	switch verdict {
+	case admitted:
+		return
+	case queueFull:
 		r.ledger.enter(1, dropped)
-		return
+	case queueClosed:
+		r.ledger.enter(1, afterClose)
 	}
-	// The goroutine may have ended since closed was read: it looked at the queue
-	// a last time after it had set gone, so either it saw this span or gone is
-	// seen here.
-	if r.gone.Load() {
-		r.sweep()
-	}
+	span.Release()
 }
 
-// sweep counts what came into the queue after its last reader.
-func (r *reporter) sweep() {
+// await puts span into the queue when there is room, unless nothing at all is
+// sent for as long as patience. Then, until something is sent again, no other
+// span waits either: with a backend that is gone the application goes on.
+func (r *reporter) await(span *jaeger.Span, room <-chan struct{}) admission {
+	atStart := r.ledger.count(sent)
+	if r.stalledAt.Load() == atStart {
+		return queueFull
+	}
+	r.ledger.blocked.Add(1)
+	timer := time.NewTimer(r.patience)
+	defer timer.Stop()
 	for {
 		select {
-		case span := <-r.queue:
-			span.Release()
-			r.ledger.enter(1, afterClose)
-		default:
-			return
+		case <-room:
+		case <-timer.C:
+			now := r.ledger.count(sent)
+			if now == atStart {
+				r.stalledAt.Store(now)
+				return queueFull
+			}
+			atStart = now
+			timer.Reset(r.patience)
+		}
+		var verdict admission
+		if verdict, room = r.queue.put(span); verdict != queueFull {
+			return verdict
 		}
 	}
 }
@@ -119,7 +148,7 @@ func (r *reporter) Close() {
 
 // close is Tracer.Close.
 func (r *reporter) close(ctx context.Context) error {
-	if !r.closed.CompareAndSwap(false, true) {
+	if !r.queue.close() {
 		select {
 		case <-r.done:
 		case <-ctx.Done():
@@ -154,10 +183,10 @@ func (r *reporter) run() {
 	defer due.Stop()
 	for {
 		select {
-		case span := <-r.queue:
-			r.take(span)
-			r.takeMore(maxBurst)
+		case <-r.queue.ready:
+			r.take(maxBurst)
 		case <-flush.C:
+			r.take(r.queueSize)
 			r.flush()
 			r.logDrops(time.Now())
 		case <-due.C:
@@ -172,38 +201,41 @@ func (r *reporter) run() {
 	}
 }
 
-// take books a span over from the queue and gives it to the transport, which
-// books it from there; so the returned error has nothing to add.
-func (r *reporter) take(span *jaeger.Span) {
-	r.ledger.enter(1, held)
-	_, _ = r.transport.Append(span)
-	span.Release()
-}
-
-// takeMore takes up to limit spans that are in the queue already.
-func (r *reporter) takeMore(limit int) {
-	for range min(limit, len(r.queue)) {
-		r.take(<-r.queue)
+// take gives the transport up to most spans that are in the queue already, and
+// reports whether it stopped for that bound. The transport books them from
+// there; so the errors that it returns have nothing to add.
+func (r *reporter) take(most int) (more bool) {
+	for most > 0 {
+		spans := r.taken[:min(most, len(r.taken))]
+		n := r.queue.take(spans)
+		r.ledger.enter(n, held)
+		for i, span := range spans[:n] {
+			_, _ = r.transport.Append(span)
+			span.Release()
+			spans[i] = nil
+		}
+		if n < len(spans) {
+			return false
+		}
+		most -= n
 	}
+	return true
 }
 
 func (r *reporter) flush() {
 	_, _ = r.transport.Flush()
-	r.ledger.metrics.ReporterQueueLength.Update(int64(len(r.queue)))
+	r.ledger.metrics.ReporterQueueLength.Update(int64(r.queue.len()))
 }
 
-// finish delivers what is there, then leaves the queue to the late.
+// finish delivers what is there; the queue admits no more.
 func (r *reporter) finish() {
-	for len(r.queue) > 0 {
-		r.takeMore(maxBurst)
+	for r.take(maxBurst) {
 		r.transport.tick()
 	}
 	r.flush()
 	if err := r.transport.Close(); err != nil {
 		r.log.Warn("transport not closed cleanly", "error", err)
 	}
-	r.gone.Store(true)
-	r.sweep()
 	r.drops.reset()
 	r.logDrops(time.Now())
 }

@@ -48,6 +48,9 @@ type Stats struct {
 	AfterClose int64 `json:"after_close"`
 	// Refusals counts datagrams reported undeliverable, repeated ones again.
 	Refusals int64 `json:"refusals"`
+	// Blocked is how many of Finished had to wait for room in the queue, which
+	// they only do with Options.Block.
+	Blocked int64 `json:"blocked"`
 }
 
 // Lost returns the number of spans that will not arrive any more.
@@ -75,7 +78,7 @@ const (
 // or in exactly one account. Its methods may be called from any goroutine.
 type ledger struct {
 	started, sampled, notSampled atomic.Int64
-	finished, refusals           atomic.Int64
+	finished, blocked, refusals  atomic.Int64
 	spans                        [accounts]atomic.Int64
 	metrics                      *jaeger.Metrics
 }
@@ -153,6 +156,7 @@ func (l *ledger) snapshot(queued int) Stats {
 		Sent:       l.count(sent),
 		AfterClose: l.count(afterClose),
 		Refusals:   l.refusals.Load(),
+		Blocked:    l.blocked.Load(),
 	}
 }
 

@@ -26,6 +26,11 @@ type Options struct {
 	// Metrics takes jaeger-client-go's tracer metrics and, if configured, RPC
 	// metrics of server spans; nil keeps none.
 	Metrics metrics.Factory
+	// Block makes Finish wait while the reporter's queue is full, in place of
+	// dropping the span. It is for programs that make load, which then slows down
+	// to what the way to the backend takes. When nothing at all has been sent for
+	// ten seconds Finish drops again, until something is.
+	Block bool
 }
 
 // Tracer is an OpenTracing tracer that can be flushed and asked for its books.

@@ -204,17 +204,18 @@ func TestReportAfterTheLastRead(t *testing.T) {
 	t.Parallel()
 	r, _ := startUDP(t, config.Agent{Host: "127.0.0.1", Port: newSink(t, 0).port(), MaxPacketSize: 65000}, nil)
 	spans := newSpans(2)
-	rep := &reporter{done: make(chan struct{})}
-	rep.ledger, rep.queue, rep.log = r.ledger, make(chan *jaeger.Span, 10), slog.New(slog.DiscardHandler)
+	rep := &reporter{done: make(chan struct{}), taken: make([]*jaeger.Span, 1)}
+	rep.ledger, rep.queue, rep.log = r.ledger, newQueue(10), slog.New(slog.DiscardHandler)
+	rep.queue.close()
 	// The first one comes when the goroutine has emptied the queue, the second
 	// one when it has ended; both had seen the reporter open.
 	rep.transport = closeHook{r.carrier, func() { rep.Report(spans[0]) }}
 	rep.finish()
-	if s := rep.ledger.snapshot(len(rep.queue)); s.AfterClose != 1 || s.Queued != 0 {
+	if s := rep.ledger.snapshot(rep.queue.len()); s.AfterClose != 1 || s.Queued != 0 {
 		t.Errorf("got %+v, want 1 after close", s)
 	}
 	rep.Report(spans[1])
-	if s := rep.ledger.snapshot(len(rep.queue)); s.AfterClose != 2 || s.Queued != 0 || s.Finished != 2 {
+	if s := rep.ledger.snapshot(rep.queue.len()); s.AfterClose != 2 || s.Queued != 0 || s.Finished != 2 {
 		t.Errorf("got %+v, want 2 after close", s)
 	}
 }

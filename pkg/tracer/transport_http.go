@@ -15,7 +15,8 @@ import (
 // Bounds of a request to the collector.
 const (
 	// httpBatchSpans keeps well below the collector's queue of 2000 spans, which
-	// Jaeger 1 overflows silently behind a 202.
+	// Jaeger 1 overflows silently behind a 202: four programs at full speed lost
+	// none with batches of 100, and 1% with 400, which cost a fifth less CPU.
 	httpBatchSpans = 100
 	// httpBatchBytes ends a batch of large spans early.
 	httpBatchBytes = 1 << 20
@@ -43,7 +44,7 @@ type httpTransport struct {
 
 type httpOptions struct {
 	collector config.Collector
-	encoder   spanEncoder
+	encoder   *spanEncoder
 	ledger    *ledger
 	log       *slog.Logger
 	// life ends all waits; what is unsent then is given up.
@@ -88,12 +89,7 @@ func newHTTPClient() *http.Client {
 // may then wait as long as Flush.
 func (t *httpTransport) Append(span *jaeger.Span) (int, error) {
 	if t.process == nil {
-		process, err := t.encoder.appendProcess(nil, span)
-		if err != nil {
-			t.fail(1, err)
-			return 1, err
-		}
-		t.process = process
+		t.process = t.encoder.appendProcess(nil, span)
 	}
 	before := len(t.spans)
 	encoded, err := t.encoder.appendSpan(t.spans, span)

@@ -32,7 +32,8 @@ const smallestSpan = 50
 // that is over; then its spans count as sent. After a refusal the port counts as
 // closed: every datagram waits in the backlog, and the oldest one is sent as a
 // probe now and then. When a probe is not refused the others follow, slowly
-// enough for the receiver's buffer, and new ones go out beside them.
+// enough for the receiver's buffer, and new ones go out beside them. Each one
+// waits for room in that buffer where it can be seen, see flow.
 //
 // It implements jaeger.Transport and transport, from one goroutine.
 type udpTransport struct {
@@ -58,7 +59,7 @@ type udpTransport struct {
 
 type udpOptions struct {
 	agent    config.Agent
-	encoder  spanEncoder
+	encoder  *spanEncoder
 	resolver resolver
 	ledger   *ledger
 	log      *slog.Logger
@@ -87,12 +88,11 @@ func udpTarget(a config.Agent) string {
 }
 
 // Append implements jaeger.Transport. It writes a datagram when span no longer
-// fits the current one, and never waits.
+// fits the current one, and may then wait for room in the agent's receive
+// buffer, for roomPatience at the longest.
 func (t *udpTransport) Append(span *jaeger.Span) (int, error) {
 	if t.process == nil {
-		if err := t.prepare(span); err != nil {
-			return 1, err
-		}
+		t.prepare(span)
 	}
 	before := len(t.spans)
 	encoded, err := t.encoder.appendSpan(t.spans, span)
@@ -118,19 +118,13 @@ func (t *udpTransport) Append(span *jaeger.Span) (int, error) {
 }
 
 // prepare encodes the process, which all batches repeat.
-func (t *udpTransport) prepare(span *jaeger.Span) error {
-	process, err := t.encoder.appendProcess(nil, span)
-	if err != nil {
-		t.fail(1, held, err)
-		return err
-	}
-	t.process = process
-	t.room = t.agent.MaxPacketSize - compactOverhead - len(process)
+func (t *udpTransport) prepare(span *jaeger.Span) {
+	t.process = t.encoder.appendProcess(nil, span)
+	t.room = t.agent.MaxPacketSize - compactOverhead - len(t.process)
 	if t.room < smallestSpan {
 		t.log.Error("process tags leave no room for spans in a datagram",
-			"process_size", len(process), "max_packet_size", t.agent.MaxPacketSize)
+			"process_size", len(t.process), "max_packet_size", t.agent.MaxPacketSize)
 	}
-	return nil
 }
 
 // tooLarge books a span that no datagram takes, and says so: the cause is the

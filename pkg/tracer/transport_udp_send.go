@@ -81,6 +81,11 @@ func (o *outage) end(now time.Time) {
 // send writes d, which no longer stands in any list, and puts it where it then
 // belongs.
 func (t *udpTransport) send(d *datagram) {
+	if err := t.awaitRoom(len(d.payload)); err != nil {
+		t.outage.unsent(d.number, time.Now())
+		t.fail(d.spans, d.in, err)
+		return
+	}
 	err := t.sock.write(d.number, d.payload)
 	if err == nil {
 		d.due = time.Now().Add(t.sock.grace)

@@ -41,6 +41,7 @@ type socket struct {
 	// written is taken for the refused one.
 	exact bool
 	last  uint32
+	flow  flow
 	stop  func() bool
 }
 
@@ -68,6 +69,9 @@ func openSocket(life context.Context, addr netip.AddrPort) (*socket, error) {
 		s.grace = loopbackGrace
 	}
 	s.exact = s.askForQuotes()
+	if from, ok := conn.LocalAddr().(*net.UDPAddr); ok {
+		s.flow = newFlow(from.AddrPort(), addr)
+	}
 	s.stop = context.AfterFunc(life, func() { _ = conn.SetWriteDeadline(time.Unix(1, 0)) })
 	return s, nil
 }
@@ -84,6 +88,7 @@ func (s *socket) write(number uint32, payload []byte) error {
 
 func (s *socket) close() {
 	s.stop()
+	s.flow.close()
 	_ = s.conn.Close()
 }
 

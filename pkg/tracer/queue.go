@@ -1,0 +1,125 @@
+package tracer
+
+import (
+	"sync"
+
+	"github.com/uber/jaeger-client-go"
+)
+
+// wakeAt is how many spans wait in the queue before its reader is woken for
+// them. Waking it for each span costs more than the span; the flush takes what
+// is left.
+const wakeAt = 128
+
+// queue holds finished spans for the reporter's goroutine, the oldest first, up
+// to a bound. Its methods may be called from any goroutine.
+type queue struct {
+	// ready has a token when the reader should take spans without waiting for
+	// the flush.
+	ready  chan struct{}
+	wakeAt int
+
+	mu       sync.Mutex
+	ring     []*jaeger.Span
+	first, n int
+	closed   bool
+	// room is closed when there is room again; nil while nobody waits for that.
+	room chan struct{}
+}
+
+// admission is what the queue says to a span.
+type admission int
+
+const (
+	admitted admission = iota
+	queueFull
+	queueClosed
+)
+
+func newQueue(size int) *queue {
+	return &queue{
+		ready:  make(chan struct{}, 1),
+		wakeAt: max(1, min(wakeAt, size/2)),
+		ring:   make([]*jaeger.Span, size),
+	}
+}
+
+// put adds a span. When the queue is full it returns a channel that is closed
+// once another put is worth a try.
+func (q *queue) put(span *jaeger.Span) (admission, <-chan struct{}) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	switch {
+	case q.closed:
+		return queueClosed, nil
+	case q.n == len(q.ring):
+		if q.room == nil {
+			q.room = make(chan struct{})
+		}
+		return queueFull, q.room
+	}
+	end := q.first + q.n
+	if end >= len(q.ring) {
+		end -= len(q.ring)
+	}
+	q.ring[end] = span
+	q.n++
+	if q.n == q.wakeAt {
+		q.wake()
+	}
+	return admitted, nil
+}
+
+// take fills into with the oldest spans and returns how many there were.
+func (q *queue) take(into []*jaeger.Span) int {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	n := min(len(into), q.n)
+	upper := q.ring[q.first:min(q.first+n, len(q.ring))]
+	lower := q.ring[:n-len(upper)]
+	copy(into[copy(into, upper):], lower)
+	clear(upper)
+	clear(lower)
+	q.first = (q.first + n) % len(q.ring)
+	q.n -= n
+	if q.n >= q.wakeAt {
+		q.wake()
+	}
+	if n > 0 {
+		q.callIn()
+	}
+	return n
+}
+
+// wake puts the reader's token in its place.
+func (q *queue) wake() {
+	select {
+	case q.ready <- struct{}{}:
+	default:
+	}
+}
+
+// callIn lets those who wait for room try again.
+func (q *queue) callIn() {
+	if q.room != nil {
+		close(q.room)
+		q.room = nil
+	}
+}
+
+// close admits no more spans; those in the queue stay. It reports whether it
+// was the first to do so.
+func (q *queue) close() bool {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	first := !q.closed
+	q.closed = true
+	q.callIn()
+	return first
+}
+
+func (q *queue) len() int {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	return q.n
+}

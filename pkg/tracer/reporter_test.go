@@ -1,0 +1,241 @@
+package tracer
+
+import (
+	"context"
+	"log/slog"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/uber/jaeger-client-go"
+)
+
+// gate is a transport that takes a span only when it is let through, and then
+// counts it as sent, or as failed.
+type gate struct {
+	ledger *ledger
+	life   context.Context
+	let    chan account
+}
+
+func (g *gate) Append(*jaeger.Span) (int, error) {
+	select {
+	case to := <-g.let:
+		g.ledger.move(1, held, to)
+	case <-g.life.Done():
+		g.ledger.move(1, held, failed)
+	}
+	return 0, nil
+}
+
+func (*gate) Flush() (int, error)   { return 0, nil }
+func (*gate) Close() error          { return nil }
+func (*gate) tick() time.Duration   { return 0 }
+func (*gate) wake() <-chan struct{} { return nil }
+
+// newGated makes a blocking reporter above a gate. Its queue holds two spans, and
+// its goroutine takes up to two more.
+func newGated(t *testing.T) (*reporter, *gate) {
+	t.Helper()
+	life, giveUp := context.WithCancel(context.Background())
+	g := &gate{ledger: newLedger(jaeger.NewNullMetrics()), life: life, let: make(chan account)}
+	r := newReporter(reporterOptions{
+		transport: g, ledger: g.ledger, log: slog.New(slog.DiscardHandler), queueSize: 2, flushEvery: time.Hour,
+		block: true, patience: blockPatience, giveUp: giveUp, closing: make(chan struct{}),
+	})
+	t.Cleanup(func() {
+		giveUp()
+		r.Close()
+		checkBooks(t, r.stats())
+	})
+	return r, g
+}
+
+func (r *reporter) stats() Stats { return r.ledger.snapshot(r.queue.len()) }
+
+// fill reports spans until the next one would have to wait: one is in the gate.
+func fill(r *reporter, spans []*jaeger.Span) {
+	r.Report(spans[0])
+	synctest.Wait()
+	r.Report(spans[1])
+	r.Report(spans[2])
+	synctest.Wait()
+}
+
+func TestBlockWaitsForRoom(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		r, g := newGated(t)
+		const made = 20
+		var wg sync.WaitGroup
+		for _, span := range newSpans(made) {
+			wg.Go(func() { r.Report(span) })
+		}
+		synctest.Wait()
+		if s := r.stats(); s.Blocked == 0 || s.Dropped != 0 || s.Finished != made {
+			t.Errorf("while nothing is sent: got %+v, want some blocked and none dropped", s)
+		}
+		for range made {
+			g.let <- sent
+		}
+		wg.Wait()
+		synctest.Wait()
+		if s := r.stats(); s.Sent != made || s.Lost() != 0 {
+			t.Errorf("got %+v, want %d sent", s, made)
+		}
+	})
+}
+
+// A backend that is gone holds each goroutine up once; what then finds the queue
+// full is dropped at once, until something is sent again.
+func TestBlockEndsWithoutProgress(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		r, g := newGated(t)
+		spans := newSpans(8)
+		fill(r, spans)
+		wait := func(span *jaeger.Span) time.Duration {
+			start := time.Now()
+			r.Report(span)
+			return time.Since(start)
+		}
+		if got := wait(spans[3]); got != blockPatience {
+			t.Errorf("the first waited %v, want %v", got, blockPatience)
+		}
+		if got := wait(spans[4]); got != 0 {
+			t.Errorf("the second waited %v, want none", got)
+		}
+		// A batch that fails makes room, but is no reason to wait again.
+		g.let <- failed
+		synctest.Wait()
+		fill(r, spans[4:7])
+		if got := wait(spans[7]); got != 0 {
+			t.Errorf("after a failure it waited %v, want none", got)
+		}
+		before := r.stats().Dropped
+		g.let <- sent
+		synctest.Wait()
+		done := make(chan struct{})
+		go func() {
+			defer close(done)
+			for _, span := range newSpans(4) {
+				r.Report(span)
+			}
+		}()
+		for range 4 {
+			g.let <- sent
+		}
+		<-done
+		if s := r.stats(); s.Dropped != before {
+			t.Errorf("got %d more dropped after the backend was back, want none", s.Dropped-before)
+		}
+	})
+}
+
+// Close lets those go who wait for room, and counts their spans.
+func TestCloseFreesTheBlocked(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		r, g := newGated(t)
+		spans := newSpans(5)
+		fill(r, spans)
+		var wg sync.WaitGroup
+		for _, span := range spans[3:] {
+			wg.Go(func() { r.Report(span) })
+		}
+		synctest.Wait()
+		go func() {
+			for range 3 {
+				g.let <- sent
+			}
+		}()
+		if err := r.close(t.Context()); err != nil {
+			t.Error(err)
+		}
+		wg.Wait()
+		want := Stats{Finished: 5, Sent: 3, AfterClose: 2, Blocked: 2}
+		if got := r.stats(); got != want {
+			t.Errorf("got %+v, want %+v", got, want)
+		}
+	})
+}
+
+func TestQueue(t *testing.T) {
+	t.Parallel()
+	const size = 5
+	q := newQueue(size)
+	spans := newSpans(40)
+	var got []*jaeger.Span
+	into := make([]*jaeger.Span, 3)
+	next := 0
+	for next < len(spans) {
+		for next < len(spans) {
+			if verdict, _ := q.put(spans[next]); verdict == queueFull {
+				break
+			}
+			next++
+		}
+		got = append(got, into[:q.take(into)]...)
+	}
+	for q.len() > 0 {
+		got = append(got, into[:q.take(into)]...)
+	}
+	for i, span := range got {
+		if span != spans[i] {
+			t.Fatalf("span %d is out of order", i)
+		}
+	}
+	if len(got) != len(spans) {
+		t.Errorf("got %d spans, want %d", len(got), len(spans))
+	}
+	for i, span := range q.ring {
+		if span != nil {
+			t.Errorf("the queue still holds the span at %d", i)
+		}
+	}
+}
+
+// The reader is woken for half a queue, and again while that much is left.
+func TestQueueWakes(t *testing.T) {
+	t.Parallel()
+	q := newQueue(8)
+	woken := func() bool {
+		select {
+		case <-q.ready:
+			return true
+		default:
+			return false
+		}
+	}
+	spans := newSpans(9)
+	for i, span := range spans[:8] {
+		q.put(span)
+		if got, want := woken(), i == 3; got != want {
+			t.Errorf("span %d: woken %v, want %v", i, got, want)
+		}
+	}
+	verdict, room := q.put(spans[8])
+	if verdict != queueFull {
+		t.Errorf("got %d, want the queue full", verdict)
+	}
+	q.take(make([]*jaeger.Span, 3))
+	select {
+	case <-room:
+	default:
+		t.Error("nobody is told that there is room")
+	}
+	if !woken() {
+		t.Error("five spans are left and nobody is woken")
+	}
+	q.take(make([]*jaeger.Span, 3))
+	if woken() {
+		t.Error("woken for two spans")
+	}
+	if !q.close() || q.close() {
+		t.Error("close does not tell the first from the second")
+	}
+	if verdict, _ := q.put(spans[8]); verdict != queueClosed {
+		t.Errorf("after close: got %d, want closed", verdict)
+	}
+}
