@@ -1,6 +1,7 @@
 package doctor
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"net"
@@ -144,12 +145,10 @@ func answer(status int, header, body string) http.HandlerFunc {
 	}
 }
 
-// redirectDial dials to when asked for from, because from is a fixed port.
-func redirectDial(from, to string) func(context.Context, string, string) (net.Conn, error) {
+// redirectDial dials elsewhere what has a fixed port.
+func redirectDial(elsewhere map[string]string) func(context.Context, string, string) (net.Conn, error) {
 	return func(ctx context.Context, network, addr string) (net.Conn, error) {
-		if addr == from {
-			addr = to
-		}
+		addr = cmp.Or(elsewhere[addr], addr)
 		var d net.Dialer
 		return d.DialContext(ctx, network, addr)
 	}

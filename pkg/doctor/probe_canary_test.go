@@ -249,7 +249,7 @@ func TestHTTPPath(t *testing.T) {
 			if tt.collector != nil {
 				collector = strings.TrimPrefix(serve(t, tt.collector).URL, "http://")
 			}
-			target.Dial = redirectDial("127.0.0.1:14268", collector)
+			target.Dial = redirectDial(map[string]string{"127.0.0.1:14268": collector})
 			earlier := map[string]outcome{idUDP: {finding: Finding{Status: StatusFail, Code: codeUDPRefused}}}
 			// WaitTrace is given as long as the probe has.
 			f, _ := examineWithin(t, 500*time.Millisecond, httpPath(), target, earlier)

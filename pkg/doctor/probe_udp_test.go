@@ -41,10 +41,11 @@ func receive(t *testing.T, conn net.PacketConn) ([]byte, net.Addr) {
 }
 
 // agentAt makes a configuration for an agent at addr, and what agent-host would
-// have learned of it.
+// have learned of it. The usual port is closed, even on a machine where a Jaeger runs.
 func agentAt(t *testing.T, addr string) (Target, map[string]outcome) {
 	t.Helper()
 	target := outside(load(t, "reporter.agent.host", "127.0.0.1", "reporter.agent.port", portFrom(t, addr)))
+	target.Dial = redirectDial(map[string]string{usualAgent: closedAddr(t)})
 	return target, map[string]outcome{
 		idHost: {finding: found(StatusOK, codeHostResolves, "x"), learned: agentAddrs{netip.MustParseAddr("127.0.0.1")}},
 	}
@@ -54,6 +55,9 @@ func withQuery(earlier map[string]outcome, status Status) map[string]outcome {
 	earlier[idQuery] = outcome{finding: Finding{Status: status}}
 	return earlier
 }
+
+// usualAgent is where the doctor looks when the configured port is closed.
+const usualAgent = "127.0.0.1:6831"
 
 func TestUDPSilenceIsNotCalledOpen(t *testing.T) {
 	t.Parallel()
@@ -258,7 +262,7 @@ func TestUDPPortsOfOtherEncodings(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			target, earlier := agentAt(t, "127.0.0.1:"+tt.port)
-			target.Dial = redirectDial("127.0.0.1:"+tt.port, tt.to)
+			target.Dial = redirectDial(map[string]string{"127.0.0.1:" + tt.port: tt.to, usualAgent: closed})
 			f, _ := examine(t, agentUDP(), target, withQuery(earlier, StatusOK))
 			expect(t, f, tt.status, tt.code, tt.fact, tt.hint)
 		})
