@@ -8,6 +8,7 @@ import (
 	"maps"
 	"net/http"
 	"sync"
+	"time"
 
 	"github.com/otdemo/otdemo/pkg/allinone/api"
 	"github.com/otdemo/otdemo/pkg/allinone/udp"
@@ -16,10 +17,11 @@ import (
 // Backend is a running all-in-one. Its methods may be called from many goroutines
 // at once.
 type Backend struct {
-	logger *slog.Logger
-	addrs  map[string]string
-	intake *intake
-	ui     *api.UI // nil without one
+	logger  *slog.Logger
+	started time.Time
+	addrs   map[string]string
+	intake  *intake
+	ui      *api.UI // nil without one
 	// receivers of datagrams, by the listener's name.
 	receivers map[string]*udp.Receiver
 	servers   []*http.Server
@@ -54,6 +56,7 @@ func Start(opts Options) (*Backend, error) {
 	addrs := sockets.addrs()
 	b := &Backend{
 		logger:    opts.Logger,
+		started:   opts.Now(),
 		addrs:     addrs,
 		ui:        ui,
 		receivers: make(map[string]*udp.Receiver),

@@ -1,6 +1,8 @@
 package allinone
 
 import (
+	"time"
+
 	"github.com/otdemo/otdemo/pkg/allinone/store"
 	"github.com/otdemo/otdemo/pkg/allinone/udp"
 	"github.com/otdemo/otdemo/pkg/allinone/wire"
@@ -13,6 +15,8 @@ const statsVersion = 1
 // that it can know of. It is also the JSON on /api/loss.
 type Stats struct {
 	SchemaVersion int `json:"schema_version"`
+	// Started is when the backend was, from which on it counts.
+	Started time.Time `json:"started"`
 	// Agent sums up the ports for datagrams.
 	Agent AgentStats `json:"agent"`
 	// Listeners are the ports that spans come in on, by name, and those that were
@@ -55,6 +59,7 @@ func (b *Backend) Stats() Stats {
 	clients, totals := b.intake.clients.snapshot()
 	stats := Stats{
 		SchemaVersion: statsVersion,
+		Started:       b.started,
 		Agent:         AgentStats{Undecodable: make(Rejects)},
 		Listeners:     make(map[string]ListenerStats),
 		Clients:       clients,

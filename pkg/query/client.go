@@ -130,6 +130,10 @@ func (c *Client) Close() { c.http.CloseIdleConnections() }
 // such trace. What Jaeger says went wrong while it read the trace stands in the
 // trace's warnings.
 func (c *Client) Trace(ctx context.Context, id trace.TraceID) (trace.Trace, error) {
+	return c.readTrace(ctx, id, trace.DecodeTraces)
+}
+
+func (c *Client) readTrace(ctx context.Context, id trace.TraceID, decode decoder) (trace.Trace, error) {
 	resp, err := c.get(ctx, c.base.JoinPath("api", "traces", id.String()))
 	if err != nil {
 		return trace.Trace{}, err
@@ -138,7 +142,7 @@ func (c *Client) Trace(ctx context.Context, id trace.TraceID) (trace.Trace, erro
 	if resp.Status != http.StatusOK && resp.Status != http.StatusNotFound || !resp.looksJSON() {
 		return trace.Trace{}, resp.unexpected("")
 	}
-	traces, errs, err := trace.DecodeTraces(resp.body)
+	traces, errs, err := decode(resp.body)
 	switch {
 	case err != nil:
 		return trace.Trace{}, resp.decodeError(err)

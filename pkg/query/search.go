@@ -2,6 +2,7 @@ package query
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"net/http"
@@ -25,12 +26,19 @@ type SearchOptions struct {
 	Service string
 	// Operation is that of a span of Service; empty means any.
 	Operation string
+	// Tags must stand on that same span, on its process or its logs, with values
+	// compared as text.
+	Tags map[string]string
 	// Start and End bound when a span of Service starts, to the microsecond and
 	// by the clock of who made the span. A zero End means now, a zero Start two
 	// days before the end.
 	Start, End time.Time
-	// Limit bounds the number of traces; 0 means 100.
+	// Limit bounds the number of traces; 0 means 100. Which ones are left out is up
+	// to the backend.
 	Limit int
+	// Outline asks for no more of each trace than trace.DecodeOutlines reads, in a
+	// fraction of the time.
+	Outline bool
 }
 
 func (o SearchOptions) withDefaults() SearchOptions {
@@ -48,7 +56,8 @@ func (o SearchOptions) withDefaults() SearchOptions {
 
 // Search returns the traces that fit opts, which may be none, as Jaeger's UI
 // finds them. It asks /api/traces, and where that does not exist, as in Jaegers
-// after 2.20, /api/v3/traces, whose spans come without tags, logs and flags.
+// after 2.20, /api/v3/traces, whose spans come without logs, flags and tags but for the
+// kind.
 func (c *Client) Search(ctx context.Context, opts SearchOptions) ([]trace.Trace, error) {
 	if opts.Service == "" {
 		return nil, errors.New("search: no service is named")
@@ -75,24 +84,27 @@ func (c *Client) searchV1(ctx context.Context, opts SearchOptions) ([]trace.Trac
 	if opts.Operation != "" {
 		values.Set("operation", opts.Operation)
 	}
-	u := c.base.JoinPath("api", "traces")
-	u.RawQuery = values.Encode()
-	resp, err := c.get(ctx, u)
-	if err != nil {
+	if err := setTags(values, "tags", opts.Tags); err != nil {
 		return nil, err
 	}
-	defer resp.close()
-	if resp.Status != http.StatusOK || !resp.looksJSON() {
-		return nil, resp.unexpected("")
+	decode := trace.DecodeTraces
+	if opts.Outline {
+		decode = decodeOutlines
 	}
-	traces, errs, err := trace.DecodeTraces(resp.body)
-	switch {
-	case err != nil:
-		return nil, resp.decodeError(err)
-	case len(errs) > 0 && len(traces) == 0:
-		return nil, resp.unexpected(fmt.Sprintf("it has only an error: %s", errs[0].Msg))
+	return c.traces(ctx, values, decode)
+}
+
+// setTags puts tags into values as a JSON object, which both APIs take.
+func setTags(values url.Values, name string, tags map[string]string) error {
+	if len(tags) == 0 {
+		return nil
 	}
-	return traces, nil
+	text, err := json.Marshal(tags)
+	if err != nil {
+		return fmt.Errorf("search: %w", err)
+	}
+	values.Set(name, string(text))
+	return nil
 }
 
 func (c *Client) searchV3(ctx context.Context, opts SearchOptions) ([]trace.Trace, error) {
@@ -104,6 +116,9 @@ func (c *Client) searchV3(ctx context.Context, opts SearchOptions) ([]trace.Trac
 	}
 	if opts.Operation != "" {
 		values.Set("query.operation_name", opts.Operation)
+	}
+	if err := setTags(values, "query.attributes", opts.Tags); err != nil {
+		return nil, err
 	}
 	u := c.base.JoinPath("api", "v3", "traces")
 	u.RawQuery = values.Encode()

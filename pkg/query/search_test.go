@@ -77,7 +77,7 @@ const v3Answer = `{"result":{"resourceSpans":[
     "startTimeUnixNano":"1700000000000001000","endTimeUnixNano":"1700000000000003000","status":{}}]}]},
  {"resource":{"attributes":[{"key":"service.name","value":{"stringValue":"other"}}]},
   "scopeSpans":[{"spans":[
-   {"traceId":"00000000000000000000000000000abc","spanId":"0000000000000002","parentSpanId":"0000000000000001","name":"op2",
+   {"traceId":"00000000000000000000000000000abc","spanId":"0000000000000002","parentSpanId":"0000000000000001","name":"op2","kind":2,
     "startTimeUnixNano":"1700000000000002000","endTimeUnixNano":"1700000000000002000"},
    {"traceId":"00000000000000010000000000000def","spanId":"0000000000000003","name":"op3",
     "startTimeUnixNano":"1700000000000002000","endTimeUnixNano":"1700000000000002000"}]}]}]}}`
@@ -116,11 +116,12 @@ func TestSearchV3WhereV1IsGone(t *testing.T) {
 					{
 						TraceID: abc, SpanID: 2, Operation: "op2", Start: at(2), Process: other,
 						References: []trace.Reference{{Type: trace.ChildOf, TraceID: abc, SpanID: 1}},
+						Tags:       []trace.Tag{{Key: "span.kind", Value: trace.String("server")}},
 					},
 				}},
 				{ID: def, Spans: []trace.Span{{TraceID: def, SpanID: 3, Operation: "op3", Start: at(2), Process: other}}},
 			}
-			if diff := cmp.Diff(want, got); diff != "" {
+			if diff := cmp.Diff(want, got, cmp.AllowUnexported(trace.Value{})); diff != "" {
 				t.Errorf("traces (-want +got):\n%s", diff)
 			}
 			const values = "query.num_traces=7&query.operation_name=op&query.service_name=svc&" +

@@ -37,6 +37,8 @@ type v3Span struct {
 	SpanID   trace.SpanID  `json:"spanId"`
 	ParentID string        `json:"parentSpanId"`
 	Name     string        `json:"name"`
+	// Kind is a number, or in the other form of OTLP's JSON a name.
+	Kind json.RawMessage `json:"kind"`
 	// Nanoseconds since 1970 as decimal text, as JSON has no 64-bit integers.
 	Start string `json:"startTimeUnixNano"`
 	End   string `json:"endTimeUnixNano"`
@@ -92,6 +94,9 @@ func (s *v3Span) span(process *trace.Process) (trace.Span, error) {
 		TraceID: s.TraceID, SpanID: s.SpanID, Operation: s.Name, Process: process,
 		Start: time.Unix(0, start), Duration: time.Duration(end - start),
 	}
+	if kind := s.kind(); kind != "" {
+		span.Tags = []trace.Tag{{Key: "span.kind", Value: trace.String(kind)}}
+	}
 	if s.ParentID != "" {
 		parent, err := trace.ParseSpanID(s.ParentID)
 		if err != nil {
@@ -100,4 +105,20 @@ func (s *v3Span) span(process *trace.Process) (trace.Span, error) {
 		span.References = []trace.Reference{{Type: trace.ChildOf, TraceID: s.TraceID, SpanID: parent}}
 	}
 	return span, nil
+}
+
+// kind returns OpenTracing's word for OTLP's kind, "" for none
+// (opentelemetry/proto/trace/v1/trace.proto).
+func (s *v3Span) kind() string {
+	switch string(s.Kind) {
+	case "2", `"SPAN_KIND_SERVER"`:
+		return "server"
+	case "3", `"SPAN_KIND_CLIENT"`:
+		return "client"
+	case "4", `"SPAN_KIND_PRODUCER"`:
+		return "producer"
+	case "5", `"SPAN_KIND_CONSUMER"`:
+		return "consumer"
+	}
+	return ""
 }

@@ -288,9 +288,7 @@ func spanFromJSON(js *jsonSpan, processes map[string]*Process) (Span, error) {
 		}
 		s.References = append(s.References, r)
 	}
-	if js.ParentSpanID != 0 && s.ParentID() == 0 {
-		s.References = append([]Reference{{Type: ChildOf, TraceID: js.TraceID, SpanID: js.ParentSpanID}}, s.References...)
-	}
+	s.addParent(js.ParentSpanID)
 	for _, jl := range js.Logs {
 		fields, err := tagsFromJSON(jl.Fields)
 		if err != nil {
@@ -299,6 +297,14 @@ func spanFromJSON(js *jsonSpan, processes map[string]*Process) (Span, error) {
 		s.Logs = append(s.Logs, Log{Time: time.UnixMicro(jl.Timestamp).UTC(), Fields: fields})
 	}
 	return s, nil
+}
+
+// addParent adds the parent that old Jaegers write beside the references, unless
+// it stands among these, too.
+func (s *Span) addParent(id SpanID) {
+	if id != 0 && s.ParentID() == 0 {
+		s.References = append([]Reference{{Type: ChildOf, TraceID: s.TraceID, SpanID: id}}, s.References...)
+	}
 }
 
 func tagsFromJSON(tags []jsonTag) ([]Tag, error) {

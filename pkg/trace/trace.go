@@ -140,3 +140,21 @@ func (t *Trace) Bounds() (time.Time, time.Duration) {
 }
 
 func (s *Span) end() time.Time { return s.Start.Add(s.Duration) }
+
+// Unanswered returns the requests of t without a span of whoever answered them:
+// spans of kind client that did not fail and have no child. They point into t.
+func (t *Trace) Unanswered() []*Span {
+	children := make(map[SpanID]bool, len(t.Spans))
+	for i := range t.Spans {
+		children[t.Spans[i].ParentID()] = true
+	}
+	var found []*Span
+	for i := range t.Spans {
+		s := &t.Spans[i]
+		kind, _ := s.Tag("span.kind")
+		if kind.String() == "client" && !s.Failed() && !children[s.SpanID] {
+			found = append(found, s)
+		}
+	}
+	return found
+}

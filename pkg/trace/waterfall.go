@@ -69,7 +69,7 @@ func Waterfall(w io.Writer, t *Trace, opts DrawOptions) error {
 	fmt.Fprintf(out, "trace %s: %s, %s, %s\n", t.ID,
 		count(len(t.Spans), "span"), count(len(t.Services()), "service"), FormatDuration(total))
 	for _, warning := range t.Warnings {
-		fmt.Fprintf(out, "! %s\n", printable(warning))
+		fmt.Fprintf(out, "! %s\n", Printable(warning))
 	}
 	labelWidth, barWidth := columns(rows, opts.Width)
 	for _, r := range rows {
@@ -114,7 +114,7 @@ func (p pen) rows(tree *Tree, limit int) []row {
 				lead, below = p.last, p.blank
 			}
 			rows = append(rows, row{
-				label:   prefix + lead + printable(n.Span.Service()) + " " + printable(n.Span.Operation),
+				label:   prefix + lead + Printable(n.Span.Service()) + " " + Printable(n.Span.Operation),
 				service: n.Span.Service(),
 				span:    n.Span,
 				notes:   notes(n),
@@ -136,7 +136,7 @@ func notes(n *Node) []string {
 		out = append(out, "parent "+n.Span.ParentID().String()+" is missing")
 	}
 	for _, warning := range n.Span.Warnings {
-		out = append(out, printable(warning))
+		out = append(out, Printable(warning))
 	}
 	return out
 }
@@ -205,8 +205,8 @@ func (p pen) paint(color int, s string) string {
 	return fmt.Sprintf("\x1b[%dm%s\x1b[0m", color, s)
 }
 
-// printable replaces what could move a terminal's cursor or change its state.
-func printable(s string) string {
+// Printable replaces what could move a terminal's cursor or change its state.
+func Printable(s string) string {
 	return strings.Map(func(r rune) rune {
 		if r == unicode.ReplacementChar || !unicode.IsGraphic(r) {
 			return '?'
