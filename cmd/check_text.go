@@ -24,13 +24,6 @@ const (
 	detailTab   = "                  " // below a finding's fact
 )
 
-// ANSI colours.
-const (
-	ansiRed    = 31
-	ansiYellow = 33
-	ansiGreen  = 32
-)
-
 // finding prints one finding. What is well needs a line only, and what was not
 // looked at none; JSON tells why.
 func (v *checkView) finding(f doctor.Finding) {
@@ -123,9 +116,4 @@ func (v *checkView) short(r doctor.Report) {
 	}
 }
 
-func (v *checkView) paint(color int, s string) string {
-	if !v.color || color == 0 {
-		return s
-	}
-	return fmt.Sprintf("\x1b[%dm%s\x1b[0m", color, s)
-}
+func (v *checkView) paint(color int, s string) string { return paint(v.color, color, s) }

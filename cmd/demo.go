@@ -13,7 +13,9 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/otdemo/otdemo/pkg/allinone"
+	"github.com/otdemo/otdemo/pkg/client"
 	"github.com/otdemo/otdemo/pkg/config"
+	"github.com/otdemo/otdemo/pkg/load"
 	"github.com/otdemo/otdemo/pkg/query"
 	"github.com/otdemo/otdemo/pkg/server"
 	"github.com/otdemo/otdemo/pkg/trace"
@@ -79,7 +81,7 @@ func (a *app) demo(ctx context.Context, stay bool, addrFile string) error {
 
 // setStage starts everything on free ports of the loopback address.
 func (a *app) setStage(ctx context.Context) (*stage, error) {
-	logger := a.quietLogger()
+	logger := a.quietLogger(a.env.Stderr)
 	backend, err := allinone.Start(allinone.Options{
 		Logger: logger,
 		Now:    a.env.Now,
@@ -169,24 +171,26 @@ func (s *stage) strike(ctx context.Context) error {
 func (a *app) perform(ctx context.Context, s *stage) error {
 	ctx, cancel := context.WithTimeout(ctx, defaultCallTimeout)
 	defer cancel()
-	done := callOnce(ctx, s.client, s.url(), defaultCallTimeout)
+	c := client.New(s.client, client.Options{Timeout: defaultCallTimeout})
+	defer c.Close()
+	done := callOnce(ctx, load.Options{Client: c, Tracer: s.client, Request: client.Request{URL: s.url()}})
 	if done.err != nil {
 		return done.err
 	}
 	out := a.env.Stdout
-	fmt.Fprintf(out, "Received result: %s\n\n", strings.TrimSpace(string(done.result.Body)))
+	fmt.Fprintf(out, "Received result: %s\n\n", strings.TrimSpace(string(done.answer.Body)))
 
 	// A server's span ends a moment after its answer arrived, but it has been
 	// started by then: so started is what must come back.
 	made := s.client.Stats().Sampled + s.server.Stats().Sampled
-	t, readErr := s.reader.WaitTrace(ctx, done.traceID, func(t trace.Trace) bool {
+	t, readErr := s.reader.WaitTrace(ctx, done.TraceID, func(t trace.Trace) bool {
 		return int64(len(t.Spans)) >= made
 	})
 	if err := trace.Waterfall(out, &t, a.drawOptions()); err != nil {
 		return err
 	}
 	s.settle(ctx)
-	fmt.Fprintf(out, "\n%s\npage: %s\n", s.ledger(len(t.Spans)), s.reader.TraceURL(done.traceID))
+	fmt.Fprintf(out, "\n%s\npage: %s\n", s.ledger(len(t.Spans)), s.reader.TraceURL(done.TraceID))
 	if readErr != nil {
 		return fmt.Errorf("a span was lost: %w", readErr)
 	}

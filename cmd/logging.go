@@ -39,11 +39,11 @@ func (l *logging) logger(w io.Writer) *slog.Logger {
 }
 
 // quietLogger is for commands whose answer is all that a user wants to see: it
-// logs from warnings on, unless --log-level asks for more.
-func (a *app) quietLogger() *slog.Logger {
+// logs to w from warnings on, unless --log-level asks for more.
+func (a *app) quietLogger(w io.Writer) *slog.Logger {
 	quiet := a.logging
 	if quiet.level.String() == "info" {
 		quiet.level.value = "warn"
 	}
-	return quiet.logger(a.env.Stderr)
+	return quiet.logger(w)
 }

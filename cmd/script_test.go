@@ -51,6 +51,8 @@ func TestScripts(t *testing.T) {
 			"holdport":  holdPortCmd,
 			"hammer":    hammerCmd,
 			"fetch":     fetchCmd,
+			"await":     awaitCmd,
+			"waitfile":  waitFileCmd,
 			"accounted": accountedCmd,
 			"valid":     validCmd,
 			"untar":     untarCmd,
@@ -189,6 +191,43 @@ func fetchCmd(ts *testscript.TestScript, _ bool, args []string) {
 	body, err := io.ReadAll(resp.Body)
 	ts.Check(err)
 	ts.Check(os.WriteFile(ts.MkAbs(args[1]), body, 0o644))
+}
+
+// awaitCmd waits until the body at a URL matches a regular expression:
+// await URL REGEXP.
+func awaitCmd(ts *testscript.TestScript, _ bool, args []string) {
+	want, err := regexp.Compile(args[1])
+	ts.Check(err)
+	client := &http.Client{Timeout: waitTimeout, Transport: &http.Transport{DisableKeepAlives: true}}
+	until(ts, args[0]+" does not match "+args[1], func() bool {
+		resp, err := client.Get(args[0])
+		ts.Check(err)
+		defer resp.Body.Close()
+		body, err := io.ReadAll(resp.Body)
+		ts.Check(err)
+		return want.Match(body)
+	})
+}
+
+// waitFileCmd waits until a file has a number of bytes: waitfile FILE BYTES.
+func waitFileCmd(ts *testscript.TestScript, _ bool, args []string) {
+	size, err := strconv.ParseInt(args[1], 10, 64)
+	ts.Check(err)
+	until(ts, args[0]+" does not grow to "+args[1]+" bytes", func() bool {
+		info, err := os.Stat(ts.MkAbs(args[0]))
+		return err == nil && info.Size() >= size
+	})
+}
+
+// until waits for a condition, and ends the script with complaint when it does not
+// come true in time.
+func until(ts *testscript.TestScript, complaint string, met func() bool) {
+	for deadline := time.Now().Add(waitTimeout); !met(); {
+		if time.Now().After(deadline) {
+			ts.Fatalf("%s", complaint)
+		}
+		<-time.After(5 * time.Millisecond)
+	}
 }
 
 // accountedCmd checks that the spans a server finished, by its last log line,

@@ -18,14 +18,14 @@ const serverSpansTimeout = 2500 * time.Millisecond
 // showTrace reads the trace of a call back and draws it. The call's own spans
 // must be there within timeout; the server's may be missing, which is told.
 func (a *app) showTrace(ctx context.Context, reader *query.Client, done called, timeout time.Duration) error {
-	if !done.sampled {
+	if !done.Sampled {
 		return withHint(errors.New("there is no trace to show: the sampler did not keep it"),
 			"--sampler-type const --sampler-param 1 keeps every trace")
 	}
 	ctx, cancel := context.WithTimeout(ctx, timeout)
 	defer cancel()
 	own := int(done.stats.Finished)
-	t, err := reader.WaitTrace(ctx, done.traceID, func(t trace.Trace) bool { return len(t.Spans) >= own })
+	t, err := reader.WaitTrace(ctx, done.TraceID, func(t trace.Trace) bool { return len(t.Spans) >= own })
 	if err == nil && !answered(t) {
 		t, err = a.waitForServer(ctx, reader, t)
 	}
@@ -57,17 +57,4 @@ func (a *app) waitForServer(ctx context.Context, reader *query.Client, t trace.T
 
 // answered reports whether each request of t has a span of whoever answered it.
 // Requests that failed have none.
-func answered(t trace.Trace) bool {
-	children := make(map[trace.SpanID]bool, len(t.Spans))
-	for i := range t.Spans {
-		children[t.Spans[i].ParentID()] = true
-	}
-	for i := range t.Spans {
-		s := &t.Spans[i]
-		kind, _ := s.Tag("span.kind")
-		if kind.String() == "client" && !s.Failed() && !children[s.SpanID] {
-			return false
-		}
-	}
-	return true
-}
+func answered(t trace.Trace) bool { return len(t.Unanswered()) == 0 }

@@ -1,6 +1,7 @@
 package cmd
 
 import (
+	"fmt"
 	"strings"
 
 	"github.com/otdemo/otdemo/pkg/trace"
@@ -31,6 +32,21 @@ func (a *app) plain() bool {
 		}
 	}
 	return true
+}
+
+// ANSI colours.
+const (
+	ansiRed    = 31
+	ansiYellow = 33
+	ansiGreen  = 32
+)
+
+// paint colours s where that is wanted; color 0 is none.
+func paint(wanted bool, color int, s string) string {
+	if !wanted || color == 0 {
+		return s
+	}
+	return fmt.Sprintf("\x1b[%dm%s\x1b[0m", color, s)
 }
 
 // maxDrawnSpans is more than anybody reads in a terminal.

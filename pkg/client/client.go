@@ -1,31 +1,41 @@
 // Package client makes one traced HTTP call, redirects included, and tells what
 // came of it. Each hop is a span of its own, and whatever fails is marked on the
-// span where it failed. Start at New and Client.Get.
+// span where it failed. Start at New and Client.Get; Client.Send makes the same
+// call many times.
 package client
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"io"
 	"net/http"
-	"net/url"
 	"time"
 
 	"github.com/opentracing-contrib/go-stdlib/nethttp"
 	"github.com/opentracing/opentracing-go"
-	"github.com/opentracing/opentracing-go/ext"
-	"github.com/opentracing/opentracing-go/log"
 )
 
 // maxBodyBytes bounds what is kept of an answer.
 const maxBodyBytes = 1 << 20
 
+// minIdle is how many connections to a host are kept at least.
+const minIdle = 16
+
 // Client makes traced calls. It is safe for concurrent use.
 type Client struct {
-	tracer opentracing.Tracer
-	base   *http.Transport
-	http   *http.Client
+	tracer  opentracing.Tracer
+	timeout time.Duration
+	base    *http.Transport
+	http    *http.Client
+}
+
+// Options say how a client works; the zero value will do.
+type Options struct {
+	// Timeout bounds each call as a whole; 0 means that nothing does.
+	Timeout time.Duration
+	// Connections is how many idle connections to one host are kept for the next
+	// calls, 16 at least. Of a load it should be the number of calls at a time.
+	Connections int
 }
 
 // Result is what one call came to.
@@ -36,8 +46,15 @@ type Result struct {
 	Status int
 	// Body is the last answer's body, at most 1 MiB of it.
 	Body []byte
+	// Bytes is the size of the last answer's body, as far as it was read: all of
+	// it, when the request discards it.
+	Bytes int64
 	// Hops is the number of requests sent: one more than there were redirects.
 	Hops int
+	// Answered is how many of the requests had an answer, whatever its status.
+	Answered int
+	// Spans is the number of spans made, sampled or not.
+	Spans int
 	// Elapsed runs from before the first request to the end of the last body.
 	Elapsed time.Duration
 }
@@ -53,65 +70,102 @@ func (e *StatusError) Error() string {
 	return fmt.Sprintf("%s answered %d %s", e.URL, e.Status, http.StatusText(e.Status))
 }
 
-// New returns a client whose spans tracer makes. timeout bounds each call as a
-// whole; 0 means none.
-func New(tracer opentracing.Tracer, timeout time.Duration) *Client {
+// New returns a client whose spans tracer makes.
+func New(tracer opentracing.Tracer, opts Options) *Client {
 	base := &http.Transport{
-		Proxy:                 http.ProxyFromEnvironment,
-		MaxIdleConnsPerHost:   16,
-		IdleConnTimeout:       30 * time.Second,
-		TLSHandshakeTimeout:   10 * time.Second,
-		ResponseHeaderTimeout: timeout,
+		Proxy:               http.ProxyFromEnvironment,
+		MaxIdleConnsPerHost: max(opts.Connections, minIdle),
+		IdleConnTimeout:     30 * time.Second,
+		TLSHandshakeTimeout: 10 * time.Second,
 	}
 	return &Client{
-		tracer: tracer,
-		base:   base,
-		http: &http.Client{
-			Transport: &nethttp.Transport{RoundTripper: marking{base}},
-			Timeout:   timeout,
-		},
+		tracer:  tracer,
+		timeout: opts.Timeout,
+		base:    base,
+		// The timeout is not http.Client's own, which takes a goroutine a request
+		// when its transport is wrapped.
+		http: &http.Client{Transport: &nethttp.Transport{RoundTripper: watching{base}}},
 	}
 }
 
 // Close releases the idle connections.
 func (c *Client) Close() { c.base.CloseIdleConnections() }
 
-// Get asks for rawURL and follows redirects. Its spans are children of the span
-// in ctx: "HTTP Client" for the call, and one "HTTP GET" a hop. All of them are
-// finished when it returns. The result is filled as far as the call came, with
-// an error too; an answer of 400 or above is a *StatusError.
+// Get asks for rawURL; see Send.
 func (c *Client) Get(ctx context.Context, rawURL string) (Result, error) {
-	hops := &hops{}
-	ctx = context.WithValue(ctx, hopsKey{}, hops)
-	req, err := http.NewRequestWithContext(ctx, http.MethodGet, rawURL, http.NoBody)
+	return c.Do(ctx, Request{URL: rawURL})
+}
+
+// Do makes the call that r asks for; see Send.
+func (c *Client) Do(ctx context.Context, r Request) (Result, error) {
+	t, err := r.Template()
 	if err != nil {
-		return Result{}, fmt.Errorf("call: the URL is malformed: %w", withoutURL(err))
+		return Result{}, err
 	}
-	req, ht := nethttp.TraceRequest(c.tracer, req,
-		nethttp.URLTagFunc(func(u *url.URL) string { return u.Redacted() }),
-		nethttp.ClientSpanObserver(hops.observe),
-	)
-	defer ht.Finish()
+	return c.Send(ctx, t)
+}
+
+// Send makes the call that t was made of, and follows redirects as net/http does.
+// Its spans are children of the span in ctx: "HTTP Client" for the call, and one
+// "HTTP GET" (or another method) a hop. All of them are finished when it returns.
+// A no-op span in ctx means that no spans are to be made. The result is filled as
+// far as the call came, with an error too; an answer of 400 or above is a
+// *StatusError.
+func (c *Client) Send(ctx context.Context, t *Template) (Result, error) {
+	if c.timeout > 0 {
+		var cancel context.CancelFunc
+		ctx, cancel = context.WithTimeout(ctx, c.timeout)
+		defer cancel()
+	}
+	hops := &hops{}
+	req, err := t.newRequest(context.WithValue(ctx, hopsKey{}, hops))
+	if err != nil {
+		return Result{}, err
+	}
+	var ht *nethttp.Tracer
+	if !untraced(ctx) {
+		req.Header = req.Header.Clone() // the span's context is written to it
+		req, ht = nethttp.TraceRequest(c.tracer, req, t.options...)
+		defer ht.Finish()
+	}
 
 	start := time.Now()
-	result, err := c.do(req, hops)
-	result.Hops = hops.count
+	result, err := c.do(req, hops, t)
 	result.Elapsed = time.Since(start)
-	if err != nil && !hops.failed && ht.Span() != nil {
-		mark(ht.Span(), err) // no single hop failed: too many redirects, for one
+	result.Hops, result.Answered, result.Spans = hops.sent, hops.answered, hops.spans
+	if ht != nil && ht.Span() != nil {
+		result.Spans++
+		if err != nil && !hops.failed {
+			mark(ht.Span(), err) // no single hop failed: too many redirects, for one
+		}
 	}
 	return result, err
 }
 
-func (c *Client) do(req *http.Request, hops *hops) (Result, error) {
+// untraced reports whether the span in ctx is of the tracer that makes none.
+func untraced(ctx context.Context) bool {
+	span := opentracing.SpanFromContext(ctx)
+	if span == nil {
+		return false
+	}
+	_, noop := span.Tracer().(opentracing.NoopTracer)
+	return noop
+}
+
+func (c *Client) do(req *http.Request, hops *hops, t *Template) (Result, error) {
 	resp, err := c.http.Do(req)
 	if err != nil {
 		return Result{}, fmt.Errorf("call: %w", err)
 	}
 	// Closing the body is what finishes the hop's span.
 	defer resp.Body.Close()
-	result := Result{URL: resp.Request.URL.Redacted(), Status: resp.StatusCode}
-	result.Body, err = io.ReadAll(io.LimitReader(resp.Body, maxBodyBytes))
+	result := Result{URL: t.redacted(resp.Request.URL), Status: resp.StatusCode}
+	if t.discard {
+		result.Bytes, err = io.Copy(io.Discard, resp.Body)
+	} else {
+		result.Body, err = io.ReadAll(io.LimitReader(resp.Body, maxBodyBytes))
+		result.Bytes = int64(len(result.Body))
+	}
 	switch {
 	case err != nil:
 		err = fmt.Errorf("read the answer of %s: %w", result.URL, err)
@@ -120,56 +174,9 @@ func (c *Client) do(req *http.Request, hops *hops) (Result, error) {
 	default:
 		return result, nil
 	}
-	hops.fail(err)
+	// nethttp has finished the span of a HEAD; it must not be touched any more.
+	if resp.Request.Method != http.MethodHead {
+		hops.fail(err)
+	}
 	return result, err
-}
-
-// withoutURL keeps what is wrong with a URL and drops the URL itself, which may
-// hold a password and cannot be redacted when it does not parse.
-func withoutURL(err error) error {
-	if parse, ok := errors.AsType[*url.Error](err); ok {
-		return parse.Err
-	}
-	return err
-}
-
-// hops follows the spans of one call's requests, which nethttp keeps to itself.
-// One call's requests run one after the other, so it needs no lock.
-type hops struct {
-	current opentracing.Span
-	count   int
-	failed  bool
-}
-
-type hopsKey struct{}
-
-func (h *hops) observe(span opentracing.Span, _ *http.Request) {
-	h.current = span
-	h.count++
-}
-
-func (h *hops) fail(err error) {
-	h.failed = true
-	mark(h.current, err)
-}
-
-// marking sits below nethttp's transport, which finishes a span whose request
-// failed without a word of the error.
-type marking struct {
-	next http.RoundTripper
-}
-
-func (m marking) RoundTrip(req *http.Request) (*http.Response, error) {
-	resp, err := m.next.RoundTrip(req)
-	if err != nil {
-		if h, ok := req.Context().Value(hopsKey{}).(*hops); ok {
-			h.fail(err)
-		}
-	}
-	return resp, err
-}
-
-// mark puts err on span the way OpenTracing's conventions ask for.
-func mark(span opentracing.Span, err error) {
-	ext.LogError(span, err, log.Message(err.Error()))
 }

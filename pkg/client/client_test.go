@@ -21,7 +21,7 @@ func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 func get(t *testing.T, url string, timeout time.Duration) (Result, []*mocktracer.MockSpan, error) {
 	t.Helper()
 	tracer := mocktracer.New()
-	c := New(tracer, timeout)
+	c := New(tracer, Options{Timeout: timeout})
 	defer c.Close()
 	top := tracer.StartSpan("call")
 	result, err := c.Get(opentracing.ContextWithSpan(t.Context(), top), url)

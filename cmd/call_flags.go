@@ -1,0 +1,133 @@
+package cmd
+
+import (
+	"errors"
+	"fmt"
+	"math"
+	"strings"
+	"time"
+
+	"github.com/spf13/pflag"
+)
+
+// callOptions are what the command line of call says, beside the configuration.
+type callOptions struct {
+	timeout time.Duration
+	show    bool
+	verify  bool
+	output  choice
+	request requestFlags
+	load    loadFlags
+}
+
+const (
+	// defaultCallTimeout bounds a call as a whole, and reading its trace back.
+	defaultCallTimeout = 10 * time.Second
+	// defaultConcurrency keeps a local server busy and disturbs no other.
+	defaultConcurrency = 10
+	// maxConcurrency is below what the ports of one address allow.
+	maxConcurrency = 20000
+)
+
+// loadFlags shape a load run.
+type loadFlags struct {
+	requests    int64
+	concurrency int
+	rate        float64
+	duration    time.Duration
+	warmup      time.Duration
+	share       float64
+	drop        bool
+	results     string
+	quiet       bool
+}
+
+func newCallOptions() callOptions {
+	return callOptions{timeout: defaultCallTimeout, output: newChoice("text", "json", "html")}
+}
+
+func (o *callOptions) register(flags *pflag.FlagSet) {
+	flags.DurationVar(&o.timeout, "timeout", o.timeout, "give up each call, and reading one trace, after this `time`")
+	flags.BoolVar(&o.show, "show", false, "read the trace back from Jaeger and draw it")
+	flags.BoolVar(&o.verify, "verify", false, "read all traces back from Jaeger and account for each span")
+	flags.VarP(&o.output, "output", "o", "print as `form` text, json or html (a load run only)")
+	o.request.register(flags)
+	o.load.register(flags)
+}
+
+func (f *loadFlags) register(flags *pflag.FlagSet) {
+	flags.Int64VarP(&f.requests, "requests", "n", 0, "make exactly `n` calls")
+	flags.IntVarP(&f.concurrency, "concurrency", "c", defaultConcurrency, "have up to `n` calls under way at once")
+	flags.Float64VarP(&f.rate, "rate", "q", 0, "make `n` calls a second, all together; latency counts from when each was due (default: as fast as the answers come)")
+	flags.DurationVarP(&f.duration, "duration", "z", 0, "make calls for this `time`")
+	flags.DurationVar(&f.warmup, "warmup", 0, "call for this `time` before -n and -z begin to count; the report leaves it out, but for its spans")
+	flags.Float64Var(&f.share, "trace-share", 1, "trace this `share` of the calls, 0 to 1, spread evenly")
+	flags.BoolVar(&f.drop, "drop", false, "drop spans when the reporter's queue is full, as a service would, instead of waiting for room")
+	flags.StringVar(&f.results, "results", "", "write each call's result to `file`, for otdemo report")
+	flags.BoolVar(&f.quiet, "quiet", false, "show no progress on the terminal")
+}
+
+// wanted reports whether the command line asks for a load run.
+func (f *loadFlags) wanted(flags *pflag.FlagSet) bool {
+	return flags.Changed("requests") || flags.Changed("duration")
+}
+
+// validate returns all that is wrong with the options, and nil when they are
+// fine. It does not look at the request, which needs the configuration.
+func (o *callOptions) validate(flags *pflag.FlagSet) error {
+	var wrong []error
+	if o.timeout <= 0 {
+		wrong = append(wrong, fmt.Errorf("--timeout must be more than 0, got %s", o.timeout))
+	}
+	wrong = append(wrong, o.load.validate(flags)...)
+	if o.load.wanted(flags) {
+		if o.show {
+			wrong = append(wrong, withHint(errors.New("--show draws the trace of one call, and a load run makes many"),
+				"leave out --show; the report lists the slowest traces"))
+		}
+		return errors.Join(wrong...)
+	}
+	if alone := o.runOnly(flags); len(alone) > 0 {
+		wrong = append(wrong, withHint(fmt.Errorf("%s without -n or -z, which begin a load run", strings.Join(alone, ", ")),
+			"say how long: -n 1000 or -z 10s"))
+	}
+	return errors.Join(wrong...)
+}
+
+// runOnly lists the flags given that mean something in a load run only.
+func (o *callOptions) runOnly(flags *pflag.FlagSet) []string {
+	var given []string
+	for _, f := range []struct{ name, shown string }{
+		{"concurrency", "-c"},
+		{"rate", "-q"},
+		{"warmup", "--warmup"},
+		{"trace-share", "--trace-share"},
+		{"drop", "--drop"},
+		{"results", "--results"},
+	} {
+		if flags.Changed(f.name) {
+			given = append(given, f.shown)
+		}
+	}
+	if o.output.String() == "html" {
+		given = append(given, "-o html")
+	}
+	return given
+}
+
+func (f *loadFlags) validate(flags *pflag.FlagSet) []error {
+	var wrong []error
+	check := func(ok bool, format string, args ...any) {
+		if !ok {
+			wrong = append(wrong, fmt.Errorf(format, args...))
+		}
+	}
+	check(!flags.Changed("requests") || f.requests >= 1, "-n must be at least 1, got %d", f.requests)
+	check(f.concurrency >= 1 && f.concurrency <= maxConcurrency, "-c must be between 1 and %d, got %d", maxConcurrency, f.concurrency)
+	check(!flags.Changed("rate") || f.rate > 0 && !math.IsInf(f.rate, 0), "-q must be a number above 0, got %v", f.rate)
+	check(!flags.Changed("duration") || f.duration > 0, "-z must be more than 0, got %s", f.duration)
+	check(f.warmup >= 0, "--warmup must not be negative, got %s", f.warmup)
+	check(f.share >= 0 && f.share <= 1, "--trace-share must be between 0 and 1, got %v", f.share)
+	check(!flags.Changed("results") || f.results != "", "--results must name a file")
+	return wrong
+}

@@ -1,0 +1,140 @@
+package cmd
+
+import (
+	"net/http"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
+	"github.com/spf13/pflag"
+
+	"github.com/otdemo/otdemo/pkg/client"
+)
+
+func parseCallFlags(t *testing.T, args ...string) (*callOptions, *pflag.FlagSet) {
+	t.Helper()
+	opts := newCallOptions()
+	flags := pflag.NewFlagSet("call", pflag.ContinueOnError)
+	opts.register(flags)
+	if err := flags.Parse(args); err != nil {
+		t.Fatal(err)
+	}
+	return &opts, flags
+}
+
+func TestCallFlags(t *testing.T) {
+	t.Parallel()
+	tests := []struct {
+		args string
+		run  bool
+		want loadFlags
+	}{
+		{"", false, loadFlags{concurrency: 10, share: 1}},
+		{"--verify -m PUT", false, loadFlags{concurrency: 10, share: 1}},
+		{"-n 3", true, loadFlags{requests: 3, concurrency: 10, share: 1}},
+		{"-z 2s -c 5 -q 2.5", true, loadFlags{duration: 2 * time.Second, concurrency: 5, rate: 2.5, share: 1}},
+		{"-n 3 -z 1m --warmup 5s --trace-share 0.1 --drop --results r --quiet -o html", true, loadFlags{
+			requests: 3, duration: time.Minute, warmup: 5 * time.Second, concurrency: 10, share: 0.1, drop: true, results: "r", quiet: true,
+		}},
+	}
+	for _, tt := range tests {
+		opts, flags := parseCallFlags(t, strings.Fields(tt.args)...)
+		if err := opts.validate(flags); err != nil {
+			t.Errorf("%q: %v", tt.args, err)
+		}
+		if got := opts.load.wanted(flags); got != tt.run {
+			t.Errorf("%q: load run %v, want %v", tt.args, got, tt.run)
+		}
+		if diff := cmp.Diff(tt.want, opts.load, cmp.AllowUnexported(loadFlags{})); diff != "" {
+			t.Errorf("%q (-want +got):\n%s", tt.args, diff)
+		}
+	}
+}
+
+func TestCallFlagsAreChecked(t *testing.T) {
+	t.Parallel()
+	const long = "\nhint: say how long: -n 1000 or -z 10s"
+	tests := []struct{ args, want string }{
+		{"--timeout 0s", "--timeout must be more than 0, got 0s"},
+		{"-n 0", "-n must be at least 1, got 0"},
+		{"-n 1 -c 0", "-c must be between 1 and 20000, got 0"},
+		{"-n 1 -q 0", "-q must be a number above 0, got 0"},
+		{"-n 1 -q NaN", "-q must be a number above 0, got NaN"},
+		{"-n 1 -q +Inf", "-q must be a number above 0, got +Inf"},
+		{"-z 0s", "-z must be more than 0, got 0s"},
+		{"-z 1s --warmup -1s", "--warmup must not be negative, got -1s"},
+		{"-n 1 --trace-share 1.1", "--trace-share must be between 0 and 1, got 1.1"},
+		{"-n 1 --trace-share NaN", "--trace-share must be between 0 and 1, got NaN"},
+		{"-n 1 --results=", "--results must name a file"},
+		{"-n 1 --show", "--show draws the trace of one call, and a load run makes many\nhint: leave out --show; the report lists the slowest traces"},
+		{"-c 5", "-c without -n or -z, which begin a load run" + long},
+		{"-q 5 -o html --results r", "-q, --results, -o html without -n or -z, which begin a load run" + long},
+		{"-q -1 --timeout -1s", "--timeout must be more than 0, got -1s\n-q must be a number above 0, got -1\n-q without -n or -z, which begin a load run" + long},
+	}
+	for _, tt := range tests {
+		opts, flags := parseCallFlags(t, strings.Fields(tt.args)...)
+		if got := explained(opts.validate(flags)); got != tt.want {
+			t.Errorf("%q is refused with\n%s\nwant\n%s", tt.args, got, tt.want)
+		}
+	}
+}
+
+// explained is err as printError prints it, without the program's name.
+func explained(err error) string {
+	if err == nil {
+		return ""
+	}
+	var b strings.Builder
+	printError(&b, err)
+	return strings.TrimSpace(strings.NewReplacer("otdemo: error: ", "", "otdemo: hint: ", "hint: ").Replace(b.String()))
+}
+
+func TestCallRequest(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	if err := os.WriteFile(filepath.Join(dir, "body.json"), []byte(`{"a": 1}`), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	tests := []struct {
+		name    string
+		flags   requestFlags
+		want    client.Request
+		wantErr string
+	}{
+		{name: "default", want: client.Request{Method: "GET"}},
+		{name: "a body is posted", flags: requestFlags{data: "a=1"}, want: client.Request{Method: "POST", Body: []byte("a=1")}},
+		{name: "or as one says", flags: requestFlags{data: "@body.json", method: "PUT"}, want: client.Request{Method: "PUT", Body: []byte(`{"a": 1}`)}},
+		{
+			name: "headers", flags: requestFlags{headers: []string{"Accept: text/plain", "x-a:1", "X-A: b: c", "Empty:"}},
+			want: client.Request{Method: "GET", Header: http.Header{"Accept": {"text/plain"}, "X-A": {"1", "b: c"}, "Empty": {""}}},
+		},
+		{
+			name: "all wrong", flags: requestFlags{method: "G T", headers: []string{"no colon", "a b: c", "X: a\r\nY: b"}, data: "@nosuch"},
+			wantErr: `-m must be an HTTP method, got "G T"
+hint: such as -m POST
+-H must be a header's name, a colon and its value, got no colon
+hint: such as -H "Accept: text/plain"
+-H must be a header's name, a colon and its value, got "a b: ..."
+hint: such as -H "Accept: text/plain"
+-H must be a header's name, a colon and its value, got "X: ..."
+hint: such as -H "Accept: text/plain"
+-d: open ` + filepath.Join(dir, "nosuch") + `: no such file or directory`,
+		},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			got, err := tt.flags.request(&Env{Dir: dir})
+			if diff := cmp.Diff(tt.wantErr, explained(err)); diff != "" {
+				t.Errorf("error (-want +got):\n%s", diff)
+			}
+			if diff := cmp.Diff(tt.want, got, cmpopts.EquateEmpty()); err == nil && diff != "" {
+				t.Errorf("request (-want +got):\n%s", diff)
+			}
+		})
+	}
+}

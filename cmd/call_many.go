@@ -1,0 +1,113 @@
+package cmd
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/url"
+	"runtime/debug"
+
+	"github.com/opentracing/opentracing-go"
+
+	"github.com/otdemo/otdemo/pkg/client"
+	"github.com/otdemo/otdemo/pkg/config"
+	"github.com/otdemo/otdemo/pkg/load"
+)
+
+// loadGCPercent is GOGC during a load run, unless it is set. A run keeps little and
+// allocates much: with rarer collections a traced call costs a sixth less CPU.
+const loadGCPercent = 400
+
+// callMany makes a load run and reports on it. A run that Ctrl-C ends is reported
+// on too.
+func (a *app) callMany(ctx context.Context, cfg config.Config, request client.Request, opts callOptions) error {
+	live := &liveLine{w: a.env.Stderr, on: a.env.StderrTerminal && !opts.load.quiet, width: a.env.Width}
+	s, err := a.newSession(ctx, cfg, request, opts, live)
+	if err != nil {
+		return err
+	}
+	info := s.runInfo()
+	file, err := a.createResults(opts.load.results, info)
+	if err != nil {
+		_, _, _ = s.close(ctx) // nothing was sent yet
+		return usageError(err)
+	}
+	recorder := load.NewRecorder()
+	outcome, err := a.runLoad(ctx, s, live, recorder, file)
+	if err != nil {
+		_, _, _ = s.close(ctx) // nothing was sent
+		return usageError(errors.Join(err, file.close(nil)))
+	}
+
+	live.show("flushing the spans, and reading the traces back")
+	endErr := file.end(outcome)
+	stats, closed, readErr := s.close(ctx)
+	live.clear()
+	report := &runReport{Run: info, Outcome: outcome, Report: recorder.Report(), Client: &stats, Ledger: closed}
+	err = errors.Join(endErr, file.close(closed), a.writeRun(report, opts.output.String()))
+	if outcome.Interrupted {
+		return &exitError{code: exitInterrupted, err: answer(err, closed, readErr)}
+	}
+	return answer(errors.Join(err, failedError(&report.Report)), closed, readErr)
+}
+
+// runLoad makes the calls, and hands each result to whoever keeps an account.
+func (a *app) runLoad(ctx context.Context, s *session, live *liveLine, recorder *load.Recorder, file *resultsFile) (load.Outcome, error) {
+	opts := s.options()
+	opts.Tags = []opentracing.Tag{s.tag()}
+	f := &s.opts.load
+	opts.Requests, opts.Concurrency, opts.Rate = f.requests, f.concurrency, f.rate
+	opts.Duration, opts.Warmup, opts.TraceShare = f.duration, f.warmup, f.share
+	opts.Observe = func(r load.Result) {
+		recorder.Add(r)
+		s.observe(r)
+		file.write(r)
+	}
+	if !a.env.has("GOGC") {
+		defer debug.SetGCPercent(debug.SetGCPercent(loadGCPercent))
+	}
+	start := a.env.Now()
+	stop := live.follow(func() string {
+		return runStatus(f, a.env.Now().Sub(start), recorder.Snapshot(), s.tracer.Stats())
+	})
+	defer stop()
+	return load.Run(ctx, opts)
+}
+
+// failedError is the error of a run with calls that failed.
+func failedError(r *load.Report) error {
+	if r.Failed == 0 {
+		return nil
+	}
+	return withHint(fmt.Errorf("%d of %d calls failed", r.Failed, r.Requests), "the report says how, with an example of each kind")
+}
+
+// runInfo says what is run, from now on.
+func (s *session) runInfo() load.RunInfo {
+	f := &s.opts.load
+	return load.RunInfo{
+		Run:         s.run,
+		Service:     s.tracer.Service(),
+		QueryURL:    s.reader.URL(),
+		Start:       s.app.env.Now(),
+		Method:      s.request.Method,
+		URL:         redactURL(s.request.URL),
+		Requests:    f.requests,
+		Concurrency: f.concurrency,
+		Rate:        f.rate,
+		Duration:    f.duration,
+		Warmup:      f.warmup,
+		Timeout:     s.opts.timeout,
+		TraceShare:  f.share,
+		Verify:      s.opts.verify,
+	}
+}
+
+// redactURL hides the password in a URL that has been checked already.
+func redactURL(raw string) string {
+	u, err := url.Parse(raw)
+	if err != nil {
+		return ""
+	}
+	return u.Redacted()
+}

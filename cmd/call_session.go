@@ -1,0 +1,171 @@
+package cmd
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"strconv"
+	"time"
+
+	"github.com/opentracing/opentracing-go"
+
+	"github.com/otdemo/otdemo/pkg/client"
+	"github.com/otdemo/otdemo/pkg/config"
+	"github.com/otdemo/otdemo/pkg/load"
+	"github.com/otdemo/otdemo/pkg/load/ledger"
+	"github.com/otdemo/otdemo/pkg/query"
+	"github.com/otdemo/otdemo/pkg/tracer"
+)
+
+const (
+	// runTag is on the top-level span of each call, so that a run's traces can be
+	// searched for.
+	runTag = "otdemo.run"
+	// verifyPatience is how long reading back goes on without a new span: a service
+	// flushes within a second, and Elasticsearch shows what it has a second later.
+	verifyPatience = 10 * time.Second
+	// verifyTimeout bounds reading back as a whole, also after Ctrl-C.
+	verifyTimeout = 10 * time.Minute
+)
+
+// session is what the calls of one command share: a tracer, a client, a way to
+// read the traces back, and with --verify the account of their spans.
+type session struct {
+	app     *app
+	run     string
+	request client.Request
+	opts    callOptions
+	reader  *query.Client
+	tracer  *tracer.Tracer
+	client  *client.Client
+	book    *ledger.Book // nil without --verify
+}
+
+// newSession makes all that calls need. Losses are logged to stderr as they come.
+// With --verify it also makes sure that traces can be read back, so that a long
+// run is not in vain.
+func (a *app) newSession(ctx context.Context, cfg config.Config, request client.Request, opts callOptions, stderr io.Writer) (*session, error) {
+	reader, err := query.New(cfg.Query.URL, query.Options{})
+	if err != nil {
+		return nil, usageError(err)
+	}
+	if opts.verify {
+		if err := canVerify(ctx, cfg, reader); err != nil {
+			return nil, err
+		}
+	}
+	logger := a.quietLogger(stderr)
+	tr, err := tracer.New(cfg, tracer.Options{Service: "otdemo-client", Logger: logger, Block: !opts.load.drop})
+	if err != nil {
+		return nil, usageError(err)
+	}
+	s := &session{app: a, run: rand.Text(), request: request, opts: opts, reader: reader, tracer: tr}
+	s.client = client.New(tr, client.Options{Timeout: opts.timeout, Connections: opts.load.concurrency})
+	if !opts.verify {
+		return s, nil
+	}
+	s.book, err = ledger.Open(ctx, ledger.Options{
+		Query:     reader,
+		Service:   tr.Service(),
+		RunTag:    s.tag(),
+		TargetURL: request.URL,
+		Agent:     agentAddr(cfg),
+		Patience:  verifyPatience,
+		Logger:    logger,
+	})
+	if err != nil {
+		_, _, _ = s.close(ctx) // nothing was sent yet
+		return nil, err
+	}
+	return s, nil
+}
+
+// canVerify returns an error when the configuration makes no spans, or nobody
+// answers where they would be read back.
+func canVerify(ctx context.Context, cfg config.Config, reader *query.Client) error {
+	if cfg.Disabled || cfg.Tracer == "noop" {
+		return usageError(withHint(errors.New("--verify has nothing to account for: the tracer makes no spans"), "--tracer jaeger"))
+	}
+	asking, cancel := context.WithTimeout(ctx, defaultCallTimeout)
+	defer cancel()
+	_, err := reader.Services(asking)
+	switch {
+	case ctx.Err() != nil:
+		return ctx.Err()
+	case err != nil:
+		return usageError(withHint(fmt.Errorf("--verify cannot read traces back: %w", err),
+			`name Jaeger's address with --query-url, or leave out --verify; "otdemo check-jaeger" finds out why`))
+	default:
+		return nil
+	}
+}
+
+// agentAddr is where spans go over UDP, and "" when they go over HTTP.
+func agentAddr(cfg config.Config) string {
+	if cfg.UsesCollector() {
+		return ""
+	}
+	return net.JoinHostPort(cfg.Reporter.Agent.Host, strconv.Itoa(cfg.Reporter.Agent.Port))
+}
+
+func (s *session) tag() opentracing.Tag { return opentracing.Tag{Key: runTag, Value: s.run} }
+
+// options are those of a single call, whose trace is searched for only with
+// --verify; a load run adds its own.
+func (s *session) options() load.Options {
+	opts := load.Options{Client: s.client, Tracer: s.tracer, Request: s.request}
+	if s.book != nil {
+		opts.Tags = []opentracing.Tag{s.tag()}
+	}
+	return opts
+}
+
+// observe notes a call for the account.
+func (s *session) observe(r load.Result) {
+	if s.book != nil {
+		s.book.Add(r)
+	}
+}
+
+// close flushes the spans, tells on stderr of those that did not go out, and with
+// --verify reads the traces back and closes the account, also after Ctrl-C. The
+// ledger is nil without --verify; an error says that not all traces could be read,
+// so that what it misses may well be stored.
+func (s *session) close(ctx context.Context) (tracer.Stats, *ledger.Ledger, error) {
+	defer s.reader.Close()
+	s.client.Close()
+	s.app.closeTracer(ctx, s.tracer)
+	stats := s.tracer.Stats()
+	if s.book == nil {
+		return stats, nil, nil
+	}
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), verifyTimeout)
+	defer cancel()
+	closed, err := s.book.Close(ctx, stats)
+	return stats, &closed, err
+}
+
+// answer joins what says no with what the ledger says. That the traces could not
+// be read back makes the exit code 3, unless the answer is no anyway.
+func answer(no error, l *ledger.Ledger, readErr error) error {
+	switch {
+	case readErr == nil:
+		return errors.Join(no, missingError(l))
+	case no == nil:
+		return &exitError{code: exitUnknown, err: readErr}
+	default:
+		return errors.Join(no, readErr)
+	}
+}
+
+// missingError is the error of an account that does not close.
+func missingError(l *ledger.Ledger) error {
+	if l == nil || l.Balanced() {
+		return nil
+	}
+	return withHint(fmt.Errorf("%d of %d spans are missing", l.Spans.Missing, l.Spans.Made),
+		`run "otdemo check-jaeger" to find out why, or see docs/call.md on what each hop means`)
+}

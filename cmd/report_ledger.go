@@ -1,0 +1,149 @@
+package cmd
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/otdemo/otdemo/pkg/load/ledger"
+	"github.com/otdemo/otdemo/pkg/trace"
+	"github.com/otdemo/otdemo/pkg/tracer"
+)
+
+// ledger prints the account so that each sum can be followed by eye: made, stored
+// and missing by side, what is missing by hop, and the books it comes from.
+func (v *reportView) ledger(l *ledger.Ledger) {
+	v.heading("spans")
+	v.line("", fmt.Sprintf("%9s %9s %9s", "client", "server", "together"))
+	for _, side := range ledgerSides(l.Spans) {
+		v.line(side.Name, fmt.Sprintf("%9d %9d %9d", side.Client, side.Server, side.Together))
+	}
+	v.hops(l)
+
+	fmt.Fprintln(v.w)
+	v.line("client", clientBooks(l.Client))
+	if l.Server != nil {
+		v.line("server", serverBooks(l.Server))
+	}
+	label := "traces"
+	for _, line := range traceBooks(l.Traces) {
+		v.line(label, trace.Printable(line))
+		label = ""
+	}
+	for _, note := range ledgerNotes(l) {
+		v.line("note", trace.Printable(note))
+	}
+	color := ansiGreen
+	if !l.Balanced() {
+		color = ansiRed
+	}
+	fmt.Fprintf(v.w, "\n%s\n", v.paint(color, ledgerVerdict(l)))
+}
+
+// ledgerSide is a number of spans by who made them.
+type ledgerSide struct {
+	Name                     string
+	Client, Server, Together int64
+}
+
+// ledgerSides are the rows of the account's table; the last one is the difference
+// of the others.
+func ledgerSides(s ledger.Spans) []ledgerSide {
+	return []ledgerSide{
+		{"made", s.MadeClient, s.MadeServer, s.Made},
+		{"stored", s.StoredClient, s.StoredServer, s.Stored},
+		{"missing", s.MadeClient - s.StoredClient, s.MadeServer - s.StoredServer, s.Missing},
+	}
+}
+
+// hops prints what is missing by hop, with what was seen there.
+func (v *reportView) hops(l *ledger.Ledger) {
+	if len(l.Hops) == 0 {
+		return
+	}
+	fmt.Fprintln(v.w, "\n  missing by hop")
+	var sum int64
+	for _, hop := range l.Hops {
+		sum += hop.Lost
+		fmt.Fprintf(v.w, "  %-30s %9d   %s\n", hop.Name, hop.Lost, certainty(hop))
+		for _, evidence := range hop.Evidence {
+			fmt.Fprintf(v.w, "  %42s saw: %s\n", "", trace.Printable(evidence))
+		}
+	}
+	fmt.Fprintf(v.w, "  %-30s %9d\n", "together", sum)
+}
+
+func certainty(hop ledger.Hop) string {
+	if hop.Certain {
+		return "counted there"
+	}
+	return "most likely there"
+}
+
+// clientBooks is the tracer's account as a sum.
+func clientBooks(s tracer.Stats) string {
+	states := make(map[string]int64)
+	var order []string
+	for _, state := range spanStates(s) {
+		states[state.name] = state.spans
+		order = append(order, state.name)
+	}
+	return books(s.Finished, states, order)
+}
+
+func serverBooks(s *ledger.Server) string {
+	text := books(s.Finished, s.States, slices.Sorted(maps.Keys(s.States)))
+	if s.Restarted {
+		return "ended or started anew during the run, so its books do not tell all: " + text
+	}
+	return text
+}
+
+func traceBooks(t ledger.Traces) []string {
+	lines := []string{
+		fmt.Sprintf("%d made = %d sampled + %d sampled out", t.Made, t.Sampled, t.SampledOut),
+		fmt.Sprintf("%d sampled = %d complete + %d incomplete + %d missing", t.Sampled, t.Complete, t.Incomplete, t.Missing),
+	}
+	if len(t.MissingIDs) > 0 {
+		lines = append(lines, "not complete: "+strings.Join(t.MissingIDs, " "))
+	}
+	return lines
+}
+
+// books writes an account as "12 finished = 10 sent + 2 dropped", without the
+// states that hold none but for sent.
+func books(finished int64, states map[string]int64, order []string) string {
+	parts := []string{fmt.Sprintf("%d sent", states["sent"])}
+	for _, name := range order {
+		if n := states[name]; n != 0 && name != "sent" {
+			parts = append(parts, fmt.Sprintf("%d %s", n, strings.ReplaceAll(name, "_", " ")))
+		}
+	}
+	return fmt.Sprintf("%d finished = %s", finished, strings.Join(parts, " + "))
+}
+
+// ledgerNotes are the facts without which the numbers would mislead.
+func ledgerNotes(l *ledger.Ledger) []string {
+	notes := slices.Clone(l.Notes)
+	if n := l.Spans.Duplicates; n > 0 {
+		notes = append(notes, fmt.Sprintf("spans stored more than once, and counted once: %d", n))
+	}
+	if n := l.Spans.Orphans; n > 0 {
+		notes = append(notes, fmt.Sprintf("stored spans whose parent is not stored: %d", n))
+	}
+	return notes
+}
+
+// ledgerVerdict is the account in a sentence.
+func ledgerVerdict(l *ledger.Ledger) string {
+	s := l.Spans
+	if l.Balanced() {
+		return fmt.Sprintf("spans: %d made = %d stored, none lost", s.Made, s.Stored)
+	}
+	var hops []string
+	for _, hop := range l.Hops {
+		hops = append(hops, fmt.Sprintf("%s %d", hop.Name, hop.Lost))
+	}
+	return fmt.Sprintf("spans: %d made = %d stored + %d missing (%s)", s.Made, s.Stored, s.Missing, strings.Join(hops, ", "))
+}

@@ -1,0 +1,85 @@
+package client
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"net/url"
+
+	"github.com/opentracing-contrib/go-stdlib/nethttp"
+)
+
+// Request is what a call asks for. With nothing but a URL it is a GET.
+type Request struct {
+	Method, URL string
+	// Header goes with the first request and, as net/http has it, with those that
+	// follow a redirect to the same host. "Host" overrides the URL's.
+	Header http.Header
+	// Body is sent again after a 307 or 308. It must not change once the request is
+	// used.
+	Body []byte
+	// Discard says to count the answer's body instead of keeping it.
+	Discard bool
+	// NoEvents leaves the connection's events (GetConn, WroteRequest and so on) off
+	// the spans. Calls that share connections need it: nethttp logs the end of a dial
+	// on whatever span is the current one, and a call that got a connection of
+	// another may be at its next hop by then, which is a data race.
+	NoEvents bool
+}
+
+// Template is a Request that was checked, to be sent any number of times and from
+// any number of goroutines.
+type Template struct {
+	// request is copied for each call; its header is not written to.
+	request *http.Request
+	// shown is the URL without its password.
+	shown   string
+	discard bool
+	options []nethttp.ClientOption
+}
+
+// Template checks the request and makes it ready to be sent.
+func (r Request) Template() (*Template, error) {
+	req, err := http.NewRequest(r.Method, r.URL, bytes.NewReader(r.Body)) //nolint:noctx // each call has its own
+	if parse, ok := errors.AsType[*url.Error](err); ok {
+		// The URL may hold a password, and cannot be redacted when it does not parse.
+		return nil, fmt.Errorf("call: the URL is malformed: %w", parse.Err)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("call: %w", err)
+	}
+	if r.Header != nil {
+		req.Header = r.Header.Clone()
+	}
+	if host := req.Header.Get("Host"); host != "" {
+		req.Host = host // net/http sends this and not the header
+	}
+	t := &Template{request: req, shown: req.URL.Redacted(), discard: r.Discard}
+	t.options = []nethttp.ClientOption{
+		nethttp.URLTagFunc(t.redacted),
+		nethttp.ClientSpanObserver(observe),
+		nethttp.ClientTrace(!r.NoEvents),
+	}
+	return t, nil
+}
+
+// newRequest returns a request for one call, with a body of its own but the
+// template's header.
+func (t *Template) newRequest(ctx context.Context) (*http.Request, error) {
+	req := t.request.WithContext(ctx)
+	var err error
+	if req.Body, err = req.GetBody(); err != nil {
+		return nil, fmt.Errorf("call: repeat the body: %w", err)
+	}
+	return req, nil
+}
+
+// redacted is u.Redacted(), made but once for the template's own URL.
+func (t *Template) redacted(u *url.URL) string {
+	if u == t.request.URL {
+		return t.shown
+	}
+	return u.Redacted()
+}

@@ -1,0 +1,93 @@
+package load
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/opentracing/opentracing-go"
+	"github.com/opentracing/opentracing-go/ext"
+
+	"github.com/otdemo/otdemo/pkg/client"
+	"github.com/otdemo/otdemo/pkg/trace"
+)
+
+// Call makes a single traced call with opts' Client, Tracer, Request and Tags; the
+// other options are not used. The client's result has the answer's body, and the
+// error is the one that Result tells of. All spans are finished when it returns.
+func Call(ctx context.Context, opts Options) (Result, client.Result, error) {
+	c := newCaller(opts, func(ctx context.Context) (client.Result, error) {
+		return opts.Client.Do(ctx, opts.Request)
+	})
+	result := Result{Start: time.Now()}
+	answer, err := c.call(ctx, &result, true)
+	return result, answer, err
+}
+
+// caller makes calls that are all alike, from any number of goroutines.
+type caller struct {
+	send   func(context.Context) (client.Result, error)
+	tracer Tracer
+	// traced and untraced start the top-level span.
+	traced, untraced []opentracing.StartSpanOption
+}
+
+func newCaller(opts Options, send func(context.Context) (client.Result, error)) *caller {
+	c := &caller{send: send, tracer: opts.Tracer}
+	for _, tag := range opts.Tags {
+		c.traced = append(c.traced, tag)
+	}
+	// jaeger-client-go takes the priority as a uint16 and as nothing else.
+	c.untraced = append(c.untraced, opentracing.Tag{Key: string(ext.SamplingPriority), Value: uint16(0)})
+	c.untraced = append(c.untraced, c.traced...)
+	return c
+}
+
+// call makes a call below a top-level span of its own and fills in r, whose Start
+// and Delay are set already.
+func (c *caller) call(ctx context.Context, r *Result, traced bool) (client.Result, error) {
+	options := c.traced
+	if !traced {
+		options = c.untraced
+	}
+	top := c.tracer.StartSpan("call", options...)
+	answer, err := c.send(opentracing.ContextWithSpan(ctx, top))
+	r.Latency = r.Delay + answer.Elapsed
+	r.Status = answer.Status
+	r.Hops, r.Answered = answer.Hops, answer.Answered
+	r.Bytes = answer.Bytes
+	if _, noop := top.Tracer().(opentracing.NoopTracer); !noop {
+		r.SpansMade = answer.Spans + 1
+		if idErr := c.identify(r, top.Context()); idErr != nil {
+			err = errors.Join(err, idErr)
+		}
+	}
+	if err != nil {
+		ext.Error.Set(top, true)
+		r.fail(err)
+		if r.Kind == Timeout && ctx.Err() != nil {
+			r.Kind = Canceled // it is the run whose time is over
+		}
+	}
+	top.Finish()
+	return answer, err
+}
+
+// identify notes the trace that sc belongs to.
+func (c *caller) identify(r *Result, sc opentracing.SpanContext) error {
+	id, sampled := c.tracer.TraceID(sc)
+	if id == "" {
+		return nil
+	}
+	parsed, err := trace.ParseTraceID(id)
+	if err != nil {
+		return fmt.Errorf("trace id of our own tracer: %w", err)
+	}
+	r.TraceID, r.Sampled = parsed, sampled
+	return nil
+}
+
+func (r *Result) fail(err error) {
+	r.Kind, r.Err = kindOf(err), err.Error()
+}

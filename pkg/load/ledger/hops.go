@@ -1,0 +1,48 @@
+package ledger
+
+import (
+	"slices"
+)
+
+// hops shares missing spans out among the places where they may have been lost. It
+// never gives out more than are missing, so the hops' sum is theirs whatever the
+// counters say.
+type hops struct {
+	list []Hop
+	left int64
+}
+
+// take puts down up to n spans as lost at a place.
+func (h *hops) take(name HopName, n int64, certain bool, evidence ...string) {
+	n = max(0, min(n, h.left))
+	if n == 0 {
+		return
+	}
+	h.left -= n
+	i := slices.IndexFunc(h.list, func(known Hop) bool { return known.Name == name })
+	if i < 0 {
+		i = len(h.list)
+		h.list = append(h.list, Hop{Name: name, Certain: true})
+	}
+	known := &h.list[i]
+	known.Lost += n
+	known.Certain = known.Certain && certain
+	for _, e := range evidence {
+		if !slices.Contains(known.Evidence, e) {
+			known.Evidence = append(known.Evidence, e)
+		}
+	}
+}
+
+// sorted returns the hops in the order that spans pass them.
+func (h *hops) sorted() []Hop {
+	places := []HopName{
+		ClientQueue, ClientSend, ServerQueue, ServerSend, ServerGone, Network, Backend, NetworkOrBackend,
+	}
+	list := slices.Clone(h.list)
+	slices.SortFunc(list, func(a, b Hop) int { return slices.Index(places, a.Name) - slices.Index(places, b.Name) })
+	if list == nil {
+		list = []Hop{} // in JSON a list, and not null
+	}
+	return list
+}

@@ -1,0 +1,68 @@
+package ledger
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"net"
+	"net/http"
+	"net/url"
+	"slices"
+	"strings"
+	"sync"
+)
+
+// readJaeger reads the counters of losses that a Jaeger on the host of its query
+// API shows, by name and place. It has none where no port answers.
+func readJaeger(ctx context.Context, client *http.Client, queryURL string) map[string]int64 {
+	u, err := url.Parse(queryURL)
+	if err != nil || u.Hostname() == "" {
+		return nil
+	}
+	var mu sync.Mutex
+	var wg sync.WaitGroup
+	found := make(map[string]int64)
+	// Collector and all-in-one of Jaeger 1, its agent, and Jaeger 2.
+	for _, port := range []string{"14269", "14271", "8888"} {
+		wg.Go(func() {
+			address := "http://" + net.JoinHostPort(u.Hostname(), port) + "/metrics"
+			page, err := scrape(ctx, client, address)
+			if err != nil {
+				return // evidence is good to have, not needed
+			}
+			mu.Lock()
+			defer mu.Unlock()
+			for name := range page {
+				if countsLosses(name) {
+					n, _ := page.sum(name)
+					found[name+" at "+address] = int64(n)
+				}
+			}
+		})
+	}
+	wg.Wait()
+	return found
+}
+
+// countsLosses goes by the words in a counter's name, since each version of Jaeger
+// has other names.
+func countsLosses(name string) bool {
+	if !strings.HasSuffix(name, "_total") ||
+		!strings.HasPrefix(name, "jaeger_") && !strings.HasPrefix(name, "otelcol_") {
+		return false
+	}
+	return slices.ContainsFunc([]string{"drop", "refused", "reject", "fail", "error"}, func(word string) bool {
+		return strings.Contains(name, word)
+	})
+}
+
+// risen tells which counters rose, a sentence each.
+func risen(before, after map[string]int64) []string {
+	var found []string
+	for _, name := range slices.Sorted(maps.Keys(after)) {
+		if n := after[name] - before[name]; n > 0 {
+			found = append(found, fmt.Sprintf("Jaeger's counter %s rose by %d", name, n))
+		}
+	}
+	return found
+}

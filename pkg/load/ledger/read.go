@@ -1,0 +1,260 @@
+package ledger
+
+import (
+	"context"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/otdemo/otdemo/pkg/query"
+	"github.com/otdemo/otdemo/pkg/trace"
+)
+
+const (
+	// searchLimit bounds the traces of one answer, which is all that reading back
+	// has in memory at a time, here and at the backend: 1 MB of usual traces.
+	searchLimit = 300
+	// chunkSize is how many of the run's traces one search is to find. It is below
+	// the limit, because an answer that reaches the limit may lack some.
+	chunkSize = searchLimit * 3 / 4
+	// readers is the number of requests at a time: one is made ready by the backend
+	// while the other is decoded here.
+	readers = 2
+	// margin is how far outside of the run a span may start, by its own account.
+	margin = time.Minute
+	// serverGrace is how long a service that is not known to be traced may take
+	// for its first span: the usual flush interval of a second, twice, and Jaeger's
+	// batching.
+	serverGrace = 2500 * time.Millisecond
+)
+
+// Pauses between two rounds. Storage may show a span only after a second, and
+// Jaeger traces the requests to its API into that same storage.
+const (
+	firstPause  = 50 * time.Millisecond
+	pauseFactor = 1.5
+	maxPause    = 2 * time.Second
+)
+
+// reader reads the run's traces back, round by round.
+type reader struct {
+	query    *query.Client
+	search   query.SearchOptions // but for the times
+	patience time.Duration
+	// entries are sorted by id, order has their numbers sorted by start.
+	entries []entry
+	order   []int32
+	// lostClient is how many of the client's spans cannot come any more.
+	lostClient int64
+	// silent: the service is known to make no spans; traced: it is known to.
+	silent bool
+
+	mu     sync.Mutex // guards what is below, and the entries while a round runs
+	traced bool
+	who    *observer
+	spans  int64 // seen so far
+	prices prices
+}
+
+// newReader takes over the entries. It is to be used once.
+func newReader(entries []entry, who *observer) *reader {
+	sortByID(entries)
+	order := make([]int32, len(entries))
+	for i := range order {
+		order[i] = int32(i)
+	}
+	slices.SortFunc(order, func(a, b int32) int { return int(entries[a].start - entries[b].start) })
+	return &reader{entries: entries, order: order, who: who}
+}
+
+// run reads until every trace is complete, or nothing new has come for as long as
+// patience allows, or ctx ends. The error is that of the last round.
+func (r *reader) run(ctx context.Context) error {
+	begun := time.Now()
+	progress, pause := begun, firstPause
+	for {
+		before := r.spans
+		err := r.round(ctx)
+		switch {
+		case ctx.Err() != nil:
+			return context.Cause(ctx)
+		case err == nil && r.done(time.Since(begun)):
+			return nil
+		case r.spans > before:
+			progress, pause = time.Now(), firstPause
+		case time.Since(progress) >= r.patience:
+			return err
+		}
+		select {
+		case <-ctx.Done():
+			return context.Cause(ctx)
+		case <-time.After(pause):
+		}
+		pause = min(time.Duration(float64(pause)*pauseFactor), maxPause)
+	}
+}
+
+// done reports whether nothing more can come.
+func (r *reader) done(after time.Duration) bool {
+	var client, server int64
+	for i := range r.entries {
+		c, s := r.entries[i].missing(r.traced)
+		client += c
+		server += s
+	}
+	settled := r.traced || r.silent || after >= min(serverGrace, r.patience)
+	return settled && server == 0 && client <= r.lostClient
+}
+
+// round asks once for every trace that is not complete, and stops at the first
+// error.
+func (r *reader) round(ctx context.Context) error {
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	chunks := make(chan int)
+	var wg sync.WaitGroup
+	for range readers {
+		wg.Go(func() {
+			for at := range chunks {
+				if err := r.chunk(ctx, at); err != nil {
+					cancel(err)
+				}
+			}
+		})
+	}
+	for at := 0; at < len(r.order) && ctx.Err() == nil; at += chunkSize {
+		select {
+		case chunks <- at:
+		case <-ctx.Done():
+		}
+	}
+	close(chunks)
+	wg.Wait()
+	return context.Cause(ctx)
+}
+
+// chunk asks for what is not complete of the traces at order[at:].
+func (r *reader) chunk(ctx context.Context, at int) error {
+	end := min(at+chunkSize, len(r.order))
+	size := end - at
+	pending, byID := r.pending(at, end)
+	if len(pending) == 0 {
+		return nil
+	}
+	if byID || len(pending)*4 <= size {
+		return r.byID(ctx, pending)
+	}
+	from, to := r.entries[r.order[at]].start, r.entries[r.order[end-1]].start
+	if at == 0 {
+		from -= margin.Microseconds()
+	}
+	if end == len(r.order) {
+		to += margin.Microseconds()
+	} else {
+		to = r.entries[r.order[end]].start - 1
+	}
+	begun := time.Now()
+	whole, err := r.bySearch(ctx, from, max(from, to))
+	r.pay(&r.prices.search, time.Since(begun), len(pending))
+	if err != nil {
+		return err
+	}
+	// A trace whose tagged span was lost is found by its id alone.
+	still, _ := r.pending(at, end)
+	if whole && len(still) < len(pending) {
+		return nil
+	}
+	return r.byID(ctx, still)
+}
+
+// pending returns the traces at order[at:end] that are not complete, and whether
+// they had better be asked for by id. While nobody knows whether the service is
+// traced, the first traces alone wait for its spans.
+func (r *reader) pending(at, end int) (ids []trace.TraceID, byID bool) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	expected := r.traced || !r.silent && at == 0
+	for _, i := range r.order[at:end] {
+		if e := &r.entries[i]; !e.complete(expected) {
+			ids = append(ids, e.id)
+		}
+	}
+	return ids, r.prices.preferIDs()
+}
+
+// bySearch reads the traces whose first span started between two times in
+// microseconds, both included. It is not the whole when more of them started at one
+// time than an answer may have.
+func (r *reader) bySearch(ctx context.Context, from, to int64) (whole bool, err error) {
+	opts := r.search
+	opts.Start, opts.End = time.UnixMicro(from), time.UnixMicro(to)
+	found, err := r.query.Search(ctx, opts)
+	if err != nil {
+		return false, err
+	}
+	r.note(found)
+	switch {
+	case len(found) < opts.Limit:
+		return true, nil
+	case from == to:
+		return false, nil
+	}
+	middle := from + (to-from)/2
+	first, err := r.bySearch(ctx, from, middle)
+	if err != nil {
+		return false, err
+	}
+	second, err := r.bySearch(ctx, middle+1, to)
+	return first && second, err
+}
+
+func (r *reader) byID(ctx context.Context, ids []trace.TraceID) error {
+	begun := time.Now()
+	found, err := r.query.Outlines(ctx, ids)
+	r.note(found)
+	r.pay(&r.prices.byID, time.Since(begun), len(ids))
+	return err
+}
+
+// note enters what was read. What was seen once counts, even when a backend that
+// makes room has it no more.
+func (r *reader) note(found []trace.Trace) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for i := range found {
+		e := find(r.entries, found[i].ID)
+		if e == nil {
+			continue // not of this run, or not sampled
+		}
+		now := r.who.look(&found[i])
+		r.traced = r.traced || now.server > 0
+		if now.spans() >= e.spans() {
+			r.spans += now.spans() - e.spans()
+			e.seen = now
+		}
+	}
+}
+
+func (r *reader) pay(p *price, took time.Duration, traces int) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	p.took += took
+	p.traces += traces
+}
+
+// prices compare the ways to read. A search is cheap where spans are indexed, as in
+// Elasticsearch, and slow where it looks at all of them, as in Jaeger's memory.
+type prices struct{ search, byID price }
+
+type price struct {
+	took   time.Duration
+	traces int
+}
+
+// preferIDs has each way tried once, and then goes for the cheaper one.
+func (p *prices) preferIDs() bool {
+	if p.search.traces == 0 || p.byID.traces == 0 {
+		return p.search.traces > 0
+	}
+	return p.byID.took*time.Duration(p.search.traces) < p.search.took*time.Duration(p.byID.traces)
+}

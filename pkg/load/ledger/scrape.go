@@ -1,0 +1,86 @@
+package ledger
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"time"
+
+	"github.com/prometheus/common/expfmt"
+	"github.com/prometheus/common/model"
+)
+
+const (
+	// scrapeTimeout bounds reading one page of metrics: a service that is busy with
+	// the run still answers, a host that drops packets must not hold up the account.
+	scrapeTimeout = 3 * time.Second
+	// maxScrape is far above what any of the pages has.
+	maxScrape = 8 << 20
+)
+
+func newScraper() *http.Client {
+	dialer := &net.Dialer{Timeout: scrapeTimeout}
+	return &http.Client{
+		Timeout:   scrapeTimeout,
+		Transport: &http.Transport{DialContext: dialer.DialContext},
+		// Where a redirect leads is not where the counters are.
+		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+	}
+}
+
+// metrics are the samples of a page by their metric's name. Histograms are there
+// under the names of their parts.
+type metrics map[string]model.Vector
+
+// scrape reads a page of metrics in Prometheus's text form.
+func scrape(ctx context.Context, client *http.Client, url string) (metrics, error) {
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, url, http.NoBody)
+	if err != nil {
+		return nil, fmt.Errorf("read metrics: %w", err)
+	}
+	resp, err := client.Do(req)
+	if err != nil {
+		return nil, fmt.Errorf("read metrics: %w", err)
+	}
+	defer resp.Body.Close()
+	if resp.StatusCode != http.StatusOK {
+		return nil, fmt.Errorf("read metrics: got status %d", resp.StatusCode)
+	}
+	parser := expfmt.NewTextParser(model.UTF8Validation)
+	families, err := parser.TextToMetricFamilies(io.LimitReader(resp.Body, maxScrape))
+	if err != nil {
+		return nil, fmt.Errorf("read metrics: %w", err)
+	}
+	page := make(metrics)
+	for _, family := range families {
+		samples, err := expfmt.ExtractSamples(&expfmt.DecodeOptions{}, family)
+		if err != nil {
+			return nil, fmt.Errorf("read metrics: %w", err)
+		}
+		for _, sample := range samples {
+			name := string(sample.Metric[model.MetricNameLabel])
+			page[name] = append(page[name], sample)
+		}
+	}
+	return page, nil
+}
+
+// sum adds up a metric over its labels; ok says whether it is there at all.
+func (m metrics) sum(name string) (total float64, ok bool) {
+	samples, ok := m[name]
+	for _, s := range samples {
+		total += float64(s.Value)
+	}
+	return total, ok
+}
+
+// byLabel returns a metric's values by one of its labels.
+func (m metrics) byLabel(name, label string) map[string]int64 {
+	values := make(map[string]int64)
+	for _, s := range m[name] {
+		values[string(s.Metric[model.LabelName(label)])] += int64(s.Value)
+	}
+	return values
+}

@@ -1,0 +1,68 @@
+package ledger
+
+import (
+	"context"
+	"net/http"
+	"net/url"
+)
+
+// service is what the called service's own counters say at one time.
+type service struct {
+	// started is when its process was, in seconds since 1970.
+	started  float64
+	finished int64
+	states   map[string]int64
+}
+
+// metricsURL returns where an `otdemo serve` that answers at target has its
+// counters, and the same without user info.
+func metricsURL(target string) (address, shown string) {
+	u, err := url.Parse(target)
+	if err != nil || u.Host == "" {
+		return "", ""
+	}
+	metrics := url.URL{Scheme: u.Scheme, User: u.User, Host: u.Host, Path: "/metrics"}
+	address = metrics.String()
+	metrics.User = nil
+	return address, metrics.String()
+}
+
+// readService reads the counters; nil when there are none.
+func readService(ctx context.Context, client *http.Client, address string) *service {
+	if address == "" {
+		return nil
+	}
+	page, err := scrape(ctx, client, address)
+	if err != nil {
+		return nil
+	}
+	finished, ok := page.sum("otdemo_spans_finished_total")
+	if !ok {
+		return nil
+	}
+	started, _ := page.sum("process_start_time_seconds")
+	return &service{started: started, finished: int64(finished), states: page.byLabel("otdemo_spans", "state")}
+}
+
+// compareService returns what the service did between two readings; nil when it
+// told nothing in either.
+func compareService(shown string, before, after *service) *Server {
+	switch {
+	case before == nil && after == nil:
+		return nil
+	case before == nil || after == nil || before.started != after.started || after.finished < before.finished:
+		return &Server{URL: shown, Restarted: true, States: map[string]int64{}}
+	}
+	s := &Server{URL: shown, Finished: after.finished - before.finished, States: make(map[string]int64)}
+	for state, n := range after.states {
+		s.States[state] = n - before.states[state]
+	}
+	return s
+}
+
+// silent reports whether the service's counters prove that it made no spans.
+func (s *Server) silent() bool { return s != nil && !s.Restarted && s.Finished == 0 }
+
+// traced reports whether the counters prove that it makes spans. Those of a process
+// that is gone prove nothing, but only a traced service has them.
+func (s *Server) traced() bool { return s != nil && (s.Restarted || s.Finished > 0) }

@@ -1,0 +1,290 @@
+package ledger
+
+import (
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"time"
+
+	"github.com/otdemo/otdemo/pkg/query"
+	"github.com/otdemo/otdemo/pkg/tracer"
+)
+
+// maxMissingIDs is how many traces are named that are not complete.
+const maxMissingIDs = 10
+
+// facts are all that is known of a run when its account is closed.
+type facts struct {
+	opts          *Options
+	opened        time.Time
+	client        tracer.Stats
+	server        *Server
+	before, after *reading
+	read          *reader
+	// err is why not everything could be read back.
+	err error
+
+	traces Traces
+	spans  Spans
+	// traced says that spans are expected of the service.
+	traced bool
+
+	missingClient, missingServer int64
+}
+
+// sum adds up the traces.
+func (f *facts) sum(sampledOut int64) {
+	f.traced = f.read.traced
+	f.traces.SampledOut = sampledOut
+	f.traces.Sampled = int64(len(f.read.entries))
+	f.traces.Made = f.traces.Sampled + sampledOut
+	for _, i := range f.read.order {
+		f.add(&f.read.entries[i])
+	}
+	f.traces.Found = f.traces.Complete + f.traces.Incomplete
+	s := &f.spans
+	s.MadeClient = s.StoredClient + f.missingClient
+	s.MadeServer = s.StoredServer + f.missingServer
+	s.Made = s.MadeClient + s.MadeServer
+	s.Stored = s.StoredClient + s.StoredServer
+	s.Missing = f.missingClient + f.missingServer
+}
+
+func (f *facts) add(e *entry) {
+	client, server := e.missing(f.traced)
+	f.missingClient += client
+	f.missingServer += server
+	f.spans.StoredClient += int64(e.client)
+	f.spans.StoredServer += int64(e.server) + int64(e.others)
+	f.spans.Orphans += int64(e.orphans)
+	f.spans.Duplicates += int64(e.duplicates)
+	switch {
+	case client+server == 0:
+		f.traces.Complete++
+		return
+	case e.spans() == 0:
+		f.traces.Missing++
+	default:
+		f.traces.Incomplete++
+	}
+	if len(f.traces.MissingIDs) < maxMissingIDs {
+		f.traces.MissingIDs = append(f.traces.MissingIDs, e.id.String())
+	}
+}
+
+// settle finds where the missing spans were lost.
+func (f *facts) settle() Ledger {
+	h := &hops{left: f.missingClient}
+	f.lostByClient(h)
+	h.left += f.missingServer
+	f.lostByServer(h)
+	return Ledger{
+		Client: f.client,
+		Server: f.server,
+		Traces: f.traces,
+		Spans:  f.spans,
+		Hops:   h.sorted(),
+		Notes:  f.notes(),
+	}
+}
+
+// lostByClient shares out the missing spans of the run's own tracer.
+func (f *facts) lostByClient(h *hops) {
+	c := f.client
+	exact := c.Lost() <= f.missingClient
+	h.take(ClientQueue, c.Dropped, exact,
+		fmt.Sprintf("the client's reporter dropped %d spans: its queue was full", c.Dropped))
+	h.take(ClientQueue, c.AfterClose, exact,
+		fmt.Sprintf("the client finished %d spans after its reporter was closed", c.AfterClose))
+	h.take(ClientSend, c.TooLarge, exact,
+		fmt.Sprintf("%d of the client's spans were too large for one datagram or request", c.TooLarge))
+	h.take(ClientSend, c.Refused, exact,
+		fmt.Sprintf("%d of the client's spans were in datagrams that came back: nothing listened there", c.Refused))
+	h.take(ClientSend, c.Failed+c.Queued, exact,
+		fmt.Sprintf("%d of the client's spans were not accepted in time", c.Failed+c.Queued))
+	f.lostBehindClient(h)
+}
+
+// lostBehindClient shares out what the client sent.
+func (f *facts) lostBehindClient(h *hops) {
+	if h.left == 0 {
+		return
+	}
+	now, before := f.peer(f.clientID())
+	switch {
+	case f.err != nil:
+		h.take(NetworkOrBackend, h.left, false, fmt.Sprintf("the traces could not be read back: %v", rootCause(f.err)))
+	case f.backendRestarted():
+		f.takeRestarted(h)
+	case f.opts.Agent == "":
+		h.take(Backend, h.left, f.after.loss != nil, append(f.backendEvidence(),
+			fmt.Sprintf("the backend accepted all %d spans that the client sent", f.client.Sent))...)
+	case now != nil:
+		received := now.Spans - before.Spans
+		// The tracer is as old as the run, so batches before the first are lost ones.
+		batches := now.BatchesMissing + now.BatchesBefore - before.BatchesMissing - before.BatchesBefore
+		f.takeReceived(h, "client", f.client.Sent, received, batches)
+	case f.after.loss != nil:
+		h.take(Network, h.left, false, append(f.networkEvidence(), "the backend heard nothing of the client's tracer")...)
+	default:
+		f.takeUnknown(h)
+	}
+}
+
+// takeReceived shares out spans that were sent over UDP to an embedded backend,
+// which tells how many came.
+func (f *facts) takeReceived(h *hops, who string, sent, received, batches int64) {
+	evidence := []string{fmt.Sprintf("the %s sent %d spans, the backend received %d", who, sent, received)}
+	if batches > 0 {
+		evidence = append(evidence, fmt.Sprintf("%d of the %s's numbered batches did not come", batches, who))
+	}
+	evidence = append(evidence, f.networkEvidence()...)
+	if f.spans.Duplicates > 0 {
+		// What came twice hides what did not come.
+		f.takeDropped(h)
+		h.take(Network, h.left, false, append(evidence, fmt.Sprintf("%d spans came more than once", f.spans.Duplicates))...)
+		return
+	}
+	h.take(Network, sent-received, true, evidence...)
+	h.take(Backend, h.left, true, append(f.backendEvidence(),
+		fmt.Sprintf("the backend received spans of the %s that it does not show", who))...)
+}
+
+// takeDropped puts down as many spans as the embedded backend threw away.
+func (f *facts) takeDropped(h *hops) {
+	loss, was := f.losses()
+	h.take(Backend, loss.Store.Evicted-was.Store.Evicted+loss.Store.Refused-was.Store.Refused, false,
+		f.backendEvidence()...)
+}
+
+func (f *facts) takeRestarted(h *hops) {
+	h.take(Backend, h.left, false, "the backend was restarted during the run, and lost what it had: now it is one that was started at "+
+		f.after.loss.Started.UTC().Format(time.RFC3339Nano))
+}
+
+// takeUnknown puts down what a Jaeger does not tell about.
+func (f *facts) takeUnknown(h *hops) {
+	h.take(NetworkOrBackend, h.left, false, append(append(f.networkEvidence(),
+		risen(f.before.jaeger, f.after.jaeger)...),
+		"the spans were sent, and the backend does not show them")...)
+}
+
+// networkEvidence tells what was seen of datagrams that did not arrive.
+func (f *facts) networkEvidence() []string {
+	var found []string
+	before, after := f.before.kernel, f.after.kernel
+	if before.known && after.known {
+		found = append(found, fmt.Sprintf("the kernel dropped %d datagrams at udp %s: the receiver's buffer was full",
+			max(0, after.port-before.port), f.opts.Agent))
+	}
+	if n := after.machine - before.machine; after.known && n > 0 {
+		found = append(found, fmt.Sprintf("all of this machine's UDP sockets together dropped %d datagrams (RcvbufErrors)", n))
+	}
+	if loss, was := f.losses(); loss != nil {
+		if n := loss.Agent.Abandoned - was.Agent.Abandoned; n > 0 {
+			found = append(found, fmt.Sprintf("the backend gave up %d datagrams when it ended", n))
+		}
+		for _, reason := range slices.Sorted(maps.Keys(loss.Agent.Undecodable)) {
+			if n := loss.Agent.Undecodable[reason] - was.Agent.Undecodable[reason]; n > 0 {
+				found = append(found, fmt.Sprintf("%d datagrams carried no batch: %s", n, reason))
+			}
+		}
+	}
+	return found
+}
+
+// backendEvidence tells what was seen of spans that arrived and are not there.
+func (f *facts) backendEvidence() []string {
+	loss, was := f.losses()
+	if loss == nil {
+		return risen(f.before.jaeger, f.after.jaeger)
+	}
+	var found []string
+	if n := loss.Store.Evicted - was.Store.Evicted; n > 0 {
+		found = append(found, fmt.Sprintf("the backend's memory was full: it made room by dropping %d spans", n))
+	}
+	if n := loss.Store.Refused - was.Store.Refused; n > 0 {
+		found = append(found, fmt.Sprintf("the backend refused %d spans of traces that were too large", n))
+	}
+	return found
+}
+
+// losses returns the embedded backend's account after and before the run; after is
+// nil when there is none.
+func (f *facts) losses() (after, before *query.Loss) {
+	before = f.before.loss
+	if before == nil || f.backendRestarted() {
+		before = &query.Loss{}
+	}
+	return f.after.loss, before
+}
+
+// backendRestarted reports whether the embedded backend was not there when the run
+// began.
+func (f *facts) backendRestarted() bool {
+	switch {
+	case f.after.loss == nil:
+		return false
+	case f.before.loss == nil:
+		return f.after.loss.Started.After(f.opened)
+	default:
+		return !f.after.loss.Started.Equal(f.before.loss.Started)
+	}
+}
+
+// peer returns what the embedded backend says of a tracer, after and before the
+// run; nil when it does not know it.
+func (f *facts) peer(id string) (after, before *query.LossyPeer) {
+	loss, was := f.losses()
+	if loss == nil || id == "" {
+		return nil, nil
+	}
+	return findPeer(loss, id), orNone(findPeer(was, id))
+}
+
+func findPeer(loss *query.Loss, id string) *query.LossyPeer {
+	for i := range loss.Clients {
+		if loss.Clients[i].ID == id {
+			return &loss.Clients[i]
+		}
+	}
+	return nil
+}
+
+// orNone returns a peer of which nothing was heard in the place of none.
+func orNone(p *query.LossyPeer) *query.LossyPeer {
+	if p == nil {
+		return &query.LossyPeer{}
+	}
+	return p
+}
+
+// clientID returns the id of the run's tracer: the one that was given or seen, else
+// that of the only tracer of its service that the backend has heard of since.
+func (f *facts) clientID() string {
+	loss, was := f.losses()
+	if f.read.who.client != "" || loss == nil {
+		return f.read.who.client
+	}
+	var found string
+	for i := range loss.Clients {
+		c := &loss.Clients[i]
+		if c.Service != f.opts.Service || findPeer(was, c.ID) != nil {
+			continue
+		}
+		if found != "" {
+			return ""
+		}
+		found = c.ID
+	}
+	return found
+}
+
+// rootCause leaves out what the account says anyway.
+func rootCause(err error) error {
+	if read, ok := errors.AsType[*ReadError](err); ok {
+		return read.Err
+	}
+	return err
+}

@@ -1,0 +1,57 @@
+package load
+
+import (
+	"math"
+	"time"
+)
+
+// pacer is a constant rate in calls a second, above 0. It knows no clock: call
+// number 0 is due at once, and no call's time depends on how late others were.
+type pacer float64
+
+// due returns when the call is due, counted from the start of the run.
+func (p pacer) due(seq int64) time.Duration {
+	ns := float64(seq) / float64(p) * float64(time.Second)
+	if ns >= math.MaxInt64 {
+		return math.MaxInt64
+	}
+	return time.Duration(ns)
+}
+
+// count returns the number of calls that are due before elapsed.
+func (p pacer) count(elapsed time.Duration) int64 {
+	if elapsed <= 0 {
+		return 0
+	}
+	n := int64(elapsed.Seconds() * float64(p))
+	// The product may be off by a rounding, and due is what counts.
+	for n > 0 && p.due(n-1) >= elapsed {
+		n--
+	}
+	for p.due(n) < elapsed {
+		n++
+	}
+	return n
+}
+
+// share picks a part of the calls, evenly spread and always the same ones. It
+// counts in millionths, so that no rounding adds up.
+type share int64
+
+const wholeShare = share(1_000_000)
+
+// newShare returns the share that is nearest to part, from 0 to 1, and above 0 if
+// part is.
+func newShare(part float64) share {
+	s := share(math.Round(part * float64(wholeShare)))
+	if s == 0 && part > 0 {
+		return 1
+	}
+	return s
+}
+
+// takes reports whether the call is one of the share. The first one always is,
+// unless the share is 0.
+func (s share) takes(seq int64) bool {
+	return share(seq)%wholeShare*s%wholeShare < s
+}

@@ -1,0 +1,173 @@
+package load
+
+import (
+	"cmp"
+	"maps"
+	"slices"
+	"sync"
+	"time"
+)
+
+// maxSlowest bounds Report.Slowest.
+const maxSlowest = 10
+
+// Recorder sums up results, in bounded memory however many there are. Its methods
+// may be called from any goroutine.
+type Recorder struct {
+	mu     sync.Mutex
+	done   int64
+	failed int64
+	recent recent
+
+	// The rest is without the warm-up.
+	start, end time.Time
+	report     Report // what is only counted
+	errors     map[ErrorKind]*ErrorCount
+	latencies  *latencies
+	delays     time.Duration
+	slowest    []Result // the slowest first
+	series     *series
+}
+
+// NewRecorder returns a recorder that has no results yet.
+func NewRecorder() *Recorder {
+	return &Recorder{
+		report:    Report{Status: make(map[int]int64)},
+		errors:    make(map[ErrorKind]*ErrorCount),
+		latencies: newLatencies(wholeRun),
+		series:    newSeries(),
+	}
+}
+
+// Add counts a result.
+func (c *Recorder) Add(r Result) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	end := r.Start.Add(r.Latency)
+	c.done++
+	if r.Failed() {
+		c.failed++
+	}
+	c.recent.add(end)
+	if r.Warmup {
+		c.report.Warmup++
+		return
+	}
+	c.span(r.Start, end)
+	c.count(&r)
+	c.series.add(&r)
+	if r.timed() {
+		c.latencies.add(r.Latency)
+		c.rank(&r)
+	}
+}
+
+// timed reports whether the latency tells about the server's speed: a connection
+// that was refused or cut, or a call that was given up, had no answer to wait for.
+func (r *Result) timed() bool {
+	return r.Kind == "" || r.Kind == Status || r.Kind == Timeout
+}
+
+func (c *Recorder) span(start, end time.Time) {
+	if c.start.IsZero() || start.Before(c.start) {
+		c.start = start
+	}
+	if end.After(c.end) {
+		c.end = end
+	}
+}
+
+func (c *Recorder) count(r *Result) {
+	c.report.Requests++
+	c.report.Bytes += r.Bytes
+	c.report.MaxDelay = max(c.report.MaxDelay, r.Delay)
+	c.delays += r.Delay
+	if r.Status != 0 {
+		c.report.Status[r.Status]++
+	}
+	if !r.Failed() {
+		return
+	}
+	c.report.Failed++
+	e := c.errors[r.Kind]
+	if e == nil {
+		e = &ErrorCount{Kind: r.Kind, Example: r.Err}
+		c.errors[r.Kind] = e
+	}
+	e.Count++
+}
+
+// rank keeps r if it is one of the slowest so far.
+func (c *Recorder) rank(r *Result) {
+	n := len(c.slowest)
+	if n == maxSlowest && r.Latency <= c.slowest[n-1].Latency {
+		return
+	}
+	i, _ := slices.BinarySearchFunc(c.slowest, r.Latency, func(s Result, latency time.Duration) int {
+		if s.Latency >= latency {
+			return -1
+		}
+		return 1
+	})
+	c.slowest = slices.Insert(c.slowest, i, *r)
+	c.slowest = c.slowest[:min(len(c.slowest), maxSlowest)]
+}
+
+// Report sums up what was added so far.
+func (c *Recorder) Report() Report {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	report := c.report
+	report.Start, report.End = c.start, c.end
+	report.Duration = c.end.Sub(c.start)
+	if report.Duration > 0 {
+		report.Rate = float64(report.Requests) / report.Duration.Seconds()
+	}
+	if report.Requests > 0 {
+		report.MeanDelay = c.delays / time.Duration(report.Requests)
+	}
+	report.Latency = c.latencies.summary()
+	report.Histogram = c.latencies.buckets()
+	report.Status = maps.Clone(c.report.Status)
+	for _, e := range c.errors {
+		report.Errors = append(report.Errors, *e)
+	}
+	slices.SortFunc(report.Errors, func(a, b ErrorCount) int {
+		return cmp.Or(cmp.Compare(b.Count, a.Count), cmp.Compare(a.Kind, b.Kind))
+	})
+	for i := range c.slowest {
+		report.Slowest = append(report.Slowest, newSlow(&c.slowest[i]))
+	}
+	report.Series = c.series.report()
+	return report
+}
+
+func newSlow(r *Result) Slow {
+	s := Slow{
+		Seq:     r.Seq,
+		Start:   r.Start,
+		Latency: r.Latency,
+		Delay:   r.Delay,
+		Status:  r.Status,
+		Kind:    r.Kind,
+		Sampled: r.Sampled,
+	}
+	if !r.TraceID.IsZero() {
+		s.TraceID = r.TraceID.String()
+	}
+	return s
+}
+
+// Snapshot tells where the run stands now. It takes some ten microseconds, for
+// which Add waits.
+func (c *Recorder) Snapshot() Snapshot {
+	now := time.Now()
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return Snapshot{
+		Done:   c.done,
+		Failed: c.failed,
+		Rate:   c.recent.rate(now),
+		P99:    c.latencies.percentile(99),
+	}
+}

@@ -1,0 +1,168 @@
+package load
+
+import (
+	"bufio"
+	"encoding/json"
+	"fmt"
+	"io"
+	"strconv"
+	"time"
+)
+
+// SchemaVersion is that of a results file: fields are added to it, never renamed.
+const SchemaVersion = 1
+
+// The types of a results file's lines, in the order in which they come.
+const (
+	runLine    = "run"
+	resultLine = "result"
+	endLine    = "end"
+	ledgerLine = "ledger"
+)
+
+// resultsBuffer holds some 400 results.
+const resultsBuffer = 64 << 10
+
+// ResultsWriter writes a results file: a line of JSON for the run, one for each
+// result, and at the end one for the outcome and one for the ledger. It is not for
+// concurrent use.
+type ResultsWriter struct {
+	w     *bufio.Writer
+	start time.Time
+	line  []byte
+}
+
+// NewResultsWriter begins a results file on w, which it writes to in blocks.
+func NewResultsWriter(w io.Writer, info RunInfo) (*ResultsWriter, error) {
+	f := &ResultsWriter{w: bufio.NewWriterSize(w, resultsBuffer), start: info.Start}
+	err := f.write(struct {
+		Type          string `json:"type"`
+		SchemaVersion int    `json:"schema_version"`
+		runInfoJSON
+	}{runLine, SchemaVersion, info.toJSON()})
+	return f, err
+}
+
+// Add writes a result. An error comes out of the next End, Ledger or Flush.
+func (f *ResultsWriter) Add(r Result) {
+	f.line = appendResult(f.line[:0], &r, f.start)
+	_, _ = f.w.Write(f.line) // the buffer keeps the error
+}
+
+// End writes how the run went as a whole, and flushes.
+func (f *ResultsWriter) End(o Outcome) error {
+	if err := f.write(struct {
+		Type string `json:"type"`
+		Outcome
+	}{endLine, o}); err != nil {
+		return err
+	}
+	return f.Flush()
+}
+
+// Ledger writes a closed account, as the JSON of its own, and flushes. It comes
+// after End.
+func (f *ResultsWriter) Ledger(account any) error {
+	if err := f.write(struct {
+		Type   string `json:"type"`
+		Ledger any    `json:"ledger"`
+	}{ledgerLine, account}); err != nil {
+		return err
+	}
+	return f.Flush()
+}
+
+// Flush writes what is buffered. After an error nothing more is written.
+func (f *ResultsWriter) Flush() error {
+	if err := f.w.Flush(); err != nil {
+		return fmt.Errorf("write the results: %w", err)
+	}
+	return nil
+}
+
+func (f *ResultsWriter) write(line any) error {
+	data, err := json.Marshal(line)
+	if err != nil {
+		return fmt.Errorf("write the results: %w", err)
+	}
+	if _, err := f.w.Write(append(data, '\n')); err != nil {
+		return fmt.Errorf("write the results: %w", err)
+	}
+	return nil
+}
+
+// appendResult appends the line of r to b. It is written by hand because a run
+// pays for it with each call; resultJSON reads it.
+func appendResult(b []byte, r *Result, start time.Time) []byte {
+	b = append(b, `{"type":"result","seq":`...)
+	b = strconv.AppendInt(b, r.Seq, 10)
+	b = append(b, `,"at_ms":`...)
+	b = appendMillis(b, r.Start.Sub(start))
+	if r.Delay != 0 {
+		b = append(b, `,"delay_ms":`...)
+		b = appendMillis(b, r.Delay)
+	}
+	b = append(b, `,"latency_ms":`...)
+	b = appendMillis(b, r.Latency)
+	b = appendNumber(b, "status", int64(r.Status))
+	b = appendNumber(b, "hops", int64(r.Hops))
+	b = appendNumber(b, "answered", int64(r.Answered))
+	b = appendNumber(b, "bytes", r.Bytes)
+	b = appendNumber(b, "spans", int64(r.SpansMade))
+	if !r.TraceID.IsZero() {
+		b = append(b, `,"trace_id":"`...)
+		b = append(b, r.TraceID.String()...)
+		b = append(b, '"')
+	}
+	if r.Sampled {
+		b = append(b, `,"sampled":true`...)
+	}
+	if r.Warmup {
+		b = append(b, `,"warmup":true`...)
+	}
+	b = appendString(b, "kind", string(r.Kind))
+	b = appendString(b, "error", r.Err)
+	return append(b, "}\n"...)
+}
+
+// appendMillis appends d in milliseconds, to the nanosecond.
+func appendMillis(b []byte, d time.Duration) []byte {
+	if d < 0 {
+		b = append(b, '-')
+		d = -d
+	}
+	b = strconv.AppendInt(b, int64(d/time.Millisecond), 10)
+	rest := int64(d % time.Millisecond)
+	if rest == 0 {
+		return b
+	}
+	b = append(b, '.')
+	for digit := int64(time.Millisecond / 10); rest > 0; digit /= 10 {
+		b = append(b, byte('0'+rest/digit))
+		rest %= digit
+	}
+	return b
+}
+
+// appendNumber appends a field unless it is 0.
+func appendNumber(b []byte, name string, n int64) []byte {
+	if n == 0 {
+		return b
+	}
+	b = append(b, ',', '"')
+	b = append(b, name...)
+	b = append(b, '"', ':')
+	return strconv.AppendInt(b, n, 10)
+}
+
+// appendString appends a field unless it is "".
+func appendString(b []byte, name, s string) []byte {
+	if s == "" {
+		return b
+	}
+	quoted, _ := json.Marshal(s) // a string can always be
+	b = append(b, ',', '"')
+	b = append(b, name...)
+	b = append(b, '"', ':')
+	return append(b, quoted...)
+}

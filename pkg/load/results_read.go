@@ -1,0 +1,228 @@
+package load
+
+import (
+	"bufio"
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+
+	"github.com/otdemo/otdemo/pkg/trace"
+)
+
+// maxLine bounds a line of a results file; a ledger is the longest.
+const maxLine = 1 << 20
+
+// ResultsReader reads what a ResultsWriter wrote. It is strict, and its errors
+// have the number of the line; but a file that ends too early is one of a run that
+// was killed, and is read as far as it goes. It is not for concurrent use.
+type ResultsReader struct {
+	name   string
+	lines  *bufio.Scanner
+	number int
+	whole  bool // the current line ends in a newline
+	info   RunInfo
+	ended  bool
+	ending Ending
+}
+
+// Ending is what a results file says after its results.
+type Ending struct {
+	// Outcome is zero when the file was cut off before it.
+	Outcome Outcome
+	// Ledger is the JSON of the closed account; nil if there is none.
+	Ledger json.RawMessage
+	// Cut says, in words, what is missing at the end; "" when the file is whole.
+	Cut string
+}
+
+// NewResultsReader begins to read the file whose name its errors are to give.
+func NewResultsReader(r io.Reader, name string) (*ResultsReader, error) {
+	f := &ResultsReader{name: name, lines: bufio.NewScanner(r)}
+	f.lines.Buffer(nil, maxLine)
+	f.lines.Split(withNewline)
+	line, err := f.line()
+	if err != nil {
+		if errors.Is(err, io.EOF) {
+			err = fmt.Errorf("%s: no results: the file is empty", name)
+		}
+		return nil, err
+	}
+	var head struct {
+		Type          string `json:"type"`
+		SchemaVersion int    `json:"schema_version"`
+	}
+	if err := json.Unmarshal(line, &head); err != nil || head.Type != runLine {
+		return nil, f.errorf(`no results of "otdemo call": the first line must be of type %q`, runLine)
+	}
+	if head.SchemaVersion != SchemaVersion {
+		return nil, f.errorf("schema_version must be %d, got %d", SchemaVersion, head.SchemaVersion)
+	}
+	if err := json.Unmarshal(line, &f.info); err != nil {
+		return nil, f.errorf("%w", err)
+	}
+	return f, nil
+}
+
+// Info says what was run.
+func (f *ResultsReader) Info() RunInfo { return f.info }
+
+// Next returns the next result, and io.EOF after the last one.
+func (f *ResultsReader) Next() (Result, error) {
+	for {
+		line, err := f.line()
+		if errors.Is(err, io.EOF) {
+			f.finish()
+			return Result{}, io.EOF
+		}
+		if err != nil {
+			return Result{}, err
+		}
+		var in resultJSON
+		if err := json.Unmarshal(line, &in); err != nil {
+			if !f.whole {
+				f.ending.Cut = fmt.Sprintf("line %d is cut off", f.number)
+				return Result{}, io.EOF
+			}
+			return Result{}, f.errorf("%w", err)
+		}
+		if in.Type == resultLine && !f.ended {
+			return f.result(&in)
+		}
+		if err := f.last(in.Type, line); err != nil {
+			return Result{}, err
+		}
+	}
+}
+
+// Ending returns what came after the results. It is complete when Next has
+// returned io.EOF.
+func (f *ResultsReader) Ending() Ending { return f.ending }
+
+// finish notes what a file that ends here lacks.
+func (f *ResultsReader) finish() {
+	switch {
+	case f.ending.Cut != "":
+	case !f.ended:
+		f.ending.Cut = "the run was killed, or goes on: its end is missing"
+	case f.info.Verify && f.ending.Ledger == nil:
+		f.ending.Cut = "the ledger was not closed"
+	}
+}
+
+// last takes a line that follows the results.
+func (f *ResultsReader) last(kind string, line []byte) error {
+	switch {
+	case kind == endLine && !f.ended:
+		f.ended = true
+		if err := json.Unmarshal(line, &f.ending.Outcome); err != nil {
+			return f.errorf("%w", err)
+		}
+	case kind == ledgerLine && f.ended && f.ending.Ledger == nil:
+		var in struct {
+			Ledger json.RawMessage `json:"ledger"`
+		}
+		if err := json.Unmarshal(line, &in); err != nil {
+			return f.errorf("%w", err)
+		}
+		f.ending.Ledger = in.Ledger
+	case kind == runLine, kind == resultLine, kind == endLine, kind == ledgerLine:
+		return f.errorf("a line of type %q must not stand here", kind)
+	default:
+		return f.errorf("unknown type %q", kind)
+	}
+	return nil
+}
+
+// resultJSON is a result's line; see appendResult.
+type resultJSON struct {
+	Type      string        `json:"type"`
+	Seq       int64         `json:"seq"`
+	AtMS      millis        `json:"at_ms"`
+	DelayMS   millis        `json:"delay_ms"`
+	LatencyMS millis        `json:"latency_ms"`
+	Status    int           `json:"status"`
+	Hops      int           `json:"hops"`
+	Answered  int           `json:"answered"`
+	Bytes     int64         `json:"bytes"`
+	Spans     int           `json:"spans"`
+	TraceID   trace.TraceID `json:"trace_id"`
+	Sampled   bool          `json:"sampled"`
+	Warmup    bool          `json:"warmup"`
+	Kind      ErrorKind     `json:"kind"`
+	Error     string        `json:"error"`
+}
+
+func (f *ResultsReader) result(in *resultJSON) (Result, error) {
+	r := Result{
+		Seq:       in.Seq,
+		Start:     f.info.Start.Add(in.AtMS.duration()),
+		Delay:     in.DelayMS.duration(),
+		Latency:   in.LatencyMS.duration(),
+		Status:    in.Status,
+		Hops:      in.Hops,
+		Answered:  in.Answered,
+		Bytes:     in.Bytes,
+		Kind:      in.Kind,
+		Err:       in.Error,
+		TraceID:   in.TraceID,
+		Sampled:   in.Sampled,
+		SpansMade: in.Spans,
+		Warmup:    in.Warmup,
+	}
+	for _, n := range []struct {
+		name  string
+		value int64
+	}{
+		{"seq", r.Seq},
+		{"delay_ms", int64(r.Delay)},
+		{"latency_ms", int64(r.Latency)},
+		{"status", int64(r.Status)},
+		{"hops", int64(r.Hops)},
+		{"answered", int64(r.Answered)},
+		{"bytes", r.Bytes},
+		{"spans", int64(r.SpansMade)},
+	} {
+		if n.value < 0 {
+			return Result{}, f.errorf("%s must not be negative", n.name)
+		}
+	}
+	return r, nil
+}
+
+// line returns the next line, which is valid until the next call, or io.EOF.
+func (f *ResultsReader) line() ([]byte, error) {
+	if !f.lines.Scan() {
+		err := f.lines.Err()
+		switch {
+		case err == nil:
+			return nil, io.EOF
+		case errors.Is(err, bufio.ErrTooLong):
+			f.number++
+			return nil, f.errorf("the line is longer than %d bytes", maxLine)
+		default:
+			return nil, fmt.Errorf("%s: %w", f.name, err)
+		}
+	}
+	f.number++
+	line := f.lines.Bytes()
+	f.whole = bytes.HasSuffix(line, []byte{'\n'})
+	return line, nil
+}
+
+func (f *ResultsReader) errorf(format string, args ...any) error {
+	return fmt.Errorf("%s:%d: %w", f.name, f.number, fmt.Errorf(format, args...))
+}
+
+// withNewline is bufio.ScanLines, but keeps the newline, whose absence tells that
+// the line was cut off.
+func withNewline(data []byte, atEOF bool) (int, []byte, error) {
+	if i := bytes.IndexByte(data, '\n'); i >= 0 {
+		return i + 1, data[:i+1], nil
+	}
+	if atEOF && len(data) > 0 {
+		return len(data), data, nil
+	}
+	return 0, nil, nil
+}

@@ -1,0 +1,180 @@
+package load
+
+import (
+	"context"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/otdemo/otdemo/pkg/client"
+)
+
+// Run makes the calls that opts asks for, and returns when the last one is done.
+// An error means that the options cannot work and nothing was sent. When ctx ends
+// before the run does, the calls in flight are cancelled and observed as such, and
+// the outcome says so; that is no error.
+func Run(ctx context.Context, opts Options) (Outcome, error) {
+	if err := opts.check(); err != nil {
+		return Outcome{}, err
+	}
+	opts.Request.Discard, opts.Request.NoEvents = true, true
+	template, err := opts.Request.Template()
+	if err != nil {
+		return Outcome{}, err
+	}
+	r := newRun(opts, func(ctx context.Context) (client.Result, error) {
+		return opts.Client.Send(ctx, template)
+	})
+	return r.do(ctx), nil
+}
+
+// run is what the workers of a run share.
+type run struct {
+	caller  *caller
+	opts    Options
+	pace    pacer
+	share   share
+	started time.Time
+
+	// taken numbers the calls, measured those after the warm-up.
+	taken, measured atomic.Int64
+	sent            atomic.Int64
+	// interrupted is set by the first worker that the context's end kept from a call.
+	interrupted atomic.Bool
+	stopped     atomic.Int64 // time.Duration from started
+	observing   sync.Mutex
+}
+
+func newRun(opts Options, send func(context.Context) (client.Result, error)) *run {
+	return &run{
+		caller:  newCaller(opts, send),
+		opts:    opts,
+		pace:    pacer(opts.Rate),
+		share:   newShare(opts.TraceShare),
+		started: time.Now(),
+	}
+}
+
+// do returns when all workers are done.
+func (r *run) do(ctx context.Context) Outcome {
+	var workers sync.WaitGroup
+	for range r.opts.Concurrency {
+		workers.Go(func() { r.work(ctx) })
+	}
+	workers.Wait()
+	return Outcome{
+		Start:       r.started,
+		End:         time.Now(),
+		Interrupted: r.interrupted.Load(),
+		Sent:        r.sent.Load(),
+		Unsent:      r.unsent(),
+	}
+}
+
+// work makes one call after the other until the run is over.
+func (r *run) work(ctx context.Context) {
+	timer := time.NewTimer(0)
+	defer timer.Stop()
+	for {
+		result, ok := r.next()
+		if !ok {
+			return
+		}
+		if !r.wait(ctx, timer, result.Start) {
+			r.interrupt()
+			return
+		}
+		if r.opts.Rate > 0 {
+			result.Delay = time.Since(result.Start)
+		}
+		r.sent.Add(1)
+		_, _ = r.caller.call(ctx, &result, r.share.takes(result.Seq)) // the result has the error
+		if result.Kind == Canceled {
+			r.interrupt()
+		}
+		r.observe(result)
+	}
+}
+
+// next takes the next call: its number, when it is due, and whether it is part of
+// the warm-up. It reports false when the run has no more of them.
+func (r *run) next() (Result, bool) {
+	now := time.Now()
+	elapsed := now.Sub(r.started)
+	result := Result{Start: now}
+	if r.overAt(elapsed) {
+		return result, false
+	}
+	result.Seq = r.taken.Add(1) - 1
+	due := elapsed
+	if r.opts.Rate > 0 {
+		due = r.pace.due(result.Seq)
+		result.Start = r.started.Add(due)
+	}
+	result.Warmup = due < r.opts.Warmup
+	if result.Warmup {
+		return result, true
+	}
+	if n := r.opts.Requests; n > 0 && r.measured.Add(1) > n {
+		return result, false
+	}
+	return result, !r.overAt(due)
+}
+
+// overAt reports whether the run's time is over when elapsed has passed.
+func (r *run) overAt(elapsed time.Duration) bool {
+	return r.opts.Duration > 0 && elapsed >= r.opts.Warmup+r.opts.Duration
+}
+
+// wait returns at due, or false when ctx ends before that or has ended.
+func (r *run) wait(ctx context.Context, timer *time.Timer, due time.Time) bool {
+	if ctx.Err() != nil {
+		return false
+	}
+	left := time.Until(due)
+	if left <= 0 {
+		return true
+	}
+	timer.Reset(left)
+	select {
+	case <-timer.C:
+		return true
+	case <-ctx.Done():
+		return false
+	}
+}
+
+func (r *run) observe(result Result) {
+	if r.opts.Observe == nil {
+		return
+	}
+	r.observing.Lock()
+	defer r.observing.Unlock()
+	r.opts.Observe(result)
+}
+
+func (r *run) interrupt() {
+	if r.interrupted.CompareAndSwap(false, true) {
+		r.stopped.Store(int64(time.Since(r.started)))
+	}
+}
+
+// unsent returns how many calls were due and not made, once the workers are done.
+// Without a rate a call is due when a worker is free, so there are none.
+func (r *run) unsent() int64 {
+	if r.opts.Rate == 0 {
+		return 0
+	}
+	until := r.opts.Warmup + r.opts.Duration
+	switch {
+	case r.interrupted.Load():
+		until = time.Duration(r.stopped.Load())
+	case r.opts.Duration == 0:
+		return 0 // it ended with its last call
+	}
+	due := r.pace.count(until)
+	if r.opts.Requests > 0 {
+		due = min(due, r.pace.count(r.opts.Warmup)+r.opts.Requests)
+	}
+	return max(due-r.sent.Load(), 0)
+}

@@ -1,0 +1,108 @@
+package load
+
+import "time"
+
+// maxWindows bounds a series: it has half as many at least once it is that long.
+const maxWindows = 240
+
+// series is a run over time. Its windows are a second wide at first and twice as
+// wide each time that there would be too many, so that memory is bounded whatever
+// the run's length. The zero value is not ready; use newSeries.
+type series struct {
+	// origin is where the first window begins; results may come in any order.
+	origin time.Time
+	width  time.Duration
+	// last is when the last result was done, counted from the origin.
+	last    time.Duration
+	windows []*window
+}
+
+// window collects what was done in one stretch of time. nil is one in which
+// nothing was.
+type window struct {
+	requests, failed int64
+	latencies        *latencies
+}
+
+func newSeries() *series { return &series{width: time.Second} }
+
+// add counts a result into the window in which it was done.
+func (s *series) add(r *Result) {
+	if s.origin.IsZero() {
+		s.origin = r.Start
+	}
+	done := r.Start.Add(r.Latency).Sub(s.origin)
+	s.last = max(s.last, done)
+	w := s.at(done)
+	w.requests++
+	if r.Failed() {
+		w.failed++
+	}
+	if r.timed() {
+		w.latencies.add(r.Latency)
+	}
+}
+
+// at returns the window that holds offset, which it makes room for. What was done
+// before the first result counts as done with it.
+func (s *series) at(offset time.Duration) *window {
+	offset = max(offset, 0)
+	for offset/s.width >= maxWindows {
+		s.halve()
+	}
+	i := int(offset / s.width)
+	for len(s.windows) <= i {
+		s.windows = append(s.windows, nil)
+	}
+	if s.windows[i] == nil {
+		s.windows[i] = &window{latencies: newLatencies(oneWindow)}
+	}
+	return s.windows[i]
+}
+
+// halve merges neighbours.
+func (s *series) halve() {
+	s.width *= 2
+	merged := s.windows[:0]
+	for i := 0; i < len(s.windows); i += 2 {
+		w := s.windows[i]
+		if i+1 < len(s.windows) {
+			w = w.merge(s.windows[i+1])
+		}
+		merged = append(merged, w)
+	}
+	clear(s.windows[len(merged):])
+	s.windows = merged
+}
+
+// merge adds other to w and returns the sum; either may be nil.
+func (w *window) merge(other *window) *window {
+	switch {
+	case other == nil:
+		return w
+	case w == nil:
+		return other
+	}
+	w.requests += other.requests
+	w.failed += other.failed
+	w.latencies.merge(other.latencies)
+	return w
+}
+
+// report returns the windows, with their offset from the origin. The last one ends
+// with the last result, but is a millisecond wide at least.
+func (s *series) report() []Window {
+	windows := make([]Window, len(s.windows))
+	for i, w := range s.windows {
+		windows[i] = Window{At: time.Duration(i) * s.width, Width: s.width}
+		if w == nil {
+			continue
+		}
+		windows[i].Requests, windows[i].Failed = w.requests, w.failed
+		windows[i].P50, windows[i].P99 = w.latencies.percentile(50), w.latencies.percentile(99)
+	}
+	if n := len(windows); n > 0 {
+		windows[n-1].Width = min(s.width, max(s.last-windows[n-1].At, time.Millisecond))
+	}
+	return windows
+}
