@@ -17,39 +17,40 @@ type settings struct {
 
 // jaegerOn runs a Jaeger on the machine, at its own default ports, until the test
 // ends. It returns when the ports are listened on, such as "tcp/16686".
-func jaegerOn(t *testing.T, m *lab.Machine, r jaegers.Release, s settings, ports ...string) {
+func jaegerOn(t *testing.T, m *lab.Machine, r jaegers.Release, s settings, ports ...string) *process.Process {
 	t.Helper()
 	path, err := r.Path()
 	if err != nil {
 		t.Fatal(err)
 	}
 	// Its own traces would be among the services, and keep 2.13 from ending.
-	programOn(t, m, process.Command{
+	return programOn(t, m, process.Command{
 		Path: path, Args: s.args, Env: append([]string{"OTEL_TRACES_SAMPLER=always_off"}, s.env...),
 	}, ports...)
 }
 
-// programOn is jaegerOn for any program.
-func programOn(t *testing.T, m *lab.Machine, c process.Command, ports ...string) {
+// programOn is jaegerOn for any program, which it returns.
+func programOn(t *testing.T, m *lab.Machine, c process.Command, ports ...string) *process.Process {
 	t.Helper()
 	c.Dir = t.TempDir()
 	p := process.Start(t, m.Command(c))
 	m.AwaitListeners(t, p.Done(), ports...)
+	return p
 }
 
 // v1 starts 1.62 on a machine.
-func v1(t *testing.T, m *lab.Machine, s settings) {
+func v1(t *testing.T, m *lab.Machine, s settings) *process.Process {
 	t.Helper()
 	s.args = append(s.args, "--log-level=warn")
-	jaegerOn(t, m, jaegers.V162(), s,
+	return jaegerOn(t, m, jaegers.V162(), s,
 		"udp/6831", "udp/6832", "udp/5775", "tcp/5778", "tcp/14268", "tcp/14269", "tcp/14250", "tcp/16686")
 }
 
 // v2 starts 2.13 on a machine, with the configuration that is built in.
-func v2(t *testing.T, m *lab.Machine, s settings) {
+func v2(t *testing.T, m *lab.Machine, s settings) *process.Process {
 	t.Helper()
 	s.args = append(s.args, "--set=service.telemetry.logs.level=warn")
-	jaegerOn(t, m, jaegers.V213(), s,
+	return jaegerOn(t, m, jaegers.V213(), s,
 		"udp/6831", "udp/6832", "tcp/5778", "tcp/14268", "tcp/13133", "tcp/4318", "tcp/9411", "tcp/16686")
 }
 

@@ -44,8 +44,16 @@ func run(t *testing.T, want int, args ...string) process.Result {
 // start runs an otdemo that serves and returns where it listens, by name.
 func start(t *testing.T, args ...string) (*process.Process, map[string]string) {
 	t.Helper()
+	return startWith(t, nil, args...)
+}
+
+// startWith is start with variables of its own.
+func startWith(t *testing.T, env []string, args ...string) (*process.Process, map[string]string) {
+	t.Helper()
 	addrFile := filepath.Join(t.TempDir(), "addrs.json")
-	p := process.Start(t, command(t, append(args, "--addr-file", addrFile)...))
+	c := command(t, append(args, "--addr-file", addrFile)...)
+	c.Env = append(c.Env, env...)
+	p := process.Start(t, c)
 	deadline := time.NewTimer(startTimeout)
 	defer deadline.Stop()
 	tick := time.NewTicker(5 * time.Millisecond)

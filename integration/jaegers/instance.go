@@ -70,30 +70,19 @@ var errEnded = errors.New("ended before it was ready")
 
 func start(t *testing.T, r Release, path string) (*Instance, error) {
 	t.Helper()
-	addrs, err := freeAddresses(t.Context())
+	setup, err := r.Setup(t.Context(), path)
 	if err != nil {
 		return nil, err
 	}
+	setup.Command.Dir = t.TempDir()
 	started := time.Now()
-	proc := process.Start(t, process.Command{
-		Path: path,
-		Args: r.args(addrs),
-		Env:  []string{"OTEL_TRACES_SAMPLER=always_off"},
-		Dir:  t.TempDir(),
-	})
-	if err := waitReady(t.Context(), "http://"+addrs.health+r.healthPath, proc.Done()); err != nil {
+	proc := process.Start(t, setup.Command)
+	if err := setup.WaitReady(t.Context(), proc.Done()); err != nil {
 		return nil, err
 	}
-	return &Instance{
-		Release:       r,
-		AgentHostPort: addrs.compact,
-		CollectorURL:  "http://" + addrs.collector + "/api/traces",
-		OTLPHostPort:  addrs.otlpGRPC,
-		QueryURL:      "http://" + addrs.query,
-		SamplingURL:   "http://" + addrs.sampling + "/sampling",
-		StartedIn:     time.Since(started),
-		proc:          proc,
-	}, nil
+	inst := setup.Instance
+	inst.StartedIn, inst.proc = time.Since(started), proc
+	return &inst, nil
 }
 
 // waitReady returns nil once url answers 200, and errEnded when ended is closed

@@ -102,13 +102,14 @@ func (m *Machine) Command(c process.Command) process.Command {
 		// Entering the mounts would leave the directory.
 		args = append(args, "--wd="+c.Dir)
 	}
-	args = append(append(args, "--", c.Path), c.Args...)
-	return process.Command{Path: nsenter, Args: args, Env: c.Env, Dir: c.Dir}
+	c.Args = append(append(args, "--", c.Path), c.Args...)
+	c.Path = nsenter
+	return c
 }
 
 // Do runs a tool such as iptables on the machine, and fails the test unless it
-// succeeds.
-func (m *Machine) Do(t *testing.T, tool string, args ...string) {
+// succeeds. It returns what the tool printed on stdout.
+func (m *Machine) Do(t *testing.T, tool string, args ...string) string {
 	t.Helper()
 	path, err := exec.LookPath(tool)
 	if err != nil {
@@ -122,6 +123,7 @@ func (m *Machine) Do(t *testing.T, tool string, args ...string) {
 	if got.Code != 0 {
 		t.Fatalf("%s %q: exit code %d\n%s%s", tool, args, got.Code, got.Stdout, got.Stderr)
 	}
+	return got.Stdout
 }
 
 // Firewall adds rules, each in the words of the iptables command.

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -73,18 +74,44 @@ func (m *Machine) listens(network, port string) (bool, error) {
 		return false, fmt.Errorf("port %q: %w", port, err)
 	}
 	state := map[string]string{"tcp": stateListen, "udp": stateBound}[network]
+	sockets, err := m.sockets(network, number)
+	return slices.ContainsFunc(sockets, func(f []string) bool { return f[3] == state }), err
+}
+
+// Drops returns how many datagrams found the buffer of a UDP port's sockets full,
+// which is what the kernel counts in the last column of its table.
+func (m *Machine) Drops(t *testing.T, port int) int64 {
+	t.Helper()
+	sockets, err := m.sockets("udp", port)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var drops int64
+	for _, f := range sockets {
+		n, err := strconv.ParseInt(f[len(f)-1], 10, 64)
+		if err != nil {
+			t.Fatalf("drops of udp port %d: %v", port, err)
+		}
+		drops += n
+	}
+	return drops
+}
+
+// sockets returns the lines of /proc/net for the sockets at a port, in fields:
+// sl local_address rem_address st ... drops.
+func (m *Machine) sockets(network string, port int) ([][]string, error) {
+	var found [][]string
 	for _, family := range []string{"", "6"} {
 		table, err := os.ReadFile(filepath.Join("/proc", strconv.Itoa(m.pid), "net", network+family))
 		if err != nil {
-			return false, fmt.Errorf("list the sockets of a machine: %w", err)
+			return nil, fmt.Errorf("list the sockets of a machine: %w", err)
 		}
 		for line := range strings.Lines(string(table)) {
-			// sl local_address rem_address st ...
 			f := strings.Fields(line)
-			if len(f) > 3 && strings.HasSuffix(f[1], fmt.Sprintf(":%04X", number)) && f[3] == state {
-				return true, nil
+			if len(f) > 3 && strings.HasSuffix(f[1], fmt.Sprintf(":%04X", port)) {
+				found = append(found, f)
 			}
 		}
 	}
-	return false, nil
+	return found, nil
 }

@@ -8,6 +8,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -34,6 +35,9 @@ type Command struct {
 	Env []string
 	// Dir is the working directory; empty takes the test's own.
 	Dir string
+	// Stdout takes what a started program prints on stdout; nil sends it to the
+	// log. It may be read once the program has ended. Run has a Result for it.
+	Stdout io.Writer
 }
 
 func (c Command) exec(ctx context.Context) *exec.Cmd {
@@ -98,6 +102,9 @@ func Start(t *testing.T, c Command) *Process {
 	// instead of asking it to stop.
 	cmd := c.exec(context.WithoutCancel(t.Context()))
 	cmd.Stdout, cmd.Stderr = out, out
+	if c.Stdout != nil {
+		cmd.Stdout = c.Stdout
+	}
 	if err := cmd.Start(); err != nil {
 		t.Fatalf("start %s: %v", c.Path, err)
 	}
@@ -134,11 +141,27 @@ func (p *Process) terminate() error {
 		return p.err
 	case <-grace.C:
 	}
+	if err := p.Kill(); err != nil {
+		return err
+	}
+	return fmt.Errorf("killed: still running %s after SIGTERM", p.grace)
+}
+
+// Kill ends the program at once, as SIGKILL or the kernel out of memory does: it
+// cannot save anything. Kill returns when the program has ended.
+func (p *Process) Kill() error {
 	if err := p.cmd.Process.Kill(); err != nil && !errors.Is(err, os.ErrProcessDone) {
 		return fmt.Errorf("kill: %w", err)
 	}
 	<-p.done
-	return fmt.Errorf("killed: still running %s after SIGTERM", p.grace)
+	return nil
+}
+
+// Code returns the exit status of a program that has ended, or -1 after a signal.
+// It waits for the end.
+func (p *Process) Code() int {
+	<-p.done
+	return p.cmd.ProcessState.ExitCode()
 }
 
 // ID returns the program's process id.

@@ -1,6 +1,7 @@
 package process
 
 import (
+	"bytes"
 	"os"
 	"strings"
 	"testing"
@@ -68,6 +69,26 @@ func TestStopAfterTheEnd(t *testing.T) {
 	}
 	if got, want := p.Output(), "out\nerr\n"; got != want {
 		t.Errorf("output: got %q, want %q", got, want)
+	}
+}
+
+func TestKill(t *testing.T) {
+	t.Parallel()
+	var stdout bytes.Buffer
+	c := shell("trap 'echo saved' TERM EXIT; echo out; echo ready >&2; while :; do sleep 0.01; done", "PATH="+os.Getenv("PATH"))
+	c.Stdout = &stdout
+	p := Start(t, c)
+	waitFor(t, p, "ready\n")
+	for range 2 {
+		if err := p.Kill(); err != nil {
+			t.Errorf("got %v, want nil", err)
+		}
+	}
+	if got, want := stdout.String(), "out\n"; got != want {
+		t.Errorf("stdout: got %q, want %q", got, want)
+	}
+	if got, want := p.Code(), -1; got != want {
+		t.Errorf("exit status: got %d, want %d", got, want)
 	}
 }
 
