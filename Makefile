@@ -27,6 +27,7 @@ demo: build
 .PHONY: test
 test:
 	$(GO) test ./...
+	cd bench && $(GO) test ./...
 
 ## race: run the tests under the race detector
 .PHONY: race
@@ -38,18 +39,21 @@ race:
 lint:
 	$(GO) tool -modfile=tools/go.mod golangci-lint run
 	cd integration && $(GO) tool -modfile=../tools/go.mod golangci-lint run --config ../.golangci.yml
+	cd bench && $(GO) tool -modfile=../tools/go.mod golangci-lint run --config ../.golangci.yml
 
 ## fmt: format the code
 .PHONY: fmt
 fmt:
 	$(GO) tool -modfile=tools/go.mod golangci-lint fmt
 	cd integration && $(GO) tool -modfile=../tools/go.mod golangci-lint fmt --config ../.golangci.yml
+	cd bench && $(GO) tool -modfile=../tools/go.mod golangci-lint fmt --config ../.golangci.yml
 
 ## tidy: check that go.mod and go.sum say what is used
 .PHONY: tidy
 tidy:
 	$(GO) mod tidy -diff
 	cd integration && $(GO) mod tidy -diff
+	cd bench && $(GO) mod tidy -diff
 	cd tools && $(GO) mod tidy -diff
 
 ## check: everything that must hold before a commit lands
@@ -73,7 +77,8 @@ fuzz:
 		done; \
 	done
 
-## bench: run the benchmarks; each compares both sides in one run
+## bench: measure otdemo beside its likes; BENCH=-update writes docs/benchmarks.md
+BENCH ?=
 .PHONY: bench
 bench:
-	$(GO) test -run '^$$' -bench . -benchmem ./...
+	cd bench && $(GO) run . $(BENCH)
