@@ -56,12 +56,13 @@ type inlet struct {
 // inlet returns the way in of a listener, nil when that is off.
 func (in *intake) inlet(name string) *inlet { return in.inlets[name] }
 
-// accept stores a batch's spans, then counts it: what is counted can be read back.
+// accept stores a batch's spans, then counts it: what is counted can be read back,
+// and what is in the sums is in its client's account.
 func (i *inlet) accept(batch *wire.Batch) {
 	i.store.Add(batch.Spans)
-	i.spans.Add(int64(len(batch.Spans)))
-	i.batches.Add(1)
 	i.clients.observe(batch)
+	i.batches.Add(1)
+	i.spans.Add(int64(len(batch.Spans)))
 }
 
 // reject counts a datagram or a request of that many bytes that carried no batch,

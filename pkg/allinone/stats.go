@@ -56,14 +56,11 @@ type Rejects map[wire.Reason]int64
 // Stats returns the present account; after Close it is final. While spans come
 // in, its parts may differ by what came between.
 func (b *Backend) Stats() Stats {
-	clients, totals := b.intake.clients.snapshot()
 	stats := Stats{
 		SchemaVersion: statsVersion,
 		Started:       b.started,
 		Agent:         AgentStats{Undecodable: make(Rejects)},
 		Listeners:     make(map[string]ListenerStats),
-		Clients:       clients,
-		Totals:        totals,
 	}
 	for name, inlet := range b.intake.inlets {
 		listener := inlet.stats()
@@ -79,6 +76,9 @@ func (b *Backend) Stats() Stats {
 		}
 		stats.Listeners[name] = listener
 	}
+	// A batch is counted in the order store, client, sums, and read the other way
+	// round, so that no account lacks what the sums have.
+	stats.Clients, stats.Totals = b.intake.clients.snapshot()
 	stats.Store = b.intake.store.Stats()
 	return stats
 }
