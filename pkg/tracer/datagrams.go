@@ -64,7 +64,7 @@ func (q *datagrams) take(number uint32) *datagram {
 	return d
 }
 
-// buffers keeps a few used payloads for the next datagrams, because allocating
+// buffers keeps used payloads for the next datagrams, because allocating
 // and clearing 65000 bytes for each costs more than filling them.
 type buffers struct{ free [][]byte }
 
@@ -82,7 +82,7 @@ func (b *buffers) get(size int) []byte {
 
 // put takes a payload back that nobody uses any more.
 func (b *buffers) put(payload []byte) {
-	const most = 8
+	const most = 64
 	if len(b.free) < most {
 		b.free = append(b.free, payload[:0])
 	}
