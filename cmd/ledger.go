@@ -30,16 +30,20 @@ func spanStates(s tracer.Stats) []spanState {
 // tellLosses says on stderr which of a closed tracer's spans did not go out, and
 // what to do about it.
 func (a *app) tellLosses(s tracer.Stats, target string) {
-	lost := false
+	lost, elsewhere := false, false
 	for _, state := range spanStates(s) {
 		if state.loss == "" || state.spans == 0 {
 			continue
 		}
 		lost = true
+		elsewhere = elsewhere || state.name != "dropped"
 		printLine(a.env.Stderr, "warning",
 			fmt.Sprintf("%d of %d spans to %s were %s", state.spans, s.Finished, target, state.loss))
 	}
-	if lost {
+	switch {
+	case elsewhere:
 		printHint(a.env.Stderr, `run "otdemo check-jaeger" to find out why, or "otdemo all-in-one" for a Jaeger that needs nothing else`)
+	case lost:
+		printHint(a.env.Stderr, fmt.Sprintf("a longer queue takes more: OTDEMO_REPORTER_QUEUE_SIZE=%d", 10*s.Dropped))
 	}
 }
