@@ -113,10 +113,7 @@ func (f *facts) lostBehindClient(h *hops) {
 	}
 	now, before := f.peer(f.clientID())
 	switch {
-	case f.err != nil:
-		h.take(NetworkOrBackend, h.left, false, fmt.Sprintf("the traces could not be read back: %v", rootCause(f.err)))
-	case f.backendRestarted():
-		f.takeRestarted(h)
+	case f.takeUnread(h):
 	case f.opts.Agent == "":
 		h.take(Backend, h.left, f.after.loss != nil, append(f.backendEvidence(),
 			fmt.Sprintf("the backend accepted all %d spans that the client sent", f.client.Sent))...)
@@ -158,9 +155,19 @@ func (f *facts) takeDropped(h *hops) {
 		f.backendEvidence()...)
 }
 
-func (f *facts) takeRestarted(h *hops) {
-	h.take(Backend, h.left, false, "the backend was restarted during the run, and lost what it had: now it is one that was started at "+
-		f.after.loss.Started.UTC().Format(time.RFC3339Nano))
+// takeUnread puts all down to the backend if it did not answer, or is another one
+// than before the run. It reports whether that is so.
+func (f *facts) takeUnread(h *hops) bool {
+	switch {
+	case f.err != nil:
+		h.take(NetworkOrBackend, h.left, false, fmt.Sprintf("the traces could not be read back: %v", rootCause(f.err)))
+	case f.backendRestarted():
+		h.take(Backend, h.left, false, "the backend was restarted during the run, and lost what it had: now it is one that was started at "+
+			f.after.loss.Started.UTC().Format(time.RFC3339Nano))
+	default:
+		return false
+	}
+	return true
 }
 
 // takeUnknown puts down what a Jaeger does not tell about.

@@ -41,10 +41,7 @@ func (f *facts) lostByCounters(h *hops, s *Server) {
 	}
 	received, batches, told := f.serverPeers()
 	switch {
-	case f.err != nil:
-		h.take(NetworkOrBackend, h.left, false, fmt.Sprintf("the traces could not be read back: %v", rootCause(f.err)))
-	case f.backendRestarted():
-		f.takeRestarted(h)
+	case f.takeUnread(h):
 	case told && exact:
 		f.takeReceived(h, "service", state("sent"), received, batches)
 	case told:
@@ -56,15 +53,10 @@ func (f *facts) lostByCounters(h *hops, s *Server) {
 
 // lostWithServer is for a server that ended during the run.
 func (f *facts) lostWithServer(h *hops) {
+	if f.takeUnread(h) {
+		return
+	}
 	received, batches, told := f.serverPeers()
-	if f.err != nil {
-		h.take(NetworkOrBackend, h.left, false, fmt.Sprintf("the traces could not be read back: %v", rootCause(f.err)))
-		return
-	}
-	if f.backendRestarted() {
-		f.takeRestarted(h)
-		return
-	}
 	evidence := []string{"the service's process ended during the run: what it had not sent went with it"}
 	if told {
 		f.takeDropped(h)
@@ -80,10 +72,7 @@ func (f *facts) lostWithServer(h *hops) {
 func (f *facts) lostUntold(h *hops) {
 	received, batches, told := f.serverPeers()
 	switch {
-	case f.err != nil:
-		h.take(NetworkOrBackend, h.left, false, fmt.Sprintf("the traces could not be read back: %v", rootCause(f.err)))
-	case f.backendRestarted():
-		f.takeRestarted(h)
+	case f.takeUnread(h):
 	case told:
 		f.takeUntold(h, received, batches)
 	default:
