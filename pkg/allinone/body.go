@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"net/netip"
 	"strings"
+	"sync"
 	"sync/atomic"
 
 	"github.com/otdemo/otdemo/pkg/allinone/wire"
@@ -20,7 +21,8 @@ const (
 	// there are.
 	maxBodies = 4 * maxBody
 	// firstRead is the memory that a body gets to begin with, whatever length it
-	// claims to have.
+	// claims to have. A batch of 100 small spans takes a third of it, so that new
+	// memory for each would be most of what a request allocates.
 	firstRead = 32 << 10
 )
 
@@ -28,6 +30,8 @@ const (
 // many requests at once.
 type bodies struct {
 	held atomic.Int64
+	// spare has bodies of firstRead bytes that are closed.
+	spare sync.Pool
 }
 
 // body is what a request carried, unpacked.
@@ -50,7 +54,10 @@ func (b *bodies) read(r *http.Request) (*body, error) {
 // take reads source to its end; what it returns must be closed. The error is a
 // *wire.Fault.
 func (b *bodies) take(source io.Reader) (*body, error) {
-	in := &body{owner: b}
+	in, ok := b.spare.Get().(*body)
+	if !ok {
+		in = &body{owner: b}
+	}
 	if err := in.fill(source); err != nil {
 		in.close()
 		return nil, err
@@ -61,7 +68,11 @@ func (b *bodies) take(source io.Reader) (*body, error) {
 // close gives back the memory: the bytes must not be used any more.
 func (b *body) close() {
 	b.owner.held.Add(-b.size)
-	b.bytes, b.size = nil, 0
+	b.size = 0
+	if cap(b.bytes) == firstRead {
+		b.bytes = b.bytes[:0]
+		b.owner.spare.Put(b)
+	}
 }
 
 // unpacked returns a reader of what the client packed.
@@ -107,12 +118,14 @@ func (b *body) fill(source io.Reader) error {
 // grow makes room for n bytes in all, unless other requests hold too many.
 func (b *body) grow(n int) error {
 	n = min(n, maxBody+1)
-	more := int64(n - cap(b.bytes))
+	more := int64(n) - b.size
 	b.size += more
 	if b.owner.held.Add(more) > maxBodies {
 		return &wire.Fault{Reason: wire.Busy}
 	}
-	b.bytes = append(make([]byte, 0, n), b.bytes...)
+	if n > cap(b.bytes) {
+		b.bytes = append(make([]byte, 0, n), b.bytes...)
+	}
 	return nil
 }
 

@@ -1,8 +1,13 @@
 package allinone
 
 import (
+	"bytes"
+	"net/http"
+	"net/http/httptest"
 	"net/netip"
 	"testing"
+
+	"github.com/uber/jaeger-client-go/thrift-gen/jaeger"
 
 	"github.com/otdemo/otdemo/pkg/allinone/internal/wiretest"
 	"github.com/otdemo/otdemo/pkg/allinone/wire"
@@ -50,20 +55,52 @@ func TestBurst(t *testing.T) {
 	t.Errorf("datagrams were dropped in each of %d attempts", burstAttempts)
 }
 
-// BenchmarkIngest measures a span from the datagram to the store, without the
-// socket: the CPU that a span costs.
+// BenchmarkIngest measures what a span costs from the datagram or the request's body
+// to the store, without the sockets: ns/span. A store that is full evicts as much as
+// it takes in. Others compare it with real Jaegers, see docs/benchmarks.md.
 func BenchmarkIngest(b *testing.B) {
-	backend := start(b, Options{MaxMemory: 64 << 20})
+	const each, calls = 200, 250
+	inTraces := func(n int) *jaeger.Batch { return wiretest.Trace("burst", n, each) }
+	apart := func(n int) *jaeger.Batch { return wiretest.Batch("burst", 1+n*each, each) }
+	for _, kind := range []struct {
+		name  string
+		batch func(n int) *jaeger.Batch
+		write func(*jaeger.Batch) []byte
+		send  func(*Backend) func([]byte)
+	}{
+		{"datagrams, a trace each", inTraces, wiretest.Compact, handleDatagram},
+		{"datagrams, a trace a span", apart, wiretest.Compact, handleDatagram},
+		{"bodies, a trace each", inTraces, wiretest.Body, handleBody},
+	} {
+		b.Run(kind.name, func(b *testing.B) {
+			send := kind.send(start(b, Options{MaxMemory: 64 << 20}))
+			messages := make([][]byte, calls)
+			for i := range messages {
+				messages[i] = kind.write(kind.batch(i))
+			}
+			b.ReportAllocs()
+			n := 0
+			for b.Loop() {
+				send(messages[n%calls])
+				n++
+			}
+			b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(n)/each, "ns/span")
+		})
+	}
+}
+
+// handleDatagram returns a function that does what a receiver does with a datagram.
+func handleDatagram(backend *Backend) func([]byte) {
 	handle := agent(backend.intake.inlets[AgentCompact], wire.DecodeCompact)
-	datagrams := make([][]byte, 50)
-	for i := range datagrams {
-		datagrams[i] = wiretest.Compact(wiretest.Batch("burst", 1+i*burstEach, burstEach))
+	return func(datagram []byte) { handle(datagram, netip.AddrPort{}) }
+}
+
+// handleBody returns a function that does what a collector does with a request.
+func handleBody(backend *Backend) func([]byte) {
+	handler := collectorHandler(backend.intake.inlets[CollectorHTTP], newUploads(), http.NotFoundHandler())
+	return func(body []byte) {
+		request := httptest.NewRequest(http.MethodPost, "/api/traces", bytes.NewReader(body))
+		request.Header.Set("Content-Type", "application/x-thrift")
+		handler.ServeHTTP(httptest.NewRecorder(), request)
 	}
-	b.ReportAllocs()
-	n := 0
-	for b.Loop() {
-		handle(datagrams[n%len(datagrams)], netip.AddrPort{})
-		n++
-	}
-	b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(n)/burstEach, "ns/span")
 }

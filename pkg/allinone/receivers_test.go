@@ -215,6 +215,28 @@ func TestBodiesAreBounded(t *testing.T) {
 	}
 }
 
+// The memory of a body is used again, and shows nothing of what was in it.
+func TestBodiesAreUsedAgain(t *testing.T) {
+	t.Parallel()
+	var all bodies
+	for _, want := range []string{"a long one", "short", strings.Repeat("longer than the first read", 2*firstRead/20), "", "last"} {
+		one, err := all.take(strings.NewReader(want))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := string(one.bytes); got != want {
+			t.Errorf("got %d bytes, want the %d of %.20q", len(got), len(want), want)
+		}
+		if got, least := all.held.Load(), int64(max(len(want), firstRead)); got < least {
+			t.Errorf("%d bytes are held, want at least %d", got, least)
+		}
+		one.close()
+		if got := all.held.Load(); got != 0 {
+			t.Errorf("%d bytes are held by nobody", got)
+		}
+	}
+}
+
 // zeros never ends.
 type zeros struct{}
 

@@ -49,15 +49,20 @@ func (c *watchedConn) Read(p []byte) (int, error) {
 
 // pathOwner returns the listener on which spans may be posted to a path.
 func pathOwner(path string) (listener string, ok bool) {
-	listener, ok = map[string]string{
-		"/api/traces":   CollectorHTTP,
-		"/api/v1/spans": Zipkin,
-		"/api/v2/spans": Zipkin,
-		"/v1/traces":    OTLPHTTP,
-		"/jaeger.api_v2.CollectorService/PostSpans":                   CollectorGRPC,
-		"/opentelemetry.proto.collector.trace.v1.TraceService/Export": OTLPGRPC,
-	}[path]
-	return listener, ok
+	switch path {
+	case "/api/traces":
+		return CollectorHTTP, true
+	case "/api/v1/spans", "/api/v2/spans":
+		return Zipkin, true
+	case "/v1/traces":
+		return OTLPHTTP, true
+	case jaegerPostSpans:
+		return CollectorGRPC, true
+	case otlpExport:
+		return OTLPGRPC, true
+	default:
+		return "", false
+	}
 }
 
 // redirecting lets a handler answer, and counts and tells of spans that were

@@ -134,6 +134,7 @@ func TestDecodePostSpans(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
+			clear(tt.body) // its memory is used again
 			equalValues := cmp.Comparer(func(a, b trace.Value) bool { return a == b })
 			if diff := cmp.Diff(tt.want, got, equalValues); diff != "" {
 				t.Errorf("batches (-want +got):\n%s", diff)

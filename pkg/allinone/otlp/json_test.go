@@ -53,6 +53,7 @@ func TestJSONIsReadAsProtobuf(t *testing.T) {
 			if err != nil {
 				t.Fatalf("%v in %s", err, body)
 			}
+			clear(body) // its memory is used again
 			if diff := cmp.Diff(Request{Batches: sampleBatches()}, got, equalValues); diff != "" {
 				t.Errorf("request (-want +got):\n%s", diff)
 			}

@@ -38,42 +38,47 @@ type slot struct {
 	marks         marks
 }
 
-// widen makes the slot tell of one span more.
-func (s *slot) widen(span *trace.Span, m *marks) {
-	s.latest = max(s.latest, span.Start.UnixMicro())
-	s.longest = max(s.longest, span.Duration)
-	s.marks.merge(m)
-}
-
 // place says where a trace stands in a service's slots.
 type place struct {
 	service *service
 	at      int
 }
 
-// index makes e findable by a span, with its marks, that was just added to it.
-func (s *Store) index(e *entry, span *trace.Span, m *marks) {
-	svc := s.service(span.Process.Service)
-	at := slices.IndexFunc(e.places, func(p place) bool { return p.service == svc })
-	if at < 0 {
-		at = len(e.places)
-		e.places = append(e.places, place{service: svc, at: len(svc.slots)})
-		svc.slots = append(svc.slots, slot{entry: e, place: at, start: e.start, latest: math.MinInt64})
-		s.charge(e, placeBytes)
+// index makes e findable by spans, which were just added to it, share a process,
+// and have these marks together.
+func (s *Store) index(e *entry, added []trace.Span, m *marks) {
+	svc := s.service(added[0].Process.Service)
+	t := s.slot(e, svc)
+	t.marks.merge(m)
+	start := e.start
+	for i := range added {
+		at := added[i].Start.UnixMicro()
+		start = min(start, at)
+		t.latest = max(t.latest, at)
+		t.longest = max(t.longest, added[i].Duration)
 	}
-	svc.slots[e.places[at].at].widen(span, m)
-	op := operationOf(span)
-	if svc.operations[op] == 0 {
-		s.stats.Bytes += operationBytes
-	}
-	svc.operations[op]++
-
-	if start := span.Start.UnixMicro(); start < e.start {
+	if start < e.start {
 		e.start = start
 		for _, p := range e.places {
 			p.service.slots[p.at].start = start
 		}
 	}
+	s.count(svc, added, 1)
+}
+
+// slot returns the one of e among those of a service, which it makes if it is new.
+// It is valid until the next one is made.
+func (s *Store) slot(e *entry, svc *service) *slot {
+	for _, p := range e.places {
+		if p.service == svc {
+			return &svc.slots[p.at]
+		}
+	}
+	at := len(svc.slots)
+	svc.slots = append(svc.slots, slot{entry: e, place: len(e.places), start: e.start, latest: math.MinInt64})
+	e.places = append(e.places, place{service: svc, at: at})
+	s.charge(e, placeBytes)
+	return &svc.slots[at]
 }
 
 // service returns the service of that name, which it makes if it is new.
@@ -87,16 +92,43 @@ func (s *Store) service(name string) *service {
 	return svc
 }
 
+// count adds each to the number of each span's operation. The spans are of svc.
+func (s *Store) count(svc *service, spans []trace.Span, each int64) {
+	var op Operation
+	var n int64 // of spans in a row with that operation
+	for i := range spans {
+		next := operationOf(&spans[i])
+		if next != op {
+			s.tally(svc, op, n)
+			op, n = next, 0
+		}
+		n += each
+	}
+	s.tally(svc, op, n)
+}
+
+// tally adds n to the number of an operation's spans.
+func (s *Store) tally(svc *service, op Operation, n int64) {
+	before := svc.operations[op]
+	switch after := before + n; {
+	case n == 0:
+	case after == 0:
+		delete(svc.operations, op)
+		s.stats.Bytes -= operationBytes
+	case before == 0:
+		s.stats.Bytes += operationBytes
+		fallthrough
+	default:
+		svc.operations[op] = after
+	}
+}
+
 // unindex undoes index for all spans of e.
 func (s *Store) unindex(e *entry) {
-	for i := range e.spans {
-		svc := s.services[e.spans[i].Process.Service]
-		op := operationOf(&e.spans[i])
-		svc.operations[op]--
-		if svc.operations[op] == 0 {
-			delete(svc.operations, op)
-			s.stats.Bytes -= operationBytes
-		}
+	for rest := e.spans; len(rest) > 0; {
+		n := runLength(rest)
+		s.count(s.services[rest[0].Process.Service], rest[:n], -1)
+		rest = rest[n:]
 	}
 	for _, p := range e.places {
 		p.service.removeSlot(p.at)

@@ -44,17 +44,23 @@ type marker struct {
 	processMarks marks
 }
 
-// span returns the marks of all that a span can be searched by.
-func (m *marker) span(s *trace.Span) marks {
-	if s.Process != m.process {
-		m.process, m.processMarks = s.Process, marks{}
-		m.tags(&m.processMarks, s.Process.Tags)
+// spans returns the marks of all that one of the spans, which share a process, can
+// be searched by.
+func (m *marker) spans(spans []trace.Span) marks {
+	if process := spans[0].Process; process != m.process {
+		m.process, m.processMarks = process, marks{}
+		m.tags(&m.processMarks, process.Tags)
 	}
 	out := m.processMarks
-	out.add(m.operation(s.Operation))
-	m.tags(&out, s.Tags)
-	for i := range s.Logs {
-		m.tags(&out, s.Logs[i].Fields)
+	for i := range spans {
+		span := &spans[i]
+		if i == 0 || span.Operation != spans[i-1].Operation {
+			out.add(m.operation(span.Operation))
+		}
+		m.tags(&out, span.Tags)
+		for j := range span.Logs {
+			m.tags(&out, span.Logs[j].Fields)
+		}
 	}
 	return out
 }

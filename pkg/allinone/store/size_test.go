@@ -41,6 +41,17 @@ func TestAccountingMatchesHeap(t *testing.T) {
 				s.Add([]trace.Span{full(1, i, newProcess("svc"))})
 			}
 		}},
+		{"200 spans a trace, in batches of 300", func(s *Store) {
+			p := newProcess("svc")
+			var batch []trace.Span
+			for i := range 30_000 {
+				batch = append(batch, span(uint64(i/200), i, p))
+				if len(batch) == 300 {
+					s.Add(batch)
+					batch = batch[:0]
+				}
+			}
+		}},
 		{"a process for each span", func(s *Store) {
 			for i := range 5000 {
 				s.Add([]trace.Span{span(uint64(i), i, newProcess(fmt.Sprint("svc", i)))})

@@ -90,64 +90,32 @@ func New(opts Options) *Store {
 // span must have a process. The store takes over all that the spans point to;
 // the slice itself stays the caller's.
 func (s *Store) Add(spans []trace.Span) {
-	hash := s.processes.hasher()
-	mark := marker{seed: s.seed}
-	var found [addAtOnce]marks
+	maker := s.newRunMaker()
+	var space [runsAtOnce]run
 	for some := range slices.Chunk(spans, addAtOnce) {
-		for i := range some { // what needs no lock
-			found[i] = mark.span(&some[i])
+		for len(some) > 0 {
+			runs := space[:0]
+			for len(some) > 0 && len(runs) < runsAtOnce {
+				next := maker.next(some)
+				runs = append(runs, next)
+				some = some[len(next.spans):]
+			}
+			s.addRuns(runs)
 		}
-		s.addSome(some, found[:len(some)], hash)
 	}
 }
 
-// addAtOnce is how many spans are stored before readers get their turn.
-const addAtOnce = 64
+// addAtOnce is how many spans are stored, in runsAtOnce runs at most, before
+// readers get their turn.
+const addAtOnce, runsAtOnce = 256, 32
 
-// addSome stores spans, whose marks are given beside them.
-func (s *Store) addSome(spans []trace.Span, found []marks, hash func(*trace.Process) uint64) {
-	var came, held *trace.Process // the last process and the stored one equal to it
+func (s *Store) addRuns(runs []run) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	for i := range spans {
-		span := spans[i]
-		sum := hash(span.Process)
-		if span.Process == came {
-			span.Process = held
-		} else {
-			came = span.Process
-		}
-		held = s.add(span, sum, &found[i])
+	for i := range runs {
+		s.addRun(&runs[i])
 		s.evict()
 	}
-}
-
-// add stores one span and returns its process as the store knows it.
-func (s *Store) add(span trace.Span, processHash uint64, m *marks) *trace.Process {
-	s.stats.Added++
-	e := s.traces[span.TraceID]
-	if e == nil {
-		e = &entry{id: span.TraceID, start: span.Start.UnixMicro()}
-		s.traces[e.id] = e
-		s.charge(e, entryBytes)
-	} else {
-		s.recent.remove(e)
-	}
-	s.recent.push(e)
-
-	need := spanBytes(&span) + growth(e.spans)
-	if len(e.spans) >= s.maxSpans || e.bytes+need > s.maxBytes/2 {
-		e.refused++
-		s.stats.RefusedSpans++
-		return span.Process
-	}
-	span.Process = s.hold(e, span.Process, processHash)
-	before := cap(e.spans)
-	e.spans = append(e.spans, span)
-	s.charge(e, spanBytes(&span)+int64(cap(e.spans)-before)*spanStructBytes)
-	s.stats.Spans++
-	s.index(e, &e.spans[len(e.spans)-1], m)
-	return span.Process
 }
 
 // charge accounts n bytes more to e.

@@ -238,3 +238,5 @@ func (r *binaryReader) mapHeader() (key, value thrift.TType, n int) {
 	key, value = thrift.TType(r.byte()), thrift.TType(r.byte())
 	return key, value, r.count()
 }
+
+func (r *binaryReader) plain() plain { return plain{buf: r.buf} }

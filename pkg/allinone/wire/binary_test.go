@@ -153,6 +153,8 @@ func TestDecodersBoundMemory(t *testing.T) {
 		{"spans with ids", DecodeZipkinThrift, list("\x0c", "\x0a\x00\x01\x00\x00\x00\x00\x00\x00\x00\x01\x0a\x00\x04\x00\x00\x00\x00\x00\x00\x00\x01\x00")},
 		{"annotations without fields", DecodeZipkinThrift, list("\x0c\x00\x00\x00\x01\x0f\x00\x06\x0c", "\x00")},
 		{"tags", DecodeBatch, list("\x0c\x00\x01\x0b\x00\x01\x00\x00\x00\x00\x0f\x00\x02\x0c", "\x0b\x00\x01\x00\x00\x00\x00\x08\x00\x02\x00\x00\x00\x00\x00")},
+		{"spans that are not there", DecodeBatch, list("\x0c\x00\x01\x0b\x00\x01\x00\x00\x00\x00\x00\x0f\x00\x02\x0c", "\x00")},
+		{"spans that may be there", DecodeBatch, list("\x0c\x00\x01\x0b\x00\x01\x00\x00\x00\x00\x00\x0f\x00\x02\x0c", strings.Repeat("\x00", spanLeast))},
 		{"JSON objects", DecodeZipkinJSON, fill([]byte("["), "{},")},
 		{"JSON spans", DecodeZipkinJSON, fill([]byte("["), `{"id":"1","traceId":"1"},`)},
 		{"JSON annotations", DecodeZipkinJSON, fill([]byte(`[{"id":"1","traceId":"1","annotations":[`), "{},")},

@@ -257,24 +257,42 @@ func (r *compactReader) mapHeader() (key, value thrift.TType, n int) {
 
 // ttype returns thrift's type for one of the compact protocol; others fail.
 func (r *compactReader) ttype(kind byte) thrift.TType {
-	types := [...]thrift.TType{
-		compactStop:   thrift.STOP,
-		compactTrue:   thrift.BOOL,
-		compactFalse:  thrift.BOOL,
-		compactByte:   thrift.BYTE,
-		compactI16:    thrift.I16,
-		compactI32:    thrift.I32,
-		compactI64:    thrift.I64,
-		compactDouble: thrift.DOUBLE,
-		compactBinary: thrift.STRING,
-		compactList:   thrift.LIST,
-		compactSet:    thrift.SET,
-		compactMap:    thrift.MAP,
-		compactStruct: thrift.STRUCT,
-	}
-	if int(kind) >= len(types) {
+	t := compactType(kind)
+	if t == thrift.STOP && kind != compactStop {
 		_ = r.fail(Malformed, "unknown type %d", kind)
+	}
+	return t
+}
+
+// compactType returns thrift's type for one of the compact protocol, for others
+// that of none.
+func compactType(kind byte) thrift.TType {
+	switch kind {
+	case compactTrue, compactFalse:
+		return thrift.BOOL
+	case compactByte:
+		return thrift.BYTE
+	case compactI16:
+		return thrift.I16
+	case compactI32:
+		return thrift.I32
+	case compactI64:
+		return thrift.I64
+	case compactDouble:
+		return thrift.DOUBLE
+	case compactBinary:
+		return thrift.STRING
+	case compactList:
+		return thrift.LIST
+	case compactSet:
+		return thrift.SET
+	case compactMap:
+		return thrift.MAP
+	case compactStruct:
+		return thrift.STRUCT
+	default:
 		return thrift.STOP
 	}
-	return types[kind]
 }
+
+func (r *compactReader) plain() plain { return plain{buf: r.buf, compact: true} }

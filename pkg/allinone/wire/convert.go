@@ -3,6 +3,7 @@ package wire
 import (
 	"fmt"
 	"math"
+	"slices"
 	"time"
 
 	"github.com/uber/jaeger-client-go/thrift-gen/jaeger"
@@ -18,25 +19,17 @@ const clientTag = "client-uuid"
 
 func convertBatch(in *jaeger.Batch) Batch {
 	process := &trace.Process{
-		Service: in.Process.ServiceName,
+		Service: serviceName(in.Process.ServiceName),
 		Tags:    convertTags(in.Process.Tags),
-	}
-	if process.Service == "" {
-		process.Service = emptyService
 	}
 	batch := Batch{
 		Process: process,
 		Spans:   make([]trace.Span, len(in.Spans)),
+		Client:  clientOf(process),
 		SeqNo:   in.GetSeqNo(),
 	}
 	for i, span := range in.Spans {
 		batch.Spans[i] = convertSpan(span, process)
-	}
-	for _, tag := range process.Tags {
-		if tag.Key == clientTag && tag.Value.Kind() == trace.KindString {
-			batch.Client = tag.Value.String()
-			break
-		}
 	}
 	if stats := in.Stats; stats != nil {
 		batch.Losses = &Losses{
@@ -46,6 +39,24 @@ func convertBatch(in *jaeger.Batch) Batch {
 		}
 	}
 	return batch
+}
+
+// serviceName returns what a process is called that says it is called name.
+func serviceName(name string) string {
+	if name == "" {
+		return emptyService
+	}
+	return name
+}
+
+// clientOf returns the id of the tracer in a process, or "".
+func clientOf(process *trace.Process) string {
+	for _, tag := range process.Tags {
+		if tag.Key == clientTag && tag.Value.Kind() == trace.KindString {
+			return tag.Value.String()
+		}
+	}
+	return ""
 }
 
 func convertSpan(in *jaeger.Span, process *trace.Process) trace.Span {
@@ -59,7 +70,8 @@ func convertSpan(in *jaeger.Span, process *trace.Process) trace.Span {
 		Tags:      convertTags(in.Tags),
 		Process:   process,
 	}
-	out.References = convertReferences(in, out.TraceID)
+	parent := trace.SpanID(in.ParentSpanId)
+	out.References = withParent(convertReferences(in.References), out.TraceID, parent)
 	if len(in.Logs) > 0 {
 		out.Logs = make([]trace.Log, len(in.Logs))
 		for i, log := range in.Logs {
@@ -69,39 +81,40 @@ func convertSpan(in *jaeger.Span, process *trace.Process) trace.Span {
 	return out
 }
 
-// convertReferences puts a parent that stands only in its own field before the
-// references, as Jaeger does (MaybeAddParentSpanID in model/spanref.go).
-func convertReferences(in *jaeger.Span, id trace.TraceID) []trace.Reference {
-	parent := trace.Reference{Type: trace.ChildOf, TraceID: id, SpanID: trace.SpanID(in.ParentSpanId)}
-	missing := parent.SpanID != 0
-	for _, ref := range in.References {
-		if missing && trace.SpanID(ref.SpanId) == parent.SpanID && referenced(ref) == id {
-			missing = false
-		}
-	}
-	n := len(in.References)
-	if missing {
-		n++
-	}
-	if n == 0 {
+func convertReferences(in []*jaeger.SpanRef) []trace.Reference {
+	if len(in) == 0 {
 		return nil
 	}
-	out := make([]trace.Reference, 0, n)
-	if missing {
-		out = append(out, parent)
-	}
-	for _, ref := range in.References {
-		kind := trace.ChildOf
-		if ref.RefType == jaeger.SpanRefType_FOLLOWS_FROM {
-			kind = trace.FollowsFrom
+	out := make([]trace.Reference, len(in))
+	for i, ref := range in {
+		out[i] = trace.Reference{
+			Type:    referenceType(ref.RefType),
+			TraceID: trace.TraceID{High: uint64(ref.TraceIdHigh), Low: uint64(ref.TraceIdLow)},
+			SpanID:  trace.SpanID(ref.SpanId),
 		}
-		out = append(out, trace.Reference{Type: kind, TraceID: referenced(ref), SpanID: trace.SpanID(ref.SpanId)})
 	}
 	return out
 }
 
-func referenced(ref *jaeger.SpanRef) trace.TraceID {
-	return trace.TraceID{High: uint64(ref.TraceIdHigh), Low: uint64(ref.TraceIdLow)}
+func referenceType(in jaeger.SpanRefType) trace.RefType {
+	if in == jaeger.SpanRefType_FOLLOWS_FROM {
+		return trace.FollowsFrom
+	}
+	return trace.ChildOf
+}
+
+// withParent puts a parent that stands only in its own field before the references
+// of a span, as Jaeger does (MaybeAddParentSpanID in model/spanref.go).
+func withParent(refs []trace.Reference, id trace.TraceID, parent trace.SpanID) []trace.Reference {
+	if parent == 0 {
+		return refs
+	}
+	for i := range refs {
+		if refs[i].SpanID == parent && refs[i].TraceID == id {
+			return refs
+		}
+	}
+	return slices.Concat([]trace.Reference{{Type: trace.ChildOf, TraceID: id, SpanID: parent}}, refs)
 }
 
 func convertTags(in []*jaeger.Tag) []trace.Tag {

@@ -66,6 +66,9 @@ func DecodeBinary(datagram []byte) (Batch, error) {
 func DecodeBatch(body []byte) (batch Batch, err error) {
 	defer catch(&batch, &err)
 	r := &binaryReader{source: source{buf: body}}
+	if batch, ok := r.plain().readBatch(); ok {
+		return batch, nil
+	}
 	var in jaeger.Batch
 	if err := in.Read(context.Background(), r); err != nil {
 		return Batch{}, faultOf(r, err)
@@ -119,6 +122,9 @@ func decodeCall(r reader) (batch Batch, err error) {
 		return convertZipkin(args.Spans), nil
 	case method != methodBatch:
 		return Batch{}, faultf(UnknownMethod, "method %.64q", method)
+	}
+	if batch, ok := r.plain().readCall(); ok {
+		return batch, nil
 	}
 	var args agent.AgentEmitBatchArgs
 	if err := args.Read(ctx, r); err != nil {

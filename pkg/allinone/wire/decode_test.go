@@ -251,7 +251,8 @@ func TestDecodeCompactMemory(t *testing.T) {
 
 // maxAmplification is the memory a byte of a datagram may cost. The dearest is a
 // tag without a value: 5 bytes become two structs of 80 and 48 bytes and two
-// pointers; a slice that names a size but holds less doubles it.
+// pointers, and another of 48 that is made before it is found not to be plain; a
+// slice that names a size but holds less doubles it.
 const maxAmplification = 64
 
 func FuzzDecodeCompact(f *testing.F) {

@@ -15,6 +15,8 @@ type reader interface {
 	failure() *Fault
 	err() error
 
+	// plain returns another reader of what is left.
+	plain() plain
 	// skipScalar passes over a value that holds no others, and reports whether t
 	// is the type of one.
 	skipScalar(t thrift.TType) bool

@@ -110,6 +110,21 @@ func Batch(service string, first, n int) *jaeger.Batch {
 	return batch
 }
 
+// Trace returns a batch with all n spans of a trace: the first is its root, and the
+// others refer to that as jaeger-client-go does.
+func Trace(service string, number, n int) *jaeger.Batch {
+	batch := Batch(service, 1+number*n, n)
+	root := batch.Spans[0]
+	for _, span := range batch.Spans[1:] {
+		span.TraceIdLow, span.TraceIdHigh = root.TraceIdLow, root.TraceIdHigh
+		span.ParentSpanId = root.SpanId
+		span.References = []*jaeger.SpanRef{{
+			RefType: jaeger.SpanRefType_CHILD_OF, TraceIdLow: root.TraceIdLow, TraceIdHigh: root.TraceIdHigh, SpanId: root.SpanId,
+		}}
+	}
+	return batch
+}
+
 // spread is odd, so that multiples of it are as different as what they multiply.
 // They fill 64 bits as random ids do, which makes spans as large as real ones.
 const spread = -7046029254386353131
