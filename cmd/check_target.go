@@ -26,7 +26,7 @@ func (t *targetFlags) register(flags *pflag.FlagSet) {
 	flags.StringVar(&t.compose, "compose", "", "check this compose `file`, without a Docker engine")
 
 	s := &t.storage
-	flags.StringVar(&s.Kind, "storage", "", "check Jaeger's storage of this `kind` too: elasticsearch or cassandra")
+	flags.StringVar(&s.Kind, "storage", "", "check Jaeger's storage of this `kind` too: elasticsearch, opensearch or cassandra")
 	flags.StringSliceVar(&s.ESURLs, "es-url", nil, "Elasticsearch or OpenSearch at these `urls`, as Jaeger is told them")
 	flags.StringVar(&s.IndexPrefix, "es-index-prefix", "", "Jaeger's `prefix` of index names")
 	flags.StringSliceVar(&s.CassandraHosts, "cassandra-hosts", nil, "Cassandra at these `hosts`, with :port unless it is 9042")

@@ -12,17 +12,19 @@ import (
 
 func newExplain(a *app) *cobra.Command {
 	return &cobra.Command{
-		Use:   "explain [ID]",
+		Use:   "explain [ID | WORDS]",
 		Short: "Explain a finding of check-jaeger: its meaning, evidence and fix",
 		Long: `Explain a finding of check-jaeger: what it means, how it was found out, what mends
-it, and what else it could be. Without an ID, list all of them.
+it, and what else it could be. Without an ID, list all of them. Words that are no
+ID, such as a line of Jaeger's log, list the findings that speak of them.
 
 The texts are docs/findings.md, and need no network.
 ` + exitCodesHelp(),
 		Example: `  otdemo explain udp-refused
-  otdemo explain`,
+  otdemo explain
+  otdemo explain no Elasticsearch node available`,
 		GroupID: groupServing,
-		Args:    maxArgs(1),
+		Args:    cobra.ArbitraryArgs,
 		ValidArgsFunction: func(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
 			return sectionNames(docs.Findings()), cobra.ShellCompDirectiveNoFileComp
 		},
@@ -32,14 +34,46 @@ The texts are docs/findings.md, and need no network.
 				_, err := fmt.Fprintln(a.env.Stdout, strings.Join(names, "\n"))
 				return err
 			}
-			text, ok := section(docs.Findings(), args[0])
-			if !ok {
-				return usageError(unknownFinding(args[0], names))
+			asked := strings.Join(args, " ")
+			if text, ok := section(docs.Findings(), asked); ok {
+				_, err := fmt.Fprintln(a.env.Stdout, text)
+				return err
 			}
-			_, err := fmt.Fprintln(a.env.Stdout, text)
+			speaking := speakingOf(docs.Findings(), asked)
+			if len(speaking) == 0 {
+				return usageError(unknownFinding(asked, names))
+			}
+			_, err := fmt.Fprintf(a.env.Stdout, "%s\n\nmore: otdemo explain ID; docs/storage.md has each cause of a line about the storage\n",
+				strings.Join(speaking, "\n"))
 			return err
 		},
 	}
+}
+
+// speakingOf returns the findings whose text has the words. Of a line of a log,
+// which wraps one error in another, it takes the longest end that a text has:
+// what stands before it names hosts and times of one's own.
+func speakingOf(document, line string) []string {
+	// "EOF" is a message, and an exit code is none.
+	const shortest = 3
+	for rest, more := plain(line), true; more && len(rest) >= shortest; _, rest, more = strings.Cut(rest, ": ") {
+		var names []string
+		for _, name := range sectionNames(document) {
+			if text, _ := section(document, name); strings.Contains(plain(text), rest) {
+				names = append(names, name)
+			}
+		}
+		if len(names) > 0 {
+			return names
+		}
+	}
+	return nil
+}
+
+// plain is text without case, line breaks, quotes and the marks of code.
+func plain(text string) string {
+	text = strings.NewReplacer("`", "", `"`, "").Replace(strings.Trim(text, " {}\n"))
+	return strings.ToLower(strings.Join(strings.Fields(text), " "))
 }
 
 func unknownFinding(id string, known []string) error {

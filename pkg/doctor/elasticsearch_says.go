@@ -4,49 +4,165 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
+	"slices"
+	"strings"
 )
 
 // What Jaeger prints when it cannot reach Elasticsearch, so that a search for
 // the line finds the finding. The same words mean different things by Jaeger's
-// release, see failures.md 1.1: measured with 1.62, 2.13 and 2.20.
+// release, see failures.md 1.1: measured with 1.62, 2.13 and 2.20. Which release
+// has which start is from the source of 1.62 to 1.76, where 1.63 and 2.0 are one
+// tag and so on to 1.76 and 2.13.
 
-const noNode = "no Elasticsearch node available"
+const (
+	noNode   = "no Elasticsearch node available"
+	bareNode = "health check timeout: " + noNode
+)
 
-// says10to219 is the line of Jaeger 1.10 to 1.76 and 2.0 to 2.19 for an error
-// of the transport.
-func says10to219(transport string) string {
-	return "Jaeger 1.10 to 2.19 prints: failed to create primary Elasticsearch client: health check timeout: " +
-		transport + ": " + noNode
+// The starts of the line, before the cause.
+const (
+	startPrimary = "failed to create primary Elasticsearch client: "
+	startClient  = "failed to create Elasticsearch client: "
+	startOwn     = "failed to create Elasticsearch data client: failed to resolve backend version: "
+	// startTwo is before the others in Jaeger 2 to 2.19.
+	startTwo = "failed to initialize storage 'NAME': "
+)
+
+// releases are the first and the last of some; without a last one there is no
+// end yet.
+type releases struct{ first, last version }
+
+func (r releases) has(v version) bool {
+	if v.major != r.first.major || !v.atLeast(r.first.major, r.first.minor) {
+		return false
+	}
+	return !r.last.known() || !v.atLeast(r.last.major, r.last.minor+1)
 }
 
-// saysBare is the line that Jaeger to 1.9 prints for every cause, and Jaeger to
-// 2.19 when somebody answered with an error.
-func saysBare() string {
-	return "Jaeger to 2.19 prints: failed to create primary Elasticsearch client: health check timeout: " + noNode
+// mayBe reports whether the Jaeger is of one of them, for all that is known.
+func (r releases) mayBe(jaeger identity) bool {
+	if jaeger.version.known() {
+		return r.has(jaeger.version)
+	}
+	return jaeger.major == 0 || jaeger.major == r.first.major
 }
 
-func says220(cause string) string {
-	return "Jaeger from 2.20 prints: failed to create Elasticsearch data client: failed to resolve backend version: " + cause
+func (r releases) String() string {
+	first := fmt.Sprintf("%d.%d", r.first.major, r.first.minor)
+	if !r.last.known() {
+		return first + " and newer"
+	}
+	return fmt.Sprintf("%s to %d.%d", first, r.last.major, r.last.minor)
 }
 
-// saysTransport are the lines for an error without an answer.
-func saysTransport(base *url.URL, err error) []string {
+// ownClient are the releases whose client of Elasticsearch is Jaeger's own, which
+// asks GET and nothing else before it starts.
+func ownClient() releases { return releases{first: version{2, 20}} }
+
+// saying is a line of some releases.
+type saying struct {
+	of   []releases
+	text string
+}
+
+// sayings are the lines of a Jaeger, or of all when it is unknown or of none of
+// the releases.
+func sayings(all []saying, jaeger identity) []string {
+	var lines []string
+	for _, s := range all {
+		of := slices.DeleteFunc(slices.Clone(s.of), func(r releases) bool { return !r.mayBe(jaeger) })
+		if len(of) == 0 {
+			continue
+		}
+		text := s.text
+		if jaeger.major == 2 && (strings.HasPrefix(text, startPrimary) || strings.HasPrefix(text, startClient)) {
+			text = startTwo + text
+		}
+		lines = append(lines, who(of, jaeger)+" prints: "+text)
+	}
+	if len(lines) == 0 && jaeger.known() {
+		return sayings(all, identity{})
+	}
+	return lines
+}
+
+// who names the Jaeger, or the releases that it may be.
+func who(of []releases, jaeger identity) string {
+	if jaeger.version.known() {
+		return jaeger.String()
+	}
+	names := make([]string, len(of))
+	for i, r := range of {
+		names[i] = r.String()
+	}
+	return "Jaeger " + strings.Join(names, " and ")
+}
+
+// esFailure is how a Jaeger fails to reach Elasticsearch.
+type esFailure struct {
+	// client is what the client that Jaeger had to 2.19 says, after the start.
+	client string
+	// later is what its last version says, since 1.71 and 2.8, when that differs.
+	later string
+	// own is the line with Jaeger's own client, since 2.20; empty when that does
+	// not fail.
+	own string
+}
+
+// lines are what the Jaeger prints for it.
+func (f esFailure) lines(jaeger identity) []string {
+	all := []saying{
+		{[]releases{{version{1, 0}, version{1, 9}}}, bareNode},
+		{[]releases{{version{1, 10}, version{1, 65}}, {version{2, 0}, version{2, 2}}}, startPrimary + f.client},
+	}
+	if f.later == "" {
+		all = append(all, saying{[]releases{{version{1, 66}, version{1, 76}}, {version{2, 3}, version{2, 19}}}, startClient + f.client})
+	} else {
+		all = append(all,
+			saying{[]releases{{version{1, 66}, version{1, 70}}, {version{2, 3}, version{2, 7}}}, startClient + f.client},
+			saying{[]releases{{version{1, 71}, version{1, 76}}, {version{2, 8}, version{2, 19}}}, startClient + f.later})
+	}
+	if f.own != "" {
+		all = append(all, saying{[]releases{ownClient()}, f.own})
+	}
+	return sayings(all, jaeger)
+}
+
+// failsTransport is an error without an answer.
+func failsTransport(base *url.URL, err error) esFailure {
 	cause := withoutURL(err).Error()
 	server := (&url.URL{Scheme: base.Scheme, Host: base.Host}).String()
-	return []string{
-		says10to219(fmt.Sprintf("Head %q: %s", server, cause)),
-		says220(cause),
-	}
+	return esFailure{client: fmt.Sprintf("health check timeout: Head %q: %s: %s", server, cause, noNode), own: startOwn + cause}
 }
 
-// saysStatus are the lines for an answer that is no success.
-func saysStatus(a esAnswer) []string {
-	lines := []string{saysBare()}
+// failsStatus is an answer that is no success. Up to 2.19 it is to HEAD, which
+// has no body, and Jaeger does not say the status.
+func failsStatus(a esAnswer) esFailure {
+	f := esFailure{client: bareNode, own: startOwn + fmt.Sprintf("request failed, status code: %d, body: %s", a.status, excerpt(a.body))}
 	if a.status == http.StatusUnauthorized {
-		lines = append(lines, "Jaeger 1.71 to 1.76 and 2.8 to 2.19 prints: elastic: Error 401 (Unauthorized)")
+		f.later = "elastic: Error 401 (Unauthorized)"
 	}
-	if a.ok() {
-		return nil
+	return f
+}
+
+// saysOneSlash are the lines for a URL without a host. Jaeger 2 validates URLs,
+// and Jaeger 1 does since 1.70.
+func saysOneSlash(raw string, jaeger identity) []string {
+	text := fmt.Sprintf("health check timeout: Head %q: http: no Host in request URL: %s", raw, noNode)
+	return sayings([]saying{
+		{[]releases{{version{1, 0}, version{1, 9}}}, bareNode},
+		{[]releases{{version{1, 10}, version{1, 65}}}, startPrimary + text},
+		{[]releases{{version{1, 66}, version{1, 68}}}, startClient + text},
+		{[]releases{{version{1, 70}, version{1, 76}}, {first: version{2, 0}}}, "Servers: " + raw + " does not validate as url"},
+	}, jaeger)
+}
+
+// failsNoScheme is a URL without a scheme, with the error of reading it, if
+// there is one.
+func failsNoScheme(raw string, err error) esFailure {
+	f := esFailure{client: bareNode, own: "invalid server URL"}
+	if err != nil {
+		f.client = fmt.Sprintf("parse %q: %v", raw, withoutURL(err))
 	}
-	return append(lines, says220(fmt.Sprintf("request failed, status code: %d, body: %s", a.status, excerpt(a.body))))
+	return f
 }

@@ -29,6 +29,9 @@ const (
 	canaryMargin = time.Second
 	// firstSearchPause grows from try to try.
 	firstSearchPause = 50 * time.Millisecond
+	// listedDelay is how much later than a span its service may be listed:
+	// Elasticsearch refreshes each index once a second, and not all at once.
+	listedDelay = 2500 * time.Millisecond
 	// lookback is that of Jaeger's UI, which ends now by the browser's clock.
 	lookback = time.Hour
 	// sameMoment is for all the canaries that run at the same moment.
@@ -78,7 +81,7 @@ func runSearch(ctx context.Context, env *Env) Finding {
 			hint("curl -sS '" + client.URL() + "/api/traces?service=" + checkService + "&lookback=1h'").
 			maybe(causesNotFound()...)
 	}
-	services, err := client.Services(within)
+	services, err := listServices(within, client)
 	if err == nil && !slices.Contains(services, checkService) {
 		return found(StatusWarn, codeSearchNoService, "spans of %s are found, and it is not among the %d services", checkService, len(services)).
 			saw(asked, "services: "+strings.Join(services, ", ")).at(HopStorage).
@@ -106,14 +109,29 @@ func searchTrace(ctx context.Context, client *query.Client, canary delivery) (ot
 			return len(traces) - 1, nil
 		}
 		others = len(traces)
-		timer := time.NewTimer(pause)
-		select {
-		case <-ctx.Done():
-			timer.Stop()
+		if pauseFor(ctx, pause) != nil {
 			return others, query.ErrNotFound
-		case <-timer.C:
 		}
 	}
+}
+
+// listServices asks for the services until the canary's is listed, for as long as
+// that may take. It returns the last answer that it had.
+func listServices(ctx context.Context, client *query.Client) ([]string, error) {
+	ctx, cancel := context.WithTimeout(ctx, listedDelay)
+	defer cancel()
+	last, err := client.Services(ctx)
+	for pause := firstSearchPause; err == nil && !slices.Contains(last, checkService); pause *= 2 {
+		if pauseFor(ctx, pause) != nil {
+			break
+		}
+		services, err := client.Services(ctx)
+		if err != nil {
+			break
+		}
+		last = services
+	}
+	return last, err
 }
 
 func searchFails(err error) Finding {

@@ -2,6 +2,7 @@ package doctor
 
 import (
 	"encoding/json"
+	"io"
 	"net/http"
 	"strings"
 	"sync/atomic"
@@ -34,6 +35,32 @@ func listing(t *testing.T, ids ...trace.TraceID) http.HandlerFunc {
 			traces = append(traces, trace.Trace{ID: id, Spans: []trace.Span{spanOf(id)}})
 		}
 		_ = trace.EncodeTraces(w, traces, nil)
+	}
+}
+
+// Elasticsearch shows a span a moment before its service.
+func TestSearchWaitsForTheService(t *testing.T) {
+	t.Parallel()
+	id := trace.TraceID{Low: 1}
+	var asked atomic.Int32
+	url := serve(t, func(w http.ResponseWriter, r *http.Request) {
+		switch {
+		case r.URL.Path == "/api/traces":
+			listing(t, id)(w, r)
+		case r.URL.Path != "/api/v3/services":
+			http.NotFound(w, r)
+		case asked.Add(1) < 3:
+			_, _ = io.WriteString(w, `{"services": ["shop"]}`)
+		default:
+			_, _ = io.WriteString(w, `{"services": ["shop", "`+checkService+`"]}`)
+		}
+	}).URL
+	earlier := map[string]outcome{
+		idCanary: {finding: found(StatusOK, codeCanaryDelivered, "x"), learned: delivery{id: id, start: time.Now()}},
+	}
+	f, _ := examine(t, searchProbe(), outside(load(t, "query.url", url)), earlier)
+	if f.Status != StatusOK || asked.Load() != 3 {
+		t.Errorf("got %+v after %d questions, want ok after 3", f, asked.Load())
 	}
 }
 

@@ -9,7 +9,6 @@ import (
 	"net"
 	"net/url"
 	"slices"
-	"strconv"
 	"strings"
 	"sync"
 	"syscall"
@@ -126,29 +125,46 @@ func reachCassandra(ctx context.Context, env *Env, host string) (Finding, *cassa
 	node.addr = addr
 	f := found(StatusOK, codeCassandraAnswers, "%s answers: Cassandra %s, data center %s", addr, node.Version, node.Datacenter).
 		saw(fmt.Sprintf("cluster %q, native protocol %d, authenticator %q", node.Cluster, cqlVersion, conn.authenticator))
+	if !env.Storage.TLS {
+		f = f.saw(saysPlain)
+	}
 	return f, &node
 }
+
+// plainJaeger2 is what a Jaeger 2 needs for a node without TLS.
+const plainJaeger2 = "connection: {tls: {insecure: true}} (Jaeger 2)"
+
+// saysPlain is what it prints without that, while Jaeger 1 speaks no TLS unless
+// told to. Measured with 2.13.
+const saysPlain = "without TLS, which takes " + plainJaeger2 + "; else it prints: " +
+	"unable to connect to initial hosts: tls: first record does not look like a TLS handshake"
 
 // silentCassandra is the finding for a node that cannot be asked.
 func silentCassandra(ctx context.Context, env *Env, addr string, err error) Finding {
 	host, port, _ := net.SplitHostPort(addr)
-	says := "Jaeger prints: Failed to init storage factory: gocql: unable to create session: unable to connect to initial hosts: " + err.Error()
+	says := "Jaeger prints: gocql: unable to create session: unable to connect to initial hosts: " + err.Error()
 	if server, ok := errors.AsType[*cqlServerError](err); ok && server.code == cqlBadCredentials {
 		f := found(StatusFail, codeCassandraUnauthorized, "%s wants a user and a password", addr)
 		if env.Storage.User != "" {
 			f.Fact = fmt.Sprintf("%s does not take user %s with this password", addr, env.Storage.User)
 		}
 		return f.saw("AUTH_RESPONSE: "+server.message, says).
-			hint("--storage-user cassandra --storage-password ... (and Jaeger's CASSANDRA_USERNAME, CASSANDRA_PASSWORD)")
+			hint(
+				"CASSANDRA_USERNAME=... CASSANDRA_PASSWORD=... (Jaeger 1)",
+				"connection: {auth: {basic: {username: ..., password: ...}}} (Jaeger 2)",
+				"--storage-user cassandra --storage-password ...",
+			)
 	}
 	var record tls.RecordHeaderError
 	closed := errors.Is(err, io.EOF) || errors.Is(err, syscall.ECONNRESET)
 	var f Finding
 	switch {
 	case errors.As(err, &record):
-		f = found(StatusFail, codeCassandraTLS, "%s speaks no TLS", addr).hint("leave --storage-tls out (and Jaeger's --cassandra.tls.enabled)")
+		f = found(StatusFail, codeCassandraTLS, "%s speaks no TLS", addr).
+			hint("leave --storage-tls out, and --cassandra.tls.enabled (Jaeger 1); " + plainJaeger2)
 	case (closed || errors.Is(err, errNotCQL)) && !env.Storage.TLS && speaksTLS(ctx, env, addr):
-		f = found(StatusFail, codeCassandraTLS, "%s speaks TLS", addr).hint("--storage-tls (and Jaeger's --cassandra.tls.enabled)")
+		f = found(StatusFail, codeCassandraTLS, "%s speaks TLS", addr).
+			hint("--storage-tls; --cassandra.tls.enabled (Jaeger 1); connection: {tls: {insecure: false}}, the default (Jaeger 2)")
 	case errors.Is(err, errNotCQL), errors.Is(err, errCQLSilent):
 		// Measured with 1.62: Jaeger prints nothing and waits.
 		return found(StatusFail, codeCassandraNotCQL, "%s does not speak Cassandra's protocol: %v", addr, err).
@@ -158,7 +174,8 @@ func silentCassandra(ctx context.Context, env *Env, addr string, err error) Find
 		f = cassandraFaults().finding(&url.URL{Scheme: "cql", Host: addr}, err)
 		switch f.Code {
 		case codeCassandraCertificate:
-			f = f.hint("--storage-ca ca.pem").saw(presented(err)...)
+			f = f.hint("--storage-ca ca.pem; --cassandra.tls.ca=ca.pem (Jaeger 1); connection: {tls: {ca_file: ca.pem}} (Jaeger 2)").
+				saw(presented(err)...)
 		case codeCassandraUnresolved:
 			f = f.hint("getent hosts " + host)
 		case codeCassandraRefused:
@@ -171,216 +188,4 @@ func silentCassandra(ctx context.Context, env *Env, addr string, err error) Find
 		}
 	}
 	return f.saw(says)
-}
-
-// cassandraState makes a probe that asks a node that answers.
-func cassandraState(id, title string, codes []Code, ask func(*Env, *cqlConn, cassandraNode) Finding) Probe {
-	return Probe{
-		ID:    id,
-		Hop:   HopStorage,
-		Title: title,
-		Needs: []string{idCassandra},
-		After: beforeStorage(),
-		Codes: append(codes, codeCassandraState),
-		Run: func(ctx context.Context, env *Env) Finding {
-			node, ok := fact[cassandraNode](env, idCassandra)
-			if !ok {
-				return notUsed("there is no Cassandra to ask")
-			}
-			conn, err := dialCQL(ctx, env, node.addr)
-			if err != nil {
-				return cassandraSilent(err)
-			}
-			defer conn.close()
-			return ask(env, conn, node)
-		},
-		Settle: settleStorage,
-	}
-}
-
-func cassandraStateProbes() []Probe {
-	return []Probe{
-		cassandraState(idCassandraKeyspace, "the keyspace has the tables of Jaeger",
-			[]Code{codeCassandraKeyspace, codeCassandraNoKeyspace, codeCassandraNoTables}, askKeyspace),
-		cassandraState(idCassandraReplication, "the keyspace is replicated where Jaeger asks",
-			[]Code{codeCassandraReplicated, codeCassandraDatacenter, codeCassandraFewNodes, codeCassandraUnavailable},
-			askReplication),
-	}
-}
-
-func cassandraSilent(err error) Finding {
-	return found(StatusUnknown, codeCassandraState, "Cassandra does not tell: %v", err).
-		hint("give the user SELECT on system_schema.keyspaces, system_schema.tables and Jaeger's keyspace, to check this")
-}
-
-// keyspace is a row of system_schema.keyspaces.
-type keyspace struct {
-	Name        string            `json:"keyspace_name"`
-	Replication map[string]string `json:"replication"`
-}
-
-// class is the strategy without its package.
-func (k keyspace) class() string {
-	class := k.Replication["class"]
-	return class[strings.LastIndex(class, ".")+1:]
-}
-
-// findKeyspace returns Jaeger's keyspace, and the names of all that may be.
-func findKeyspace(env *Env, conn *cqlConn) (*keyspace, []string, error) {
-	all, err := cqlQueryRows[keyspace](conn, cqlOne, "SELECT JSON keyspace_name, replication FROM system_schema.keyspaces")
-	if err != nil {
-		return nil, nil, err
-	}
-	wanted := env.Storage.Keyspace
-	var names []string
-	var match *keyspace
-	for i, k := range all {
-		if k.Name == wanted || wanted == "" && match == nil && strings.HasPrefix(k.Name, "jaeger") {
-			match = &all[i]
-		}
-		if !strings.HasPrefix(k.Name, "system") {
-			names = append(names, k.Name)
-		}
-	}
-	slices.Sort(names)
-	return match, names, nil
-}
-
-// cassandraTables are the tables that Jaeger writes spans to and reads them
-// from (plugin/storage/cassandra/schema/v004.cql.tmpl).
-func cassandraTables() []string {
-	return []string{
-		"traces", "service_names", "operation_names_v2", "service_operation_index", "service_name_index",
-		"duration_index", "tag_index",
-	}
-}
-
-func askKeyspace(env *Env, conn *cqlConn, node cassandraNode) Finding {
-	k, names, err := findKeyspace(env, conn)
-	if err != nil {
-		return cassandraSilent(err)
-	}
-	if k == nil {
-		return noKeyspace(env, node, names)
-	}
-	type table struct {
-		Name string `json:"table_name"`
-	}
-	rows, err := cqlQueryRows[table](conn, cqlOne,
-		"SELECT JSON table_name FROM system_schema.tables WHERE keyspace_name = "+cqlQuote(k.Name))
-	if err != nil {
-		return cassandraSilent(err)
-	}
-	missing := slices.DeleteFunc(cassandraTables(), func(name string) bool { return slices.Contains(rows, table{name}) })
-	if len(missing) > 0 {
-		return found(StatusFail, codeCassandraNoTables, "keyspace %s has no table %s: the schema is not complete", k.Name, list(missing)).
-			saw("Jaeger prints: unconfigured table " + missing[0]).
-			hint(schemaJob(node, k.Name))
-	}
-	return found(StatusOK, codeCassandraKeyspace, "keyspace %s has all %d tables of spans", k.Name, len(cassandraTables()))
-}
-
-func cqlQuote(s string) string { return "'" + strings.ReplaceAll(s, "'", "''") + "'" }
-
-func noKeyspace(env *Env, node cassandraNode, names []string) Finding {
-	name := env.Storage.Keyspace
-	if name == "" {
-		name = "jaeger_v1_" + node.Datacenter
-	}
-	f := found(StatusFail, codeCassandraNoKeyspace, "there is no keyspace %s", name).
-		saw("keyspaces: " + strings.Join(names, ", ")).
-		saw(fmt.Sprintf("Jaeger prints: Keyspace '%s' does not exist, and: no connections were made when creating the session", name))
-	for _, other := range names {
-		if strings.HasPrefix(other, "jaeger") {
-			f = f.hint("CASSANDRA_KEYSPACE=" + other + " (Jaeger 1); schema: {keyspace: " + other + "} (Jaeger 2)")
-		}
-	}
-	return f.hint(schemaJob(node, name), "schema: {create: true} (Jaeger 2, whose keyspace is jaeger_dc1 by default)")
-}
-
-// schemaJob is the container that makes the schema.
-func schemaJob(node cassandraNode, name string) string {
-	host, _, _ := net.SplitHostPort(node.addr)
-	return fmt.Sprintf("docker run --rm -e CQLSH_HOST=%s -e MODE=test -e DATACENTER=%s -e KEYSPACE=%s jaegertracing/jaeger-cassandra-schema:1.62.0",
-		host, node.Datacenter, name)
-}
-
-func askReplication(env *Env, conn *cqlConn, node cassandraNode) Finding {
-	k, _, err := findKeyspace(env, conn)
-	if err != nil {
-		return cassandraSilent(err)
-	}
-	if k == nil {
-		return notUsed("there is no keyspace to look at")
-	}
-	peers, err := cqlQueryRows[cassandraNode](conn, cqlOne, "SELECT JSON data_center FROM system.peers")
-	if err != nil {
-		return cassandraSilent(err)
-	}
-	nodes := map[string]int{node.Datacenter: 1}
-	for _, p := range peers {
-		nodes[p.Datacenter]++
-	}
-	wanted := env.Storage.Datacenter
-	if wanted == "" {
-		wanted = node.Datacenter
-	}
-	line := fmt.Sprintf("keyspace %s: %s", k.Name, describeReplication(k))
-	f := judgeReplication(k, wanted, nodes).saw(line, fmt.Sprintf("nodes by data center: %v", nodes))
-	if f.Status != StatusOK {
-		return f
-	}
-	// Jaeger's own consistency level, on one of its own tables. That the table is
-	// missing is for another probe to say.
-	_, err = cqlQueryRows[map[string]any](conn, cqlLocalOne, fmt.Sprintf("SELECT JSON service_name FROM %q.service_names LIMIT 1", k.Name))
-	server, told := errors.AsType[*cqlServerError](err)
-	switch {
-	case told && server.code == cqlUnavailable:
-		return found(StatusFail, codeCassandraUnavailable, "reading from keyspace %s fails: %s", k.Name, server.message).
-			saw(line, saysConsistency).hint("nodetool status " + k.Name)
-	case err != nil && (!told || server.code != cqlInvalid):
-		return cassandraSilent(err).saw(line)
-	}
-	return f
-}
-
-const saysConsistency = "Jaeger prints: Error reading service_names from storage: Cannot achieve consistency level LOCAL_ONE"
-
-// describeReplication is the strategy with its options, in order.
-func describeReplication(k *keyspace) string {
-	var options []string
-	for option, value := range k.Replication {
-		if option != "class" {
-			options = append(options, option+" "+value)
-		}
-	}
-	slices.Sort(options)
-	return k.class() + " " + strings.Join(options, ", ")
-}
-
-// judgeReplication compares the options of a keyspace with the nodes there are.
-func judgeReplication(k *keyspace, datacenter string, nodes map[string]int) Finding {
-	option, have := datacenter, nodes[datacenter]
-	if k.class() != "NetworkTopologyStrategy" {
-		option, have = "replication_factor", 0
-		for _, n := range nodes {
-			have += n
-		}
-	}
-	// A transient replica is written as 3/1.
-	text, _, _ := strings.Cut(k.Replication[option], "/")
-	factor, _ := strconv.Atoi(text)
-	alter := fmt.Sprintf("cqlsh -e \"ALTER KEYSPACE %s WITH replication = {'class': 'NetworkTopologyStrategy', '%s': 1}\"", k.Name, datacenter)
-	switch {
-	case factor == 0:
-		return found(StatusFail, codeCassandraDatacenter, "keyspace %s has no replica in data center %s", k.Name, datacenter).
-			saw(saysConsistency).hint(alter, "MODE=test, or DATACENTER="+datacenter+" for the schema job")
-	case nodes[datacenter] == 0:
-		return found(StatusFail, codeCassandraDatacenter, "there is no node in data center %s", datacenter).saw(saysConsistency).
-			hint("--cassandra-dc, and the same --cassandra.local-dc for Jaeger")
-	case factor > have:
-		return found(StatusWarn, codeCassandraFewNodes, "keyspace %s wants %d replicas, and there are %d nodes for them", k.Name, factor, have).
-			hint(alter)
-	}
-	return found(StatusOK, codeCassandraReplicated, "keyspace %s has replicas for data center %s: %d", k.Name, datacenter, factor)
 }

@@ -10,6 +10,7 @@ import (
 	"net"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -209,6 +210,35 @@ func TestCassandraAnswers(t *testing.T) {
 				t.Errorf("learned %v with status %s", env.learned, f.Status)
 			}
 		})
+	}
+}
+
+// Jaeger 2 speaks TLS unless told otherwise, Jaeger 1 the other way round.
+func TestCassandraTLSByGeneration(t *testing.T) {
+	t.Parallel()
+	plain, secure := listen(t, healthyCassandra(t, nil).serve), tlsServer(t).Listener.Addr().String()
+	f, _ := examine(t, cassandraProbe(), atCassandra(t, plain), nil)
+	want := "tls: first record does not look like a TLS handshake"
+	if last := f.Evidence[len(f.Evidence)-1]; !strings.Contains(last, "insecure: true") || !strings.HasSuffix(last, want) {
+		t.Errorf("evidence %q does not end in insecure: true and %q", f.Evidence, want)
+	}
+	for addr, hint := range map[string]string{
+		plain:  "leave --storage-tls out, and --cassandra.tls.enabled (Jaeger 1); connection: {tls: {insecure: true}} (Jaeger 2)",
+		secure: "--storage-tls; --cassandra.tls.enabled (Jaeger 1); connection: {tls: {insecure: false}}, the default (Jaeger 2)",
+	} {
+		target := atCassandra(t, addr)
+		target.Storage.TLS = addr == plain
+		f, _ := examine(t, cassandraProbe(), target, nil)
+		if got := first(f.Hints); f.Code != codeCassandraTLS || got != hint {
+			t.Errorf("got %s, hint %q, want %s, %q", f.Code, got, codeCassandraTLS, hint)
+		}
+	}
+	target := atCassandra(t, plain)
+	target.Storage.TLS = true
+	if f, _ := examine(t, cassandraProbe(), target, nil); !slices.ContainsFunc(f.Evidence, func(line string) bool {
+		return strings.HasPrefix(line, "Jaeger prints: ") && strings.HasSuffix(line, want)
+	}) {
+		t.Errorf("evidence %q lacks %q", f.Evidence, want)
 	}
 }
 

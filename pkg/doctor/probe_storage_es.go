@@ -50,6 +50,7 @@ func esProbe() Probe {
 			codeESPath, codeESUnavailable, codeESStatus, codeESOther, codeESHeadRefused,
 		),
 		Run:    runES,
+		After:  []string{idIdentity},
 		Beside: beforeStorage(),
 		Settle: settleStorage,
 	}
@@ -65,7 +66,7 @@ type esCluster struct {
 }
 
 func runES(ctx context.Context, env *Env) Finding {
-	if env.Storage.Kind != StorageElasticsearch {
+	if !env.Storage.searches() {
 		return notUsed("--storage elasticsearch was not asked for")
 	}
 	type result struct {
@@ -102,7 +103,8 @@ func runES(ctx context.Context, env *Env) Finding {
 
 // reachES asks one server as Jaeger does at its start.
 func reachES(ctx context.Context, env *Env, raw string) (Finding, *esCluster) {
-	u, bad := parseESURL(raw)
+	jaeger, _ := fact[identity](env, idIdentity)
+	u, bad := parseESURL(raw, jaeger)
 	if bad != nil {
 		return *bad, nil
 	}
@@ -118,19 +120,24 @@ func reachES(ctx context.Context, env *Env, raw string) (Finding, *esCluster) {
 	get, getErr = client.do(ctx, http.MethodGet, "", "")
 	wg.Wait()
 	if getErr != nil {
-		return silentES(ctx, env, client, getErr), nil
+		return silentES(ctx, env, client, getErr).saw(failsTransport(u, getErr).lines(jaeger)...), nil
 	}
 	f, cluster := judgeES(client, get)
 	f = f.saw(fmt.Sprintf("GET %s: %s", client.base, get))
 	if cluster == nil {
-		return f.saw(saysStatus(get)...), nil
+		if get.ok() {
+			return f, nil
+		}
+		return f.saw(failsStatus(get).lines(jaeger)...), nil
 	}
-	if headErr == nil && !head.ok() {
+	if headErr == nil && !head.ok() && !ownClient().has(jaeger.version) {
+		refused := failsStatus(head)
+		refused.own = ""
 		return found(StatusFail, codeESHeadRefused,
 			"%s answers GET with %d and HEAD with %d: Jaeger up to 2.19 asks HEAD and takes it as absent", client.base, get.status, head.status).
 			saw(f.Evidence...).
 			saw(fmt.Sprintf("HEAD %s: %s", client.base, head)).
-			saw(saysStatus(head)...).
+			saw(refused.lines(jaeger)...).
 			hint("allow the method HEAD on / for Jaeger's user or role (AWS: es:ESHttpHead)"), nil
 	}
 	if isLoopback(u.Hostname()) {
@@ -141,38 +148,25 @@ func reachES(ctx context.Context, env *Env, raw string) (Finding, *esCluster) {
 
 // parseESURL reads a server as Jaeger is told it, and says what is wrong with it
 // in the words of Jaeger.
-func parseESURL(raw string) (*url.URL, *Finding) {
+func parseESURL(raw string, jaeger identity) (*url.URL, *Finding) {
 	const example = "http://localhost:9200"
 	u, err := url.Parse(raw)
 	raw = masked(raw)
 	_, rest, schemed := strings.Cut(raw, "://")
-	fail := func(hint, says, format string, args ...any) *Finding {
-		f := found(StatusFail, codeESURLInvalid, format, args...).at(HopConfig).hint("--es-url " + hint)
-		if says != "" {
-			f = f.saw("Jaeger 1.10 to 2.19 prints: failed to create primary Elasticsearch client: "+says,
-				"Jaeger from 2.20 prints: Servers: "+raw+" does not validate as url")
-		}
-		return &f
+	fail := func(hint string, says []string, format string, args ...any) (*url.URL, *Finding) {
+		f := found(StatusFail, codeESURLInvalid, format, args...).at(HopConfig).hint("--es-url " + hint).saw(says...)
+		return nil, &f
 	}
 	switch {
 	case err == nil && (u.Scheme == "http" || u.Scheme == "https") && u.Host == "":
 		fixed := u.Scheme + "://" + strings.TrimLeft(masked(u.Path), "/")
-		return nil, fail(fixed, fmt.Sprintf(`health check timeout: Head %q: http: no Host in request URL: %s`, raw, noNode),
-			"the server's URL %q has no host: two slashes belong behind %s:", raw, u.Scheme)
+		return fail(fixed, saysOneSlash(raw, jaeger), "the server's URL %q has no host: two slashes belong behind %s:", raw, u.Scheme)
 	case !schemed && raw != "":
-		says := ""
-		if err != nil {
-			says = fmt.Sprintf("parse %q: %v", raw, withoutURL(err))
-		}
-		f := fail("http://"+raw, says, "the server's URL %q has no scheme", raw)
-		if says == "" {
-			*f = f.saw(saysBare())
-		}
-		return nil, f
+		return fail("http://"+raw, failsNoScheme(raw, err).lines(jaeger), "the server's URL %q has no scheme", raw)
 	case err != nil:
-		return nil, fail(example, "", "the server's URL is no URL: %v", withoutURL(err))
+		return fail(example, nil, "the server's URL is no URL: %v", withoutURL(err))
 	case rest == "" || u.Scheme != "http" && u.Scheme != "https":
-		return nil, fail(example, "", "the server's URL %q is not http or https", bareText(raw))
+		return fail(example, nil, "the server's URL %q is not http or https", bareText(raw))
 	}
 	return u, nil
 }
@@ -223,7 +217,7 @@ func silentES(ctx context.Context, env *Env, c *esClient, err error) Finding {
 	default:
 		f = f.hint("nc -vz " + host + " " + portOf(c.base))
 	}
-	return f.saw(saysTransport(c.base, err)...)
+	return f
 }
 
 // presented describes the certificate in a handshake's error.

@@ -98,6 +98,16 @@ func TestElasticsearchAnswers(t *testing.T) {
 	}
 }
 
+// It is one and the same for either name.
+func TestOpenSearchIsExamined(t *testing.T) {
+	t.Parallel()
+	srv := serve(t, answer(200, "", `{"version":{"distribution":"opensearch","number":"2.11.0"}}`))
+	target := atES(t, srv.URL)
+	target.Storage.Kind = StorageOpenSearch
+	f, _ := examine(t, esProbe(), target, nil)
+	expect(t, f, StatusOK, codeESAnswers, srv.URL+" answers: OpenSearch 2.11.0", "")
+}
+
 func TestElasticsearchURLs(t *testing.T) {
 	t.Parallel()
 	tests := map[string]struct{ fact, hint, says string }{
@@ -135,10 +145,16 @@ func TestElasticsearchIsNotThere(t *testing.T) {
 	closed := closedAddr(t)
 	f, _ := examine(t, esProbe(), atES(t, "http://"+closed), nil)
 	expect(t, f, StatusFail, codeESRefused, "nothing listens on tcp "+closed, "curl -sS http://"+closed)
-	want := `Jaeger 1.10 to 2.19 prints: failed to create primary Elasticsearch client: health check timeout: Head "http://` + closed +
-		`": dial tcp ` + closed + `: connect: connection refused: no Elasticsearch node available`
-	if !slices.Contains(f.Evidence, want) {
-		t.Errorf("evidence %q lacks %q", f.Evidence, want)
+	for jaeger, want := range map[string]string{
+		"":       "Jaeger 1.66 to 1.76 and 2.3 to 2.19 prints: failed to create Elasticsearch client: health check timeout: ",
+		"1.62.0": "Jaeger 1.62.0 prints: failed to create primary Elasticsearch client: health check timeout: ",
+		"2.13.0": "Jaeger 2.13.0 prints: failed to initialize storage 'NAME': failed to create Elasticsearch client: health check timeout: ",
+	} {
+		f, _ := examine(t, esProbe(), atES(t, "http://"+closed), map[string]outcome{idIdentity: {learned: jaegerOf(jaeger)}})
+		want += `Head "http://` + closed + `": dial tcp ` + closed + `: connect: connection refused: no Elasticsearch node available`
+		if !slices.Contains(f.Evidence, want) {
+			t.Errorf("evidence %q lacks %q", f.Evidence, want)
+		}
 	}
 }
 

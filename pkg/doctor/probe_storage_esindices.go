@@ -1,6 +1,7 @@
 package doctor
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -23,6 +24,7 @@ const (
 	codeESKeyword    Code = "es-mapping-keyword"
 	codeESText       Code = "es-mapping-text"
 	codeESNoTemplate Code = "es-template-missing"
+	codeESNoAlias    Code = "es-alias-missing"
 )
 
 // The kinds of index, as they stand in names.
@@ -30,6 +32,10 @@ const (
 	kindSpan    = "jaeger-span-"
 	kindService = "jaeger-service-"
 )
+
+// suffixWrite ends the alias that a Jaeger with use_aliases writes to. It is no
+// index unless Elasticsearch made one, because nobody had made the alias.
+const suffixWrite = "write"
 
 // esIndex is an index of Jaeger's.
 type esIndex struct {
@@ -127,6 +133,8 @@ func askESIndices(ctx context.Context, env *Env, c *esClient) Finding {
 	switch {
 	case len(all) == 0:
 		return noIndices(env)
+	case len(unaliased(slices.Concat(spans, services))) > 0:
+		return noAlias(env, c, unaliased(slices.Concat(spans, services)))
 	case len(spans)+len(services) == 0:
 		other := strings.TrimSuffix(all[len(all)-1].prefix, "-")
 		return found(StatusFail, codeESPrefix, "there is no index %s*, but %s: another index prefix", prefix+kindSpan, list(saw)).
@@ -146,6 +154,28 @@ func askESIndices(ctx context.Context, env *Env, c *esClient) Finding {
 			maybe(causesElsewhere()...)
 	}
 	return found(StatusOK, codeESIndices, "%s", fact).saw(saw...)
+}
+
+func unaliased(indices []esIndex) []esIndex {
+	return slices.DeleteFunc(slices.Clone(indices), func(i esIndex) bool { return i.suffix != suffixWrite })
+}
+
+// noAlias is the finding for a Jaeger with use_aliases that started before
+// jaeger-es-rollover init.
+func noAlias(env *Env, c *esClient, made []esIndex) Finding {
+	names := named(made, func(esIndex) bool { return true })
+	rollover := "jaeger-es-rollover init " + c.base.String()
+	if env.Storage.IndexPrefix != "" {
+		rollover += " --index-prefix " + env.Storage.IndexPrefix
+	}
+	f := found(StatusFail, codeESNoAlias, "%s is an index and no alias: Jaeger writes into it and reads elsewhere", names[0])
+	for _, i := range made {
+		f = f.saw(fmt.Sprintf("index %s: %s documents, which no Jaeger finds", i.Name, cmp.Or(i.Docs, "0")))
+	}
+	return f.hint(
+		fmt.Sprintf("stop Jaeger, then: curl -fX DELETE %s && %s, then start Jaeger", c.base.JoinPath(strings.Join(names, ",")), rollover),
+		"docs/storage.md, retention: init comes before the first start with use_aliases",
+	)
 }
 
 // noIndices is the finding for a storage that Jaeger has never written to.
@@ -196,7 +226,10 @@ func askESMapping(ctx context.Context, env *Env, c *esClient) Finding {
 	if err != nil {
 		return notTold(err)
 	}
-	wrong := named(indices, func(i esIndex) bool { return !isKeyword(fields[i.Name].kind()) })
+	wrong := named(indices, func(i esIndex) bool {
+		// What should be an alias has a finding of its own.
+		return i.suffix != suffixWrite && !isKeyword(fields[i.Name].kind())
+	})
 	if len(wrong) > 0 {
 		kind := fields[wrong[0]].kind()
 		return found(StatusFail, codeESText, "serviceName is of type %s and not keyword in %s: services cannot be listed", kind, list(wrong)).

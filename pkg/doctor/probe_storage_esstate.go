@@ -77,9 +77,11 @@ func esStateProbes() []Probe {
 		esState(idESShards, "there is room for tomorrow's indices",
 			[]Code{codeESShardsFree, codeESShardsScarce, codeESShardsFull}, askESShards),
 		esState(idESIndices, "spans are stored under the names that Jaeger reads",
-			[]Code{codeESIndices, codeESPrefix, codeESNoIndices, codeESNotWritten, codeESNoServices}, askESIndices),
+			[]Code{codeESIndices, codeESPrefix, codeESNoIndices, codeESNotWritten, codeESNoServices, codeESNoAlias}, askESIndices),
 		esState(idESMapping, "services are stored as keywords, so that they can be listed",
 			[]Code{codeESKeyword, codeESText, codeESNoTemplate}, askESMapping),
+		esState(idESTraceIDs, "no trace has an id that this Jaeger does not find",
+			[]Code{codeESTraceIDs, codeESShortIDs, codeESShortCanary}, askESTraceIDs),
 	}
 }
 
@@ -220,7 +222,7 @@ func readOnly(c *esClient, indices []esIndex, flooded []string) Finding {
 
 func unblock(c *esClient, names []string, block string) string {
 	return fmt.Sprintf("curl -X PUT -H 'Content-Type: application/json' %s/_settings -d '{\"index.blocks.%s\":null}'",
-		c.base.JoinPath(strings.Join(names[:1], ",")), block)
+		c.base.JoinPath(strings.Join(names, ",")), block)
 }
 
 // rejections looks whether the queues of writes overflow. The counts are since

@@ -4,6 +4,7 @@ import (
 	"maps"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -35,6 +36,7 @@ const (
 	pathPool     = "/_cat/thread_pool/write"
 	pathMapping  = "/_mapping/field/serviceName"
 	pathTemplate = "/_template"
+	pathSearch   = "/_search"
 )
 
 // healthyES is a single node with the indices of DAY.
@@ -165,6 +167,29 @@ func TestElasticsearchState(t *testing.T) {
 			map[string]string{pathIndices: `[{"index":"jaeger-service-000001","docs.count":"1"},{"index":"jaeger-span-000001","docs.count":"7"},{"index":"jaeger-span-000002","docs.count":"8"}]`},
 			delivered, "", StatusOK, codeESIndices, "2 indices of spans, the newest is jaeger-span-000002 with 8 documents",
 		},
+		"an index instead of an alias": {
+			idESIndices,
+			map[string]string{pathIndices: `[{"index":"jaeger-service-write","docs.count":"1"},{"index":"jaeger-span-write","docs.count":"3"}]`},
+			lost, "", StatusFail, codeESNoAlias, "jaeger-span-write is an index and no alias: Jaeger writes into it and reads elsewhere",
+		},
+		"an index instead of an alias, beside daily ones": {
+			idESIndices,
+			map[string]string{pathIndices: `[{"index":"test-jaeger-service-DAY"},{"index":"test-jaeger-span-DAY"},{"index":"test-jaeger-span-write","docs.count":"3"}]`},
+			lost, "test", StatusFail, codeESNoAlias, "test-jaeger-span-write is an index and no alias: Jaeger writes into it and reads elsewhere",
+		},
+		"an index instead of an alias, of others": {
+			idESIndices,
+			map[string]string{pathIndices: `[{"index":"jaeger-service-DAY"},{"index":"jaeger-span-DAY","docs.count":"10"},{"index":"test-jaeger-span-write","docs.count":"3"}]`},
+			delivered, "", StatusOK, codeESIndices, "1 indices of spans, the newest is jaeger-span-DAY with 10 documents",
+		},
+		"text where an alias should be": {
+			idESMapping,
+			map[string]string{
+				pathIndices: `[{"index":"jaeger-service-write"},{"index":"jaeger-span-write"}]`,
+				pathMapping: `{"jaeger-service-write":{"mappings":{"serviceName":{"full_name":"serviceName","mapping":{"serviceName":{"type":"text"}}}}}}`,
+			},
+			lost, "", StatusOK, codeESKeyword, "serviceName is a keyword in 1 indices, and there is a template for the next",
+		},
 		"service index deleted": {
 			idESIndices,
 			map[string]string{pathIndices: `[{"index":"jaeger-span-DAY"}]`},
@@ -209,6 +234,25 @@ func TestElasticsearchState(t *testing.T) {
 				t.Errorf("got %s %s %q, want %s %s %q", f.Status, f.Code, f.Fact, tt.status, tt.code, fact)
 			}
 		})
+	}
+}
+
+func TestElasticsearchAliasIsMissing(t *testing.T) {
+	t.Parallel()
+	made := `[{"index":"test-jaeger-service-write","docs.count":"1"},{"index":"test-jaeger-span-write","docs.count":"3"}]`
+	srv := serve(t, healthyES(map[string]string{pathIndices: made}).ServeHTTP)
+	base, err := url.Parse(srv.URL)
+	if err != nil {
+		t.Fatal(err)
+	}
+	target := atES(t, srv.URL)
+	target.Storage.IndexPrefix = "test"
+	f, _ := examine(t, probeNamed(t, idESIndices), target, map[string]outcome{idES: {learned: esCluster{url: base}}})
+	expect(t, f, StatusFail, codeESNoAlias, "test-jaeger-span-write is an index and no alias: Jaeger writes into it and reads elsewhere",
+		"stop Jaeger, then: curl -fX DELETE "+srv.URL+"/test-jaeger-span-write,test-jaeger-service-write"+
+			" && jaeger-es-rollover init "+srv.URL+" --index-prefix test, then start Jaeger")
+	if want := "index test-jaeger-span-write: 3 documents, which no Jaeger finds"; !slices.Contains(f.Evidence, want) {
+		t.Errorf("evidence %q lacks %q", f.Evidence, want)
 	}
 }
 

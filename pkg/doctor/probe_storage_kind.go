@@ -59,7 +59,7 @@ func runStorageKind(ctx context.Context, env *Env) Finding {
 	case inside.kind == "":
 		return found(StatusSkip, codeStorageUnknown, "Jaeger's ports 14269 and 8888 do not tell where it keeps spans").
 			hint("docker inspect -f '{{.Config.Env}} {{.Args}}' jaeger")
-	case wants != "" && !sameStorage(wants, inside.kind):
+	case wants != "" && !env.Storage.is(inside.kind):
 		return found(StatusWarn, codeStorageOther, "Jaeger keeps spans in %s, and not in %s", inside.kind, wants).
 			saw(inside.source).
 			hint(
@@ -73,8 +73,10 @@ func runStorageKind(ctx context.Context, env *Env) Finding {
 	}
 }
 
-func sameStorage(wanted, kind string) bool {
-	return wanted == kind || wanted == StorageElasticsearch && kind == "opensearch"
+// is reports whether Jaeger's name of a kind means this one. Jaeger's two names
+// for Elasticsearch and OpenSearch lead to the same client.
+func (s Storage) is(kind string) bool {
+	return s.Kind == kind || s.searches() && Storage{Kind: kind}.searches()
 }
 
 // lookInside asks the ports of both generations at once. They are rarely open to

@@ -65,6 +65,12 @@ func TestStorageKind(t *testing.T) {
 		"1, Elasticsearch": {
 			v1Inside("elasticsearch", noMetrics), nil, StorageElasticsearch, StatusOK, codeStorageKind, "Jaeger keeps spans in elasticsearch",
 		},
+		"1, Elasticsearch, which OpenSearch passes for": {
+			v1Inside("elasticsearch", noMetrics), nil, StorageOpenSearch, StatusOK, codeStorageKind, "Jaeger keeps spans in elasticsearch",
+		},
+		"1, OpenSearch, and Cassandra is meant": {
+			v1Inside("opensearch", noMetrics), nil, StorageCassandra, StatusWarn, codeStorageOther, "Jaeger keeps spans in opensearch, and not in cassandra",
+		},
 		"2, memory": {nil, answer(200, "", metricsV2), "", StatusOK, codeStorageMemory, "Jaeger keeps spans in memory: they are gone when it restarts"},
 		"2, not the one that is meant": {
 			nil, answer(200, "", metricsV2), StorageElasticsearch, StatusWarn, codeStorageOther, "Jaeger keeps spans in memory, and not in elasticsearch",
@@ -219,7 +225,10 @@ func TestStorageValidate(t *testing.T) {
 		"elasticsearch":    {Storage{Kind: StorageElasticsearch, ESURLs: []string{"http://es:9200"}}, ""},
 		"without a URL":    {Storage{Kind: StorageElasticsearch}, "--storage elasticsearch needs --es-url"},
 		"without a host":   {Storage{Kind: StorageCassandra}, "--storage cassandra needs --cassandra-hosts"},
-		"an unknown thing": {Storage{Kind: "badger"}, `--storage must be elasticsearch or cassandra, got "badger"`},
+		"opensearch":       {Storage{Kind: "opensearch", ESURLs: []string{"http://os:9200"}}, ""},
+		"an unknown thing": {Storage{Kind: "badger"}, `--storage must be elasticsearch, opensearch or cassandra, got "badger"`},
+
+		"opensearch without a URL": {Storage{Kind: "opensearch"}, "--storage opensearch needs --es-url"},
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {

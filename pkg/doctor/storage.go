@@ -11,13 +11,15 @@ import (
 // The kinds of storage that the doctor can examine directly.
 const (
 	StorageElasticsearch = "elasticsearch"
-	StorageCassandra     = "cassandra"
+	// StorageOpenSearch is examined as StorageElasticsearch is.
+	StorageOpenSearch = "opensearch"
+	StorageCassandra  = "cassandra"
 )
 
 // Storage is the one that Jaeger writes to, to be examined without Jaeger. The
 // zero value examines none. Nothing is written to it.
 type Storage struct {
-	// Kind is StorageElasticsearch, for OpenSearch too, StorageCassandra or empty.
+	// Kind is StorageElasticsearch, StorageOpenSearch, StorageCassandra or empty.
 	Kind string
 	// User and Password are those that Jaeger has; empty sends none.
 	User, Password string
@@ -47,16 +49,21 @@ func (s Storage) Validate() error {
 	switch {
 	case s.Kind == "":
 		return nil
-	case s.Kind == StorageElasticsearch && len(s.ESURLs) == 0:
-		return &storageError{"--storage elasticsearch needs --es-url", "--es-url http://localhost:9200"}
+	case s.searches() && len(s.ESURLs) == 0:
+		return &storageError{"--storage " + s.Kind + " needs --es-url", "--es-url http://localhost:9200"}
 	case s.Kind == StorageCassandra && len(s.CassandraHosts) == 0:
 		return &storageError{"--storage cassandra needs --cassandra-hosts", "--cassandra-hosts localhost"}
-	case s.Kind != StorageElasticsearch && s.Kind != StorageCassandra:
+	case !s.searches() && s.Kind != StorageCassandra:
 		return &storageError{
-			fmt.Sprintf("--storage must be elasticsearch or cassandra, got %q", s.Kind), "--storage elasticsearch",
+			fmt.Sprintf("--storage must be elasticsearch, opensearch or cassandra, got %q", s.Kind), "--storage elasticsearch",
 		}
 	}
 	return nil
+}
+
+// searches reports whether it is Elasticsearch or its kin.
+func (s Storage) searches() bool {
+	return s.Kind == StorageElasticsearch || s.Kind == StorageOpenSearch
 }
 
 type storageError struct{ text, hint string }
@@ -101,7 +108,7 @@ func subject(cert *x509.Certificate) string {
 }
 
 // certificateHint is the flag for a certificate that is not trusted.
-const certificateHint = "--storage-ca ca.pem (and Jaeger's --es.tls.enabled --es.tls.ca=ca.pem)"
+const certificateHint = "--storage-ca ca.pem (and for Jaeger: --es.tls.enabled --es.tls.ca=ca.pem (Jaeger 1), elasticsearch: {tls: {ca_file: ca.pem}} (Jaeger 2))"
 
 // storageProbes stand before those about containers: when Jaeger has exited for
 // its storage, the storage is the cause.
