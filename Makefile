@@ -11,7 +11,7 @@ RACE_ENV := GORACE=atexit_sleep_ms=10
 ## help: list the targets
 .PHONY: help
 help:
-	@sed -n 's/^## \([a-z-]*\): \(.*\)/\1|\2/p' $(MAKEFILE_LIST) | awk -F'|' '{printf "  %-12s %s\n", $$1, $$2}'
+	@sed -n 's/^## \([a-z-]*\): \(.*\)/\1|\2/p' $(MAKEFILE_LIST) | awk -F'|' '{printf "  %-19s %s\n", $$1, $$2}'
 
 ## build: build bin/otdemo
 .PHONY: build
@@ -65,6 +65,13 @@ check: tidy lint test race
 integration:
 	cd integration && $(GO) run ./buildjaeger
 	cd integration && $(GO) test -count=1 -parallel 8 ./...
+
+## integration-storage: prove it on real Elasticsearch, OpenSearch and Cassandra, and deploy/ on Docker
+.PHONY: integration-storage
+integration-storage:
+	cd integration && $(GO) run ./buildjaeger && $(GO) run ./buildstores
+	cd integration && $(GO) test -tags storage -count=1 -timeout 20m -run '^TestStorage' .
+	cd integration && $(GO) test -tags storage -count=1 -timeout 20m -p 1 ./stores ./deploy
 
 ## fuzz: run each fuzz target for FUZZTIME (default 20s)
 FUZZTIME ?= 20s

@@ -27,7 +27,7 @@ func Programs() []Program {
 	for _, r := range Releases() {
 		all = append(all, r.Program())
 	}
-	return append(all, Telemetrygen(), Tracegen(), HotROD())
+	return append(all, Telemetrygen(), Tracegen(), HotROD(), Compose(), IndexCleaner())
 }
 
 // Telemetrygen is the OpenTelemetry Collector's generator of load.
