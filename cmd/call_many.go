@@ -16,7 +16,7 @@ import (
 
 // loadGCPercent is GOGC during a load run, unless it is set. A run keeps little and
 // allocates much: with rarer collections a traced call costs a sixth less CPU.
-const loadGCPercent = 400
+const loadGCPercent = 800
 
 // callMany makes a load run and reports on it. A run that Ctrl-C ends is reported
 // on too.
