@@ -3,10 +3,10 @@
 package deploy
 
 import (
-	"errors"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"github.com/otdemo/otdemo/integration/stores"
@@ -53,7 +53,11 @@ func cassandraImage(t *testing.T, p *project) {
 	l.add("/usr/local/bin/cqlsh", standinPath)
 	l.add("/program/logback.xml", filepath.Join("..", "stores", "java", "logback.xml"))
 	l.add("/program/cassandra.yaml", filepath.Join("testdata", "cassandra.yaml"))
-	l.add("/program/jvm.options", filepath.Join("testdata", "jvm.options"))
+	options := filepath.Join(t.TempDir(), "jvm.options")
+	if err := os.WriteFile(options, []byte(strings.Join(stores.CassandraJVM(), "\n")), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	l.add("/program/jvm.options", options)
 	l.directory("/var/lib/cassandra", 0o755, cassandraUser)
 	l.into(
 		p.Engine, "cassandra:"+stores.Cassandra4().Version,
@@ -65,10 +69,8 @@ func cassandraImage(t *testing.T, p *project) {
 // jars.
 func newStoreLayer(t *testing.T, d stores.Distribution) *layer {
 	t.Helper()
-	classpath, err := d.Classpath()
-	if missing, ok := errors.AsType[*stores.MissingError](err); ok {
-		t.Fatalf("%v\nhint: %s", missing, missing.Hint())
-	}
+	java, classpath := stores.Need(t, d)
+	home, err := filepath.EvalSymlinks(filepath.Dir(filepath.Dir(java)))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -76,7 +78,6 @@ func newStoreLayer(t *testing.T, d stores.Distribution) *layer {
 	for _, jar := range filepath.SplitList(classpath) {
 		l.add("/jars/"+filepath.Base(jar), jar)
 	}
-	home := jdk(t)
 	for _, dir := range []string{"bin", "conf", "lib"} {
 		l.tree("/jdk/"+dir, filepath.Join(home, dir))
 	}
@@ -98,22 +99,4 @@ func newStoreLayer(t *testing.T, d stores.Distribution) *layer {
 		l.add("/etc/"+name, file)
 	}
 	return l
-}
-
-// jdk is the home of the JDK whose compiler is in PATH. It skips the test where
-// there is none, but on CI, which has everything, it fails it.
-func jdk(t *testing.T) string {
-	t.Helper()
-	path, err := exec.LookPath("javac")
-	if err != nil {
-		if os.Getenv("CI") != "" {
-			t.Fatalf("no JDK on CI: %v", err)
-		}
-		t.Skipf("no JDK: %v", err)
-	}
-	path, err = filepath.EvalSymlinks(path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return filepath.Dir(filepath.Dir(path))
 }

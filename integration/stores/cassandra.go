@@ -61,7 +61,7 @@ const superuser = "cassandra"
 func Cassandra(t *testing.T, o CassandraOptions) *CassandraNode {
 	t.Helper()
 	d := Cassandra4()
-	java, classpath := need(t, d)
+	java, classpath := Need(t, d)
 	agent, err := d.jarNamed("jamm-0.3.2.jar")
 	if err != nil {
 		t.Fatal(err)
@@ -85,7 +85,7 @@ func Cassandra(t *testing.T, o CassandraOptions) *CassandraNode {
 	logging := filepath.Join(home, "logback.xml")
 	write(t, logging, logback)
 	c.command = process.Command{Path: java, Dir: home, Args: slices.Concat(
-		jvmOptions(home), cassandraOptions(),
+		jvmOptions(home), CassandraJVM(),
 		[]string{
 			"-Dcassandra.config=file://" + config, "-Dlogback.configurationFile=" + logging,
 			"-Dcassandra.storagedir=" + home,
@@ -118,10 +118,10 @@ func render(t *testing.T, text string, values map[string]any) string {
 	return b.String()
 }
 
-// cassandraOptions open to Cassandra what JDK 17 has closed, as its own
-// conf/jvm11-server.options does for JDK 11, and spare the waits that only a
-// cluster of several needs.
-func cassandraOptions() []string {
+// CassandraJVM returns the options that open to Cassandra what JDK 17 has closed, as
+// its own conf/jvm11-server.options does for JDK 11, and that spare the waits which
+// only a cluster of several needs.
+func CassandraJVM() []string {
 	options := []string{
 		"-Dcassandra-foreground=yes",
 		"-Dcassandra.ring_delay_ms=100", "-Dcassandra.skip_wait_for_gossip_to_settle=0",

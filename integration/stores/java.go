@@ -62,10 +62,10 @@ func versionOf(home string) (string, error) {
 	return "", nil
 }
 
-// need returns the java command and the class path for d. It skips the test where
+// Need returns the java command and the class path for d. It skips the test where
 // there is no JDK, but on CI, which has everything, it fails it, as it does
 // everywhere when d has not been fetched.
-func need(t *testing.T, d Distribution) (java, classpath string) {
+func Need(t *testing.T, d Distribution) (java, classpath string) {
 	t.Helper()
 	java, err := findJava()
 	if errors.Is(err, errNoJDK) && os.Getenv("CI") == "" {

@@ -76,7 +76,7 @@ func startAll(t *testing.T, e engine, o SearchOptions) []*SearchNode {
 	if (o.Password || o.TLS) && e.secure == nil {
 		t.Fatalf("%s has neither password nor TLS here: see Guard", e)
 	}
-	e.java, e.classpath = need(t, e.Distribution)
+	e.java, e.classpath = Need(t, e.Distribution)
 	nodes := e.nodes(t, o)
 	if o.Stopped {
 		return nodes

@@ -77,7 +77,7 @@ func cassandra() error {
 	args = append(
 		args, "-javaagent:"+agent[0], "-Djava.io.tmpdir=/tmp", "-Dlogback.configurationFile="+program+"/logback.xml",
 		"-Dcassandra.config=file://"+config, "-Dcassandra.storagedir=/var/lib/cassandra",
-		"-Dcassandra-foreground=yes", "-cp", classpath, "org.apache.cassandra.service.CassandraDaemon",
+		"-Djna.nosys=true", "-cp", classpath, "org.apache.cassandra.service.CassandraDaemon",
 	)
 	return replace(args)
 }
