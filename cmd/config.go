@@ -20,11 +20,13 @@ func newConfig(a *app) *cobra.Command {
 a default, a line of the file, a variable or a flag. Passwords are hidden.
 
 Defaults are overridden by the file, that by JAEGER_* variables, those by
-OTDEMO_* variables, and those by flags. docs/configuration.md has every key.
+OTEL_* variables where the tracer is otel, those by OTDEMO_* variables, and
+those by flags. docs/configuration.md has every key.
 ` + exitCodesHelp(),
 		Example: `  otdemo config
   otdemo config --sampler-type probabilistic --sampler-param 0.1
-  JAEGER_AGENT_HOST=jaeger otdemo config -o json`,
+  JAEGER_AGENT_HOST=jaeger otdemo config -o json
+  OTEL_EXPORTER_OTLP_ENDPOINT=http://jaeger:4318 otdemo config --tracer otel`,
 		GroupID: groupServing,
 		Args:    maxArgs(0),
 		RunE: func(cmd *cobra.Command, _ []string) error {

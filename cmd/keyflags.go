@@ -1,6 +1,7 @@
 package cmd
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -37,7 +38,7 @@ func addKeyFlag(flags *pflag.FlagSet, name, key, kind string) {
 	value := &keyFlag{key: key, kind: kind}
 	if k, ok := config.Lookup(key); ok {
 		value.text = k.Default
-		usage = k.Doc + " [" + strings.Join(append([]string{k.Otdemo}, k.Jaeger...), ", ") + "]"
+		usage = k.Doc + " [" + strings.Join(slices.Concat([]string{k.Otdemo}, k.Jaeger, k.OTel), ", ") + "]"
 	}
 	flags.Var(value, name, usage)
 }

@@ -14,7 +14,7 @@ import (
 // config.yaml; docs/configuration.md describes each. One that Load returned is
 // valid; it is not to be changed while others read it.
 type Config struct {
-	// Tracer names the implementation behind OpenTracing: TracerJaeger or TracerNoop.
+	// Tracer names the implementation behind OpenTracing, one of the constants.
 	Tracer string `yaml:"tracer"`
 	// Service is the service name on every span; empty takes the command's own.
 	Service string `yaml:"service"`
@@ -26,7 +26,8 @@ type Config struct {
 	RPCMetrics bool     `yaml:"rpc_metrics"`
 	Sampler    Sampler  `yaml:"sampler"`
 	Reporter   Reporter `yaml:"reporter"`
-	// Propagation lists the header formats a trace travels in, at least one.
+	// Propagation lists the header formats a trace travels in; none means the
+	// tracer's own. Load resolves that; read Config.Formats instead.
 	Propagation []string `yaml:"propagation"`
 	// Tags are put on the process, so they show on each of its spans.
 	Tags  []Tag `yaml:"tags"`
@@ -43,15 +44,29 @@ const (
 	SamplerRemote        = "remote"
 )
 
-// TracerJaeger and TracerNoop are the tracers of this version. TracerNoop makes
-// no spans.
+// The tracers. TracerNoop makes no spans.
 const (
-	TracerJaeger = "jaeger"
-	TracerNoop   = "noop"
+	TracerJaeger  = "jaeger"
+	TracerZipkin  = "zipkin"
+	TracerAppdash = "appdash"
+	TracerOTel    = "otel"
+	TracerNoop    = "noop"
 )
 
-// PropagationJaeger is the header format of this version: uber-trace-id.
-const PropagationJaeger = "jaeger"
+// The header formats.
+const (
+	// PropagationJaeger is jaeger-client-go's uber-trace-id.
+	PropagationJaeger = "jaeger"
+	// PropagationW3C is traceparent, tracestate and baggage.
+	PropagationW3C = "w3c"
+	// PropagationB3 is Zipkin's x-b3-traceid and its sisters. Who reads it reads
+	// the single header as well.
+	PropagationB3 = "b3"
+	// PropagationB3Single is Zipkin's single header, b3.
+	PropagationB3Single = "b3-single"
+	// PropagationAppdash is the headers of Appdash's tracer, which no other has.
+	PropagationAppdash = "appdash"
+)
 
 // Sampler decides which traces are kept.
 type Sampler struct {
@@ -93,9 +108,10 @@ type Agent struct {
 	ReconnectInterval time.Duration `yaml:"reconnect_interval"`
 }
 
-// Collector is where spans go as thrift over HTTP, when Endpoint is set.
+// Collector is where spans go when not over UDP to an agent.
 type Collector struct {
 	// Endpoint is the whole URL, path included: http://localhost:14268/api/traces.
+	// Empty is the tracer's own default; read Config.CollectorURL instead.
 	Endpoint string `yaml:"endpoint"`
 	// User and Password are both set or both empty.
 	User     string `yaml:"user"`
@@ -149,16 +165,51 @@ func Defaults() Config {
 			QueueSize:     10000,
 			FlushInterval: time.Second,
 		},
-		Propagation: []string{PropagationJaeger},
-		Query:       Query{URL: "http://localhost:16686"},
-		Serve:       Serve{Host: "127.0.0.1", Port: 8000},
-		Call:        Call{URL: "http://localhost:8000/"},
+		Query: Query{URL: "http://localhost:16686"},
+		Serve: Serve{Host: "127.0.0.1", Port: 8000},
+		Call:  Call{URL: "http://localhost:8000/"},
 	}
 }
 
-// UsesCollector reports whether spans go over HTTP; the agent's settings are
-// not used then.
-func (c *Config) UsesCollector() bool { return c.Reporter.Collector.Endpoint != "" }
+// UsesCollector reports whether spans go to a collector; the agent's settings
+// are not used then.
+func (c *Config) UsesCollector() bool { return c.CollectorURL() != "" }
+
+// CollectorURL returns where spans go: reporter.collector.endpoint, or the
+// tracer's default; "" when they go to an agent over UDP, or nowhere. Its scheme
+// is http or https, for tracer otel also grpc or grpcs (OTLP over gRPC, which has
+// no path), for tracer appdash tcp.
+func (c *Config) CollectorURL() string {
+	if c.Reporter.Collector.Endpoint != "" {
+		return c.Reporter.Collector.Endpoint
+	}
+	switch c.Tracer {
+	case TracerZipkin:
+		return zipkinCollector
+	case TracerOTel:
+		return otelCollector
+	case TracerAppdash:
+		return appdashCollector
+	}
+	return ""
+}
+
+// Formats returns the header formats in which traces travel: propagation, or
+// what the tracer's own library speaks.
+func (c *Config) Formats() []string {
+	if len(c.Propagation) > 0 {
+		return c.Propagation
+	}
+	switch c.Tracer {
+	case TracerZipkin:
+		return []string{PropagationB3}
+	case TracerOTel:
+		return []string{PropagationW3C}
+	case TracerAppdash:
+		return []string{PropagationAppdash}
+	}
+	return []string{PropagationJaeger}
+}
 
 // samplingPort is where Jaeger's agent serves sampling strategies over HTTP.
 const samplingPort = 5778

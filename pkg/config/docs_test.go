@@ -51,7 +51,7 @@ func TestDocs(t *testing.T) {
 func TestShippedFile(t *testing.T) {
 	t.Parallel()
 	loaded := mustLoad(t, config.Source{Dir: "../.."})
-	if diff := cmp.Diff(config.Defaults(), loaded.Config); diff != "" {
+	if diff := cmp.Diff(resolved(), loaded.Config); diff != "" {
 		t.Errorf("config.yaml differs from the defaults (-want +got):\n%s", diff)
 	}
 	if got := warned(loaded); len(got) > 0 {

@@ -66,7 +66,7 @@ func TestJaegerVariables(t *testing.T) {
 		}
 		t.Run(tt.env[0], func(t *testing.T) {
 			t.Parallel()
-			want := config.Defaults()
+			want := resolved()
 			tt.want(&want)
 			got := mustLoad(t, config.Source{Environ: tt.env}).Config
 			if diff := cmp.Diff(want, got); diff != "" {
@@ -210,7 +210,7 @@ func TestJaegerIgnored(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
 			loaded := mustLoad(t, config.Source{Dir: dirWith(t, tt.file), Environ: tt.env})
-			want := config.Defaults()
+			want := resolved()
 			tt.want(&want)
 			if diff := cmp.Diff(want, loaded.Config); diff != "" {
 				t.Errorf("Config (-want +got):\n%s", diff)

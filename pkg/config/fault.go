@@ -17,17 +17,20 @@ const (
 	LayerDefault Layer = iota
 	LayerFile          // config.yaml
 	LayerJaeger        // JAEGER_* variables
+	LayerOTel          // OTEL_* variables, with tracer otel
 	LayerOtdemo        // OTDEMO_* variables
 	LayerFlag          // the command line
 )
 
-// String returns default, file, jaeger, otdemo or flag.
+// String returns default, file, jaeger, otel, otdemo or flag.
 func (l Layer) String() string {
 	switch l {
 	case LayerFile:
 		return "file"
 	case LayerJaeger:
 		return "jaeger"
+	case LayerOTel:
+		return "otel"
 	case LayerOtdemo:
 		return "otdemo"
 	case LayerFlag:
@@ -62,6 +65,8 @@ func (o Origin) assign(key *Key, value string) string {
 	switch o.Layer {
 	case LayerJaeger, LayerOtdemo:
 		return o.Detail + "=" + shellQuote(value)
+	case LayerOTel:
+		return otelAssign(o.Detail, key, value)
 	case LayerFlag:
 		if !strings.HasPrefix(o.Detail, "-") {
 			return shellQuote(value) // an argument

@@ -103,8 +103,13 @@ func FuzzEnviron(f *testing.F) {
 		for _, name := range key.Jaeger {
 			f.Add(name + "=" + key.Default + "\nJAEGER_ENDPOINT=http://c/api/traces")
 		}
+		for _, name := range key.OTel {
+			f.Add(name + "=" + key.Default + "\nOTDEMO_TRACER=otel\nOTEL_EXPORTER_OTLP_PROTOCOL=grpc")
+		}
 	}
 	f.Add("JAEGER_TAGS=a=${X:${Y:}},b=${:},c=${},d=${\n=x\n==\nOTDEMO_\nJAEGER_=\nOTDEMO_=1\nOTDEMO_SAMPLER_PARAM=0x1p-2")
+	f.Add("OTDEMO_TRACER=otel\nOTEL_RESOURCE_ATTRIBUTES=a=%2C,b=%\nOTEL_PROPAGATORS=,b3,\nOTEL_EXPORTER_OTLP_ENDPOINT=http://u:p@[::1]:4318/%2F?q#f")
+	f.Add("OTDEMO_TRACER=otel\nOTEL_TRACES_SAMPLER=jaeger_remote\nOTEL_TRACES_SAMPLER_ARG=endpoint=http://h:5778/s,pollingIntervalMs=1,initialSamplingRate=1")
 	f.Fuzz(func(t *testing.T, environ string) {
 		loaded, err := config.Load(config.Source{Environ: strings.Split(environ, "\n")})
 		if err != nil {

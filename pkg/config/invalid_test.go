@@ -106,7 +106,7 @@ func invalidFiles() map[string][]string {
 			`hint: did you mean propagation: [jaeger]?`,
 		},
 		"invalid-many.yaml": {
-			`invalid-many.yaml:1: tracer must be jaeger or noop, got "jagger"`,
+			`invalid-many.yaml:1: tracer must be jaeger, zipkin, appdash, otel or noop, got "jagger"`,
 			`hint: did you mean tracer: jaeger?`,
 			`invalid-many.yaml:3: sampler.param must be 0 or 1 for const, got 100`,
 			`hint: the default is sampler.param: 1`,
@@ -149,17 +149,16 @@ func invalidFiles() map[string][]string {
 			`invalid-port.yaml:3: reporter.agent.port must be between 1 and 65535, got 0`,
 			`hint: the default is reporter.agent.port: 6831`,
 		},
-		"invalid-propagation-empty.yaml": {
-			`invalid-propagation-empty.yaml:1: propagation must not be empty`,
-			`hint: did you mean propagation: [jaeger]?`,
+		"invalid-propagation-appdash.yaml": {
+			`invalid-propagation-appdash.yaml:2: propagation must not name appdash for tracer jaeger`,
+			`hint: only tracer appdash knows that format; both sides know jaeger, w3c, b3 and b3-single`,
+		},
+		"invalid-propagation-twice.yaml": {
+			`invalid-propagation-twice.yaml:1: propagation must not name w3c twice, got "w3c,b3,w3c"`,
+			`hint: did you mean propagation: [w3c,b3]?`,
 		},
 		"invalid-propagation-unknown.yaml": {
-			`invalid-propagation-unknown.yaml:1: propagation must be jaeger, got "x"`,
-			`hint: the default is propagation: [jaeger]`,
-		},
-		"invalid-propagation.yaml": {
-			`invalid-propagation.yaml:1: propagation must be jaeger, got "w3c"`,
-			`hint: w3c is planned; this version has only jaeger`,
+			`invalid-propagation-unknown.yaml:1: propagation must be jaeger, w3c, b3, b3-single or appdash, got "x"`,
 		},
 		"invalid-queue-size.yaml": {
 			`invalid-queue-size.yaml:2: reporter.queue_size must be between 1 and 10000000, got 0`,
@@ -217,9 +216,9 @@ func invalidFiles() map[string][]string {
 			`invalid-tags-word.yaml:1: tags must be a list of {name, value}, got "region=eu"`,
 			`hint: write tags: [{name: region, value: eu}]`,
 		},
-		"invalid-tracer-planned.yaml": {
-			`invalid-tracer-planned.yaml:1: tracer must be jaeger or noop, got "zipkin"`,
-			`hint: zipkin is planned; this version has only jaeger and noop`,
+		"invalid-tracer.yaml": {
+			`invalid-tracer.yaml:1: tracer must be jaeger, zipkin, appdash, otel or noop, got "opentelemetry"`,
+			`hint: did you mean tracer: otel?`,
 		},
 		"invalid-unknown-key-elsewhere.yaml": {
 			`invalid-unknown-key-elsewhere.yaml:2: unknown key agent`,

@@ -2,6 +2,8 @@ package config
 
 import (
 	"fmt"
+	"net"
+	"net/url"
 	"slices"
 	"strconv"
 	"strings"
@@ -21,25 +23,68 @@ const (
 	envReconnectInterval = "JAEGER_REPORTER_ATTEMPT_RECONNECT_INTERVAL"
 )
 
-// loadJaeger sets the keys that JAEGER_* variables name, with the meaning they
-// have for jaeger-client-go.
-func (l *loader) loadJaeger() {
-	dependent := []string{
+// jaegerAddresses are the keys whose JAEGER_* variables depend on each other.
+// They say where jaeger-client-go's spans go and where its strategies come from,
+// which is not where another tracer's do.
+func jaegerAddresses() []string {
+	return []string{
 		keySamplingEndpoint, keyAgentHost, keyAgentPort, keyReconnect, keyReconnectInterval,
 		keyCollectorEndpoint, keyCollectorUser, keyCollectorPassword,
 	}
+}
+
+// ownBackend reports whether tracer's spans go elsewhere than
+// jaeger-client-go's.
+func ownBackend(tracer string) bool {
+	return tracer == TracerZipkin || tracer == TracerOTel || tracer == TracerAppdash
+}
+
+// loadJaeger sets the keys that JAEGER_* variables name, with the meaning they
+// have for jaeger-client-go. Those of addresses are only for tracer jaeger.
+func (l *loader) loadJaeger(tracer string) {
+	dependent := jaegerAddresses()
 	for _, key := range l.keys {
 		if len(key.Jaeger) == 1 && !slices.Contains(dependent, key.Name) {
 			l.setJaeger(key.Name, key.Jaeger[0])
 		}
 	}
-	if l.env.get(envEndpoint) != "" {
+	l.warnMisspelt()
+	switch {
+	case ownBackend(tracer):
+		return
+	case l.env.get(envEndpoint) != "":
 		l.loadJaegerCollector()
-	} else {
+	default:
 		l.loadJaegerAgent()
 	}
 	l.loadJaegerSampling()
-	l.warnMisspelt()
+}
+
+// warnJaegerAddress is for another tracer that is left with its default address
+// though JAEGER_* variables name one.
+func (l *loader) warnJaegerAddress(cfg *Config) {
+	if cfg.Reporter.Collector.Endpoint != "" {
+		return
+	}
+	if ignored := l.present(envEndpoint, envAgentHost, envAgentPort); len(ignored) > 0 {
+		meant := l.spell(keyCollectorEndpoint, LayerOtdemo, l.onJaegerHost(cfg.CollectorURL()))
+		l.warn("did you mean "+meant+"?", "%s: not used, because tracer is %s; spans go to %s", strings.Join(ignored, ", "), cfg.Tracer, cfg.CollectorURL())
+	}
+}
+
+// onJaegerHost returns address with the host that JAEGER_* variables name, if it
+// can be read.
+func (l *loader) onJaegerHost(address string) string {
+	host := l.env.get(envAgentHost)
+	if u, err := url.Parse(l.env.get(envEndpoint)); err == nil && u.Hostname() != "" {
+		host = u.Hostname()
+	}
+	u, err := url.Parse(address)
+	if err != nil || checkHost(host, keyAgentPort) != nil {
+		return address
+	}
+	u.Host = net.JoinHostPort(host, u.Port())
+	return u.String()
 }
 
 // setJaeger sets a key from a variable, unless that is unset.
@@ -86,18 +131,19 @@ func (l *loader) loadJaegerCollector() {
 		return
 	}
 	if len(credentials) == 0 {
-		l.dropCredentials()
+		l.dropCredentials(Origin{LayerJaeger, envEndpoint}, fmt.Sprintf("set %s and %s", envUser, envPassword))
 	}
 	l.setJaeger(keyCollectorUser, envUser)
 	l.setJaeger(keyCollectorPassword, envPassword)
 }
 
-func (l *loader) dropCredentials() {
+// dropCredentials keeps a user and password of the file from an endpoint that
+// comes from elsewhere.
+func (l *loader) dropCredentials(endpoint Origin, hint string) {
 	for _, name := range []string{keyCollectorUser, keyCollectorPassword} {
 		if from := l.origins[name]; from.Layer == LayerFile {
-			l.warn(fmt.Sprintf("set %s and %s", envUser, envPassword),
-				"%s: %s is not sent to %s, which is another collector", from, name, envEndpoint)
-			l.set(l.byName[name], "", Origin{LayerJaeger, envEndpoint})
+			l.warn(hint, "%s: %s is not sent to %s, which is another collector", from, name, endpoint)
+			l.set(l.byName[name], "", endpoint)
 		}
 	}
 }

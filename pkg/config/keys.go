@@ -17,7 +17,7 @@ const (
 	TypeString   Type = iota
 	TypeSecret        // a string that is never shown
 	TypeHost          // a host name or address without port
-	TypeURL           // an http or https URL; user info is never shown
+	TypeURL           // an http or https URL, a collector's by its tracer; user info is never shown
 	TypeBool          // true or false
 	TypeInt           // a whole number
 	TypeFloat         // a number
@@ -51,11 +51,14 @@ type Key struct {
 	Otdemo string
 	// Jaeger lists the JAEGER_* variables, if any, the strongest first.
 	Jaeger []string
+	// OTel lists the OTEL_* variables, if any, the strongest first. They hold
+	// with tracer otel only.
+	OTel []string
 
-	values   []string // the only values, in lower case; any case is taken
-	planned  []string // values of later versions
-	min, max int      // the bounds of a whole number
-	example  string   // a URL that would do, for hints
+	values   []string          // the only values, in lower case; any case is taken
+	aliases  map[string]string // other systems' words for them, for hints
+	min, max int               // the bounds of a whole number
+	example  string            // a URL that would do, for hints
 }
 
 // Keys returns every key in the order of config.yaml. It is the source of
@@ -104,10 +107,14 @@ func (k *Key) allowed() string {
 
 // The keys that rules name.
 const (
+	keyTracer            = "tracer"
+	keyService           = "service"
 	keyDisabled          = "disabled"
+	keyTraceID128Bit     = "trace_id_128bit"
 	keySamplerType       = "sampler.type"
 	keySamplerParam      = "sampler.param"
 	keySamplingEndpoint  = "sampler.endpoint"
+	keyRefreshInterval   = "sampler.refresh_interval"
 	keyAgentHost         = "reporter.agent.host"
 	keyAgentPort         = "reporter.agent.port"
 	keyReconnect         = "reporter.agent.reconnect"
@@ -115,6 +122,10 @@ const (
 	keyCollectorEndpoint = "reporter.collector.endpoint"
 	keyCollectorUser     = "reporter.collector.user"
 	keyCollectorPassword = "reporter.collector.password"
+	keyQueueSize         = "reporter.queue_size"
+	keyFlushInterval     = "reporter.flush_interval"
+	keyPropagation       = "propagation"
+	keyTags              = "tags"
 	keyQueryURL          = "query.url"
 )
 
@@ -130,45 +141,48 @@ func (k *Key) usualPath() string {
 func tracerKeys() []Key {
 	return []Key{
 		{
-			Name: "tracer", values: []string{TracerJaeger, TracerNoop},
-			planned: []string{"zipkin", "appdash", "otel"},
-			Doc:     "implementation behind OpenTracing; noop makes no spans",
+			Name: keyTracer, values: []string{TracerJaeger, TracerZipkin, TracerAppdash, TracerOTel, TracerNoop},
+			aliases: map[string]string{"opentelemetry": TracerOTel, "otlp": TracerOTel, "none": TracerNoop},
+			Doc:     "implementation behind OpenTracing: jaeger, zipkin, appdash, otel, or noop, which makes no spans",
 		},
 		{
-			Name: "service", Jaeger: []string{"JAEGER_SERVICE_NAME"},
+			Name: keyService, Jaeger: []string{"JAEGER_SERVICE_NAME"}, OTel: []string{envServiceName, envResource},
 			Doc: "service name on every span; empty takes otdemo-server for serve and otdemo-client for call",
 		},
 		{
-			Name: keyDisabled, Type: TypeBool, Jaeger: []string{"JAEGER_DISABLED"},
+			Name: keyDisabled, Type: TypeBool, Jaeger: []string{"JAEGER_DISABLED"}, OTel: []string{envSDKDisabled, envTracesExporter},
 			Doc: "make no spans at all",
 		},
 		{
-			Name: "trace_id_128bit", Type: TypeBool, Jaeger: []string{"JAEGER_TRACEID_128BIT"},
-			Doc: "make trace ids of 128 bits instead of 64",
+			Name: keyTraceID128Bit, Type: TypeBool, Jaeger: []string{"JAEGER_TRACEID_128BIT"},
+			Doc: "make trace ids of 128 bits instead of 64; otel's always have 128, appdash's always 64",
 		},
 		{
 			Name: "rpc_metrics", Type: TypeBool, Jaeger: []string{"JAEGER_RPC_METRICS"},
 			Doc: "count and time server spans, shown on serve's /metrics",
 		},
 		{
-			Name: keySamplerType, Jaeger: []string{"JAEGER_SAMPLER_TYPE"},
-			values: []string{SamplerConst, SamplerProbabilistic, SamplerRateLimiting, SamplerRemote},
-			Doc:    "which traces are kept: all or none, a share, so many a second, or as the strategy server says",
+			Name: keySamplerType, Jaeger: []string{"JAEGER_SAMPLER_TYPE"}, OTel: []string{envTracesSampler},
+			values:  []string{SamplerConst, SamplerProbabilistic, SamplerRateLimiting, SamplerRemote},
+			Allowed: "const, probabilistic; ratelimiting with tracer jaeger; remote with tracer jaeger or otel",
+			Doc:     "which traces are kept: all or none, a share, so many a second, or as the strategy server says",
 		},
 		{
 			Name: keySamplerParam, Type: TypeFloat, Jaeger: []string{"JAEGER_SAMPLER_PARAM"},
+			OTel: []string{envSamplerArg, envTracesSampler},
 			Allowed: "const: 0 or 1; probabilistic: 0 to 1; ratelimiting: traces per second, 0 or more; " +
 				"remote: 0 to 1, until the strategy server answers",
 			Doc: "parameter of the sampler",
 		},
 		{
 			Name: keySamplingEndpoint, Type: TypeURL, example: "http://localhost:5778/sampling",
-			Jaeger: []string{"JAEGER_SAMPLING_ENDPOINT", "JAEGER_SAMPLER_MANAGER_HOST_PORT"},
-			Doc:    "strategy server of the remote sampler; empty takes http://<reporter.agent.host>:5778/sampling",
+			Jaeger: []string{"JAEGER_SAMPLING_ENDPOINT", "JAEGER_SAMPLER_MANAGER_HOST_PORT"}, OTel: []string{envSamplerArg},
+			Doc: "strategy server of the remote sampler; empty takes http://<reporter.agent.host>:5778/sampling",
 		},
 		{
-			Name: "sampler.refresh_interval", Type: TypeDuration, Jaeger: []string{"JAEGER_SAMPLER_REFRESH_INTERVAL"},
-			Doc: "time between two fetches of the strategy",
+			Name: keyRefreshInterval, Type: TypeDuration, Jaeger: []string{"JAEGER_SAMPLER_REFRESH_INTERVAL"},
+			OTel: []string{envSamplerArg},
+			Doc:  "time between two fetches of the strategy",
 		},
 		{
 			Name: "sampler.max_operations", Type: TypeInt, min: 1, max: math.MaxInt32,
@@ -217,8 +231,13 @@ func reporterKeys() []Key {
 		},
 		{
 			Name: keyCollectorEndpoint, Type: TypeURL, Jaeger: []string{"JAEGER_ENDPOINT"},
-			example: "http://localhost:14268/api/traces",
-			Doc:     "collector that takes spans as thrift over HTTP, such as http://localhost:14268/api/traces; when set, UDP is not used",
+			OTel:    []string{envTracesEndpoint, envOTLPEndpoint, envTracesProtocol, envOTLPProtocol},
+			example: jaegerCollector,
+			Allowed: "jaeger: http or https, such as http://localhost:14268/api/traces, instead of UDP to the agent; " +
+				"zipkin: http or https, empty takes http://localhost:9411/api/v2/spans; " +
+				"otel: http or https, empty takes http://localhost:4318/v1/traces, or grpc or grpcs without a path, such as grpc://localhost:4317; " +
+				"appdash: tcp, empty takes tcp://localhost:7701",
+			Doc: "collector that takes spans; empty takes jaeger's agent, or the default of the other tracers",
 		},
 		{
 			Name: keyCollectorUser, Jaeger: []string{"JAEGER_USER"},
@@ -229,14 +248,16 @@ func reporterKeys() []Key {
 			Doc: "password for basic authentication at the collector; never shown",
 		},
 		{
-			Name: "reporter.queue_size", Type: TypeInt, min: 1, max: maxQueueSize,
+			Name: keyQueueSize, Type: TypeInt, min: 1, max: maxQueueSize,
 			Allowed: fmt.Sprintf("1 to %d spans", maxQueueSize),
 			Jaeger:  []string{"JAEGER_REPORTER_MAX_QUEUE_SIZE"},
+			OTel:    []string{envQueueSize},
 			Doc:     "finished spans that wait to be sent; beyond it spans are dropped, and counted",
 		},
 		{
-			Name: "reporter.flush_interval", Type: TypeDuration, Jaeger: []string{"JAEGER_REPORTER_FLUSH_INTERVAL"},
-			Doc: "longest time a span waits for its batch to fill",
+			Name: keyFlushInterval, Type: TypeDuration, Jaeger: []string{"JAEGER_REPORTER_FLUSH_INTERVAL"},
+			OTel: []string{envScheduleDelay},
+			Doc:  "longest time a span waits for its batch to fill",
 		},
 		{
 			Name: "reporter.log_spans", Type: TypeBool, Jaeger: []string{"JAEGER_REPORTER_LOG_SPANS"},
@@ -248,17 +269,23 @@ func reporterKeys() []Key {
 func otherKeys() []Key {
 	return []Key{
 		{
-			Name: "propagation", Type: TypeWords, values: []string{PropagationJaeger},
-			planned: []string{"w3c", "b3"},
-			Doc:     "header formats in which a trace travels from service to service",
+			Name: keyPropagation, Type: TypeWords, OTel: []string{envPropagators},
+			values: []string{PropagationJaeger, PropagationW3C, PropagationB3, PropagationB3Single, PropagationAppdash},
+			aliases: map[string]string{
+				"uber-trace-id": PropagationJaeger, "tracecontext": PropagationW3C, "traceparent": PropagationW3C,
+				"b3multi": PropagationB3, "x-b3-traceid": PropagationB3,
+			},
+			Allowed: "jaeger (uber-trace-id), w3c (traceparent, baggage), b3 (x-b3-traceid ...), b3-single (b3), and with tracer appdash " +
+				"appdash; the tracer's own is jaeger, b3 for zipkin, w3c for otel, appdash for appdash",
+			Doc: "header formats in which a trace travels: any of jaeger, w3c, b3 and b3-single; empty takes the tracer's own",
 		},
 		{
-			Name: "tags", Type: TypeTags, Jaeger: []string{"JAEGER_TAGS"},
+			Name: keyTags, Type: TypeTags, Jaeger: []string{"JAEGER_TAGS"}, OTel: []string{envResource},
 			Doc: "tags on the process, so on each of its spans; in variables `a=b,c=${HOME:none}`",
 		},
 		{
 			Name: keyQueryURL, Type: TypeURL,
-			Doc: "Jaeger's UI and query address, with its base path if it has one",
+			Doc: "UI and query address of the backend, Jaeger's or Zipkin's, with its base path if it has one",
 		},
 		{
 			Name: "serve.host", Type: TypeHost,

@@ -59,8 +59,9 @@ type Value struct {
 	Secret bool
 }
 
-// Load merges defaults, config.yaml, JAEGER_* and OTDEMO_* variables and flags,
-// in that order, and checks the outcome. It reads at most one file and does not
+// Load merges defaults, config.yaml, JAEGER_*, OTEL_* and OTDEMO_* variables and
+// flags, in that order, and checks the outcome. OTEL_* variables count only when
+// the tracer comes out as otel. It reads at most one file and does not
 // touch the network.
 //
 // The error joins one *Fault for everything that is wrong; see Fault. There is
@@ -68,7 +69,11 @@ type Value struct {
 func Load(src Source) (*Loaded, error) {
 	l := newLoader(src.Environ)
 	file := l.loadFile(src)
-	l.loadJaeger()
+	tracer := l.tracer(src.Flags)
+	l.loadJaeger(tracer)
+	if tracer == TracerOTel {
+		l.loadOTel()
+	}
 	l.loadOtdemo()
 	for _, f := range src.Flags {
 		l.loadFlag(f)
@@ -77,6 +82,7 @@ func Load(src Source) (*Loaded, error) {
 	if err != nil {
 		return nil, err
 	}
+	l.resolve(&cfg)
 	l.validate(&cfg)
 	if len(l.faults) > 0 {
 		slices.SortStableFunc(l.faults, byPlace)
@@ -121,18 +127,46 @@ func newLoader(environment []string) *loader {
 	return l
 }
 
+// tracer returns the tracer that will hold. Which variables count depends on it,
+// so it is looked for before they are read.
+func (l *loader) tracer(flags []Flag) string {
+	key, name := l.byName[keyTracer], l.viper.GetString(keyTracer)
+	if text := l.env.get(key.Otdemo); text != "" {
+		name = text
+	}
+	for _, f := range flags {
+		if f.Key == keyTracer {
+			name = f.Value
+		}
+	}
+	return key.word(name)
+}
+
 // set gives key a value of its own type. Where only certain words are allowed,
 // any case will do, as in jaeger-client-go.
 func (l *loader) set(key *Key, value any, from Origin) {
-	if s, ok := value.(string); ok {
-		for _, word := range key.values {
-			if strings.EqualFold(s, word) {
-				value = word
-			}
+	switch v := value.(type) {
+	case string:
+		value = key.word(v)
+	case []string:
+		words := make([]string, len(v))
+		for i, s := range v {
+			words[i] = key.word(s)
 		}
+		value = words
 	}
 	l.viper.Set(key.Name, value)
 	l.origins[key.Name] = from
+}
+
+// word returns s as the key's list of allowed words spells it, or s.
+func (k *Key) word(s string) string {
+	for _, word := range k.values {
+		if strings.EqualFold(s, word) {
+			return word
+		}
+	}
+	return s
 }
 
 // setText gives key a value that is still text, as in variables and flags.
@@ -181,6 +215,15 @@ func (l *loader) merged() (Config, error) {
 		return Config{}, fmt.Errorf("merge configuration: %w", err)
 	}
 	return cfg, nil
+}
+
+// resolve puts the tracer's own header format in the place of an empty list, and
+// shows its own collector in the place of an empty endpoint. Their origins stay:
+// nobody else has named them.
+func (l *loader) resolve(cfg *Config) {
+	cfg.Propagation = cfg.Formats()
+	l.viper.Set(keyPropagation, cfg.Propagation)
+	l.viper.Set(keyCollectorEndpoint, cfg.CollectorURL())
 }
 
 func (l *loader) values() []Value {

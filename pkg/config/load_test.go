@@ -64,6 +64,14 @@ func write(t *testing.T, path, text string) {
 	}
 }
 
+// resolved returns the defaults as Load returns them: with the tracer's own
+// header format in place of none.
+func resolved() config.Config {
+	c := config.Defaults()
+	c.Propagation = []string{config.PropagationJaeger}
+	return c
+}
+
 func mustLoad(t *testing.T, src config.Source) *config.Loaded {
 	t.Helper()
 	loaded, err := config.Load(src)
@@ -87,7 +95,7 @@ func value(t *testing.T, l *config.Loaded, key string) config.Value {
 func TestLoadNothing(t *testing.T) {
 	t.Parallel()
 	loaded := mustLoad(t, config.Source{Dir: t.TempDir(), UserDir: t.TempDir()})
-	if diff := cmp.Diff(config.Defaults(), loaded.Config); diff != "" {
+	if diff := cmp.Diff(resolved(), loaded.Config); diff != "" {
 		t.Errorf("Config without any source (-want +got):\n%s", diff)
 	}
 	if loaded.File != "" || len(loaded.Warnings) > 0 {
@@ -116,7 +124,7 @@ func TestEveryField(t *testing.T) {
 			Collector: config.Collector{Endpoint: "https://jaeger/api/traces", User: "me", Password: "007"},
 			QueueSize: 5, FlushInterval: 10 * time.Millisecond, LogSpans: true,
 		},
-		Propagation: []string{"jaeger"},
+		Propagation: []string{"w3c", "b3-single"},
 		Tags:        []config.Tag{{Name: "Region", Value: "eu"}, {Name: "a.b", Value: "1.10"}},
 		Query:       config.Query{URL: "https://jaeger/ui"},
 		Serve:       config.Serve{Host: "0.0.0.0", Port: 0},
@@ -147,7 +155,7 @@ type layers struct {
 
 func precedence() []layers {
 	return []layers{
-		{key: "tracer", file: "noop", otdemo: "jaeger", flag: "noop", want: [5]string{"jaeger", "noop", "noop", "jaeger", "noop"}},
+		{key: "tracer", file: "noop", otdemo: "Zipkin", flag: "otel", want: [5]string{"jaeger", "noop", "noop", "zipkin", "otel"}},
 		{key: "service", file: "a", jaeger: "JAEGER_SERVICE_NAME=b", otdemo: "c", flag: "d", want: [5]string{"", "a", "b", "c", "d"}},
 		{key: "disabled", file: "true", jaeger: "JAEGER_DISABLED=F", otdemo: "1", flag: "false", want: [5]string{"false", "true", "false", "true", "false"}},
 		{key: "trace_id_128bit", file: "true", jaeger: "JAEGER_TRACEID_128BIT=0", otdemo: "TRUE", flag: "f", want: [5]string{"false", "true", "false", "true", "false"}},
@@ -166,7 +174,7 @@ func precedence() []layers {
 		{key: "reporter.queue_size", file: "1", jaeger: "JAEGER_REPORTER_MAX_QUEUE_SIZE=2", otdemo: "3", flag: "4", want: [5]string{"10000", "1", "2", "3", "4"}},
 		{key: "reporter.flush_interval", file: "10ms", jaeger: "JAEGER_REPORTER_FLUSH_INTERVAL=2s", otdemo: "3s", flag: "1h", want: [5]string{"1s", "10ms", "2s", "3s", "1h"}},
 		{key: "reporter.log_spans", file: "true", jaeger: "JAEGER_REPORTER_LOG_SPANS=0", otdemo: "t", flag: "false", want: [5]string{"false", "true", "false", "true", "false"}},
-		{key: "propagation", file: "[jaeger]", otdemo: " jaeger", flag: "jaeger", want: [5]string{"jaeger", "jaeger", "jaeger", "jaeger", "jaeger"}},
+		{key: "propagation", file: "[b3-single]", otdemo: " W3C, b3", flag: "", want: [5]string{"jaeger", "b3-single", "b3-single", "w3c,b3", "jaeger"}},
 		{key: "tags", file: "[{name: a, value: 1.10}, {name: b, value: 'x,y'}]", jaeger: "JAEGER_TAGS=c=2, d = 3", otdemo: "e=${NOPE:4}", flag: "", want: [5]string{"", `a=1.10,b="x,y"`, "c=2,d=3", "e=4", ""}},
 		{key: "query.url", file: "http://a", otdemo: "http://[::1]:16686/jaeger", flag: "https://c", want: [5]string{"http://localhost:16686", "http://a", "http://a", "http://[::1]:16686/jaeger", "https://c"}},
 		{key: "serve.host", file: "0.0.0.0", otdemo: "::", flag: "fe80::1%eth0", want: [5]string{"127.0.0.1", "0.0.0.0", "0.0.0.0", "::", "fe80::1%eth0"}},
@@ -271,7 +279,7 @@ func TestCredentials(t *testing.T) {
 // TestOriginText pins the words that `otdemo config` prints, in JSON as well.
 func TestOriginText(t *testing.T) {
 	t.Parallel()
-	want := []string{"default", "file", "jaeger", "otdemo", "flag"}
+	want := []string{"default", "file", "jaeger", "otel", "otdemo", "flag"}
 	var got []string
 	for layer := config.LayerDefault; layer <= config.LayerFlag; layer++ {
 		text, err := layer.MarshalText()

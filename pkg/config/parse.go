@@ -37,7 +37,10 @@ func (t Type) parse(text string, env environ) (any, *complaint) {
 	case TypeDuration:
 		return parseDuration(text)
 	case TypeWords:
-		var words []string
+		words := []string{}
+		if strings.TrimSpace(text) == "" {
+			return words, nil
+		}
 		for word := range strings.SplitSeq(text, ",") {
 			words = append(words, strings.TrimSpace(word))
 		}

@@ -43,7 +43,7 @@ func TestFaults(t *testing.T) {
 		{"agent's host that only the sampler reads", []string{"JAEGER_ENDPOINT=http://c/api/traces", "JAEGER_AGENT_HOST=a:1"}, nil, []string{`JAEGER_AGENT_HOST: reporter.agent.host must be a host without its port, which goes to reporter.agent.port, got "a:1"`, "hint: did you mean JAEGER_AGENT_HOST=a?"}},
 		{"param of another type", []string{"JAEGER_SAMPLER_PARAM=0.1"}, nil, []string{"JAEGER_SAMPLER_PARAM: sampler.param must be 0 or 1 for const, got 0.1", "hint: did you mean JAEGER_SAMPLER_TYPE=probabilistic as well?"}},
 		{"type over a param", []string{"OTDEMO_SAMPLER_TYPE=ratelimiting", "OTDEMO_SAMPLER_PARAM=5"}, flag("--sampler-type", "sampler.type", "const"), []string{"OTDEMO_SAMPLER_PARAM: sampler.param must be 0 or 1 for const (--sampler-type), got 5", "hint: did you mean --sampler-param 1 as well?"}},
-		{"propagation", []string{"OTDEMO_PROPAGATION=jaeger,"}, nil, []string{`OTDEMO_PROPAGATION: propagation must be jaeger, got ""`, "hint: the default is OTDEMO_PROPAGATION=jaeger"}},
+		{"propagation", []string{"OTDEMO_PROPAGATION=jaeger,"}, nil, []string{`OTDEMO_PROPAGATION: propagation must be jaeger, w3c, b3, b3-single or appdash, got ""`, "hint: did you mean OTDEMO_PROPAGATION=jaeger?"}},
 		{"unknown, near", []string{"OTDEMO_REPORTER_AGENT_PROT=1"}, nil, []string{"OTDEMO_REPORTER_AGENT_PROT: no configuration key has this variable", "hint: did you mean OTDEMO_REPORTER_AGENT_PORT?"}},
 		{"unknown, short", []string{"OTDEMO_AGENT_HOST=a"}, nil, []string{"OTDEMO_AGENT_HOST: no configuration key has this variable", "hint: did you mean OTDEMO_REPORTER_AGENT_HOST?"}},
 		{"unknown, two", []string{"OTDEMO_PORT=1"}, nil, []string{"OTDEMO_PORT: no configuration key has this variable", "hint: did you mean OTDEMO_REPORTER_AGENT_PORT or OTDEMO_SERVE_PORT?"}},
@@ -52,7 +52,7 @@ func TestFaults(t *testing.T) {
 		{"argument", nil, flag("URL", "call.url", "localhost:8000"), []string{`URL: call.url must start with http:// or https://, got "localhost:8000"`, "hint: did you mean http://localhost:8000/?"}},
 		{"flag without key", nil, flag("--x", "x", "1"), []string{`--x: sets the unknown key "x"`}},
 		{"empty flag", nil, flag("--query-url", "query.url", ""), []string{"--query-url: query.url must not be empty", "hint: such as --query-url http://localhost:16686"}},
-		{"long", []string{"OTDEMO_TRACER=" + strings.Repeat("é", 1000)}, nil, []string{`OTDEMO_TRACER: tracer must be jaeger or noop, got "` + strings.Repeat("é", 80) + `…"`, "hint: the default is OTDEMO_TRACER=jaeger"}},
+		{"long", []string{"OTDEMO_TRACER=" + strings.Repeat("é", 1000)}, nil, []string{`OTDEMO_TRACER: tracer must be jaeger, zipkin, appdash, otel or noop, got "` + strings.Repeat("é", 80) + `…"`, "hint: the default is OTDEMO_TRACER=jaeger"}},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -121,6 +121,7 @@ func TestWarnings(t *testing.T) {
 		{"sampling server of another sampler", "", nil, []config.Flag{{Name: "--sampling-url", Key: "sampler.endpoint", Value: "http://h/sampling"}}, []string{"--sampling-url: sampler.endpoint is not used: sampler.type is const", "hint: did you mean --sampler-type remote as well?"}},
 		{"sampling server kept in the file", "sampler.endpoint: http://h", nil, nil, nil},
 		{"sampling server without path", "sampler: {type: remote, endpoint: 'http://h:5778'}", nil, nil, []string{"config.yaml:1: sampler.endpoint has no path; Jaeger answers at /sampling", "hint: did you mean sampler.endpoint: http://h:5778/sampling?"}},
+		{"sampling server with a slash", "sampler: {type: remote, endpoint: 'http://h:5778/sampling/'}", nil, nil, []string{"config.yaml:1: sampler.endpoint ends in a slash; Jaeger answers at /sampling", "hint: did you mean sampler.endpoint: http://h:5778/sampling?"}},
 		{"sampling server at the collector of Jaeger 1", "sampler: {type: remote, endpoint: 'http://h:14268/api/sampling'}", nil, nil, nil},
 	}
 	for _, tt := range tests {

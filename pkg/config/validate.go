@@ -29,6 +29,9 @@ func (l *loader) validate(cfg *Config) {
 			l.refuse(l.byName[keySamplerParam], l.origins[keySamplerParam], c)
 		}
 	}
+	l.checkEndpoint(cfg)
+	l.checkSampler(cfg)
+	l.checkFormats(cfg)
 	l.checkCredentials(&cfg.Reporter.Collector)
 }
 
@@ -46,15 +49,7 @@ func (k *Key) check(value any) *complaint {
 			return &complaint{claim: "must be more than 0", got: formatDuration(v)}
 		}
 	case []string:
-		if len(v) == 0 {
-			return &complaint{claim: "must not be empty", instead: k.Default}
-		}
-		for _, word := range v {
-			if c := k.checkWord(word); c != nil {
-				c.instead = "" // one word is not the list
-				return c
-			}
-		}
+		return k.checkWords(v)
 	case []Tag:
 		for _, tag := range v {
 			if tag.Name == "" {
@@ -69,12 +64,44 @@ func (k *Key) checkString(s string) *complaint {
 	switch {
 	case k.Type == TypeHost:
 		return checkHost(s, strings.TrimSuffix(k.Name, "host")+"port")
+	case k.Name == keyCollectorEndpoint:
+		return nil // checkEndpoint knows the tracer it is for
 	case k.Type == TypeURL && (s != "" || k.Default != ""):
-		return checkURL(s, k.usualPath())
+		return checkURL(s, &route{schemes: web(), example: k.example})
 	case len(k.values) > 0:
 		return k.checkWord(s)
 	}
 	return nil
+}
+
+// checkWords judges a list of words, each of which may stand there once.
+func (k *Key) checkWords(words []string) *complaint {
+	for i, word := range words {
+		c := k.checkWord(word)
+		if c == nil && slices.Contains(words[:i], word) {
+			c = &complaint{claim: "must not name " + word + " twice", got: quote(k.Type.format(words)), instead: word}
+		}
+		if c == nil {
+			continue
+		}
+		if c.instead != "" || strings.TrimSpace(word) == "" {
+			c.instead = k.Type.format(k.mendedWords(words))
+		}
+		return c
+	}
+	return nil
+}
+
+// mendedWords returns words with those that are none replaced by the nearest one
+// or, like repeated ones, left out.
+func (k *Key) mendedWords(words []string) []string {
+	var mended []string
+	for _, word := range words {
+		if near := k.nearest(word); near != "" && !slices.Contains(mended, near) {
+			mended = append(mended, near)
+		}
+	}
+	return mended
 }
 
 // checkWord judges a word against those that k allows.
@@ -82,11 +109,15 @@ func (k *Key) checkWord(word string) *complaint {
 	if slices.Contains(k.values, word) {
 		return nil
 	}
-	c := &complaint{claim: "must be " + orList(k.values), got: quote(word), instead: Nearest(word, k.values)}
-	if slices.Contains(k.planned, strings.ToLower(word)) {
-		c.instead, c.hint = "", fmt.Sprintf("%s is planned; this version has only %s", word, strings.Join(k.values, " and "))
+	return &complaint{claim: "must be " + orList(k.values), got: quote(word), instead: k.nearest(word)}
+}
+
+// nearest returns the allowed word that was likely meant, or "".
+func (k *Key) nearest(word string) string {
+	if meant := k.aliases[strings.ToLower(word)]; meant != "" {
+		return meant
 	}
-	return c
+	return Nearest(word, k.values)
 }
 
 func orList(words []string) string {
@@ -132,10 +163,14 @@ func notInName(r rune) bool {
 	return !unicode.In(r, unicode.Letter, unicode.Digit, unicode.Mark) && !strings.ContainsRune(".-_", r)
 }
 
-// checkURL wants http or https and a host. usualPath completes the suggestion
-// for a bare host:port.
-func checkURL(raw, usualPath string) *complaint {
-	c := &complaint{claim: "must be an http:// or https:// URL", got: quote(maskURL(raw))}
+// checkURL wants one of the schemes of r and a host. The example completes the
+// suggestion for a bare host:port.
+func checkURL(raw string, r *route) *complaint {
+	starts := make([]string, len(r.schemes))
+	for i, scheme := range r.schemes {
+		starts[i] = scheme + "://"
+	}
+	c := &complaint{claim: "must be a URL that starts with " + orList(starts), got: quote(maskURL(raw))}
 	if raw == "" {
 		c.claim, c.got = "must not be empty", ""
 		return c
@@ -143,17 +178,11 @@ func checkURL(raw, usualPath string) *complaint {
 	u, err := url.Parse(raw)
 	switch {
 	case !strings.Contains(raw, "://"):
-		c.claim = "must start with http:// or https://"
-		guess := "http://" + raw
-		if !strings.Contains(raw, "/") {
-			guess += usualPath
-		}
-		if !strings.Contains(raw, "@") && checkURL(guess, "") == nil {
-			c.instead = guess
-		}
+		c.claim = "must start with " + orList(starts)
+		c.instead = r.completed(raw)
 	case err != nil:
-	case u.Scheme != "http" && u.Scheme != "https":
-		c.claim = "must start with http:// or https://"
+	case !slices.Contains(r.schemes, u.Scheme):
+		c.claim = "must start with " + orList(starts)
 	case u.Hostname() == "":
 		c.claim = "must name a host"
 	case !validPort(u.Port()):
@@ -162,6 +191,23 @@ func checkURL(raw, usualPath string) *complaint {
 		return nil
 	}
 	return c
+}
+
+// completed makes a URL of host:port, or "" when that is no URL either.
+func (r *route) completed(bare string) string {
+	scheme := r.schemes[0]
+	if strings.HasSuffix(bare, ":"+strconv.Itoa(otlpGRPCPort)) && slices.Contains(r.schemes, "grpc") {
+		scheme = "grpc"
+	}
+	guess := scheme + "://" + bare
+	if !strings.Contains(bare, "/") && scheme != "grpc" {
+		_, path := r.usual()
+		guess += path
+	}
+	if strings.Contains(bare, "@") || checkURL(guess, r) != nil {
+		return ""
+	}
+	return guess
 }
 
 func validPort(port string) bool {
@@ -208,13 +254,51 @@ func (l *loader) spell(name string, layer Layer, value string) string {
 	switch layer {
 	case LayerJaeger:
 		at.Detail = key.Jaeger[0]
+	case LayerOTel:
+		at.Detail = key.OTel[0]
 	case LayerOtdemo:
 		at.Detail = key.Otdemo
 	case LayerFlag:
-		at.Detail = "--" + strings.ReplaceAll(name, ".", "-")
+		at.Detail = "--" + strings.ReplaceAll(strings.TrimPrefix(name, "reporter."), ".", "-")
 	case LayerDefault, LayerFile:
 	}
 	return at.assign(key, value)
+}
+
+// checkSampler wants a sampler that the tracer has.
+func (l *loader) checkSampler(cfg *Config) {
+	kind := cfg.Sampler.Type
+	if l.broken[keySamplerType] || l.broken[keyTracer] || !ownBackend(cfg.Tracer) {
+		return
+	}
+	if kind != SamplerRateLimiting && (kind != SamplerRemote || cfg.Tracer == TracerOTel) {
+		return
+	}
+	key, from := l.byName[keySamplerType], l.origins[keySamplerType]
+	has := []string{SamplerConst, SamplerProbabilistic}
+	if cfg.Tracer == TracerOTel {
+		has = append(has, SamplerRemote)
+	}
+	c := &complaint{claim: "must be " + orList(has) + " for tracer " + cfg.Tracer, got: quote(kind)}
+	c.instead = SamplerProbabilistic
+	if tracer := l.origins[keyTracer]; tracer.Layer > from.Layer {
+		c.instead = ""
+		c.hint = "did you mean " + l.spell(keySamplerType, tracer.Layer, SamplerProbabilistic) + " as well?"
+	}
+	l.refuse(key, from, c)
+}
+
+// checkFormats keeps Appdash's headers to its own tracer.
+func (l *loader) checkFormats(cfg *Config) {
+	if l.broken[keyPropagation] || l.broken[keyTracer] || cfg.Tracer == TracerAppdash {
+		return
+	}
+	if slices.Contains(cfg.Propagation, PropagationAppdash) {
+		l.refuse(l.byName[keyPropagation], l.origins[keyPropagation], &complaint{
+			claim: "must not name appdash for tracer " + cfg.Tracer,
+			hint:  "only tracer appdash knows that format; both sides know jaeger, w3c, b3 and b3-single",
+		})
+	}
 }
 
 // checkCredentials wants both or none.

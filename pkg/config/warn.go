@@ -4,27 +4,33 @@ import (
 	"fmt"
 	"net"
 	"net/url"
+	"slices"
 	"strconv"
 )
 
 const (
+	otlpGRPCPort  = 4317
+	otlpHTTPPort  = 4318
 	agentPort     = 6831
+	appdashPort   = 7701
+	zipkinPort    = 9411
 	collectorPort = 14268
 	queryPort     = 16686
 )
 
-// spoken says what Jaeger has on its ports by default. 5775 is of versions
-// before 2.
+// spoken says what Jaeger has on its ports by default, and Appdash on its own.
+// 5775 is of versions before 2.
 func spoken(port int) string {
 	return map[int]string{
-		4317:          "OTLP over gRPC",
-		4318:          "OTLP over HTTP",
+		otlpGRPCPort:  "OTLP over gRPC",
+		otlpHTTPPort:  "OTLP over HTTP",
 		5775:          "Zipkin's thrift over UDP",
 		samplingPort:  "the sampling server",
 		5779:          "the sampling server over gRPC",
 		agentPort:     "compact thrift over UDP",
 		6832:          "binary thrift over UDP",
-		9411:          "Zipkin over HTTP",
+		appdashPort:   "Appdash's collector",
+		zipkinPort:    "Zipkin over HTTP",
 		14250:         "spans over gRPC",
 		collectorPort: "thrift over HTTP",
 		14269:         "health and metrics",
@@ -38,13 +44,24 @@ func (l *loader) warnConfig(cfg *Config) {
 	if cfg.Disabled {
 		l.warnValue(keyDisabled, l.didYouMean(keyDisabled, "false"), "is true, so no spans are made")
 	}
-	l.warnURL(keyQueryURL, cfg.Query.URL, queryPort)
+	if cfg.Tracer == TracerZipkin {
+		l.warnURL(keyQueryURL, cfg.Query.URL, queryPort, zipkinPort)
+	} else {
+		l.warnURL(keyQueryURL, cfg.Query.URL, queryPort)
+	}
 	if cfg.Disabled || cfg.Tracer == TracerNoop {
 		return
 	}
 	l.warnSampler(cfg)
-	if cfg.UsesCollector() {
-		l.warnCollector(&cfg.Reporter.Collector)
+	l.warnTraceID(cfg)
+	l.warnEndpoint(cfg)
+	switch {
+	case ownBackend(cfg.Tracer):
+		l.warnJaegerAddress(cfg)
+		l.warnOtherAgent(cfg)
+		return
+	case cfg.UsesCollector():
+		l.warnCollector()
 		return
 	}
 	if port := cfg.Reporter.Agent.Port; port != agentPort && spoken(port) != "" {
@@ -67,7 +84,11 @@ func (l *loader) warnValue(key, hint, format string, args ...any) {
 
 func (l *loader) warnSampler(cfg *Config) {
 	s := &cfg.Sampler
-	keep := l.spell(keySamplerParam, l.origins[keySamplerParam].Layer, "1")
+	paramFrom := l.origins[keySamplerParam]
+	keep := paramFrom.assign(l.byName[keySamplerParam], "1")
+	if paramFrom.Detail == envSamplerArg && s.Type == SamplerRemote {
+		keep = "initialSamplingRate=1 in " + envSamplerArg
+	}
 	switch {
 	case s.Param != 0:
 	case s.Type == SamplerRemote:
@@ -89,11 +110,41 @@ func (l *loader) warnSampler(cfg *Config) {
 		}
 		return
 	}
-	l.warnURL(keySamplingEndpoint, s.Endpoint, samplingPort)
+	// Jaeger 1's collector answers for sampling too.
+	l.warnURL(keySamplingEndpoint, s.Endpoint, samplingPort, collectorPort)
 }
 
-func (l *loader) warnCollector(c *Collector) {
-	l.warnURL(keyCollectorEndpoint, c.Endpoint, collectorPort)
+// warnTraceID is for tracers whose ids have one length. A default is nobody's
+// wish, nor is a file's or a deployment's that other tracers share.
+func (l *loader) warnTraceID(cfg *Config) {
+	if l.origins[keyTraceID128Bit].Layer < LayerOtdemo {
+		return
+	}
+	switch {
+	case cfg.Tracer == TracerOTel && !cfg.TraceID128Bit:
+		l.warnValue(keyTraceID128Bit, "", "is not used: the trace ids of tracer otel always have 128 bits")
+	case cfg.Tracer == TracerAppdash && cfg.TraceID128Bit:
+		l.warnValue(keyTraceID128Bit, "", "is not used: the trace ids of tracer appdash have 64 bits")
+	}
+}
+
+// warnOtherAgent is for settings that were given for this run and that the
+// tracer does not use.
+func (l *loader) warnOtherAgent(cfg *Config) {
+	samples := cfg.Sampler.Type == SamplerRemote && cfg.Sampler.Endpoint == ""
+	for _, name := range []string{keyAgentHost, keyAgentPort} {
+		used := name == keyAgentHost && samples
+		if l.origins[name].Layer >= LayerOtdemo && !used {
+			l.warnValue(name, "did you mean "+l.spell(keyCollectorEndpoint, l.origins[name].Layer, cfg.CollectorURL())+"?",
+				"is not used, because tracer is %s", cfg.Tracer)
+		}
+	}
+	if cfg.Tracer == TracerAppdash && cfg.Reporter.Collector.User != "" {
+		l.warnValue(keyCollectorUser, "", "is not used: Appdash's collector asks for no user")
+	}
+}
+
+func (l *loader) warnCollector() {
 	endpoint := l.origins[keyCollectorEndpoint]
 	for _, name := range []string{keyAgentHost, keyAgentPort} {
 		if l.origins[name].Layer > endpoint.Layer {
@@ -104,8 +155,9 @@ func (l *loader) warnCollector(c *Collector) {
 }
 
 // warnURL points at a port where Jaeger speaks something else than what is
-// wanted, or else at a missing path, which nobody adds.
-func (l *loader) warnURL(name, raw string, want int) {
+// wanted, or else at a missing path, which nobody adds. The port that is also
+// right is for others' answers to the same question.
+func (l *loader) warnURL(name, raw string, want int, alsoRight ...int) {
 	u, err := url.Parse(raw)
 	if err != nil {
 		return
@@ -113,9 +165,7 @@ func (l *loader) warnURL(name, raw string, want int) {
 	path := l.byName[name].usualPath()
 	mended := url.URL{Scheme: u.Scheme, Host: u.Host, Path: path}
 	port, err := strconv.Atoi(u.Port())
-	// Jaeger 1's collector answers for sampling too.
-	right := err != nil || port == want || spoken(port) == "" ||
-		name == keySamplingEndpoint && port == collectorPort
+	right := err != nil || port == want || spoken(port) == "" || slices.Contains(alsoRight, port)
 	switch {
 	case !right:
 		mended.Host = net.JoinHostPort(u.Hostname(), strconv.Itoa(want))
@@ -128,10 +178,16 @@ func (l *loader) warnURL(name, raw string, want int) {
 }
 
 func (l *loader) warnPort(name, verb string, port, want int, mended string) {
-	l.warnValue(name, l.didYouMean(name, mended), "%s %d, where Jaeger has %s; %s is on %d",
-		verb, port, spoken(port), spoken(want), want)
+	where := "where Jaeger has " + spoken(port)
+	if port == appdashPort {
+		where = "where " + spoken(port) + " is"
+	}
+	l.warnValue(name, l.didYouMean(name, mended), "%s %d, %s; %s is on %d", verb, port, where, spoken(want), want)
 }
 
 func (l *loader) didYouMean(name, value string) string {
+	if name == keyCollectorEndpoint && l.origins[name].Layer == LayerOTel {
+		return fmt.Sprintf("did you mean %s?", l.otelMeant(value))
+	}
 	return fmt.Sprintf("did you mean %s?", l.origins[name].assign(l.byName[name], value))
 }

@@ -1,0 +1,159 @@
+package config
+
+import (
+	"fmt"
+	"net/url"
+	"strings"
+)
+
+// The protocols of OTLP that Go's SDK has.
+const (
+	protocolGRPC = "grpc"
+	protocolHTTP = "http/protobuf"
+)
+
+// traceVariable returns the traces' own variable if it is set, else the one for
+// all signals.
+func (l *loader) traceVariable(traces, all string) string {
+	if l.env.get(traces) != "" {
+		return traces
+	}
+	return all
+}
+
+// loadOTelEndpoint makes one URL of the endpoint and the protocol.
+func (l *loader) loadOTelEndpoint() {
+	protocol := Origin{LayerOTel, l.traceVariable(envTracesProtocol, envOTLPProtocol)}
+	switch word := l.otelWord(protocol.Detail); word {
+	case "", protocolGRPC, protocolHTTP:
+	default:
+		l.failOTelProtocol(protocol, word)
+		return
+	}
+	grpc := l.otelWord(protocol.Detail) == protocolGRPC
+	from := Origin{LayerOTel, l.traceVariable(envTracesEndpoint, envOTLPEndpoint)}
+	raw := strings.TrimSpace(l.env.get(from.Detail))
+	if raw == "" {
+		l.loadOTelProtocol(protocol, grpc)
+		return
+	}
+	key := l.byName[keyCollectorEndpoint]
+	value, c := otelURL(raw, from.Detail, grpc)
+	if c != nil {
+		l.refuse(key, from, c)
+		return
+	}
+	l.set(key, value, from)
+	l.dropCredentials(from, fmt.Sprintf("set %s and %s", l.byName[keyCollectorUser].Otdemo, l.byName[keyCollectorPassword].Otdemo))
+}
+
+func (l *loader) failOTelProtocol(from Origin, word string) {
+	f := &Fault{
+		Origin: from, Key: keyCollectorEndpoint, Text: "must be grpc or http/protobuf, got " + quote(word),
+		hint: fmt.Sprintf("did you mean %s=%s?", from.Detail, protocolHTTP),
+	}
+	switch {
+	case word == "http/json":
+		f.hint = fmt.Sprintf("use %s=%s; Go's SDK does not send JSON", from.Detail, protocolHTTP)
+	case Nearest(word, []string{protocolGRPC}) != "":
+		f.hint = fmt.Sprintf("did you mean %s=%s?", from.Detail, protocolGRPC)
+	}
+	l.fail(f)
+}
+
+// loadOTelProtocol is for a protocol without an endpoint: the default endpoint
+// follows it, one that a lower layer names does not.
+func (l *loader) loadOTelProtocol(from Origin, grpc bool) {
+	key, now := l.byName[keyCollectorEndpoint], l.viper.GetString(keyCollectorEndpoint)
+	switch {
+	case l.env.get(from.Detail) == "":
+	case now == "" && grpc:
+		l.set(key, otelGRPCCollector, from)
+	case now != "" && overGRPC(now) != grpc:
+		l.warn(fmt.Sprintf("set %s too", envOTLPEndpoint), "%s: not used, because the scheme of %s of %s says the protocol",
+			from, key.Name, l.origins[key.Name])
+	}
+}
+
+// otelURL returns the endpoint that a variable means: over gRPC it has no path,
+// over HTTP the variable for all signals is a base to which v1/traces is added.
+func otelURL(raw, variable string, grpc bool) (string, *complaint) {
+	if c := checkURL(raw, &route{schemes: web()}); c != nil {
+		switch {
+		case overGRPC(raw):
+			c.hint = fmt.Sprintf("write %s, and set %s=grpc",
+				shellQuote(maskURL("http"+strings.TrimPrefix(raw, "grpc"))), envOTLPProtocol)
+		case c.instead == "":
+			c.hint = "such as " + variable + "=" + otelExample(variable, grpc)
+		}
+		return "", c
+	}
+	u, err := url.Parse(raw)
+	if err != nil {
+		return "", &complaint{claim: "must be a URL", got: quote(raw)}
+	}
+	bare := u.Scheme + "://" + u.Host
+	path := strings.TrimSuffix(u.Path, "/")
+	switch {
+	case grpc && path != "":
+		return "", &complaint{claim: "must not have a path for gRPC", got: quote(raw), instead: bare}
+	case grpc && u.Port() == "":
+		return "", &complaint{claim: "must have a port for gRPC", got: quote(raw), instead: bare + ":4317"}
+	case grpc:
+		out := url.URL{Scheme: withTLS("grpc", u.Scheme == "https"), User: u.User, Host: u.Host}
+		return out.String(), nil
+	case variable == envOTLPEndpoint && strings.HasSuffix(path, "/v1/traces"):
+		return "", &complaint{
+			claim: "must be without v1/traces, which is added", got: quote(raw),
+			instead: bare + strings.TrimSuffix(path, "/v1/traces"),
+		}
+	case variable == envOTLPEndpoint:
+		return u.JoinPath("v1/traces").String(), nil
+	case u.Path == "":
+		return "", &complaint{claim: "must have a path", got: quote(raw), instead: bare + "/v1/traces"}
+	}
+	return raw, nil
+}
+
+func otelExample(variable string, grpc bool) string {
+	switch {
+	case grpc:
+		return "http://localhost:4317"
+	case variable == envOTLPEndpoint:
+		return "http://localhost:4318"
+	}
+	return otelCollector
+}
+
+// otelAssign is Origin.assign for variables that do not spell a value as its key
+// does.
+func otelAssign(variable string, key *Key, value string) string {
+	switch {
+	case variable == envTracesExporter:
+		value = "otlp"
+	case variable == envTracesSampler:
+		value = "parentbased_always_on"
+	case variable == envSamplerArg && key.Name == keySamplingEndpoint:
+		return "endpoint=" + value + " in " + variable
+	}
+	return variable + "=" + shellQuote(value)
+}
+
+// otelMeant says how the OTEL_* variables get the endpoint value: by the protocol
+// where that was wrong, else by the endpoint.
+func (l *loader) otelMeant(value string) string {
+	now := l.viper.GetString(keyCollectorEndpoint)
+	variable := l.origins[keyCollectorEndpoint].Detail
+	protocol := l.traceVariable(envTracesProtocol, envOTLPProtocol)
+	switch {
+	case overGRPC(value) && !overGRPC(now):
+		return protocol + "=" + protocolGRPC
+	case !overGRPC(value) && overGRPC(now):
+		return protocol + "=" + protocolHTTP
+	case overGRPC(value):
+		value = "http" + strings.TrimPrefix(value, "grpc")
+	case variable == envOTLPEndpoint:
+		value = strings.TrimSuffix(value, "/v1/traces")
+	}
+	return variable + "=" + shellQuote(value)
+}
