@@ -137,7 +137,10 @@ func benchmarkTurns(b *testing.B, turn func()) {
 // BenchmarkReport is what a finished span costs its own goroutine, and taking it
 // from the queue again.
 func BenchmarkReport(b *testing.B) {
-	r := &reporter{reporterOptions: reporterOptions{ledger: newLedger(jaeger.NewNullMetrics())}, queue: newQueue(wakeAt)}
+	r := &reporter{&feeder[*jaeger.Span]{
+		feederOptions: feederOptions[*jaeger.Span]{ledger: newLedger(jaeger.NewNullMetrics())},
+		queue:         newQueue[*jaeger.Span](wakeAt),
+	}}
 	span := clientSpan()
 	taken := make([]*jaeger.Span, wakeAt)
 	b.ReportAllocs()

@@ -6,7 +6,6 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
-	"slices"
 	"sync"
 
 	"github.com/opentracing/opentracing-go"
@@ -27,13 +26,13 @@ type jaegerBackend struct {
 }
 
 func newJaeger(cfg config.Config, opts Options) (*Tracer, error) {
-	if err := checkJaeger(cfg); err != nil {
+	speech, err := newFormats(cfg.Formats(), opts.Logger)
+	if err := errors.Join(checkJaeger(cfg), err); err != nil {
 		return nil, err
 	}
 	m := jaeger.NewMetrics(opts.Metrics, nil)
 	books := newLedger(m)
 	b := &jaegerBackend{}
-	var err error
 	if b.reporter, err = startReporter(cfg, books, opts); err != nil {
 		return nil, err
 	}
@@ -44,28 +43,17 @@ func newJaeger(cfg config.Config, opts Options) (*Tracer, error) {
 		b.reporter.Close()
 		return nil, err
 	}
-	t, _ := jaeger.NewTracer(cfg.Service, b.sampler, b.reporter, tracerOptions(cfg, opts, m)...)
+	options := append(tracerOptions(cfg, opts, m), jaegerPropagation(cfg.Service, speech, m, b.sampler)...)
+	t, _ := jaeger.NewTracer(cfg.Service, b.sampler, b.reporter, options...)
 	return &Tracer{Tracer: t, service: cfg.Service, target: jaegerTarget(cfg), backend: b}, nil
 }
 
 // checkJaeger finds what the implementation cannot work with, so that a
 // configuration that was not loaded but made is no panic.
 func checkJaeger(cfg config.Config) error {
-	var errs []error
-	if cfg.Service == "" {
-		errs = append(errs, &hinted{errors.New("service must not be empty"), "name it: --service NAME"})
-	}
-	if cfg.Reporter.QueueSize < 1 {
-		errs = append(errs, fmt.Errorf("reporter.queue_size must be at least 1, got %d", cfg.Reporter.QueueSize))
-	}
-	if cfg.Reporter.FlushInterval <= 0 {
-		errs = append(errs, fmt.Errorf("reporter.flush_interval must be positive, got %v", cfg.Reporter.FlushInterval))
-	}
+	errs := checkBasics(cfg)
 	if !cfg.UsesCollector() && (cfg.Reporter.Agent.Port < 1 || cfg.Reporter.Agent.Port > 65535) {
 		errs = append(errs, fmt.Errorf("reporter.agent.port must be between 1 and 65535, got %d", cfg.Reporter.Agent.Port))
-	}
-	if i := slices.IndexFunc(cfg.Propagation, func(p string) bool { return p != "jaeger" }); i >= 0 {
-		errs = append(errs, fmt.Errorf("propagation must be jaeger with tracer jaeger, got %q", cfg.Propagation[i]))
 	}
 	return errors.Join(errs...)
 }
@@ -74,7 +62,7 @@ func checkJaeger(cfg config.Config) error {
 func startReporter(cfg config.Config, books *ledger, opts Options) (*reporter, error) {
 	life, giveUp := context.WithCancel(context.Background())
 	closing := make(chan struct{})
-	var carrier transport
+	var carrier transport[*jaeger.Span]
 	if cfg.UsesCollector() {
 		t, err := newHTTPTransport(httpOptions{
 			collector: cfg.Reporter.Collector,
@@ -82,7 +70,7 @@ func startReporter(cfg config.Config, books *ledger, opts Options) (*reporter, e
 			ledger:    books,
 			log:       opts.Logger,
 			life:      life,
-			patience:  httpPatience,
+			patience:  sendPatience,
 			closing:   closing,
 		})
 		if err != nil {
@@ -99,7 +87,7 @@ func startReporter(cfg config.Config, books *ledger, opts Options) (*reporter, e
 			life:    life,
 		})
 	}
-	return newReporter(reporterOptions{
+	return newReporter(feederOptions[*jaeger.Span]{
 		transport:  carrier,
 		ledger:     books,
 		log:        opts.Logger,
@@ -163,7 +151,7 @@ func formatTraceID(id jaeger.TraceID) string {
 }
 
 func (b *jaegerBackend) stats() Stats {
-	return b.reporter.ledger.snapshot(b.reporter.queue.len())
+	return b.reporter.stats()
 }
 
 // close flushes last, so that the sampler's end is not cut off by the deadline.

@@ -1,26 +1,22 @@
 package tracer
 
-import (
-	"sync"
-
-	"github.com/uber/jaeger-client-go"
-)
+import "sync"
 
 // wakeAt is how many spans wait in the queue before its reader is woken for
 // them. Waking it for each span costs more than the span; the flush takes what
 // is left.
 const wakeAt = 128
 
-// queue holds finished spans for the reporter's goroutine, the oldest first, up
-// to a bound. Its methods may be called from any goroutine.
-type queue struct {
+// queue holds finished spans for the feeder's goroutine, the oldest first, up to
+// a bound. Its methods may be called from any goroutine.
+type queue[T any] struct {
 	// ready has a token when the reader should take spans without waiting for
 	// the flush.
 	ready  chan struct{}
 	wakeAt int
 
 	mu       sync.Mutex
-	ring     []*jaeger.Span
+	ring     []T
 	first, n int
 	closed   bool
 	// room is closed when there is room again; nil while nobody waits for that.
@@ -36,17 +32,17 @@ const (
 	queueClosed
 )
 
-func newQueue(size int) *queue {
-	return &queue{
+func newQueue[T any](size int) *queue[T] {
+	return &queue[T]{
 		ready:  make(chan struct{}, 1),
 		wakeAt: max(1, min(wakeAt, size/2)),
-		ring:   make([]*jaeger.Span, size),
+		ring:   make([]T, size),
 	}
 }
 
 // put adds a span. When the queue is full it returns a channel that is closed
 // once another put is worth a try.
-func (q *queue) put(span *jaeger.Span) (admission, <-chan struct{}) {
+func (q *queue[T]) put(span T) (admission, <-chan struct{}) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	switch {
@@ -71,7 +67,7 @@ func (q *queue) put(span *jaeger.Span) (admission, <-chan struct{}) {
 }
 
 // take fills into with the oldest spans and returns how many there were.
-func (q *queue) take(into []*jaeger.Span) int {
+func (q *queue[T]) take(into []T) int {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	n := min(len(into), q.n)
@@ -92,7 +88,7 @@ func (q *queue) take(into []*jaeger.Span) int {
 }
 
 // wake puts the reader's token in its place.
-func (q *queue) wake() {
+func (q *queue[T]) wake() {
 	select {
 	case q.ready <- struct{}{}:
 	default:
@@ -100,7 +96,7 @@ func (q *queue) wake() {
 }
 
 // callIn lets those who wait for room try again.
-func (q *queue) callIn() {
+func (q *queue[T]) callIn() {
 	if q.room != nil {
 		close(q.room)
 		q.room = nil
@@ -109,7 +105,7 @@ func (q *queue) callIn() {
 
 // close admits no more spans; those in the queue stay. It reports whether it
 // was the first to do so.
-func (q *queue) close() bool {
+func (q *queue[T]) close() bool {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	first := !q.closed
@@ -118,7 +114,7 @@ func (q *queue) close() bool {
 	return first
 }
 
-func (q *queue) len() int {
+func (q *queue[T]) len() int {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	return q.n

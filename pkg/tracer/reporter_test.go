@@ -40,7 +40,7 @@ func newGated(t *testing.T) (*reporter, *gate) {
 	t.Helper()
 	life, giveUp := context.WithCancel(context.Background())
 	g := &gate{ledger: newLedger(jaeger.NewNullMetrics()), life: life, let: make(chan account)}
-	r := newReporter(reporterOptions{
+	r := newReporter(feederOptions[*jaeger.Span]{
 		transport: g, ledger: g.ledger, log: slog.New(slog.DiscardHandler), queueSize: 2, flushEvery: time.Hour,
 		block: true, patience: blockPatience, giveUp: giveUp, closing: make(chan struct{}),
 	})
@@ -51,8 +51,6 @@ func newGated(t *testing.T) (*reporter, *gate) {
 	})
 	return r, g
 }
-
-func (r *reporter) stats() Stats { return r.ledger.snapshot(r.queue.len()) }
 
 // fill reports spans until the next one would have to wait: one is in the gate.
 func fill(r *reporter, spans []*jaeger.Span) {
@@ -164,7 +162,7 @@ func TestCloseFreesTheBlocked(t *testing.T) {
 func TestQueue(t *testing.T) {
 	t.Parallel()
 	const size = 5
-	q := newQueue(size)
+	q := newQueue[*jaeger.Span](size)
 	spans := newSpans(40)
 	var got []*jaeger.Span
 	into := make([]*jaeger.Span, 3)
@@ -199,7 +197,7 @@ func TestQueue(t *testing.T) {
 // The reader is woken for half a queue, and again while that much is left.
 func TestQueueWakes(t *testing.T) {
 	t.Parallel()
-	q := newQueue(8)
+	q := newQueue[*jaeger.Span](8)
 	woken := func() bool {
 		select {
 		case <-q.ready:

@@ -29,7 +29,7 @@ type Stats struct {
 	Queued int64 `json:"queued"`
 	// Dropped spans found the queue full.
 	Dropped int64 `json:"dropped"`
-	// TooLarge spans did not fit a datagram or a request, each for itself.
+	// TooLarge spans did not fit a datagram, a request or a packet, each for itself.
 	TooLarge int64 `json:"too_large"`
 	// Refused spans were in a datagram that the network reported undeliverable,
 	// mostly because nothing listens on the agent's port, or wait behind such a
@@ -40,9 +40,10 @@ type Stats struct {
 	Retrying int64 `json:"retrying"`
 	// Failed spans were given up for any other error, or at Close's deadline.
 	Failed int64 `json:"failed"`
-	// Sent spans were accepted by the collector (202), or written to the agent
-	// and not reported undeliverable. Over UDP only a read-back proves that they
-	// arrived; a refusal that comes very late takes spans from Sent to Refused.
+	// Sent spans were accepted by the collector (HTTP 202, 200 of OTLP, gRPC's OK,
+	// the end of the connection from Appdash), or written to the agent and not
+	// reported undeliverable. Over UDP only a read-back proves that they arrived; a
+	// refusal that comes very late takes spans from Sent to Refused.
 	Sent int64 `json:"sent"`
 	// AfterClose spans were finished when the tracer was closed already.
 	AfterClose int64 `json:"after_close"`
@@ -102,6 +103,16 @@ func (t tee) Inc(delta int64) {
 	t.kind.Add(delta)
 	t.all.Add(delta)
 	t.Counter.Inc(delta)
+}
+
+// start books a span that was started, for tracers that do not count into the
+// metrics themselves.
+func (l *ledger) start(sampled bool) {
+	if sampled {
+		l.metrics.SpansStartedSampled.Inc(1)
+	} else {
+		l.metrics.SpansStartedNotSampled.Inc(1)
+	}
 }
 
 // enter books n spans that come from the queue or from nowhere.

@@ -73,11 +73,17 @@ func New(cfg config.Config, opts Options) (*Tracer, error) {
 	switch cfg.Tracer {
 	case "jaeger":
 		return newJaeger(cfg, opts)
+	case config.TracerOTel:
+		return newOTel(cfg, opts)
+	case config.TracerZipkin:
+		return newZipkin(cfg, opts)
+	case config.TracerAppdash:
+		return newAppdash(cfg, opts)
 	case "noop":
 		return newNoop(cfg), nil
 	default:
 		return nil, &hinted{
-			error: fmt.Errorf("tracer must be jaeger or noop, got %q", cfg.Tracer),
+			error: fmt.Errorf("tracer must be jaeger, zipkin, appdash, otel or noop, got %q", cfg.Tracer),
 			hint:  "use --tracer jaeger",
 		}
 	}
@@ -94,7 +100,7 @@ func (t *Tracer) Target() string { return t.target }
 // whether the trace is sampled. The id is "" when sc belongs to another tracer
 // or to no trace.
 func (t *Tracer) TraceID(sc opentracing.SpanContext) (id string, sampled bool) {
-	return t.backend.traceID(sc)
+	return t.backend.traceID(libraryContext(sc))
 }
 
 // Stats returns a snapshot of the books. It never blocks, and works after Close

@@ -25,12 +25,12 @@ func TestNewErrors(t *testing.T) {
 		change func(*config.Config)
 		want   string
 	}{
-		{"tracer", func(c *config.Config) { c.Tracer = "zipkin" }, `tracer must be jaeger or noop, got "zipkin"`},
+		{"tracer", func(c *config.Config) { c.Tracer = "lightstep" }, `tracer must be jaeger, zipkin, appdash, otel or noop, got "lightstep"`},
 		{"service", func(c *config.Config) { c.Service = "" }, "service must not be empty"},
 		{"queue", func(c *config.Config) { c.Reporter.QueueSize = 0 }, "reporter.queue_size must be at least 1, got 0"},
 		{"flush", func(c *config.Config) { c.Reporter.FlushInterval = 0 }, "reporter.flush_interval must be positive, got 0s"},
 		{"port", func(c *config.Config) { c.Reporter.Agent.Port = 0 }, "reporter.agent.port must be between 1 and 65535, got 0"},
-		{"propagation", func(c *config.Config) { c.Propagation = []string{"jaeger", "w3c"} }, `propagation must be jaeger with tracer jaeger, got "w3c"`},
+		{"propagation", func(c *config.Config) { c.Propagation = []string{"jaeger", "xray"} }, `propagation must be any of jaeger, w3c, b3, b3-single, appdash, got "xray"`},
 		{"sampler", func(c *config.Config) { c.Sampler.Type = "always" }, `sampler.type must be const, probabilistic, ratelimiting or remote, got "always"`},
 		{"const", func(c *config.Config) { c.Sampler.Param = 100 }, "sampler.param must be 0 or 1 for const, got 100"},
 		{"probabilistic", func(c *config.Config) { c.Sampler = config.Sampler{Type: "probabilistic", Param: 100} }, "sampler.param must be between 0 and 1 for probabilistic, got 100"},
@@ -52,7 +52,7 @@ func TestNewErrors(t *testing.T) {
 func TestUnknownTracerHasHint(t *testing.T) {
 	t.Parallel()
 	cfg := udpConfig(6831)
-	cfg.Tracer = "otel"
+	cfg.Tracer = "lightstep"
 	_, err := New(cfg, Options{})
 	var h interface{ Hint() string }
 	if !errors.As(err, &h) || h.Hint() == "" {
@@ -204,8 +204,8 @@ func TestReportAfterTheLastRead(t *testing.T) {
 	t.Parallel()
 	r, _ := startUDP(t, config.Agent{Host: "127.0.0.1", Port: newSink(t, 0).port(), MaxPacketSize: 65000}, nil)
 	spans := newSpans(2)
-	rep := &reporter{done: make(chan struct{}), taken: make([]*jaeger.Span, 1)}
-	rep.ledger, rep.queue, rep.log = r.ledger, newQueue(10), slog.New(slog.DiscardHandler)
+	rep := &reporter{&feeder[*jaeger.Span]{done: make(chan struct{}), taken: make([]*jaeger.Span, 1)}}
+	rep.ledger, rep.queue, rep.log = r.ledger, newQueue[*jaeger.Span](10), slog.New(slog.DiscardHandler)
 	rep.queue.close()
 	// The first one comes when the goroutine has emptied the queue, the second
 	// one when it has ended; both had seen the reporter open.
@@ -222,7 +222,7 @@ func TestReportAfterTheLastRead(t *testing.T) {
 
 // closeHook does something before its transport is closed.
 type closeHook struct {
-	transport
+	transport[*jaeger.Span]
 	before func()
 }
 

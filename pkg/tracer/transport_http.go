@@ -31,14 +31,11 @@ const (
 // It implements jaeger.Transport and transport, from one goroutine.
 type httpTransport struct {
 	httpOptions
-	client  *http.Client
-	url     string // without user info
-	process []byte
-	spans   []byte
-	n       int
-	seqNo   int64
-	// down says that the last batch failed.
-	down             bool
+	poster           *poster
+	process          []byte
+	spans            []byte
+	n                int
+	seqNo            int64
 	failLog, sizeLog throttle
 }
 
@@ -47,42 +44,22 @@ type httpOptions struct {
 	encoder   *spanEncoder
 	ledger    *ledger
 	log       *slog.Logger
-	// life ends all waits; what is unsent then is given up.
-	life context.Context
-	// patience is how long a batch is tried, httpPatience outside tests.
+	// life, patience and closing are the retrier's.
+	life     context.Context
 	patience time.Duration
-	// closing is closed when the tracer is about to end, which shortens retries.
-	closing <-chan struct{}
+	closing  <-chan struct{}
 }
 
 // newHTTPTransport returns an error if the endpoint is no URL of HTTP.
 func newHTTPTransport(o httpOptions) (*httpTransport, error) {
-	u, err := parseHTTPURL("reporter.collector.endpoint", o.collector.Endpoint)
+	p, err := newPoster(o.collector.Endpoint, o.collector, http.Header{"Content-Type": {"application/x-thrift"}},
+		retrier{life: o.life, patience: o.patience, closing: o.closing})
 	if err != nil {
 		return nil, err
 	}
-	if u.User != nil && o.collector.User == "" {
-		o.collector.User = u.User.Username()
-		o.collector.Password, _ = u.User.Password()
-	}
-	u.User = nil
-	t := &httpTransport{httpOptions: o, url: u.String(), client: newHTTPClient()}
-	// A redirect would turn the POST into a GET that carries nothing.
-	t.client.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
-	t.log = o.log.With("url", t.url)
+	t := &httpTransport{httpOptions: o, poster: p}
+	t.log = o.log.With("url", p.url)
 	return t, nil
-}
-
-// newHTTPClient returns a client of its own. Requests bring their deadlines.
-func newHTTPClient() *http.Client {
-	return &http.Client{
-		Transport: &http.Transport{
-			Proxy:               http.ProxyFromEnvironment,
-			MaxIdleConnsPerHost: 1,
-			IdleConnTimeout:     time.Minute,
-			TLSHandshakeTimeout: httpTimeout,
-		},
-	}
 }
 
 // Append implements jaeger.Transport. It posts the batch when it is full, and
@@ -130,7 +107,7 @@ func (t *httpTransport) tooLarge(span *jaeger.Span, size int) {
 }
 
 // Flush implements jaeger.Transport. It waits for the collector, at the longest
-// httpPatience and one request.
+// sendPatience and one request.
 func (t *httpTransport) Flush() (int, error) {
 	n := t.n
 	if n == 0 {
@@ -140,9 +117,7 @@ func (t *httpTransport) Flush() (int, error) {
 	body := appendBinaryBatch(make([]byte, 0, binaryOverhead+len(t.process)+len(t.spans)),
 		spanBatch{process: t.process, spans: t.spans, n: n, seqNo: t.seqNo, stats: t.ledger.client()})
 	t.spans, t.n = t.spans[:0], 0
-	err := t.post(body)
-	t.down = err != nil
-	if err != nil {
+	if err := t.poster.post(body); err != nil {
 		t.fail(n, err)
 		return n, err
 	}
@@ -154,20 +129,24 @@ func (t *httpTransport) Flush() (int, error) {
 // fail books spans that will not be tried again, and says why.
 func (t *httpTransport) fail(n int, err error) {
 	t.ledger.move(n, held, failed)
-	if !t.failLog.allow(time.Now()) {
-		return
+	if t.failLog.allow(time.Now()) {
+		logFailed(t.log, n, err, t.ledger)
 	}
+}
+
+// logFailed tells of spans that were given up.
+func logFailed(log *slog.Logger, n int, err error, books *ledger) {
 	reason, body := err.Error(), ""
-	if pe, ok := errors.AsType[*postError](err); ok {
-		reason, body = pe.reason, pe.body
+	if se, ok := errors.AsType[*sendError](err); ok {
+		reason, body = se.reason, se.body
 	}
-	t.log.Warn("spans not accepted", "spans", n, "reason", reason, "body", body, "failed", t.ledger.count(failed))
+	log.Warn("spans not accepted", "spans", n, "reason", reason, "body", body, "failed", books.count(failed))
 }
 
 // Close implements jaeger.Transport.
 func (t *httpTransport) Close() error {
 	_, err := t.Flush()
-	t.client.CloseIdleConnections()
+	t.poster.close()
 	return err
 }
 

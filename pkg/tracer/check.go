@@ -1,0 +1,36 @@
+package tracer
+
+import (
+	"errors"
+	"fmt"
+
+	"github.com/otdemo/otdemo/pkg/config"
+)
+
+// checkBasics finds what no implementation can work with, so that a
+// configuration that was not loaded but made is no panic.
+func checkBasics(cfg config.Config) []error {
+	var errs []error
+	if cfg.Service == "" {
+		errs = append(errs, &hinted{errors.New("service must not be empty"), "name it: --service NAME"})
+	}
+	if cfg.Reporter.QueueSize < 1 {
+		errs = append(errs, fmt.Errorf("reporter.queue_size must be at least 1, got %d", cfg.Reporter.QueueSize))
+	}
+	if cfg.Reporter.FlushInterval <= 0 {
+		errs = append(errs, fmt.Errorf("reporter.flush_interval must be positive, got %v", cfg.Reporter.FlushInterval))
+	}
+	return errs
+}
+
+// checkTraceSampled is checkBasics for the libraries that sample by trace id and
+// are taught their header formats, and makes both.
+func checkTraceSampled(cfg config.Config, opts Options) (func(traceID uint64) bool, *formats, error) {
+	errs := checkBasics(cfg)
+	sampler, badSampler := newTraceSampler(cfg)
+	speech, badFormat := newFormats(cfg.Formats(), opts.Logger)
+	if err := errors.Join(append(errs, badSampler, badFormat)...); err != nil {
+		return nil, nil, err
+	}
+	return sampler, speech, nil
+}

@@ -1,0 +1,332 @@
+package tracer
+
+import (
+	"context"
+	"errors"
+	"io"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	sdktrace "go.opentelemetry.io/otel/sdk/trace"
+	coltracepb "go.opentelemetry.io/proto/otlp/collector/trace/v1"
+	"google.golang.org/grpc/codes"
+	grpcstatus "google.golang.org/grpc/status"
+)
+
+// answerText answers 200 with a body.
+func answerText(contentType, body string) func(http.ResponseWriter, *http.Request, int) {
+	return func(w http.ResponseWriter, _ *http.Request, _ int) {
+		w.Header().Set("Content-Type", contentType)
+		_, _ = io.WriteString(w, body)
+	}
+}
+
+// answerCodes answers with the statuses in turn, the last one for ever.
+func answerCodes(codes ...int) func(http.ResponseWriter, *http.Request, int) {
+	return func(w http.ResponseWriter, _ *http.Request, n int) {
+		code := codes[min(n, len(codes))-1]
+		w.Header().Set("Location", "http://user:secret@elsewhere.test/")
+		w.WriteHeader(code)
+		if code != http.StatusOK {
+			_, _ = io.WriteString(w, "the reason")
+		}
+	}
+}
+
+func TestOTLPOverHTTP(t *testing.T) {
+	t.Parallel()
+	partial := func(n int64, msg string) func(http.ResponseWriter, *http.Request, int) {
+		return protobuf(t, &coltracepb.ExportTracePartialSuccess{RejectedSpans: n, ErrorMessage: msg})
+	}
+	for _, test := range []struct {
+		name   string
+		answer func(http.ResponseWriter, *http.Request, int)
+		want   Stats
+		tries  int
+		log    []string
+	}{
+		{name: "protobuf", answer: protobuf(t, nil), want: Stats{Sent: 3}, tries: 1},
+		{name: "empty", answer: answerCodes(200), want: Stats{Sent: 3}, tries: 1},
+		{name: "json", answer: answerText("application/json", `{"partialSuccess":{}}`), want: Stats{Sent: 3}, tries: 1},
+		{name: "partial", answer: partial(2, "too old"), want: Stats{Sent: 1, Failed: 2}, tries: 1, log: []string{"spans not accepted", "spans=2", "too old"}},
+		{name: "partial json", answer: answerText("application/json", `{"partialSuccess":{"rejectedSpans":"1","errorMessage":"no"}}`), want: Stats{Sent: 2, Failed: 1}, tries: 1, log: []string{"spans=1"}},
+		{name: "partial nonsense", answer: partial(99, "all"), want: Stats{Failed: 3}, tries: 1, log: []string{"spans=3"}},
+		{name: "warning", answer: partial(0, "slow down"), want: Stats{Sent: 3}, tries: 1, log: []string{"accepted with a warning", "slow down"}},
+		{name: "html", answer: answerText("text/html", "<!doctype html><title>Jaeger UI</title>"), want: Stats{Failed: 3}, tries: 1, log: []string{"web page (wrong port?)", "Jaeger UI"}},
+		{name: "html that decodes", answer: answerText("text/html; charset=utf-8", "\n\x00"), want: Stats{Failed: 3}, tries: 1, log: []string{"web page"}},
+		{name: "text", answer: answerText("text/plain", "ok then"), want: Stats{Failed: 3}, tries: 1, log: []string{"not in OTLP", "ok then"}},
+		{name: "301", answer: answerCodes(301), want: Stats{Failed: 3}, tries: 1, log: []string{"redirect", "http://elsewhere.test/"}},
+		{name: "401", answer: answerCodes(401), want: Stats{Failed: 3}, tries: 1, log: []string{"401 Unauthorized", "the reason"}},
+		{name: "500", answer: answerCodes(500), want: Stats{Failed: 3}, tries: 1, log: []string{"500 Internal Server Error"}},
+		{name: "404", answer: answerCodes(404), want: Stats{Failed: 3}, tries: 1, log: []string{"404 Not Found"}},
+		{name: "503 then 200", answer: answerCodes(503, 200), want: Stats{Sent: 3}, tries: 2},
+		{name: "503 for ever", answer: answerCodes(503), want: Stats{Failed: 3}, tries: 1 + closingTries, log: []string{"503 Service Unavailable", "the reason"}},
+		{name: "413 but for one", answer: answerCodes(413, 200), want: Stats{Sent: 3}, tries: 3},
+		{name: "413 for ever", answer: answerCodes(413), want: Stats{TooLarge: 3}, tries: 5, log: []string{"span too large for a request", "413"}},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			t.Parallel()
+			c := newHTTPCollector(t, test.answer)
+			tr, l := newTracer(t, otelConfig(c.url))
+			makeSpans(tr, 3)
+			closeTracer(t, tr)
+			test.want.Started, test.want.Sampled, test.want.Finished = 3, 3, 3
+			if got := tr.Stats(); got != test.want {
+				t.Errorf("got %+v, want %+v", got, test.want)
+			}
+			if c.count() != test.tries {
+				t.Errorf("got %d requests, want %d", c.count(), test.tries)
+			}
+			if test.log != nil {
+				l.want(t, append(test.log, "level=WARN", "url="+c.url)...)
+			}
+			if s := l.String(); strings.Contains(s, "hunter2") || strings.Contains(s, "secret") || test.log == nil && strings.Contains(s, "WARN") {
+				t.Errorf("log:\n%s", s)
+			}
+			if got, want := c.header("Authorization"), "Basic am9lOmh1bnRlcjI="; got != want {
+				t.Errorf("got authorization %q, want %q", got, want)
+			}
+		})
+	}
+}
+
+func TestOTLPOverGRPC(t *testing.T) {
+	t.Parallel()
+	fails := func(n int, err error) func(int) (*coltracepb.ExportTraceServiceResponse, error) {
+		return func(i int) (*coltracepb.ExportTraceServiceResponse, error) {
+			if i <= n {
+				return nil, err
+			}
+			return accept(i)
+		}
+	}
+	const ever = 1 << 30
+	for _, test := range []struct {
+		name   string
+		answer func(n int) (*coltracepb.ExportTraceServiceResponse, error)
+		want   Stats
+		tries  int
+		log    []string
+	}{
+		{name: "accepted", answer: accept, want: Stats{Sent: 3}, tries: 1},
+		{name: "partial", answer: func(int) (*coltracepb.ExportTraceServiceResponse, error) {
+			return &coltracepb.ExportTraceServiceResponse{PartialSuccess: &coltracepb.ExportTracePartialSuccess{
+				RejectedSpans: 2, ErrorMessage: "too old",
+			}}, nil
+		}, want: Stats{Sent: 1, Failed: 2}, tries: 1, log: []string{"spans not accepted", "spans=2", "too old"}},
+		{name: "unavailable once", answer: fails(1, grpcstatus.Error(codes.Unavailable, "starting")), want: Stats{Sent: 3}, tries: 2},
+		{name: "unavailable", answer: fails(ever, grpcstatus.Error(codes.Unavailable, "starting")), want: Stats{Failed: 3}, tries: 1 + closingTries, log: []string{"Unavailable", "starting"}},
+		{name: "denied", answer: fails(ever, grpcstatus.Error(codes.PermissionDenied, "no")), want: Stats{Failed: 3}, tries: 1, log: []string{"PermissionDenied"}},
+		{name: "unimplemented", answer: fails(ever, grpcstatus.Error(codes.Unimplemented, "what")), want: Stats{Failed: 3}, tries: 1, log: []string{"Unimplemented"}},
+		{name: "too large", answer: fails(1, grpcstatus.Error(codes.ResourceExhausted, "grpc: received message larger than max (9 vs. 4)")), want: Stats{Sent: 3}, tries: 3},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			t.Parallel()
+			c := newGRPCCollector(t, test.answer)
+			tr, l := newTracer(t, otelConfig(c.url))
+			makeSpans(tr, 3)
+			closeTracer(t, tr)
+			test.want.Started, test.want.Sampled, test.want.Finished = 3, 3, 3
+			if got := tr.Stats(); got != test.want {
+				t.Errorf("got %+v, want %+v", got, test.want)
+			}
+			if c.count() != test.tries {
+				t.Errorf("got %d calls, want %d", c.count(), test.tries)
+			}
+			if test.log != nil {
+				l.want(t, append(test.log, "level=WARN", "url="+c.url)...)
+			}
+			if got, want := c.header("authorization"), "Basic am9lOmh1bnRlcjI="; got != want {
+				t.Errorf("got authorization %q, want %q", got, want)
+			}
+		})
+	}
+}
+
+// A real server's limit of 4 MiB a message costs no span, and text that protobuf
+// cannot carry costs one.
+func TestOTLPDividesBatches(t *testing.T) {
+	t.Parallel()
+	for _, collector := range []*otlpCollector{
+		newGRPCCollector(t, accept), newHTTPCollector(t, protobuf(t, nil)),
+	} {
+		tr, l := newTracer(t, otelConfig(collector.url))
+		for range 5 {
+			tr.StartSpan("large").SetTag("body", strings.Repeat("x", 3<<20)).Finish()
+		}
+		tr.StartSpan("not text").SetTag("bytes", "\xff\xfe").Finish()
+		makeSpans(tr, 10)
+		closeTracer(t, tr)
+		s := tr.Stats()
+		checkBooks(t, s)
+		if s.Sent != 15 || s.Failed != 1 {
+			t.Errorf("%s: got %+v, want all but one sent\n%s", collector.url, s, l)
+		}
+		l.want(t, "level=WARN", "spans not accepted", "spans=1", "UTF-8")
+	}
+}
+
+func TestOTLPSpanTooLarge(t *testing.T) {
+	t.Parallel()
+	for _, collector := range []*otlpCollector{
+		newGRPCCollector(t, accept), newHTTPCollector(t, protobuf(t, nil)),
+	} {
+		tr, l := newTracer(t, otelConfig(collector.url))
+		tr.StartSpan("large").SetTag("body", strings.Repeat("x", 17<<20)).Finish()
+		makeSpans(tr, 2)
+		closeTracer(t, tr)
+		if s := tr.Stats(); s.TooLarge != 1 || s.Sent != 2 {
+			t.Errorf("%s: got %+v, want 1 too large and 2 sent", collector.url, s)
+		}
+		l.want(t, "level=WARN", "span too large for a request", "operation=large")
+	}
+}
+
+// closedTCP returns the address of a loopback port that nothing listens on.
+func closedTCP(t *testing.T) string {
+	t.Helper()
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer listener.Close()
+	return listener.Addr().String()
+}
+
+// Nobody there: Close comes back soon, with the spans counted and a word.
+func TestOTLPUnavailable(t *testing.T) {
+	t.Parallel()
+	for _, url := range []string{"http://" + closedTCP(t) + "/v1/traces", "grpc://" + closedTCP(t)} {
+		tr, l := newTracer(t, otelConfig(url))
+		makeSpans(tr, 2000)
+		start := time.Now()
+		closeTracer(t, tr)
+		if took := time.Since(start); took > 4*time.Second {
+			t.Errorf("%s: Close took %v", url, took)
+		}
+		s := tr.Stats()
+		checkBooks(t, s)
+		if s.Failed != 2000 || s.Queued != 0 {
+			t.Errorf("%s: got %+v", url, s)
+		}
+		l.want(t, "level=WARN", "spans not accepted", "connection refused", "url="+url)
+	}
+}
+
+// A collector that starts late gets everything.
+func TestOTLPCollectorComesLate(t *testing.T) {
+	t.Parallel()
+	for _, scheme := range []string{"http", "grpc"} {
+		address := closedTCP(t)
+		cfg := otelConfig(scheme + "://" + address)
+		cfg.Reporter.FlushInterval = time.Millisecond
+		tr, l := newTracer(t, cfg)
+		transport := tr.backend.(*otelBackend).feeder.transport.(*otlpTransport)
+		counted := &countedExporter{SpanExporter: transport.exporter}
+		transport.exporter = counted
+		makeSpans(tr, 10)
+		eventually(t, "a try that failed", func() bool { return counted.tries.Load() > 1 })
+		listener, err := net.Listen("tcp", address)
+		if err != nil {
+			t.Skipf("the port was taken meanwhile: %v", err)
+		}
+		if scheme == "grpc" {
+			serveGRPC(t, listener, accept)
+		} else {
+			server := &httptest.Server{Listener: listener, Config: &http.Server{Handler: http.HandlerFunc(func(http.ResponseWriter, *http.Request) {})}}
+			server.Start()
+			t.Cleanup(server.Close)
+		}
+		eventually(t, "the spans", func() bool { return tr.Stats().Sent == 10 })
+		closeTracer(t, tr)
+		if strings.Contains(l.String(), "WARN") {
+			t.Errorf("log:\n%s", l)
+		}
+	}
+}
+
+// countedExporter counts how often its exporter is used.
+type countedExporter struct {
+	sdktrace.SpanExporter
+	tries atomic.Int64
+}
+
+func (e *countedExporter) ExportSpans(ctx context.Context, spans []sdktrace.ReadOnlySpan) error {
+	e.tries.Add(1)
+	return e.SpanExporter.ExportSpans(ctx, spans)
+}
+
+func TestOTLPCloseGivesUp(t *testing.T) {
+	t.Parallel()
+	release := make(chan struct{})
+	t.Cleanup(func() { close(release) })
+	hang := func(_ http.ResponseWriter, r *http.Request, _ int) {
+		select {
+		case <-r.Context().Done():
+		case <-release:
+		}
+	}
+	hangGRPC := func(int) (*coltracepb.ExportTraceServiceResponse, error) {
+		<-release
+		return nil, nil
+	}
+	for _, url := range []string{newHTTPCollector(t, hang).url, newGRPCCollector(t, hangGRPC).url} {
+		tr, err := New(otelConfig(url), Options{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		makeSpans(tr, 1000)
+		ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
+		start := time.Now()
+		err = tr.Close(ctx)
+		cancel()
+		var ce *CloseError
+		if !errors.As(err, &ce) || ce.Left != 1000 || !errors.Is(err, context.DeadlineExceeded) {
+			t.Errorf("%s: got %v, want 1000 spans left", url, err)
+		}
+		if took := time.Since(start); took > 2*time.Second {
+			t.Errorf("%s: Close took %v", url, took)
+		}
+		s := tr.Stats()
+		checkBooks(t, s)
+		if s.Failed != 1000 || s.Queued != 0 {
+			t.Errorf("%s: got %+v", url, s)
+		}
+	}
+}
+
+// A full queue drops and counts, or waits for a slow collector.
+func TestOTLPQueueFull(t *testing.T) {
+	t.Parallel()
+	for _, block := range []bool{false, true} {
+		release := make(chan struct{})
+		collector := newHTTPCollector(t, func(http.ResponseWriter, *http.Request, int) { <-release })
+		cfg := otelConfig(collector.url)
+		cfg.Reporter.QueueSize = 20
+		cfg.Reporter.FlushInterval = time.Millisecond
+		tr, err := New(cfg, Options{Block: block})
+		if err != nil {
+			t.Fatal(err)
+		}
+		makeSpans(tr, 1)
+		eventually(t, "a request", func() bool { return collector.count() == 1 })
+		if block {
+			time.AfterFunc(20*time.Millisecond, func() { close(release) })
+		}
+		makeSpans(tr, 30)
+		if !block {
+			close(release)
+		}
+		closeTracer(t, tr)
+		s := tr.Stats()
+		checkBooks(t, s)
+		if block && (s.Sent != 31 || s.Blocked == 0) || !block && (s.Sent != 21 || s.Dropped != 10) {
+			t.Errorf("block %v: got %+v", block, s)
+		}
+	}
+}

@@ -1,0 +1,357 @@
+package tracer
+
+import (
+	"bytes"
+	"compress/gzip"
+	"context"
+	"io"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/opentracing/opentracing-go"
+	"github.com/opentracing/opentracing-go/mocktracer"
+	coltracepb "go.opentelemetry.io/proto/otlp/collector/trace/v1"
+	commonpb "go.opentelemetry.io/proto/otlp/common/v1"
+	tracepb "go.opentelemetry.io/proto/otlp/trace/v1"
+	"google.golang.org/grpc"
+	"google.golang.org/grpc/metadata"
+	"google.golang.org/protobuf/proto"
+
+	"github.com/otdemo/otdemo/pkg/config"
+)
+
+// otlpCollector is an OTLP collector whose answers a test chooses.
+type otlpCollector struct {
+	coltracepb.UnimplementedTraceServiceServer
+	url string
+
+	mu       sync.Mutex
+	requests []*coltracepb.ExportTraceServiceRequest
+	headers  []map[string][]string
+}
+
+// record returns the number of the request, from 1.
+func (c *otlpCollector) record(r *coltracepb.ExportTraceServiceRequest, header map[string][]string) int {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.requests = append(c.requests, r)
+	c.headers = append(c.headers, header)
+	return len(c.requests)
+}
+
+func (c *otlpCollector) count() int {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return len(c.requests)
+}
+
+// header returns a header of the first request.
+func (c *otlpCollector) header(name string) string {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return strings.Join(c.headers[0][name], ", ")
+}
+
+// spans returns the spans of all requests by name.
+func (c *otlpCollector) spans() map[string]*tracepb.Span {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	spans := map[string]*tracepb.Span{}
+	for _, r := range c.requests {
+		for _, rs := range r.ResourceSpans {
+			for _, ss := range rs.ScopeSpans {
+				for _, span := range ss.Spans {
+					spans[span.Name] = span
+				}
+			}
+		}
+	}
+	return spans
+}
+
+// textOf returns attributes as text.
+func textOf(attributes []*commonpb.KeyValue) map[string]string {
+	text := map[string]string{}
+	for _, kv := range attributes {
+		switch v := kv.Value.Value.(type) {
+		case *commonpb.AnyValue_StringValue:
+			text[kv.Key] = v.StringValue
+		default:
+			text[kv.Key] = kv.Value.String()
+		}
+	}
+	return text
+}
+
+// newHTTPCollector answers over HTTP; answer gets the number of the request after
+// it was read.
+func newHTTPCollector(t *testing.T, answer func(http.ResponseWriter, *http.Request, int)) *otlpCollector {
+	t.Helper()
+	c := &otlpCollector{}
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		body := readBody(t, r)
+		request := &coltracepb.ExportTraceServiceRequest{}
+		if err := proto.Unmarshal(body, request); err != nil {
+			t.Errorf("the request does not decode: %v", err)
+		}
+		answer(w, r, c.record(request, r.Header))
+	}))
+	t.Cleanup(server.Close)
+	c.url = server.URL + "/v1/traces"
+	return c
+}
+
+func readBody(t *testing.T, r *http.Request) []byte {
+	t.Helper()
+	body, err := io.ReadAll(r.Body)
+	if err == nil && r.Header.Get("Content-Encoding") == "gzip" {
+		var plain io.Reader
+		if plain, err = gzip.NewReader(bytes.NewReader(body)); err == nil {
+			body, err = io.ReadAll(plain)
+		}
+	}
+	if err != nil {
+		t.Errorf("reading the request: %v", err)
+	}
+	return body
+}
+
+// protobuf answers with the partial success, if there is one.
+func protobuf(t *testing.T, partial *coltracepb.ExportTracePartialSuccess) func(http.ResponseWriter, *http.Request, int) {
+	t.Helper()
+	body, err := proto.Marshal(&coltracepb.ExportTraceServiceResponse{PartialSuccess: partial})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return func(w http.ResponseWriter, _ *http.Request, _ int) {
+		w.Header().Set("Content-Type", "application/x-protobuf")
+		_, _ = w.Write(body)
+	}
+}
+
+// grpcCollector answers over gRPC.
+type grpcCollector struct {
+	*otlpCollector
+	answer func(n int) (*coltracepb.ExportTraceServiceResponse, error)
+}
+
+// Export implements coltracepb.TraceServiceServer.
+func (c grpcCollector) Export(
+	ctx context.Context, r *coltracepb.ExportTraceServiceRequest,
+) (*coltracepb.ExportTraceServiceResponse, error) {
+	header, _ := metadata.FromIncomingContext(ctx)
+	return c.answer(c.record(r, header))
+}
+
+func newGRPCCollector(t *testing.T, answer func(n int) (*coltracepb.ExportTraceServiceResponse, error)) *otlpCollector {
+	t.Helper()
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return serveGRPC(t, listener, answer)
+}
+
+func serveGRPC(
+	t *testing.T, listener net.Listener, answer func(n int) (*coltracepb.ExportTraceServiceResponse, error),
+	opts ...grpc.ServerOption,
+) *otlpCollector {
+	t.Helper()
+	c := &otlpCollector{url: "grpc://" + listener.Addr().String()}
+	server := grpc.NewServer(opts...)
+	coltracepb.RegisterTraceServiceServer(server, grpcCollector{c, answer})
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		_ = server.Serve(listener)
+	}()
+	t.Cleanup(func() {
+		server.Stop()
+		<-done
+	})
+	return c
+}
+
+// accept takes everything.
+func accept(int) (*coltracepb.ExportTraceServiceResponse, error) {
+	return &coltracepb.ExportTraceServiceResponse{}, nil
+}
+
+// otelConfig sends every span to url, when the tracer is closed.
+func otelConfig(url string) config.Config {
+	cfg := udpConfig(1)
+	cfg.Tracer = config.TracerOTel
+	cfg.Propagation = nil
+	cfg.Reporter.Collector = config.Collector{Endpoint: url, User: "joe", Password: "hunter2"}
+	cfg.Reporter.FlushInterval = time.Hour
+	return cfg
+}
+
+func TestOTelErrors(t *testing.T) {
+	t.Parallel()
+	endpoint := func(url string) func(*config.Config) {
+		return func(c *config.Config) { c.Reporter.Collector.Endpoint = url }
+	}
+	for _, test := range []struct {
+		name   string
+		change func(*config.Config)
+		want   string
+	}{
+		{"service", func(c *config.Config) { c.Service = "" }, "service must not be empty"},
+		{"queue", func(c *config.Config) { c.Reporter.QueueSize = 0 }, "reporter.queue_size must be at least 1, got 0"},
+		{"flush", func(c *config.Config) { c.Reporter.FlushInterval = 0 }, "reporter.flush_interval must be positive, got 0s"},
+		{"scheme", endpoint("udp://joe:hunter2@h:1"), `reporter.collector.endpoint must start with http://, https://, grpc:// or grpcs:// and a host, got "udp://h:1"`},
+		{"query", endpoint("http://h/v1/traces?a=b"), `reporter.collector.endpoint must have no query with tracer otel, which would not send it, got "http://h/v1/traces?a=b"`},
+		{"grpc path", endpoint("grpc://h:4317/v1/traces"), `reporter.collector.endpoint must have no path with grpc, got "grpc://h:4317/v1/traces"`},
+		{"grpc port", endpoint("grpcs://h"), `reporter.collector.endpoint must have a port with grpcs, got "grpcs://h"`},
+		{"sampler", func(c *config.Config) { c.Sampler.Type = "always" }, `sampler.type must be const, probabilistic or remote with tracer otel, got "always"`},
+		{"const", func(c *config.Config) { c.Sampler.Param = 0.5 }, "sampler.param must be 0 or 1 for const, got 0.5"},
+		{"ratio", func(c *config.Config) { c.Sampler = config.Sampler{Type: "probabilistic", Param: 2} }, "sampler.param must be between 0 and 1 for probabilistic, got 2"},
+		{"ratelimiting", func(c *config.Config) { c.Sampler.Type = "ratelimiting" }, "sampler.type ratelimiting is not there with tracer otel, whose SDK has none"},
+		{"remote", func(c *config.Config) { c.Sampler.Type, c.Sampler.Endpoint = "remote", "localhost" }, `sampler.endpoint must start with http:// or https:// and a host, got "localhost"`},
+		{"refresh", func(c *config.Config) { c.Sampler.Type, c.Sampler.RefreshInterval = "remote", 0 }, "sampler.refresh_interval must be positive, got 0s"},
+	} {
+		cfg := otelConfig("http://127.0.0.1:1/v1/traces")
+		test.change(&cfg)
+		tr, err := New(cfg, Options{})
+		if err == nil || err.Error() != test.want {
+			t.Errorf("%s: got error %v, want %s", test.name, err, test.want)
+		}
+		if tr != nil {
+			t.Errorf("%s: got a tracer too", test.name)
+		}
+	}
+}
+
+func TestOTelTraceID(t *testing.T) {
+	t.Parallel()
+	c := newHTTPCollector(t, protobuf(t, nil))
+	tr, _ := newTracer(t, otelConfig(strings.Replace(c.url, "://", "://joe:hunter2@", 1)))
+	span := tr.StartSpan("work")
+	id, sampled := tr.TraceID(span.Context())
+	if len(id) != 32 || strings.Trim(id, "0123456789abcdef") != "" || !sampled {
+		t.Errorf("got %q, %v", id, sampled)
+	}
+	span.Finish()
+	span.Finish() // OpenTelemetry forgives the second one
+	if tr.Target() != c.url || tr.Service() != "shop" {
+		t.Errorf("got target %q, service %q", tr.Target(), tr.Service())
+	}
+	if id, sampled := tr.TraceID(mocktracer.New().StartSpan("work").Context()); id != "" || sampled {
+		t.Errorf("another tracer's context: got %q, %v", id, sampled)
+	}
+	if id, sampled := tr.TraceID(nil); id != "" || sampled {
+		t.Errorf("no context: got %q, %v", id, sampled)
+	}
+	closeTracer(t, tr)
+	makeSpans(tr, 2)
+	if got, want := tr.Stats(), (Stats{Started: 3, Sampled: 3, Finished: 3, Sent: 1, AfterClose: 2}); got != want {
+		t.Errorf("got %+v, want %+v", got, want)
+	}
+}
+
+func TestOTelResource(t *testing.T) {
+	t.Parallel()
+	c := newHTTPCollector(t, protobuf(t, nil))
+	cfg := otelConfig(c.url)
+	cfg.Tags = []config.Tag{{Name: "region", Value: "north"}, {Name: "service.name", Value: "not this"}}
+	tr, _ := newTracer(t, cfg)
+	makeSpans(tr, 1)
+	closeTracer(t, tr)
+	got := textOf(c.requests[0].ResourceSpans[0].Resource.Attributes)
+	for key, want := range map[string]string{"service.name": "shop", "region": "north", "telemetry.sdk.language": "go"} {
+		if got[key] != want {
+			t.Errorf("%s: got %q, want %q", key, got[key], want)
+		}
+	}
+	for _, key := range []string{"host.name", "process.pid", "process.runtime.version", "telemetry.sdk.version"} {
+		if got[key] == "" {
+			t.Errorf("%s is not there", key)
+		}
+	}
+	if line := got["process.command_args"]; line != "" {
+		t.Errorf("the command line is sent: %q", line)
+	}
+}
+
+func TestOTelLogSpans(t *testing.T) {
+	t.Parallel()
+	cfg := otelConfig(newGRPCCollector(t, accept).url)
+	cfg.Reporter.LogSpans = true
+	tr, l := newTracer(t, cfg)
+	span := tr.StartSpan("work")
+	span.Finish()
+	id, _ := tr.TraceID(span.Context())
+	l.want(t, "level=INFO", `msg="span finished"`, "operation=work", "trace_id="+id)
+}
+
+func TestOTelSamplers(t *testing.T) {
+	t.Parallel()
+	server, asked := strategyServer(t, http.StatusOK, `{"strategyType":0,"probabilisticSampling":{"samplingRate":1}}`)
+	remote := remoteConfig(t, server.URL).Sampler
+	for _, test := range []struct {
+		sampler     config.Sampler
+		least, most int64
+	}{
+		{config.Sampler{Type: config.SamplerConst}, 0, 0},
+		{config.Sampler{Type: config.SamplerConst, Param: 1}, 1000, 1000},
+		{config.Sampler{Type: config.SamplerProbabilistic, Param: 0.5}, 350, 650},
+		{remote, 1000, 1000},
+	} {
+		cfg := otelConfig(newHTTPCollector(t, protobuf(t, nil)).url)
+		cfg.Sampler = test.sampler
+		tr, l := newTracer(t, cfg)
+		makeSpans(tr, 1000)
+		closeTracer(t, tr)
+		s := tr.Stats()
+		checkBooks(t, s)
+		if s.Sampled < test.least || s.Sampled > test.most || s.Sampled+s.NotSampled != 1000 || s.Sent != s.Sampled {
+			t.Errorf("%s: got %+v, want %d to %d sampled", test.sampler.Type, s, test.least, test.most)
+		}
+		if test.sampler == remote {
+			l.want(t, "level=INFO", `msg="sampling strategy changed"`, "probabilistic 1")
+		}
+		if strings.Contains(l.String(), "WARN") || strings.Contains(l.String(), "hunter2") {
+			t.Errorf("%s: log:\n%s", test.sampler.Type, l)
+		}
+	}
+	if n := asked.Load(); n != 1 {
+		t.Errorf("the strategy server was asked %d times, want once", n)
+	}
+}
+
+// A child follows its parent, whatever the sampler says of new traces.
+func TestOTelFollowsParent(t *testing.T) {
+	t.Parallel()
+	c := newHTTPCollector(t, protobuf(t, nil))
+	cfg := otelConfig(c.url)
+	cfg.Sampler.Param = 0
+	tr, _ := newTracer(t, cfg)
+	extracted := extractW3C(t, tr, "00-0123456789abcdef0123456789abcdef-0123456789abcdef-01")
+	tr.StartSpan("kept", opentracing.ChildOf(extracted)).Finish()
+	makeSpans(tr, 1)
+	closeTracer(t, tr)
+	if got, want := tr.Stats(), (Stats{Started: 2, Sampled: 1, NotSampled: 1, Finished: 1, Sent: 1}); got != want {
+		t.Errorf("got %+v, want %+v", got, want)
+	}
+}
+
+func TestOTelRemoteSamplerFails(t *testing.T) {
+	t.Parallel()
+	server, asked := strategyServer(t, http.StatusOK, "<!doctype html>")
+	cfg := otelConfig("http://127.0.0.1:1/v1/traces")
+	cfg.Sampler = remoteConfig(t, server.URL).Sampler
+	cfg.Sampler.RefreshInterval = 5 * time.Millisecond
+	tr, l := newTracer(t, cfg)
+	makeSpans(tr, 10)
+	if s := tr.Stats(); s.NotSampled != 10 {
+		t.Errorf("got %+v, want the initial rate 0", s)
+	}
+	l.want(t, "level=WARN", `msg="sampling strategy not updated"`, "web page", server.URL)
+	eventually(t, "the next question", func() bool { return asked.Load() > 2 })
+}

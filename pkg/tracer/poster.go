@@ -1,0 +1,145 @@
+package tracer
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/otdemo/otdemo/pkg/config"
+)
+
+// maxRetryAfter is the longest pause that a collector may ask for.
+const maxRetryAfter = 10 * time.Second
+
+// bodyStart is how much of an error's body is kept for the log.
+const bodyStart = 512
+
+// poster posts batches to a collector over HTTP. Only 202 is success, for Jaeger
+// (wire format of jaeger-collector) as for Zipkin (its OpenAPI description of
+// POST /spans): whoever answers 200 is somebody else. It belongs to one
+// goroutine.
+type poster struct {
+	retrier
+	client         *http.Client
+	url            string // without user info
+	user, password string
+	header         http.Header
+}
+
+// newPoster returns an error if the endpoint is no URL of HTTP. User and
+// password of the collector go before those in the endpoint.
+func newPoster(endpoint string, c config.Collector, header http.Header, r retrier) (*poster, error) {
+	u, err := parseHTTPURL("reporter.collector.endpoint", endpoint)
+	if err != nil {
+		return nil, err
+	}
+	p := &poster{retrier: r, client: newHTTPClient(), user: c.User, password: c.Password, header: header}
+	if u.User != nil && p.user == "" {
+		p.user = u.User.Username()
+		p.password, _ = u.User.Password()
+	}
+	u.User = nil
+	p.url = u.String()
+	// A redirect would turn the POST into a GET that carries nothing.
+	p.client.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
+	return p, nil
+}
+
+// newHTTPClient returns a client of its own. Requests bring their deadlines.
+func newHTTPClient() *http.Client {
+	return &http.Client{
+		Transport: &http.Transport{
+			Proxy:               http.ProxyFromEnvironment,
+			MaxIdleConnsPerHost: 1,
+			IdleConnTimeout:     time.Minute,
+			TLSHandshakeTimeout: sendTimeout,
+		},
+	}
+}
+
+// post delivers a body, trying again as long as that has a point.
+func (p *poster) post(body []byte) error {
+	return p.deliver(func() *sendError { return p.try(body) })
+}
+
+// close releases the connections.
+func (p *poster) close() { p.client.CloseIdleConnections() }
+
+// try posts a body once.
+func (p *poster) try(body []byte) *sendError {
+	ctx, cancel := context.WithTimeout(p.life, sendTimeout)
+	defer cancel()
+	req, err := http.NewRequestWithContext(ctx, http.MethodPost, p.url, bytes.NewReader(body))
+	if err != nil {
+		return &sendError{reason: bareError(err).Error(), cause: err}
+	}
+	req.Header = p.header.Clone()
+	if p.user != "" {
+		req.SetBasicAuth(p.user, p.password)
+	}
+	resp, err := p.client.Do(req)
+	if err != nil {
+		return &sendError{reason: networkReason(err), cause: bareError(err), again: true}
+	}
+	defer func() { _ = resp.Body.Close() }()
+	// An error while reading leaves a shorter start, which is all it is for.
+	start, _ := io.ReadAll(io.LimitReader(resp.Body, bodyStart))
+	if resp.StatusCode == http.StatusAccepted {
+		return nil
+	}
+	return judge(resp, oneLine(start))
+}
+
+func networkReason(err error) string {
+	switch {
+	case errors.Is(err, context.Canceled):
+		return "the tracer was closed before the answer"
+	case errors.Is(err, context.DeadlineExceeded):
+		return fmt.Sprintf("no answer within %v", sendTimeout)
+	default:
+		return bareError(err).Error()
+	}
+}
+
+// oneLine makes text from a body readable in a log line.
+func oneLine(body []byte) string { return strings.Join(strings.Fields(string(body)), " ") }
+
+// judge turns an answer other than 202 into an error.
+func judge(resp *http.Response, body string) *sendError {
+	e := &sendError{reason: "answered " + resp.Status, body: body}
+	switch code := resp.StatusCode; {
+	case code < 300:
+		e.reason += " instead of 202 Accepted, so it is no span collector"
+		if isHTML(resp.Header.Get("Content-Type"), body) {
+			e.reason += " but a web page (wrong port?)"
+		}
+	case code < 400:
+		e.reason += ", a redirect to " + strconv.Quote(withoutUser(resp.Header.Get("Location"))) + " that is not followed"
+	case code == http.StatusRequestTimeout, code == http.StatusTooManyRequests, code >= 500:
+		e.again = true
+		e.pause = retryAfter(resp.Header.Get("Retry-After"), time.Now())
+	}
+	return e
+}
+
+// isHTML reports whether an answer is meant for a browser.
+func isHTML(contentType, body string) bool {
+	return strings.HasPrefix(contentType, "text/html") || strings.HasPrefix(body, "<")
+}
+
+// retryAfter reads the header's seconds or date, within our bounds.
+func retryAfter(header string, now time.Time) time.Duration {
+	var d time.Duration
+	if s, err := strconv.Atoi(header); err == nil {
+		d = time.Duration(min(s, int(maxRetryAfter/time.Second))) * time.Second
+	} else if at, err := http.ParseTime(header); err == nil {
+		d = at.Sub(now)
+	}
+	return min(max(d, 0), maxRetryAfter)
+}

@@ -1,0 +1,68 @@
+package tracer
+
+import (
+	"strconv"
+	"strings"
+
+	"github.com/opentracing/opentracing-go"
+)
+
+// The headers of OpenTracing's basictracer, which Appdash uses; they are
+// constants of github.com/opentracing/basictracer-go, propagation_ot.go.
+const (
+	appdashTraceHeader   = "ot-tracer-traceid"
+	appdashSpanHeader    = "ot-tracer-spanid"
+	appdashSampleHeader  = "ot-tracer-sampled"
+	appdashBaggagePrefix = "ot-baggage-"
+)
+
+// appdashFormat has room for the low half of a trace id only: a trace of 128 bits
+// goes on under another id behind it.
+type appdashFormat struct {
+	// escape is for HTTP. The format itself escapes nothing, so a value that no
+	// header can hold is left out there.
+	escape bool
+}
+
+func (f appdashFormat) write(l link, set func(key, value string)) {
+	set(appdashTraceHeader, strconv.FormatUint(l.trace.low, 16))
+	set(appdashSpanHeader, strconv.FormatUint(l.span, 16))
+	set(appdashSampleHeader, strconv.FormatBool(l.sampled == keep))
+	for key, value := range l.baggage {
+		if !f.escape || isToken(key) && isFieldValue(value) {
+			set(appdashBaggagePrefix+key, value)
+		}
+	}
+}
+
+func (appdashFormat) read(h headers) (link, error) {
+	trace, span, sampled := h.get(appdashTraceHeader), h.get(appdashSpanHeader), h.get(appdashSampleHeader)
+	if trace == "" && span == "" && sampled == "" {
+		return link{}, opentracing.ErrSpanContextNotFound
+	}
+	var l link
+	var ok bool
+	if l.trace.low, ok = parseHex(trace); !ok || l.trace.low == 0 {
+		return link{}, corrupted(appdashTraceHeader, trace)
+	}
+	if l.span, ok = parseHex(span); !ok || l.span == 0 {
+		return link{}, corrupted(appdashSpanHeader, span)
+	}
+	kept, err := strconv.ParseBool(sampled)
+	if err != nil {
+		return link{}, corrupted(appdashSampleHeader, sampled)
+	}
+	l.sampled = drop
+	if kept {
+		l.sampled = keep
+	}
+	return l, nil
+}
+
+func (appdashFormat) readBaggage(h headers, add func(key, value string)) {
+	for _, l := range h {
+		if key, ok := strings.CutPrefix(l.key, appdashBaggagePrefix); ok {
+			add(key, l.value)
+		}
+	}
+}

@@ -1,0 +1,158 @@
+package tracer
+
+import (
+	"strings"
+
+	"github.com/opentracing/opentracing-go"
+)
+
+// The headers of https://github.com/openzipkin/b3-propagation.
+const (
+	b3Header       = "b3"
+	b3TraceHeader  = "x-b3-traceid"
+	b3SpanHeader   = "x-b3-spanid"
+	b3ParentHeader = "x-b3-parentspanid"
+	b3SampleHeader = "x-b3-sampled"
+	b3FlagsHeader  = "x-b3-flags"
+)
+
+// b3Format writes Zipkin's headers in one of their two forms and reads both. It
+// stands in for zipkin-go's own reader too: that one panics on a b3 header of 33
+// to 48 characters whose 17th is no dash, which anybody can send (zipkin-go 0.4.3,
+// propagation/b3, ParseSingleHeader).
+type b3Format struct {
+	// single is the form that is written: one header, b3.
+	single bool
+}
+
+func (f b3Format) write(l link, set func(key, value string)) {
+	if f.single {
+		set(b3Header, writeSingleB3(l))
+		return
+	}
+	set(b3TraceHeader, l.trace.short())
+	set(b3SpanHeader, hex64(l.span))
+	if l.parent != 0 {
+		set(b3ParentHeader, hex64(l.parent))
+	}
+	switch {
+	case l.debug:
+		set(b3FlagsHeader, "1") // implies sampled, which is not to be sent as well
+	case l.sampled == keep:
+		set(b3SampleHeader, "1")
+	case l.sampled == drop:
+		set(b3SampleHeader, "0")
+	}
+}
+
+// writeSingleB3 returns {trace id}-{span id}-{sampling state}-{parent span id}.
+func writeSingleB3(l link) string {
+	value := l.trace.short() + "-" + hex64(l.span)
+	switch {
+	case l.debug:
+		value += "-d"
+	case l.sampled == keep:
+		value += "-1"
+	case l.sampled == drop:
+		value += "-0"
+	default:
+		return value // the parent cannot stand without the state
+	}
+	if l.parent != 0 {
+		value += "-" + hex64(l.parent)
+	}
+	return value
+}
+
+// read prefers the single header, as its specification says, but takes the others
+// if it is broken.
+func (b3Format) read(h headers) (link, error) {
+	single := h.get(b3Header)
+	if single != "" {
+		if l, ok := parseSingleB3(single); ok {
+			return l, nil
+		}
+	}
+	l, err := readMultiB3(h)
+	if err != nil && single != "" {
+		err = corrupted(b3Header, single)
+	}
+	return l, err
+}
+
+func parseSingleB3(s string) (link, bool) {
+	parts := strings.Split(s, "-")
+	l := link{}
+	if len(parts) == 1 {
+		return l, l.setB3State(parts[0])
+	}
+	var ok, okSpan bool
+	l.trace, ok = parseTraceID(parts[0])
+	l.span, okSpan = parseHex(parts[1])
+	if !ok || !okSpan || l.span == 0 || len(parts) > 4 {
+		return link{}, false
+	}
+	if len(parts) > 2 && !l.setB3State(parts[2]) {
+		return link{}, false
+	}
+	if len(parts) > 3 {
+		if l.parent, ok = parseHex(parts[3]); !ok {
+			return link{}, false
+		}
+	}
+	return l, true
+}
+
+// setB3State takes the sampling state of the single header.
+func (l *link) setB3State(s string) bool {
+	switch s {
+	case "1":
+		l.sampled = keep
+	case "0":
+		l.sampled = drop
+	case "d":
+		l.sampled, l.debug = keep, true
+	default:
+		return false
+	}
+	return true
+}
+
+func readMultiB3(h headers) (link, error) {
+	var l link
+	switch value := h.get(b3SampleHeader); strings.ToLower(value) {
+	case "":
+	case "1", "true": // the word is from tracers older than the specification
+		l.sampled = keep
+	case "0", "false":
+		l.sampled = drop
+	default:
+		return link{}, corrupted(b3SampleHeader, value)
+	}
+	if h.get(b3FlagsHeader) == "1" {
+		l.sampled, l.debug = keep, true
+	}
+	trace, span := h.get(b3TraceHeader), h.get(b3SpanHeader)
+	if trace == "" && span == "" {
+		if l.sampled == undecided {
+			return link{}, opentracing.ErrSpanContextNotFound
+		}
+		return l, nil // a decision that came before the first span
+	}
+	var ok bool
+	if l.trace, ok = parseTraceID(trace); !ok {
+		return link{}, corrupted(b3TraceHeader, trace)
+	}
+	if l.span, ok = parseHex(span); !ok || l.span == 0 {
+		return link{}, corrupted(b3SpanHeader, span)
+	}
+	if parent := h.get(b3ParentHeader); parent != "" {
+		if l.parent, ok = parseHex(parent); !ok {
+			return link{}, corrupted(b3ParentHeader, parent)
+		}
+	}
+	return l, nil
+}
+
+// readBaggage does nothing: B3 has none.
+func (b3Format) readBaggage(headers, func(key, value string)) {}

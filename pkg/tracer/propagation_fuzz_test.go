@@ -1,0 +1,130 @@
+package tracer
+
+import (
+	"context"
+	"encoding/binary"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/uber/jaeger-client-go"
+	"go.opentelemetry.io/otel/propagation"
+	"go.opentelemetry.io/otel/trace"
+)
+
+// checkRoundTrip reads the headers and, if they name a span, writes that and
+// reads it again: the same must come out, baggage included.
+func checkRoundTrip(t *testing.T, f format, h headers) (link, error) {
+	t.Helper()
+	want, err := f.read(h)
+	if err != nil || !want.hasSpan() {
+		return want, err
+	}
+	f.readBaggage(h, want.addBaggage)
+	// What the format has no way to write is no part of the round trip.
+	var sent headers
+	f.write(want, sent.add)
+	for key, value := range want.baggage {
+		if _, appdash := f.(appdashFormat); appdash && (!isToken(key) || !isFieldValue(value)) || !isToken(key) {
+			delete(want.baggage, key)
+		}
+	}
+	if len(want.baggage) == 0 {
+		want.baggage = nil
+	}
+	got, err := f.read(sent)
+	if err != nil {
+		t.Fatalf("%v from what was written: %q", err, sent)
+	}
+	f.readBaggage(sent, got.addBaggage)
+	if d := cmp.Diff(want, got, compareLinks); d != "" {
+		t.Fatalf("(-first +second time) of %q, written %q\n%s", h, sent, d)
+	}
+	return want, nil
+}
+
+func FuzzJaegerFormat(f *testing.F) {
+	f.Add("80f198ee56343ba864fe8b2a57d3eff7:e457b5a2e4d86bd1:0:1", "who", "me+%26+you", "a=1, b=2")
+	f.Add("abc%3Ad%3A0%3Ab", "", "%", "%zz")
+	f.Fuzz(func(t *testing.T, id, key, value, list string) {
+		h := headerLines()
+		h.add(jaegerHeader, id)
+		h.add(jaegerBaggagePrefix+key, value)
+		h.add(jaegerBaggageHeader, strings.ToLower(list)) // as header names are
+		got, err := checkRoundTrip(t, jaegerFormat{escape: true}, h)
+		// What jaeger-client-go reads, this reads the same, but that ids of zero and
+		// numbers with signs are refused.
+		want, errWant := jaeger.ContextFromString(jaegerFormat{escape: true}.unescape(id))
+		if errWant != nil || !want.IsValid() || strings.ContainsAny(id, "+ ") || want.Flags() > 9 {
+			return
+		}
+		if err != nil {
+			if parts := strings.Split(id, ":"); len(parts) == 4 && len(parts[3]) > 2 {
+				return // zeros before the flags
+			}
+			t.Fatalf("%v, but jaeger-client-go reads %v", err, want)
+		}
+		if got.trace != (traceID{want.TraceID().High, want.TraceID().Low}) || got.span != uint64(want.SpanID()) || got.debug != want.IsDebug() {
+			t.Fatalf("got %+v, but jaeger-client-go reads %v", got, want)
+		}
+	})
+}
+
+func FuzzW3CFormat(f *testing.F) {
+	f.Add("00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01", "congo=t61rcWkgMzE", "userId=alice;p=1,serverNode=DF%2028")
+	f.Add("cc-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-ff-more", "a=1,a=2", "=,%,a=%FF")
+	f.Fuzz(func(t *testing.T, parent, state, list string) {
+		h := headerLines()
+		h.add(traceparentHeader, parent)
+		h.add(tracestateHeader, state)
+		h.add(baggageHeader, list)
+		got, err := checkRoundTrip(t, w3cFormat{}, h)
+		carrier := propagation.MapCarrier{traceparentHeader: parent, tracestateHeader: state}
+		want := trace.SpanContextFromContext(propagation.TraceContext{}.Extract(context.Background(), carrier))
+		if !want.IsValid() {
+			return // OpenTelemetry refuses unknown flags
+		}
+		id := want.TraceID()
+		if err != nil || got.trace.low != binary.BigEndian.Uint64(id[8:]) || (got.sampled == keep) != want.IsSampled() ||
+			got.state != want.TraceState().String() {
+			t.Fatalf("got %+v, %v, but OpenTelemetry reads %+v", got, err, want)
+		}
+	})
+}
+
+func FuzzB3Format(f *testing.F) {
+	f.Add("80f198ee56343ba864fe8b2a57d3eff7-e457b5a2e4d86bd1-1-05e3ac9a4f6e3b90", "", "", "", "", "")
+	f.Add(strings.Repeat("0123456789", 4), "abc", "d", "1", "true", "1")
+	f.Fuzz(func(t *testing.T, single, id, span, parent, sampled, flags string) {
+		h := headerLines()
+		for key, value := range map[string]string{
+			b3Header: single, b3TraceHeader: id, b3SpanHeader: span,
+			b3ParentHeader: parent, b3SampleHeader: sampled, b3FlagsHeader: flags,
+		} {
+			h.add(key, value)
+		}
+		if l, err := (b3Format{}).read(h); err == nil && l.sampled == undecided {
+			h = nil // the single header then has no place for the parent
+		}
+		multi, errMulti := checkRoundTrip(t, b3Format{}, h)
+		one, errOne := checkRoundTrip(t, b3Format{single: true}, h)
+		if d := cmp.Diff(multi, one, compareLinks); d != "" || (errMulti == nil) != (errOne == nil) {
+			t.Fatalf("the forms differ: %v, %v\n%s", errMulti, errOne, d)
+		}
+	})
+}
+
+func FuzzAppdashFormat(f *testing.F) {
+	f.Add("64fe8b2a57d3eff7", "e457b5a2e4d86bd1", "true", "who", "me & you")
+	f.Add("0", "x", "t", "", "\n")
+	f.Fuzz(func(t *testing.T, id, span, sampled, key, value string) {
+		h := headerLines()
+		h.add(appdashTraceHeader, id)
+		h.add(appdashSpanHeader, span)
+		h.add(appdashSampleHeader, sampled)
+		h.add(appdashBaggagePrefix+key, value)
+		if _, err := checkRoundTrip(t, appdashFormat{escape: true}, h); err != nil && len(err.Error()) > 1000 {
+			t.Fatalf("an error of %d bytes", len(err.Error()))
+		}
+	})
+}

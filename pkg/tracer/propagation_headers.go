@@ -1,0 +1,172 @@
+package tracer
+
+import (
+	"encoding/binary"
+	"encoding/hex"
+	"fmt"
+	"strings"
+
+	"github.com/opentracing/opentracing-go"
+)
+
+// traceID is a trace's id; a 64-bit one has no high half.
+type traceID struct{ high, low uint64 }
+
+// short is 16 hexadecimal digits, or 32 if the id has a high half.
+func (t traceID) short() string {
+	if t.high == 0 {
+		return hex64(t.low)
+	}
+	return t.long()
+}
+
+// long is 32 hexadecimal digits.
+func (t traceID) long() string {
+	var raw [16]byte
+	binary.BigEndian.PutUint64(raw[:8], t.high)
+	binary.BigEndian.PutUint64(raw[8:], t.low)
+	return hex.EncodeToString(raw[:])
+}
+
+// hex64 is 16 hexadecimal digits.
+func hex64(id uint64) string {
+	var raw [8]byte
+	binary.BigEndian.PutUint64(raw[:], id)
+	return hex.EncodeToString(raw[:])
+}
+
+// parseTraceID reads 1 to 32 hexadecimal digits that are not all zero.
+func parseTraceID(s string) (traceID, bool) {
+	if len(s) <= 16 {
+		low, ok := parseHex(s)
+		return traceID{low: low}, ok && low != 0
+	}
+	high, ok := parseHex(s[:len(s)-16])
+	low, okLow := parseHex(s[len(s)-16:])
+	id := traceID{high, low}
+	return id, ok && okLow && id != traceID{}
+}
+
+// parseHex reads 1 to 16 hexadecimal digits, and nothing else that
+// strconv.ParseUint would take.
+func parseHex(s string) (uint64, bool) {
+	if len(s) == 0 || len(s) > 16 {
+		return 0, false
+	}
+	var id uint64
+	for _, c := range []byte(s) {
+		switch {
+		case '0' <= c && c <= '9':
+			c -= '0'
+		case 'a' <= c && c <= 'f':
+			c -= 'a' - 10
+		case 'A' <= c && c <= 'F':
+			c -= 'A' - 10
+		default:
+			return 0, false
+		}
+		id = id<<4 | uint64(c)
+	}
+	return id, true
+}
+
+// maxShown bounds what an error shows of a header, which a stranger wrote.
+const maxShown = 80
+
+// corrupted is the error for a header that makes no sense.
+func corrupted(key, value string) error {
+	return fmt.Errorf("%w: %s: %q", opentracing.ErrSpanContextCorrupted, key, value[:min(len(value), maxShown)])
+}
+
+// header is one line; its key is in lower case.
+type header struct{ key, value string }
+
+// headers are the lines of a carrier that some format knows, in its order.
+type headers []header
+
+// collect reads the carrier once for all formats.
+func collect(r opentracing.TextMapReader) (headers, error) {
+	var h headers
+	err := r.ForeachKey(func(key, value string) error {
+		h.add(key, value)
+		return nil
+	})
+	return h, err
+}
+
+func (h *headers) add(key, value string) {
+	if key = strings.ToLower(key); known(key) {
+		*h = append(*h, header{key, value})
+	}
+}
+
+// known reports whether a format may have a use for the header.
+func known(key string) bool {
+	switch key {
+	case traceparentHeader, tracestateHeader, baggageHeader, b3Header, jaegerHeader, jaegerBaggageHeader:
+		return true
+	}
+	return strings.HasPrefix(key, "x-b3-") || strings.HasPrefix(key, jaegerBaggagePrefix) || strings.HasPrefix(key, "ot-")
+}
+
+// get returns the first value of key, or "".
+func (h headers) get(key string) string {
+	for _, l := range h {
+		if l.key == key {
+			return l.value
+		}
+	}
+	return ""
+}
+
+// joined returns all values of key as one list, as RFC 9110, section 5.3 allows.
+func (h headers) joined(key string) string {
+	var list string
+	for _, l := range h {
+		switch {
+		case l.key != key || l.value == "":
+		case list == "":
+			list = l.value
+		default:
+			list += "," + l.value
+		}
+	}
+	return list
+}
+
+// count returns how many lines have the key.
+func (h headers) count(key string) int {
+	n := 0
+	for _, l := range h {
+		if l.key == key {
+			n++
+		}
+	}
+	return n
+}
+
+// isToken reports whether key can be the name of a header (RFC 9110, section
+// 5.6.2). net/http refuses the whole request because of one that cannot.
+func isToken(key string) bool {
+	if key == "" {
+		return false
+	}
+	for _, c := range []byte(key) {
+		alnum := '0' <= c && c <= '9' || 'a' <= c && c <= 'z' || 'A' <= c && c <= 'Z'
+		if !alnum && strings.IndexByte("!#$%&'*+-.^_`|~", c) < 0 {
+			return false
+		}
+	}
+	return true
+}
+
+// isFieldValue reports whether value can stand in a header as it is (RFC 9110,
+// section 5.5).
+func isFieldValue(value string) bool {
+	for _, c := range []byte(value) {
+		if c < ' ' && c != '\t' || c == 0x7f {
+			return false
+		}
+	}
+	return strings.TrimSpace(value) == value
+}

@@ -1,0 +1,125 @@
+package tracer
+
+import (
+	"cmp"
+	"errors"
+	"maps"
+	"slices"
+
+	"github.com/opentracing/opentracing-go"
+	"github.com/uber/jaeger-client-go"
+
+	"github.com/otdemo/otdemo/pkg/config"
+)
+
+// jaegerPropagation returns the options that make jaeger-client-go speak the
+// formats f. For its own format there is nothing to do, and so no cost.
+func jaegerPropagation(service string, f *formats, m *jaeger.Metrics, sampler jaeger.Sampler) []jaeger.TracerOption {
+	if slices.Equal(f.names, []string{config.PropagationJaeger}) {
+		return nil
+	}
+	keys := (&jaeger.HeadersConfig{}).ApplyDefaults()
+	// Its Close is not needed: it owns nothing, and the sampler is another's.
+	decider, _ := jaeger.NewTracer(service, sampler, jaeger.NewNullReporter())
+	var options []jaeger.TracerOption
+	for kind, own := range map[any]*jaeger.TextMapPropagator{
+		opentracing.HTTPHeaders: jaeger.NewHTTPHeaderPropagator(keys, *m),
+		opentracing.TextMap:     jaeger.NewTextMapPropagator(keys, *m),
+	} {
+		hook := jaegerHook{formats: f, kind: kind, own: own, metrics: m, decider: decider}
+		options = append(options,
+			jaeger.TracerOptions.Injector(kind, hook), jaeger.TracerOptions.Extractor(kind, hook))
+	}
+	return options
+}
+
+// jaegerHook implements jaeger.Injector and jaeger.Extractor for one kind of
+// carrier.
+type jaegerHook struct {
+	formats *formats
+	kind    any
+	// own reads what only jaeger-client-go can: jaeger-debug-id, and baggage for a
+	// trace that is yet to begin.
+	own     *jaeger.TextMapPropagator
+	metrics *jaeger.Metrics
+	decider opentracing.Tracer
+}
+
+// stateKey is where the tracestate is kept. The map behind it is shared by all
+// spans that have a remote parent in common.
+type stateKey struct{}
+
+func noState() any { return "" }
+
+// Inject implements jaeger.Injector.
+func (h jaegerHook) Inject(sc jaeger.SpanContext, carrier any) error {
+	if !sc.IsValid() {
+		return opentracing.ErrInvalidSpanContext
+	}
+	l := link{
+		trace:   traceID{sc.TraceID().High, sc.TraceID().Low},
+		span:    uint64(sc.SpanID()),
+		parent:  uint64(sc.ParentID()),
+		sampled: drop,
+		debug:   sc.IsDebug(),
+	}
+	if sc.IsSampled() || l.debug {
+		l.sampled = keep
+	}
+	sc.ForeachBaggageItem(func(key, value string) bool {
+		l.addBaggage(key, value)
+		return true
+	})
+	if h.formats.speaks(config.PropagationW3C) {
+		l.state, _ = sc.ExtendedSamplingState(stateKey{}, noState).(string)
+	}
+	return h.formats.inject(l, h.kind, carrier)
+}
+
+// Extract implements jaeger.Extractor.
+func (h jaegerHook) Extract(carrier any) (jaeger.SpanContext, error) {
+	l, err := h.formats.extract(h.kind, carrier)
+	switch {
+	case err == nil && l.hasSpan():
+		return h.context(l)
+	case errors.Is(err, opentracing.ErrSpanContextCorrupted):
+		h.metrics.DecodingErrors.Inc(1)
+		return jaeger.SpanContext{}, err
+	case h.formats.speaks(config.PropagationJaeger):
+		return h.own.Extract(carrier)
+	default:
+		return jaeger.SpanContext{}, cmp.Or(err, opentracing.ErrSpanContextNotFound)
+	}
+}
+
+// context makes jaeger-client-go's context of l, which names a span.
+func (h jaegerHook) context(l link) (jaeger.SpanContext, error) {
+	trace := jaeger.TraceID{High: l.trace.high, Low: l.trace.low}
+	sc := jaeger.NewSpanContext(trace, jaeger.SpanID(l.span), jaeger.SpanID(l.parent), l.sampled == keep, maps.Clone(l.baggage))
+	if l.debug {
+		// The debug flag can only be set by way of the header.
+		var err error
+		if sc, err = jaeger.ContextFromString(l.trace.short() + ":" + hex64(l.span) + ":" + hex64(l.parent) + ":3"); err != nil {
+			return jaeger.SpanContext{}, err
+		}
+		for key, value := range l.baggage {
+			sc = sc.WithBaggageItem(key, value)
+		}
+	}
+	if l.sampled == undecided {
+		h.decide(sc)
+	}
+	if l.state != "" {
+		sc.ExtendedSamplingState(stateKey{}, func() any { return l.state })
+	}
+	return sc, nil
+}
+
+// decide asks our sampler for the decision that the caller left to us.
+// jaeger-client-go takes the decision of a remote parent as final, whether there
+// was one or not, so it has to be made here, and without knowing the operation. A
+// span that stands in for the remote one makes the sampler set the flags that sc
+// shares with it.
+func (h jaegerHook) decide(sc jaeger.SpanContext) {
+	h.decider.StartSpan("", jaeger.SelfRef(sc))
+}

@@ -1,0 +1,111 @@
+package tracer
+
+import (
+	"net/url"
+	"strings"
+
+	"github.com/opentracing/opentracing-go"
+	"github.com/uber/jaeger-client-go"
+)
+
+// The headers of Jaeger's clients:
+// https://www.jaegertracing.io/docs/1.76/client-libraries/#propagation-format
+const (
+	jaegerHeader        = jaeger.TraceContextHeaderName
+	jaegerBaggagePrefix = jaeger.TraceBaggageHeaderPrefix
+	// jaegerBaggageHeader is for people: key=value, with commas between.
+	jaegerBaggageHeader = jaeger.JaegerBaggageHeader
+)
+
+// The bits of the flags. Others, such as firehose, mean nothing to anybody else.
+const (
+	jaegerSampled = 1
+	jaegerDebug   = 2
+)
+
+// jaegerFormat is {trace id}:{span id}:{parent span id}:{flags}. Where
+// jaeger-client-go writes the flags in hexadecimal, as the format says, and reads
+// them as decimal, this reads hexadecimal.
+type jaegerFormat struct {
+	// escape is for HTTP, where jaeger-client-go escapes baggage as in a query.
+	escape bool
+}
+
+func (f jaegerFormat) write(l link, set func(key, value string)) {
+	flags := "0"
+	switch {
+	case l.debug:
+		flags = "3"
+	case l.sampled == keep:
+		flags = "1"
+	}
+	set(jaegerHeader, l.trace.short()+":"+hex64(l.span)+":"+hex64(l.parent)+":"+flags)
+	for key, value := range l.baggage {
+		if f.escape {
+			if !isToken(key) {
+				continue // the request would fail for it
+			}
+			value = url.QueryEscape(value)
+		}
+		set(jaegerBaggagePrefix+key, value)
+	}
+}
+
+func (f jaegerFormat) read(h headers) (link, error) {
+	raw := h.get(jaegerHeader)
+	if raw == "" {
+		return link{}, opentracing.ErrSpanContextNotFound
+	}
+	bad := corrupted(jaegerHeader, raw)
+	parts := strings.Split(f.unescape(raw), ":")
+	if len(parts) != 4 || len(parts[3]) > 2 {
+		return link{}, bad
+	}
+	l := link{sampled: drop}
+	var ok [4]bool
+	l.trace, ok[0] = parseTraceID(parts[0])
+	l.span, ok[1] = parseHex(parts[1])
+	l.parent, ok[2] = parseHex(parts[2])
+	var flags uint64
+	flags, ok[3] = parseHex(parts[3])
+	if ok != [4]bool{true, true, true, true} || l.span == 0 {
+		return link{}, bad
+	}
+	l.debug = flags&jaegerDebug != 0
+	if l.debug || flags&jaegerSampled != 0 {
+		l.sampled = keep
+	}
+	return l, nil
+}
+
+func (f jaegerFormat) readBaggage(h headers, add func(key, value string)) {
+	for _, l := range h {
+		if key, ok := strings.CutPrefix(l.key, jaegerBaggagePrefix); ok {
+			add(key, f.unescape(l.value))
+			continue
+		}
+		if l.key != jaegerBaggageHeader {
+			continue
+		}
+		value, err := url.QueryUnescape(l.value)
+		if err != nil {
+			continue
+		}
+		for item := range strings.SplitSeq(value, ",") {
+			if key, value, ok := strings.Cut(item, "="); ok {
+				add(strings.TrimSpace(key), value)
+			}
+		}
+	}
+}
+
+// unescape undoes what some clients do to the value; what is not escaped stays.
+func (f jaegerFormat) unescape(value string) string {
+	if !f.escape {
+		return value
+	}
+	if plain, err := url.QueryUnescape(value); err == nil {
+		return plain
+	}
+	return value
+}

@@ -1,0 +1,124 @@
+package tracer
+
+import (
+	"encoding/json"
+	"net/http"
+	"strings"
+
+	"github.com/opentracing/opentracing-go"
+	zipkintracer "github.com/openzipkin-contrib/zipkin-go-opentracing"
+	"github.com/openzipkin/zipkin-go"
+	"github.com/openzipkin/zipkin-go/model"
+	"github.com/uber/jaeger-client-go"
+
+	"github.com/otdemo/otdemo/pkg/config"
+)
+
+// zipkinBackend is zipkin-go behind zipkin-go-opentracing, with our reporter.
+//
+// What zipkin-go-opentracing leaves out of OpenTracing stays out: it carries no
+// baggage, ignores sampling.priority, reads span.kind and the peer.* tags only
+// when the span starts, and makes an annotation of each field of a log. The
+// format, Zipkin v2 JSON, has names and services in lower case and strings as tag
+// values, and no process: the tags of the configuration are put on every span.
+type zipkinBackend struct{ *outbox }
+
+// newZipkin makes the tracer. Client and server are two spans, as with every
+// other tracer here; Zipkin's shared ones would give both the same id.
+func newZipkin(cfg config.Config, opts Options) (*Tracer, error) {
+	sampler, speech, err := checkTraceSampled(cfg, opts)
+	if err != nil {
+		return nil, err
+	}
+	out, err := newOutbox(cfg, opts, func(r retrier) (batchOptions, error) { return zipkinBatches(cfg, opts, r) })
+	if err != nil {
+		return nil, err
+	}
+	tags := make(map[string]string, len(cfg.Tags))
+	for _, tag := range cfg.Tags {
+		tags[tag.Name] = tag.Value
+	}
+	// The options that we give return no errors.
+	library, _ := zipkin.NewTracer(&zipkinReporter{out},
+		zipkin.WithLocalEndpoint(&model.Endpoint{ServiceName: cfg.Service}),
+		zipkin.WithSampler(sampler),
+		zipkin.WithSharedSpans(false),
+		zipkin.WithTraceID128Bit(cfg.TraceID128Bit),
+		zipkin.WithTags(tags))
+	return &Tracer{
+		Tracer:  zipkinSpeaker(&edge{zipkintracer.Wrap(library), out.ledger, zipkinSampled}, speech),
+		service: strings.ToLower(cfg.Service), // as zipkin-go writes it
+		target:  withoutUser(cfg.CollectorURL()),
+		backend: zipkinBackend{out},
+	}, nil
+}
+
+// zipkinBatches posts to Zipkin's API, in batches with the bounds that Jaeger's
+// collector is given.
+func zipkinBatches(cfg config.Config, opts Options, r retrier) (batchOptions, error) {
+	p, err := newPoster(cfg.CollectorURL(), cfg.Reporter.Collector, http.Header{
+		"Content-Type": {"application/json"},
+		// As zipkin-go's own reporter says: no proxy on the way may trace this.
+		"B3": {"0"},
+	}, r)
+	if err != nil {
+		return batchOptions{}, err
+	}
+	return batchOptions{
+		log:          opts.Logger.With("url", p.url),
+		maxSpans:     httpBatchSpans,
+		maxBytes:     httpBatchBytes,
+		maxSpanBytes: httpSpanBytes,
+		send:         func(spans [][]byte) error { return p.post(jsonList(spans)) },
+		release:      p.close,
+	}, nil
+}
+
+// jsonList makes a list of encoded values.
+func jsonList(values [][]byte) []byte {
+	size := len("[]")
+	for _, v := range values {
+		size += len(v) + len(",")
+	}
+	list := append(make([]byte, 0, size), '[')
+	for i, v := range values {
+		if i > 0 {
+			list = append(list, ',')
+		}
+		list = append(list, v...)
+	}
+	return append(list, ']')
+}
+
+// zipkinReporter implements reporter.Reporter of zipkin-go on our queue, because
+// the books of zipkin-go's own HTTP reporter (v0.4.3) cannot be kept from
+// outside: when its backlog overflows during a request, it disposes of spans that
+// it has just sent, and then forgets as many that it has not; one span that cannot
+// be encoded holds up all behind it; an answer of 500 counts as delivered; Finish
+// after Close waits for ever, and Close has no deadline.
+type zipkinReporter struct{ out *outbox }
+
+// Send implements reporter.Reporter.
+func (r *zipkinReporter) Send(span model.SpanModel) {
+	if r.out.logSpans {
+		logFinished(r.out.log, span.Name, span.TraceID.String(), span.ID.String(), span.Duration)
+	}
+	r.out.post(json.Marshal(span))
+}
+
+// Close implements reporter.Reporter; Tracer.Close closes the outbox.
+func (r *zipkinReporter) Close() error { return nil }
+
+// zipkinSampled is edge.sampled.
+func zipkinSampled(sc opentracing.SpanContext) bool {
+	c, ok := sc.(zipkintracer.SpanContext)
+	return ok && (c.Debug || c.Sampled != nil && *c.Sampled)
+}
+
+func (zipkinBackend) traceID(sc opentracing.SpanContext) (string, bool) {
+	c, ok := sc.(zipkintracer.SpanContext)
+	if !ok || c.TraceID.Empty() {
+		return "", false
+	}
+	return formatTraceID(jaeger.TraceID{High: c.TraceID.High, Low: c.TraceID.Low}), zipkinSampled(sc)
+}
