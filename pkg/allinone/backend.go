@@ -24,6 +24,7 @@ type Backend struct {
 	ui      *api.UI // nil without one
 	// receivers of datagrams, by the listener's name.
 	receivers map[string]*udp.Receiver
+	appdash   *packets // nil when that is off
 	servers   []*http.Server
 	serving   sync.WaitGroup
 
@@ -100,14 +101,19 @@ func (b *Backend) shutDown(ctx context.Context) error {
 	return errors.Join(faults...)
 }
 
-// drain closes the receivers of datagrams, all at once since each may take a while.
+// drain closes the receivers of datagrams and of packets, all at once since each may
+// take a while.
 func (b *Backend) drain(ctx context.Context) []error {
-	faults := make(chan error)
+	closers := []func(context.Context) error{b.appdash.close}
 	for _, receiver := range b.receivers {
-		go func() { faults <- receiver.Close(ctx) }()
+		closers = append(closers, receiver.Close)
+	}
+	faults := make(chan error)
+	for _, stop := range closers {
+		go func() { faults <- stop(ctx) }()
 	}
 	var all []error
-	for range b.receivers {
+	for range closers {
 		all = append(all, <-faults)
 	}
 	return all

@@ -113,6 +113,8 @@ func rightListener(reason wire.Reason) string {
 		return AgentBinary
 	case wire.HTTP:
 		return CollectorHTTP
+	case wire.AppdashPacket:
+		return Appdash
 	default:
 		return ""
 	}

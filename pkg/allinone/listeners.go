@@ -11,6 +11,7 @@ const (
 	Zipkin        = "zipkin"
 	OTLPGRPC      = "otlp-grpc"
 	OTLPHTTP      = "otlp-http"
+	Appdash       = "appdash"
 	Query         = "query"
 	Sampling      = "sampling"
 	Health        = "health"
@@ -25,7 +26,7 @@ type Listener struct {
 	Name string
 	// Network is udp or tcp.
 	Network string
-	// Port is the one that Jaeger has for it.
+	// Port is the one that Jaeger has for it, or Appdash.
 	Port int
 	// Spans says whether spans come in there.
 	Spans bool
@@ -45,6 +46,7 @@ func Listeners() []Listener {
 		{CollectorGRPC, "tcp", 14250, true, "take spans over gRPC, as Jaeger's agents send them"},
 		{OTLPGRPC, "tcp", 4317, true, "take OpenTelemetry's spans over gRPC"},
 		{OTLPHTTP, "tcp", 4318, true, "take OpenTelemetry's spans over HTTP, as protobuf or JSON"},
+		{Appdash, "tcp", 7701, true, "take Appdash's spans over TCP"},
 		{Query, "tcp", 16686, false, "answer Jaeger's query API, and browsers"},
 		{Sampling, "tcp", 5778, false, "serve sampling strategies"},
 		{Health, "tcp", 14269, false, "tell Jaeger 1's health, and metrics"},

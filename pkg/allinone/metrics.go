@@ -76,8 +76,9 @@ func writeMetrics(w io.Writer, s Stats) error {
 			}
 			return l.Datagrams.KernelDrops, true
 		})
+	m.parts(&s)
 	const undecodable = "undecodable_total"
-	m.begin(undecodable, "counter", "Datagrams and requests that carried no batch of spans.")
+	m.begin(undecodable, "counter", "Datagrams, requests and packets that carried no batch of spans.")
 	for _, listener := range slices.Sorted(maps.Keys(s.Listeners)) {
 		rejects := s.Listeners[listener].Undecodable
 		for _, reason := range slices.Sorted(maps.Keys(rejects)) {
@@ -88,6 +89,19 @@ func writeMetrics(w io.Writer, s Stats) error {
 	m.clients(&s.Totals)
 	_, err := m.WriteTo(w)
 	return err
+}
+
+// parts tells of spans that come in parts.
+func (m *metricText) parts(s *Stats) {
+	parts := s.Listeners[Appdash].Parts
+	if parts == nil {
+		return
+	}
+	const open, untimed = "spans_open", "spans_untimed_total"
+	m.begin(open, "gauge", "Spans that wait for their last part.")
+	m.sample(open, parts.Open, "listener", Appdash)
+	m.begin(untimed, "counter", "Spans that were stored without their times, which did not come.")
+	m.sample(untimed, parts.Untimed, "listener", Appdash)
 }
 
 func (m *metricText) store(s *Stats) {

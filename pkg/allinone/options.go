@@ -39,8 +39,8 @@ type Options struct {
 	Ports map[string]int
 	// MaxMemory bounds what the stored spans take, in bytes; 0 is
 	// DefaultMaxMemory, less than 4 MiB is an error. Besides, up to 16 MiB of
-	// datagrams wait on each UDP port, and up to 64 MiB of requests' bodies are
-	// held while they are read.
+	// datagrams wait on each UDP port, up to 64 MiB of requests' bodies are held
+	// while they are read, and up to 16 MiB of spans wait for their last part.
 	MaxMemory int64
 	// Sampling is what tracers are told; the zero value keeps every trace.
 	Sampling Strategies

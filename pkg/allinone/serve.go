@@ -34,6 +34,9 @@ func (b *Backend) start(s *sockets, opts Options) {
 
 	up := newUploads()
 	b.startCalls(s, up, &opts.Sampling)
+	if l, ok := s.tcp[Appdash]; ok {
+		b.appdash = startPackets(l, b.intake.inlet(Appdash), up, opts.Now)
+	}
 	strategies := sampling.Handler(opts.Sampling, opts.Logger)
 	health := &health{since: opts.Now(), now: opts.Now, logger: opts.Logger}
 	handlers := map[string]http.Handler{

@@ -3,6 +3,7 @@ package allinone
 import (
 	"time"
 
+	"github.com/otdemo/otdemo/pkg/allinone/appdash"
 	"github.com/otdemo/otdemo/pkg/allinone/store"
 	"github.com/otdemo/otdemo/pkg/allinone/udp"
 	"github.com/otdemo/otdemo/pkg/allinone/wire"
@@ -43,11 +44,14 @@ type ListenerStats struct {
 	// Batches and Spans went to the store.
 	Batches int64 `json:"batches"`
 	Spans   int64 `json:"spans"`
-	// Undecodable counts the datagrams or requests that carried no batch, by
+	// Undecodable counts the datagrams, requests or packets that carried no batch, by
 	// reason.
 	Undecodable Rejects `json:"undecodable"`
 	// Datagrams has what only a UDP port knows, nil on others.
 	Datagrams *udp.Stats `json:"datagrams,omitempty"`
+	// Parts has what only a port knows on which spans come in parts, Appdash's; nil
+	// on others.
+	Parts *appdash.Stats `json:"parts,omitempty"`
 }
 
 // Rejects count what carried no batch of spans, by reason.
@@ -73,6 +77,10 @@ func (b *Backend) Stats() Stats {
 			datagrams := receiver.Stats()
 			listener.Datagrams = &datagrams
 			stats.Agent.add(&listener)
+		}
+		if name == Appdash {
+			parts := b.appdash.spans.Stats()
+			listener.Parts = &parts
 		}
 		stats.Listeners[name] = listener
 	}
@@ -111,8 +119,8 @@ func (r Rejects) Total() int64 {
 	return n
 }
 
-// UndecodableTotal returns the datagrams and requests that carried no batch, over
-// all listeners.
+// UndecodableTotal returns the datagrams, requests and packets that carried no
+// batch, over all listeners.
 func (s *Stats) UndecodableTotal() int64 {
 	var n int64
 	for _, l := range s.Listeners {

@@ -27,24 +27,41 @@ func (w *watched) Accept() (net.Conn, error) {
 	return &watchedConn{Conn: conn, watched: w}, nil
 }
 
+// tellingBytes are enough to see what a client speaks. They may come one by one:
+// Appdash's writes the length of a packet, up to 3 bytes, by itself.
+const tellingBytes = 5
+
 // watchedConn is read by one goroutine at a time.
 type watchedConn struct {
 	net.Conn
 	watched *watched
-	begun   bool
+	// first is what has come until there was enough to look at.
+	first  []byte
+	looked bool
 }
 
 // Read looks at what the client sends first.
 func (c *watchedConn) Read(p []byte) (int, error) {
 	n, err := c.Conn.Read(p)
-	if !c.begun && n > 0 {
-		c.begun = true
-		if fault := wire.SniffHTTP(p[:n], c.watched.http2); fault != nil {
-			from, _ := netip.ParseAddrPort(c.RemoteAddr().String())
-			c.watched.in.note(withoutPort(from), n, fault)
+	if !c.looked {
+		c.first = append(c.first, p[:n]...)
+		if len(c.first) >= tellingBytes || err != nil {
+			c.look()
 		}
 	}
 	return n, err //nolint:wrapcheck // a connection's own words
+}
+
+func (c *watchedConn) look() {
+	first := c.first
+	c.first, c.looked = nil, true
+	if len(first) == 0 {
+		return
+	}
+	if fault := wire.SniffHTTP(first, c.watched.http2); fault != nil {
+		from, _ := netip.ParseAddrPort(c.RemoteAddr().String())
+		c.watched.in.note(withoutPort(from), len(first), fault)
+	}
 }
 
 // pathOwner returns the listener on which spans may be posted to a path.

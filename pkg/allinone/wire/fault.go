@@ -13,6 +13,7 @@ const (
 	HTTP          Reason = "http"
 	HTTP2         Reason = "http2"
 	TLS           Reason = "tls"
+	AppdashPacket Reason = "appdash"
 	Text          Reason = "text"
 	Foreign       Reason = "foreign"
 	UnknownMethod Reason = "unknown_method"
@@ -41,11 +42,13 @@ func (r Reason) words() string {
 	case CompactThrift:
 		return "compact thrift arrived where binary thrift is read: switch the client to binary, or send it to the compact port (Jaeger's is 6831)"
 	case HTTP:
-		return "HTTP arrived on a UDP port for thrift: spans over HTTP belong on a collector (Jaeger's is 14268, path /api/traces)"
+		return "HTTP arrived on a port that does not speak it: spans over HTTP belong on a collector (Jaeger's is 14268, path /api/traces)"
 	case HTTP2:
 		return "HTTP/2, which is what gRPC speaks, arrived on a port for HTTP/1: send it to one for gRPC (Jaeger's are 14250 and 4317)"
 	case TLS:
 		return "TLS arrived where none is spoken: use http instead of https, or an insecure connection for gRPC"
+	case AppdashPacket:
+		return "Appdash's packets arrived on a port for HTTP: send them to Appdash's own port (7701)"
 	case Text:
 		return "text arrived where thrift is read"
 	case Foreign:

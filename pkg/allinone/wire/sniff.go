@@ -1,6 +1,9 @@
 package wire
 
-import "bytes"
+import (
+	"bytes"
+	"encoding/binary"
+)
 
 // The first bytes of messages in either protocol; the second is that of the form
 // with a version.
@@ -75,9 +78,47 @@ func SniffHTTP(first []byte, http2 bool) *Fault {
 		return &Fault{Reason: HTTP2}
 	case first[0] == compactID:
 		return &Fault{Reason: CompactThrift}
+	case isAppdash(first):
+		return &Fault{Reason: AppdashPacket}
 	case first[0] < 'A' || first[0] > 'Z': // methods are in capitals
 		return faultf(Foreign, "begins with %x", head(first))
 	default:
 		return nil
 	}
+}
+
+// SniffStream recognises by the first bytes of a connection a client that does not
+// send Appdash's packets, which are read there. It returns nil when it may.
+func SniffStream(first []byte) *Fault {
+	switch {
+	case isAppdash(first):
+		return nil
+	case bytes.HasPrefix(first, []byte{0x16, 0x03}): // as in SniffHTTP
+		return &Fault{Reason: TLS}
+	case bytes.HasPrefix(first, []byte("PRI * HTTP/2.0")):
+		return &Fault{Reason: HTTP2}
+	case isHTTP(first):
+		return &Fault{Reason: HTTP}
+	}
+	length, n := binary.Uvarint(first)
+	if length > 0 && n > 0 && n < len(first) && first[n] != 0x0b && first[n] != 0x2b { // neither group 1 nor 5
+		return faultf(Malformed, "begins with %q", head(first))
+	}
+	return nil // what it is shows when it is decoded
+}
+
+// isAppdash reports whether a connection begins with a packet of Appdash's: a
+// length, then the start of group 1 (0x0b) and of a fixed64 in field 2 (0x11), the
+// trace's id (collector.proto in appdash/internal/wire).
+func isAppdash(first []byte) bool {
+	at := bytes.Index(first, []byte{0x0b, 0x11})
+	if at < 1 || at > 3 { // a packet has up to 1 MiB, whose length takes 3 bytes
+		return false
+	}
+	for _, b := range first[:at-1] {
+		if b < 0x80 {
+			return false
+		}
+	}
+	return first[at-1] < 0x80
 }

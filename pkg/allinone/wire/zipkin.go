@@ -8,6 +8,7 @@ import (
 	"maps"
 	"math"
 	"slices"
+	"strings"
 
 	"github.com/uber/jaeger-client-go/thrift-gen/zipkincore"
 
@@ -297,14 +298,17 @@ func zipkinLogs(annotations []*zipkincore.Annotation) []trace.Log {
 		if a.Value == "" || coreKind(a.Value) != "" {
 			continue
 		}
-		logs = append(logs, trace.Log{Time: instant(a.Timestamp), Fields: logFields(a.Value)})
+		logs = append(logs, trace.Log{Time: instant(a.Timestamp), Fields: LogFields(a.Value)})
 	}
 	return logs
 }
 
-func logFields(value string) []trace.Tag {
+// LogFields returns the fields of a log that came as one text: an event, or a JSON
+// object of texts, which is how clients send several fields to systems that have
+// room for a text only.
+func LogFields(value string) []trace.Tag {
 	var fields map[string]string
-	if value[0] != '{' || json.Unmarshal([]byte(value), &fields) != nil {
+	if !strings.HasPrefix(value, "{") || json.Unmarshal([]byte(value), &fields) != nil {
 		return []trace.Tag{{Key: "event", Value: trace.String(value)}}
 	}
 	var tags []trace.Tag

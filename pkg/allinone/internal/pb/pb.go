@@ -54,8 +54,10 @@ func (m *Message) Next() bool {
 		m.bits = uint64(bits)
 	case protowire.BytesType:
 		m.bytes, n = protowire.ConsumeBytes(m.rest)
-	case protowire.StartGroupType, protowire.EndGroupType:
-		m.err = fmt.Errorf("field %d is a group, which nothing here has", number)
+	case protowire.StartGroupType:
+		m.bytes, n = protowire.ConsumeGroup(number, m.rest)
+	case protowire.EndGroupType:
+		m.err = fmt.Errorf("a group of number %d ends that did not begin", number)
 		return false
 	default:
 		m.err = fmt.Errorf("field %d has the unknown wire type %d", number, typ)
@@ -87,6 +89,15 @@ func (m *Message) Fail(err error) {
 // Bytes returns the present field's bytes, which share memory with the message.
 func (m *Message) Bytes() []byte {
 	if !m.is(protowire.BytesType) {
+		return nil
+	}
+	return m.bytes
+}
+
+// Group returns what stands within the present field, a group, which shares memory
+// with the message.
+func (m *Message) Group() []byte {
+	if !m.is(protowire.StartGroupType) {
 		return nil
 	}
 	return m.bytes
@@ -127,6 +138,12 @@ func AppendBytes[T ~string | ~[]byte](b []byte, number int, value T) []byte {
 	b = protowire.AppendTag(b, protowire.Number(number), protowire.BytesType)
 	b = protowire.AppendVarint(b, uint64(len(value)))
 	return append(b, value...)
+}
+
+// AppendGroup appends a group with the fields that are encoded in value.
+func AppendGroup(b []byte, number int, value []byte) []byte {
+	b = protowire.AppendTag(b, protowire.Number(number), protowire.StartGroupType)
+	return protowire.AppendTag(append(b, value...), protowire.Number(number), protowire.EndGroupType)
 }
 
 // AppendUint appends a varint field.

@@ -18,10 +18,12 @@ func TestReadsWhatItAppends(t *testing.T) {
 	b = AppendFixed64(b, 3, 7)
 	b = AppendDouble(b, 4, 0.5)
 	b = AppendBytes(b, 99, []byte("nobody asks for this"))
+	b = AppendGroup(b, 98, AppendGroup(nil, 97, AppendUint(nil, 1, 1)))
+	b = AppendGroup(b, 5, AppendUint(nil, 6, 8))
 	b = AppendUint(b, 2, 1)
 	var text string
 	var uints []uint64
-	var fixed uint64
+	var fixed, inGroup uint64
 	var double float64
 	m := Read(b)
 	for m.Next() {
@@ -34,13 +36,17 @@ func TestReadsWhatItAppends(t *testing.T) {
 			fixed = m.Fixed64()
 		case 4:
 			double = m.Double()
+		case 5:
+			for group := Read(m.Group()); group.Next(); {
+				inGroup += group.Uint()
+			}
 		}
 	}
 	if err := m.Err(); err != nil {
 		t.Fatal(err)
 	}
-	if text != "text" || len(uints) != 2 || uints[0] != math.MaxUint64 || uints[1] != 1 || fixed != 7 || double != 0.5 {
-		t.Errorf("got %q, %d, %d, %v", text, uints, fixed, double)
+	if text != "text" || len(uints) != 2 || uints[0] != math.MaxUint64 || uints[1] != 1 || fixed != 7 || double != 0.5 || inGroup != 8 {
+		t.Errorf("got %q, %d, %d, %v, %d in the group", text, uints, fixed, double, inGroup)
 	}
 }
 
@@ -56,7 +62,10 @@ func TestRefusesBrokenMessages(t *testing.T) {
 		{"a number instead of text", AppendUint(nil, 1, 5), "field 1 has wire type 0, want 2"},
 		{"field 0", []byte{0x02, 0x00}, "invalid field number"},
 		{"a varint without end", bytes.Repeat([]byte{0xff}, 20), "overflow"},
-		{"a group", protowire.AppendTag(nil, 1, protowire.StartGroupType), "group"},
+		{"a group without end", protowire.AppendTag(nil, 1, protowire.StartGroupType), io.ErrUnexpectedEOF.Error()},
+		{"a group that another ends", append(protowire.AppendTag(nil, 1, protowire.StartGroupType), AppendGroup(nil, 2, nil)[1:]...), "mismatching end group"},
+		{"the end of no group", protowire.AppendTag(nil, 1, protowire.EndGroupType), "did not begin"},
+		{"a group instead of text", AppendGroup(nil, 1, nil), "field 1 has wire type 3, want 2"},
 		{"wire type 7", []byte{0x0f}, "wire type 7"},
 	}
 	for _, tt := range tests {

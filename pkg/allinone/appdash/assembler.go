@@ -1,0 +1,147 @@
+package appdash
+
+import (
+	"container/list"
+	"sync"
+	"time"
+	"unsafe"
+
+	"github.com/otdemo/otdemo/pkg/allinone/wire"
+	"github.com/otdemo/otdemo/pkg/trace"
+)
+
+const (
+	// Patience is how long a span waits for its next part. Appdash's OpenTracing
+	// tracer sends all parts at once, so longer waits are for a slow network.
+	Patience = 5 * time.Second
+	// maxOpen and maxOpenBytes bound the spans that wait.
+	maxOpen      = 10_000
+	maxOpenBytes = 16 << 20
+	// openBytes is roughly what a span that waits takes beside its annotations.
+	openBytes = 300
+)
+
+// Stats tell of the spans that came in parts.
+type Stats struct {
+	// Open spans wait for their times, and are not stored yet.
+	Open int64 `json:"open"`
+	// Untimed spans were stored without their times, with a warning each, since
+	// these did not come.
+	Untimed int64 `json:"untimed"`
+}
+
+// Assembler puts spans together from packets. A span is whole with the packet that
+// has its Timespan, the last that Appdash's OpenTracing tracer sends. One that gets
+// none is handed out as it is when it has waited for Patience, when there is no room
+// for more that wait, or at the end: nothing is thrown away. A part that comes later
+// still makes a second span of the same id.
+//
+// Its methods may be called from many goroutines at once; packets of one span may
+// come over several connections.
+type Assembler struct {
+	now func() time.Time
+	out func(wire.Batch)
+
+	mu    sync.Mutex
+	byID  map[SpanID]*list.Element
+	open  list.List // of *openSpan, the one that is quiet longest first
+	bytes int
+	stats Stats
+}
+
+// openSpan is what came of a span so far.
+type openSpan struct {
+	id          SpanID
+	annotations []Annotation
+	bytes       int
+	first, last time.Time
+}
+
+// NewAssembler makes an assembler that hands each span to out, which may be called
+// from several goroutines at once.
+func NewAssembler(now func() time.Time, out func(wire.Batch)) *Assembler {
+	return &Assembler{now: now, out: out, byID: make(map[SpanID]*list.Element)}
+}
+
+// Add takes a packet, and hands out the span that it completes.
+func (a *Assembler) Add(p Packet) {
+	now := a.now()
+	a.mu.Lock()
+	a.put(p, now)
+	var ready []*openSpan
+	if ends(p.Annotations) {
+		ready = append(ready, a.take(a.byID[p.ID]))
+	}
+	for a.open.Len() > maxOpen || a.bytes > maxOpenBytes {
+		ready = append(ready, a.take(a.open.Front()))
+	}
+	a.mu.Unlock()
+	a.release(ready)
+}
+
+// put adds the packet to its span, which thereby is the one heard last.
+func (a *Assembler) put(p Packet, now time.Time) {
+	element := a.byID[p.ID]
+	if element == nil {
+		element = a.open.PushBack(&openSpan{id: p.ID, bytes: openBytes, first: now})
+		a.byID[p.ID] = element
+		a.bytes += openBytes
+	}
+	a.open.MoveToBack(element)
+	span := element.Value.(*openSpan)
+	span.last = now
+	span.annotations = append(span.annotations, p.Annotations...)
+	size := 0
+	for i := range p.Annotations {
+		size += int(unsafe.Sizeof(p.Annotations[i])) + len(p.Annotations[i].Key) + len(p.Annotations[i].Value)
+	}
+	span.bytes += size
+	a.bytes += size
+}
+
+// take removes a span from those that wait.
+func (a *Assembler) take(element *list.Element) *openSpan {
+	span := a.open.Remove(element).(*openSpan)
+	delete(a.byID, span.id)
+	a.bytes -= span.bytes
+	return span
+}
+
+// Sweep hands out the spans that have waited for Patience.
+func (a *Assembler) Sweep() { a.flush(a.now().Add(-Patience)) }
+
+// Flush hands out all spans.
+func (a *Assembler) Flush() { a.flush(a.now()) }
+
+// flush hands out the spans that were last heard of by then.
+func (a *Assembler) flush(then time.Time) {
+	var ready []*openSpan
+	a.mu.Lock()
+	for front := a.open.Front(); front != nil && !front.Value.(*openSpan).last.After(then); front = a.open.Front() {
+		ready = append(ready, a.take(front))
+	}
+	a.mu.Unlock()
+	a.release(ready)
+}
+
+// release hands out spans that no longer wait.
+func (a *Assembler) release(ready []*openSpan) {
+	for _, open := range ready {
+		span, timed := convert(open.id, open.annotations, open.first)
+		if !timed {
+			a.mu.Lock()
+			a.stats.Untimed++
+			a.mu.Unlock()
+		}
+		a.out(wire.Batch{Process: span.Process, Spans: []trace.Span{span}})
+	}
+}
+
+// Stats returns the present account.
+func (a *Assembler) Stats() Stats {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	stats := a.stats
+	stats.Open = int64(a.open.Len())
+	return stats
+}
