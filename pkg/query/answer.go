@@ -60,10 +60,23 @@ func (a *answer) close() {
 // looksJSON looks at the body, since Jaeger sends its own errors as text/plain,
 // but takes the server's word when it says HTML.
 func (a *answer) looksJSON() bool {
-	if media, _, err := mime.ParseMediaType(a.ContentType); err == nil && media == "text/html" {
-		return false
+	return a.mediaType() != "text/html" && a.startsWith("{")
+}
+
+// looksList is looksJSON for Zipkin, which answers with lists and says so.
+func (a *answer) looksList() bool { return a.mediaType() == "application/json" && a.startsWith("[") }
+
+func (a *answer) startsWith(sign string) bool {
+	return strings.HasPrefix(strings.TrimLeft(a.Head, " \t\r\n"), sign)
+}
+
+// mediaType is the content type without parameters, "" when there is none.
+func (a *answer) mediaType() string {
+	media, _, err := mime.ParseMediaType(a.ContentType)
+	if err != nil {
+		return ""
 	}
-	return strings.HasPrefix(strings.TrimLeft(a.Head, " \t\r\n"), "{")
+	return media
 }
 
 // unexpected is the error for an answer that is not what was asked for; reason

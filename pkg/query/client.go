@@ -10,6 +10,7 @@ import (
 	"net/url"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"github.com/otdemo/otdemo/pkg/trace"
@@ -39,17 +40,20 @@ type Options struct {
 	UserAgent string
 }
 
-// Client reads from one Jaeger. It is safe for concurrent use.
+// Client reads from one Jaeger or one Zipkin. It is safe for concurrent use.
 type Client struct {
 	http      *http.Client
 	userAgent string
 	base      *url.URL
 	// maxBody is the constant, but for tests.
 	maxBody int64
+	// zipkin is what IsZipkin reports.
+	zipkin atomic.Bool
 }
 
 // New makes a client of the Jaeger at baseURL, the address of its UI with the
-// base path if it has one (http://host:16686/jaeger). User and password in it
+// base path if it has one (http://host:16686/jaeger), or at a Zipkin server
+// (http://host:9411). User and password in it
 // are sent as basic authentication, and are never part of an error. The error
 // for a URL that cannot be one is a *URLError, which has a hint. New connects to
 // nothing.
@@ -117,8 +121,15 @@ func redact(u *url.URL) string {
 // slash at the end.
 func (c *Client) URL() string { return redact(c.base) }
 
-// TraceURL returns the page of Jaeger's UI for a trace, without user info.
+// zipkinPort is where Zipkin serves its page and its API.
+const zipkinPort = "9411"
+
+// TraceURL returns the page of Jaeger's UI for a trace, without user info; of
+// Zipkin's, once IsZipkin, and before any answer on Zipkin's port.
 func (c *Client) TraceURL(id trace.TraceID) string {
+	if c.IsZipkin() || c.base.Port() == zipkinPort {
+		return redact(c.base.JoinPath("zipkin", "traces", id.String()))
+	}
 	return redact(c.base.JoinPath("trace", id.String()))
 }
 
@@ -126,14 +137,23 @@ func (c *Client) TraceURL(id trace.TraceID) string {
 func (c *Client) Close() { c.http.CloseIdleConnections() }
 
 // Trace reads one trace by its id, over /api/traces/{id}, which Jaeger 1 and 2
-// alike serve. It returns an error that is ErrNotFound when Jaeger knows no
-// such trace. What Jaeger says went wrong while it read the trace stands in the
-// trace's warnings.
+// alike serve, or Zipkin's /api/v2/trace/{id}. It returns an error that is
+// ErrNotFound when there is no such trace. What Jaeger says went wrong while it
+// read the trace stands in the trace's warnings.
 func (c *Client) Trace(ctx context.Context, id trace.TraceID) (trace.Trace, error) {
 	return c.readTrace(ctx, id, trace.DecodeTraces)
 }
 
 func (c *Client) readTrace(ctx context.Context, id trace.TraceID, decode decoder) (trace.Trace, error) {
+	ask := func() (trace.Trace, error) { return c.zipkinTrace(ctx, id) }
+	if c.IsZipkin() {
+		return ask()
+	}
+	t, err := c.jaegerTrace(ctx, id, decode)
+	return otherwise(c, t, err, ask)
+}
+
+func (c *Client) jaegerTrace(ctx context.Context, id trace.TraceID, decode decoder) (trace.Trace, error) {
 	resp, err := c.get(ctx, c.base.JoinPath("api", "traces", id.String()))
 	if err != nil {
 		return trace.Trace{}, err
@@ -160,17 +180,21 @@ func (c *Client) readTrace(ctx context.Context, id trace.TraceID, decode decoder
 }
 
 // Services returns the names of the services that Jaeger has spans of, sorted.
-// It asks /api/v3/services, and where that does not exist, /api/services. Jaeger
-// lists itself, too.
+// It asks /api/v3/services, where that does not exist, /api/services, and where
+// neither does, Zipkin's. Jaeger lists itself, too.
 func (c *Client) Services(ctx context.Context) ([]string, error) {
+	ask := func() ([]string, error) { return c.zipkinServices(ctx) }
+	if c.IsZipkin() {
+		return ask()
+	}
 	names, err := c.ServicesFrom(ctx, V3)
 	if err != nil && IsMissingPath(err) {
 		names, err = c.ServicesFrom(ctx, V1)
 	}
-	return names, err
+	return otherwise(c, names, err, ask)
 }
 
-// API is a generation of Jaeger's query API.
+// API is a generation of Jaeger's query API, or Zipkin.
 type API string
 
 // The generations. Jaeger 1.42 to 2.20 have both. Later ones keep only
@@ -182,6 +206,9 @@ const (
 
 // ServicesFrom is Services over one generation of the API.
 func (c *Client) ServicesFrom(ctx context.Context, api API) ([]string, error) {
+	if api == Zipkin {
+		return c.zipkinServices(ctx)
+	}
 	u, key := c.base.JoinPath("api", "v3", "services"), "services"
 	if api == V1 {
 		u, key = c.base.JoinPath("api", "services"), "data"

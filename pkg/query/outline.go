@@ -17,8 +17,11 @@ import (
 // caller with many ids asks for some hundred at a time; 1000 is the most that fits
 // a URL.
 func (c *Client) Outlines(ctx context.Context, ids []trace.TraceID) ([]trace.Trace, error) {
-	if len(ids) == 0 {
+	switch {
+	case len(ids) == 0:
 		return nil, nil
+	case c.IsZipkin():
+		return c.outlinesOneByOne(ctx, ids)
 	}
 	values := url.Values{}
 	for _, id := range ids {
@@ -31,7 +34,7 @@ func (c *Client) Outlines(ctx context.Context, ids []trace.TraceID) ([]trace.Tra
 	return traces, err
 }
 
-// outlinesOneByOne is for Jaegers after 2.20.
+// outlinesOneByOne is for Jaegers after 2.20 and for Zipkin.
 func (c *Client) outlinesOneByOne(ctx context.Context, ids []trace.TraceID) ([]trace.Trace, error) {
 	var traces []trace.Trace
 	for _, id := range ids {

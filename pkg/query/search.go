@@ -57,12 +57,16 @@ func (o SearchOptions) withDefaults() SearchOptions {
 // Search returns the traces that fit opts, which may be none, as Jaeger's UI
 // finds them. It asks /api/traces, and where that does not exist, as in Jaegers
 // after 2.20, /api/v3/traces, whose spans come without logs, flags and tags but for the
-// kind.
+// kind. Where neither exists it asks Zipkin's /api/v2/traces.
 func (c *Client) Search(ctx context.Context, opts SearchOptions) ([]trace.Trace, error) {
 	if opts.Service == "" {
 		return nil, errors.New("search: no service is named")
 	}
 	opts = opts.withDefaults()
+	ask := func() ([]trace.Trace, error) { return c.searchZipkin(ctx, opts) }
+	if c.IsZipkin() {
+		return ask()
+	}
 	traces, err := c.searchV1(ctx, opts)
 	if err == nil || !IsMissingPath(err) {
 		return traces, err
@@ -71,7 +75,8 @@ func (c *Client) Search(ctx context.Context, opts SearchOptions) ([]trace.Trace,
 		// The path exists, and what it says is the answer.
 		return nil, err
 	}
-	return c.searchV3(ctx, opts)
+	traces, err = c.searchV3(ctx, opts)
+	return otherwise(c, traces, err, ask)
 }
 
 func (c *Client) searchV1(ctx context.Context, opts SearchOptions) ([]trace.Trace, error) {
