@@ -31,10 +31,14 @@ func fetch(ctx context.Context, env *Env, u *url.URL, limit int64) (*fetched, er
 // send sends a request to u as the doctor's own, and reads up to limit bytes of
 // the answer. A body that breaks off is returned as far as it came.
 func send(env *Env, req *http.Request, u *url.URL, limit int64) (*fetched, error) {
+	return sendBy(env.httpClient(), env, req, u, limit)
+}
+
+// sendBy is send with a client, whose idle connections it closes.
+func sendBy(client *http.Client, env *Env, req *http.Request, u *url.URL, limit int64) (*fetched, error) {
 	if env.UserAgent != "" {
 		req.Header.Set("User-Agent", env.UserAgent)
 	}
-	client := env.httpClient()
 	defer client.CloseIdleConnections()
 	resp, err := client.Do(req)
 	if err != nil {

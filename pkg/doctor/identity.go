@@ -14,20 +14,28 @@ type identity struct {
 	version version
 	// text is the version as this Jaeger writes it, such as "v1.62.0".
 	text string
-	// embedded: it is otdemo's own backend and no Jaeger.
-	embedded bool
+	// embedded: it is otdemo's own backend and no Jaeger; zipkin: Zipkin's server.
+	embedded, zipkin bool
 	// host is where it runs, as far as URLs tell.
 	host string
 	// source is where this was read.
 	source string
 }
 
-func (i identity) known() bool { return i.major > 0 || i.embedded }
+func (i identity) known() bool { return i.major > 0 || i.embedded || i.zipkin }
+
+// backend is whose traces are read back, in a sentence.
+func (i identity) backend() string {
+	if i.zipkin {
+		return "Zipkin"
+	}
+	return "Jaeger"
+}
 
 // precision orders what several sources tell.
 func (i identity) precision() int {
 	switch {
-	case i.version.known(), i.embedded:
+	case i.version.known(), i.embedded, i.zipkin:
 		return 2
 	case i.known():
 		return 1
@@ -41,6 +49,10 @@ func (i identity) String() string {
 	switch {
 	case i.embedded:
 		return "otdemo all-in-one"
+	case i.zipkin && i.text != "":
+		return "Zipkin " + i.text
+	case i.zipkin:
+		return "a Zipkin"
 	case i.version.known():
 		return "Jaeger " + i.text
 	case i.major > 0:
@@ -52,7 +64,7 @@ func (i identity) String() string {
 
 // candidates are the generations that it may be of.
 func (i identity) candidates() []generation {
-	if i.embedded {
+	if i.embedded || i.zipkin {
 		return nil
 	}
 	if g, ok := i.version.generation(); ok && i.version.known() {
@@ -109,7 +121,7 @@ func (t *Target) spanHost() string {
 	if !cfg.UsesCollector() {
 		return cfg.Reporter.Agent.Host
 	}
-	u, err := url.Parse(cfg.Reporter.Collector.Endpoint)
+	u, err := t.collector()
 	if err != nil {
 		return ""
 	}

@@ -42,6 +42,7 @@ func Probes() []Probe {
 	return slices.Concat([]Probe{
 		configEffective(),
 		clientEnvProbe(),
+		otelEnvProbe(),
 		serviceProbe(),
 		reporterProbe(),
 		placeProbe(),

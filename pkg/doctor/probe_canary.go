@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net"
 	"time"
 
 	"github.com/otdemo/otdemo/pkg/config"
@@ -23,6 +24,7 @@ const (
 	codeCanaryNotAwaited Code = "canary-not-awaited"
 	codeCanaryUnreadable Code = "canary-unreadable"
 	codeCanaryTruncated  Code = "canary-id-truncated"
+	codeCanaryAppdash    Code = "canary-appdash-unread"
 	codeTracerBroken     Code = "tracer-broken"
 )
 
@@ -49,7 +51,7 @@ func canaryProbe() Probe {
 		Codes: []Code{
 			codeCanaryDelivered, codeCanaryWarned, codeCanaryDuplicated, codeCanaryLost, codeCanaryNotSent,
 			codeCanaryNotAwaited, codeCanaryUnreadable, codeTracerBroken, codeUDPWrongEncoding, codeUDPAnswered,
-			codeUDPNotServed, codeCanaryTruncated,
+			codeUDPNotServed, codeCanaryTruncated, codeCanaryAppdash,
 		},
 		Run: runCanary,
 	}
@@ -155,7 +157,11 @@ func (c *canary) evidence() []string {
 // sampler, which has a probe of its own. The span's times and counts are those
 // of the tracer's Close.
 func sendCanary(ctx context.Context, cfg config.Config) (*canary, error) {
-	cfg.Tracer, cfg.Disabled, cfg.Service = "jaeger", false, checkService
+	if cfg.Tracer == config.TracerNoop {
+		// It has a probe of its own, and the rest of the way may still be looked at.
+		cfg.Tracer = config.TracerJaeger
+	}
+	cfg.Disabled, cfg.Service = false, checkService
 	cfg.Sampler = config.Sampler{Type: config.SamplerConst, Param: 1}
 	cfg.Reporter.LogSpans = false
 	var log logTail
@@ -194,7 +200,7 @@ func judgeCanary(got trace.Trace, seen delivery) Finding {
 
 // notSent is the finding for a span that did not leave this process for good.
 func notSent(env *Env, c *canary) Finding {
-	s, host := c.stats, env.config().Reporter.Agent.Host
+	s, host := c.stats, env.spanHost()
 	f := found(StatusFail, codeCanaryNotSent, "the tracer could not send a span to %s", c.target).at(HopNetwork).
 		saw(c.evidence()...).
 		saw(fmt.Sprintf("counted: refused %d, failed %d, too large %d, dropped %d", s.Refused, s.Failed, s.TooLarge, s.Dropped))
@@ -205,6 +211,9 @@ func notSent(env *Env, c *canary) Finding {
 	case s.TooLarge > 0:
 		f.Fact += ": with its process tags it is larger than a packet"
 		return f.at(HopConfig).hint("--collector-endpoint " + thriftURL(host))
+	case env.config().Tracer == config.TracerAppdash:
+		// Only now does it show that the port is another program's.
+		return f.hint(env.intake().flag(host))
 	}
 	return f
 }
@@ -212,7 +221,7 @@ func notSent(env *Env, c *canary) Finding {
 // notSeen is the finding for a span that was sent and did not come back.
 func notSeen(env *Env, c *canary, seen delivery, queryURL string, err error) Finding {
 	waited := roundTime(seen.visible)
-	saw := append(c.evidence(), fmt.Sprintf("GET %s/api/traces/%s: %v", queryURL, c.id, err))
+	saw := append(c.evidence(), fmt.Sprintf("read trace %s at %s: %v", c.id, queryURL, err))
 	agent := env.config().Reporter.Agent
 	jaeger, lacks := notServed(env)
 	var f Finding
@@ -224,11 +233,13 @@ func notSeen(env *Env, c *canary, seen delivery, queryURL string, err error) Fin
 		f = found(StatusUnknown, codeCanaryNotAwaited,
 			"a span sent to %s is not there after %s, too soon to call it lost", c.target, waited).
 			hint("--timeout 30s")
+	case env.config().Tracer == config.TracerAppdash:
+		f = appdashUnread(env, c, queryURL, waited)
 	case env.config().UsesCollector():
 		f = found(StatusFail, codeCanaryLost, "a span that %s accepted is not there after %s", c.target, waited).
 			at(HopStorage).
 			hint("docker logs --tail 50 jaeger").
-			maybe(causesLostHTTP(queryURL)...)
+			maybe(causesLostHTTP(env, queryURL)...)
 	case lacks:
 		f = notServedFinding(env, jaeger, "a span sent to %s is not there after %s", c.target, waited)
 	case env.code(idUDP) == codeUDPWrongEncoding:
@@ -280,10 +291,27 @@ func causesLostUDP(port int) []Cause {
 	}
 }
 
-// causesLostHTTP are the explanations when a collector has said 202.
-func causesLostHTTP(queryURL string) []Cause {
+// appdashUnread says what is not known: only otdemo's own backend shows spans of
+// Appdash's through an API that this check reads.
+func appdashUnread(env *Env, c *canary, queryURL string, waited time.Duration) Finding {
+	return found(StatusUnknown, codeCanaryAppdash,
+		"a span was sent to %s, and %s does not show it after %s; what Appdash's own collector keeps is not to be read from here",
+		c.target, queryURL, waited).
+		hint("http://"+net.JoinHostPort(env.spanHost(), "7700")+"/traces (in a browser: Appdash's page, look for service "+checkService+")", hintAllInOne)
+}
+
+// causesLostHTTP are the explanations when a collector has accepted a span.
+func causesLostHTTP(env *Env, queryURL string) []Cause {
+	if jaeger, _ := fact[identity](env, idIdentity); jaeger.zipkin {
+		return []Cause{
+			{Text: "Zipkin keeps a part of the traces only", Command: "env | grep COLLECTOR_SAMPLE_RATE (where Zipkin runs)"},
+			{Text: "the storage rejects spans: Zipkin says 202 before it stores them", Command: "docker logs --tail 50 zipkin"},
+			{Text: "the storage is slow", Command: "otdemo check-jaeger --timeout 60s"},
+			{Text: queryURL + " shows another Zipkin or another storage"},
+		}
+	}
 	return []Cause{
-		{Text: "the storage rejects spans: Jaeger says 202 before it stores them", Command: "docker logs --tail 50 jaeger"},
+		{Text: fmt.Sprintf("the storage rejects spans: Jaeger says %d before it stores them", env.intake().accepted), Command: "docker logs --tail 50 jaeger"},
 		{Text: "the storage is slow", Command: "otdemo check-jaeger --timeout 60s"},
 		{Text: "the collector's queue is full and drops spans", Command: "curl -sS http://localhost:14269/metrics | grep dropped"},
 		{Text: queryURL + " shows another Jaeger, another storage or another index prefix"},

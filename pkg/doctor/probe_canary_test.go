@@ -266,7 +266,7 @@ func TestHTTPPathIsForUDPThatFails(t *testing.T) {
 		udp, canary Finding
 		fact        string
 	}{
-		"HTTP is configured": {[]string{"reporter.collector.endpoint", "http://h/api/traces"}, fine, lost, "spans go over HTTP already"},
+		"HTTP is configured": {[]string{"reporter.collector.endpoint", "http://h/api/traces"}, fine, lost, "spans go to a collector already"},
 		"UDP works":          {nil, fine, fine, "spans arrive over UDP"},
 		"nobody knows":       {nil, fine, Finding{Status: StatusUnknown, Code: codeCanaryUnreadable}, "it is not known that UDP fails"},
 	}

@@ -78,7 +78,7 @@ func (t *Target) clockURLs() []*url.URL {
 		urls = append(urls, u.JoinPath("/"))
 	}
 	if t.config().UsesCollector() {
-		if u, err := url.Parse(t.config().Reporter.Collector.Endpoint); err == nil {
+		if u, err := t.collector(); err == nil && (u.Scheme == "http" || u.Scheme == "https") {
 			urls = append(urls, u)
 		}
 	}

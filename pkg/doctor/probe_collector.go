@@ -3,15 +3,14 @@ package doctor
 import (
 	"context"
 	"fmt"
-	"net/http"
 	"net/url"
-	"strings"
 )
 
 const idCollector = "collector-http"
 
 const (
 	codeCollectorAccepts      Code = "collector-accepts"
+	codeCollectorConnects     Code = "collector-connects"
 	codeCollectorURLInvalid   Code = "collector-url-invalid"
 	codeCollectorRefused      Code = "collector-refused"
 	codeCollectorUnresolved   Code = "collector-unresolved"
@@ -19,6 +18,7 @@ const (
 	codeCollectorTLS          Code = "collector-tls-mismatch"
 	codeCollectorCertificate  Code = "collector-certificate"
 	codeCollectorProtocol     Code = "collector-not-http"
+	codeCollectorNotGRPC      Code = "collector-not-grpc"
 	codeCollectorUnreachable  Code = "collector-unreachable"
 	codeCollectorNotJaeger    Code = "collector-wrong-port"
 	codeCollectorPath         Code = "collector-path-wrong"
@@ -37,15 +37,17 @@ func collectorFaults() faultCodes {
 	}
 }
 
+// collectorHTTP sends a span of the doctor's own in the protocol of the
+// configured tracer. It has kept its name from when that was always HTTP.
 func collectorHTTP() Probe {
 	return Probe{
 		ID:    idCollector,
 		Hop:   HopNetwork,
 		Title: "the collector accepts spans",
 		Codes: append(
-			collectorFaults().all(), codeCollectorAccepts, codeCollectorURLInvalid, codeCollectorNotJaeger,
+			collectorFaults().all(), codeCollectorAccepts, codeCollectorConnects, codeCollectorURLInvalid, codeCollectorNotJaeger,
 			codeCollectorPath, codeCollectorUnauthorized, codeCollectorRedirects, codeCollectorMediaType,
-			codeCollectorRejects, codeCollectorError,
+			codeCollectorRejects, codeCollectorError, codeCollectorNotGRPC,
 		),
 		Run: runCollectorHTTP,
 	}
@@ -55,28 +57,34 @@ func runCollectorHTTP(ctx context.Context, env *Env) Finding {
 	if !env.config().UsesCollector() {
 		return notUsed("spans go to the agent, no collector endpoint is set")
 	}
-	collector := env.config().Reporter.Collector
-	endpoint, err := url.Parse(collector.Endpoint)
+	in := env.intake()
+	endpoint, err := env.collector()
 	if err != nil {
 		return found(StatusFail, codeCollectorURLInvalid, "reporter.collector.endpoint is no URL: %v", withoutURL(err)).
-			at(HopConfig).hint("--collector-endpoint http://localhost:14268/api/traces")
+			at(HopConfig).hint(in.flag("localhost"))
 	}
-	p, err := postSpan(ctx, env, idCollector, endpoint, collector.User, collector.Password)
+	switch in.scheme {
+	case schemeGRPC:
+		return callCollector(ctx, env, in, endpoint)
+	case schemeTCP:
+		return connectCollector(ctx, env, in, endpoint)
+	}
+	p, err := postSpan(ctx, env, in, idCollector, endpoint, true)
 	if err != nil {
-		return collectorSilent(endpoint, err)
+		return collectorSilent(in, endpoint, err)
 	}
-	return judgePost(p).saw(p.evidence())
+	return judgePost(in, p).saw(p.evidence())
 }
 
-// collectorSilent is the finding for a post without an answer.
-func collectorSilent(endpoint *url.URL, err error) Finding {
+// collectorSilent is the finding for a span without an answer.
+func collectorSilent(in intake, endpoint *url.URL, err error) Finding {
 	f := collectorFaults().finding(endpoint, err)
 	host := endpoint.Hostname()
 	switch f.Code {
 	case codeCollectorRefused:
-		f = f.maybe(causesCollectorClosed(endpoint)...)
+		f = f.maybe(causesCollectorClosed(in, endpoint)...)
 		if isLoopback(host) {
-			return f.hint("docker run -p " + portThriftHTTP + ":" + portThriftHTTP + " ...")
+			return f.hint("docker run -p " + in.port + ":" + in.port + " ...")
 		}
 		return f.hint("nc -vz " + host + " " + portOf(endpoint))
 	case codeCollectorCertificate:
@@ -94,7 +102,7 @@ func collectorSilent(endpoint *url.URL, err error) Finding {
 	case codeCollectorTLS:
 		return f.hint("--collector-endpoint " + otherScheme(endpoint))
 	case codeCollectorProtocol:
-		return f.hint(hintCollector(endpoint))
+		return in.misled(f.hint(in.flag(host)), endpoint)
 	case codeCollectorTimeout:
 		return f.hint("nc -vz "+host+" "+portOf(endpoint)).maybe(
 			Cause{Text: "a firewall or a network policy drops packets to the port"},
@@ -107,8 +115,8 @@ func collectorSilent(endpoint *url.URL, err error) Finding {
 }
 
 // causesCollectorClosed are the explanations of a closed TCP port.
-func causesCollectorClosed(endpoint *url.URL) []Cause {
-	return []Cause{
+func causesCollectorClosed(in intake, endpoint *url.URL) []Cause {
+	return append([]Cause{
 		{
 			Text:    "Jaeger's container does not publish " + portOf(endpoint),
 			Command: "docker ps --format '{{.Names}} {{.Image}} {{.Ports}}'",
@@ -121,69 +129,42 @@ func causesCollectorClosed(endpoint *url.URL) []Cause {
 			Text:    "Jaeger 2 listens on 127.0.0.1 only, unless JAEGER_LISTEN_HOST=0.0.0.0 is set for it",
 			Command: "ss -lntp 'sport = :" + portOf(endpoint) + "' (on Jaeger's host)",
 		},
-		{Text: "Jaeger 2's configuration has no jaeger receiver with thrift_http, or no pipeline lists it"},
-	}
+	}, in.closed...)
 }
 
-// hintCollector points to Jaeger's own port and path on the same host.
-func hintCollector(u *url.URL) string {
-	return "--collector-endpoint " + withPort(u, portThriftHTTP) + thriftPath
-}
-
-// judgePost reads the collector's answer. Jaeger says 202 and nothing else; any
-// other success is another program's, though jaeger-client-go counts it as sent.
-func judgePost(p *post) Finding {
-	at := bare(p.url)
-	fail := func(code Code, format string, args ...any) Finding {
-		return found(StatusFail, code, format, args...)
+// connectCollector connects to Appdash's collector, which answers nothing.
+func connectCollector(ctx context.Context, env *Env, in intake, endpoint *url.URL) Finding {
+	addr := dialAddr(endpoint)
+	conn, err := env.Dial(ctx, "tcp", addr)
+	if err != nil {
+		return collectorSilent(in, endpoint, err)
 	}
-	switch s := p.status; {
-	case s == http.StatusAccepted:
-		return found(StatusOK, codeCollectorAccepts, "%s accepts a span with 202", at)
-	case saysUseTLS(s, string(p.body)):
-		return fail(codeCollectorTLS, "%s speaks TLS, the URL says http", dialAddr(p.url)).
-			hint("--collector-endpoint " + otherScheme(p.url))
-	case s < 300:
-		return fail(codeCollectorNotJaeger, "%s answers a span with %d, Jaeger says 202: the span is gone", at, s).
-			hint(hintCollector(p.url))
-	case s < 400:
-		return fail(codeCollectorRedirects, "%s redirects spans to %s, and a redirected span loses its body",
-			at, bareText(p.location())).
-			hint(redirectHint(p))
-	case s == http.StatusUnauthorized, s == http.StatusForbidden:
-		return fail(codeCollectorUnauthorized, "%s answers %d: it wants other credentials", at, s).
-			hint("OTDEMO_REPORTER_COLLECTOR_USER=... OTDEMO_REPORTER_COLLECTOR_PASSWORD=...")
-	case s == http.StatusNotFound, s == http.StatusMethodNotAllowed:
-		return fail(codeCollectorPath, "%s does not take spans: it answers %d", at, s).hint(pathHint(p.url))
-	case s == http.StatusUnsupportedMediaType:
-		return fail(codeCollectorMediaType, "%s answers 415: it takes no thrift, it may be an OTLP or Zipkin port", at).
-			hint(hintCollector(p.url))
-	case s >= http.StatusInternalServerError:
-		return fail(codeCollectorError, "%s answers %d: %s", at, s, excerpt(p.body)).at(HopStorage).
-			hint("docker logs --tail 50 jaeger")
-	default:
-		return fail(codeCollectorRejects, "%s answers %d: %s", at, s, excerpt(p.body)).hint(hintCollector(p.url))
+	_ = conn.Close()
+	f := found(StatusOK, codeCollectorConnects, "tcp %s takes connections; Appdash answers nothing to a span, so more is not to be known from it", addr).
+		saw("tcp " + addr + ": connected")
+	const portAppdashPage = "7700"
+	if _, other := in.meant(endpoint); !other && endpoint.Port() != portAppdashPage && endpoint.Port() != portUI {
+		return f
 	}
-}
-
-// redirectHint is the address to use at once, if it is a full one.
-func redirectHint(p *post) string {
-	to, err := p.url.Parse(p.location())
-	if err != nil || p.location() == "" {
-		return ""
+	// The number is another program's. Only then is anything sent that a
+	// collector of Appdash's would not read.
+	page, err := fetch(ctx, env, &url.URL{Scheme: "http", Host: addr, Path: "/"}, maxAnswer)
+	if err != nil && classify(err) != faultProtocol && classify(err) != faultTLS {
+		return f
 	}
-	if !strings.HasSuffix(strings.TrimSuffix(to.Path, "/"), strings.TrimSuffix(p.url.Path, "/")) {
-		// A page for people, such as a login: the way is past it.
-		return hintCollector(p.url)
+	f = found(StatusFail, codeCollectorNotJaeger, "tcp %s answers over HTTP, which Appdash's collector does not: spans sent there are gone", addr).
+		hint(in.flag(endpoint.Hostname()))
+	if page != nil {
+		f = f.saw(page.evidence())
 	}
-	return "--collector-endpoint " + bare(to)
+	return in.misled(f, endpoint)
 }
 
 // pathHint adds the path that was forgotten; where there is one, the port is
 // wrong.
-func pathHint(u *url.URL) string {
+func pathHint(in intake, u *url.URL) string {
 	if u.Path == "" || u.Path == "/" {
-		return fmt.Sprintf("--collector-endpoint %s", withPath(u, thriftPath))
+		return fmt.Sprintf("--collector-endpoint %s", withPath(u, in.path))
 	}
-	return hintCollector(u)
+	return in.flag(u.Hostname())
 }

@@ -37,8 +37,11 @@ func clientEnvProbe() Probe {
 
 func runClientEnv(_ context.Context, env *Env) Finding {
 	vars := clientVariables(env.Environ)
-	if len(vars) == 0 {
+	switch cfg := env.config(); {
+	case len(vars) == 0:
 		return notUsed("no variable of jaeger-client-go is set")
+	case cfg.Tracer != config.TracerJaeger && cfg.Tracer != config.TracerNoop:
+		return notUsed("the tracer is %s, and not jaeger-client-go", cfg.Tracer)
 	}
 	plan := planFromEnv(vars)
 	return judgePlan(env, plan).saw(plan.evidence()...)

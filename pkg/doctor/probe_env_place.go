@@ -2,9 +2,10 @@ package doctor
 
 import (
 	"context"
-	"net/url"
 	"slices"
 	"strings"
+
+	"github.com/otdemo/otdemo/pkg/config"
 )
 
 const idPlace = "agent-place"
@@ -28,12 +29,9 @@ func placeProbe() Probe {
 }
 
 func runPlace(_ context.Context, env *Env) Finding {
-	host, key := env.config().Reporter.Agent.Host, "reporter.agent.host"
+	host, key := env.spanHost(), "reporter.agent.host"
 	if env.config().UsesCollector() {
 		key = "reporter.collector.endpoint"
-		if u, err := url.Parse(env.config().Reporter.Collector.Endpoint); err == nil {
-			host = u.Hostname()
-		}
 	}
 	where := key + " is from " + origin(env.Loaded, key)
 	switch {
@@ -50,9 +48,23 @@ func runPlace(_ context.Context, env *Env) Finding {
 		hint = "env: [{name: JAEGER_AGENT_HOST, valueFrom: {fieldRef: {fieldPath: status.hostIP}}}]"
 	}
 	if env.config().UsesCollector() {
-		hint = "JAEGER_ENDPOINT=" + thriftURL("jaeger")
+		hint = hintPlace(env.intake())
 	}
 	return f.saw(where).hint(hint)
+}
+
+// hintPlace is the variable that sends spans to another container.
+func hintPlace(in intake) string {
+	switch {
+	case in.tracer == config.TracerJaeger:
+		return "JAEGER_ENDPOINT=" + in.at("jaeger")
+	case in.scheme == schemeGRPC:
+		return "OTEL_EXPORTER_OTLP_PROTOCOL=grpc OTEL_EXPORTER_OTLP_ENDPOINT=http://jaeger:" + in.port
+	case in.tracer == config.TracerOTel:
+		return "OTEL_EXPORTER_OTLP_ENDPOINT=http://jaeger:" + in.port
+	default:
+		return "OTDEMO_REPORTER_COLLECTOR_ENDPOINT=" + in.at(in.tracer)
+	}
 }
 
 // inPod reports whether Kubernetes runs this process.

@@ -43,7 +43,7 @@ func thriftURL(host string) string {
 func runHTTPPath(ctx context.Context, env *Env) Finding {
 	switch {
 	case env.config().UsesCollector():
-		return notUsed("spans go over HTTP already")
+		return notUsed("spans go to a collector already")
 	case env.Thorough:
 	case env.passed(idCanary):
 		return notUsed("spans arrive over UDP")
@@ -56,7 +56,7 @@ func runHTTPPath(ctx context.Context, env *Env) Finding {
 	}
 	ctx, cancel := context.WithTimeout(ctx, networkTimeout)
 	defer cancel()
-	p, err := postSpan(ctx, env, idHTTPPath, endpoint, "", "")
+	p, err := postSpan(ctx, env, intakes()[0], idHTTPPath, endpoint, false)
 	if err != nil {
 		f := oneCode(codeHTTPPathNoHelp).finding(endpoint, err)
 		f.Status = StatusUnknown

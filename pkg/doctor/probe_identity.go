@@ -22,6 +22,7 @@ const (
 	codeIdentityVersion Code = "identity-version"
 	codeIdentityMajor   Code = "identity-major"
 	codeIdentityOwn     Code = "identity-otdemo"
+	codeIdentityZipkin  Code = "identity-zipkin"
 	codeIdentityUnknown Code = "identity-unknown"
 )
 
@@ -41,7 +42,7 @@ func identityProbe() Probe {
 		Hop:   HopIdentity,
 		Title: "it is known which Jaeger this is",
 		Aside: true,
-		Codes: []Code{codeIdentityVersion, codeIdentityMajor, codeIdentityOwn, codeIdentityUnknown},
+		Codes: []Code{codeIdentityVersion, codeIdentityMajor, codeIdentityOwn, codeIdentityZipkin, codeIdentityUnknown},
 		Run:   runIdentity,
 	}
 }
@@ -53,6 +54,8 @@ func runIdentity(ctx context.Context, env *Env) Finding {
 	switch {
 	case got.embedded:
 		return found(StatusOK, codeIdentityOwn, "this is otdemo's own backend").saw(got.source)
+	case got.zipkin:
+		return found(StatusOK, codeIdentityZipkin, "this is %s", got).saw(got.source)
 	case got.version.known():
 		g, _ := got.version.generation()
 		f := found(StatusOK, codeIdentityVersion, "this is %s", got)
@@ -115,7 +118,7 @@ func identify(ctx context.Context, env *Env) identity {
 		if got := <-answer; got.precision() > best.precision() {
 			best = got
 		}
-		if best.version.known() || best.embedded {
+		if best.version.known() || best.embedded || best.zipkin {
 			return best
 		}
 	}
@@ -174,8 +177,8 @@ func spansUsualPort(cfg *config.Config) bool {
 	if !cfg.UsesCollector() {
 		return slices.Contains([]int{portCompact, portBinary, portZipkin}, cfg.Reporter.Agent.Port)
 	}
-	u, err := url.Parse(cfg.Reporter.Collector.Endpoint)
-	return err == nil && portOf(u) == portThriftHTTP
+	u, err := url.Parse(cfg.CollectorURL())
+	return err == nil && slices.Contains([]string{portThriftHTTP, portOTLPGRPC, portOTLPHTTP, portZipkinHTTP}, portOf(u))
 }
 
 var (
@@ -184,6 +187,11 @@ var (
 	pageVersion = regexp.MustCompile(`JAEGER_VERSION\s*=\s*\{[^}]*"gitVersion"\s*:\s*"([^"]*)"`)
 	// ownPage is the title of otdemo's.
 	ownPage = regexp.MustCompile(`<title>otdemo\b`)
+	// zipkinPage is where the root of Zipkin's server leads, zipkinTitle is of the
+	// page there, and zipkinVersion in its /info.
+	zipkinPage    = regexp.MustCompile(`/zipkin/?$`)
+	zipkinTitle   = regexp.MustCompile(`(?i)<title>zipkin`)
+	zipkinVersion = regexp.MustCompile(`"version"\s*:\s*"([^"]+)"`)
 	// buildInfo and targetInfo are the metrics of Jaeger 1 and 2. Any program of
 	// the OpenTelemetry Collector's family has the latter, with another name.
 	buildInfo  = regexp.MustCompile(`(?m)^jaeger_build_info\{[^}]*\bversion="([^"]*)"`)
@@ -199,6 +207,9 @@ func fromPage(ctx context.Context, env *Env) identity {
 	if err != nil {
 		return identity{}
 	}
+	if zipkinPage.MatchString(got.location()) || zipkinTitle.Match(got.body) {
+		return fromZipkin(ctx, env, u)
+	}
 	if ownPage.Match(got.body) {
 		return identity{embedded: true, source: "the title of " + bare(got.url)}
 	}
@@ -209,6 +220,19 @@ func fromPage(ctx context.Context, env *Env) identity {
 	text := string(m[1])
 	v, _ := parseVersion(text)
 	return identity{major: v.major, version: v, text: text, source: "JAEGER_VERSION in " + bare(got.url)}
+}
+
+// fromZipkin reads the version from what Zipkin's server says of itself.
+func fromZipkin(ctx context.Context, env *Env, base *url.URL) identity {
+	info := identity{zipkin: true, source: bare(base) + " has Zipkin's page"}
+	got, err := fetch(ctx, env, base.JoinPath("info"), maxAnswer)
+	if err != nil {
+		return info
+	}
+	if m := zipkinVersion.FindSubmatch(got.body); m != nil {
+		info.text, info.source = string(m[1]), bare(got.url)
+	}
+	return info
 }
 
 // fromMetrics reads the version from a metric that only this major version has

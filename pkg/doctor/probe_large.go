@@ -56,7 +56,7 @@ func runCanaryLarge(ctx context.Context, env *Env) Finding {
 	small, sent := fact[sentSpan](env, idUDP)
 	switch {
 	case env.config().UsesCollector():
-		return notUsed("spans go over HTTP, which has no such bound")
+		return notUsed("spans do not go in datagrams, and are not bound by their size")
 	case agent.MaxPacketSize <= smallPacket:
 		return notUsed("packets have at most %d bytes, by reporter.agent.max_packet_size", agent.MaxPacketSize)
 	case !sent:

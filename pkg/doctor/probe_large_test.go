@@ -101,7 +101,7 @@ func TestCanaryLargeIsForUDP(t *testing.T) {
 	t.Parallel()
 	target := outside(load(t, "reporter.collector.endpoint", "http://127.0.0.1:14268/api/traces"))
 	f, _ := examine(t, canaryLarge(), target, nil)
-	expect(t, f, StatusSkip, codeNotUsed, "spans go over HTTP, which has no such bound", "")
+	expect(t, f, StatusSkip, codeNotUsed, "spans do not go in datagrams, and are not bound by their size", "")
 }
 
 // shortConn refuses datagrams as macOS does beyond net.inet.udp.maxdgram.

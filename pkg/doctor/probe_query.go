@@ -81,9 +81,10 @@ func runQueryAPI(ctx context.Context, env *Env) Finding {
 	return f.saw(saw...)
 }
 
-// askBoth asks both generations of the API side by side. It fails when neither
-// answers, with the error that says more. What only one of them says is
-// evidence: which programs work with this Jaeger depends on it.
+// askBoth asks both generations of the API side by side, and where neither is
+// there, Zipkin's. It fails when none answers, with the error that says more.
+// What only one of them says is evidence: which programs work with this Jaeger
+// depends on it.
 func askBoth(ctx context.Context, client *query.Client) (services []string, saw []string, err error) {
 	var oldServices []string
 	var oldErr error
@@ -99,6 +100,9 @@ func askBoth(ctx context.Context, client *query.Client) (services []string, saw 
 	case oldErr == nil:
 		return oldServices, []string{"v3 of the API: " + err.Error()}, nil
 	case query.IsMissingPath(err):
+		if services, err := client.Services(ctx); err == nil {
+			return services, []string{"it is Zipkin's API v2 that answers"}, nil
+		}
 		return nil, nil, oldErr
 	default:
 		return nil, nil, err

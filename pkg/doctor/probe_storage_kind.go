@@ -27,7 +27,21 @@ func storageKind() Probe {
 		Aside: true,
 		Codes: []Code{codeStorageMemory, codeStorageKind, codeStorageOther, codeStorageUnknown},
 		Run:   runStorageKind,
+		// The counters are to be read before the canary, so nothing is waited for.
+		Beside: []string{idIdentity},
+		Settle: settleStorageKind,
 	}
+}
+
+// settleStorageKind forgets what a Jaeger beside the Zipkin has told that shows
+// the traces.
+func settleStorageKind(env *Env, f Finding) Finding {
+	shown, _ := fact[identity](env, idIdentity)
+	if !shown.zipkin {
+		return f
+	}
+	env.learn(nil)
+	return notUsed("%s shows the traces, and this is about Jaeger's storage", shown)
 }
 
 // jaegerInside is what Jaeger's own ports for its operators tell.

@@ -67,7 +67,7 @@ func runSamplingStrategy(ctx context.Context, env *Env) Finding {
 		return atInitialRate(f, s.Param).saw(saw, err.Error())
 	}
 	f := judgeStrategy(strategy)
-	if strategy.ClientError != nil && f.Status == StatusOK {
+	if strategy.ClientError != nil && f.Status == StatusOK && env.config().Tracer == config.TracerJaeger {
 		// Jaeger 2.0 to 2.15 answer so, and Jaeger 1 on paths but /sampling.
 		f.Status, f.Code = StatusWarn, codeStrategyNumeric
 		f.Fact += "; its strategyType is a number, which otdemo reads and jaeger-client-go does not"

@@ -67,14 +67,29 @@ func (w way) run(ctx context.Context, env *Env) Finding {
 			saw(a.evidence, err.Error())
 	}
 	f := found(StatusOK, codeWayWorks, "a span sent to %s as %s is read back", a.target, w.name).saw(a.evidence)
+	if in, ok := w.intake(); ok && in.tracer == env.config().Tracer {
+		env.learn(detour{in.flag(host)})
+		return f.hint(in.flag(host))
+	}
 	if w.hint != nil {
 		f = f.hint(w.hint(env, host))
+	}
+	if in, ok := w.intake(); ok {
+		f = f.hint("--tracer " + in.tracer + " " + in.flag(host))
 	}
 	return f
 }
 
+// detour is what a way learns that works and that the configured tracer can take:
+// the flag that makes it.
+type detour struct{ flag string }
+
 // configured reports whether the configuration takes this way.
 func (w way) configured(env *Env) bool {
 	cfg := env.config()
+	if in := env.intake(); cfg.UsesCollector() && in.way == w.id {
+		u, err := env.collector()
+		return err == nil && portOf(u) == in.port
+	}
 	return !cfg.UsesCollector() && cfg.Reporter.Agent.Port == w.port && !isTCPOnly(w.port)
 }

@@ -103,7 +103,8 @@ func TestWays(t *testing.T) {
 			"zipkin-path", there,
 			map[string]string{"tcp 9411": zipkin},
 			StatusOK, codeWayWorks,
-			"a span sent to http://127.0.0.1:9411/api/v2/spans as Zipkin's JSON over HTTP is read back", "",
+			"a span sent to http://127.0.0.1:9411/api/v2/spans as Zipkin's JSON over HTTP is read back",
+			"--tracer zipkin --collector-endpoint http://127.0.0.1:9411/api/v2/spans",
 		},
 		"binary thrift works": {
 			"udp-binary-path", there,
@@ -171,7 +172,8 @@ func grpcReceiver(t *testing.T, status string, trailer bool) string {
 func TestOTLPMessage(t *testing.T) {
 	t.Parallel()
 	h := newHandmade("op", time.UnixMicro(1))
-	h.id = trace.TraceID{High: 0x0102030405060708, Low: 0x090a0b0c0d0e0f10}
+	s := h.batch.Spans[0]
+	s.TraceIdHigh, s.TraceIdLow, s.SpanId = 0x0102030405060708, 0x090a0b0c0d0e0f10, 0x090a0b0c0d0e0f10
 	// Written down from the .proto files: the field's number and wire type, the
 	// length, the content. A real Jaeger takes it, too.
 	want := "\x0a\x58" + "\x0a\x20" + "\x0a\x1e" + "\x0a\x0cservice.name" + "\x12\x0e\x0a\x0cotdemo-check" +

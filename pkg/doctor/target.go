@@ -3,6 +3,7 @@ package doctor
 import (
 	"bytes"
 	"context"
+	"crypto/tls"
 	"net"
 	"net/http"
 	"net/netip"
@@ -93,20 +94,26 @@ func (t *Target) agentAddr() string {
 }
 
 // path names the way that spans take: "udp host:port" or the collector's URL
-// without user info.
+// without user info, as the tracer's Target does.
 func (t *Target) path() string {
 	if cfg := t.config(); cfg.UsesCollector() {
-		return bareText(cfg.Reporter.Collector.Endpoint)
+		return bareText(cfg.CollectorURL())
 	}
 	return "udp " + t.agentAddr()
 }
 
 // httpClient makes a client that dials through the target's hook and follows no
 // redirects. The caller closes its idle connections.
-func (t *Target) httpClient() *http.Client {
+func (t *Target) httpClient() *http.Client { return t.httpClientWith(nil) }
+
+// collectorClient is httpClient for the configured collector.
+func (t *Target) collectorClient() *http.Client { return t.httpClientWith(t.collectorTLS()) }
+
+func (t *Target) httpClientWith(conf *tls.Config) *http.Client {
 	return &http.Client{
 		Transport: t.recorded(&http.Transport{
 			DialContext:         t.Dial,
+			TLSClientConfig:     conf,
 			TLSHandshakeTimeout: networkTimeout,
 		}),
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },

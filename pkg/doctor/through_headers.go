@@ -52,19 +52,19 @@ func headerFormats() []headerFormat {
 			},
 		},
 		{
-			name: "traceparent", word: "w3c", otel: "tracecontext",
+			name: "traceparent", word: config.PropagationW3C, otel: "tracecontext",
 			set: func(h http.Header, c callerSpan) {
 				h.Set("Traceparent", fmt.Sprintf("00-%s-%s-0%s", c.longID(), c.span, c.flag()))
 			},
 		},
 		{
-			name: "b3", word: "b3", otel: "b3",
+			name: "b3", word: config.PropagationB3Single, otel: "b3",
 			set: func(h http.Header, c callerSpan) {
 				h.Set("B3", fmt.Sprintf("%s-%s-%s", c.longID(), c.span, c.flag()))
 			},
 		},
 		{
-			name: "x-b3-traceid", word: "b3", otel: "b3multi",
+			name: "x-b3-traceid", word: config.PropagationB3, otel: "b3multi",
 			set: func(h http.Header, c callerSpan) {
 				h.Set("X-B3-Traceid", c.longID())
 				h.Set("X-B3-Spanid", c.span.String())

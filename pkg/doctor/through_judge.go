@@ -21,7 +21,7 @@ func (v *visit) judge(env *Env, seen *sightings) Finding {
 		return v.notReported(env, seen)
 	case len(formats) == 0:
 		return v.notExtracted(seen, own)
-	case !speaksAny(formats, env.config().Propagation):
+	case !speaksAny(formats, env.config().Formats()):
 		return v.mismatch(env, seen, formats)
 	case len(own) == 0 && seen.unsearched == nil:
 		return v.samplerDrops(seen, formats)
@@ -56,6 +56,19 @@ func formatNames(formats []headerFormat) string {
 		list[i] = f.name
 	}
 	return strings.Join(list, ", ")
+}
+
+// formatWords are the formats' values of propagation. Who reads b3 reads its
+// single header, too.
+func formatWords(formats []headerFormat) []string {
+	var words []string
+	for _, f := range formats {
+		words = append(words, f.word)
+	}
+	if slices.Contains(words, config.PropagationB3) {
+		words = slices.DeleteFunc(words, func(w string) bool { return w == config.PropagationB3Single })
+	}
+	return words
 }
 
 func allNames() string { return formatNames(headerFormats()) }
@@ -119,7 +132,7 @@ func (v *visit) notExtracted(seen *sightings, own []trace.Span) Finding {
 }
 
 func (v *visit) mismatch(env *Env, seen *sightings, formats []headerFormat) Finding {
-	words := env.config().Propagation
+	words := env.config().Formats()
 	wanted := slices.DeleteFunc(headerFormats(), func(f headerFormat) bool { return !slices.Contains(words, f.word) })
 	f := found(StatusFail, codeThroughFormatMismatch, "%s joins a trace that comes in %s, and callers with this configuration send %s",
 		v.app(seen), formatNames(formats), formatNames(wanted))
@@ -133,7 +146,7 @@ func (v *visit) mismatch(env *Env, seen *sightings, formats []headerFormat) Find
 	if jaegerClient(seen.answered(v)) && slices.Contains(words, config.PropagationJaeger) {
 		hint = "leave out jaeger.TracerOptions.Extractor(opentracing.HTTPHeaders, ...) in the application: jaeger-client reads uber-trace-id by itself"
 	}
-	return f.hint(hint)
+	return f.hint(hint, "--propagation "+strings.Join(formatWords(formats), ",")+" (for otdemo as the caller)")
 }
 
 // jaegerClient reports whether one of Jaeger's own clients made the spans.

@@ -1,10 +1,7 @@
 package doctor
 
 import (
-	"bytes"
 	"context"
-	"io"
-	"net/http"
 
 	"github.com/uber/jaeger-client-go/thrift-gen/jaeger"
 )
@@ -35,7 +32,7 @@ func (v *visit) reportParents(ctx context.Context, env *Env, seen *sightings) {
 	ctx, cancel := context.WithTimeout(ctx, networkTimeout)
 	defer cancel()
 	if env.config().UsesCollector() {
-		postParents(ctx, env, handmade{batch: batch})
+		sendParents(ctx, env, handmade{batch: batch})
 		return
 	}
 	data, err := handmade{batch: batch}.datagram(ctx)
@@ -50,26 +47,22 @@ func (v *visit) reportParents(ctx context.Context, env *Env, seen *sightings) {
 	_, _ = conn.Write(data)
 }
 
-func postParents(ctx context.Context, env *Env, spans handmade) {
-	body, err := spans.body(ctx)
+// sendParents sends spans to the collector as the configured tracer would. To
+// Appdash it sends none, whose spans are told apart by numbers of 64 bits.
+func sendParents(ctx context.Context, env *Env, spans handmade) {
+	in := env.intake()
+	endpoint, err := env.collector()
+	if err != nil || in.scheme == schemeTCP {
+		return
+	}
+	if in.scheme == schemeGRPC {
+		call := grpcURL(endpoint)
+		_, _ = callGRPC(ctx, env, call, otlpMessage(spans), true)
+		return
+	}
+	body, err := in.body(ctx, spans)
 	if err != nil {
 		return
 	}
-	collector := env.config().Reporter.Collector
-	req, err := http.NewRequestWithContext(ctx, http.MethodPost, collector.Endpoint, bytes.NewReader(body))
-	if err != nil {
-		return
-	}
-	req.Header.Set("Content-Type", "application/x-thrift")
-	if collector.User != "" {
-		req.SetBasicAuth(collector.User, collector.Password)
-	}
-	client := env.httpClient()
-	defer client.CloseIdleConnections()
-	resp, err := client.Do(req)
-	if err != nil {
-		return
-	}
-	_, _ = io.Copy(io.Discard, io.LimitReader(resp.Body, maxAnswer))
-	_ = resp.Body.Close()
+	_, _ = postBody(ctx, env, in, endpoint, body, true)
 }

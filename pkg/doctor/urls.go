@@ -34,7 +34,7 @@ func portOf(u *url.URL) string {
 	switch {
 	case u.Port() != "":
 		return u.Port()
-	case u.Scheme == "https":
+	case u.Scheme == "https", u.Scheme == schemeGRPCS:
 		return "443"
 	default:
 		return "80"
@@ -44,12 +44,12 @@ func portOf(u *url.URL) string {
 // dialAddr is the host:port that a request to u goes to.
 func dialAddr(u *url.URL) string { return net.JoinHostPort(u.Hostname(), portOf(u)) }
 
-// otherScheme returns u with https for http and the other way round.
+// otherScheme returns u with TLS for none and the other way round.
 func otherScheme(u *url.URL) string {
 	c := *u
-	c.Scheme = "https"
-	if u.Scheme == "https" {
-		c.Scheme = "http"
+	c.Scheme = map[string]string{"https": "http", schemeGRPC: schemeGRPCS, schemeGRPCS: schemeGRPC}[u.Scheme]
+	if c.Scheme == "" {
+		c.Scheme = "https"
 	}
 	return bare(&c)
 }

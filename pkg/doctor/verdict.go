@@ -63,7 +63,18 @@ func judge(jobs []*job) Verdict {
 	return v
 }
 
+// backendOf is whose traces are read back, by what identity learned.
+func backendOf(jobs []*job) string {
+	for _, j := range jobs {
+		if i, ok := j.learned.(identity); ok {
+			return i.backend()
+		}
+	}
+	return identity{}.backend()
+}
+
 func decide(jobs []*job) Verdict {
+	backend := backendOf(jobs)
 	if broken := firstBroken(jobs, Hop.carriesSpans); broken != nil {
 		f := &causeOf(broken, jobs).finding
 		return Verdict{
@@ -71,7 +82,7 @@ func decide(jobs []*job) Verdict {
 			FirstBrokenHop: f.Hop,
 			Probe:          f.ID,
 			Code:           f.Code,
-			Text:           fmt.Sprintf("spans do NOT reach Jaeger: first broken hop: %s: %s", f.Hop, f.Fact),
+			Text:           fmt.Sprintf("spans do NOT reach %s: first broken hop: %s: %s", backend, f.Hop, f.Fact),
 			Fix:            fix(f, jobs),
 		}
 	}
@@ -81,7 +92,7 @@ func decide(jobs []*job) Verdict {
 				Answer: AnswerYes,
 				Probe:  j.finding.ID,
 				Code:   j.finding.Code,
-				Text:   fmt.Sprintf("spans from this configuration reach Jaeger (%s)", d),
+				Text:   fmt.Sprintf("spans from this configuration reach %s (%s)", backend, d),
 			}
 		}
 	}
@@ -91,13 +102,13 @@ func decide(jobs []*job) Verdict {
 			Answer: AnswerUnknown,
 			Probe:  f.ID,
 			Code:   f.Code,
-			Text:   fmt.Sprintf("cannot tell whether spans reach Jaeger: %s: %s", f.Hop, f.Fact),
+			Text:   fmt.Sprintf("cannot tell whether spans reach %s: %s: %s", backend, f.Hop, f.Fact),
 			Fix:    first(f.Hints),
 		}
 	}
 	return Verdict{
 		Answer: AnswerYes,
-		Text:   fmt.Sprintf("nothing wrong found; whether spans reach Jaeger was not asked (no %s)", idCanary),
+		Text:   fmt.Sprintf("nothing wrong found; whether spans reach %s was not asked (no %s)", backend, idCanary),
 	}
 }
 
@@ -144,12 +155,18 @@ func firstDoubt(jobs []*job) *job {
 // fix prefers a way that was proven to work over what should, and of those the
 // one that is nearest to what is configured.
 func fix(broken *Finding, jobs []*job) string {
-	avoidable := []Code{codeUDPRefused, codeUDPUnreachable, codeCanaryLost, codeCanaryNotSent}
+	avoidable := []Code{
+		codeUDPRefused, codeUDPUnreachable, codeCanaryLost, codeCanaryNotSent,
+		codeCollectorRefused, codeCollectorTimeout, codeCollectorUnreachable,
+	}
 	if !slices.Contains(avoidable, broken.Code) {
 		return first(broken.Hints)
 	}
 	best := first(broken.Hints)
 	for _, j := range jobs {
+		if way, ok := j.learned.(detour); ok && j.finding.Code == codeWayWorks {
+			return way.flag
+		}
 		switch {
 		case j.finding.ID == idUDPCompact && j.finding.Code == codeWayWorks:
 			return first(j.finding.Hints)

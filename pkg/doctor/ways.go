@@ -15,13 +15,20 @@ import (
 	"time"
 
 	"github.com/uber/jaeger-client-go/thrift"
+	"github.com/uber/jaeger-client-go/thrift-gen/jaeger"
 
+	"github.com/otdemo/otdemo/pkg/config"
 	"github.com/otdemo/otdemo/pkg/trace"
 )
 
 // idUDPCompact is the way that the Go client knows, when another one is
-// configured.
-const idUDPCompact = "udp-compact-path"
+// configured; the others are those of other tracers.
+const (
+	idUDPCompact = "udp-compact-path"
+	idGRPCWay    = "otlp-grpc-path"
+	idOTLPWay    = "otlp-path"
+	idZipkinWay  = "zipkin-path"
+)
 
 // A way is one that spans may take into a Jaeger beside the configured one.
 type way struct {
@@ -51,7 +58,10 @@ func ways() []way {
 			id: idUDPCompact, name: "compact thrift over UDP", port: portCompact,
 			send: overUDP(compactProtocol),
 			hint: func(env *Env, host string) string {
-				if env.config().UsesCollector() {
+				switch cfg := env.config(); {
+				case cfg.Tracer != config.TracerJaeger && cfg.Tracer != config.TracerNoop:
+					return "--tracer jaeger --collector-endpoint '' --agent-host " + host
+				case cfg.UsesCollector():
 					return "--collector-endpoint '' --agent-host " + host
 				}
 				return "--agent-port " + strconv.Itoa(portCompact)
@@ -60,26 +70,40 @@ func ways() []way {
 		{id: "udp-binary-path", name: "binary thrift over UDP", port: portBinary, send: overUDP(binaryProtocol)},
 		{id: "udp-zipkin-path", name: "compact thrift over UDP", port: portZipkin, send: overUDP(compactProtocol)},
 		{
-			id: "otlp-grpc-path", name: "OTLP over gRPC", port: 4317, send: overGRPC,
-			hint: func(_ *Env, host string) string {
-				return "OTEL_EXPORTER_OTLP_PROTOCOL=grpc OTEL_EXPORTER_OTLP_ENDPOINT=http://" + net.JoinHostPort(host, "4317") + " (for OpenTelemetry)"
-			},
+			id: idGRPCWay, name: "OTLP over gRPC", port: 4317, send: overGRPC,
+			hint:   hintOTLP("OTEL_EXPORTER_OTLP_PROTOCOL=grpc ", portOTLPGRPC),
 			enable: "COLLECTOR_OTLP_ENABLED=true (for Jaeger 1 before 1.46)",
 		},
 		{
-			id: "otlp-path", name: "OTLP in JSON over HTTP", port: 4318,
-			send: overHTTP("/v1/traces", http.StatusOK, otlpBody),
-			hint: func(_ *Env, host string) string {
-				return "OTEL_EXPORTER_OTLP_ENDPOINT=http://" + net.JoinHostPort(host, "4318") + " (for OpenTelemetry)"
-			},
+			id: idOTLPWay, name: "OTLP in JSON over HTTP", port: 4318,
+			send:   overHTTP("/v1/traces", http.StatusOK, otlpBody),
+			hint:   hintOTLP("", portOTLPHTTP),
 			enable: "COLLECTOR_OTLP_ENABLED=true (for Jaeger 1 before 1.46)",
 		},
 		{
-			id: "zipkin-path", name: "Zipkin's JSON over HTTP", port: 9411,
+			id: idZipkinWay, name: "Zipkin's JSON over HTTP", port: 9411,
 			send:   overHTTP("/api/v2/spans", http.StatusAccepted, zipkinBody),
 			enable: "COLLECTOR_ZIPKIN_HOST_PORT=:9411 (for Jaeger 1)",
 		},
 	}
+}
+
+// hintOTLP is for programs with OpenTelemetry's SDK.
+func hintOTLP(protocol, port string) func(*Env, string) string {
+	return func(_ *Env, host string) string {
+		return protocol + "OTEL_EXPORTER_OTLP_ENDPOINT=http://" + net.JoinHostPort(host, port) + " (for OpenTelemetry)"
+	}
+}
+
+// intake is the one that the way leads to; false for UDP, which the agent's flags
+// are for.
+func (w way) intake() (intake, bool) {
+	for _, in := range intakes() {
+		if in.way == w.id {
+			return in, true
+		}
+	}
+	return intake{}, false
 }
 
 func overUDP(protocol func(thrift.TTransport) thrift.TProtocol) func(context.Context, *Env, string, int) attempt {
@@ -146,8 +170,8 @@ func postJSON(ctx context.Context, env *Env, endpoint *url.URL, body []byte) (*f
 // object is a JSON object.
 type object = map[string]any
 
-// otlpBody is the span as an ExportTraceServiceRequest in OTLP's JSON, where ids
-// are hexadecimal and 64-bit numbers are text.
+// otlpBody is the first span as an ExportTraceServiceRequest in OTLP's JSON, where
+// ids are hexadecimal and 64-bit numbers are text.
 func otlpBody(h handmade) any {
 	start, operation := h.batch.Spans[0].StartTime, h.batch.Spans[0].OperationName
 	nano := func(micro int64) string { return strconv.FormatInt(micro*int64(time.Microsecond), 10) }
@@ -162,11 +186,19 @@ func otlpBody(h handmade) any {
 	}}}
 }
 
-// zipkinBody is the span as Zipkin's v2 API takes it.
+// zipkinBody is the spans as Zipkin's v2 API takes them.
 func zipkinBody(h handmade) any {
-	return []object{{
-		"traceId": h.id.String(), "id": trace.SpanID(h.id.Low).String(), "name": h.batch.Spans[0].OperationName,
-		"timestamp": h.batch.Spans[0].StartTime, "duration": 1,
-		"localEndpoint": object{"serviceName": checkService},
-	}}
+	var spans []object
+	for _, s := range h.batch.Spans {
+		spans = append(spans, object{
+			"traceId": traceOf(s).String(), "id": trace.SpanID(s.SpanId).String(), "name": s.OperationName,
+			"timestamp": s.StartTime, "duration": max(1, s.Duration),
+			"localEndpoint": object{"serviceName": checkService},
+		})
+	}
+	return spans
+}
+
+func traceOf(s *jaeger.Span) trace.TraceID {
+	return trace.TraceID{High: uint64(s.TraceIdHigh), Low: uint64(s.TraceIdLow)}
 }

@@ -11,6 +11,8 @@ import (
 	"net/url"
 	"strconv"
 	"time"
+
+	"github.com/uber/jaeger-client-go/thrift-gen/jaeger"
 )
 
 // otlpService is the method that takes spans (trace_service.proto of OTLP).
@@ -23,7 +25,7 @@ func overGRPC(ctx context.Context, env *Env, host string, port int) attempt {
 	span := newHandmade("grpc", time.Now())
 	endpoint := &url.URL{Scheme: "http", Host: net.JoinHostPort(host, strconv.Itoa(port)), Path: otlpService}
 	a := attempt{trace: span.id, target: endpoint.Host}
-	status, err := callGRPC(ctx, env, endpoint, otlpMessage(span))
+	status, err := callGRPC(ctx, env, endpoint, otlpMessage(span), false)
 	if err != nil {
 		a.problem = fmt.Errorf("grpc %s: %s", endpoint.Host, reason(err))
 		return a
@@ -36,8 +38,9 @@ func overGRPC(ctx context.Context, env *Env, host string, port int) attempt {
 }
 
 // callGRPC returns the status of the call, "0" for a success and "" for an
-// answer that is not gRPC's.
-func callGRPC(ctx context.Context, env *Env, endpoint *url.URL, message []byte) (string, error) {
+// answer that is not gRPC's. The call carries the configuration's credentials if
+// it is to.
+func callGRPC(ctx context.Context, env *Env, endpoint *url.URL, message []byte, login bool) (string, error) {
 	// Not compressed, and the length of the message.
 	body := binary.BigEndian.AppendUint32([]byte{0}, uint32(len(message)))
 	req, err := http.NewRequestWithContext(ctx, http.MethodPost, endpoint.String(), bytes.NewReader(append(body, message...)))
@@ -46,9 +49,10 @@ func callGRPC(ctx context.Context, env *Env, endpoint *url.URL, message []byte) 
 	}
 	req.Header.Set("Content-Type", "application/grpc")
 	req.Header.Set("TE", "trailers")
-	var plainHTTP2 http.Protocols
-	plainHTTP2.SetUnencryptedHTTP2(true)
-	client := &http.Client{Transport: env.recorded(&http.Transport{DialContext: env.Dial, Protocols: &plainHTTP2})}
+	if login {
+		env.logIn(req)
+	}
+	client := env.http2Client()
 	defer client.CloseIdleConnections()
 	resp, err := client.Do(req)
 	if err != nil {
@@ -66,26 +70,33 @@ func callGRPC(ctx context.Context, env *Env, endpoint *url.URL, message []byte) 
 	return resp.Header.Get("Grpc-Status"), nil
 }
 
-// otlpMessage is the span as an ExportTraceServiceRequest. The numbers are those
+// otlpMessage is the spans as an ExportTraceServiceRequest. The numbers are those
 // of the fields in OTLP's trace.proto, resource.proto and common.proto.
 func otlpMessage(h handmade) []byte {
-	start := uint64(h.batch.Spans[0].StartTime) * uint64(time.Microsecond)
-	traceID := binary.BigEndian.AppendUint64(binary.BigEndian.AppendUint64(nil, h.id.High), h.id.Low)
-	span := bytes.Join([][]byte{
-		protoBytes(1, traceID),
-		protoBytes(2, binary.BigEndian.AppendUint64(nil, h.id.Low)),
-		protoBytes(5, []byte(h.batch.Spans[0].OperationName)),
-		protoFixed64(7, start),
-		protoFixed64(8, start+uint64(time.Microsecond)),
-	}, nil)
+	var spans []byte
+	for _, s := range h.batch.Spans {
+		spans = append(spans, protoBytes(2, otlpSpan(s))...)
+	}
 	service := append(protoBytes(1, []byte("service.name")), protoBytes(2, protoBytes(1, []byte(checkService)))...)
 	resource := protoBytes(1, protoBytes(1, service))
-	scope := protoBytes(2, protoBytes(2, span))
-	return protoBytes(1, append(resource, scope...))
+	return protoBytes(1, append(resource, protoBytes(2, spans)...))
+}
+
+func otlpSpan(s *jaeger.Span) []byte {
+	start := uint64(s.StartTime) * uint64(time.Microsecond)
+	traceID := binary.BigEndian.AppendUint64(binary.BigEndian.AppendUint64(nil, uint64(s.TraceIdHigh)), uint64(s.TraceIdLow))
+	return bytes.Join([][]byte{
+		protoBytes(1, traceID),
+		protoBytes(2, binary.BigEndian.AppendUint64(nil, uint64(s.SpanId))),
+		protoBytes(5, []byte(s.OperationName)),
+		protoFixed64(7, start),
+		protoFixed64(8, start+uint64(s.Duration)*uint64(time.Microsecond)),
+	}, nil)
 }
 
 // The wire types of protobuf.
 const (
+	wireVarint  = 0
 	wireFixed64 = 1
 	wireBytes   = 2
 )

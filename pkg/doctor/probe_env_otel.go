@@ -1,0 +1,97 @@
+package doctor
+
+import (
+	"context"
+	"strings"
+
+	"github.com/otdemo/otdemo/pkg/config"
+)
+
+const idOTelEnv = "otel-env"
+
+const (
+	codeOTelAgrees       Code = "otel-env-agrees"
+	codeOTelDiffers      Code = "otel-env-differs"
+	codeOTelUnused       Code = "otel-env-unused"
+	codeOTelContradicts  Code = "otel-env-contradicts"
+	codeOTelDisabled     Code = "otel-env-disabled"
+	codeOTelKeepsFew     Code = "otel-env-keeps-few"
+	codeOTelKeepsNothing Code = "otel-env-keeps-nothing"
+)
+
+// otelEnvProbe is for OpenTelemetry's SDK what client-env is for
+// jaeger-client-go: it says what a program of that SDK would do in this
+// environment, and which variable is in force. It warns at most.
+func otelEnvProbe() Probe {
+	return Probe{
+		ID:    idOTelEnv,
+		Hop:   HopConfig,
+		Title: "the SDK of OpenTelemetry would keep and send traces in this environment, too",
+		Codes: []Code{
+			codeOTelAgrees, codeOTelDiffers, codeOTelUnused, codeOTelContradicts, codeOTelDisabled, codeOTelKeepsFew, codeOTelKeepsNothing,
+		},
+		Run: runOTelEnv,
+	}
+}
+
+func runOTelEnv(_ context.Context, env *Env) Finding {
+	vars := otelVariables(env.Environ)
+	cfg := env.config()
+	switch {
+	case len(vars) == 0:
+		return notUsed("no variable of OpenTelemetry's is set")
+	case cfg.Tracer != config.TracerOTel && !aboutTraces(vars):
+		return notUsed("the tracer is %s, and no variable says how OpenTelemetry is to send traces", cfg.Tracer)
+	case cfg.Tracer != config.TracerOTel:
+		return found(StatusOK, codeOTelUnused, "variables of OpenTelemetry's are set, and have no effect on tracer %s", cfg.Tracer).
+			hint("--tracer otel")
+	}
+	plan := planFromOTel(vars)
+	return judgeOTel(env, plan).saw(plan.inForce(env.Loaded)...)
+}
+
+// aboutTraces reports whether a variable is about where spans go.
+func aboutTraces(vars map[string]string) bool {
+	for name := range vars {
+		if strings.HasPrefix(name, "OTEL_EXPORTER_OTLP_") || strings.HasPrefix(name, "OTEL_TRACES_") || name == "OTEL_SDK_DISABLED" {
+			return true
+		}
+	}
+	return false
+}
+
+// judgeOTel compares what the SDK would do with the configuration. What is wrong
+// with both has a finding of its own elsewhere.
+func judgeOTel(env *Env, plan otelPlan) Finding {
+	const unless = "OpenTelemetry's SDK, unless the program's code says otherwise, "
+	cfg := env.config()
+	keeps, keepsHere := plan.keeps(), cfg.Sampler.Param
+	target, here := plan.target(), env.path()
+	mixedUp, mended := plan.mixedUp()
+	switch {
+	case plan.off != "" && !cfg.Disabled:
+		return found(StatusWarn, codeOTelDisabled, "%ssends no spans: %s", unless, plan.off).hint(plan.offRemedy)
+	case plan.off != "":
+		return found(StatusOK, codeOTelAgrees, "OpenTelemetry's SDK sends no spans either: %s", plan.off)
+	case mixedUp != "" && target != here:
+		return found(StatusWarn, codeOTelContradicts, "%ssends to %s, this check to %s: %s", unless, target, here, mixedUp).hint(mended)
+	case keeps <= 0 && keepsHere != 0:
+		return found(StatusWarn, codeOTelKeepsNothing, "%sbegins no trace that is kept: the sampler is %s; this check samples %s %v",
+			unless, plan.samples(), cfg.Sampler.Type, keepsHere).hint("OTEL_TRACES_SAMPLER=always_on")
+	case keeps <= fewRate && keepsHere > fewRate:
+		return found(StatusWarn, codeOTelKeepsFew, "%skeeps %s: the sampler is %s; this check samples %s %v",
+			unless, rate(keeps), plan.samples(), cfg.Sampler.Type, keepsHere).hint("OTEL_TRACES_SAMPLER=always_on")
+	case target != here:
+		return found(StatusOK, codeOTelDiffers, "%ssends to %s, this check to %s", unless, target, here)
+	default:
+		return found(StatusOK, codeOTelAgrees, "OpenTelemetry's SDK samples %s and sends to %s, too", plan.samples(), target)
+	}
+}
+
+// samples is the sampler with its argument.
+func (p *otelPlan) samples() string {
+	if p.arg == "" {
+		return p.sampler
+	}
+	return p.sampler + " " + p.arg
+}

@@ -1,0 +1,152 @@
+package doctor
+
+import (
+	"slices"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/otdemo/otdemo/pkg/config"
+)
+
+func TestOTelEnv(t *testing.T) {
+	t.Parallel()
+	const unless = "OpenTelemetry's SDK, unless the program's code says otherwise, "
+	tests := map[string]struct {
+		tracer   string
+		environ  []string
+		status   Status
+		code     Code
+		fact     string
+		hint     string
+		evidence []string
+	}{
+		"nothing set": {
+			"otel",
+			[]string{"PATH=/bin", "OTEL_SERVICE_NAME="},
+			StatusSkip, codeNotUsed,
+			"no variable of OpenTelemetry's is set", "", nil,
+		},
+		"the way is in force": {
+			"otel",
+			[]string{"OTEL_EXPORTER_OTLP_ENDPOINT=http://me:secret@collector:4318"},
+			StatusOK, codeOTelAgrees,
+			"OpenTelemetry's SDK samples parentbased_always_on and sends to http://collector:4318/v1/traces, too", "",
+			[]string{"OTEL_EXPORTER_OTLP_ENDPOINT=http://collector:4318: in force, as reporter.collector.endpoint"},
+		},
+		"gRPC": {
+			"otel",
+			[]string{"OTEL_EXPORTER_OTLP_PROTOCOL=grpc", "OTEL_EXPORTER_OTLP_ENDPOINT=http://collector:4317"},
+			StatusOK, codeOTelAgrees,
+			"OpenTelemetry's SDK samples parentbased_always_on and sends to grpc://collector:4317, too", "",
+			[]string{
+				"OTEL_EXPORTER_OTLP_ENDPOINT=http://collector:4317: in force, as reporter.collector.endpoint",
+				"OTEL_EXPORTER_OTLP_PROTOCOL=grpc: in force, for reporter.collector.endpoint",
+			},
+		},
+		"one endpoint goes before the other": {
+			"otel",
+			[]string{
+				"OTEL_EXPORTER_OTLP_TRACES_ENDPOINT=http://a:4318/v1/traces", "OTEL_EXPORTER_OTLP_ENDPOINT=http://b:4318",
+				"OTEL_EXPORTER_OTLP_HEADERS=authorization=secret", "OTEL_LOGS_EXPORTER=none",
+			},
+			StatusOK, codeOTelAgrees, "OpenTelemetry's SDK samples parentbased_always_on and sends to http://a:4318/v1/traces, too", "",
+			[]string{
+				"OTEL_EXPORTER_OTLP_ENDPOINT=http://b:4318: not in force: reporter.collector.endpoint is from OTEL_EXPORTER_OTLP_TRACES_ENDPOINT",
+				"OTEL_EXPORTER_OTLP_HEADERS=(not shown): read by the SDK itself",
+				"OTEL_EXPORTER_OTLP_TRACES_ENDPOINT=http://a:4318/v1/traces: in force, as reporter.collector.endpoint",
+				"OTEL_LOGS_EXPORTER=none: of no account for spans here",
+			},
+		},
+		"overruled": {
+			"otel",
+			[]string{"OTEL_EXPORTER_OTLP_ENDPOINT=http://a:4318", "OTDEMO_REPORTER_COLLECTOR_ENDPOINT=grpc://b:4317"},
+			StatusOK, codeOTelDiffers, unless + "sends to http://a:4318/v1/traces, this check to grpc://b:4317", "",
+			[]string{"OTEL_EXPORTER_OTLP_ENDPOINT=http://a:4318: not in force: reporter.collector.endpoint is from OTDEMO_REPORTER_COLLECTOR_ENDPOINT"},
+		},
+		"overruled, and mixed up": {
+			"otel",
+			[]string{"OTEL_EXPORTER_OTLP_ENDPOINT=http://a:4317", "OTDEMO_REPORTER_COLLECTOR_ENDPOINT=grpc://a:4317"},
+			StatusWarn, codeOTelContradicts,
+			unless + "sends to http://a:4317/v1/traces, this check to grpc://a:4317: " +
+				"OTEL_EXPORTER_OTLP_ENDPOINT has port 4317, which is for gRPC, and the protocol is OTLP over HTTP",
+			"OTEL_EXPORTER_OTLP_PROTOCOL=grpc",
+			[]string{"OTEL_EXPORTER_OTLP_ENDPOINT=http://a:4317: not in force: reporter.collector.endpoint is from OTDEMO_REPORTER_COLLECTOR_ENDPOINT"},
+		},
+		"disabled, and overruled": {
+			"otel",
+			[]string{"OTEL_SDK_DISABLED=true", "OTDEMO_DISABLED=false"},
+			StatusWarn, codeOTelDisabled,
+			unless + "sends no spans: OTEL_SDK_DISABLED is true", "unset OTEL_SDK_DISABLED",
+			[]string{"OTEL_SDK_DISABLED=true: not in force: disabled is from OTDEMO_DISABLED"},
+		},
+		"disabled": {
+			"otel",
+			[]string{"OTEL_TRACES_EXPORTER=none"},
+			StatusOK, codeOTelAgrees,
+			"OpenTelemetry's SDK sends no spans either: OTEL_TRACES_EXPORTER is none", "",
+			[]string{"OTEL_TRACES_EXPORTER=none: in force, as disabled"},
+		},
+		"the sampler keeps nothing, and is overruled": {
+			"otel",
+			[]string{"OTEL_TRACES_SAMPLER=parentbased_always_off", "OTDEMO_SAMPLER_TYPE=const", "OTDEMO_SAMPLER_PARAM=1"},
+			StatusWarn, codeOTelKeepsNothing,
+			unless + "begins no trace that is kept: the sampler is parentbased_always_off; this check samples const 1",
+			"OTEL_TRACES_SAMPLER=always_on",
+			[]string{"OTEL_TRACES_SAMPLER=parentbased_always_off: not in force: sampler.type is from OTDEMO_SAMPLER_TYPE"},
+		},
+		"the sampler keeps few, and is overruled": {
+			"otel",
+			[]string{
+				"OTEL_TRACES_SAMPLER=parentbased_traceidratio", "OTEL_TRACES_SAMPLER_ARG=0.001",
+				"OTDEMO_SAMPLER_TYPE=const", "OTDEMO_SAMPLER_PARAM=1",
+			},
+			StatusWarn, codeOTelKeepsFew,
+			unless + "keeps one trace in 1000: the sampler is parentbased_traceidratio 0.001; this check samples const 1",
+			"OTEL_TRACES_SAMPLER=always_on",
+			[]string{
+				"OTEL_TRACES_SAMPLER=parentbased_traceidratio: not in force: sampler.type is from OTDEMO_SAMPLER_TYPE",
+				"OTEL_TRACES_SAMPLER_ARG=0.001: not in force: sampler.param is from OTDEMO_SAMPLER_PARAM",
+			},
+		},
+		"another tracer, and variables for traces": {
+			"zipkin",
+			[]string{"OTEL_EXPORTER_OTLP_ENDPOINT=http://a:4318"},
+			StatusOK, codeOTelUnused,
+			"variables of OpenTelemetry's are set, and have no effect on tracer zipkin", "--tracer otel", nil,
+		},
+		"another tracer, and other variables": {
+			"jaeger",
+			[]string{"OTEL_SERVICE_NAME=shop"},
+			StatusSkip, codeNotUsed,
+			"the tracer is jaeger, and no variable says how OpenTelemetry is to send traces", "", nil,
+		},
+	}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			loaded, err := config.Load(config.Source{
+				Dir: t.TempDir(), Environ: tt.environ, Flags: []config.Flag{{Name: "--tracer", Key: "tracer", Value: tt.tracer}},
+			})
+			if err != nil {
+				t.Fatal(err)
+			}
+			target := outside(loaded)
+			target.Environ = slices.Clone(tt.environ)
+			f, _ := examine(t, otelEnvProbe(), target, nil)
+			expect(t, f, tt.status, tt.code, tt.fact, tt.hint)
+			if diff := cmp.Diff(tt.evidence, f.Evidence); diff != "" {
+				t.Errorf("evidence (-want +got):\n%s", diff)
+			}
+		})
+	}
+}
+
+// What the client of another tracer would do here is nobody's business.
+func TestClientEnvIsForJaeger(t *testing.T) {
+	t.Parallel()
+	target := outside(load(t, "tracer", "otel"))
+	target.Environ = []string{"JAEGER_AGENT_HOST=jaeger"}
+	f, _ := examine(t, clientEnvProbe(), target, nil)
+	expect(t, f, StatusSkip, codeNotUsed, "the tracer is otel, and not jaeger-client-go", "")
+}
