@@ -27,11 +27,15 @@ With --verify all traces are read back, and each span is accounted for: made by
 the client and the server, stored, or missing, and where it was lost. docs/call.md
 tells what each number means.
 
+With --tracer another system's library makes the spans; the called service may have
+any other if the two share a format of headers, see --propagation.
+
 The default URL is call.url of the configuration, http://localhost:8000/.
 ` + exitCodesHelp("1 a call failed, --show did not find its trace, or --verify misses a span",
 			"3 --verify could not read the traces back"),
 		Example: `  otdemo call
   otdemo call --show
+  otdemo call --show --tracer zipkin --propagation b3,w3c
   otdemo call http://localhost:8000/gettime -o json
   otdemo call -n 10000 -c 50 --verify
   otdemo call -z 60s -q 500 --warmup 5s --verify --results run.ndjson
@@ -52,6 +56,9 @@ The default URL is call.url of the configuration, http://localhost:8000/.
 				return err
 			}
 			a.warn(loaded.Warnings)
+			if err := opts.load.traceable(loaded.Config.Tracer); err != nil {
+				return usageError(err)
+			}
 			request.URL = loaded.Config.Call.URL
 			if opts.load.wanted(cmd.Flags()) {
 				return a.callMany(cmd.Context(), loaded.Config, request, opts)

@@ -8,6 +8,8 @@ import (
 	"time"
 
 	"github.com/spf13/pflag"
+
+	"github.com/otdemo/otdemo/pkg/config"
 )
 
 // callOptions are what the command line of call says, beside the configuration.
@@ -113,6 +115,17 @@ func (o *callOptions) runOnly(flags *pflag.FlagSet) []string {
 		given = append(given, "-o html")
 	}
 	return given
+}
+
+// traceable returns an error when the tracer has no way to leave out single traces:
+// of those here only jaeger-client-go minds the tag sampling.priority of a span that
+// is started.
+func (f *loadFlags) traceable(tracer string) error {
+	if f.share == 1 || tracer == config.TracerJaeger || tracer == config.TracerNoop {
+		return nil
+	}
+	return withHint(fmt.Errorf("--trace-share %v: tracer %s cannot choose call by call", f.share, tracer),
+		fmt.Sprintf("let its sampler choose: --sampler-type %s --sampler-param %v", config.SamplerProbabilistic, f.share))
 }
 
 func (f *loadFlags) validate(flags *pflag.FlagSet) []error {

@@ -103,7 +103,7 @@ func canVerify(ctx context.Context, cfg config.Config, reader *query.Client) err
 	}
 }
 
-// agentAddr is where spans go over UDP, and "" when they go over HTTP.
+// agentAddr is where spans go over UDP, and "" when they go to a collector.
 func agentAddr(cfg config.Config) string {
 	if cfg.UsesCollector() {
 		return ""

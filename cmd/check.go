@@ -43,6 +43,7 @@ docs/findings.md explains each finding.
 		Example: `  otdemo check-jaeger
   otdemo check-jaeger --agent-host jaeger.example.com --query-url http://jaeger.example.com:16686
   otdemo check-jaeger --collector-endpoint http://localhost:14268/api/traces
+  otdemo check-jaeger --tracer otel --collector-endpoint grpc://localhost:4317
   otdemo check-jaeger --compose docker-compose.yaml
   otdemo check-jaeger --through http://localhost:8000/
   otdemo check-jaeger --storage elasticsearch --es-url http://localhost:9200

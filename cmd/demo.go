@@ -5,8 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"net"
-	"strconv"
 	"strings"
 	"time"
 
@@ -31,26 +29,37 @@ func newDemo(a *app) *cobra.Command {
 		Long: `Run an in-memory Jaeger, a traced server and one traced call in this process, on
 free ports and over real sockets; draw the trace as it was read back, and account
 for its spans.
+
+With --tracer the spans are made and sent by another system's library, as it would
+send them to its own backend. No configuration file or variable is looked at.
 ` + exitCodesHelp("1 the call failed, or a span was lost"),
 		Example: `  otdemo demo
-  otdemo demo --stay`,
+  otdemo demo --stay
+  otdemo demo --tracer otel --propagation w3c`,
 		GroupID: groupServing,
 		Args:    maxArgs(0),
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			return a.demo(cmd.Context(), stay, addrFile)
+			cfg, given, err := a.demoConfig(cmd.Flags())
+			if err != nil {
+				return err
+			}
+			return a.demo(cmd.Context(), &stage{cfg: cfg, given: given}, stay, addrFile)
 		},
 	}
+	addKeyFlag(cmd.Flags(), "tracer", "tracer", "name")
+	addKeyFlag(cmd.Flags(), "propagation", "propagation", "formats")
 	cmd.Flags().BoolVar(&stay, "stay", false, "keep everything up until Ctrl-C")
 	cmd.Flags().StringVar(&addrFile, "addr-file", "", "write the addresses listened on to `file`, as JSON: name to host:port")
 	return cmd
 }
 
-// demoFlushInterval is short, since a person waits for the trace.
-const demoFlushInterval = 20 * time.Millisecond
-
 // stage is what the demo runs: a Jaeger, a server and its tracer, and the tracer
 // of the calls.
 type stage struct {
+	cfg config.Config
+	// given are the flags that a call from another process needs, too, to make
+	// spans like these.
+	given          []string
 	backend        *allinone.Backend
 	reader         *query.Client
 	server, client *tracer.Tracer
@@ -60,12 +69,11 @@ type stage struct {
 	serverDone chan error
 }
 
-func (a *app) demo(ctx context.Context, stay bool, addrFile string) error {
-	s, err := a.setStage(ctx)
-	if err != nil {
+func (a *app) demo(ctx context.Context, s *stage, stay bool, addrFile string) error {
+	if err := a.setStage(ctx, s); err != nil {
 		return err
 	}
-	err = a.perform(ctx, s)
+	err := a.perform(ctx, s)
 	switch {
 	case err != nil:
 	case stay:
@@ -80,38 +88,39 @@ func (a *app) demo(ctx context.Context, stay bool, addrFile string) error {
 }
 
 // setStage starts everything on free ports of the loopback address.
-func (a *app) setStage(ctx context.Context) (*stage, error) {
+func (a *app) setStage(ctx context.Context, s *stage) error {
 	logger := a.quietLogger(a.env.Stderr)
-	backend, err := allinone.Start(allinone.Options{
+	var err error
+	s.backend, err = allinone.Start(allinone.Options{
 		Logger: logger,
 		Now:    a.env.Now,
 	})
 	if err != nil {
-		return nil, err
+		return err
 	}
-	s := &stage{backend: backend, serverDone: make(chan error, 1), stopServer: func() {}}
+	s.serverDone, s.stopServer = make(chan error, 1), func() {}
 	if err := a.fillStage(ctx, s, logger); err != nil {
 		s.serverDone <- nil
-		return nil, errors.Join(err, s.strike(ctx))
+		return errors.Join(err, s.strike(ctx))
 	}
-	return s, nil
+	return nil
 }
 
 func (a *app) fillStage(ctx context.Context, s *stage, logger *slog.Logger) error {
-	cfg, err := demoConfig(s.backend.Addrs())
+	err := s.aim()
 	if err != nil {
 		return err
 	}
-	if s.reader, err = query.New(cfg.Query.URL, query.Options{}); err != nil {
+	if s.reader, err = query.New(s.cfg.Query.URL, query.Options{}); err != nil {
 		return err
 	}
-	if s.server, err = tracer.New(cfg, tracer.Options{Service: "otdemo-server", Logger: logger}); err != nil {
+	if s.server, err = tracer.New(s.cfg, tracer.Options{Service: "otdemo-server", Logger: logger}); err != nil {
 		return err
 	}
-	if s.client, err = tracer.New(cfg, tracer.Options{Service: "otdemo-client", Logger: logger}); err != nil {
+	if s.client, err = tracer.New(s.cfg, tracer.Options{Service: "otdemo-client", Logger: logger}); err != nil {
 		return err
 	}
-	ln, err := a.listen(ctx, cfg.Serve)
+	ln, err := a.listen(ctx, s.cfg.Serve)
 	if err != nil {
 		return err
 	}
@@ -130,23 +139,6 @@ func (s *stage) addrs() map[string]string {
 	addrs := s.backend.Addrs()
 	addrs["http"] = s.addr
 	return addrs
-}
-
-// demoConfig points the default configuration at the backend.
-func demoConfig(addrs map[string]string) (config.Config, error) {
-	cfg := config.Defaults()
-	host, port, err := net.SplitHostPort(addrs[allinone.AgentCompact])
-	if err != nil {
-		return cfg, err
-	}
-	cfg.Reporter.Agent.Host = host
-	if cfg.Reporter.Agent.Port, err = strconv.Atoi(port); err != nil {
-		return cfg, err
-	}
-	cfg.Reporter.FlushInterval = demoFlushInterval
-	cfg.Query.URL = "http://" + addrs[allinone.Query]
-	cfg.Serve.Port = 0
-	return cfg, nil
 }
 
 // strike ends everything that was started, senders first.
@@ -220,15 +212,4 @@ func (s *stage) ledger(stored int) string {
 		return fmt.Sprintf("spans: %d made = %d sent = %d stored, none lost", made, sent, stored)
 	}
 	return fmt.Sprintf("spans: %d made, %d sent, %d stored", made, sent, stored)
-}
-
-// tellHowToGoOn prints commands for a second terminal, with the ports picked.
-func (a *app) tellHowToGoOn(s *stage) {
-	_, port, _ := net.SplitHostPort(s.backend.Addrs()[allinone.AgentCompact])
-	fmt.Fprintf(a.env.Stdout, `
-In another terminal:
-  otdemo call %s --show --agent-port %s --query-url %s
-  otdemo check-jaeger --agent-port %s --query-url %s
-Ctrl-C ends it.
-`, s.url(), port, s.reader.URL(), port, s.reader.URL())
 }

@@ -20,7 +20,7 @@ func spanStates(s tracer.Stats) []spanState {
 		{"sent", s.Sent, ""},
 		{"queued", s.Queued, "never sent: the time to flush them ran out"},
 		{"dropped", s.Dropped, "dropped: the reporter's queue was full"},
-		{"too_large", s.TooLarge, "too large for one datagram"},
+		{"too_large", s.TooLarge, "too large to be sent"},
 		{"refused", s.Refused, "refused: nothing listens there"},
 		{"failed", s.Failed, "not accepted"},
 		{"after_close", s.AfterClose, "finished after the tracer was closed"},

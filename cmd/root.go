@@ -79,7 +79,7 @@ Start with "otdemo demo", which needs nothing else installed.
 	root.SetCompletionCommandGroupID(groupServing)
 	root.AddCommand(
 		newServe(a), newCall(a), newCheck(a),
-		newReport(a), newAllInOne(a), newDemo(a), newExplain(a), newConfig(a), newVersion(a),
+		newCompare(a), newReport(a), newAllInOne(a), newDemo(a), newExplain(a), newConfig(a), newVersion(a),
 	)
 	return root
 }

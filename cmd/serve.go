@@ -28,12 +28,15 @@ func newServe(a *app) *cobra.Command {
 		Long: `Run an HTTP server whose requests are traced with OpenTracing: /gettime tells the
 time, / redirects there. /healthz and /metrics (Prometheus) make no spans.
 
-It works without a Jaeger too, and says on stderr how many spans were refused.
+It works without a Jaeger too, and says on stderr how many spans did not go out.
+--tracer takes another system's library in the place of Jaeger's: zipkin, otel or
+appdash, with --collector-endpoint where its spans go.
 SIGINT and SIGTERM let requests under way finish, flush the spans and end it.
 ` + exitCodesHelp("0 it was told to stop, and did", "1 it could not listen, or requests were cut at the end"),
 		Example: `  otdemo serve --port 8000
   otdemo serve --agent-host jaeger.example.com
   otdemo serve --collector-endpoint http://localhost:14268/api/traces
+  otdemo serve --tracer otel --collector-endpoint grpc://localhost:4317
   otdemo serve --port 0 --addr-file addrs.json`,
 		GroupID: groupMain,
 		Args:    maxArgs(0),

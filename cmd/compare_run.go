@@ -1,0 +1,184 @@
+package cmd
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"math"
+	"net/http"
+	"time"
+
+	"github.com/opentracing/opentracing-go"
+	"github.com/opentracing/opentracing-go/ext"
+
+	"github.com/otdemo/otdemo/pkg/allinone"
+	"github.com/otdemo/otdemo/pkg/client"
+	"github.com/otdemo/otdemo/pkg/compare"
+	"github.com/otdemo/otdemo/pkg/config"
+	"github.com/otdemo/otdemo/pkg/query"
+	"github.com/otdemo/otdemo/pkg/trace"
+	"github.com/otdemo/otdemo/pkg/tracer"
+)
+
+// demoQuiet is how long the embedded Jaeger may show no new span until a trace is
+// taken for whole; elsewhere it is serverSpansTimeout.
+const demoQuiet = 200 * time.Millisecond
+
+// comparison is what the two requests share.
+type comparison struct {
+	app     *app
+	request client.Request
+	opts    *compareOptions
+	logger  *slog.Logger
+	reader  *query.Client
+	// worker is the server in this process; nil when a URL was given.
+	worker *worker
+	quiet  time.Duration
+}
+
+// compare makes both requests, reads both traces back and prints the report.
+func (a *app) compare(ctx context.Context, from, to *compareSide, request client.Request, opts *compareOptions) (err error) {
+	c := &comparison{app: a, request: request, opts: opts, logger: a.quietLogger(a.env.Stderr), quiet: serverSpansTimeout}
+	if opts.demo {
+		c.quiet = demoQuiet
+		backend, err := allinone.Start(allinone.Options{Logger: c.logger, Now: a.env.Now})
+		if err != nil {
+			return err
+		}
+		defer func() { err = errors.Join(err, closeBackend(ctx, backend)) }()
+		if err := errors.Join(from.aim(backend), to.aim(backend)); err != nil {
+			return err
+		}
+	}
+	if c.reader, err = a.compareReader(ctx, from.cfg); err != nil {
+		return err
+	}
+	defer c.reader.Close()
+	if request.URL == "" {
+		if c.worker, err = startWorker(ctx, a, c.logger); err != nil {
+			return err
+		}
+		defer func() { err = errors.Join(err, c.worker.stop()) }()
+		c.request = client.Request{Method: http.MethodGet, URL: c.worker.url()}
+	}
+	// The connection's events come from several goroutines, and differ by the run.
+	c.request.NoEvents = true
+	for _, side := range []*compareSide{from, to} {
+		if err := c.run(ctx, side); err != nil {
+			return fmt.Errorf("tracer %s: %w", side.Tracer, err)
+		}
+	}
+	if err := c.read(ctx, from, to); err != nil {
+		return err
+	}
+	ignore := compare.NewIgnore(opts.ignore)
+	report := compare.Traces(from.Side, to.Side, ignore)
+	for _, idle := range ignore.Idle(report.Differences) {
+		printLine(a.env.Stderr, "warning", fmt.Sprintf("--ignore %s names nothing that differs", idle))
+	}
+	return errors.Join(c.print(report), lostError(from), lostError(to), differError(report))
+}
+
+// compareReader returns the way to read traces back, once Jaeger has answered.
+func (a *app) compareReader(ctx context.Context, cfg config.Config) (*query.Client, error) {
+	reader, err := query.New(cfg.Query.URL, query.Options{})
+	if err != nil {
+		return nil, usageError(err)
+	}
+	asking, cancel := context.WithTimeout(ctx, defaultCallTimeout)
+	defer cancel()
+	if _, err := reader.Services(asking); err != nil {
+		reader.Close()
+		if ctx.Err() != nil {
+			return nil, ctx.Err()
+		}
+		return nil, usageError(withHint(fmt.Errorf("the traces could not be read back: %w", err),
+			"name Jaeger's address with --query-url, or bring one along with --demo"))
+	}
+	return reader, nil
+}
+
+// closeBackend ends the embedded Jaeger, also after Ctrl-C.
+func closeBackend(ctx context.Context, backend *allinone.Backend) error {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), closeTimeout)
+	defer cancel()
+	return backend.Close(ctx)
+}
+
+// run asks the tracer of one side for its traits, makes the request with it, and
+// flushes its spans.
+func (c *comparison) run(ctx context.Context, side *compareSide) error {
+	if err := c.ask(ctx, side); err != nil {
+		return err
+	}
+	tr, err := tracer.New(side.cfg, tracer.Options{Service: "otdemo-client", Logger: c.logger})
+	if err != nil {
+		return usageError(err)
+	}
+	tracers := []*tracer.Tracer{tr}
+	side.spans = math.MaxInt64
+	if c.worker != nil {
+		cfg := side.cfg
+		cfg.Service = "" // the one configured is the caller's
+		served, err := tracer.New(cfg, tracer.Options{Service: "otdemo-server", Logger: c.logger})
+		if err != nil {
+			c.app.closeTracer(ctx, tr)
+			return usageError(err)
+		}
+		tracers = append(tracers, served)
+		c.worker.serve(compare.Work(served))
+	}
+	id, err := c.call(ctx, tr)
+	if c.worker != nil {
+		c.worker.wait()
+		side.spans = tr.Stats().Sampled + tracers[1].Stats().Sampled
+	}
+	for _, t := range tracers {
+		c.app.closeTracer(ctx, t)
+		side.lost += t.Stats().Lost()
+	}
+	side.Trace.ID = id
+	return err
+}
+
+// ask makes the tracers that compare.Ask needs. They send nothing.
+func (c *comparison) ask(ctx context.Context, side *compareSide) error {
+	var tracers [2]*tracer.Tracer
+	for i, param := range []float64{1, 0} {
+		cfg := side.cfg
+		cfg.Sampler = config.Sampler{Type: config.SamplerConst, Param: param}
+		tr, err := tracer.New(cfg, tracer.Options{Service: "otdemo-client"})
+		if err != nil {
+			return usageError(err)
+		}
+		defer c.app.closeTracer(ctx, tr)
+		tracers[i] = tr
+	}
+	side.Traits = compare.Ask(tracers[0], tracers[1])
+	return nil
+}
+
+// call makes the request below a top-level span, as otdemo call does. An answer of
+// 400 or above is as good as any: it is the traces that are compared.
+func (c *comparison) call(ctx context.Context, tr *tracer.Tracer) (trace.TraceID, error) {
+	caller := client.New(tr, client.Options{Timeout: c.opts.timeout})
+	defer caller.Close()
+	top := tr.StartSpan("call")
+	defer top.Finish()
+	if c.worker != nil {
+		compare.Tenant(top)
+	}
+	text, sampled := tr.TraceID(top.Context())
+	_, err := caller.Do(opentracing.ContextWithSpan(ctx, top), c.request)
+	var status *client.StatusError
+	if err != nil && !errors.As(err, &status) {
+		ext.Error.Set(top, true)
+		return trace.TraceID{}, callError(err)
+	}
+	if !sampled {
+		return trace.TraceID{}, &exitError{code: exitUnknown, err: withHint(errors.New("there is no trace to compare: the sampler did not keep it"),
+			"--sampler-type const --sampler-param 1 keeps every trace")}
+	}
+	return trace.ParseTraceID(text)
+}

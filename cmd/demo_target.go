@@ -1,0 +1,94 @@
+package cmd
+
+import (
+	"errors"
+	"fmt"
+	"net"
+	"os"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/spf13/pflag"
+
+	"github.com/otdemo/otdemo/pkg/allinone"
+	"github.com/otdemo/otdemo/pkg/config"
+)
+
+// demoFlushInterval is short, since a person waits for the trace.
+const demoFlushInterval = 20 * time.Millisecond
+
+// demoConfig returns the defaults with the flags that were given, and these as they
+// were typed. No file and no variable has a say, so that the demo works anywhere.
+func (a *app) demoConfig(flags *pflag.FlagSet) (config.Config, []string, error) {
+	src := config.Source{File: os.DevNull} // else ./config.yaml is looked for
+	var given []string
+	flags.Visit(func(f *pflag.Flag) {
+		if kf, ok := f.Value.(*keyFlag); ok {
+			src.Flags = append(src.Flags, config.Flag{Name: "--" + f.Name, Key: kf.key, Value: kf.text})
+			given = append(given, "--"+f.Name, kf.text)
+		}
+	})
+	if len(src.Flags) == 0 {
+		return config.Defaults(), nil, nil
+	}
+	loaded, err := config.Load(src)
+	if err != nil {
+		return config.Config{}, nil, usageError(err)
+	}
+	if loaded.Config.Tracer == config.TracerNoop {
+		return config.Config{}, nil, usageError(withHint(errors.New("there is no trace to show: tracer noop makes no spans"),
+			"leave out --tracer noop"))
+	}
+	a.warn(loaded.Warnings)
+	return loaded.Config, given, nil
+}
+
+// aim points the configuration at the backend: the tracer at the receiver of what it
+// sends.
+func (s *stage) aim() error {
+	addrs := s.backend.Addrs()
+	cfg := &s.cfg
+	cfg.Reporter.FlushInterval = demoFlushInterval
+	cfg.Query.URL = "http://" + addrs[allinone.Query]
+	cfg.Serve.Port = 0
+	switch cfg.Tracer {
+	case config.TracerZipkin:
+		cfg.Reporter.Collector.Endpoint = "http://" + addrs[allinone.Zipkin] + "/api/v2/spans"
+	case config.TracerOTel:
+		cfg.Reporter.Collector.Endpoint = "http://" + addrs[allinone.OTLPHTTP] + "/v1/traces"
+	case config.TracerAppdash:
+		cfg.Reporter.Collector.Endpoint = "tcp://" + addrs[allinone.Appdash]
+	default:
+		host, port, err := net.SplitHostPort(addrs[allinone.AgentCompact])
+		if err != nil {
+			return err
+		}
+		cfg.Reporter.Agent.Host = host
+		cfg.Reporter.Agent.Port, err = strconv.Atoi(port)
+		return err
+	}
+	return nil
+}
+
+// flags are those with which another process sends its spans here, and reads them
+// back.
+func (s *stage) flags() string {
+	to := []string{"--agent-port", strconv.Itoa(s.cfg.Reporter.Agent.Port)}
+	if s.cfg.UsesCollector() {
+		to = []string{"--collector-endpoint", s.cfg.Reporter.Collector.Endpoint}
+	}
+	all := append(append(slices.Clip(s.given), to...), "--query-url", s.reader.URL())
+	return strings.Join(all, " ")
+}
+
+// tellHowToGoOn prints commands for a second terminal, with the ports picked.
+func (a *app) tellHowToGoOn(s *stage) {
+	fmt.Fprintf(a.env.Stdout, `
+In another terminal:
+  otdemo call %s --show %s
+  otdemo check-jaeger %[2]s
+Ctrl-C ends it.
+`, s.url(), s.flags())
+}

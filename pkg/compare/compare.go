@@ -1,0 +1,166 @@
+package compare
+
+import (
+	"regexp"
+	"slices"
+	"strings"
+
+	"github.com/otdemo/otdemo/pkg/trace"
+)
+
+// Side is one of the two traces and the tracer that made it.
+type Side struct {
+	// Tracer is its name in the configuration.
+	Tracer string
+	Trace  trace.Trace
+	// Traits are what Ask found out about the tracer.
+	Traits []Trait
+}
+
+// Change says which side has what differs.
+type Change string
+
+// The changes, as seen on the way from the first side to the second.
+const (
+	Lost    Change = "lost"
+	Added   Change = "added"
+	Changed Change = "changed"
+)
+
+// Difference is something that is not alike, with the spans on which it is so.
+type Difference struct {
+	// ID is the aspect and, after a colon, what it is about: "kind:HTTP GET",
+	// "tag:http.url", "trace-id". It never changes its meaning.
+	ID     string `json:"id"`
+	Change Change `json:"change"`
+	// From and To are what the two sides have; one is empty when it has nothing.
+	From string `json:"from"`
+	To   string `json:"to"`
+	// Spans are where, by service and operation; the differences of a whole trace,
+	// a process or a tracer have none.
+	Spans []string `json:"spans,omitempty"`
+	// Note says why, and what to do, where that is known of the two tracers.
+	Note string `json:"note,omitempty"`
+	// Ignored says that an Ignore named it.
+	Ignored bool `json:"ignored"`
+}
+
+// OfTracer reports whether it is a trait of the tracers and not of their traces.
+func (d *Difference) OfTracer() bool { return strings.HasPrefix(d.ID, aspectTracer+":") }
+
+// Row is a span and its counterpart. One of them is missing when it has none.
+type Row struct {
+	// Depth is the number of spans above it.
+	Depth    int
+	From, To *trace.Span
+	// Differs says that one of the differences is on it that are not ignored.
+	Differs bool
+}
+
+// Result is a word for how the two are: same, differs, lost or added.
+func (r *Row) Result() string {
+	switch {
+	case r.To == nil:
+		return string(Lost)
+	case r.From == nil:
+		return string(Added)
+	case r.Differs:
+		return "differs"
+	default:
+		return "same"
+	}
+}
+
+// Report is what comparing came to.
+type Report struct {
+	From, To Side
+	// Rows are the spans of both sides in the order of the first one's tree.
+	Rows []Row
+	// Differences stand in the order of importance, and within that in the order
+	// of the rows.
+	Differences []Difference
+}
+
+// Traces compares two traces, and the traits of their tracers.
+func Traces(from, to Side, ignore Ignore) *Report {
+	r := &Report{From: from, To: to}
+	d := &differences{}
+	pairs := match(trace.NewTree(&r.From.Trace), trace.NewTree(&r.To.Trace))
+	d.trace(&r.From.Trace, &r.To.Trace)
+	for _, p := range pairs {
+		seen := len(d.ids)
+		d.pair(p)
+		row := Row{Depth: p.depth, Differs: slices.ContainsFunc(d.ids[seen:], func(id string) bool { return !ignore.match(id) })}
+		if p.from != nil {
+			row.From = p.from.Span
+		}
+		if p.to != nil {
+			row.To = p.to.Span
+		}
+		r.Rows = append(r.Rows, row)
+	}
+	d.processes(pairs)
+	d.traits(from.Traits, to.Traits)
+	r.Differences = d.sorted()
+	for i := range r.Differences {
+		difference := &r.Differences[i]
+		difference.Ignored = ignore.match(difference.ID)
+		difference.Note = noteOn(from.Tracer, to.Tracer, difference)
+	}
+	return r
+}
+
+// Same reports whether nothing differs but what is ignored.
+func (r *Report) Same() bool { return r.Unexpected() == 0 }
+
+// Unexpected counts the differences that are not ignored.
+func (r *Report) Unexpected() int {
+	n := 0
+	for i := range r.Differences {
+		if !r.Differences[i].Ignored {
+			n++
+		}
+	}
+	return n
+}
+
+// Ignore names differences that are known. The zero value names none.
+type Ignore struct {
+	patterns []string
+	res      []*regexp.Regexp
+}
+
+// NewIgnore makes an Ignore of ids. An aspect alone stands for all of it, as
+// "kind" does for "kind:HTTP GET", and an asterisk for any text.
+func NewIgnore(patterns []string) Ignore {
+	ignore := Ignore{patterns: patterns}
+	for _, p := range patterns {
+		text := strings.ReplaceAll(regexp.QuoteMeta(p), `\*`, ".*")
+		ignore.res = append(ignore.res, regexp.MustCompile("(?s)^(?:"+text+")(?::.*)?$"))
+	}
+	return ignore
+}
+
+func (i Ignore) match(id string) bool {
+	for _, re := range i.res {
+		if re.MatchString(id) {
+			return true
+		}
+	}
+	return false
+}
+
+// Idle returns the patterns that none of the differences needs.
+func (i Ignore) Idle(differences []Difference) []string {
+	var idle []string
+	for n, re := range i.res {
+		used := false
+		for k := range differences {
+			used = used || re.MatchString(differences[k].ID)
+		}
+		if !used {
+			idle = append(idle, i.patterns[n])
+		}
+	}
+	return idle
+}

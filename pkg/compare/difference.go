@@ -1,0 +1,290 @@
+package compare
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/otdemo/otdemo/pkg/trace"
+)
+
+// The aspects. The text after the colon is a span's operation, a tag's key, a
+// log's event or a trait.
+const (
+	aspectSpan      = "span"
+	aspectService   = "service"
+	aspectOperation = "operation"
+	aspectParent    = "parent"
+	aspectReference = "reference"
+	aspectKind      = "kind"
+	aspectStatus    = "status"
+	aspectTime      = "time"
+	aspectTag       = "tag"
+	aspectLog       = "log"
+	aspectProcess   = "process"
+	aspectTracer    = "tracer"
+	// traceID is about the trace as a whole.
+	traceID = "trace-id"
+)
+
+// rank orders the aspects.
+func rank(id string) int {
+	aspect, _, _ := strings.Cut(id, ":")
+	order := []string{
+		aspectSpan, aspectService, aspectOperation, aspectParent, aspectReference, aspectKind, aspectStatus,
+		aspectTime, aspectTag, aspectLog, traceID, aspectProcess, aspectTracer,
+	}
+	return slices.Index(order, aspect)
+}
+
+// differences collects them: what is alike on several spans is one.
+type differences struct {
+	list []*Difference
+	// ids has one for each place where something differs.
+	ids []string
+}
+
+func (d *differences) sorted() []Difference {
+	slices.SortStableFunc(d.list, func(a, b *Difference) int { return cmp.Compare(rank(a.ID), rank(b.ID)) })
+	out := make([]Difference, len(d.list))
+	for i, difference := range d.list {
+		out[i] = *difference
+	}
+	return out
+}
+
+// add notes that the sides have from and to; an empty one says that a side has
+// nothing. Where is a span, or "".
+func (d *differences) add(aspect, about, from, to, where string) {
+	change := Changed
+	switch {
+	case to == "":
+		change = Lost
+	case from == "":
+		change = Added
+	}
+	d.note(Difference{ID: aspect + ":" + about, Change: change, From: from, To: to}, where)
+}
+
+func (d *differences) note(found Difference, where string) {
+	d.ids = append(d.ids, found.ID)
+	i := slices.IndexFunc(d.list, func(old *Difference) bool {
+		return old.ID == found.ID && old.Change == found.Change && old.From == found.From && old.To == found.To
+	})
+	if i < 0 {
+		d.list = append(d.list, &found)
+		i = len(d.list) - 1
+	}
+	if where != "" && !slices.Contains(d.list[i].Spans, where) {
+		d.list[i].Spans = append(d.list[i].Spans, where)
+	}
+}
+
+// trace compares what is the whole trace's.
+func (d *differences) trace(from, to *trace.Trace) {
+	if a, b := bits(from.ID), bits(to.ID); a != b {
+		d.note(Difference{ID: traceID, Change: Changed, From: a, To: b}, "")
+	}
+}
+
+// bits tells how long an id is. One in 2^64 ids of 128 bits looks shorter.
+func bits(id trace.TraceID) string {
+	if id.High == 0 {
+		return "64 bits"
+	}
+	return "128 bits"
+}
+
+// pair compares a span with its counterpart.
+func (d *differences) pair(p pair) {
+	switch {
+	case p.to == nil:
+		d.add(aspectSpan, p.from.Span.Operation, described(p.from.Span), "", "")
+		return
+	case p.from == nil:
+		d.add(aspectSpan, p.to.Span.Operation, "", described(p.to.Span), "")
+		return
+	}
+	from, to := p.from.Span, p.to.Span
+	where := Label(from)
+	about := func(aspect, a, b string) {
+		if a != b {
+			d.note(Difference{ID: aspect + ":" + from.Operation, Change: Changed, From: a, To: b}, where)
+		}
+	}
+	about(aspectService, from.Service(), to.Service())
+	about(aspectOperation, from.Operation, to.Operation)
+	if p.moved || p.from.Orphan != p.to.Orphan {
+		from, to := parentOf(p.from, p.fromAbove), parentOf(p.to, p.toAbove)
+		if from == to {
+			to = "another " + to
+		}
+		about(aspectParent, from, to)
+	} else {
+		about(aspectTime, shapeOf(p.from, p.fromAbove), shapeOf(p.to, p.toAbove))
+	}
+	about(aspectReference, referencesOf(from), referencesOf(to))
+	about(aspectKind, kindOf(from), kindOf(to))
+	about(aspectStatus, statusOf(from), statusOf(to))
+	d.tags(aspectTag, from.Tags, to.Tags, where)
+	d.logs(from, to, where)
+}
+
+// onlyFollows is added to the label of a span that is no child, but follows from
+// another.
+const onlyFollows = " (FOLLOWS_FROM)"
+
+func described(s *trace.Span) string {
+	if referencesOf(s) == trace.FollowsFrom.String() {
+		return Label(s) + onlyFollows
+	}
+	return Label(s)
+}
+
+// parentOf tells of what n stands below.
+func parentOf(n, above *trace.Node) string {
+	switch {
+	case n.Orphan:
+		return "a span that is not in the trace"
+	case above == nil:
+		return "none"
+	default:
+		return Label(above.Span)
+	}
+}
+
+// shapeOf tells when a span starts by its parent's clock. Ends are not compared: a
+// server's span ends before or after its client has the answer, as it happens.
+func shapeOf(n, above *trace.Node) string {
+	switch {
+	case above == nil:
+		return "has no parent"
+	case n.Span.Start.Before(above.Span.Start):
+		return "starts before its parent"
+	case n.Span.Start.After(above.Span.Start.Add(above.Span.Duration)):
+		return "starts after its parent's end"
+	default:
+		return "starts within its parent"
+	}
+}
+
+// referencesOf lists how a span refers to others, such as "CHILD_OF, FOLLOWS_FROM".
+func referencesOf(s *trace.Span) string {
+	var types []string
+	for _, ref := range s.References {
+		types = append(types, ref.Type.String())
+	}
+	if types == nil {
+		return "none"
+	}
+	return strings.Join(types, ", ")
+}
+
+// internal is OpenTelemetry's word for the kind of a span that has none in
+// OpenTracing.
+const internal = "internal"
+
+func kindOf(s *trace.Span) string {
+	kind, _ := s.Tag("span.kind")
+	return cmp.Or(kind.String(), internal)
+}
+
+// statusOf is OpenTelemetry's status: OpenTracing has an error or nothing.
+func statusOf(s *trace.Span) string {
+	if s.Failed() {
+		return "error"
+	}
+	if code, ok := s.Tag("otel.status_code"); ok {
+		return strings.ToLower(code.String())
+	}
+	return "unset"
+}
+
+// ofAspect reports whether a tag is compared as kind or status, whatever it is
+// called, or is the backend's own: Jaeger 1 notes how a span came in.
+func ofAspect(tag trace.Tag) bool {
+	switch tag.Key {
+	case "span.kind", "otel.status_code", "internal.span.format":
+		return true
+	case "error":
+		return tag.Value.String() == "true"
+	}
+	return false
+}
+
+// ofInstance reports whether a tag differs between any two tracers, even of the
+// same kind: only that it is there is compared.
+func ofInstance(key string) bool {
+	return key == "client-uuid" || key == "service.instance.id"
+}
+
+// mask hides a value that is there.
+func mask(text string) string {
+	if text == "" {
+		return ""
+	}
+	return "a value of its own"
+}
+
+func (d *differences) tags(aspect string, from, to []trace.Tag, where string) {
+	keys, a := byKey(from)
+	toKeys, b := byKey(to)
+	for _, key := range toKeys {
+		if _, both := a[key]; !both {
+			keys = append(keys, key)
+		}
+	}
+	for _, key := range keys {
+		x, y := textsOf(a[key]), textsOf(b[key])
+		if x == y && x != "" {
+			x, y = typedTexts(a[key]), typedTexts(b[key])
+		}
+		if ofInstance(key) {
+			x, y = mask(x), mask(y)
+		}
+		if x != y {
+			d.add(aspect, key, x, y, where)
+		}
+	}
+}
+
+// byKey returns the keys in order and the values of each, which may have several.
+func byKey(tags []trace.Tag) ([]string, map[string][]trace.Value) {
+	var keys []string
+	values := make(map[string][]trace.Value)
+	for _, tag := range tags {
+		if ofAspect(tag) {
+			continue
+		}
+		if _, known := values[tag.Key]; !known {
+			keys = append(keys, tag.Key)
+		}
+		values[tag.Key] = append(values[tag.Key], tag.Value)
+	}
+	slices.Sort(keys)
+	return keys, values
+}
+
+func textsOf(values []trace.Value) string {
+	texts := make([]string, len(values))
+	for i, v := range values {
+		texts[i] = strconv.Quote(v.String())
+		if v.Kind() != trace.KindString {
+			texts[i] = v.String()
+		}
+	}
+	return strings.Join(texts, ", ")
+}
+
+func typedTexts(values []trace.Value) string {
+	texts := make([]string, len(values))
+	for i, v := range values {
+		texts[i] = fmt.Sprintf("%s (%s)", textsOf(values[i:i+1]), v.Kind())
+	}
+	return strings.Join(texts, ", ")
+}
+
+// Label names a span for people: its service and its operation.
+func Label(s *trace.Span) string { return strings.TrimSpace(s.Service() + " " + s.Operation) }

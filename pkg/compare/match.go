@@ -1,0 +1,157 @@
+package compare
+
+import (
+	"github.com/otdemo/otdemo/pkg/trace"
+)
+
+// pair is a span and its counterpart; one of them may be nil.
+type pair struct {
+	from, to *trace.Node
+	// fromAbove and toAbove are their parents; nil for roots.
+	fromAbove, toAbove *trace.Node
+	depth              int
+	// moved says that the two stand below spans that are no counterparts.
+	moved bool
+}
+
+// matcher finds the counterparts of two trees.
+type matcher struct {
+	pairs []pair
+	// parents and partners are of the nodes of both trees.
+	parents, partners map[*trace.Node]*trace.Node
+	// names are those of each tree.
+	fromNames, toNames map[name]bool
+}
+
+// name is what a span can be known by in another trace.
+type name struct {
+	service, operation string
+}
+
+func nameOf(n *trace.Node) name { return name{n.Span.Service(), n.Span.Operation} }
+
+// match pairs the spans of two trees: first siblings of the same name, in their
+// order, below spans that are pairs themselves; then siblings where one has a name
+// that its own tree alone has, which was renamed; and what is left over by its name
+// alone, which was moved.
+func match(from, to *trace.Tree) []pair {
+	m := &matcher{
+		parents:   make(map[*trace.Node]*trace.Node),
+		partners:  make(map[*trace.Node]*trace.Node),
+		fromNames: make(map[name]bool),
+		toNames:   make(map[name]bool),
+	}
+	m.note(nil, from.Roots, m.fromNames)
+	m.note(nil, to.Roots, m.toNames)
+	m.siblings(from.Roots, to.Roots, 0)
+	m.join()
+	for i := range m.pairs {
+		p := &m.pairs[i]
+		p.fromAbove, p.toAbove = m.parents[p.from], m.parents[p.to]
+		p.moved = p.from != nil && p.to != nil && m.counterpart(p.fromAbove) != p.toAbove
+	}
+	return m.pairs
+}
+
+func (m *matcher) note(parent *trace.Node, nodes []*trace.Node, names map[name]bool) {
+	for _, n := range nodes {
+		m.parents[n] = parent
+		names[nameOf(n)] = true
+		m.note(n, n.Children, names)
+	}
+}
+
+func (m *matcher) siblings(from, to []*trace.Node, depth int) {
+	taken := make(map[*trace.Node]bool)
+	take := func(fits func(to *trace.Node) bool) *trace.Node {
+		for _, n := range to {
+			if !taken[n] && fits(n) {
+				taken[n] = true
+				return n
+			}
+		}
+		return nil
+	}
+	counterparts := make([]*trace.Node, len(from))
+	for i, f := range from {
+		counterparts[i] = take(func(t *trace.Node) bool { return nameOf(f) == nameOf(t) })
+	}
+	for i, f := range from {
+		if counterparts[i] == nil && !m.toNames[nameOf(f)] {
+			counterparts[i] = take(func(t *trace.Node) bool { return m.renamed(f, t) })
+		}
+	}
+	for i, f := range from {
+		m.add(f, counterparts[i], depth)
+	}
+	for _, t := range to {
+		if !taken[t] {
+			m.add(nil, t, depth)
+		}
+	}
+}
+
+// renamed reports whether t may be f under another name: it has the same
+// operation or the same service and kind, and no span of f's tree has its name.
+func (m *matcher) renamed(f, t *trace.Node) bool {
+	if m.fromNames[nameOf(t)] {
+		return false
+	}
+	return f.Span.Operation == t.Span.Operation ||
+		f.Span.Service() == t.Span.Service() && kindOf(f.Span) == kindOf(t.Span)
+}
+
+// add notes a pair and all that is below it.
+func (m *matcher) add(from, to *trace.Node, depth int) {
+	m.pairs = append(m.pairs, pair{from: from, to: to, depth: depth})
+	var below, belowTo []*trace.Node
+	if from != nil {
+		m.partners[from] = to
+		below = from.Children
+	}
+	if to != nil {
+		m.partners[to] = from
+		belowTo = to.Children
+	}
+	m.siblings(below, belowTo, depth+1)
+}
+
+// counterpart returns the partner of n, itself when it has none, and nil for nil.
+func (m *matcher) counterpart(n *trace.Node) *trace.Node {
+	if n == nil || m.partners[n] == nil {
+		return n
+	}
+	return m.partners[n]
+}
+
+// join makes pairs of what is left over on both sides under the same name.
+func (m *matcher) join() {
+	spare := make(map[name][]int)
+	for i, p := range m.pairs {
+		if p.from == nil {
+			spare[nameOf(p.to)] = append(spare[nameOf(p.to)], i)
+		}
+	}
+	gone := make(map[int]bool)
+	for i := range m.pairs {
+		p := &m.pairs[i]
+		if p.from == nil || p.to != nil {
+			continue
+		}
+		left := spare[nameOf(p.from)]
+		if len(left) == 0 {
+			continue
+		}
+		p.to = m.pairs[left[0]].to
+		gone[left[0]] = true
+		spare[nameOf(p.from)] = left[1:]
+		m.partners[p.from], m.partners[p.to] = p.to, p.from
+	}
+	kept := m.pairs[:0]
+	for i, p := range m.pairs {
+		if !gone[i] {
+			kept = append(kept, p)
+		}
+	}
+	m.pairs = kept
+}
