@@ -60,10 +60,10 @@ tidy:
 .PHONY: check
 check: tidy lint test race
 
-## integration: prove it against real Jaegers, built once into the user's cache
+## integration: prove it against real Jaegers, Zipkin and Appdash, kept in the user's cache
 .PHONY: integration
 integration:
-	cd integration && $(GO) run ./buildjaeger
+	cd integration && $(GO) run ./buildjaeger && $(GO) run ./buildstores zipkin-server
 	cd integration && $(GO) test -count=1 -parallel 8 ./...
 
 ## integration-storage: prove it on real Elasticsearch, OpenSearch and Cassandra, and deploy/ on Docker

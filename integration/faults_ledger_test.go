@@ -147,3 +147,8 @@ type tally struct {
 }
 
 func (n tally) sum() int64 { return n.Client + n.Server }
+
+// plus returns both together.
+func (n tally) plus(more tally) tally {
+	return tally{Client: n.Client + more.Client, Server: n.Server + more.Server}
+}

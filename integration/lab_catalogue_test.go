@@ -62,7 +62,7 @@ func catalogue() []cause {
 		{"A-07", "The collector's URL is Zipkin's", ""},
 		{"A-08", "The collector's URL is of another protocol", ""},
 		{"P-01", "The context is not passed on", byThrough},
-		{"P-02", "Two formats of headers", byThrough},
+		{"P-02", "Two formats of headers", ""},
 		{"I-01", "Buffered spans are lost at the end of a program", ""},
 		{"I-02", "The parent is not stored", byThrough},
 		{"I-03", "The global tracer does nothing", ""},

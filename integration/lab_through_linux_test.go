@@ -16,10 +16,19 @@ func throughWards() []ward {
 			exit: 1, hop: hop, code: code, hint: hint,
 		}}
 	}
-	joins := well("an application that joins its caller's trace", "--through", "http://127.0.0.1:8000/gettime")
-	joins.code = "through-joined"
+	// formats is P-02: the application reads one format of headers, and callers
+	// write another.
+	formats := func(reads, writes string) []ailment {
+		mismatch := through("P-02", "an application with --propagation "+reads+", and callers with "+writes,
+			"delivery", "through-format-mismatch", "--propagation "+reads)
+		mismatch[0].flags = append(mismatch[0].flags, "--propagation", writes)
+		return append(mismatch, joined("an application with --propagation "+reads+", and callers with it", "--propagation", reads))
+	}
 	return []ward{
-		{"an application", application(), []ailment{joins}},
+		{"an application", application(), []ailment{joined("an application that joins its caller's trace")}},
+		{"an application that reads b3", application("--propagation", "b3"), formats("b3", "jaeger")},
+		{"an application that reads w3c", application("--propagation", "w3c"), formats("w3c", "b3")},
+		{"an application that reads uber-trace-id", application("--propagation", "jaeger"), formats("jaeger", "w3c")},
 		{
 			"an application without a tracer", application("--tracer", "noop"),
 			through("I-03", "an application with the no-op tracer", "delivery", "through-not-reported", "with the environment of the application"),
@@ -33,6 +42,13 @@ func throughWards() []ward {
 			through("S-06", "an application that leaves sampling to its callers, and callers that do not sample", "sampling", "through-sampler-drops", "JAEGER_SAMPLER_TYPE=const"),
 		},
 	}
+}
+
+// joined is an application that joins its caller's trace.
+func joined(how string, flags ...string) ailment {
+	joins := well(how, append([]string{"--through", "http://127.0.0.1:8000/gettime"}, flags...)...)
+	joins.code = "through-joined"
+	return joins
 }
 
 // application is a server with these flags beside a Jaeger 1.62.

@@ -13,7 +13,7 @@ const anyPort = "127.0.0.1:0"
 type addresses struct {
 	compact, binary                                   string // UDP
 	health, query, sampling, collector, collectorGRPC string // TCP
-	otlpGRPC                                          string // TCP
+	otlpGRPC, otlpHTTP, zipkin                        string // TCP
 }
 
 // freeAddresses returns addresses of the loopback interface that were free a
@@ -29,7 +29,10 @@ func freeAddresses(ctx context.Context) (addresses, error) {
 		defer conn.Close()
 		*addr = conn.LocalAddr().String()
 	}
-	for _, addr := range []*string{&a.health, &a.query, &a.sampling, &a.collector, &a.collectorGRPC, &a.otlpGRPC} {
+	for _, addr := range []*string{
+		&a.health, &a.query, &a.sampling, &a.collector, &a.collectorGRPC,
+		&a.otlpGRPC, &a.otlpHTTP, &a.zipkin,
+	} {
 		l, err := (&net.ListenConfig{}).Listen(ctx, "tcp4", anyPort)
 		if err != nil {
 			return addresses{}, fmt.Errorf("find a free tcp port: %w", err)
@@ -47,7 +50,8 @@ func argsV1(a addresses) []string {
 		"--collector.grpc-server.host-port=" + a.collectorGRPC,
 		"--collector.http-server.host-port=" + a.collector,
 		"--collector.otlp.grpc.host-port=" + a.otlpGRPC,
-		"--collector.otlp.http.host-port=" + anyPort,
+		"--collector.otlp.http.host-port=" + a.otlpHTTP,
+		"--collector.zipkin.host-port=" + a.zipkin,
 		"--http-server.host-port=" + a.sampling,
 		"--log-level=warn",
 		"--processor.jaeger-binary.server-host-port=" + a.binary,
@@ -79,7 +83,7 @@ func argsV2(a addresses) []string {
 		"--set=receivers.jaeger.protocols.thrift_compact.endpoint=" + a.compact,
 		"--set=receivers.jaeger.protocols.thrift_http.endpoint=" + a.collector,
 		"--set=receivers.otlp.protocols.grpc.endpoint=" + a.otlpGRPC,
-		"--set=receivers.otlp.protocols.http.endpoint=" + anyPort,
-		"--set=receivers.zipkin.endpoint=" + anyPort,
+		"--set=receivers.otlp.protocols.http.endpoint=" + a.otlpHTTP,
+		"--set=receivers.zipkin.endpoint=" + a.zipkin,
 	}
 }

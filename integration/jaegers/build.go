@@ -3,6 +3,7 @@ package jaegers
 import (
 	"bytes"
 	"context"
+	"embed"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -44,9 +45,9 @@ func Build(ctx context.Context, p Program, logger *slog.Logger) (string, error) 
 	logger.InfoContext(ctx, "building a program, which takes minutes the first time",
 		"program", p.Name, "module", p.Module+"@"+p.Version)
 	started := time.Now()
-	source, err := download(ctx, dir, p.Module+"@"+p.Version)
+	source, err := p.source(ctx, dir)
 	if err != nil {
-		return "", fmt.Errorf("download %s: %w", p.Name, err)
+		return "", err
 	}
 	// "go install" of a package at a version refuses modules that replace others,
 	// as Jaeger's do; a build inside the module's own directory does not.
@@ -60,6 +61,42 @@ func Build(ctx context.Context, p Program, logger *slog.Logger) (string, error) 
 	logger.InfoContext(ctx, "built a program", "program", p.Name,
 		"path", path, "elapsed", time.Since(started).Round(time.Second))
 	return path, nil
+}
+
+// source returns the directory in which p is built.
+func (p Program) source(ctx context.Context, dir string) (string, error) {
+	if p.ownModule {
+		if err := p.writeModule(dir); err != nil {
+			return "", fmt.Errorf("write a module for %s: %w", p.Name, err)
+		}
+		return dir, nil
+	}
+	source, err := download(ctx, dir, p.Module+"@"+p.Version)
+	if err != nil {
+		return "", fmt.Errorf("download %s: %w", p.Name, err)
+	}
+	return source, nil
+}
+
+// modules are the modules of programs that have none which builds. A directory with
+// a go.mod could not be embedded.
+//
+//go:embed modules
+var modules embed.FS
+
+// writeModule makes dir a module that requires p, with the checksum of all that p
+// is built from.
+func (p Program) writeModule(dir string) error {
+	for _, kind := range []string{"mod", "sum"} {
+		text, err := modules.ReadFile("modules/" + p.file + "." + kind)
+		if err != nil {
+			return err
+		}
+		if err := os.WriteFile(filepath.Join(dir, "go."+kind), text, 0o644); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // download returns the directory of a module's source in the module cache. It works

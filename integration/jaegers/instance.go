@@ -30,6 +30,10 @@ type Instance struct {
 	CollectorURL string
 	// OTLPHostPort takes OTLP over gRPC, as 4317 does by default.
 	OTLPHostPort string
+	// OTLPURL takes OTLP over HTTP, as 4318 does by default.
+	OTLPURL string
+	// ZipkinURL takes Zipkin's spans, as 9411 does by default.
+	ZipkinURL string
 	// QueryURL is the UI and the query API, as 16686 does by default.
 	QueryURL string
 	// SamplingURL answers with sampling strategies, as 5778 does by default.
@@ -46,13 +50,7 @@ type Instance struct {
 // its storage holds nothing but what the test sends.
 func Start(t *testing.T, r Release) *Instance {
 	t.Helper()
-	path, err := r.Path()
-	if missing, ok := errors.AsType[*MissingError](err); ok {
-		t.Fatalf("%v\nhint: %s", missing, missing.Hint())
-	}
-	if err != nil {
-		t.Fatal(err)
-	}
+	path := needProgram(t, r.Program())
 	for try := 1; ; try++ {
 		inst, err := start(t, r, path)
 		if err == nil {
@@ -65,7 +63,21 @@ func Start(t *testing.T, r Release) *Instance {
 	}
 }
 
-// errEnded is what a Jaeger does that cannot have one of its ports.
+// needProgram returns the program in the cache, and fails the test when it is not
+// there.
+func needProgram(t *testing.T, p Program) string {
+	t.Helper()
+	path, err := p.Path()
+	if missing, ok := errors.AsType[*MissingError](err); ok {
+		t.Fatalf("%v\nhint: %s", missing, missing.Hint())
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	return path
+}
+
+// errEnded is what a program does that cannot have one of its ports.
 var errEnded = errors.New("ended before it was ready")
 
 func start(t *testing.T, r Release, path string) (*Instance, error) {
@@ -129,3 +141,6 @@ func probe(ctx context.Context, client *http.Client, url string) error {
 // Stop ends Jaeger before its test does, waits for it, and returns nil when it
 // ended with exit status 0.
 func (i *Instance) Stop() error { return i.proc.Stop() }
+
+// Kill ends Jaeger at once, with all traces that it has.
+func (i *Instance) Kill() error { return i.proc.Kill() }

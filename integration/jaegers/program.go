@@ -18,16 +18,18 @@ type Program struct {
 	mainPackage string
 	// file is its name in the cache.
 	file string
+	// ownModule builds it in the module of modules/<file>.mod instead of its own.
+	ownModule bool
 }
 
 // Programs returns all that the integration tests run: every release of Jaeger,
-// oldest first, then the clients of others.
+// oldest first, Appdash, then the clients of others.
 func Programs() []Program {
 	var all []Program
 	for _, r := range Releases() {
 		all = append(all, r.Program())
 	}
-	return append(all, Telemetrygen(), Tracegen(), HotROD(), Compose(), IndexCleaner())
+	return append(all, Appdash(), Telemetrygen(), Tracegen(), HotROD(), Compose(), IndexCleaner())
 }
 
 // Telemetrygen is the OpenTelemetry Collector's generator of load.

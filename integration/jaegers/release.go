@@ -1,7 +1,8 @@
-// Package jaegers builds real Jaegers, and the clients of others that otdemo is
-// proven with, from the Go module proxy, and runs Jaegers on free ports for a test,
-// without root and beside any other Jaeger. Start at Releases and Start; Build
-// fills the cache that Start takes them from.
+// Package jaegers builds real Jaegers, Appdash, and the clients of others that
+// otdemo is proven with, from the Go module proxy, and runs Jaegers and Appdash on
+// free ports for a test, without root and beside any other of them. Start at
+// Releases and Start, or at StartAppdash; Build fills the cache that they take the
+// programs from.
 package jaegers
 
 // module is the Go module that holds every Jaeger.

@@ -29,6 +29,8 @@ func (r Release) Setup(ctx context.Context, path string) (Setup, error) {
 			AgentHostPort: addrs.compact,
 			CollectorURL:  "http://" + addrs.collector + "/api/traces",
 			OTLPHostPort:  addrs.otlpGRPC,
+			OTLPURL:       "http://" + addrs.otlpHTTP + "/v1/traces",
+			ZipkinURL:     "http://" + addrs.zipkin + "/api/v2/spans",
 			QueryURL:      "http://" + addrs.query,
 			SamplingURL:   "http://" + addrs.sampling + "/sampling",
 		},

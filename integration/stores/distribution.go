@@ -36,9 +36,13 @@ func OpenSearch2() Distribution { return Distribution{Name: "opensearch", Versio
 // Cassandra4 is Cassandra 4.1.
 func Cassandra4() Distribution { return Distribution{Name: "cassandra", Version: "4.1.7"} }
 
+// Zipkin3 is Zipkin's server with all that it may store into, one jar. It is the
+// newest, and wants JDK 17.
+func Zipkin3() Distribution { return Distribution{Name: "zipkin-server", Version: "3.6.1"} }
+
 // Distributions returns all that the integration tests run.
 func Distributions() []Distribution {
-	return []Distribution{Elasticsearch7(), Elasticsearch8(), OpenSearch2(), Cassandra4()}
+	return []Distribution{Elasticsearch7(), Elasticsearch8(), OpenSearch2(), Cassandra4(), Zipkin3()}
 }
 
 // String returns the name and the version.

@@ -19,7 +19,7 @@ import (
 const (
 	// central is Maven Central.
 	central = "https://repo.maven.apache.org/maven2/"
-	// jarTimeout is for one jar, of 100 MB at most.
+	// jarTimeout is for one jar, of 140 MB at most.
 	jarTimeout = 5 * time.Minute
 	// jarTries bounds how often a jar is asked for that does not arrive whole.
 	jarTries = 3

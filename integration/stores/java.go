@@ -11,9 +11,9 @@ import (
 	"testing"
 )
 
-// javaVersion is the JDK that all three stores run on: Elasticsearch 7.17 and
-// OpenSearch 2 need 11 at least, and from 24 on there is no security manager, which
-// Elasticsearch and Cassandra set. Nothing between has been tried.
+// javaVersion is the JDK that all stores run on: Zipkin needs 17 at least, and from
+// 24 on there is no security manager, which Elasticsearch and Cassandra set. Nothing
+// between has been tried.
 const javaVersion = "17"
 
 // errNoJDK is what a machine lacks.
