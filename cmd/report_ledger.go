@@ -112,15 +112,23 @@ func traceBooks(t ledger.Traces) []string {
 }
 
 // books writes an account as "12 finished = 10 sent + 2 dropped", without the
-// states that hold none but for sent.
+// states that hold none but for sent. A state that holds fewer than before the run,
+// as a queue does that has emptied, stands on the other side: "12 finished + 2
+// queued before = 14 sent".
 func books(finished int64, states map[string]int64, order []string) string {
-	parts := []string{fmt.Sprintf("%d sent", states["sent"])}
+	from := []string{fmt.Sprintf("%d finished", finished)}
+	to := []string{fmt.Sprintf("%d sent", states["sent"])}
 	for _, name := range order {
-		if n := states[name]; n != 0 && name != "sent" {
-			parts = append(parts, fmt.Sprintf("%d %s", n, strings.ReplaceAll(name, "_", " ")))
+		words := strings.ReplaceAll(name, "_", " ")
+		switch n := states[name]; {
+		case n == 0 || name == "sent":
+		case n < 0:
+			from = append(from, fmt.Sprintf("%d %s before", -n, words))
+		default:
+			to = append(to, fmt.Sprintf("%d %s", n, words))
 		}
 	}
-	return fmt.Sprintf("%d finished = %s", finished, strings.Join(parts, " + "))
+	return strings.Join(from, " + ") + " = " + strings.Join(to, " + ")
 }
 
 // ledgerNotes are the facts without which the numbers would mislead.
