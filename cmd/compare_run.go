@@ -93,8 +93,8 @@ func (a *app) compareReader(ctx context.Context, cfg config.Config) (*query.Clie
 		if ctx.Err() != nil {
 			return nil, ctx.Err()
 		}
-		return nil, usageError(withHint(fmt.Errorf("the traces could not be read back: %w", err),
-			"name Jaeger's address with --query-url, or bring one along with --demo"))
+		return nil, &exitError{code: exitUnknown, err: withHint(fmt.Errorf("the traces could not be read back: %w", err),
+			"name Jaeger's address with --query-url, or bring one along with --demo")}
 	}
 	return reader, nil
 }
