@@ -110,10 +110,10 @@ func (s *Span) Tag(key string) (Value, bool) {
 }
 
 // Failed reports whether the span carries OpenTracing's error=true, as a bool
-// or as the string that some clients send.
+// or as the string that some clients send. A span of Zipkin's may have the error's
+// text in a tag of the same name beside it.
 func (s *Span) Failed() bool {
-	v, ok := s.Tag("error")
-	return ok && v.String() == "true"
+	return slices.ContainsFunc(s.Tags, func(t Tag) bool { return t.Key == "error" && t.Value.String() == "true" })
 }
 
 // Services returns the services that took part, sorted, each once.

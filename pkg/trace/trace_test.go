@@ -204,3 +204,24 @@ func TestFormatDuration(t *testing.T) {
 		}
 	}
 }
+
+func TestSpanFailed(t *testing.T) {
+	t.Parallel()
+	tests := []struct {
+		name string
+		tags []Tag
+		want bool
+	}{
+		{"no tag", nil, false},
+		{"true", []Tag{{Key: "error", Value: Bool(true)}}, true},
+		{"text", []Tag{{Key: "error", Value: String("true")}}, true},
+		{"false", []Tag{{Key: "error", Value: Bool(false)}}, false},
+		{"beside its text", []Tag{{Key: "error", Value: String("card declined")}, {Key: "error", Value: Bool(true)}}, true},
+	}
+	for _, tt := range tests {
+		span := Span{Tags: tt.tags}
+		if got := span.Failed(); got != tt.want {
+			t.Errorf("%s: got %v, want %v", tt.name, got, tt.want)
+		}
+	}
+}
