@@ -25,6 +25,8 @@ type Backend struct {
 	// receivers of datagrams, by the listener's name.
 	receivers map[string]*udp.Receiver
 	appdash   *packets // nil when that is off
+	history   *history
+	closing   chan struct{} // closed as Close begins
 	servers   []*http.Server
 	serving   sync.WaitGroup
 
@@ -62,6 +64,8 @@ func Start(opts Options) (*Backend, error) {
 		ui:        ui,
 		receivers: make(map[string]*udp.Receiver),
 		intake:    newIntake(opts, addrs),
+		history:   newHistory(opts.Now()),
+		closing:   make(chan struct{}),
 	}
 	b.start(&sockets, opts)
 	return b, nil
@@ -89,6 +93,7 @@ func (b *Backend) Close(ctx context.Context) error {
 }
 
 func (b *Backend) shutDown(ctx context.Context) error {
+	close(b.closing)
 	faults := b.drain(ctx)
 	for _, server := range b.servers {
 		if err := server.Shutdown(ctx); err != nil {

@@ -4,7 +4,9 @@ import (
 	"cmp"
 	"math"
 	"slices"
+	"strings"
 	"sync"
+	"unicode/utf8"
 
 	"github.com/otdemo/otdemo/pkg/allinone/wire"
 )
@@ -40,6 +42,10 @@ type ClientTotals struct {
 // maxClients bounds the clients kept one by one, since anyone can make up ids.
 const maxClients = 1000
 
+// maxName bounds what is kept of an id and of a service, in bytes: a request may
+// have ones of megabytes.
+const maxName = 256
+
 // clients keeps the account of each tracer.
 type clients struct {
 	mu     sync.Mutex
@@ -64,15 +70,19 @@ func (c *clients) observe(batch *wire.Batch) {
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	known := c.byID[batch.Client]
+	id := shortName(batch.Client)
+	known := c.byID[id]
 	if known == nil {
 		c.makeRoom()
-		known = &client{ClientStats: ClientStats{ID: batch.Client}}
-		c.byID[batch.Client] = known
+		id = strings.Clone(id) // it may be a part of a large request
+		known = &client{ClientStats: ClientStats{ID: id}}
+		c.byID[id] = known
 	}
 	c.clock++
 	known.seen = c.clock
-	known.Service = batch.Process.Service
+	if service := shortName(batch.Process.Service); service != known.Service {
+		known.Service = strings.Clone(service)
+	}
 	known.Batches++
 	known.Spans += int64(len(batch.Spans))
 	newest := batch.SeqNo >= known.last
@@ -88,6 +98,18 @@ func (c *clients) observe(batch *wire.Batch) {
 	if batch.Losses != nil && newest {
 		known.Lost = *batch.Losses
 	}
+}
+
+// shortName returns as much of a name as is kept.
+func shortName(name string) string {
+	if len(name) <= maxName {
+		return name
+	}
+	end := maxName
+	for end > 0 && !utf8.RuneStart(name[end]) {
+		end--
+	}
+	return name[:end]
 }
 
 // makeRoom folds the client that was silent longest into the totals when there

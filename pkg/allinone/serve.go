@@ -45,6 +45,7 @@ func (b *Backend) start(s *sockets, opts Options) {
 		Query: api.Handler(api.Options{
 			Store:      b.intake.store,
 			Loss:       func() any { return b.Stats() },
+			History:    func(after time.Time) any { return b.History(after) },
 			DecodeOTLP: decodeOTLP,
 			Host:       opts.Host,
 			UI:         b.ui,
@@ -58,6 +59,7 @@ func (b *Backend) start(s *sockets, opts Options) {
 	for name, handler := range handlers {
 		b.serve(name, s, redirecting(b.intake.inlet(name), handler))
 	}
+	b.serving.Go(func() { b.keepHistory(opts.Now) })
 }
 
 // receive takes the datagrams of a listener until Close, unless it is off.
@@ -90,7 +92,7 @@ func (b *Backend) serve(name string, s *sockets, handler http.Handler, configure
 		return
 	}
 	in := b.intake.inlet(name)
-	server := b.newServer(name, handler)
+	server := newServer(handler, b.logger.With("listener", name))
 	for _, change := range configure {
 		change(server)
 	}
@@ -99,7 +101,7 @@ func (b *Backend) serve(name string, s *sockets, handler http.Handler, configure
 }
 
 // newServer makes an HTTP server with the limits that all have.
-func (b *Backend) newServer(name string, handler http.Handler) *http.Server {
+func newServer(handler http.Handler, logger *slog.Logger) *http.Server {
 	return &http.Server{
 		Handler:           handler,
 		ReadHeaderTimeout: headerTimeout,
@@ -107,7 +109,7 @@ func (b *Backend) newServer(name string, handler http.Handler) *http.Server {
 		WriteTimeout:      answerTimeout,
 		IdleTimeout:       idleTimeout,
 		MaxHeaderBytes:    maxHeaderBytes,
-		ErrorLog:          slog.NewLogLogger(b.logger.With("listener", name).Handler(), slog.LevelDebug),
+		ErrorLog:          slog.NewLogLogger(logger.Handler(), slog.LevelDebug),
 	}
 }
 

@@ -2,13 +2,13 @@ package api
 
 import (
 	"encoding/json"
-	"html/template"
 	"log/slog"
 	"net/http"
 	"time"
 
 	"github.com/otdemo/otdemo/pkg/allinone/store"
 	"github.com/otdemo/otdemo/pkg/trace"
+	"github.com/otdemo/otdemo/web"
 )
 
 // Options say what a Handler answers from.
@@ -16,13 +16,16 @@ type Options struct {
 	Store *store.Store
 	// Loss returns what /api/loss shows as JSON.
 	Loss func() any
+	// History returns what /api/loss/history shows as JSON: the account over time,
+	// from after a time on; nil leaves out the path.
+	History func(after time.Time) any
 	// Host is the address that is listened on. On a loopback address requests for
 	// other hosts are refused.
 	Host string
 	// DecodeOTLP reads the spans of a request in OTLP's JSON; nil leaves out the
 	// path that needs it.
 	DecodeOTLP func(body []byte) ([]trace.Span, error)
-	// UI stands in the place of the plain page; nil keeps the page.
+	// UI stands in the place of otdemo's own page; nil keeps that.
 	UI *UI
 	// Now is the clock, time.Now when nil.
 	Now    func() time.Time
@@ -32,8 +35,8 @@ type Options struct {
 type handler struct {
 	store      *store.Store
 	loss       func() any
+	history    func(after time.Time) any
 	decodeOTLP func(body []byte) ([]trace.Span, error)
-	pages      *template.Template
 	now        func() time.Time
 	logger     *slog.Logger
 }
@@ -45,8 +48,8 @@ func Handler(opts Options) http.Handler {
 		opts.Now = time.Now
 	}
 	h := &handler{
-		store: opts.Store, loss: opts.Loss, decodeOTLP: opts.DecodeOTLP,
-		pages: parsePages(), now: opts.Now, logger: opts.Logger,
+		store: opts.Store, loss: opts.Loss, history: opts.History, decodeOTLP: opts.DecodeOTLP,
+		now: opts.Now, logger: opts.Logger,
 	}
 	mux := http.NewServeMux()
 	h.routeV1(mux)
@@ -55,8 +58,7 @@ func Handler(opts Options) http.Handler {
 	if opts.UI != nil {
 		mux.Handle("/", opts.UI)
 	} else {
-		mux.HandleFunc("/trace/{id}", h.tracePage)
-		mux.HandleFunc("/", h.indexPage)
+		mux.Handle("/", page{files: web.Page()})
 	}
 	// Jaeger's paths that are posted to.
 	posts := http.NewServeMux()
@@ -78,7 +80,11 @@ func (h *handler) routeV1(mux *http.ServeMux) {
 	for _, metric := range []string{"latencies", "calls", "errors", "minstep"} {
 		mux.HandleFunc("/api/metrics/"+metric, h.metrics(metric))
 	}
+	mux.HandleFunc("/api/recent", h.recent)
 	mux.HandleFunc("/api/loss", h.lossReport)
+	if h.history != nil {
+		mux.HandleFunc("/api/loss/history", h.lossHistory)
+	}
 }
 
 func (h *handler) routeV3(mux *http.ServeMux) {
@@ -89,12 +95,12 @@ func (h *handler) routeV3(mux *http.ServeMux) {
 	mux.HandleFunc("/api/v3/trace-summaries", h.summaries)
 }
 
-// headers keep the browser from doing more with an answer than showing it. A UI
-// says itself what it needs.
+// headers keep the browser from doing more with an answer than showing it. The page
+// and a UI say themselves what they need.
 func headers(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		h := w.Header()
-		h.Set("Content-Security-Policy", "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'")
+		h.Set("Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'")
 		h.Set("X-Content-Type-Options", "nosniff")
 		h.Set("Referrer-Policy", "no-referrer")
 		h.Set("Cache-Control", "no-store")
@@ -105,6 +111,16 @@ func headers(next http.Handler) http.Handler {
 func (h *handler) lossReport(w http.ResponseWriter, _ *http.Request) {
 	w.Header().Set("Content-Type", "application/json")
 	h.undelivered(json.NewEncoder(w).Encode(h.loss()))
+}
+
+func (h *handler) lossHistory(w http.ResponseWriter, r *http.Request) {
+	after, err := parseTime(r.URL.Query(), "after")
+	if err != nil {
+		h.refuse(w, http.StatusBadRequest, err.Error())
+		return
+	}
+	w.Header().Set("Content-Type", "application/json")
+	h.undelivered(json.NewEncoder(w).Encode(h.history(after)))
 }
 
 // undelivered notes that an answer did not reach the client, who has gone.

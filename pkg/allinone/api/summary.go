@@ -80,3 +80,19 @@ func failedV3(s *trace.Span) bool {
 func tellsOutcome(tag trace.Tag) bool {
 	return tag.Key == "error" || tag.Key == "otel.status_code" || tag.Key == "http.status_code"
 }
+
+// rootOf returns the earliest span without a parent, else the earliest span, else
+// nil.
+func rootOf(t *trace.Trace) *trace.Span {
+	var best *trace.Span
+	for i := range t.Spans {
+		s := &t.Spans[i]
+		switch {
+		case best == nil,
+			s.ParentID() == 0 && best.ParentID() != 0,
+			(s.ParentID() == 0) == (best.ParentID() == 0) && s.Start.Before(best.Start):
+			best = s
+		}
+	}
+	return best
+}

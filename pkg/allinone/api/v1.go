@@ -83,6 +83,17 @@ func (h *handler) search(w http.ResponseWriter, r *http.Request) {
 	h.answerTraces(w, r, traces, missing)
 }
 
+// recent answers /api/recent, which no Jaeger has: the traces that got a span last,
+// whatever their service. The page shows them before anything was asked for.
+func (h *handler) recent(w http.ResponseWriter, r *http.Request) {
+	limit, err := parseLimit(r.URL.Query().Get("limit"))
+	if err != nil {
+		h.refuse(w, http.StatusBadRequest, err.Error())
+		return
+	}
+	h.answerTraces(w, r, h.store.Recent(limit), nil)
+}
+
 func (h *handler) trace(w http.ResponseWriter, r *http.Request) {
 	t, status, msg := h.lookUp(r.PathValue("id"))
 	if status != http.StatusOK {

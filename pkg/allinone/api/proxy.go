@@ -1,0 +1,187 @@
+package api
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"mime"
+	"net"
+	"net/http"
+	"net/http/httputil"
+	"net/url"
+	"strings"
+	"time"
+
+	"github.com/otdemo/otdemo/pkg/trace"
+	"github.com/otdemo/otdemo/web"
+)
+
+const (
+	dialTimeout = 5 * time.Second
+	// farTimeout is ample for a search in a large storage, and shorter than a
+	// server gives its answer, so that the page hears of it.
+	farTimeout = 100 * time.Second
+	// proxyName is how requests that were passed on are known again.
+	proxyName = "otdemo-page"
+	// proxyTitle is other than the title by which otdemo's own backend is known.
+	proxyTitle = "Traces, by otdemo"
+)
+
+// ProxyOptions say whose traces a Proxy shows.
+type ProxyOptions struct {
+	// Target is the address of a Jaeger's query API, with its base path. A user
+	// and a password in it are sent as basic authentication, and never shown.
+	Target *url.URL
+	// Host is the address that is listened on, as in Options.
+	Host   string
+	Logger *slog.Logger
+}
+
+// Proxy serves the page on the traces of a Jaeger elsewhere. Close it after the
+// server has ended.
+type Proxy struct {
+	handler   http.Handler
+	transport *http.Transport
+	target    *url.URL
+	logger    *slog.Logger
+}
+
+// NewProxy connects to nothing yet.
+func NewProxy(opts ProxyOptions) *Proxy {
+	dialer := &net.Dialer{Timeout: dialTimeout}
+	p := &Proxy{
+		transport: &http.Transport{
+			DialContext:           dialer.DialContext,
+			TLSHandshakeTimeout:   dialTimeout,
+			ResponseHeaderTimeout: farTimeout,
+			IdleConnTimeout:       farTimeout,
+			ForceAttemptHTTP2:     true,
+			// What the browser asked for is passed on as it comes.
+			DisableCompression: true,
+		},
+		target: opts.Target,
+		logger: opts.Logger,
+	}
+	far := &httputil.ReverseProxy{
+		Transport:      p.transport,
+		Rewrite:        p.rewrite,
+		ModifyResponse: p.check,
+		ErrorHandler:   p.failed,
+		ErrorLog:       slog.NewLogLogger(opts.Logger.Handler(), slog.LevelDebug),
+	}
+	mux := http.NewServeMux()
+	for _, path := range []string{
+		"/api/services", "/api/services/{service}/operations", "/api/operations",
+		"/api/traces", "/api/traces/{id}", "/api/dependencies",
+	} {
+		mux.Handle(path, far)
+	}
+	mux.HandleFunc("/api/", p.unknown)
+	mux.Handle("/", page{files: web.Page(), title: proxyTitle})
+	p.handler = guardHost(opts.Host, headers(methods(mux, nil, http.NewServeMux())))
+	return p
+}
+
+// ServeHTTP answers with the page, and with what the Jaeger answers to the
+// requests that the page needs. It changes nothing there.
+func (p *Proxy) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	if strings.Contains(r.Header.Get("Via"), proxyName) {
+		p.refuse(w, http.StatusLoopDetected, "this page was told to show itself: give --proxy-query the address of a Jaeger")
+		return
+	}
+	p.handler.ServeHTTP(w, r)
+}
+
+// Close gives up the connections that are kept.
+func (p *Proxy) Close() { p.transport.CloseIdleConnections() }
+
+// rewrite asks as otdemo, not as the browser: cookies and the like are this
+// server's business.
+func (p *Proxy) rewrite(r *httputil.ProxyRequest) {
+	r.SetURL(p.target)
+	r.Out.Header = http.Header{
+		"Accept":     {"application/json"},
+		"User-Agent": {"otdemo"},
+		"Via":        {"1.1 " + proxyName},
+	}
+	if encoding, ok := r.In.Header["Accept-Encoding"]; ok {
+		r.Out.Header["Accept-Encoding"] = encoding
+	}
+	if user := p.target.User; user != nil {
+		password, _ := user.Password()
+		r.Out.SetBasicAuth(user.Username(), password)
+	}
+}
+
+// notAPI says that what answered is not a query API.
+type notAPI struct{ words string }
+
+func (e *notAPI) Error() string { return e.words }
+
+// check lets pass what the query API says, its own errors included, and nothing
+// with it that a browser would act upon.
+func (p *Proxy) check(resp *http.Response) error {
+	kind, _, _ := mime.ParseMediaType(resp.Header.Get("Content-Type")) // "" is told, too
+	code := resp.StatusCode
+	switch {
+	case code == http.StatusUnauthorized, code == http.StatusForbidden:
+		return &notAPI{fmt.Sprintf("answered %s: --proxy-query takes http://USER:PASSWORD@HOST", resp.Status)}
+	case code >= 300 && code < 400:
+		return &notAPI{fmt.Sprintf("answered %s to %s, where --proxy-query should point", resp.Status, p.where(resp))}
+	case kind == "application/json":
+	case kind == "text/plain" && code >= 400: // as Jaeger sends its errors
+	default:
+		return &notAPI{fmt.Sprintf("answered %s with %q, which is no answer of Jaeger's query API: is a base path missing in --proxy-query?", resp.Status, kind)}
+	}
+	kept := http.Header{"Content-Type": {resp.Header.Get("Content-Type")}}
+	for _, name := range []string{"Content-Encoding", "Content-Length"} {
+		if values, ok := resp.Header[name]; ok {
+			kept[name] = values
+		}
+	}
+	resp.Header = kept
+	return nil
+}
+
+// where returns the place that a redirect leads to, without user info and query.
+func (p *Proxy) where(resp *http.Response) string {
+	u, err := resp.Location()
+	if err != nil {
+		return "nowhere"
+	}
+	return bareURL(u)
+}
+
+// failed answers for a Jaeger that did not.
+func (p *Proxy) failed(w http.ResponseWriter, r *http.Request, err error) {
+	if errors.Is(err, context.Canceled) || r.Context().Err() != nil {
+		return // the browser has gone
+	}
+	words := "does not answer: " + err.Error()
+	if wrong, ok := errors.AsType[*notAPI](err); ok {
+		words = wrong.words
+	}
+	words = bareURL(p.target) + " " + words
+	p.logger.Warn("query was not answered", "path", r.URL.Path, "error", words)
+	p.refuse(w, http.StatusBadGateway, words)
+}
+
+// unknown answers for what the page does not need, or only otdemo has.
+func (p *Proxy) unknown(w http.ResponseWriter, r *http.Request) {
+	p.refuse(w, http.StatusNotFound, r.URL.Path+" is not passed on to "+bareURL(p.target)+": only otdemo's own backend has it")
+}
+
+func (p *Proxy) refuse(w http.ResponseWriter, status int, msg string) {
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(status)
+	if err := trace.EncodeResponse(w, nil, 0, []trace.ResponseError{{Code: status, Msg: msg}}); err != nil {
+		p.logger.Debug("answer was not delivered", "error", err)
+	}
+}
+
+// bareURL is a URL to be shown: without a password, and without a query.
+func bareURL(u *url.URL) string {
+	bare := url.URL{Scheme: u.Scheme, Host: u.Host, Path: u.Path}
+	return bare.String()
+}
