@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"os"
 	"strings"
 	"syscall"
@@ -19,7 +20,8 @@ func newAllInOne(a *app) *cobra.Command {
 	var ports *listenerPorts
 	maxMemory := byteSize(allinone.DefaultMaxMemory)
 	strategy := samplingFlag{allinone.Strategy{Type: "const", Param: 1}}
-	var strategies string
+	var strategies, proxyQuery string
+	var open bool
 	cmd := &cobra.Command{
 		Use:   "all-in-one",
 		Short: "Run an in-memory Jaeger that needs nothing else",
@@ -30,15 +32,31 @@ is on /api/loss, and in the log when it ends.
 
 It listens on this machine only, unless --host says otherwise. A port is a number,
 0 for any free one, or off.
+
+With --proxy-query it is the page alone, on the traces of a Jaeger elsewhere: it
+receives and keeps nothing, and asks that Jaeger what the page needs to know.
 ` + exitCodesHelp("0 it was told to stop, and did", "1 it could not listen"),
 		Example: `  otdemo all-in-one
   otdemo all-in-one --max-memory 1GiB --sampling probabilistic:0.1
   otdemo all-in-one --otlp-grpc-port off --sampling-strategies strategies.json
-  otdemo all-in-one --free-ports --addr-file addrs.json`,
+  otdemo all-in-one --free-ports --addr-file addrs.json --open
+  otdemo all-in-one --proxy-query http://localhost:16686 --query-port 16687`,
 		GroupID: groupServing,
 		Args:    maxArgs(0),
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			opts.Ports = ports.options()
+			if open && opts.Ports[allinone.Query] == allinone.Off {
+				return usageError(errors.New("--open needs the page, which --query-port off leaves out"))
+			}
+			if cmd.Flags().Changed("proxy-query") {
+				target, err := proxyTarget(cmd.Flags(), proxyQuery, opts.Ports[allinone.Query])
+				if err != nil {
+					return usageError(err)
+				}
+				return a.proxyQuery(cmd.Context(), allinone.ProxyOptions{
+					Target: target, Host: opts.Host, Port: opts.Ports[allinone.Query], Logger: a.logger(a.env.Stderr),
+				}, announcement{addrFile, open})
+			}
 			opts.MaxMemory = int64(maxMemory)
 			if strategies != "" && cmd.Flags().Changed("sampling") {
 				return usageError(errors.New("--sampling and --sampling-strategies exclude each other: the file has a default_strategy"))
@@ -49,7 +67,7 @@ It listens on this machine only, unless --host says otherwise. A port is a numbe
 			}
 			opts.Logger = a.logger(a.env.Stderr)
 			opts.Now = a.env.Now
-			return a.allInOne(cmd.Context(), opts, addrFile)
+			return a.allInOne(cmd.Context(), opts, announcement{addrFile, open})
 		},
 	}
 	flags := cmd.Flags()
@@ -58,20 +76,20 @@ It listens on this machine only, unless --host says otherwise. A port is a numbe
 	flags.Var(&maxMemory, "max-memory", "keep traces within this `size`, and evict the oldest beyond it")
 	flags.Var(&strategy, "sampling", "tell every client this `strategy`: const:1, probabilistic:0.1 or ratelimiting:5")
 	flags.StringVar(&strategies, "sampling-strategies", "", "tell each client what `file` has for its service, in Jaeger's format")
-	flags.StringVar(&opts.UIDir, "ui-dir", "", "show the built Jaeger UI in `directory` on the query port instead of a plain page")
+	flags.StringVar(&opts.UIDir, "ui-dir", "", "show the built Jaeger UI in `directory` on the query port instead of otdemo's own page")
+	flags.StringVar(&proxyQuery, "proxy-query", "", "show the traces of the Jaeger whose query API is at `URL`, and nothing else")
+	flags.BoolVar(&open, "open", false, "open the page in the browser")
 	flags.StringVar(&addrFile, "addr-file", "", "write the addresses listened on to `file`, as JSON: name to host:port")
 	return cmd
 }
 
-func (a *app) allInOne(ctx context.Context, opts allinone.Options, addrFile string) error {
+func (a *app) allInOne(ctx context.Context, opts allinone.Options, tell announcement) error {
 	backend, err := allinone.Start(opts)
 	if err != nil {
 		return listenErrors(err)
 	}
-	addrs := backend.Addrs()
-	err = writeAddrFile(addrFile, addrs)
+	err = a.announce(ctx, opts.Logger, backend.Addrs(), tell)
 	if err == nil {
-		opts.Logger.Info("listening", addrLine(addrs)...)
 		<-ctx.Done()
 	}
 	closing, cancel := context.WithTimeout(context.WithoutCancel(ctx), closeTimeout)
@@ -79,12 +97,30 @@ func (a *app) allInOne(ctx context.Context, opts allinone.Options, addrFile stri
 	return errors.Join(err, backend.Close(closing))
 }
 
+// announcement is how a program that serves tells where.
+type announcement struct {
+	addrFile string
+	open     bool
+}
+
+// announce tells where a backend listens.
+func (a *app) announce(ctx context.Context, logger *slog.Logger, addrs map[string]string, tell announcement) error {
+	if err := writeAddrFile(tell.addrFile, addrs); err != nil {
+		return err
+	}
+	logger.Info("listening", addrLine(addrs)...)
+	if tell.open {
+		a.openOrTell(ctx, pageURL(addrs[allinone.Query]))
+	}
+	return nil
+}
+
 // addrLine is a log line's worth of addresses: the page, then every listener in the
 // order of the help.
 func addrLine(addrs map[string]string) []any {
 	var line []any
 	if addr, ok := addrs[allinone.Query]; ok {
-		line = append(line, "page", "http://"+addr+"/")
+		line = append(line, "page", pageURL(addr))
 	}
 	for _, l := range allinone.Listeners() {
 		if addr, ok := addrs[l.Name]; ok {

@@ -21,8 +21,7 @@ import (
 )
 
 func newDemo(a *app) *cobra.Command {
-	var stay bool
-	var addrFile string
+	var after aftermath
 	cmd := &cobra.Command{
 		Use:   "demo",
 		Short: "Show a trace in one command, with nothing else installed",
@@ -34,23 +33,34 @@ With --tracer the spans are made and sent by another system's library, as it wou
 send them to its own backend. No configuration file or variable is looked at.
 ` + exitCodesHelp("1 the call failed, or a span was lost"),
 		Example: `  otdemo demo
-  otdemo demo --stay
+  otdemo demo --stay --open
   otdemo demo --tracer otel --propagation w3c`,
 		GroupID: groupServing,
 		Args:    maxArgs(0),
 		RunE: func(cmd *cobra.Command, _ []string) error {
+			if after.open && !after.stay {
+				return usageError(withHint(errors.New("--open shows a page that ends with the command"), "use --stay --open"))
+			}
 			cfg, given, err := a.demoConfig(cmd.Flags())
 			if err != nil {
 				return err
 			}
-			return a.demo(cmd.Context(), &stage{cfg: cfg, given: given}, stay, addrFile)
+			return a.demo(cmd.Context(), &stage{cfg: cfg, given: given}, after)
 		},
 	}
 	addKeyFlag(cmd.Flags(), "tracer", "tracer", "name")
 	addKeyFlag(cmd.Flags(), "propagation", "propagation", "formats")
-	cmd.Flags().BoolVar(&stay, "stay", false, "keep everything up until Ctrl-C")
-	cmd.Flags().StringVar(&addrFile, "addr-file", "", "write the addresses listened on to `file`, as JSON: name to host:port")
+	cmd.Flags().BoolVar(&after.stay, "stay", false, "keep everything up until Ctrl-C")
+	cmd.Flags().BoolVar(&after.open, "open", false, "open the trace in the browser, with --stay")
+	cmd.Flags().StringVar(&after.addrFile, "addr-file", "", "write the addresses listened on to `file`, as JSON: name to host:port")
 	return cmd
+}
+
+// aftermath is what happens once the trace has been shown.
+type aftermath struct {
+	stay     bool
+	open     bool
+	addrFile string
 }
 
 // stage is what the demo runs: a Jaeger, a server and its tracer, and the tracer
@@ -69,16 +79,19 @@ type stage struct {
 	serverDone chan error
 }
 
-func (a *app) demo(ctx context.Context, s *stage, stay bool, addrFile string) error {
+func (a *app) demo(ctx context.Context, s *stage, after aftermath) error {
 	if err := a.setStage(ctx, s); err != nil {
 		return err
 	}
-	err := a.perform(ctx, s)
+	page, err := a.perform(ctx, s)
 	switch {
 	case err != nil:
-	case stay:
+	case after.stay:
 		a.tellHowToGoOn(s)
-		if err = writeAddrFile(addrFile, s.addrs()); err == nil {
+		if err = writeAddrFile(after.addrFile, s.addrs()); err == nil {
+			if after.open {
+				a.openOrTell(ctx, page)
+			}
 			<-ctx.Done()
 		}
 	default:
@@ -159,15 +172,15 @@ func (s *stage) strike(ctx context.Context) error {
 }
 
 // perform makes the call, draws its trace as it was stored, and closes the
-// account of its spans.
-func (a *app) perform(ctx context.Context, s *stage) error {
+// account of its spans. It returns the page that shows the trace.
+func (a *app) perform(ctx context.Context, s *stage) (page string, err error) {
 	ctx, cancel := context.WithTimeout(ctx, defaultCallTimeout)
 	defer cancel()
 	c := client.New(s.client, client.Options{Timeout: defaultCallTimeout})
 	defer c.Close()
 	done := callOnce(ctx, load.Options{Client: c, Tracer: s.client, Request: client.Request{URL: s.url()}})
 	if done.err != nil {
-		return done.err
+		return "", done.err
 	}
 	out := a.env.Stdout
 	fmt.Fprintf(out, "Received result: %s\n\n", strings.TrimSpace(string(done.answer.Body)))
@@ -179,14 +192,15 @@ func (a *app) perform(ctx context.Context, s *stage) error {
 		return int64(len(t.Spans)) >= made
 	})
 	if err := trace.Waterfall(out, &t, a.drawOptions()); err != nil {
-		return err
+		return "", err
 	}
 	s.settle(ctx)
-	fmt.Fprintf(out, "\n%s\npage: %s\n", s.ledger(len(t.Spans)), s.reader.TraceURL(done.TraceID))
+	page = s.reader.TraceURL(done.TraceID)
+	fmt.Fprintf(out, "\n%s\npage: %s\n", s.ledger(len(t.Spans)), page)
 	if readErr != nil {
-		return fmt.Errorf("a span was lost: %w", readErr)
+		return page, fmt.Errorf("a span was lost: %w", readErr)
 	}
-	return nil
+	return page, nil
 }
 
 // settle waits until both tracers know what became of each span. A span over UDP
