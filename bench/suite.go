@@ -46,6 +46,11 @@ func suites() []suite {
 			measureDemo,
 			[][]string{demoColumns().header(), goalHeader()},
 		},
+		{
+			"page", "a trace of 5,000 spans on the page, in headless Chromium", 5,
+			measurePage,
+			[][]string{pageHeader(), goalHeader()},
+		},
 	}
 }
 
