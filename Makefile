@@ -73,6 +73,16 @@ integration-storage:
 	cd integration && $(GO) test -tags storage -count=1 -timeout 20m -run '^TestStorage' .
 	cd integration && $(GO) test -tags storage -count=1 -timeout 20m -p 1 ./stores ./deploy
 
+## web: build the page that is embedded, from web/ and its lock file
+.PHONY: web
+web: web-test
+	cd web && npm run build
+
+## web-test: run the tests of the page's code, with Node
+.PHONY: web-test
+web-test:
+	cd web && npm ci --no-audit --no-fund && npm test
+
 ## fuzz: run each fuzz target for FUZZTIME (default 20s)
 FUZZTIME ?= 20s
 .PHONY: fuzz
