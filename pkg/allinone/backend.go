@@ -6,12 +6,12 @@ import (
 	"fmt"
 	"log/slog"
 	"maps"
-	"net/http"
 	"sync"
 	"time"
 
 	"github.com/otdemo/otdemo/pkg/allinone/api"
 	"github.com/otdemo/otdemo/pkg/allinone/udp"
+	"github.com/otdemo/otdemo/pkg/graceful"
 )
 
 // Backend is a running all-in-one. Its methods may be called from many goroutines
@@ -27,7 +27,7 @@ type Backend struct {
 	appdash   *packets // nil when that is off
 	history   *history
 	closing   chan struct{} // closed as Close begins
-	servers   []*http.Server
+	servers   []*graceful.Server
 	serving   sync.WaitGroup
 
 	stop     sync.Once

@@ -11,6 +11,7 @@ import (
 	"sync"
 
 	"github.com/otdemo/otdemo/pkg/allinone/api"
+	"github.com/otdemo/otdemo/pkg/graceful"
 )
 
 // ProxyOptions say where a Proxy listens and whose traces it shows.
@@ -31,7 +32,7 @@ type ProxyOptions struct {
 type Proxy struct {
 	addrs  map[string]string
 	proxy  *api.Proxy
-	server *http.Server
+	server *graceful.Server
 
 	serving sync.WaitGroup
 	ended   error

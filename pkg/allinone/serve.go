@@ -12,6 +12,7 @@ import (
 	"github.com/otdemo/otdemo/pkg/allinone/sampling"
 	"github.com/otdemo/otdemo/pkg/allinone/udp"
 	"github.com/otdemo/otdemo/pkg/allinone/wire"
+	"github.com/otdemo/otdemo/pkg/graceful"
 )
 
 // Limits of the HTTP servers. A reader that stalls must not hold its connection
@@ -94,15 +95,15 @@ func (b *Backend) serve(name string, s *sockets, handler http.Handler, configure
 	in := b.intake.inlet(name)
 	server := newServer(handler, b.logger.With("listener", name))
 	for _, change := range configure {
-		change(server)
+		change(server.Server)
 	}
 	http2 := server.Protocols != nil && server.Protocols.UnencryptedHTTP2()
 	b.run(name, &watched{Listener: l, in: in, http2: http2}, server)
 }
 
 // newServer makes an HTTP server with the limits that all have.
-func newServer(handler http.Handler, logger *slog.Logger) *http.Server {
-	return &http.Server{
+func newServer(handler http.Handler, logger *slog.Logger) *graceful.Server {
+	return graceful.Wrap(&http.Server{
 		Handler:           handler,
 		ReadHeaderTimeout: headerTimeout,
 		ReadTimeout:       requestTimeout,
@@ -110,11 +111,11 @@ func newServer(handler http.Handler, logger *slog.Logger) *http.Server {
 		IdleTimeout:       idleTimeout,
 		MaxHeaderBytes:    maxHeaderBytes,
 		ErrorLog:          slog.NewLogLogger(logger.Handler(), slog.LevelDebug),
-	}
+	})
 }
 
 // run serves until Close.
-func (b *Backend) run(name string, l net.Listener, server *http.Server) {
+func (b *Backend) run(name string, l net.Listener, server *graceful.Server) {
 	b.servers = append(b.servers, server)
 	b.serving.Go(func() {
 		if err := server.Serve(l); !errors.Is(err, http.ErrServerClosed) {

@@ -17,6 +17,8 @@ import (
 	"github.com/opentracing/opentracing-go"
 	"github.com/opentracing/opentracing-go/ext"
 	"github.com/opentracing/opentracing-go/log"
+
+	"github.com/otdemo/otdemo/pkg/graceful"
 )
 
 // TimeLayout is the form of the time in /gettime's answer, as time.Format reads
@@ -148,7 +150,7 @@ const (
 // returns nil. It closes ln. An error means that the server could not go on, or
 // that requests were still under way after 20 seconds and were cut.
 func Run(ctx context.Context, ln net.Listener, h http.Handler, logger *slog.Logger) error {
-	srv := &http.Server{
+	srv := graceful.Wrap(&http.Server{
 		Handler:           h,
 		ReadHeaderTimeout: readHeaderTimeout,
 		ReadTimeout:       readTimeout,
@@ -157,7 +159,7 @@ func Run(ctx context.Context, ln net.Listener, h http.Handler, logger *slog.Logg
 		MaxHeaderBytes:    maxHeaderBytes,
 		ErrorLog:          slog.NewLogLogger(logger.Handler(), slog.LevelDebug),
 		BaseContext:       func(net.Listener) context.Context { return context.WithoutCancel(ctx) },
-	}
+	})
 	failed := make(chan error, 1)
 	go func() { failed <- srv.Serve(ln) }()
 	select {
