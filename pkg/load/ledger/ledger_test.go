@@ -346,9 +346,13 @@ func TestBackendMakesRoom(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	want := map[ledger.HopName]int64{ledger.Backend: b.Stats().Store.EvictedSpans}
-	if diff := cmp.Diff(want, lost(&l)); diff != "" || l.Spans.Missing == 0 {
+	want := map[ledger.HopName]int64{ledger.Backend: l.Spans.Missing}
+	if diff := cmp.Diff(want, lost(&l)); diff != "" {
 		t.Errorf("lost (-want +got):\n%s", diff)
+	}
+	// The service's last spans may throw out traces that were read already.
+	if evicted := b.Stats().Store.EvictedSpans; l.Spans.Missing == 0 || l.Spans.Missing > evicted {
+		t.Errorf("got %d spans missing, want some, and up to the %d that were evicted", l.Spans.Missing, evicted)
 	}
 }
 
