@@ -3,8 +3,6 @@ package integration
 import (
 	"encoding/json"
 	"os"
-	"os/exec"
-	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -244,23 +242,11 @@ func TestDockerWell(t *testing.T) {
 	}
 }
 
-// buildStatic makes the program so that it runs in an image from scratch.
-func buildStatic(t *testing.T) string {
-	t.Helper()
-	path := filepath.Join(t.TempDir(), "otdemo")
-	cmd := exec.CommandContext(t.Context(), "go", "build", "-o", path, ".")
-	cmd.Dir, cmd.Env = "..", append(os.Environ(), "CGO_ENABLED=0")
-	if out, err := cmd.CombinedOutput(); err != nil {
-		t.Fatalf("build a static otdemo: %v\n%s", err, out)
-	}
-	return path
-}
-
 // TestDockerNetworks runs the check in a container of its own.
 func TestDockerNetworks(t *testing.T) {
 	t.Parallel()
 	lab := newDockerLab(t)
-	lab.Import(t, "otdemo", buildStatic(t))
+	lab.Import(t, "otdemo", otdemoPath)
 	// Not Jaeger 1: its agent asks DNS about its own collector first, which takes ten
 	// seconds on a network without a server.
 	lab.run(t, imageV2)

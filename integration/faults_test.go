@@ -38,7 +38,7 @@ func here(t *testing.T) *site {
 // serve starts the server that is called, with variables of its own.
 func (s *site) serve(t *testing.T, env ...string) *process.Process {
 	t.Helper()
-	p, addrs := startWith(t, env, append([]string{"serve", "--port", "0"}, s.send...)...)
+	p, addrs := program.Start(t, env, append([]string{"serve", "--port", "0"}, s.send...)...)
 	s.server = "http://" + addrs["http"] + "/"
 	return p
 }

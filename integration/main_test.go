@@ -1,18 +1,21 @@
 package integration
 
 import (
-	"context"
 	"fmt"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"testing"
 
 	"go.uber.org/goleak"
+
+	"github.com/otdemo/otdemo/integration/otdemo"
 )
 
-// otdemoPath is the program under test, which TestMain builds.
-var otdemoPath string
+// program is the one under test, which TestMain builds; otdemoPath is where it is.
+var (
+	program    otdemo.Program
+	otdemoPath string
+)
 
 func TestMain(m *testing.M) {
 	dir, err := os.MkdirTemp("", "otdemo-integration-*")
@@ -21,7 +24,7 @@ func TestMain(m *testing.M) {
 		os.Exit(1)
 	}
 	otdemoPath = filepath.Join(dir, "otdemo")
-	if err := build(otdemoPath); err != nil {
+	if program, err = otdemo.Build(otdemoPath, ".."); err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		os.RemoveAll(dir)
 		os.Exit(1)
@@ -30,15 +33,4 @@ func TestMain(m *testing.M) {
 		os.RemoveAll(dir)
 		os.Exit(code)
 	}))
-}
-
-// build makes the program as "make build" would. Under the race detector only the
-// tests are slower, not what they measure.
-func build(path string) error {
-	cmd := exec.CommandContext(context.Background(), "go", "build", "-o", path, ".")
-	cmd.Dir = ".."
-	if out, err := cmd.CombinedOutput(); err != nil {
-		return fmt.Errorf("build otdemo: %w\n%s", err, out)
-	}
-	return nil
 }

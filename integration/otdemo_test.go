@@ -2,10 +2,7 @@ package integration
 
 import (
 	"encoding/json"
-	"errors"
 	"net"
-	"os"
-	"path/filepath"
 	"regexp"
 	"testing"
 	"time"
@@ -22,62 +19,22 @@ const (
 	startTimeout = 10 * time.Second
 )
 
-// command is otdemo in an empty home, where it finds neither a config.yaml nor a
-// variable of whoever runs the tests.
+// command is otdemo with args.
 func command(t *testing.T, args ...string) process.Command {
 	t.Helper()
-	home := t.TempDir()
-	return process.Command{Path: otdemoPath, Args: args, Env: []string{"HOME=" + home}, Dir: home}
+	return program.Command(t, args...)
 }
 
 // run runs otdemo to its end and fails the test unless its exit code is want.
 func run(t *testing.T, want int, args ...string) process.Result {
 	t.Helper()
-	got := process.Run(t, runTimeout, command(t, args...))
-	if got.Code != want {
-		t.Fatalf("otdemo %q: got exit code %d, want %d\nstdout:\n%s\nstderr:\n%s",
-			args, got.Code, want, got.Stdout, got.Stderr)
-	}
-	return got
+	return program.Run(t, want, args...)
 }
 
 // start runs an otdemo that serves and returns where it listens, by name.
 func start(t *testing.T, args ...string) (*process.Process, map[string]string) {
 	t.Helper()
-	return startWith(t, nil, args...)
-}
-
-// startWith is start with variables of its own.
-func startWith(t *testing.T, env []string, args ...string) (*process.Process, map[string]string) {
-	t.Helper()
-	addrFile := filepath.Join(t.TempDir(), "addrs.json")
-	c := command(t, append(args, "--addr-file", addrFile)...)
-	c.Env = append(c.Env, env...)
-	p := process.Start(t, c)
-	deadline := time.NewTimer(startTimeout)
-	defer deadline.Stop()
-	tick := time.NewTicker(5 * time.Millisecond)
-	defer tick.Stop()
-	for {
-		content, err := os.ReadFile(addrFile)
-		if err == nil {
-			var addrs map[string]string
-			if err := json.Unmarshal(content, &addrs); err != nil {
-				t.Fatalf("otdemo %q wrote an address file of %q: %v", args, content, err)
-			}
-			return p, addrs
-		}
-		if !errors.Is(err, os.ErrNotExist) {
-			t.Fatal(err)
-		}
-		select {
-		case <-p.Done():
-			t.Fatalf("otdemo %q ended before it listened", args)
-		case <-deadline.C:
-			t.Fatalf("otdemo %q did not listen within %s", args, startTimeout)
-		case <-tick.C:
-		}
-	}
+	return program.Start(t, nil, args...)
 }
 
 // report is what the tests look at of check-jaeger's JSON.

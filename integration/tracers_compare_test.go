@@ -104,7 +104,7 @@ func TestCompareWhileServicesMove(t *testing.T) {
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
-			_, addrs := startWith(t, []string{soonVariable},
+			_, addrs := program.Start(t, []string{soonVariable},
 				slices.Concat([]string{"serve", "--port", "0"}, mixedFlags(j, "jaeger", test.formats))...)
 			url := "http://" + addrs["http"] + "/"
 			got := compareTracers(t, 1, append([]string{url}, tracers...)...)

@@ -31,7 +31,7 @@ func TestMixedTracers(t *testing.T) {
 		for _, serving := range mixed() {
 			t.Run(format+" to "+serving, func(t *testing.T) {
 				t.Parallel()
-				_, addrs := startWith(t, []string{soonVariable},
+				_, addrs := program.Start(t, []string{soonVariable},
 					slices.Concat([]string{"serve", "--port", "0"}, mixedFlags(j, serving, format))...)
 				for _, calling := range mixed() {
 					t.Run("from "+calling, func(t *testing.T) {
@@ -66,7 +66,7 @@ func TestMixedFormats(t *testing.T) {
 	} {
 		t.Run(test.calling+" "+test.format+" to "+test.serving+" "+test.formats, func(t *testing.T) {
 			t.Parallel()
-			_, addrs := startWith(t, []string{soonVariable},
+			_, addrs := program.Start(t, []string{soonVariable},
 				slices.Concat([]string{"serve", "--port", "0"}, mixedFlags(j, test.serving, test.formats))...)
 			want, spans := treeOf(test.calling, test.serving), callSpans
 			if !test.joins {

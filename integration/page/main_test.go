@@ -5,21 +5,21 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"sync"
 	"testing"
 
 	"go.uber.org/goleak"
 
+	"github.com/otdemo/otdemo/integration/otdemo"
 	"github.com/otdemo/otdemo/integration/page/browser"
 )
 
 // root is the source tree, seen from this package.
 const root = "../.."
 
-// otdemoPath is the program under test, which TestMain builds.
-var otdemoPath string
+// program is the one under test, which TestMain builds.
+var program otdemo.Program
 
 // chromium is started by the first test that needs it, and ended by TestMain.
 var chromium func() (*browser.Browser, error)
@@ -30,8 +30,7 @@ func TestMain(m *testing.M) {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(1)
 	}
-	otdemoPath = filepath.Join(dir, "otdemo")
-	if err := build(otdemoPath); err != nil {
+	if program, err = otdemo.Build(filepath.Join(dir, "otdemo"), root); err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		os.RemoveAll(dir)
 		os.Exit(1)
@@ -54,16 +53,6 @@ func TestMain(m *testing.M) {
 	}
 	os.RemoveAll(dir)
 	os.Exit(code)
-}
-
-// build makes the program as "make build" would.
-func build(path string) error {
-	cmd := exec.CommandContext(context.Background(), "go", "build", "-o", path, ".")
-	cmd.Dir = root
-	if out, err := cmd.CombinedOutput(); err != nil {
-		return fmt.Errorf("build otdemo: %w\n%s", err, out)
-	}
-	return nil
 }
 
 // needBrowser returns Chromium, or skips the test where there is none; on CI that

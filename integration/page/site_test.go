@@ -2,11 +2,8 @@ package page
 
 import (
 	"encoding/json"
-	"errors"
 	"net"
 	"net/http"
-	"os"
-	"path/filepath"
 	"regexp"
 	"testing"
 	"time"
@@ -16,45 +13,13 @@ import (
 	"github.com/otdemo/otdemo/pkg/trace"
 )
 
-const (
-	// runTimeout bounds a command that ends by itself.
-	runTimeout = 60 * time.Second
-	// startTimeout bounds the start of one that serves.
-	startTimeout = 20 * time.Second
-)
-
-// command is otdemo in an empty home.
-func command(t *testing.T, args ...string) process.Command {
-	t.Helper()
-	home := t.TempDir()
-	return process.Command{Path: otdemoPath, Args: args, Env: []string{"HOME=" + home}, Dir: home}
-}
+// readTimeout bounds a request to a backend.
+const readTimeout = 60 * time.Second
 
 // start runs an otdemo that serves and returns where it listens, by name.
 func start(t *testing.T, args ...string) (*process.Process, map[string]string) {
 	t.Helper()
-	addrFile := filepath.Join(t.TempDir(), "addrs.json")
-	p := process.Start(t, command(t, append(args, "--addr-file", addrFile)...))
-	var addrs map[string]string
-	until(t, startTimeout, "otdemo listens", func() bool {
-		select {
-		case <-p.Done():
-			t.Fatalf("otdemo %q ended before it listened", args)
-		default:
-		}
-		content, err := os.ReadFile(addrFile)
-		if errors.Is(err, os.ErrNotExist) {
-			return false
-		}
-		if err == nil {
-			err = json.Unmarshal(content, &addrs)
-		}
-		if err != nil {
-			t.Fatal(err)
-		}
-		return true
-	})
-	return p, addrs
+	return program.Start(t, nil, args...)
 }
 
 // until waits for a condition.
@@ -99,10 +64,10 @@ func (s *site) call(t *testing.T) (link string) {
 	to := []string{"--agent-host", host, "--agent-port", port}
 	_, served := start(t, append([]string{"serve", "--port", "0"}, to...)...)
 	args := append([]string{"call", "http://" + served["http"] + "/", "--show", "--query-url", s.url}, to...)
-	got := process.Run(t, runTimeout, command(t, args...))
+	got := program.Run(t, 0, args...)
 	m := regexp.MustCompile(`(?m)^link:  (\S+)$`).FindStringSubmatch(got.Stdout)
-	if got.Code != 0 || m == nil {
-		t.Fatalf("call: exit code %d\n%s\n%s", got.Code, got.Stdout, got.Stderr)
+	if m == nil {
+		t.Fatalf("call printed no link:\n%s", got.Stdout)
 	}
 	return m[1]
 }
@@ -138,7 +103,7 @@ func (s *site) read(t *testing.T, path string, into any) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	client := &http.Client{Transport: &http.Transport{DisableKeepAlives: true}, Timeout: runTimeout}
+	client := &http.Client{Transport: &http.Transport{DisableKeepAlives: true}, Timeout: readTimeout}
 	resp, err := client.Do(r)
 	if err != nil {
 		t.Fatal(err)
