@@ -52,6 +52,21 @@ func startBackend(tb testing.TB, opts allinone.Options) (b *allinone.Backend, en
 	return b, end
 }
 
+// waitAdded waits until a backend has taken so many spans.
+func waitAdded(tb testing.TB, b *allinone.Backend, spans int64) {
+	tb.Helper()
+	ctx := within(tb)
+	tick := time.NewTicker(time.Millisecond)
+	defer tick.Stop()
+	for b.Stats().Store.Added < spans {
+		select {
+		case <-ctx.Done():
+			tb.Fatalf("the backend took %d spans, want %d", b.Stats().Store.Added, spans)
+		case <-tick.C:
+		}
+	}
+}
+
 // again has a backend listen where another one did.
 func again(tb testing.TB, b *allinone.Backend) allinone.Options {
 	tb.Helper()
