@@ -1,7 +1,6 @@
 package tracer
 
 import (
-	"context"
 	"log/slog"
 	"sync"
 	"time"
@@ -23,26 +22,16 @@ type outbox struct {
 
 // newOutbox starts the outbox that sends what connect returns.
 func newOutbox(cfg config.Config, opts Options, connect func(retrier) (batchOptions, error)) (*outbox, error) {
-	life, giveUp := context.WithCancel(context.Background())
-	closing := make(chan struct{})
-	o, err := connect(retrier{life: life, patience: sendPatience, closing: closing})
+	books := newLedger(jaeger.NewMetrics(opts.Metrics, nil))
+	o, r := newFeederOptions[[]byte](cfg, opts, books)
+	b, err := connect(r)
 	if err != nil {
-		giveUp()
+		o.giveUp()
 		return nil, err
 	}
-	o.ledger = newLedger(jaeger.NewMetrics(opts.Metrics, nil))
-	return &outbox{feeder: newFeeder(feederOptions[[]byte]{
-		transport:  &batches{batchOptions: o},
-		ledger:     o.ledger,
-		log:        o.log,
-		queueSize:  cfg.Reporter.QueueSize,
-		flushEvery: cfg.Reporter.FlushInterval,
-		logSpans:   cfg.Reporter.LogSpans,
-		block:      opts.Block,
-		patience:   blockPatience,
-		giveUp:     giveUp,
-		closing:    closing,
-	})}, nil
+	b.ledger = books
+	o.transport, o.log = &batches{batchOptions: b}, b.log
+	return &outbox{feeder: newFeeder(o)}, nil
 }
 
 // post sends a span that was encoded, or counts it as failed if it could not be.

@@ -5,6 +5,8 @@ import (
 	"log/slog"
 	"sync/atomic"
 	"time"
+
+	"github.com/otdemo/otdemo/pkg/config"
 )
 
 // maxBurst bounds the spans that are taken from the queue before the transport
@@ -70,6 +72,25 @@ type feederOptions[T any] struct {
 	// release is called with each span that the transport has taken; it may be
 	// nil.
 	release func(T)
+}
+
+// newFeederOptions returns what the configuration says of a feeder, and what a
+// transport below it waits with, so that the feeder's end ends its waits; the
+// transport itself is yet to be set. Whoever makes no feeder of it calls giveUp.
+func newFeederOptions[T any](cfg config.Config, opts Options, books *ledger) (feederOptions[T], retrier) {
+	life, giveUp := context.WithCancel(context.Background())
+	closing := make(chan struct{})
+	return feederOptions[T]{
+		ledger:     books,
+		log:        opts.Logger,
+		queueSize:  cfg.Reporter.QueueSize,
+		flushEvery: cfg.Reporter.FlushInterval,
+		logSpans:   cfg.Reporter.LogSpans,
+		block:      opts.Block,
+		patience:   blockPatience,
+		giveUp:     giveUp,
+		closing:    closing,
+	}, retrier{life: life, patience: sendPatience, closing: closing}
 }
 
 func newFeeder[T any](o feederOptions[T]) *feeder[T] {

@@ -61,45 +61,32 @@ func checkJaeger(cfg config.Config) error {
 
 // startReporter makes the transport and the reporter above it.
 func startReporter(cfg config.Config, books *ledger, opts Options) (*reporter, error) {
-	life, giveUp := context.WithCancel(context.Background())
-	closing := make(chan struct{})
-	var carrier transport[*jaeger.Span]
-	if cfg.UsesCollector() {
-		t, err := newHTTPTransport(httpOptions{
-			collector: cfg.Reporter.Collector,
-			encoder:   newBinaryEncoder(),
-			ledger:    books,
-			log:       opts.Logger,
-			life:      life,
-			patience:  sendPatience,
-			closing:   closing,
-		})
-		if err != nil {
-			giveUp()
-			return nil, err
-		}
-		carrier = t
-	} else {
-		carrier = newUDPTransport(udpOptions{
+	o, r := newFeederOptions[*jaeger.Span](cfg, opts, books)
+	if !cfg.UsesCollector() {
+		o.transport = newUDPTransport(udpOptions{
 			agent:   cfg.Reporter.Agent,
 			encoder: newCompactEncoder(),
 			ledger:  books,
 			log:     opts.Logger,
-			life:    life,
+			life:    r.life,
 		})
+		return newReporter(o), nil
 	}
-	return newReporter(feederOptions[*jaeger.Span]{
-		transport:  carrier,
-		ledger:     books,
-		log:        opts.Logger,
-		queueSize:  cfg.Reporter.QueueSize,
-		flushEvery: cfg.Reporter.FlushInterval,
-		logSpans:   cfg.Reporter.LogSpans,
-		block:      opts.Block,
-		patience:   blockPatience,
-		giveUp:     giveUp,
-		closing:    closing,
-	}), nil
+	t, err := newHTTPTransport(httpOptions{
+		collector: cfg.Reporter.Collector,
+		encoder:   newBinaryEncoder(),
+		ledger:    books,
+		log:       opts.Logger,
+		life:      r.life,
+		patience:  r.patience,
+		closing:   r.closing,
+	})
+	if err != nil {
+		o.giveUp()
+		return nil, err
+	}
+	o.transport = t
+	return newReporter(o), nil
 }
 
 func tracerOptions(cfg config.Config, opts Options, m *jaeger.Metrics) []jaeger.TracerOption {

@@ -75,31 +75,20 @@ func newOTel(cfg config.Config, opts Options) (*Tracer, error) {
 
 // startOTLP makes the exporter and what feeds it.
 func startOTLP(cfg config.Config, books *ledger, opts Options) (*feeder[sdktrace.ReadOnlySpan], error) {
-	life, giveUp := context.WithCancel(context.Background())
-	closing := make(chan struct{})
+	o, r := newFeederOptions[sdktrace.ReadOnlySpan](cfg, opts, books)
 	carrier, err := newOTLPTransport(otlpOptions{
 		url:       cfg.CollectorURL(),
 		collector: cfg.Reporter.Collector,
 		ledger:    books,
 		log:       opts.Logger,
-		retrier:   retrier{life: life, closing: closing},
+		retrier:   r,
 	})
 	if err != nil {
-		giveUp()
+		o.giveUp()
 		return nil, err
 	}
-	return newFeeder(feederOptions[sdktrace.ReadOnlySpan]{
-		transport:  carrier,
-		ledger:     books,
-		log:        opts.Logger,
-		queueSize:  cfg.Reporter.QueueSize,
-		flushEvery: cfg.Reporter.FlushInterval,
-		logSpans:   cfg.Reporter.LogSpans,
-		block:      opts.Block,
-		patience:   blockPatience,
-		giveUp:     giveUp,
-		closing:    closing,
-	}), nil
+	o.transport = carrier
+	return newFeeder(o), nil
 }
 
 // newBridge is the bridge's NewTracerPair, whose provider is deprecated. The
