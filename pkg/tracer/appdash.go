@@ -21,14 +21,14 @@ const appdashServiceTag = "service"
 
 // appdashBackend is Appdash's tracer, which is basictracer with Appdash's
 // recorder. Its trace ids have 64 bits.
-type appdashBackend struct{ *outbox }
+type appdashBackend struct{ *encodedReporter }
 
 func newAppdash(cfg config.Config, opts Options) (*Tracer, error) {
-	sampler, speech, err := checkTraceSampled(cfg, opts)
+	sampler, propagators, err := checkTraceSampled(cfg, opts)
 	if err != nil {
 		return nil, err
 	}
-	out, err := newOutbox(cfg, opts, func(r retrier) (batchOptions, error) { return appdashBatches(cfg, opts, r) })
+	out, err := newEncodedReporter(cfg, opts, func(r retrier) (batchOptions, error) { return appdashBatches(cfg, opts, r) })
 	if err != nil {
 		return nil, err
 	}
@@ -40,7 +40,7 @@ func newAppdash(cfg config.Config, opts Options) (*Tracer, error) {
 		tags: append([]config.Tag{{Name: appdashServiceTag, Value: cfg.Service}}, cfg.Tags...),
 	}
 	return &Tracer{
-		Tracer:  appdashSpeaker(&edge{basictracer.NewWithOptions(options), out.ledger, appdashSampled}, speech, sampler),
+		Tracer:  newAppdashPropagation(&edge{basictracer.NewWithOptions(options), out.counters, appdashSampled}, propagators, sampler),
 		service: cfg.Service,
 		target:  withoutUser(cfg.CollectorURL()),
 		backend: appdashBackend{out},
@@ -51,7 +51,7 @@ func newAppdash(cfg config.Config, opts Options) (*Tracer, error) {
 // Appdash's own recorder says, but in one packet instead of one for each tag, so
 // that no span arrives in part.
 type appdashRecorder struct {
-	out  *outbox
+	out  *encodedReporter
 	tags []config.Tag
 }
 
@@ -64,7 +64,7 @@ func (r *appdashRecorder) RecordSpan(span basictracer.RawSpan) {
 		logFinished(r.out.log, span.Operation, appdash.ID(span.Context.TraceID).String(),
 			appdash.ID(span.Context.SpanID).String(), span.Duration)
 	}
-	r.out.post(r.encode(span))
+	r.out.reportEncoded(r.encode(span))
 }
 
 // encode returns an error when the code of the application panics, which runs

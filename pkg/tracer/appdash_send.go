@@ -69,11 +69,11 @@ func (l *appdashLink) send(packets [][]byte) error {
 
 // try sends a batch over a connection of its own.
 func (l *appdashLink) try(packets [][]byte) *sendError {
-	ctx, cancel := context.WithTimeout(l.life, sendTimeout)
+	ctx, cancel := context.WithTimeout(l.ctx, sendTimeout)
 	defer cancel()
 	conn, err := new(net.Dialer).DialContext(ctx, "tcp", l.address)
 	if err != nil {
-		return &sendError{reason: l.reason(ctx, err), cause: err, again: true}
+		return &sendError{reason: l.reason(ctx, err), cause: err, retryable: true}
 	}
 	defer func() { _ = conn.Close() }()
 	defer context.AfterFunc(ctx, func() { _ = conn.SetDeadline(time.Unix(1, 0)) })()
@@ -82,7 +82,7 @@ func (l *appdashLink) try(packets [][]byte) *sendError {
 		err = conn.(*net.TCPConn).CloseWrite()
 	}
 	if err != nil {
-		return &sendError{reason: l.reason(ctx, err), cause: err, again: true}
+		return &sendError{reason: l.reason(ctx, err), cause: err, retryable: true}
 	}
 	// An error while reading leaves a shorter start, which is all it is for.
 	answer, err := io.ReadAll(io.LimitReader(conn, bodyStart))
@@ -92,14 +92,14 @@ func (l *appdashLink) try(packets [][]byte) *sendError {
 	case err != nil:
 		// The collector that is only slow has the spans: another try would store
 		// them twice.
-		return &sendError{reason: l.reason(ctx, err), cause: err, again: ctx.Err() == nil}
+		return &sendError{reason: l.reason(ctx, err), cause: err, retryable: ctx.Err() == nil}
 	}
 	return nil
 }
 
 func (l *appdashLink) reason(ctx context.Context, err error) string {
 	switch {
-	case l.life.Err() != nil:
+	case l.ctx.Err() != nil:
 		return "the tracer was closed before the collector ended the connection"
 	case ctx.Err() != nil:
 		return fmt.Sprintf("the collector did not end the connection within %v", sendTimeout)

@@ -10,49 +10,49 @@ import (
 	"github.com/otdemo/otdemo/pkg/config"
 )
 
-// outbox is the way out for libraries whose own does not keep books. Spans come
+// encodedReporter is the way out for libraries whose own does not keep books. Spans come
 // encoded: a library's span may still be changed by a late SetTag, so it is read
 // in Finish, where the library holds its lock.
-type outbox struct {
-	*feeder[[]byte]
+type encodedReporter struct {
+	*spanReporter[[]byte]
 
 	mu      sync.Mutex
 	failLog throttle
 }
 
-// newOutbox starts the outbox that sends what connect returns.
-func newOutbox(cfg config.Config, opts Options, connect func(retrier) (batchOptions, error)) (*outbox, error) {
-	books := newLedger(jaeger.NewMetrics(opts.Metrics, nil))
-	o, r := newFeederOptions[[]byte](cfg, opts, books)
+// newEncodedReporter starts the encodedReporter that sends what connect returns.
+func newEncodedReporter(cfg config.Config, opts Options, connect func(retrier) (batchOptions, error)) (*encodedReporter, error) {
+	counters := newSpanCounters(jaeger.NewMetrics(opts.Metrics, nil))
+	o, r := newReporterOptions[[]byte](cfg, opts, counters)
 	b, err := connect(r)
 	if err != nil {
-		o.giveUp()
+		o.cancel()
 		return nil, err
 	}
-	b.ledger = books
-	o.transport, o.log = &batches{batchOptions: b}, b.log
-	return &outbox{feeder: newFeeder(o)}, nil
+	b.counters = counters
+	o.transport, o.log = &batcher{batchOptions: b}, b.log
+	return &encodedReporter{spanReporter: newSpanReporter(o)}, nil
 }
 
-// post sends a span that was encoded, or counts it as failed if it could not be.
-func (o *outbox) post(span []byte, err error) {
+// reportEncoded sends a span that was encoded, or counts it as failed if it could not be.
+func (o *encodedReporter) reportEncoded(span []byte, err error) {
 	if err == nil {
-		o.put(span)
+		o.report(span)
 		return
 	}
-	o.ledger.finished.Add(1)
-	o.ledger.enter(1, failed)
+	o.counters.finished.Add(1)
+	o.counters.add(1, failed)
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	if o.failLog.allow(time.Now()) {
-		o.log.Warn("span not encoded", "reason", err, "failed", o.ledger.count(failed))
+		o.log.Warn("span not encoded", "reason", err, "failed", o.counters.count(failed))
 	}
 }
 
-// batches implements transport for spans that were encoded when they finished:
+// batcher implements transport for spans that were encoded when they finished:
 // it collects them up to the bounds and sends each batch as one. From one
 // goroutine.
-type batches struct {
+type batcher struct {
 	batchOptions
 	spans            [][]byte
 	size             int
@@ -60,8 +60,8 @@ type batches struct {
 }
 
 type batchOptions struct {
-	ledger *ledger
-	log    *slog.Logger
+	counters *spanCounters
+	log      *slog.Logger
 	// Bounds of a batch, and of a span for itself, in bytes as they were encoded.
 	maxSpans, maxBytes, maxSpanBytes int
 	// send delivers a batch, with all the tries that it deserves. The spans are
@@ -73,7 +73,7 @@ type batchOptions struct {
 
 // Append implements transport. It sends the batch when it is full, and may then
 // wait as long as Flush.
-func (b *batches) Append(span []byte) (int, error) {
+func (b *batcher) Append(span []byte) (int, error) {
 	if len(span) > b.maxSpanBytes {
 		b.tooLarge(len(span))
 		return 1, errTooLarge
@@ -95,16 +95,16 @@ func (b *batches) Append(span []byte) (int, error) {
 	return flushed + n, err
 }
 
-func (b *batches) tooLarge(size int) {
-	b.ledger.move(1, held, tooLarge)
+func (b *batcher) tooLarge(size int) {
+	b.counters.move(1, inFlight, tooLarge)
 	if b.sizeLog.allow(time.Now()) {
 		b.log.Warn("span too large for a request", "size", size, "max_size", b.maxSpanBytes,
-			"too_large", b.ledger.count(tooLarge))
+			"too_large", b.counters.count(tooLarge))
 	}
 }
 
 // Flush implements transport.
-func (b *batches) Flush() (int, error) {
+func (b *batcher) Flush() (int, error) {
 	n := len(b.spans)
 	if n == 0 {
 		return 0, nil
@@ -113,19 +113,19 @@ func (b *batches) Flush() (int, error) {
 	clear(b.spans)
 	b.spans, b.size = b.spans[:0], 0
 	if err != nil {
-		b.ledger.move(n, held, failed)
+		b.counters.move(n, inFlight, failed)
 		if b.failLog.allow(time.Now()) {
-			logFailed(b.log, n, err, b.ledger)
+			logFailed(b.log, n, err, b.counters)
 		}
 		return n, err
 	}
-	b.ledger.move(n, held, sent)
+	b.counters.move(n, inFlight, sent)
 	b.failLog.reset()
 	return n, nil
 }
 
 // Close implements transport.
-func (b *batches) Close() error {
+func (b *batcher) Close() error {
 	_, err := b.Flush()
 	if b.release != nil {
 		b.release()
@@ -134,7 +134,7 @@ func (b *batches) Close() error {
 }
 
 // tick implements transport; there is nothing to do between batches.
-func (b *batches) tick() time.Duration { return 0 }
+func (b *batcher) tick() time.Duration { return 0 }
 
 // wake implements transport.
-func (b *batches) wake() <-chan struct{} { return nil }
+func (b *batcher) wake() <-chan struct{} { return nil }

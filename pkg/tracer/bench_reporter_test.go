@@ -137,9 +137,9 @@ func benchmarkTurns(b *testing.B, turn func()) {
 // BenchmarkReport is what a finished span costs its own goroutine, and taking it
 // from the queue again.
 func BenchmarkReport(b *testing.B) {
-	r := &reporter{&feeder[*jaeger.Span]{
-		feederOptions: feederOptions[*jaeger.Span]{ledger: newLedger(jaeger.NewNullMetrics())},
-		queue:         newQueue[*jaeger.Span](wakeAt),
+	r := &jaegerReporter{&spanReporter[*jaeger.Span]{
+		reporterOptions: reporterOptions[*jaeger.Span]{counters: newSpanCounters(jaeger.NewNullMetrics())},
+		queue:           newQueue[*jaeger.Span](wakeAt),
 	}}
 	span := clientSpan()
 	taken := make([]*jaeger.Span, wakeAt)

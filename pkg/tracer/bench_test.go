@@ -63,17 +63,17 @@ func blackHole(tb testing.TB) int {
 // ourTransport and clientTransport return a function that appends one span.
 func ourTransport(b *testing.B) func() {
 	b.Helper()
-	life, giveUp := context.WithCancel(context.Background())
-	books := newLedger(jaeger.NewNullMetrics())
+	ctx, cancel := context.WithCancel(context.Background())
+	counters := newSpanCounters(jaeger.NewNullMetrics())
 	t := newUDPTransport(udpOptions{
 		agent:   config.Agent{Host: "127.0.0.1", Port: blackHole(b), MaxPacketSize: 65000},
-		encoder: newCompactEncoder(), ledger: books, log: slog.New(slog.DiscardHandler), life: life,
+		encoder: newCompactEncoder(), counters: counters, log: slog.New(slog.DiscardHandler), ctx: ctx,
 	})
-	b.Cleanup(func() { _ = t.Close(); giveUp() })
+	b.Cleanup(func() { _ = t.Close(); cancel() })
 	span := clientSpan()
 	n := 0
 	return func() {
-		books.enter(1, held)
+		counters.add(1, inFlight)
 		if _, err := t.Append(span); err != nil {
 			b.Fatal(err)
 		}

@@ -66,7 +66,7 @@ func eachWay(t *testing.T, answers bool, test func(trial)) {
 func checkClosed(t *testing.T, tr *Tracer, r *receiver) Stats {
 	t.Helper()
 	s := tr.Stats()
-	checkBooks(t, s)
+	checkBalance(t, s)
 	if s.Queued != 0 || s.Retrying != 0 {
 		t.Errorf("after Close: got %+v, want nothing queued or retrying", s)
 	}

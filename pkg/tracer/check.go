@@ -25,12 +25,12 @@ func checkBasics(cfg config.Config) []error {
 
 // checkTraceSampled is checkBasics for the libraries that sample by trace id and
 // are taught their header formats, and makes both.
-func checkTraceSampled(cfg config.Config, opts Options) (func(traceID uint64) bool, *formats, error) {
+func checkTraceSampled(cfg config.Config, opts Options) (func(traceID uint64) bool, *propagators, error) {
 	errs := checkBasics(cfg)
 	sampler, badSampler := newTraceSampler(cfg)
-	speech, badFormat := newFormats(cfg.Formats(), opts.Logger)
+	propagators, badFormat := newPropagators(cfg.Formats(), opts.Logger)
 	if err := errors.Join(append(errs, badSampler, badFormat)...); err != nil {
 		return nil, nil, err
 	}
-	return sampler, speech, nil
+	return sampler, propagators, nil
 }

@@ -14,7 +14,7 @@ type datagram struct {
 	spans   int
 	payload []byte
 	// in is where its spans stand: held, or retrying once it was refused.
-	in account
+	in spanState
 	// due is when it counts as sent, unless it is refused before.
 	due time.Time
 }
@@ -88,10 +88,10 @@ func (b *buffers) put(payload []byte) {
 	}
 }
 
-// confirmed remembers how many spans were in the datagrams that count as sent,
+// sentHistory remembers how many spans were in the datagrams that count as sent,
 // for a refusal that comes later than expected: a host that is not there takes
 // the kernel three seconds to find out. It is a ring; the zero value is empty.
-type confirmed struct {
+type sentHistory struct {
 	ring [1024]struct {
 		number uint32
 		spans  int
@@ -99,14 +99,14 @@ type confirmed struct {
 	next int
 }
 
-func (c *confirmed) add(number uint32, spans int) {
+func (c *sentHistory) add(number uint32, spans int) {
 	e := &c.ring[c.next%len(c.ring)]
 	e.number, e.spans = number, spans
 	c.next++
 }
 
 // take returns the spans of the datagram, once; 0 if it is unknown.
-func (c *confirmed) take(number uint32) int {
+func (c *sentHistory) take(number uint32) int {
 	for i := range c.ring {
 		if e := &c.ring[i]; e.number == number {
 			n := e.spans

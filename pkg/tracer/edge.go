@@ -7,10 +7,10 @@ import (
 )
 
 // edge counts the spans that a library's tracer starts, for libraries that do not.
-// A speaker stands between it and the application.
+// A propagatingTracer stands between it and the application.
 type edge struct {
 	opentracing.Tracer
-	ledger *ledger
+	counters *spanCounters
 	// sampled reports whether the spans of a context that the library made are
 	// kept.
 	sampled func(sc opentracing.SpanContext) bool
@@ -19,7 +19,7 @@ type edge struct {
 // StartSpan implements opentracing.Tracer.
 func (e *edge) StartSpan(operation string, opts ...opentracing.StartSpanOption) opentracing.Span {
 	span := e.Tracer.StartSpan(operation, opts...)
-	e.ledger.start(e.sampled(span.Context()))
+	e.counters.countStarted(e.sampled(span.Context()))
 	return &edgeSpan{Span: span}
 }
 

@@ -18,7 +18,7 @@ const maxTagValue = jaeger.DefaultMaxTagValueLength
 func (p protocol) appendTag(b []byte, key string, value any) []byte {
 	switch v := value.(type) {
 	case string:
-		return p.appendStringTag(b, key, cut(v))
+		return p.appendStringTag(b, key, truncate(v))
 	case []byte:
 		return p.appendBinaryTag(b, key, v[:min(len(v), maxTagValue)])
 	case bool:
@@ -48,17 +48,17 @@ func (p protocol) appendTag(b []byte, key string, value any) []byte {
 	case float64:
 		return p.appendDoubleTag(b, key, v)
 	case ext.SpanKindEnum: // almost every span has one, and text is slow to make
-		return p.appendStringTag(b, key, cut(string(v)))
+		return p.appendStringTag(b, key, truncate(string(v)))
 	default:
-		return p.appendStringTag(b, key, cut(text(v)))
+		return p.appendStringTag(b, key, truncate(formatValue(v)))
 	}
 }
 
-// cut may split a character, as jaeger-client-go does.
-func cut(s string) string { return s[:min(len(s), maxTagValue)] }
+// truncate may split a character, as jaeger-client-go does.
+func truncate(s string) string { return s[:min(len(s), maxTagValue)] }
 
-// text is how jaeger-client-go writes a value that has no type of its own.
-func text(value any) string { return fmt.Sprintf("%+v", value) }
+// formatValue is how jaeger-client-go writes a value that has no type of its own.
+func formatValue(value any) string { return fmt.Sprintf("%+v", value) }
 
 // Each of these appends a Tag struct.
 
@@ -155,7 +155,7 @@ func (r *logRecord) EmitInt32(key string, value int32)     { r.EmitInt64(key, in
 func (r *logRecord) EmitUint32(key string, value uint32)   { r.EmitInt64(key, int64(value)) }
 func (r *logRecord) EmitUint64(key string, value uint64)   { r.EmitInt64(key, int64(value)) }
 func (r *logRecord) EmitFloat32(key string, value float32) { r.EmitFloat64(key, float64(value)) }
-func (r *logRecord) EmitObject(key string, value any)      { r.EmitString(key, text(value)) }
+func (r *logRecord) EmitObject(key string, value any)      { r.EmitString(key, formatValue(value)) }
 
 // EmitLazyLogger lets jaeger-client-go collect the fields: an application that
 // uses the encoder it is given later, or elsewhere, must not write into ours.

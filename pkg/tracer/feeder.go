@@ -13,16 +13,16 @@ import (
 // gets its turn for other work.
 const maxBurst = 1024
 
-// takeMost bounds the spans that one look into the queue takes.
-const takeMost = 256
+// maxTake bounds the spans that one look into the queue takes.
+const maxTake = 256
 
-// blockPatience is how long a finishing goroutine waits for a full queue while
+// blockTimeout is how long a finishing goroutine waits for a full queue while
 // nothing is sent. It outlasts the restart of a collector and the pause before
 // the next try (maxRetryGap).
-const blockPatience = 10 * time.Second
+const blockTimeout = 10 * time.Second
 
 // transport carries finished spans of type T to a backend. Its methods are called
-// from the feeder's goroutine alone, except wake. It books every span that Append
+// from the reporter's goroutine alone, except wake. It books every span that Append
 // gives it: each one is in the account held then, and in a settled one when Close
 // returns. So what Append, Flush and Close return is for those who ask.
 type transport[T any] interface {
@@ -39,22 +39,22 @@ type transport[T any] interface {
 	wake() <-chan struct{}
 }
 
-// feeder is a bounded queue and the one goroutine that feeds a transport from it.
-type feeder[T any] struct {
-	feederOptions[T]
+// reporter is a bounded queue and the one goroutine that feeds a transport from it.
+type spanReporter[T any] struct {
+	reporterOptions[T]
 	queue *queue[T]
 	done  chan struct{}
 	// stalledAt is the number of spans sent when a put last waited in vain; -1
 	// before the first.
 	stalledAt   atomic.Int64
-	taken       []T
+	burst       []T
 	drops       throttle
 	loggedDrops int64
 }
 
-type feederOptions[T any] struct {
+type reporterOptions[T any] struct {
 	transport transport[T]
-	ledger    *ledger
+	counters  *spanCounters
 	log       *slog.Logger
 	queueSize int
 	// flushEvery bounds the time that a span waits for its batch to fill.
@@ -62,10 +62,10 @@ type feederOptions[T any] struct {
 	logSpans   bool
 	// block makes put wait while the queue is full, each time for patience while
 	// nothing is sent.
-	block    bool
-	patience time.Duration
-	// giveUp ends the waits inside the transport.
-	giveUp context.CancelFunc
+	block        bool
+	blockTimeout time.Duration
+	// cancel ends the waits inside the transport.
+	cancel context.CancelFunc
 	// closing is closed when no more spans will come, so that the transport may
 	// see it too.
 	closing chan struct{}
@@ -74,78 +74,78 @@ type feederOptions[T any] struct {
 	release func(T)
 }
 
-// newFeederOptions returns what the configuration says of a feeder, and what a
-// transport below it waits with, so that the feeder's end ends its waits; the
-// transport itself is yet to be set. Whoever makes no feeder of it calls giveUp.
-func newFeederOptions[T any](cfg config.Config, opts Options, books *ledger) (feederOptions[T], retrier) {
-	life, giveUp := context.WithCancel(context.Background())
+// newReporterOptions returns what the configuration says of a reporter, and what a
+// transport below it waits with, so that the reporter's end ends its waits; the
+// transport itself is yet to be set. Whoever makes no reporter of it calls giveUp.
+func newReporterOptions[T any](cfg config.Config, opts Options, counters *spanCounters) (reporterOptions[T], retrier) {
+	ctx, cancel := context.WithCancel(context.Background())
 	closing := make(chan struct{})
-	return feederOptions[T]{
-		ledger:     books,
-		log:        opts.Logger,
-		queueSize:  cfg.Reporter.QueueSize,
-		flushEvery: cfg.Reporter.FlushInterval,
-		logSpans:   cfg.Reporter.LogSpans,
-		block:      opts.Block,
-		patience:   blockPatience,
-		giveUp:     giveUp,
-		closing:    closing,
-	}, retrier{life: life, patience: sendPatience, closing: closing}
+	return reporterOptions[T]{
+		counters:     counters,
+		log:          opts.Logger,
+		queueSize:    cfg.Reporter.QueueSize,
+		flushEvery:   cfg.Reporter.FlushInterval,
+		logSpans:     cfg.Reporter.LogSpans,
+		block:        opts.Block,
+		blockTimeout: blockTimeout,
+		cancel:       cancel,
+		closing:      closing,
+	}, retrier{ctx: ctx, timeout: retryTimeout, closing: closing}
 }
 
-func newFeeder[T any](o feederOptions[T]) *feeder[T] {
-	f := &feeder[T]{
-		feederOptions: o,
-		queue:         newQueue[T](o.queueSize),
-		done:          make(chan struct{}),
-		taken:         make([]T, min(takeMost, o.queueSize)),
+func newSpanReporter[T any](o reporterOptions[T]) *spanReporter[T] {
+	f := &spanReporter[T]{
+		reporterOptions: o,
+		queue:           newQueue[T](o.queueSize),
+		done:            make(chan struct{}),
+		burst:           make([]T, min(maxTake, o.queueSize)),
 	}
 	f.stalledAt.Store(-1)
 	go f.run()
 	return f
 }
 
-// put books a finished span and takes it. It returns false when it could not,
-// and has counted that. It waits only where feederOptions.block says so.
-func (f *feeder[T]) put(span T) bool {
-	f.ledger.finished.Add(1)
+// report books a finished span and takes it. It returns false when it could not,
+// and has counted that. It waits only where reporterOptions.block says so.
+func (f *spanReporter[T]) report(span T) bool {
+	f.counters.finished.Add(1)
 	verdict, room := f.queue.put(span)
 	if verdict == queueFull && f.block {
-		verdict = f.await(span, room)
+		verdict = f.awaitSpace(span, room)
 	}
 	switch verdict {
 	case admitted:
 		return true
 	case queueFull:
-		f.ledger.enter(1, dropped)
+		f.counters.add(1, dropped)
 	case queueClosed:
-		f.ledger.enter(1, afterClose)
+		f.counters.add(1, afterClose)
 	}
 	return false
 }
 
-// await puts span into the queue when there is room, unless nothing at all is
+// awaitSpace puts span into the queue when there is room, unless nothing at all is
 // sent for as long as patience. Then, until something is sent again, no other
 // span waits either: with a backend that is gone the application goes on.
-func (f *feeder[T]) await(span T, room <-chan struct{}) admission {
-	atStart := f.ledger.count(sent)
+func (f *spanReporter[T]) awaitSpace(span T, room <-chan struct{}) admission {
+	atStart := f.counters.count(sent)
 	if f.stalledAt.Load() == atStart {
 		return queueFull
 	}
-	f.ledger.blocked.Add(1)
-	timer := time.NewTimer(f.patience)
+	f.counters.blocked.Add(1)
+	timer := time.NewTimer(f.blockTimeout)
 	defer timer.Stop()
 	for {
 		select {
 		case <-room:
 		case <-timer.C:
-			now := f.ledger.count(sent)
+			now := f.counters.count(sent)
 			if now == atStart {
 				f.stalledAt.Store(now)
 				return queueFull
 			}
 			atStart = now
-			timer.Reset(f.patience)
+			timer.Reset(f.blockTimeout)
 		}
 		var verdict admission
 		if verdict, room = f.queue.put(span); verdict != queueFull {
@@ -155,10 +155,10 @@ func (f *feeder[T]) await(span T, room <-chan struct{}) admission {
 }
 
 // stats returns the books.
-func (f *feeder[T]) stats() Stats { return f.ledger.snapshot(f.queue.len()) }
+func (f *spanReporter[T]) stats() Stats { return f.counters.stats(f.queue.len()) }
 
 // close is Tracer.Close.
-func (f *feeder[T]) close(ctx context.Context) error {
+func (f *spanReporter[T]) close(ctx context.Context) error {
 	if !f.queue.close() {
 		select {
 		case <-f.done:
@@ -169,12 +169,12 @@ func (f *feeder[T]) close(ctx context.Context) error {
 	late := make(chan int64, 1)
 	stop := context.AfterFunc(ctx, func() {
 		late <- f.lost()
-		f.giveUp()
+		f.cancel()
 	})
 	close(f.closing)
 	<-f.done
 	if stop() {
-		f.giveUp()
+		f.cancel()
 		return nil
 	}
 	if left := f.lost() - <-late; left > 0 {
@@ -184,9 +184,9 @@ func (f *feeder[T]) close(ctx context.Context) error {
 }
 
 // lost returns the spans that the transport gave up.
-func (f *feeder[T]) lost() int64 { return f.ledger.count(failed, refused) }
+func (f *spanReporter[T]) lost() int64 { return f.counters.count(failed, refused) }
 
-func (f *feeder[T]) run() {
+func (f *spanReporter[T]) run() {
 	defer close(f.done)
 	flush := time.NewTicker(f.flushEvery)
 	defer flush.Stop()
@@ -195,9 +195,9 @@ func (f *feeder[T]) run() {
 	for {
 		select {
 		case <-f.queue.ready:
-			f.take(maxBurst)
+			f.forward(maxBurst)
 		case <-flush.C:
-			f.take(f.queueSize)
+			f.forward(f.queueSize)
 			f.flush()
 			f.logDrops(time.Now())
 		case <-due.C:
@@ -212,15 +212,15 @@ func (f *feeder[T]) run() {
 	}
 }
 
-// take gives the transport up to most spans that are in the queue already, and
+// forward gives the transport up to most spans that are in the queue already, and
 // reports whether it stopped for that bound. The transport books them from
 // there; so the errors that it returns have nothing to add.
-func (f *feeder[T]) take(most int) (more bool) {
+func (f *spanReporter[T]) forward(most int) (more bool) {
 	var none T
 	for most > 0 {
-		spans := f.taken[:min(most, len(f.taken))]
+		spans := f.burst[:min(most, len(f.burst))]
 		n := f.queue.take(spans)
-		f.ledger.enter(n, held)
+		f.counters.add(n, inFlight)
 		for i, span := range spans[:n] {
 			_, _ = f.transport.Append(span)
 			if f.release != nil {
@@ -236,14 +236,14 @@ func (f *feeder[T]) take(most int) (more bool) {
 	return true
 }
 
-func (f *feeder[T]) flush() {
+func (f *spanReporter[T]) flush() {
 	_, _ = f.transport.Flush()
-	f.ledger.metrics.ReporterQueueLength.Update(int64(f.queue.len()))
+	f.counters.metrics.ReporterQueueLength.Update(int64(f.queue.len()))
 }
 
 // finish delivers what is there; the queue admits no more.
-func (f *feeder[T]) finish() {
-	for f.take(maxBurst) {
+func (f *spanReporter[T]) finish() {
+	for f.forward(maxBurst) {
 		f.transport.tick()
 	}
 	f.flush()
@@ -255,8 +255,8 @@ func (f *feeder[T]) finish() {
 }
 
 // logDrops tells of spans that the queue had no room for since it last did.
-func (f *feeder[T]) logDrops(now time.Time) {
-	n := f.ledger.count(dropped) - f.loggedDrops
+func (f *spanReporter[T]) logDrops(now time.Time) {
+	n := f.counters.count(dropped) - f.loggedDrops
 	if n == 0 || !f.drops.allow(now) {
 		return
 	}

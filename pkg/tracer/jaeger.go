@@ -19,7 +19,7 @@ import (
 
 // jaegerBackend is jaeger-client-go's tracer with our reporter and transports.
 type jaegerBackend struct {
-	reporter *reporter
+	reporter *jaegerReporter
 	sampler  jaeger.Sampler
 	// stopSampler ends the sampler's requests.
 	stopSampler context.CancelFunc
@@ -27,14 +27,14 @@ type jaegerBackend struct {
 }
 
 func newJaeger(cfg config.Config, opts Options) (*Tracer, error) {
-	speech, err := newFormats(cfg.Formats(), opts.Logger)
+	propagators, err := newPropagators(cfg.Formats(), opts.Logger)
 	if err := errors.Join(checkJaeger(cfg), err); err != nil {
 		return nil, err
 	}
 	m := jaeger.NewMetrics(opts.Metrics, nil)
-	books := newLedger(m)
+	counters := newSpanCounters(m)
 	b := &jaegerBackend{}
-	if b.reporter, err = startReporter(cfg, books, opts); err != nil {
+	if b.reporter, err = startReporter(cfg, counters, opts); err != nil {
 		return nil, err
 	}
 	ctx, cancel := context.WithCancel(context.Background())
@@ -44,7 +44,7 @@ func newJaeger(cfg config.Config, opts Options) (*Tracer, error) {
 		b.reporter.Close()
 		return nil, err
 	}
-	options := append(tracerOptions(cfg, opts, m), jaegerPropagation(cfg.Service, speech, m, b.sampler)...)
+	options := append(tracerOptions(cfg, opts, m), jaegerPropagationOptions(cfg.Service, propagators, m, b.sampler)...)
 	t, _ := jaeger.NewTracer(cfg.Service, b.sampler, b.reporter, options...)
 	return &Tracer{Tracer: t, service: cfg.Service, target: jaegerTarget(cfg), backend: b}, nil
 }
@@ -60,33 +60,33 @@ func checkJaeger(cfg config.Config) error {
 }
 
 // startReporter makes the transport and the reporter above it.
-func startReporter(cfg config.Config, books *ledger, opts Options) (*reporter, error) {
-	o, r := newFeederOptions[*jaeger.Span](cfg, opts, books)
+func startReporter(cfg config.Config, counters *spanCounters, opts Options) (*jaegerReporter, error) {
+	o, r := newReporterOptions[*jaeger.Span](cfg, opts, counters)
 	if !cfg.UsesCollector() {
 		o.transport = newUDPTransport(udpOptions{
-			agent:   cfg.Reporter.Agent,
-			encoder: newCompactEncoder(),
-			ledger:  books,
-			log:     opts.Logger,
-			life:    r.life,
+			agent:    cfg.Reporter.Agent,
+			encoder:  newCompactEncoder(),
+			counters: counters,
+			log:      opts.Logger,
+			ctx:      r.ctx,
 		})
-		return newReporter(o), nil
+		return newJaegerReporter(o), nil
 	}
 	t, err := newHTTPTransport(httpOptions{
 		collector: cfg.Reporter.Collector,
 		encoder:   newBinaryEncoder(),
-		ledger:    books,
+		counters:  counters,
 		log:       opts.Logger,
-		life:      r.life,
-		patience:  r.patience,
+		ctx:       r.ctx,
+		timeout:   r.timeout,
 		closing:   r.closing,
 	})
 	if err != nil {
-		o.giveUp()
+		o.cancel()
 		return nil, err
 	}
 	o.transport = t
-	return newReporter(o), nil
+	return newJaegerReporter(o), nil
 }
 
 func tracerOptions(cfg config.Config, opts Options, m *jaeger.Metrics) []jaeger.TracerOption {

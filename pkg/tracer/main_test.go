@@ -246,8 +246,8 @@ func makeSpans(tr *Tracer, n int) {
 	}
 }
 
-// checkBooks fails the test unless every finished span stands somewhere.
-func checkBooks(t *testing.T, s Stats) {
+// checkBalance fails the test unless every finished span stands somewhere.
+func checkBalance(t *testing.T, s Stats) {
 	t.Helper()
 	sum := s.Queued + s.Dropped + s.TooLarge + s.Refused + s.Failed + s.Sent + s.AfterClose
 	if s.Finished != sum {

@@ -23,7 +23,7 @@ import (
 const otelScope = "github.com/otdemo/otdemo"
 
 // otelBackend is OpenTelemetry's SDK behind its OpenTracing bridge, and OTLP
-// exporters that send what our feeder gives them. Nothing of it is global.
+// exporters that send what our reporter gives them. Nothing of it is global.
 //
 // The bridge carries less than OpenTracing promises, and is left as it is, since
 // that is what an application gets that moves to it:
@@ -39,34 +39,34 @@ const otelScope = "github.com/otdemo/otdemo"
 //   - The binary format of Inject and Extract is not there, and SetBaggageItem is
 //     not safe beside another use of the same span's context.
 type otelBackend struct {
-	feeder      *feeder[sdktrace.ReadOnlySpan]
+	reporter    *spanReporter[sdktrace.ReadOnlySpan]
 	stopSampler func()
 	closing     sync.Once
 }
 
 func newOTel(cfg config.Config, opts Options) (*Tracer, error) {
-	speech, err := newFormats(cfg.Formats(), opts.Logger)
+	propagators, err := newPropagators(cfg.Formats(), opts.Logger)
 	if err := errors.Join(append(checkBasics(cfg), err)...); err != nil {
 		return nil, err
 	}
-	books := newLedger(jaeger.NewMetrics(opts.Metrics, nil))
+	counters := newSpanCounters(jaeger.NewMetrics(opts.Metrics, nil))
 	b := &otelBackend{}
 	sampler, stopSampler, err := newOTelSampler(cfg, opts.Logger)
 	if err != nil {
 		return nil, err
 	}
 	b.stopSampler = stopSampler
-	if b.feeder, err = startOTLP(cfg, books, opts); err != nil {
+	if b.reporter, err = startOTLP(cfg, counters, opts); err != nil {
 		stopSampler()
 		return nil, err
 	}
 	provider := sdktrace.NewTracerProvider(
-		sdktrace.WithSampler(countingSampler{sdktrace.ParentBased(sampler), books}),
+		sdktrace.WithSampler(countingSampler{sdktrace.ParentBased(sampler), counters}),
 		sdktrace.WithResource(otelResource(cfg, opts.Logger)),
-		sdktrace.WithSpanProcessor(otelProcessor{b.feeder}),
+		sdktrace.WithSpanProcessor(otelProcessor{b.reporter}),
 	)
 	return &Tracer{
-		Tracer:  newBridge(provider.Tracer(otelScope), newPropagator(speech, sampler), opts.Logger),
+		Tracer:  newBridge(provider.Tracer(otelScope), newOTelPropagator(propagators, sampler), opts.Logger),
 		service: cfg.Service,
 		target:  withoutUser(cfg.CollectorURL()),
 		backend: b,
@@ -74,21 +74,21 @@ func newOTel(cfg config.Config, opts Options) (*Tracer, error) {
 }
 
 // startOTLP makes the exporter and what feeds it.
-func startOTLP(cfg config.Config, books *ledger, opts Options) (*feeder[sdktrace.ReadOnlySpan], error) {
-	o, r := newFeederOptions[sdktrace.ReadOnlySpan](cfg, opts, books)
-	carrier, err := newOTLPTransport(otlpOptions{
+func startOTLP(cfg config.Config, counters *spanCounters, opts Options) (*spanReporter[sdktrace.ReadOnlySpan], error) {
+	o, r := newReporterOptions[sdktrace.ReadOnlySpan](cfg, opts, counters)
+	transport, err := newOTLPTransport(otlpOptions{
 		url:       cfg.CollectorURL(),
 		collector: cfg.Reporter.Collector,
-		ledger:    books,
+		counters:  counters,
 		log:       opts.Logger,
 		retrier:   r,
 	})
 	if err != nil {
-		o.giveUp()
+		o.cancel()
 		return nil, err
 	}
-	o.transport = carrier
-	return newFeeder(o), nil
+	o.transport = transport
+	return newSpanReporter(o), nil
 }
 
 // newBridge is the bridge's NewTracerPair, whose provider is deprecated. The
@@ -128,11 +128,11 @@ func otelResource(cfg config.Config, log *slog.Logger) *resource.Resource {
 	return r
 }
 
-// otelProcessor hands finished spans to the feeder. The SDK's own batch processor
+// otelProcessor hands finished spans to the reporter. The SDK's own batch processor
 // drops spans without telling whose or when, and forgets those that end while it
 // is being shut down.
 type otelProcessor struct {
-	feeder *feeder[sdktrace.ReadOnlySpan]
+	reporter *spanReporter[sdktrace.ReadOnlySpan]
 }
 
 // OnStart implements sdktrace.SpanProcessor; countingSampler has counted the span.
@@ -144,11 +144,11 @@ func (p otelProcessor) OnEnd(span sdktrace.ReadOnlySpan) {
 	if !sc.IsSampled() {
 		return
 	}
-	if p.feeder.logSpans {
-		logFinished(p.feeder.log, span.Name(), sc.TraceID().String(), sc.SpanID().String(),
+	if p.reporter.logSpans {
+		logFinished(p.reporter.log, span.Name(), sc.TraceID().String(), sc.SpanID().String(),
 			span.EndTime().Sub(span.StartTime()))
 	}
-	p.feeder.put(span)
+	p.reporter.report(span)
 }
 
 // Shutdown implements sdktrace.SpanProcessor. otelBackend.close does it, because
@@ -172,9 +172,9 @@ func (b *otelBackend) traceID(sc opentracing.SpanContext) (string, bool) {
 	return c.TraceID().String(), c.IsSampled()
 }
 
-func (b *otelBackend) stats() Stats { return b.feeder.stats() }
+func (b *otelBackend) stats() Stats { return b.reporter.stats() }
 
 func (b *otelBackend) close(ctx context.Context) error {
 	b.closing.Do(b.stopSampler)
-	return b.feeder.close(ctx)
+	return b.reporter.close(ctx)
 }

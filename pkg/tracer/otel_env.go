@@ -20,7 +20,7 @@ type otlpLimits struct {
 
 // readOTLPLimits has the SDK's defaults, and unlike it refuses what it cannot use.
 func readOTLPLimits() (otlpLimits, error) {
-	l := otlpLimits{batch: 512, export: sendPatience, request: 10 * time.Second}
+	l := otlpLimits{batch: 512, export: retryTimeout, request: 10 * time.Second}
 	for _, v := range []struct {
 		name string
 		set  func(n int)

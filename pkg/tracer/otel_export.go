@@ -35,7 +35,7 @@ type otlpOptions struct {
 	// url has the scheme http, https, grpc or grpcs.
 	url       string
 	collector config.Collector
-	ledger    *ledger
+	counters  *spanCounters
 	log       *slog.Logger
 	// retrier's patience is set by newOTLPTransport.
 	retrier
@@ -60,7 +60,7 @@ func newOTLPTransport(o otlpOptions) (*otlpTransport, error) {
 	if t.limits, err = readOTLPLimits(); err != nil {
 		return nil, err
 	}
-	t.patience = t.limits.export
+	t.timeout = t.limits.export
 	if strings.HasPrefix(u.Scheme, "grpc") {
 		t.exporter, err = newGRPCExporter(u, t)
 	} else {
@@ -128,7 +128,7 @@ func (t *otlpTransport) Flush() (int, error) {
 func (t *otlpTransport) upload(spans []sdktrace.ReadOnlySpan) error {
 	err := t.deliver(func() *sendError { return t.try(spans) })
 	if err == nil {
-		t.ledger.move(len(spans), held, sent)
+		t.counters.move(len(spans), inFlight, sent)
 		t.failLog.reset()
 		return nil
 	}
@@ -151,7 +151,7 @@ func (t *otlpTransport) upload(spans []sdktrace.ReadOnlySpan) error {
 
 // try uploads spans once.
 func (t *otlpTransport) try(spans []sdktrace.ReadOnlySpan) *sendError {
-	ctx, cancel := context.WithTimeout(t.life, t.limits.request)
+	ctx, cancel := context.WithTimeout(t.ctx, t.limits.request)
 	defer cancel()
 	err := t.exporter.ExportSpans(ctx, spans)
 	if err == nil {
@@ -174,7 +174,7 @@ func (t *otlpTransport) try(spans []sdktrace.ReadOnlySpan) *sendError {
 // accepted books a batch that the collector took with a reservation.
 func (t *otlpTransport) accepted(n int, p *partialSuccess) error {
 	rejected := int(min(max(p.rejected, 0), int64(n)))
-	t.ledger.move(n-rejected, held, sent)
+	t.counters.move(n-rejected, inFlight, sent)
 	if rejected > 0 {
 		t.fail(rejected, p)
 		return p
@@ -187,18 +187,18 @@ func (t *otlpTransport) accepted(n int, p *partialSuccess) error {
 
 // fail books spans that will not be tried again, and says why.
 func (t *otlpTransport) fail(n int, err error) {
-	t.ledger.move(n, held, failed)
+	t.counters.move(n, inFlight, failed)
 	if t.failLog.allow(time.Now()) {
-		logFailed(t.log, n, err, t.ledger)
+		logFailed(t.log, n, err, t.counters)
 	}
 }
 
 func (t *otlpTransport) tooLarge(span sdktrace.ReadOnlySpan, err error) {
-	t.ledger.move(1, held, tooLarge)
+	t.counters.move(1, inFlight, tooLarge)
 	if t.sizeLog.allow(time.Now()) {
 		t.log.Warn("span too large for a request", "operation", span.Name(),
 			"trace_id", span.SpanContext().TraceID().String(), "reason", err,
-			"too_large", t.ledger.count(tooLarge))
+			"too_large", t.counters.count(tooLarge))
 	}
 }
 
@@ -229,9 +229,9 @@ func (p *partialSuccess) Error() string {
 	return fmt.Sprintf("the collector rejected %d spans: %s", p.rejected, p.message)
 }
 
-// judgePartial returns nil for an answer without reservation. The exporters report
+// partialError returns nil for an answer without reservation. The exporters report
 // it too, but as an error whose type is internal.
-func judgePartial(answer *coltracepb.ExportTraceServiceResponse) *sendError {
+func partialError(answer *coltracepb.ExportTraceServiceResponse) *sendError {
 	p := answer.GetPartialSuccess()
 	if p.GetRejectedSpans() == 0 && p.GetErrorMessage() == "" {
 		return nil

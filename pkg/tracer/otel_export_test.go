@@ -163,7 +163,7 @@ func TestOTLPDividesBatches(t *testing.T) {
 		makeSpans(tr, 10)
 		closeTracer(t, tr)
 		s := tr.Stats()
-		checkBooks(t, s)
+		checkBalance(t, s)
 		if s.Sent != 15 || s.Failed != 1 {
 			t.Errorf("%s: got %+v, want all but one sent\n%s", collector.url, s, l)
 		}
@@ -210,7 +210,7 @@ func TestOTLPUnavailable(t *testing.T) {
 			t.Errorf("%s: Close took %v", url, took)
 		}
 		s := tr.Stats()
-		checkBooks(t, s)
+		checkBalance(t, s)
 		if s.Failed != 2000 || s.Queued != 0 {
 			t.Errorf("%s: got %+v", url, s)
 		}
@@ -226,7 +226,7 @@ func TestOTLPCollectorComesLate(t *testing.T) {
 		cfg := otelConfig(scheme + "://" + address)
 		cfg.Reporter.FlushInterval = time.Millisecond
 		tr, l := newTracer(t, cfg)
-		transport := tr.backend.(*otelBackend).feeder.transport.(*otlpTransport)
+		transport := tr.backend.(*otelBackend).reporter.transport.(*otlpTransport)
 		counted := &countedExporter{SpanExporter: transport.exporter}
 		transport.exporter = counted
 		makeSpans(tr, 10)
@@ -293,7 +293,7 @@ func TestOTLPCloseGivesUp(t *testing.T) {
 			t.Errorf("%s: Close took %v", url, took)
 		}
 		s := tr.Stats()
-		checkBooks(t, s)
+		checkBalance(t, s)
 		if s.Failed != 1000 || s.Queued != 0 {
 			t.Errorf("%s: got %+v", url, s)
 		}
@@ -324,7 +324,7 @@ func TestOTLPQueueFull(t *testing.T) {
 		}
 		closeTracer(t, tr)
 		s := tr.Stats()
-		checkBooks(t, s)
+		checkBalance(t, s)
 		if block && (s.Sent != 31 || s.Blocked == 0) || !block && (s.Sent != 21 || s.Dropped != 10) {
 			t.Errorf("block %v: got %+v", block, s)
 		}

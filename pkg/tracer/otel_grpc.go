@@ -70,41 +70,41 @@ func (c *otlpCall) intercept(
 	}
 	err := invoke(ctx, method, req, reply, conn, opts...)
 	if err != nil {
-		return judgeStatus(err)
+		return grpcError(err)
 	}
 	if answer, ok := reply.(*coltracepb.ExportTraceServiceResponse); ok {
-		if e := judgePartial(answer); e != nil {
+		if e := partialError(answer); e != nil {
 			return e
 		}
 	}
 	return nil
 }
 
-// judgeStatus says which failures pass, by the rules of OTLP ("OpenTelemetry
+// grpcError says which failures pass, by the rules of OTLP ("OpenTelemetry
 // Protocol Specification", OTLP/gRPC Response), and which dividing the batch mends.
-func judgeStatus(err error) *sendError {
+func grpcError(err error) *sendError {
 	s := grpcstatus.Convert(err)
 	e := &sendError{reason: s.Code().String(), body: oneLine([]byte(s.Message())), cause: err}
 	for _, detail := range s.Details() {
 		if info, ok := detail.(*errdetails.RetryInfo); ok {
-			e.again = true
-			e.pause = min(info.GetRetryDelay().AsDuration(), maxRetryAfter)
+			e.retryable = true
+			e.retryAfter = min(info.GetRetryDelay().AsDuration(), maxRetryAfter)
 		}
 	}
 	switch s.Code() {
 	case codes.Canceled, codes.DeadlineExceeded, codes.Aborted, codes.OutOfRange, codes.Unavailable, codes.DataLoss:
-		e.again = true
+		e.retryable = true
 	case codes.ResourceExhausted:
 		if strings.Contains(s.Message(), "larger than max") {
-			e.again, e.cause = false, errTooLarge
+			e.retryable, e.cause = false, errTooLarge
 		}
 	case codes.Internal:
-		e.again = false
+		e.retryable = false
 		if strings.Contains(s.Message(), "while marshaling") {
 			e.cause = errUnencodable
 		}
 	default:
-		e.again = false
+		e.retryable = false
 	}
 	return e
 }

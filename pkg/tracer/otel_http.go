@@ -69,7 +69,7 @@ func (r *otlpRoundTripper) RoundTrip(req *http.Request) (*http.Response, error) 
 		if errors.Is(err, context.DeadlineExceeded) {
 			reason = fmt.Sprintf("no answer within %v", r.timeout)
 		}
-		return nil, &sendError{reason: reason, cause: err, again: true}
+		return nil, &sendError{reason: reason, cause: err, retryable: true}
 	}
 	body, err := io.ReadAll(io.LimitReader(resp.Body, otlpAnswerBytes))
 	_ = resp.Body.Close()
@@ -77,33 +77,33 @@ func (r *otlpRoundTripper) RoundTrip(req *http.Request) (*http.Response, error) 
 		// The collector may have taken the spans; another try would double them.
 		return nil, &sendError{reason: fmt.Sprintf("answered %s, but not to the end: %v", resp.Status, err), cause: err}
 	}
-	if e := judgeOTLP(resp, body); e != nil {
+	if e := otlpResponseError(resp, body); e != nil {
 		return nil, e
 	}
 	resp.Body = io.NopCloser(bytes.NewReader(nil)) // nothing is left to say
 	return resp, nil
 }
 
-// judgeOTLP turns an answer other than plain success into an error, by the rules
+// otlpResponseError turns an answer other than plain success into an error, by the rules
 // of OTLP ("OpenTelemetry Protocol Specification", OTLP/HTTP Response).
-func judgeOTLP(resp *http.Response, body []byte) *sendError {
+func otlpResponseError(resp *http.Response, body []byte) *sendError {
 	text := oneLine(body[:min(len(body), bodyStart)])
 	if resp.StatusCode/100 == 2 {
-		return judgeAccepted(resp, body, text)
+		return otlpBodyError(resp, body, text)
 	}
-	e := judge(resp, text)
+	e := responseError(resp, text)
 	switch resp.StatusCode {
 	case http.StatusTooManyRequests, http.StatusBadGateway, http.StatusServiceUnavailable, http.StatusGatewayTimeout:
 	case http.StatusRequestEntityTooLarge:
 		e.cause = errTooLarge
 	default:
-		e.again = false
+		e.retryable = false
 	}
 	return e
 }
 
-// judgeAccepted reads the answer of whoever says that it took the spans.
-func judgeAccepted(resp *http.Response, body []byte, text string) *sendError {
+// otlpBodyError reads the answer of whoever says that it took the spans.
+func otlpBodyError(resp *http.Response, body []byte, text string) *sendError {
 	if len(body) == 0 {
 		return nil
 	}
@@ -115,7 +115,7 @@ func judgeAccepted(resp *http.Response, body []byte, text string) *sendError {
 	}
 	isPage := isHTML(resp.Header.Get("Content-Type"), text)
 	if !isPage && decode(body, answer) == nil {
-		return judgePartial(answer)
+		return partialError(answer)
 	}
 	e := &sendError{reason: "answered " + resp.Status + " but not in OTLP, so it is no span collector", body: text}
 	if isPage {

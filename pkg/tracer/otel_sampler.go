@@ -65,10 +65,10 @@ func newOTelRemote(cfg config.Config, log *slog.Logger) (sdktrace.Sampler, func(
 	if cfg.Sampler.RefreshInterval <= 0 {
 		return nil, nil, fmt.Errorf("sampler.refresh_interval must be positive, got %v", cfg.Sampler.RefreshInterval)
 	}
-	life, end := context.WithCancel(context.Background())
+	ctx, end := context.WithCancel(context.Background())
 	source := &strategySource{
-		fetcher: &fetcher{life: life, url: u, client: newHTTPClient()},
-		log:     log.With("url", withoutUser(u.String())),
+		strategyFetcher: &strategyFetcher{ctx: ctx, url: u, client: newHTTPClient()},
+		log:             log.With("url", withoutUser(u.String())),
 	}
 	source.start(cfg.Service)
 	sampler := jaegerremote.New(cfg.Service,
@@ -88,7 +88,7 @@ func newOTelRemote(cfg config.Config, log *slog.Logger) (sdktrace.Sampler, func(
 // the sampler would misread, and logs failures and changes, for the sampler's own
 // words go to a logger of another kind.
 type strategySource struct {
-	*fetcher
+	*strategyFetcher
 	log *slog.Logger
 
 	mu   sync.Mutex
@@ -119,13 +119,13 @@ func (s *strategySource) Fetch(service string) ([]byte, error) {
 }
 
 func (s *strategySource) ask(service string) ([]byte, error) {
-	body, err := s.fetcher.Fetch(service)
+	body, err := s.strategyFetcher.Fetch(service)
 	var strategy Strategy
 	if err == nil {
 		strategy, err = ParseStrategy(body)
 	}
 	if err != nil {
-		if s.life.Err() == nil { // else Close ended the request
+		if s.ctx.Err() == nil { // else Close ended the request
 			reason := err.Error()
 			s.log.Warn("sampling strategy not updated", "reason", reason[:min(len(reason), bodyStart)])
 		}
@@ -142,12 +142,12 @@ func (s *strategySource) ask(service string) ([]byte, error) {
 // one, and tells its processors only of those that are sampled.
 type countingSampler struct {
 	sdktrace.Sampler
-	ledger *ledger
+	counters *spanCounters
 }
 
 // ShouldSample implements sdktrace.Sampler.
 func (s countingSampler) ShouldSample(p sdktrace.SamplingParameters) sdktrace.SamplingResult {
 	result := s.Sampler.ShouldSample(p)
-	s.ledger.start(result.Decision == sdktrace.RecordAndSample)
+	s.counters.countStarted(result.Decision == sdktrace.RecordAndSample)
 	return result
 }

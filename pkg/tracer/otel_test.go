@@ -309,7 +309,7 @@ func TestOTelSamplers(t *testing.T) {
 		makeSpans(tr, 1000)
 		closeTracer(t, tr)
 		s := tr.Stats()
-		checkBooks(t, s)
+		checkBalance(t, s)
 		if s.Sampled < test.least || s.Sampled > test.most || s.Sampled+s.NotSampled != 1000 || s.Sent != s.Sampled {
 			t.Errorf("%s: got %+v, want %d to %d sampled", test.sampler.Type, s, test.least, test.most)
 		}

@@ -20,11 +20,11 @@ const maxRetryAfter = 10 * time.Second
 // bodyStart is how much of an error's body is kept for the log.
 const bodyStart = 512
 
-// poster posts batches to a collector over HTTP. Only 202 is success, for Jaeger
+// httpSender posts batches to a collector over HTTP. Only 202 is success, for Jaeger
 // (wire format of jaeger-collector) as for Zipkin (its OpenAPI description of
 // POST /spans): whoever answers 200 is somebody else. It belongs to one
 // goroutine.
-type poster struct {
+type httpSender struct {
 	retrier
 	client         *http.Client
 	url            string // without user info
@@ -32,14 +32,14 @@ type poster struct {
 	header         http.Header
 }
 
-// newPoster returns an error if the endpoint is no URL of HTTP. User and
+// newHTTPSender returns an error if the endpoint is no URL of HTTP. User and
 // password of the collector go before those in the endpoint.
-func newPoster(endpoint string, c config.Collector, header http.Header, r retrier) (*poster, error) {
+func newHTTPSender(endpoint string, c config.Collector, header http.Header, r retrier) (*httpSender, error) {
 	u, err := parseHTTPURL("reporter.collector.endpoint", endpoint)
 	if err != nil {
 		return nil, err
 	}
-	p := &poster{retrier: r, client: newHTTPClient(), user: c.User, password: c.Password, header: header}
+	p := &httpSender{retrier: r, client: newHTTPClient(), user: c.User, password: c.Password, header: header}
 	if u.User != nil && p.user == "" {
 		p.user = u.User.Username()
 		p.password, _ = u.User.Password()
@@ -63,17 +63,17 @@ func newHTTPClient() *http.Client {
 	}
 }
 
-// post delivers a body, trying again as long as that has a point.
-func (p *poster) post(body []byte) error {
+// send delivers a body, trying again as long as that has a point.
+func (p *httpSender) send(body []byte) error {
 	return p.deliver(func() *sendError { return p.try(body) })
 }
 
 // close releases the connections.
-func (p *poster) close() { p.client.CloseIdleConnections() }
+func (p *httpSender) close() { p.client.CloseIdleConnections() }
 
 // try posts a body once.
-func (p *poster) try(body []byte) *sendError {
-	ctx, cancel := context.WithTimeout(p.life, sendTimeout)
+func (p *httpSender) try(body []byte) *sendError {
+	ctx, cancel := context.WithTimeout(p.ctx, sendTimeout)
 	defer cancel()
 	req, err := http.NewRequestWithContext(ctx, http.MethodPost, p.url, bytes.NewReader(body))
 	if err != nil {
@@ -85,7 +85,7 @@ func (p *poster) try(body []byte) *sendError {
 	}
 	resp, err := p.client.Do(req)
 	if err != nil {
-		return &sendError{reason: networkReason(err), cause: bareError(err), again: true}
+		return &sendError{reason: networkReason(err), cause: bareError(err), retryable: true}
 	}
 	defer func() { _ = resp.Body.Close() }()
 	// An error while reading leaves a shorter start, which is all it is for.
@@ -93,7 +93,7 @@ func (p *poster) try(body []byte) *sendError {
 	if resp.StatusCode == http.StatusAccepted {
 		return nil
 	}
-	return judge(resp, oneLine(start))
+	return responseError(resp, oneLine(start))
 }
 
 func networkReason(err error) string {
@@ -110,8 +110,8 @@ func networkReason(err error) string {
 // oneLine makes text from a body readable in a log line.
 func oneLine(body []byte) string { return strings.Join(strings.Fields(string(body)), " ") }
 
-// judge turns an answer other than 202 into an error.
-func judge(resp *http.Response, body string) *sendError {
+// responseError turns an answer other than 202 into an error.
+func responseError(resp *http.Response, body string) *sendError {
 	e := &sendError{reason: "answered " + resp.Status, body: body}
 	switch code := resp.StatusCode; {
 	case code < 300:
@@ -122,8 +122,8 @@ func judge(resp *http.Response, body string) *sendError {
 	case code < 400:
 		e.reason += ", a redirect to " + strconv.Quote(withoutUser(resp.Header.Get("Location"))) + " that is not followed"
 	case code == http.StatusRequestTimeout, code == http.StatusTooManyRequests, code >= 500:
-		e.again = true
-		e.pause = retryAfter(resp.Header.Get("Retry-After"), time.Now())
+		e.retryable = true
+		e.retryAfter = retryAfter(resp.Header.Get("Retry-After"), time.Now())
 	}
 	return e
 }

@@ -17,15 +17,15 @@ import (
 type decision int
 
 const (
-	// undecided leaves it to who reads the headers.
-	undecided decision = iota
+	// deferred leaves it to who reads the headers.
+	deferred decision = iota
 	drop
 	keep
 )
 
-// link is what a request carries of the span that made it, whatever the header
+// spanContext is what a request carries of the span that made it, whatever the header
 // format. A format that has no room for a field leaves it out.
-type link struct {
+type spanContext struct {
 	trace traceID
 	// span is the caller's span, parent the span above that one, or 0.
 	span, parent uint64
@@ -39,10 +39,10 @@ type link struct {
 
 // hasSpan reports whether the link names a span. One that does not may still
 // carry a sampling decision.
-func (l *link) hasSpan() bool { return l.trace != traceID{} && l.span != 0 }
+func (l *spanContext) hasSpan() bool { return l.trace != traceID{} && l.span != 0 }
 
 // addBaggage keeps the first value of each key.
-func (l *link) addBaggage(key, value string) {
+func (l *spanContext) addBaggage(key, value string) {
 	if key == "" {
 		return
 	}
@@ -55,57 +55,57 @@ func (l *link) addBaggage(key, value string) {
 	l.baggage[key] = value
 }
 
-// format is one way to write a link into headers. The names of the headers are in
+// propagator is one way to write a link into headers. The names of the headers are in
 // lower case. Formats hold no state.
-type format interface {
-	// write calls set for each header of l, which names a span.
-	write(l link, set func(key, value string))
-	// read returns the link without its baggage. Its error is
+type propagator interface {
+	// inject calls set for each header of l, which names a span.
+	inject(l spanContext, set func(key, value string))
+	// extract returns the link without its baggage. Its error is
 	// ErrSpanContextNotFound when the format's headers are not there, and wraps
 	// ErrSpanContextCorrupted when they make no sense.
-	read(h headers) (link, error)
-	// readBaggage calls add for each item. Baggage has its own headers, which may
+	extract(h headers) (spanContext, error)
+	// extractBaggage calls add for each item. Baggage has its own headers, which may
 	// be there when the others are not.
-	readBaggage(h headers, add func(key, value string))
+	extractBaggage(h headers, add func(key, value string))
 }
 
-// formats is the list of header formats that a tracer speaks, in the order of
+// propagators is the list of header formats that a tracer speaks, in the order of
 // the configuration. It is safe for concurrent use.
-type formats struct {
+type propagators struct {
 	names []string
 	// http and text are the same list for the two kinds of carrier: a value in an
 	// HTTP header needs escaping, a value in a map does not.
-	http, text []format
+	http, text []propagator
 	log        *slog.Logger
-	broken     complaint
+	brokenLog  lockedThrottle
 }
 
-// newFormats makes the formats of the list, which config.Config.Formats returns.
-func newFormats(names []string, log *slog.Logger) (*formats, error) {
-	f := &formats{names: names, log: log}
+// newPropagators makes the formats of the list, which config.Config.Formats returns.
+func newPropagators(names []string, log *slog.Logger) (*propagators, error) {
+	f := &propagators{names: names, log: log}
 	for _, name := range names {
-		http, err := newFormat(name, true)
+		http, err := newPropagator(name, true)
 		if err != nil {
 			return nil, err
 		}
-		text, _ := newFormat(name, false)
+		text, _ := newPropagator(name, false)
 		f.http, f.text = append(f.http, http), append(f.text, text)
 	}
 	return f, nil
 }
 
-func newFormat(name string, escape bool) (format, error) {
+func newPropagator(name string, escape bool) (propagator, error) {
 	switch name {
 	case config.PropagationJaeger:
-		return jaegerFormat{escape: escape}, nil
+		return jaegerPropagator{escape: escape}, nil
 	case config.PropagationW3C:
-		return w3cFormat{}, nil
+		return w3cPropagator{}, nil
 	case config.PropagationB3:
-		return b3Format{}, nil
+		return b3Propagator{}, nil
 	case config.PropagationB3Single:
-		return b3Format{single: true}, nil
+		return b3Propagator{single: true}, nil
 	case config.PropagationAppdash:
-		return appdashFormat{escape: escape}, nil
+		return appdashPropagator{escape: escape}, nil
 	default:
 		return nil, &hinted{
 			error: fmt.Errorf("propagation must be any of jaeger, w3c, b3, b3-single, appdash, got %q", name),
@@ -114,8 +114,8 @@ func newFormat(name string, escape bool) (format, error) {
 	}
 }
 
-// of returns the formats for OpenTracing's kind of carrier.
-func (f *formats) of(kind any) ([]format, error) {
+// forCarrier returns the formats for OpenTracing's kind of carrier.
+func (f *propagators) forCarrier(kind any) ([]propagator, error) {
 	switch kind {
 	case opentracing.HTTPHeaders:
 		return f.http, nil
@@ -127,8 +127,8 @@ func (f *formats) of(kind any) ([]format, error) {
 }
 
 // inject writes l in all formats.
-func (f *formats) inject(l link, kind, carrier any) error {
-	list, err := f.of(kind)
+func (f *propagators) inject(l spanContext, kind, carrier any) error {
+	list, err := f.forCarrier(kind)
 	if err != nil {
 		return err
 	}
@@ -140,43 +140,43 @@ func (f *formats) inject(l link, kind, carrier any) error {
 		return opentracing.ErrInvalidSpanContext
 	}
 	for _, format := range list {
-		format.write(l, w.Set)
+		format.inject(l, w.Set)
 	}
 	return nil
 }
 
 // extract reads the link that carrier holds; see read.
-func (f *formats) extract(kind, carrier any) (link, error) {
-	list, err := f.of(kind)
+func (f *propagators) extract(kind, carrier any) (spanContext, error) {
+	list, err := f.forCarrier(kind)
 	if err != nil {
-		return link{}, err
+		return spanContext{}, err
 	}
 	r, ok := carrier.(opentracing.TextMapReader)
 	if !ok {
-		return link{}, opentracing.ErrInvalidCarrier
+		return spanContext{}, opentracing.ErrInvalidCarrier
 	}
 	h, err := collect(r)
 	if err != nil {
-		return link{}, err
+		return spanContext{}, err
 	}
-	return f.read(list, h)
+	return f.extractFrom(list, h)
 }
 
-// read takes the first format that names a span. When none does, it takes the
+// extractFrom takes the first format that names a span. When none does, it takes the
 // first that at least decides about sampling, and says ErrSpanContextCorrupted
 // when there was but nonsense. Baggage is taken from all formats, since some
 // have none; so is the tracestate, if it belongs to the same trace. That a header
 // was broken is logged, because nethttp tells nobody.
-func (f *formats) read(list []format, h headers) (link, error) {
-	var got link
+func (f *propagators) extractFrom(list []propagator, h headers) (spanContext, error) {
+	var got spanContext
 	result := opentracing.ErrSpanContextNotFound
 	for i, format := range list {
-		l, err := format.read(h)
+		l, err := format.extract(h)
 		switch {
 		case errors.Is(err, opentracing.ErrSpanContextNotFound):
 			continue
 		case err != nil:
-			if f.broken.allow() {
+			if f.brokenLog.allow() {
 				f.log.Warn("trace header is broken", "format", f.names[i], "reason", err)
 			}
 			if result != nil {
@@ -190,24 +190,24 @@ func (f *formats) read(list []format, h headers) (link, error) {
 		}
 	}
 	if result != nil {
-		return link{}, result
+		return spanContext{}, result
 	}
 	for _, format := range list {
-		format.readBaggage(h, got.addBaggage)
+		format.extractBaggage(h, got.addBaggage)
 	}
 	return got, nil
 }
 
-// speaks reports whether name is in the list.
-func (f *formats) speaks(name string) bool { return slices.Contains(f.names, name) }
+// supports reports whether name is in the list.
+func (f *propagators) supports(name string) bool { return slices.Contains(f.names, name) }
 
-// complaint is a throttle for many goroutines.
-type complaint struct {
+// lockedThrottle is a throttle for many goroutines.
+type lockedThrottle struct {
 	mu       sync.Mutex
 	throttle throttle
 }
 
-func (c *complaint) allow() bool {
+func (c *lockedThrottle) allow() bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	return c.throttle.allow(time.Now())

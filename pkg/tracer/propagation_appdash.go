@@ -16,15 +16,15 @@ const (
 	appdashBaggagePrefix = "ot-baggage-"
 )
 
-// appdashFormat has room for the low half of a trace id only: a trace of 128 bits
+// appdashPropagator has room for the low half of a trace id only: a trace of 128 bits
 // goes on under another id behind it.
-type appdashFormat struct {
+type appdashPropagator struct {
 	// escape is for HTTP. The format itself escapes nothing, so a value that no
 	// header can hold is left out there.
 	escape bool
 }
 
-func (f appdashFormat) write(l link, set func(key, value string)) {
+func (f appdashPropagator) inject(l spanContext, set func(key, value string)) {
 	set(appdashTraceHeader, strconv.FormatUint(l.trace.low, 16))
 	set(appdashSpanHeader, strconv.FormatUint(l.span, 16))
 	set(appdashSampleHeader, strconv.FormatBool(l.sampled == keep))
@@ -35,22 +35,22 @@ func (f appdashFormat) write(l link, set func(key, value string)) {
 	}
 }
 
-func (appdashFormat) read(h headers) (link, error) {
+func (appdashPropagator) extract(h headers) (spanContext, error) {
 	trace, span, sampled := h.get(appdashTraceHeader), h.get(appdashSpanHeader), h.get(appdashSampleHeader)
 	if trace == "" && span == "" && sampled == "" {
-		return link{}, opentracing.ErrSpanContextNotFound
+		return spanContext{}, opentracing.ErrSpanContextNotFound
 	}
-	var l link
+	var l spanContext
 	var ok bool
 	if l.trace.low, ok = parseHex(trace); !ok || l.trace.low == 0 {
-		return link{}, corrupted(appdashTraceHeader, trace)
+		return spanContext{}, corrupted(appdashTraceHeader, trace)
 	}
 	if l.span, ok = parseHex(span); !ok || l.span == 0 {
-		return link{}, corrupted(appdashSpanHeader, span)
+		return spanContext{}, corrupted(appdashSpanHeader, span)
 	}
 	kept, err := strconv.ParseBool(sampled)
 	if err != nil {
-		return link{}, corrupted(appdashSampleHeader, sampled)
+		return spanContext{}, corrupted(appdashSampleHeader, sampled)
 	}
 	l.sampled = drop
 	if kept {
@@ -59,7 +59,7 @@ func (appdashFormat) read(h headers) (link, error) {
 	return l, nil
 }
 
-func (appdashFormat) readBaggage(h headers, add func(key, value string)) {
+func (appdashPropagator) extractBaggage(h headers, add func(key, value string)) {
 	for _, l := range h {
 		if key, ok := strings.CutPrefix(l.key, appdashBaggagePrefix); ok {
 			add(key, l.value)

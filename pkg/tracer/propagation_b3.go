@@ -16,16 +16,16 @@ const (
 	b3FlagsHeader  = "x-b3-flags"
 )
 
-// b3Format writes Zipkin's headers in one of their two forms and reads both. It
+// b3Propagator writes Zipkin's headers in one of their two forms and reads both. It
 // stands in for zipkin-go's own reader too: that one panics on a b3 header of 33
 // to 48 characters whose 17th is no dash, which anybody can send (zipkin-go 0.4.3,
 // propagation/b3, ParseSingleHeader).
-type b3Format struct {
+type b3Propagator struct {
 	// single is the form that is written: one header, b3.
 	single bool
 }
 
-func (f b3Format) write(l link, set func(key, value string)) {
+func (f b3Propagator) inject(l spanContext, set func(key, value string)) {
 	if f.single {
 		set(b3Header, writeSingleB3(l))
 		return
@@ -46,7 +46,7 @@ func (f b3Format) write(l link, set func(key, value string)) {
 }
 
 // writeSingleB3 returns {trace id}-{span id}-{sampling state}-{parent span id}.
-func writeSingleB3(l link) string {
+func writeSingleB3(l spanContext) string {
 	value := l.trace.short() + "-" + hex64(l.span)
 	switch {
 	case l.debug:
@@ -64,9 +64,9 @@ func writeSingleB3(l link) string {
 	return value
 }
 
-// read prefers the single header, as its specification says, but takes the others
+// extract prefers the single header, as its specification says, but takes the others
 // if it is broken.
-func (b3Format) read(h headers) (link, error) {
+func (b3Propagator) extract(h headers) (spanContext, error) {
 	single := h.get(b3Header)
 	if single != "" {
 		if l, ok := parseSingleB3(single); ok {
@@ -80,9 +80,9 @@ func (b3Format) read(h headers) (link, error) {
 	return l, err
 }
 
-func parseSingleB3(s string) (link, bool) {
+func parseSingleB3(s string) (spanContext, bool) {
 	parts := strings.Split(s, "-")
-	l := link{}
+	l := spanContext{}
 	if len(parts) == 1 {
 		return l, l.setB3State(parts[0])
 	}
@@ -90,21 +90,21 @@ func parseSingleB3(s string) (link, bool) {
 	l.trace, ok = parseTraceID(parts[0])
 	l.span, okSpan = parseHex(parts[1])
 	if !ok || !okSpan || l.span == 0 || len(parts) > 4 {
-		return link{}, false
+		return spanContext{}, false
 	}
 	if len(parts) > 2 && !l.setB3State(parts[2]) {
-		return link{}, false
+		return spanContext{}, false
 	}
 	if len(parts) > 3 {
 		if l.parent, ok = parseHex(parts[3]); !ok {
-			return link{}, false
+			return spanContext{}, false
 		}
 	}
 	return l, true
 }
 
 // setB3State takes the sampling state of the single header.
-func (l *link) setB3State(s string) bool {
+func (l *spanContext) setB3State(s string) bool {
 	switch s {
 	case "1":
 		l.sampled = keep
@@ -118,8 +118,8 @@ func (l *link) setB3State(s string) bool {
 	return true
 }
 
-func readMultiB3(h headers) (link, error) {
-	var l link
+func readMultiB3(h headers) (spanContext, error) {
+	var l spanContext
 	switch value := h.get(b3SampleHeader); strings.ToLower(value) {
 	case "":
 	case "1", "true": // the word is from tracers older than the specification
@@ -127,32 +127,32 @@ func readMultiB3(h headers) (link, error) {
 	case "0", "false":
 		l.sampled = drop
 	default:
-		return link{}, corrupted(b3SampleHeader, value)
+		return spanContext{}, corrupted(b3SampleHeader, value)
 	}
 	if h.get(b3FlagsHeader) == "1" {
 		l.sampled, l.debug = keep, true
 	}
 	trace, span := h.get(b3TraceHeader), h.get(b3SpanHeader)
 	if trace == "" && span == "" {
-		if l.sampled == undecided {
-			return link{}, opentracing.ErrSpanContextNotFound
+		if l.sampled == deferred {
+			return spanContext{}, opentracing.ErrSpanContextNotFound
 		}
 		return l, nil // a decision that came before the first span
 	}
 	var ok bool
 	if l.trace, ok = parseTraceID(trace); !ok {
-		return link{}, corrupted(b3TraceHeader, trace)
+		return spanContext{}, corrupted(b3TraceHeader, trace)
 	}
 	if l.span, ok = parseHex(span); !ok || l.span == 0 {
-		return link{}, corrupted(b3SpanHeader, span)
+		return spanContext{}, corrupted(b3SpanHeader, span)
 	}
 	if parent := h.get(b3ParentHeader); parent != "" {
 		if l.parent, ok = parseHex(parent); !ok {
-			return link{}, corrupted(b3ParentHeader, parent)
+			return spanContext{}, corrupted(b3ParentHeader, parent)
 		}
 	}
 	return l, nil
 }
 
-// readBaggage does nothing: B3 has none.
-func (b3Format) readBaggage(headers, func(key, value string)) {}
+// extractBaggage does nothing: B3 has none.
+func (b3Propagator) extractBaggage(headers, func(key, value string)) {}

@@ -14,7 +14,7 @@ import (
 )
 
 // compareLinks lets cmp see into links.
-var compareLinks = cmp.AllowUnexported(link{}, traceID{})
+var compareLinks = cmp.AllowUnexported(spanContext{}, traceID{})
 
 // lines makes headers of "key: value" lines.
 func headerLines(list ...string) headers {
@@ -27,17 +27,17 @@ func headerLines(list ...string) headers {
 }
 
 // written returns what the format makes of l, sorted.
-func written(f format, l link) []string {
+func written(f propagator, l spanContext) []string {
 	var lines []string
-	f.write(l, func(key, value string) { lines = append(lines, key+": "+value) })
+	f.inject(l, func(key, value string) { lines = append(lines, key+": "+value) })
 	slices.Sort(lines)
 	return lines
 }
 
 // formatOf is newFormat for HTTP, for names that are known.
-func formatOf(t *testing.T, name string) format {
+func formatOf(t *testing.T, name string) propagator {
 	t.Helper()
-	f, err := newFormat(name, true)
+	f, err := newPropagator(name, true)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -54,34 +54,34 @@ const (
 
 // b3Example and w3cExample are the ids in the examples of the specifications.
 var (
-	b3Example = link{
+	b3Example = spanContext{
 		trace: traceID{0x80f198ee56343ba8, 0x64fe8b2a57d3eff7}, span: 0xe457b5a2e4d86bd1, parent: 0x05e3ac9a4f6e3b90,
 		sampled: keep,
 	}
-	w3cExample = link{trace: traceID{0x4bf92f3577b34da6, 0xa3ce929d0e0e4736}, span: 0x00f067aa0ba902b7, sampled: keep}
+	w3cExample = spanContext{trace: traceID{0x4bf92f3577b34da6, 0xa3ce929d0e0e4736}, span: 0x00f067aa0ba902b7, sampled: keep}
 )
 
 // with returns a changed copy.
-func (l link) with(change func(*link)) link {
+func (l spanContext) with(change func(*spanContext)) spanContext {
 	change(&l)
 	return l
 }
 
 func TestFormatReads(t *testing.T) {
 	t.Parallel()
-	short := link{trace: traceID{low: 0xabc}, span: 0xd, sampled: drop}
+	short := spanContext{trace: traceID{low: 0xabc}, span: 0xd, sampled: drop}
 	tests := []struct {
 		name, format string
 		headers      headers
-		want         link
+		want         spanContext
 	}{
 		{"example", w3cName, headerLines(
 			"traceparent: 00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01",
 			"tracestate: rojo=00f067aa0ba902b7", "tracestate: congo=t61rcWkgMzE",
-		), w3cExample.with(func(l *link) { l.state = "rojo=00f067aa0ba902b7,congo=t61rcWkgMzE" })},
+		), w3cExample.with(func(l *spanContext) { l.state = "rojo=00f067aa0ba902b7,congo=t61rcWkgMzE" })},
 		{
 			"unsampled", w3cName, headerLines("Traceparent: 00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-00"),
-			w3cExample.with(func(l *link) { l.sampled = drop }),
+			w3cExample.with(func(l *spanContext) { l.sampled = drop }),
 		},
 		{"a later version with more fields", w3cName, headerLines(
 			"traceparent: cc-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01-what-the-future-brings"), w3cExample},
@@ -103,28 +103,28 @@ func TestFormatReads(t *testing.T) {
 		{"unless it is broken", b3Name, headerLines("b3: 80f198ee", "x-b3-traceid: abc", "x-b3-spanid: d", "x-b3-sampled: 0"), short},
 		{
 			"no decision", b3Name, headerLines("b3: 0000000000000abc-000000000000000d"),
-			short.with(func(l *link) { l.sampled = undecided }),
+			short.with(func(l *spanContext) { l.sampled = deferred }),
 		},
 		{
 			"debug", b3Name, headerLines("b3: 0000000000000abc-000000000000000d-d"),
-			short.with(func(l *link) { l.sampled, l.debug = keep, true }),
+			short.with(func(l *spanContext) { l.sampled, l.debug = keep, true }),
 		},
 		{
 			"debug flag", b3Name, headerLines("x-b3-traceid: abc", "x-b3-spanid: d", "x-b3-flags: 1"),
-			short.with(func(l *link) { l.sampled, l.debug = keep, true }),
+			short.with(func(l *spanContext) { l.sampled, l.debug = keep, true }),
 		},
-		{"nothing but a decision", b3Name, headerLines("b3: 0"), link{sampled: drop}},
-		{"nothing but a decision, old", b3Name, headerLines("x-b3-sampled: true"), link{sampled: keep}},
+		{"nothing but a decision", b3Name, headerLines("b3: 0"), spanContext{sampled: drop}},
+		{"nothing but a decision, old", b3Name, headerLines("x-b3-sampled: true"), spanContext{sampled: keep}},
 
 		{"short ids", jaegerName, headerLines("Uber-Trace-Id: abc:d:0:0"), short},
-		{"escaped", jaegerName, headerLines("uber-trace-id: abc%3Ad%3A0%3A1"), short.with(func(l *link) { l.sampled = keep })},
+		{"escaped", jaegerName, headerLines("uber-trace-id: abc%3Ad%3A0%3A1"), short.with(func(l *spanContext) { l.sampled = keep })},
 		{
 			"debug", jaegerName, headerLines("uber-trace-id: abc:d:0:3"),
-			short.with(func(l *link) { l.sampled, l.debug = keep, true }),
+			short.with(func(l *spanContext) { l.sampled, l.debug = keep, true }),
 		},
 		{
 			"flags in hexadecimal", jaegerName, headerLines("uber-trace-id: abc:d:0:b"),
-			short.with(func(l *link) { l.sampled, l.debug = keep, true }),
+			short.with(func(l *spanContext) { l.sampled, l.debug = keep, true }),
 		},
 		{"128 bits", jaegerName, headerLines("uber-trace-id: 80f198ee56343ba864fe8b2a57d3eff7:e457b5a2e4d86bd1:05e3ac9a4f6e3b90:1"), b3Example},
 
@@ -133,7 +133,7 @@ func TestFormatReads(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.format+"/"+tt.name, func(t *testing.T) {
 			t.Parallel()
-			got, err := formatOf(t, tt.format).read(tt.headers)
+			got, err := formatOf(t, tt.format).extract(tt.headers)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -170,34 +170,34 @@ func TestFormatRefuses(t *testing.T) {
 		for _, line := range list {
 			t.Run(name+"/"+line, func(t *testing.T) {
 				t.Parallel()
-				got, err := formatOf(t, name).read(headerLines(line))
+				got, err := formatOf(t, name).extract(headerLines(line))
 				if !errors.Is(err, opentracing.ErrSpanContextCorrupted) {
 					t.Errorf("got %+v, %v, want %v", got, err, opentracing.ErrSpanContextCorrupted)
 				}
 			})
 		}
-		if _, err := formatOf(t, name).read(headerLines("accept: */*", "x-b3-other: 1", "ot-other: 1")); !errors.Is(err, opentracing.ErrSpanContextNotFound) {
+		if _, err := formatOf(t, name).extract(headerLines("accept: */*", "x-b3-other: 1", "ot-other: 1")); !errors.Is(err, opentracing.ErrSpanContextNotFound) {
 			t.Errorf("%s: got %v from other headers, want %v", name, err, opentracing.ErrSpanContextNotFound)
 		}
 	}
 	twice := headerLines("traceparent: 00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01",
 		"traceparent: 00-4bf92f3577b34da6a3ce929d0e0e4737-00f067aa0ba902b7-01")
-	if _, err := (w3cFormat{}).read(twice); !errors.Is(err, opentracing.ErrSpanContextCorrupted) {
+	if _, err := (w3cPropagator{}).extract(twice); !errors.Is(err, opentracing.ErrSpanContextCorrupted) {
 		t.Errorf("two traceparents: got %v, want %v", err, opentracing.ErrSpanContextCorrupted)
 	}
 }
 
 func TestFormatWrites(t *testing.T) {
 	t.Parallel()
-	debug := link{trace: traceID{low: 0xabc}, span: 0xd, sampled: keep, debug: true}
-	open := link{trace: traceID{low: 0xabc}, span: 0xd, parent: 1}
-	loaded := b3Example.with(func(l *link) {
+	debug := spanContext{trace: traceID{low: 0xabc}, span: 0xd, sampled: keep, debug: true}
+	open := spanContext{trace: traceID{low: 0xabc}, span: 0xd, parent: 1}
+	loaded := b3Example.with(func(l *spanContext) {
 		l.state = "congo=t61"
 		l.baggage = map[string]string{"who": "me & ünï", "no token": "1"}
 	})
 	tests := []struct {
 		name, format string
-		link         link
+		link         spanContext
 		want         []string
 	}{
 		{"all", w3cName, loaded, []string{
@@ -255,8 +255,8 @@ func TestBaggageIsRead(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.format+"/"+tt.name, func(t *testing.T) {
 			t.Parallel()
-			var got link
-			formatOf(t, tt.format).readBaggage(tt.headers, got.addBaggage)
+			var got spanContext
+			formatOf(t, tt.format).extractBaggage(tt.headers, got.addBaggage)
 			if !maps.Equal(tt.want, got.baggage) {
 				t.Errorf("got %q, want %q", got.baggage, tt.want)
 			}

@@ -14,29 +14,29 @@ import (
 
 // checkRoundTrip reads the headers and, if they name a span, writes that and
 // reads it again: the same must come out, baggage included.
-func checkRoundTrip(t *testing.T, f format, h headers) (link, error) {
+func checkRoundTrip(t *testing.T, f propagator, h headers) (spanContext, error) {
 	t.Helper()
-	want, err := f.read(h)
+	want, err := f.extract(h)
 	if err != nil || !want.hasSpan() {
 		return want, err
 	}
-	f.readBaggage(h, want.addBaggage)
+	f.extractBaggage(h, want.addBaggage)
 	// What the format has no way to write is no part of the round trip.
 	var sent headers
-	f.write(want, sent.add)
+	f.inject(want, sent.add)
 	for key, value := range want.baggage {
-		if _, appdash := f.(appdashFormat); appdash && (!isToken(key) || !isFieldValue(value)) || !isToken(key) {
+		if _, appdash := f.(appdashPropagator); appdash && (!isToken(key) || !isFieldValue(value)) || !isToken(key) {
 			delete(want.baggage, key)
 		}
 	}
 	if len(want.baggage) == 0 {
 		want.baggage = nil
 	}
-	got, err := f.read(sent)
+	got, err := f.extract(sent)
 	if err != nil {
 		t.Fatalf("%v from what was written: %q", err, sent)
 	}
-	f.readBaggage(sent, got.addBaggage)
+	f.extractBaggage(sent, got.addBaggage)
 	if d := cmp.Diff(want, got, compareLinks); d != "" {
 		t.Fatalf("(-first +second time) of %q, written %q\n%s", h, sent, d)
 	}
@@ -51,10 +51,10 @@ func FuzzJaegerFormat(f *testing.F) {
 		h.add(jaegerHeader, id)
 		h.add(jaegerBaggagePrefix+key, value)
 		h.add(jaegerBaggageHeader, strings.ToLower(list)) // as header names are
-		got, err := checkRoundTrip(t, jaegerFormat{escape: true}, h)
+		got, err := checkRoundTrip(t, jaegerPropagator{escape: true}, h)
 		// What jaeger-client-go reads, this reads the same, but that ids of zero and
 		// numbers with signs are refused.
-		want, errWant := jaeger.ContextFromString(jaegerFormat{escape: true}.unescape(id))
+		want, errWant := jaeger.ContextFromString(jaegerPropagator{escape: true}.unescape(id))
 		if errWant != nil || !want.IsValid() || strings.ContainsAny(id, "+ ") || want.Flags() > 9 {
 			return
 		}
@@ -78,7 +78,7 @@ func FuzzW3CFormat(f *testing.F) {
 		h.add(traceparentHeader, parent)
 		h.add(tracestateHeader, state)
 		h.add(baggageHeader, list)
-		got, err := checkRoundTrip(t, w3cFormat{}, h)
+		got, err := checkRoundTrip(t, w3cPropagator{}, h)
 		carrier := propagation.MapCarrier{traceparentHeader: parent, tracestateHeader: state}
 		want := trace.SpanContextFromContext(propagation.TraceContext{}.Extract(context.Background(), carrier))
 		if !want.IsValid() {
@@ -103,11 +103,11 @@ func FuzzB3Format(f *testing.F) {
 		} {
 			h.add(key, value)
 		}
-		if l, err := (b3Format{}).read(h); err == nil && l.sampled == undecided {
+		if l, err := (b3Propagator{}).extract(h); err == nil && l.sampled == deferred {
 			h = nil // the single header then has no place for the parent
 		}
-		multi, errMulti := checkRoundTrip(t, b3Format{}, h)
-		one, errOne := checkRoundTrip(t, b3Format{single: true}, h)
+		multi, errMulti := checkRoundTrip(t, b3Propagator{}, h)
+		one, errOne := checkRoundTrip(t, b3Propagator{single: true}, h)
 		if d := cmp.Diff(multi, one, compareLinks); d != "" || (errMulti == nil) != (errOne == nil) {
 			t.Fatalf("the forms differ: %v, %v\n%s", errMulti, errOne, d)
 		}
@@ -123,7 +123,7 @@ func FuzzAppdashFormat(f *testing.F) {
 		h.add(appdashSpanHeader, span)
 		h.add(appdashSampleHeader, sampled)
 		h.add(appdashBaggagePrefix+key, value)
-		if _, err := checkRoundTrip(t, appdashFormat{escape: true}, h); err != nil && len(err.Error()) > 1000 {
+		if _, err := checkRoundTrip(t, appdashPropagator{escape: true}, h); err != nil && len(err.Error()) > 1000 {
 			t.Fatalf("an error of %d bytes", len(err.Error()))
 		}
 	})

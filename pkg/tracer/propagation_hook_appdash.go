@@ -9,33 +9,33 @@ import (
 	"github.com/opentracing/opentracing-go"
 )
 
-// appdashSpeaker teaches Appdash's tracer the formats f. decide is the tracer's
+// newAppdashPropagation teaches Appdash's tracer the formats f. decide is the tracer's
 // sampler, for callers that leave the decision to us.
-func appdashSpeaker(tracer opentracing.Tracer, f *formats, decide func(trace uint64) bool) opentracing.Tracer {
-	return &speaker{Tracer: tracer, formats: f, own: &appdashContexts{decide: decide, log: f.log}}
+func newAppdashPropagation(tracer opentracing.Tracer, f *propagators, decide func(trace uint64) bool) opentracing.Tracer {
+	return &propagatingTracer{Tracer: tracer, propagators: f, converter: &appdashConverter{decide: decide, log: f.log}}
 }
 
-// appdashContexts translates to and from basictracer.SpanContext, which has 64
+// appdashConverter translates to and from basictracer.SpanContext, which has 64
 // bits for the trace id, no parent and no debug flag.
-type appdashContexts struct {
+type appdashConverter struct {
 	decide func(trace uint64) bool
 	log    *slog.Logger
 	cut    sync.Once
 }
 
-func (*appdashContexts) link(sc opentracing.SpanContext) (link, bool) {
+func (*appdashConverter) fromLibrary(sc opentracing.SpanContext) (spanContext, bool) {
 	c, ok := sc.(basictracer.SpanContext)
 	if !ok {
-		return link{}, false
+		return spanContext{}, false
 	}
-	l := link{trace: traceID{low: c.TraceID}, span: c.SpanID, sampled: drop, baggage: c.Baggage}
+	l := spanContext{trace: traceID{low: c.TraceID}, span: c.SpanID, sampled: drop, baggage: c.Baggage}
 	if c.Sampled {
 		l.sampled = keep
 	}
 	return l, true
 }
 
-func (a *appdashContexts) context(l link) (opentracing.SpanContext, error) {
+func (a *appdashConverter) toLibrary(l spanContext) (opentracing.SpanContext, error) {
 	if !l.hasSpan() || l.trace.low == 0 {
 		return nil, opentracing.ErrSpanContextNotFound
 	}
@@ -48,7 +48,7 @@ func (a *appdashContexts) context(l link) (opentracing.SpanContext, error) {
 	return basictracer.SpanContext{
 		TraceID: l.trace.low,
 		SpanID:  l.span,
-		Sampled: l.sampled == keep || l.sampled == undecided && a.decide(l.trace.low),
+		Sampled: l.sampled == keep || l.sampled == deferred && a.decide(l.trace.low),
 		Baggage: maps.Clone(l.baggage),
 	}, nil
 }

@@ -12,9 +12,9 @@ import (
 	"github.com/otdemo/otdemo/pkg/config"
 )
 
-// jaegerPropagation returns the options that make jaeger-client-go speak the
+// jaegerPropagationOptions returns the options that make jaeger-client-go speak the
 // formats f. For its own format there is nothing to do, and so no cost.
-func jaegerPropagation(service string, f *formats, m *jaeger.Metrics, sampler jaeger.Sampler) []jaeger.TracerOption {
+func jaegerPropagationOptions(service string, f *propagators, m *jaeger.Metrics, sampler jaeger.Sampler) []jaeger.TracerOption {
 	if slices.Equal(f.names, []string{config.PropagationJaeger}) {
 		return nil
 	}
@@ -26,18 +26,18 @@ func jaegerPropagation(service string, f *formats, m *jaeger.Metrics, sampler ja
 		opentracing.HTTPHeaders: jaeger.NewHTTPHeaderPropagator(keys, *m),
 		opentracing.TextMap:     jaeger.NewTextMapPropagator(keys, *m),
 	} {
-		hook := jaegerHook{formats: f, kind: kind, own: own, metrics: m, decider: decider}
+		hook := jaegerInjectExtractor{propagators: f, kind: kind, own: own, metrics: m, decider: decider}
 		options = append(options,
 			jaeger.TracerOptions.Injector(kind, hook), jaeger.TracerOptions.Extractor(kind, hook))
 	}
 	return options
 }
 
-// jaegerHook implements jaeger.Injector and jaeger.Extractor for one kind of
+// jaegerInjectExtractor implements jaeger.Injector and jaeger.Extractor for one kind of
 // carrier.
-type jaegerHook struct {
-	formats *formats
-	kind    any
+type jaegerInjectExtractor struct {
+	propagators *propagators
+	kind        any
 	// own reads what only jaeger-client-go can: jaeger-debug-id, and baggage for a
 	// trace that is yet to begin.
 	own     *jaeger.TextMapPropagator
@@ -52,11 +52,11 @@ type stateKey struct{}
 func noState() any { return "" }
 
 // Inject implements jaeger.Injector.
-func (h jaegerHook) Inject(sc jaeger.SpanContext, carrier any) error {
+func (h jaegerInjectExtractor) Inject(sc jaeger.SpanContext, carrier any) error {
 	if !sc.IsValid() {
 		return opentracing.ErrInvalidSpanContext
 	}
-	l := link{
+	l := spanContext{
 		trace:   traceID{sc.TraceID().High, sc.TraceID().Low},
 		span:    uint64(sc.SpanID()),
 		parent:  uint64(sc.ParentID()),
@@ -70,30 +70,30 @@ func (h jaegerHook) Inject(sc jaeger.SpanContext, carrier any) error {
 		l.addBaggage(key, value)
 		return true
 	})
-	if h.formats.speaks(config.PropagationW3C) {
+	if h.propagators.supports(config.PropagationW3C) {
 		l.state, _ = sc.ExtendedSamplingState(stateKey{}, noState).(string)
 	}
-	return h.formats.inject(l, h.kind, carrier)
+	return h.propagators.inject(l, h.kind, carrier)
 }
 
 // Extract implements jaeger.Extractor.
-func (h jaegerHook) Extract(carrier any) (jaeger.SpanContext, error) {
-	l, err := h.formats.extract(h.kind, carrier)
+func (h jaegerInjectExtractor) Extract(carrier any) (jaeger.SpanContext, error) {
+	l, err := h.propagators.extract(h.kind, carrier)
 	switch {
 	case err == nil && l.hasSpan():
-		return h.context(l)
+		return h.toLibrary(l)
 	case errors.Is(err, opentracing.ErrSpanContextCorrupted):
 		h.metrics.DecodingErrors.Inc(1)
 		return jaeger.SpanContext{}, err
-	case h.formats.speaks(config.PropagationJaeger):
+	case h.propagators.supports(config.PropagationJaeger):
 		return h.own.Extract(carrier)
 	default:
 		return jaeger.SpanContext{}, cmp.Or(err, opentracing.ErrSpanContextNotFound)
 	}
 }
 
-// context makes jaeger-client-go's context of l, which names a span.
-func (h jaegerHook) context(l link) (jaeger.SpanContext, error) {
+// toLibrary makes jaeger-client-go's context of l, which names a span.
+func (h jaegerInjectExtractor) toLibrary(l spanContext) (jaeger.SpanContext, error) {
 	trace := jaeger.TraceID{High: l.trace.high, Low: l.trace.low}
 	sc := jaeger.NewSpanContext(trace, jaeger.SpanID(l.span), jaeger.SpanID(l.parent), l.sampled == keep, maps.Clone(l.baggage))
 	if l.debug {
@@ -106,7 +106,7 @@ func (h jaegerHook) context(l link) (jaeger.SpanContext, error) {
 			sc = sc.WithBaggageItem(key, value)
 		}
 	}
-	if l.sampled == undecided {
+	if l.sampled == deferred {
 		h.decide(sc)
 	}
 	if l.state != "" {
@@ -120,6 +120,6 @@ func (h jaegerHook) context(l link) (jaeger.SpanContext, error) {
 // was one or not, so it has to be made here, and without knowing the operation. A
 // span that stands in for the remote one makes the sampler set the flags that sc
 // shares with it.
-func (h jaegerHook) decide(sc jaeger.SpanContext) {
+func (h jaegerInjectExtractor) decide(sc jaeger.SpanContext) {
 	h.decider.StartSpan("", jaeger.SelfRef(sc))
 }

@@ -6,21 +6,21 @@ import (
 	"github.com/openzipkin/zipkin-go/model"
 )
 
-// zipkinSpeaker teaches zipkin-go-opentracing's tracer the formats f. It does so
+// newZipkinPropagation teaches zipkin-go-opentracing's tracer the formats f. It does so
 // for B3 too, whose reader in zipkin-go a stranger can crash; see b3Format.
-func zipkinSpeaker(tracer opentracing.Tracer, f *formats) opentracing.Tracer {
-	return &speaker{Tracer: tracer, formats: f, own: zipkinContexts{}}
+func newZipkinPropagation(tracer opentracing.Tracer, f *propagators) opentracing.Tracer {
+	return &propagatingTracer{Tracer: tracer, propagators: f, converter: zipkinConverter{}}
 }
 
-// zipkinContexts translates to and from model.SpanContext, which has no baggage.
-type zipkinContexts struct{}
+// zipkinConverter translates to and from model.SpanContext, which has no baggage.
+type zipkinConverter struct{}
 
-func (zipkinContexts) link(sc opentracing.SpanContext) (link, bool) {
+func (zipkinConverter) fromLibrary(sc opentracing.SpanContext) (spanContext, bool) {
 	c, ok := sc.(zipkintracer.SpanContext)
 	if !ok {
-		return link{}, false
+		return spanContext{}, false
 	}
-	l := link{
+	l := spanContext{
 		trace: traceID{c.TraceID.High, c.TraceID.Low},
 		span:  uint64(c.ID),
 		debug: c.Debug,
@@ -40,9 +40,9 @@ func (zipkinContexts) link(sc opentracing.SpanContext) (link, bool) {
 	return l, true
 }
 
-// context returns a context without ids too: Zipkin starts a trace with the
+// toLibrary returns a context without ids too: Zipkin starts a trace with the
 // sampling decision in it.
-func (zipkinContexts) context(l link) (opentracing.SpanContext, error) {
+func (zipkinConverter) toLibrary(l spanContext) (opentracing.SpanContext, error) {
 	c := model.SpanContext{
 		TraceID: model.TraceID{High: l.trace.high, Low: l.trace.low},
 		ID:      model.ID(l.span),
@@ -52,7 +52,7 @@ func (zipkinContexts) context(l link) (opentracing.SpanContext, error) {
 		parent := model.ID(l.parent)
 		c.ParentID = &parent
 	}
-	if l.sampled != undecided && !l.debug {
+	if l.sampled != deferred && !l.debug {
 		kept := l.sampled == keep
 		c.Sampled = &kept
 	}

@@ -23,15 +23,15 @@ const (
 	jaegerDebug   = 2
 )
 
-// jaegerFormat is {trace id}:{span id}:{parent span id}:{flags}. Where
+// jaegerPropagator is {trace id}:{span id}:{parent span id}:{flags}. Where
 // jaeger-client-go writes the flags in hexadecimal, as the format says, and reads
 // them as decimal, this reads hexadecimal.
-type jaegerFormat struct {
+type jaegerPropagator struct {
 	// escape is for HTTP, where jaeger-client-go escapes baggage as in a query.
 	escape bool
 }
 
-func (f jaegerFormat) write(l link, set func(key, value string)) {
+func (f jaegerPropagator) inject(l spanContext, set func(key, value string)) {
 	flags := "0"
 	switch {
 	case l.debug:
@@ -51,17 +51,17 @@ func (f jaegerFormat) write(l link, set func(key, value string)) {
 	}
 }
 
-func (f jaegerFormat) read(h headers) (link, error) {
+func (f jaegerPropagator) extract(h headers) (spanContext, error) {
 	raw := h.get(jaegerHeader)
 	if raw == "" {
-		return link{}, opentracing.ErrSpanContextNotFound
+		return spanContext{}, opentracing.ErrSpanContextNotFound
 	}
 	bad := corrupted(jaegerHeader, raw)
 	parts := strings.Split(f.unescape(raw), ":")
 	if len(parts) != 4 || len(parts[3]) > 2 {
-		return link{}, bad
+		return spanContext{}, bad
 	}
-	l := link{sampled: drop}
+	l := spanContext{sampled: drop}
 	var ok [4]bool
 	l.trace, ok[0] = parseTraceID(parts[0])
 	l.span, ok[1] = parseHex(parts[1])
@@ -69,7 +69,7 @@ func (f jaegerFormat) read(h headers) (link, error) {
 	var flags uint64
 	flags, ok[3] = parseHex(parts[3])
 	if ok != [4]bool{true, true, true, true} || l.span == 0 {
-		return link{}, bad
+		return spanContext{}, bad
 	}
 	l.debug = flags&jaegerDebug != 0
 	if l.debug || flags&jaegerSampled != 0 {
@@ -78,7 +78,7 @@ func (f jaegerFormat) read(h headers) (link, error) {
 	return l, nil
 }
 
-func (f jaegerFormat) readBaggage(h headers, add func(key, value string)) {
+func (f jaegerPropagator) extractBaggage(h headers, add func(key, value string)) {
 	for _, l := range h {
 		if key, ok := strings.CutPrefix(l.key, jaegerBaggagePrefix); ok {
 			add(key, f.unescape(l.value))
@@ -100,7 +100,7 @@ func (f jaegerFormat) readBaggage(h headers, add func(key, value string)) {
 }
 
 // unescape undoes what some clients do to the value; what is not escaped stays.
-func (f jaegerFormat) unescape(value string) string {
+func (f jaegerPropagator) unescape(value string) string {
 	if !f.escape {
 		return value
 	}

@@ -18,29 +18,29 @@ import (
 // not do: a broken header is no header to them, so is one with a flag of the
 // future, and of several tracestate headers they see the first.
 type otelPropagator struct {
-	formats *formats
-	w3c     propagation.TextMapPropagator
+	propagators *propagators
+	w3c         propagation.TextMapPropagator
 	// sampler makes the decision that a caller left to us.
 	sampler sdktrace.Sampler
 }
 
-// newPropagator returns the propagator for the formats f. OpenTelemetry takes
+// newOTelPropagator returns the propagator for the formats f. OpenTelemetry takes
 // the decision of a remote parent as final, whether there was one or not, so
 // sampler is asked where B3 leaves it open; it must be the one for root spans.
-func newPropagator(f *formats, sampler sdktrace.Sampler) propagation.TextMapPropagator {
+func newOTelPropagator(f *propagators, sampler sdktrace.Sampler) propagation.TextMapPropagator {
 	w3c := propagation.NewCompositeTextMapPropagator(propagation.TraceContext{}, propagation.Baggage{})
-	if !f.speaks(config.PropagationW3C) {
+	if !f.supports(config.PropagationW3C) {
 		w3c = propagation.NewCompositeTextMapPropagator()
 	}
-	return &otelPropagator{formats: f, w3c: w3c, sampler: sampler}
+	return &otelPropagator{propagators: f, w3c: w3c, sampler: sampler}
 }
 
 // listFor returns the formats for the carrier; only HTTP's needs escaping.
-func (p *otelPropagator) listFor(carrier propagation.TextMapCarrier) []format {
+func (p *otelPropagator) listFor(carrier propagation.TextMapCarrier) []propagator {
 	if _, ok := carrier.(propagation.HeaderCarrier); ok {
-		return p.formats.http
+		return p.propagators.http
 	}
-	return p.formats.text
+	return p.propagators.text
 }
 
 // Inject implements propagation.TextMapPropagator.
@@ -50,7 +50,7 @@ func (p *otelPropagator) Inject(ctx context.Context, carrier propagation.TextMap
 		return
 	}
 	trace, span := sc.TraceID(), sc.SpanID()
-	l := link{
+	l := spanContext{
 		trace:   traceID{binary.BigEndian.Uint64(trace[:8]), binary.BigEndian.Uint64(trace[8:])},
 		span:    binary.BigEndian.Uint64(span[:]),
 		sampled: drop,
@@ -62,17 +62,17 @@ func (p *otelPropagator) Inject(ctx context.Context, carrier propagation.TextMap
 		l.addBaggage(member.Key(), member.Value())
 	}
 	for _, format := range p.listFor(carrier) {
-		if _, ok := format.(w3cFormat); ok {
+		if _, ok := format.(w3cPropagator); ok {
 			p.w3c.Inject(ctx, carrier)
 			continue
 		}
-		format.write(l, carrier.Set)
+		format.inject(l, carrier.Set)
 	}
 }
 
 // Extract implements propagation.TextMapPropagator.
 func (p *otelPropagator) Extract(ctx context.Context, carrier propagation.TextMapCarrier) context.Context {
-	l, err := p.formats.read(p.listFor(carrier), collectOTel(carrier))
+	l, err := p.propagators.extractFrom(p.listFor(carrier), collectOTel(carrier))
 	if err != nil || !l.hasSpan() {
 		return ctx
 	}
@@ -99,12 +99,12 @@ func (p *otelPropagator) Extract(ctx context.Context, carrier propagation.TextMa
 
 // spanContext makes OpenTelemetry's context of l, which names a span. A trace id
 // of 64 bits is padded with zeros.
-func (p *otelPropagator) spanContext(ctx context.Context, l link) trace.SpanContext {
+func (p *otelPropagator) spanContext(ctx context.Context, l spanContext) trace.SpanContext {
 	c := trace.SpanContextConfig{Remote: true}
 	binary.BigEndian.PutUint64(c.TraceID[:8], l.trace.high)
 	binary.BigEndian.PutUint64(c.TraceID[8:], l.trace.low)
 	binary.BigEndian.PutUint64(c.SpanID[:], l.span)
-	if l.sampled == keep || l.sampled == undecided && p.decide(ctx, c.TraceID) {
+	if l.sampled == keep || l.sampled == deferred && p.decide(ctx, c.TraceID) {
 		c.TraceFlags = trace.FlagsSampled
 	}
 	c.TraceState, _ = trace.ParseTraceState(l.state)
@@ -124,10 +124,10 @@ func (p *otelPropagator) decide(ctx context.Context, id trace.TraceID) bool {
 // item is not in it.
 func (p *otelPropagator) Fields() []string {
 	fields := p.w3c.Fields()
-	l := link{trace: traceID{low: 1}, span: 1, parent: 1, sampled: keep}
-	for _, format := range p.formats.http {
-		if _, ok := format.(w3cFormat); !ok {
-			format.write(l, func(key, _ string) { fields = append(fields, key) })
+	l := spanContext{trace: traceID{low: 1}, span: 1, parent: 1, sampled: keep}
+	for _, format := range p.propagators.http {
+		if _, ok := format.(w3cPropagator); !ok {
+			format.inject(l, func(key, _ string) { fields = append(fields, key) })
 		}
 	}
 	return fields

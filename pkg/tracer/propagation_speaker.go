@@ -4,41 +4,41 @@ import (
 	"github.com/opentracing/opentracing-go"
 )
 
-// speaker is a tracer whose library speaks one header format, taught to speak
+// propagatingTracer is a tracer whose library speaks one header format, taught to speak
 // those of the configuration. Its spans are wrapped as well, since nethttp injects
 // with the tracer that a span names.
-type speaker struct {
+type propagatingTracer struct {
 	opentracing.Tracer
-	formats *formats
-	own     contexts
+	propagators *propagators
+	converter   contextConverter
 }
 
-// contexts translates a library's span contexts.
-type contexts interface {
-	// link returns what sc says; false if another tracer made it.
-	link(sc opentracing.SpanContext) (link, bool)
-	// context returns the context to start a child of l with, or
+// contextConverter translates a library's span contexts.
+type contextConverter interface {
+	// fromLibrary returns what sc says; false if another tracer made it.
+	fromLibrary(sc opentracing.SpanContext) (spanContext, bool)
+	// toLibrary returns the context to start a child of l with, or
 	// ErrSpanContextNotFound when the library has no use for l.
-	context(l link) (opentracing.SpanContext, error)
+	toLibrary(l spanContext) (opentracing.SpanContext, error)
 }
 
-// passed is what the library's contexts have no room for, handed on from the
+// extras is what the library's contexts have no room for, handed on from the
 // caller to whom we call.
-type passed struct {
+type extras struct {
 	// high is the high half of the trace id, if the library keeps only the low one.
 	high  uint64
 	state string
 }
 
-// spokenContext is a library's context with what came along.
-type spokenContext struct {
+// wrappedContext is a library's context with what came along.
+type wrappedContext struct {
 	opentracing.SpanContext
-	passed passed
+	extras extras
 }
 
-// libraryContext returns the context that the library made.
-func libraryContext(sc opentracing.SpanContext) opentracing.SpanContext {
-	if c, ok := sc.(spokenContext); ok {
+// unwrap returns the context that the library made.
+func unwrap(sc opentracing.SpanContext) opentracing.SpanContext {
+	if c, ok := sc.(wrappedContext); ok {
 		return c.SpanContext
 	}
 	return sc
@@ -47,26 +47,26 @@ func libraryContext(sc opentracing.SpanContext) opentracing.SpanContext {
 // StartSpan implements opentracing.Tracer. References to other tracers' contexts
 // are left out: basictracer panics at them, and zipkin-go-opentracing looks at
 // the first one alone.
-func (s *speaker) StartSpan(operation string, opts ...opentracing.StartSpanOption) opentracing.Span {
+func (s *propagatingTracer) StartSpan(operation string, opts ...opentracing.StartSpanOption) opentracing.Span {
 	var options startOptions
 	for _, o := range opts {
 		o.Apply((*opentracing.StartSpanOptions)(&options))
 	}
-	var along passed
+	var passedOn extras
 	references := options.References
 	options.References = nil
 	for _, ref := range references {
-		c, _ := ref.ReferencedContext.(spokenContext)
-		ref.ReferencedContext = libraryContext(ref.ReferencedContext)
-		if _, ok := s.own.link(ref.ReferencedContext); !ok {
+		c, _ := ref.ReferencedContext.(wrappedContext)
+		ref.ReferencedContext = unwrap(ref.ReferencedContext)
+		if _, ok := s.converter.fromLibrary(ref.ReferencedContext); !ok {
 			continue
 		}
 		if len(options.References) == 0 {
-			along = c.passed
+			passedOn = c.extras
 		}
 		options.References = append(options.References, ref)
 	}
-	return &spokenSpan{Span: s.Tracer.StartSpan(operation, &options), tracer: s, passed: along}
+	return &wrappedSpan{Span: s.Tracer.StartSpan(operation, &options), tracer: s, extras: passedOn}
 }
 
 // startOptions hands options on that were applied already.
@@ -77,78 +77,78 @@ func (s *startOptions) Apply(o *opentracing.StartSpanOptions) { *o = opentracing
 
 // Inject implements opentracing.Tracer. Carriers other than headers and maps are
 // the library's business.
-func (s *speaker) Inject(sc opentracing.SpanContext, kind, carrier any) error {
-	if _, err := s.formats.of(kind); err != nil {
-		return s.Tracer.Inject(libraryContext(sc), kind, carrier)
+func (s *propagatingTracer) Inject(sc opentracing.SpanContext, kind, carrier any) error {
+	if _, err := s.propagators.forCarrier(kind); err != nil {
+		return s.Tracer.Inject(unwrap(sc), kind, carrier)
 	}
-	l, ok := s.own.link(libraryContext(sc))
+	l, ok := s.converter.fromLibrary(unwrap(sc))
 	if !ok {
 		return opentracing.ErrInvalidSpanContext
 	}
-	if c, ok := sc.(spokenContext); ok {
-		l.state = c.passed.state
+	if c, ok := sc.(wrappedContext); ok {
+		l.state = c.extras.state
 		if l.trace.high == 0 {
-			l.trace.high = c.passed.high
+			l.trace.high = c.extras.high
 		}
 	}
-	return s.formats.inject(l, kind, carrier)
+	return s.propagators.inject(l, kind, carrier)
 }
 
 // Extract implements opentracing.Tracer.
-func (s *speaker) Extract(kind, carrier any) (opentracing.SpanContext, error) {
-	if _, err := s.formats.of(kind); err != nil {
+func (s *propagatingTracer) Extract(kind, carrier any) (opentracing.SpanContext, error) {
+	if _, err := s.propagators.forCarrier(kind); err != nil {
 		return s.Tracer.Extract(kind, carrier)
 	}
-	l, err := s.formats.extract(kind, carrier)
+	l, err := s.propagators.extract(kind, carrier)
 	if err != nil {
 		return nil, err
 	}
-	sc, err := s.own.context(l)
+	sc, err := s.converter.toLibrary(l)
 	if err != nil {
 		return nil, err
 	}
-	along := passed{state: l.state}
-	if kept, _ := s.own.link(sc); kept.trace.high != l.trace.high {
-		along.high = l.trace.high
+	passedOn := extras{state: l.state}
+	if kept, _ := s.converter.fromLibrary(sc); kept.trace.high != l.trace.high {
+		passedOn.high = l.trace.high
 	}
-	if along == (passed{}) {
+	if passedOn == (extras{}) {
 		return sc, nil
 	}
-	return spokenContext{sc, along}, nil
+	return wrappedContext{sc, passedOn}, nil
 }
 
-// spokenSpan is a span whose tracer is the speaker.
-type spokenSpan struct {
+// wrappedSpan is a span whose tracer is the propagatingTracer.
+type wrappedSpan struct {
 	opentracing.Span
-	tracer *speaker
-	passed passed
+	tracer *propagatingTracer
+	extras extras
 }
 
 // Tracer implements opentracing.Span.
-func (s *spokenSpan) Tracer() opentracing.Tracer { return s.tracer }
+func (s *wrappedSpan) Tracer() opentracing.Tracer { return s.tracer }
 
 // Context implements opentracing.Span.
-func (s *spokenSpan) Context() opentracing.SpanContext {
-	if s.passed == (passed{}) {
+func (s *wrappedSpan) Context() opentracing.SpanContext {
+	if s.extras == (extras{}) {
 		return s.Span.Context()
 	}
-	return spokenContext{s.Span.Context(), s.passed}
+	return wrappedContext{s.Span.Context(), s.extras}
 }
 
 // SetOperationName implements opentracing.Span.
-func (s *spokenSpan) SetOperationName(operation string) opentracing.Span {
+func (s *wrappedSpan) SetOperationName(operation string) opentracing.Span {
 	s.Span.SetOperationName(operation)
 	return s
 }
 
 // SetTag implements opentracing.Span.
-func (s *spokenSpan) SetTag(key string, value any) opentracing.Span {
+func (s *wrappedSpan) SetTag(key string, value any) opentracing.Span {
 	s.Span.SetTag(key, value)
 	return s
 }
 
 // SetBaggageItem implements opentracing.Span.
-func (s *spokenSpan) SetBaggageItem(key, value string) opentracing.Span {
+func (s *wrappedSpan) SetBaggageItem(key, value string) opentracing.Span {
 	s.Span.SetBaggageItem(key, value)
 	return s
 }

@@ -240,11 +240,11 @@ func TestJaegerKeepsItsOwn(t *testing.T) {
 		t.Errorf("got baggage %q of a trace that begins here, want me", got)
 	}
 	for _, names := range [][]string{{jaegerName}, {w3cName}} {
-		f, err := newFormats(names, nil)
+		f, err := newPropagators(names, nil)
 		if err != nil {
 			t.Fatal(err)
 		}
-		options := jaegerPropagation("shop", f, jaeger.NewNullMetrics(), jaeger.NewConstSampler(true))
+		options := jaegerPropagationOptions("shop", f, jaeger.NewNullMetrics(), jaeger.NewConstSampler(true))
 		if native := names[0] == jaegerName; native != (len(options) == 0) {
 			t.Errorf("%s: got %d options", names, len(options))
 		}

@@ -23,12 +23,12 @@ const traceparentLen = 2 + 1 + 32 + 1 + 16 + 1 + 2
 // w3cSampled is the one flag that says what the caller did.
 const w3cSampled = 1
 
-// w3cFormat reads traceparent itself, because OpenTelemetry's propagator cannot
+// w3cPropagator reads traceparent itself, because OpenTelemetry's propagator cannot
 // tell a broken header from none, and refuses flags that are not known yet. For
 // the grammar of tracestate and baggage, with its limits, it takes their package.
-type w3cFormat struct{}
+type w3cPropagator struct{}
 
-func (w3cFormat) write(l link, set func(key, value string)) {
+func (w3cPropagator) inject(l spanContext, set func(key, value string)) {
 	flags := "00"
 	if l.sampled == keep {
 		flags = "01"
@@ -54,14 +54,14 @@ func (w3cFormat) write(l link, set func(key, value string)) {
 	}
 }
 
-func (w3cFormat) read(h headers) (link, error) {
+func (w3cPropagator) extract(h headers) (spanContext, error) {
 	raw := h.get(traceparentHeader)
 	if raw == "" {
-		return link{}, opentracing.ErrSpanContextNotFound
+		return spanContext{}, opentracing.ErrSpanContextNotFound
 	}
 	l, ok := parseTraceparent(raw)
 	if !ok || h.count(traceparentHeader) > 1 {
-		return link{}, corrupted(traceparentHeader, raw)
+		return spanContext{}, corrupted(traceparentHeader, raw)
 	}
 	// A broken tracestate must not affect the traceparent: section 3.3.
 	if state, err := trace.ParseTraceState(h.joined(tracestateHeader)); err == nil {
@@ -70,34 +70,34 @@ func (w3cFormat) read(h headers) (link, error) {
 	return l, nil
 }
 
-func parseTraceparent(s string) (link, bool) {
+func parseTraceparent(s string) (spanContext, bool) {
 	if len(s) < traceparentLen || strings.ToLower(s[:traceparentLen]) != s[:traceparentLen] {
-		return link{}, false
+		return spanContext{}, false
 	}
 	if s[2] != '-' || s[35] != '-' || s[52] != '-' {
-		return link{}, false
+		return spanContext{}, false
 	}
 	version, ok := parseHex(s[:2])
 	if !ok || version == 0xff {
-		return link{}, false
+		return spanContext{}, false
 	}
 	if len(s) > traceparentLen && (version == 0 || s[traceparentLen] != '-') {
-		return link{}, false
+		return spanContext{}, false
 	}
 	id, okTrace := parseTraceID(s[3:35])
 	span, okSpan := parseHex(s[36:52])
 	flags, okFlags := parseHex(s[53:55])
 	if !okTrace || !okSpan || !okFlags || span == 0 {
-		return link{}, false
+		return spanContext{}, false
 	}
-	l := link{trace: id, span: span, sampled: drop}
+	l := spanContext{trace: id, span: span, sampled: drop}
 	if flags&w3cSampled != 0 {
 		l.sampled = keep
 	}
 	return l, true
 }
 
-func (w3cFormat) readBaggage(h headers, add func(key, value string)) {
+func (w3cPropagator) extractBaggage(h headers, add func(key, value string)) {
 	// What is wrong in the list costs only the items that are.
 	bag, _ := baggage.Parse(h.joined(baggageHeader))
 	for _, member := range bag.Members() {

@@ -7,7 +7,7 @@ import "sync"
 // is left.
 const wakeAt = 128
 
-// queue holds finished spans for the feeder's goroutine, the oldest first, up to
+// queue holds finished spans for the reporter's goroutine, the oldest first, up to
 // a bound. Its methods may be called from any goroutine.
 type queue[T any] struct {
 	// ready has a token when the reader should take spans without waiting for
@@ -19,8 +19,8 @@ type queue[T any] struct {
 	ring     []T
 	first, n int
 	closed   bool
-	// room is closed when there is room again; nil while nobody waits for that.
-	room chan struct{}
+	// space is closed when there is room again; nil while nobody waits for that.
+	space chan struct{}
 }
 
 // admission is what the queue says to a span.
@@ -49,10 +49,10 @@ func (q *queue[T]) put(span T) (admission, <-chan struct{}) {
 	case q.closed:
 		return queueClosed, nil
 	case q.n == len(q.ring):
-		if q.room == nil {
-			q.room = make(chan struct{})
+		if q.space == nil {
+			q.space = make(chan struct{})
 		}
-		return queueFull, q.room
+		return queueFull, q.space
 	}
 	end := q.first + q.n
 	if end >= len(q.ring) {
@@ -82,7 +82,7 @@ func (q *queue[T]) take(into []T) int {
 		q.wake()
 	}
 	if n > 0 {
-		q.callIn()
+		q.broadcast()
 	}
 	return n
 }
@@ -95,11 +95,11 @@ func (q *queue[T]) wake() {
 	}
 }
 
-// callIn lets those who wait for room try again.
-func (q *queue[T]) callIn() {
-	if q.room != nil {
-		close(q.room)
-		q.room = nil
+// broadcast lets those who wait for room try again.
+func (q *queue[T]) broadcast() {
+	if q.space != nil {
+		close(q.space)
+		q.space = nil
 	}
 }
 
@@ -110,7 +110,7 @@ func (q *queue[T]) close() bool {
 	defer q.mu.Unlock()
 	first := !q.closed
 	q.closed = true
-	q.callIn()
+	q.broadcast()
 	return first
 }
 

@@ -12,22 +12,22 @@ import (
 // calls, which has no context.
 const closeTimeout = 5 * time.Second
 
-// reporter implements jaeger.Reporter.
-type reporter struct{ *feeder[*jaeger.Span] }
+// jaegerReporter implements jaeger.Reporter.
+type jaegerReporter struct{ *spanReporter[*jaeger.Span] }
 
-func newReporter(o feederOptions[*jaeger.Span]) *reporter {
+func newJaegerReporter(o reporterOptions[*jaeger.Span]) *jaegerReporter {
 	o.release = (*jaeger.Span).Release
-	return &reporter{newFeeder(o)}
+	return &jaegerReporter{newSpanReporter(o)}
 }
 
 // Report implements jaeger.Reporter. It takes the span, or counts it.
-func (r *reporter) Report(span *jaeger.Span) {
+func (r *jaegerReporter) Report(span *jaeger.Span) {
 	if r.logSpans {
 		sc := span.SpanContext()
 		logFinished(r.log, span.OperationName(), sc.TraceID().String(), sc.SpanID().String(), span.Duration())
 	}
 	span.Retain()
-	if !r.put(span) {
+	if !r.report(span) {
 		span.Release()
 	}
 }
@@ -39,7 +39,7 @@ func logFinished(log *slog.Logger, operation, traceID, spanID string, duration t
 
 // Close implements jaeger.Reporter for those who close the jaeger tracer
 // itself; ours calls close.
-func (r *reporter) Close() {
+func (r *jaegerReporter) Close() {
 	ctx, cancel := context.WithTimeout(context.Background(), closeTimeout)
 	defer cancel()
 	if err := r.close(ctx); err != nil {

@@ -14,17 +14,17 @@ import (
 // gate is a transport that takes a span only when it is let through, and then
 // counts it as sent, or as failed.
 type gate struct {
-	ledger *ledger
-	life   context.Context
-	let    chan account
+	counters *spanCounters
+	ctx      context.Context
+	let      chan spanState
 }
 
 func (g *gate) Append(*jaeger.Span) (int, error) {
 	select {
 	case to := <-g.let:
-		g.ledger.move(1, held, to)
-	case <-g.life.Done():
-		g.ledger.move(1, held, failed)
+		g.counters.move(1, inFlight, to)
+	case <-g.ctx.Done():
+		g.counters.move(1, inFlight, failed)
 	}
 	return 0, nil
 }
@@ -36,24 +36,24 @@ func (*gate) wake() <-chan struct{} { return nil }
 
 // newGated makes a blocking reporter above a gate. Its queue holds two spans, and
 // its goroutine takes up to two more.
-func newGated(t *testing.T) (*reporter, *gate) {
+func newGated(t *testing.T) (*jaegerReporter, *gate) {
 	t.Helper()
-	life, giveUp := context.WithCancel(context.Background())
-	g := &gate{ledger: newLedger(jaeger.NewNullMetrics()), life: life, let: make(chan account)}
-	r := newReporter(feederOptions[*jaeger.Span]{
-		transport: g, ledger: g.ledger, log: slog.New(slog.DiscardHandler), queueSize: 2, flushEvery: time.Hour,
-		block: true, patience: blockPatience, giveUp: giveUp, closing: make(chan struct{}),
+	ctx, cancel := context.WithCancel(context.Background())
+	g := &gate{counters: newSpanCounters(jaeger.NewNullMetrics()), ctx: ctx, let: make(chan spanState)}
+	r := newJaegerReporter(reporterOptions[*jaeger.Span]{
+		transport: g, counters: g.counters, log: slog.New(slog.DiscardHandler), queueSize: 2, flushEvery: time.Hour,
+		block: true, blockTimeout: blockTimeout, cancel: cancel, closing: make(chan struct{}),
 	})
 	t.Cleanup(func() {
-		giveUp()
+		cancel()
 		r.Close()
-		checkBooks(t, r.stats())
+		checkBalance(t, r.stats())
 	})
 	return r, g
 }
 
 // fill reports spans until the next one would have to wait: one is in the gate.
-func fill(r *reporter, spans []*jaeger.Span) {
+func fill(r *jaegerReporter, spans []*jaeger.Span) {
 	r.Report(spans[0])
 	synctest.Wait()
 	r.Report(spans[1])
@@ -98,8 +98,8 @@ func TestBlockEndsWithoutProgress(t *testing.T) {
 			r.Report(span)
 			return time.Since(start)
 		}
-		if got := wait(spans[3]); got != blockPatience {
-			t.Errorf("the first waited %v, want %v", got, blockPatience)
+		if got := wait(spans[3]); got != blockTimeout {
+			t.Errorf("the first waited %v, want %v", got, blockTimeout)
 		}
 		if got := wait(spans[4]); got != 0 {
 			t.Errorf("the second waited %v, want none", got)

@@ -10,9 +10,9 @@ import (
 const (
 	// sendTimeout bounds one try, as jaeger-client-go's does.
 	sendTimeout = 5 * time.Second
-	// sendPatience is how long a batch is tried, long enough for a collector to
+	// retryTimeout is how long a batch is tried, long enough for a collector to
 	// restart. Nothing is gained by less: the spans behind it wait in the queue.
-	sendPatience = 30 * time.Second
+	retryTimeout = 30 * time.Second
 	// The pauses between tries double between these.
 	minRetryGap = 100 * time.Millisecond
 	maxRetryGap = 2 * time.Second
@@ -26,9 +26,9 @@ type sendError struct {
 	reason string
 	body   string // the start of the answer
 	cause  error
-	// again says that another try may pass, after at least the pause.
-	again bool
-	pause time.Duration
+	// retryable says that another try may pass, after at least the pause.
+	retryable  bool
+	retryAfter time.Duration
 }
 
 func (e *sendError) Error() string {
@@ -44,10 +44,10 @@ func (e *sendError) Unwrap() error { return e.cause }
 // retrier tries a batch again, with growing pauses, as long as that has a point.
 // It belongs to one goroutine.
 type retrier struct {
-	// life ends all waits; what is unsent then is given up.
-	life context.Context
-	// patience is how long a batch is tried, sendPatience outside tests.
-	patience time.Duration
+	// ctx ends all waits; what is unsent then is given up.
+	ctx context.Context
+	// timeout is how long a batch is tried, retryTimeout outside tests.
+	timeout time.Duration
 	// closing is closed when the tracer is about to end, which shortens retries.
 	closing <-chan struct{}
 	// down says that the last batch failed.
@@ -56,7 +56,7 @@ type retrier struct {
 
 // deliver calls try until it returns nil or an error that will stay.
 func (r *retrier) deliver(try func() *sendError) error {
-	err := r.persist(try)
+	err := r.retry(try)
 	r.down = err != nil
 	if err == nil {
 		return nil // no *sendError that is nil in an error that is not
@@ -64,13 +64,13 @@ func (r *retrier) deliver(try func() *sendError) error {
 	return err
 }
 
-func (r *retrier) persist(try func() *sendError) *sendError {
+func (r *retrier) retry(try func() *sendError) *sendError {
 	start := time.Now()
 	gap := minRetryGap
 	late := 0 // failures since the tracer is being closed
 	for {
 		err := try()
-		if err == nil || !err.again || r.life.Err() != nil {
+		if err == nil || !err.retryable || r.ctx.Err() != nil {
 			return err
 		}
 		if r.isClosing() {
@@ -78,10 +78,10 @@ func (r *retrier) persist(try func() *sendError) *sendError {
 				return err
 			}
 			gap = min(gap, time.Duration(late)*minRetryGap)
-		} else if time.Since(start) > r.patience {
+		} else if time.Since(start) > r.timeout {
 			return err
 		}
-		r.pause(max(gap, err.pause))
+		r.wait(max(gap, err.retryAfter))
 		gap = min(2*gap, maxRetryGap)
 	}
 }
@@ -95,8 +95,8 @@ func (r *retrier) isClosing() bool {
 	}
 }
 
-// pause waits. A Close that comes meanwhile ends the wait.
-func (r *retrier) pause(d time.Duration) {
+// wait waits. A Close that comes meanwhile ends the wait.
+func (r *retrier) wait(d time.Duration) {
 	timer := time.NewTimer(d)
 	defer timer.Stop()
 	closing := r.closing
@@ -106,6 +106,6 @@ func (r *retrier) pause(d time.Duration) {
 	select {
 	case <-timer.C:
 	case <-closing:
-	case <-r.life.Done():
+	case <-r.ctx.Done():
 	}
 }

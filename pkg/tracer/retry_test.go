@@ -13,12 +13,12 @@ import (
 func TestRetrierPatience(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		r := retrier{life: t.Context(), patience: 6 * time.Second, closing: make(chan struct{})}
+		r := retrier{ctx: t.Context(), timeout: 6 * time.Second, closing: make(chan struct{})}
 		start := time.Now()
 		var tries []time.Duration
 		err := r.deliver(func() *sendError {
 			tries = append(tries, time.Since(start).Round(time.Millisecond))
-			return &sendError{reason: "busy", again: true}
+			return &sendError{reason: "busy", retryable: true}
 		})
 		want := []time.Duration{0, 100, 300, 700, 1500, 3100, 5100, 7100}
 		for i := range want {
@@ -37,12 +37,12 @@ func TestRetrierPatience(t *testing.T) {
 func TestRetrierPause(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		r := retrier{life: t.Context(), patience: time.Minute, closing: make(chan struct{}), down: true}
+		r := retrier{ctx: t.Context(), timeout: time.Minute, closing: make(chan struct{}), down: true}
 		start := time.Now()
 		n := 0
 		err := r.deliver(func() *sendError {
 			if n++; n == 1 {
-				return &sendError{again: true, pause: 7 * time.Second}
+				return &sendError{retryable: true, retryAfter: 7 * time.Second}
 			}
 			return nil
 		})
@@ -59,27 +59,27 @@ func TestRetrierEnds(t *testing.T) {
 	for _, test := range []struct {
 		name        string
 		again, down bool
-		end         func(closing chan struct{}, giveUp context.CancelFunc)
+		end         func(closing chan struct{}, cancel context.CancelFunc)
 		want        int // tries
 	}{
 		{name: "an error that stays", want: 1},
 		{name: "closing", again: true, end: func(c chan struct{}, _ context.CancelFunc) { close(c) }, want: 1 + closingTries},
 		{name: "closing while it is down", again: true, down: true, end: func(c chan struct{}, _ context.CancelFunc) { close(c) }, want: 1},
-		{name: "giving up", again: true, end: func(_ chan struct{}, giveUp context.CancelFunc) { giveUp() }, want: 1},
+		{name: "giving up", again: true, end: func(_ chan struct{}, cancel context.CancelFunc) { cancel() }, want: 1},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {
-				life, giveUp := context.WithCancel(t.Context())
-				defer giveUp()
+				ctx, cancel := context.WithCancel(t.Context())
+				defer cancel()
 				closing := make(chan struct{})
-				r := retrier{life: life, patience: time.Hour, closing: closing, down: test.down}
+				r := retrier{ctx: ctx, timeout: time.Hour, closing: closing, down: test.down}
 				n := 0
 				err := r.deliver(func() *sendError {
 					if n++; n == 1 && test.end != nil {
-						test.end(closing, giveUp)
+						test.end(closing, cancel)
 					}
-					return &sendError{reason: "no", again: test.again}
+					return &sendError{reason: "no", retryable: test.again}
 				})
 				if err == nil || n != test.want {
 					t.Errorf("got %v after %d tries, want an error after %d", err, n, test.want)

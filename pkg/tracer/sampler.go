@@ -12,7 +12,7 @@ import (
 
 // newSampler makes the sampler of the configuration. The remote one waits for
 // its first strategy; ending life ends its requests.
-func newSampler(life context.Context, cfg config.Config, m *jaeger.Metrics, log *slog.Logger) (jaeger.Sampler, error) {
+func newSampler(ctx context.Context, cfg config.Config, m *jaeger.Metrics, log *slog.Logger) (jaeger.Sampler, error) {
 	s := cfg.Sampler
 	switch s.Type {
 	case config.SamplerConst:
@@ -25,7 +25,7 @@ func newSampler(life context.Context, cfg config.Config, m *jaeger.Metrics, log 
 		}
 		return jaeger.NewRateLimitingSampler(s.Param), nil
 	case config.SamplerRemote:
-		return newRemoteSampler(life, cfg, m, log)
+		return newRemoteSampler(ctx, cfg, m, log)
 	default:
 		return nil, fmt.Errorf("sampler.type must be const, probabilistic, ratelimiting or remote, got %q", s.Type)
 	}

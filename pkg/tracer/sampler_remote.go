@@ -28,7 +28,7 @@ const (
 // newRemoteSampler makes jaeger-client-go's remotely controlled sampler, but asks
 // at once instead of after the first interval, and says when it fails.
 func newRemoteSampler(
-	life context.Context, cfg config.Config, m *jaeger.Metrics, log *slog.Logger,
+	ctx context.Context, cfg config.Config, m *jaeger.Metrics, log *slog.Logger,
 ) (jaeger.Sampler, error) {
 	initial, err := newProbabilistic(cfg.Sampler)
 	if err != nil {
@@ -41,12 +41,12 @@ func newRemoteSampler(
 	log = log.With("url", withoutUser(u.String()))
 	sampler := jaeger.NewRemotelyControlledSampler(cfg.Service,
 		jaeger.SamplerOptions.Metrics(m),
-		jaeger.SamplerOptions.Logger(samplerLogger{clientLogger{log}, life}),
+		jaeger.SamplerOptions.Logger(samplerLogger{clientLogger{log}, ctx}),
 		jaeger.SamplerOptions.InitialSampler(initial),
 		jaeger.SamplerOptions.MaxOperations(cfg.Sampler.MaxOperations),
 		jaeger.SamplerOptions.SamplingRefreshInterval(cfg.Sampler.RefreshInterval),
-		jaeger.SamplerOptions.SamplingStrategyFetcher(&fetcher{life: life, url: u, client: newHTTPClient()}),
-		jaeger.SamplerOptions.SamplingStrategyParser(&parser{log: log}),
+		jaeger.SamplerOptions.SamplingStrategyFetcher(&strategyFetcher{ctx: ctx, url: u, client: newHTTPClient()}),
+		jaeger.SamplerOptions.SamplingStrategyParser(&strategyParser{log: log}),
 	)
 	sampler.UpdateSampler()
 	return sampler, nil
@@ -56,28 +56,28 @@ func newRemoteSampler(
 // to fetch, parse or apply a strategy.
 type samplerLogger struct {
 	clientLogger
-	life context.Context
+	ctx context.Context
 }
 
 // Infof implements jaeger.Logger.
 func (l samplerLogger) Infof(format string, args ...any) {
-	if l.life.Err() != nil {
+	if l.ctx.Err() != nil {
 		return // the request was ended by Close
 	}
 	reason := fmt.Sprintf(format, args...)
 	l.log.Warn("sampling strategy not updated", "reason", reason[:min(len(reason), bodyStart)])
 }
 
-// fetcher implements jaeger.SamplingStrategyFetcher.
-type fetcher struct {
-	life   context.Context
+// strategyFetcher implements jaeger.SamplingStrategyFetcher.
+type strategyFetcher struct {
+	ctx    context.Context
 	url    *url.URL
 	client *http.Client
 }
 
 // Fetch asks for the strategy of service.
-func (f *fetcher) Fetch(service string) ([]byte, error) {
-	ctx, cancel := context.WithTimeout(f.life, strategyTimeout)
+func (f *strategyFetcher) Fetch(service string) ([]byte, error) {
+	ctx, cancel := context.WithTimeout(f.ctx, strategyTimeout)
 	defer cancel()
 	defer f.client.CloseIdleConnections()
 	u := *f.url
@@ -98,7 +98,7 @@ func (f *fetcher) Fetch(service string) ([]byte, error) {
 		return nil, fmt.Errorf("reading the answer: %w", err)
 	}
 	if resp.StatusCode != http.StatusOK {
-		return nil, fmt.Errorf("the server answered %s: %q", resp.Status, start(body))
+		return nil, fmt.Errorf("the server answered %s: %q", resp.Status, excerpt(body))
 	}
 	if len(body) > strategyBytes {
 		return nil, fmt.Errorf("the answer is longer than %d bytes", strategyBytes)
@@ -106,14 +106,14 @@ func (f *fetcher) Fetch(service string) ([]byte, error) {
 	return body, nil
 }
 
-// parser implements jaeger.SamplingStrategyParser, and tells of changes.
-type parser struct {
+// strategyParser implements jaeger.SamplingStrategyParser, and tells of changes.
+type strategyParser struct {
 	log  *slog.Logger
 	last atomic.Pointer[string]
 }
 
 // Parse returns the response that the sampler's updaters know.
-func (p *parser) Parse(body []byte) (any, error) {
+func (p *strategyParser) Parse(body []byte) (any, error) {
 	strategy, err := ParseStrategy(body)
 	if err != nil {
 		return nil, err

@@ -59,12 +59,12 @@ func (s Stats) Lost() int64 {
 	return s.Dropped + s.TooLarge + s.Refused - s.Retrying + s.Failed + s.AfterClose
 }
 
-// account is a place in the books where a finished span can stand.
-type account int
+// spanState is a place in the books where a finished span can stand.
+type spanState int
 
 const (
-	held     account = iota // taken from the queue, not settled
-	retrying                // refused and kept
+	inFlight spanState = iota // taken from the queue, not settled
+	retrying                  // refused and kept
 	// The others are final; a late refusal alone moves spans from sent.
 	sent
 	dropped
@@ -72,21 +72,21 @@ const (
 	refused
 	failed
 	afterClose
-	accounts // their number
+	spanStates // their number
 )
 
-// ledger keeps the books by double entry: a finished span stands in the queue
+// counters keeps the books by double entry: a finished span stands in the queue
 // or in exactly one account. Its methods may be called from any goroutine.
-type ledger struct {
+type spanCounters struct {
 	started, sampled, notSampled atomic.Int64
 	finished, blocked, refusals  atomic.Int64
-	spans                        [accounts]atomic.Int64
+	byState                      [spanStates]atomic.Int64
 	metrics                      *jaeger.Metrics
 }
 
-// newLedger returns a ledger that also keeps jaeger-client-go's metrics.
-func newLedger(m *jaeger.Metrics) *ledger {
-	l := &ledger{metrics: m}
+// newSpanCounters returns a counters that also keeps jaeger-client-go's metrics.
+func newSpanCounters(m *jaeger.Metrics) *spanCounters {
+	l := &spanCounters{metrics: m}
 	m.SpansStartedSampled = tee{m.SpansStartedSampled, &l.sampled, &l.started}
 	m.SpansStartedNotSampled = tee{m.SpansStartedNotSampled, &l.notSampled, &l.started}
 	m.SpansStartedDelayedSampling = tee{m.SpansStartedDelayedSampling, new(atomic.Int64), &l.started}
@@ -105,9 +105,9 @@ func (t tee) Inc(delta int64) {
 	t.Counter.Inc(delta)
 }
 
-// start books a span that was started, for tracers that do not count into the
+// countStarted books a span that was started, for tracers that do not count into the
 // metrics themselves.
-func (l *ledger) start(sampled bool) {
+func (l *spanCounters) countStarted(sampled bool) {
 	if sampled {
 		l.metrics.SpansStartedSampled.Inc(1)
 	} else {
@@ -115,22 +115,22 @@ func (l *ledger) start(sampled bool) {
 	}
 }
 
-// enter books n spans that come from the queue or from nowhere.
-func (l *ledger) enter(n int, to account) {
-	l.spans[to].Add(int64(n))
-	l.meter(n, to)
+// add books n spans that come from the queue or from nowhere.
+func (l *spanCounters) add(n int, to spanState) {
+	l.byState[to].Add(int64(n))
+	l.updateMetrics(n, to)
 }
 
 // move books n spans from one account to another.
-func (l *ledger) move(n int, from, to account) {
+func (l *spanCounters) move(n int, from, to spanState) {
 	if from == to {
 		return
 	}
-	l.spans[from].Add(-int64(n))
-	l.enter(n, to)
+	l.byState[from].Add(-int64(n))
+	l.add(n, to)
 }
 
-func (l *ledger) meter(n int, to account) {
+func (l *spanCounters) updateMetrics(n int, to spanState) {
 	switch to {
 	case sent:
 		l.metrics.ReporterSuccess.Inc(int64(n))
@@ -138,27 +138,27 @@ func (l *ledger) meter(n int, to account) {
 		l.metrics.ReporterDropped.Inc(int64(n))
 	case tooLarge, refused, failed:
 		l.metrics.ReporterFailure.Inc(int64(n))
-	case held, retrying, accounts:
+	case inFlight, retrying, spanStates:
 	}
 }
 
 // count returns the spans in the given accounts.
-func (l *ledger) count(in ...account) int64 {
+func (l *spanCounters) count(in ...spanState) int64 {
 	var n int64
 	for _, a := range in {
-		n += l.spans[a].Load()
+		n += l.byState[a].Load()
 	}
 	return n
 }
 
-// snapshot returns the books; queued is the length of the queue.
-func (l *ledger) snapshot(queued int) Stats {
+// stats returns the books; queued is the length of the queue.
+func (l *spanCounters) stats(queued int) Stats {
 	return Stats{
 		Started:    l.started.Load(),
 		Sampled:    l.sampled.Load(),
 		NotSampled: l.notSampled.Load(),
 		Finished:   l.finished.Load(),
-		Queued:     int64(queued) + l.count(held),
+		Queued:     int64(queued) + l.count(inFlight),
 		Dropped:    l.count(dropped),
 		TooLarge:   l.count(tooLarge),
 		Refused:    l.count(refused, retrying),
@@ -171,8 +171,8 @@ func (l *ledger) snapshot(queued int) Stats {
 	}
 }
 
-// client returns the losses that each batch tells the backend.
-func (l *ledger) client() clientStats {
+// losses returns the losses that each batch tells the backend.
+func (l *spanCounters) losses() clientStats {
 	return clientStats{
 		fullQueue:    l.count(dropped),
 		tooLarge:     l.count(tooLarge),

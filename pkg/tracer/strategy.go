@@ -57,11 +57,11 @@ func ParseStrategy(body []byte) (Strategy, error) {
 		StrategyType json.RawMessage `json:"strategyType"`
 		sampling.SamplingStrategyResponse
 	}
-	if isHTML("", start(body)) {
-		return Strategy{}, fmt.Errorf("the answer is a web page, not JSON: %q", start(body))
+	if isHTML("", excerpt(body)) {
+		return Strategy{}, fmt.Errorf("the answer is a web page, not JSON: %q", excerpt(body))
 	}
 	if err := json.Unmarshal(body, &answer); err != nil {
-		return Strategy{}, fmt.Errorf("the answer is not a strategy: %w: %q", err, start(body))
+		return Strategy{}, fmt.Errorf("the answer is not a strategy: %w: %q", err, excerpt(body))
 	}
 	response := &answer.SamplingStrategyResponse
 	kind, numeric, err := strategyType(answer.StrategyType)
@@ -90,7 +90,7 @@ func strategyType(raw json.RawMessage) (kind sampling.SamplingStrategyType, nume
 		return sampling.SamplingStrategyType(n), true, nil
 	}
 	if err := json.Unmarshal(raw, &kind); err != nil {
-		return 0, false, fmt.Errorf("strategyType must be PROBABILISTIC or RATE_LIMITING, got %s", start(raw))
+		return 0, false, fmt.Errorf("strategyType must be PROBABILISTIC or RATE_LIMITING, got %s", excerpt(raw))
 	}
 	return kind, false, nil
 }
@@ -134,8 +134,8 @@ func checkRate(rate float64) error {
 	return nil
 }
 
-// start returns the first bytes of an answer, for an error.
-func start(body []byte) string {
+// excerpt returns the first bytes of an answer, for an error.
+func excerpt(body []byte) string {
 	const limit = 120
 	s := oneLine(body[:min(len(body), limit)])
 	if len(body) > limit {

@@ -100,7 +100,7 @@ func (t *Tracer) Target() string { return t.target }
 // whether the trace is sampled. The id is "" when sc belongs to another tracer
 // or to no trace.
 func (t *Tracer) TraceID(sc opentracing.SpanContext) (id string, sampled bool) {
-	return t.backend.traceID(libraryContext(sc))
+	return t.backend.traceID(unwrap(sc))
 }
 
 // Stats returns a snapshot of the books. It never blocks, and works after Close

@@ -193,7 +193,7 @@ func TestReportDuringClose(t *testing.T) {
 		closeTracer(t, tr)
 		wg.Wait()
 		s := tr.Stats()
-		checkBooks(t, s)
+		checkBalance(t, s)
 		if s.Finished != 2000 || s.Queued != 0 || s.Sent < 20 {
 			t.Fatalf("got %+v", s)
 		}
@@ -205,18 +205,18 @@ func TestReportAfterTheLastRead(t *testing.T) {
 	t.Parallel()
 	r, _ := startUDP(t, config.Agent{Host: "127.0.0.1", Port: newSink(t, 0).port(), MaxPacketSize: 65000}, nil)
 	spans := newSpans(2)
-	rep := &reporter{&feeder[*jaeger.Span]{done: make(chan struct{}), taken: make([]*jaeger.Span, 1)}}
-	rep.ledger, rep.queue, rep.log = r.ledger, newQueue[*jaeger.Span](10), slog.New(slog.DiscardHandler)
+	rep := &jaegerReporter{&spanReporter[*jaeger.Span]{done: make(chan struct{}), burst: make([]*jaeger.Span, 1)}}
+	rep.counters, rep.queue, rep.log = r.counters, newQueue[*jaeger.Span](10), slog.New(slog.DiscardHandler)
 	rep.queue.close()
 	// The first one comes when the goroutine has emptied the queue, the second
 	// one when it has ended; both had seen the reporter open.
-	rep.transport = closeHook{r.carrier, func() { rep.Report(spans[0]) }}
+	rep.transport = closeHook{r.transport, func() { rep.Report(spans[0]) }}
 	rep.finish()
-	if s := rep.ledger.snapshot(rep.queue.len()); s.AfterClose != 1 || s.Queued != 0 {
+	if s := rep.counters.stats(rep.queue.len()); s.AfterClose != 1 || s.Queued != 0 {
 		t.Errorf("got %+v, want 1 after close", s)
 	}
 	rep.Report(spans[1])
-	if s := rep.ledger.snapshot(rep.queue.len()); s.AfterClose != 2 || s.Queued != 0 || s.Finished != 2 {
+	if s := rep.counters.stats(rep.queue.len()); s.AfterClose != 2 || s.Queued != 0 || s.Finished != 2 {
 		t.Errorf("got %+v, want 2 after close", s)
 	}
 }

@@ -31,7 +31,7 @@ const (
 // It implements jaeger.Transport and transport, from one goroutine.
 type httpTransport struct {
 	httpOptions
-	poster           *poster
+	sender           *httpSender
 	process          []byte
 	spans            []byte
 	n                int
@@ -42,22 +42,22 @@ type httpTransport struct {
 type httpOptions struct {
 	collector config.Collector
 	encoder   *spanEncoder
-	ledger    *ledger
+	counters  *spanCounters
 	log       *slog.Logger
-	// life, patience and closing are the retrier's.
-	life     context.Context
-	patience time.Duration
-	closing  <-chan struct{}
+	// ctx, patience and closing are the retrier's.
+	ctx     context.Context
+	timeout time.Duration
+	closing <-chan struct{}
 }
 
 // newHTTPTransport returns an error if the endpoint is no URL of HTTP.
 func newHTTPTransport(o httpOptions) (*httpTransport, error) {
-	p, err := newPoster(o.collector.Endpoint, o.collector, http.Header{"Content-Type": {"application/x-thrift"}},
-		retrier{life: o.life, patience: o.patience, closing: o.closing})
+	p, err := newHTTPSender(o.collector.Endpoint, o.collector, http.Header{"Content-Type": {"application/x-thrift"}},
+		retrier{ctx: o.ctx, timeout: o.timeout, closing: o.closing})
 	if err != nil {
 		return nil, err
 	}
-	t := &httpTransport{httpOptions: o, poster: p}
+	t := &httpTransport{httpOptions: o, sender: p}
 	t.log = o.log.With("url", p.url)
 	return t, nil
 }
@@ -98,16 +98,16 @@ func (t *httpTransport) Append(span *jaeger.Span) (int, error) {
 }
 
 func (t *httpTransport) tooLarge(span *jaeger.Span, size int) {
-	t.ledger.move(1, held, tooLarge)
+	t.counters.move(1, inFlight, tooLarge)
 	if t.sizeLog.allow(time.Now()) {
 		t.log.Warn("span too large for a request", "operation", span.OperationName(),
 			"trace_id", span.SpanContext().TraceID().String(), "size", size, "max_size", httpSpanBytes,
-			"too_large", t.ledger.count(tooLarge))
+			"too_large", t.counters.count(tooLarge))
 	}
 }
 
 // Flush implements jaeger.Transport. It waits for the collector, at the longest
-// sendPatience and one request.
+// retryTimeout and one request.
 func (t *httpTransport) Flush() (int, error) {
 	n := t.n
 	if n == 0 {
@@ -115,38 +115,38 @@ func (t *httpTransport) Flush() (int, error) {
 	}
 	t.seqNo++
 	body := appendBinaryBatch(make([]byte, 0, binaryOverhead+len(t.process)+len(t.spans)),
-		spanBatch{process: t.process, spans: t.spans, n: n, seqNo: t.seqNo, stats: t.ledger.client()})
+		spanBatch{process: t.process, spans: t.spans, n: n, seqNo: t.seqNo, stats: t.counters.losses()})
 	t.spans, t.n = t.spans[:0], 0
-	if err := t.poster.post(body); err != nil {
+	if err := t.sender.send(body); err != nil {
 		t.fail(n, err)
 		return n, err
 	}
-	t.ledger.move(n, held, sent)
+	t.counters.move(n, inFlight, sent)
 	t.failLog.reset()
 	return n, nil
 }
 
 // fail books spans that will not be tried again, and says why.
 func (t *httpTransport) fail(n int, err error) {
-	t.ledger.move(n, held, failed)
+	t.counters.move(n, inFlight, failed)
 	if t.failLog.allow(time.Now()) {
-		logFailed(t.log, n, err, t.ledger)
+		logFailed(t.log, n, err, t.counters)
 	}
 }
 
 // logFailed tells of spans that were given up.
-func logFailed(log *slog.Logger, n int, err error, books *ledger) {
+func logFailed(log *slog.Logger, n int, err error, counters *spanCounters) {
 	reason, body := err.Error(), ""
 	if se, ok := errors.AsType[*sendError](err); ok {
 		reason, body = se.reason, se.body
 	}
-	log.Warn("spans not accepted", "spans", n, "reason", reason, "body", body, "failed", books.count(failed))
+	log.Warn("spans not accepted", "spans", n, "reason", reason, "body", body, "failed", counters.count(failed))
 }
 
 // Close implements jaeger.Transport.
 func (t *httpTransport) Close() error {
 	_, err := t.Flush()
-	t.poster.close()
+	t.sender.close()
 	return err
 }
 

@@ -242,7 +242,7 @@ func TestCloseDeadline(t *testing.T) {
 		t.Fatalf("got error %v, want a CloseError for the deadline", err)
 	}
 	s := tr.Stats()
-	checkBooks(t, s)
+	checkBalance(t, s)
 	if s.Dropped != 49 || s.Failed != 51 || ce.Left != 51 || s.Queued != 0 {
 		t.Errorf("got %+v and %d left, want 49 dropped, 51 failed and left", s, ce.Left)
 	}
@@ -255,7 +255,7 @@ func TestCloseDeadline(t *testing.T) {
 	}
 	makeSpans(tr, 5)
 	after := tr.Stats()
-	checkBooks(t, after)
+	checkBalance(t, after)
 	if after.AfterClose != 5 || after.Finished != 105 || after.Lost() != 105 {
 		t.Errorf("after Close: %+v, want 5 more, all lost", after)
 	}
@@ -265,28 +265,28 @@ func TestCloseDeadline(t *testing.T) {
 func TestHTTPPatience(t *testing.T) {
 	t.Parallel()
 	c := newCollector(t, status(503))
-	books := newLedger(jaeger.NewNullMetrics())
-	carrier, err := newHTTPTransport(httpOptions{
-		collector: config.Collector{Endpoint: c.URL}, encoder: newBinaryEncoder(), ledger: books,
-		log: slog.New(slog.DiscardHandler), life: t.Context(), patience: 250 * time.Millisecond,
+	counters := newSpanCounters(jaeger.NewNullMetrics())
+	transport, err := newHTTPTransport(httpOptions{
+		collector: config.Collector{Endpoint: c.URL}, encoder: newBinaryEncoder(), counters: counters,
+		log: slog.New(slog.DiscardHandler), ctx: t.Context(), timeout: 250 * time.Millisecond,
 		closing: make(chan struct{}),
 	})
 	if err != nil {
 		t.Fatal(err)
 	}
-	books.finished.Add(1)
-	books.enter(1, held)
-	_, _ = carrier.Append(newSpans(1)[0])
-	n, err := carrier.Flush()
+	counters.finished.Add(1)
+	counters.add(1, inFlight)
+	_, _ = transport.Append(newSpans(1)[0])
+	n, err := transport.Flush()
 	var pe *sendError
 	if n != 1 || !errors.As(err, &pe) || pe.body != "the reason" {
 		t.Errorf("Flush: got %d, %v", n, err)
 	}
 	// On an idle machine at 0, 100 and 300 ms; TestRetrierPatience holds the times.
-	if s := books.snapshot(0); s.Failed != 1 || c.count() < 2 {
+	if s := counters.stats(0); s.Failed != 1 || c.count() < 2 {
 		t.Errorf("got %+v after %d requests, want 1 failed after several", s, c.count())
 	}
-	if err := carrier.Close(); err != nil {
+	if err := transport.Close(); err != nil {
 		t.Error(err)
 	}
 }

@@ -38,19 +38,19 @@ const smallestSpan = 50
 // It implements jaeger.Transport and transport, from one goroutine.
 type udpTransport struct {
 	udpOptions
-	finder *finder
-	sock   *socket // nil until the agent's name resolves
+	addresses *addrResolver
+	sock      *socket // nil until the agent's name resolves
 
 	// The current batch.
 	process    []byte
 	spans      []byte
 	n          int
-	room       int // bytes of spans that a datagram takes
+	capacity   int // bytes of spans that a datagram takes
 	lastNumber uint32
 
 	flight, backlog datagrams
 	spare           buffers
-	confirmed       confirmed
+	history         sentHistory
 	outage          outage
 	paceAt          time.Time // when the next one of the backlog may go
 
@@ -61,10 +61,10 @@ type udpOptions struct {
 	agent    config.Agent
 	encoder  *spanEncoder
 	resolver resolver
-	ledger   *ledger
+	counters *spanCounters
 	log      *slog.Logger
-	// life ends all waits; what is unsent then is given up.
-	life context.Context
+	// ctx ends all waits; what is unsent then is given up.
+	ctx context.Context
 }
 
 func newUDPTransport(o udpOptions) *udpTransport {
@@ -76,7 +76,7 @@ func newUDPTransport(o udpOptions) *udpTransport {
 		every = 0
 	}
 	o.log = o.log.With("target", udpTarget(o.agent))
-	t := &udpTransport{udpOptions: o, finder: newFinder(o.life, o.agent.Host, every, o.resolver)}
+	t := &udpTransport{udpOptions: o, addresses: newAddrResolver(o.ctx, o.agent.Host, every, o.resolver)}
 	t.outage.log = o.log
 	t.tick()
 	return t
@@ -89,7 +89,7 @@ func udpTarget(a config.Agent) string {
 
 // Append implements jaeger.Transport. It writes a datagram when span no longer
 // fits the current one, and may then wait for room in the agent's receive
-// buffer, for roomPatience at the longest.
+// buffer, for stallTimeout at the longest.
 func (t *udpTransport) Append(span *jaeger.Span) (int, error) {
 	if t.process == nil {
 		t.prepare(span)
@@ -97,17 +97,17 @@ func (t *udpTransport) Append(span *jaeger.Span) (int, error) {
 	before := len(t.spans)
 	encoded, err := t.encoder.appendSpan(t.spans, span)
 	if err != nil {
-		t.fail(1, held, err)
+		t.fail(1, inFlight, err)
 		return 1, err
 	}
 	t.spans = encoded[:before]
 	size := len(encoded) - before
-	if size > t.room {
+	if size > t.capacity {
 		t.tooLarge(span, size)
 		return 1, errTooLarge
 	}
 	flushed := 0
-	if len(encoded) > t.room {
+	if len(encoded) > t.capacity {
 		flushed = t.n
 		t.seal()
 		encoded = encoded[:copy(encoded, encoded[before:])]
@@ -120,8 +120,8 @@ func (t *udpTransport) Append(span *jaeger.Span) (int, error) {
 // prepare encodes the process, which all batches repeat.
 func (t *udpTransport) prepare(span *jaeger.Span) {
 	t.process = t.encoder.appendProcess(nil, span)
-	t.room = t.agent.MaxPacketSize - compactOverhead - len(t.process)
-	if t.room < smallestSpan {
+	t.capacity = t.agent.MaxPacketSize - compactOverhead - len(t.process)
+	if t.capacity < smallestSpan {
 		t.log.Error("process tags leave no room for spans in a datagram",
 			"process_size", len(t.process), "max_packet_size", t.agent.MaxPacketSize)
 	}
@@ -130,14 +130,14 @@ func (t *udpTransport) prepare(span *jaeger.Span) {
 // tooLarge books a span that no datagram takes, and says so: the cause is the
 // span, or process tags that leave no room for any.
 func (t *udpTransport) tooLarge(span *jaeger.Span, size int) {
-	t.ledger.move(1, held, tooLarge)
+	t.counters.move(1, inFlight, tooLarge)
 	if !t.sizeLog.allow(time.Now()) {
 		return
 	}
 	t.log.Warn("span too large for a datagram", "operation", span.OperationName(),
-		"trace_id", span.SpanContext().TraceID().String(), "size", size, "room", max(t.room, 0),
+		"trace_id", span.SpanContext().TraceID().String(), "size", size, "room", max(t.capacity, 0),
 		"process_size", len(t.process), "max_packet_size", t.agent.MaxPacketSize,
-		"too_large", t.ledger.count(tooLarge))
+		"too_large", t.counters.count(tooLarge))
 }
 
 // Flush implements jaeger.Transport. It never sends an empty batch, which
@@ -155,26 +155,26 @@ func (t *udpTransport) seal() {
 		return
 	}
 	t.lastNumber++
-	d := &datagram{number: t.lastNumber, spans: t.n, in: held}
+	d := &datagram{number: t.lastNumber, spans: t.n, in: inFlight}
 	d.payload = appendEmitBatch(
 		t.spare.get(compactOverhead+len(t.process)+len(t.spans)), d.number,
-		spanBatch{process: t.process, spans: t.spans, n: t.n, seqNo: int64(t.lastNumber), stats: t.ledger.client()})
+		spanBatch{process: t.process, spans: t.spans, n: t.n, seqNo: int64(t.lastNumber), stats: t.counters.losses()})
 	t.spans, t.n = t.spans[:0], 0
 	if t.sock == nil || t.outage.on {
-		t.keep(d)
+		t.enqueue(d)
 		return
 	}
 	t.send(d)
 }
 
 // wake implements transport.
-func (t *udpTransport) wake() <-chan struct{} { return t.finder.woken }
+func (t *udpTransport) wake() <-chan struct{} { return t.addresses.wakeup }
 
 // tick implements transport.
 func (t *udpTransport) tick() time.Duration {
 	now := time.Now()
-	if found, ok := t.finder.poll(now); ok {
-		t.found(found)
+	if found, ok := t.addresses.poll(now); ok {
+		t.useAddress(found)
 	}
 	if t.sock != nil {
 		t.readRefusals()
@@ -192,8 +192,8 @@ func (t *udpTransport) next(now time.Time) time.Duration {
 			next = at
 		}
 	}
-	if !t.finder.running && !t.finder.next.IsZero() {
-		sooner(t.finder.next)
+	if !t.addresses.running && !t.addresses.next.IsZero() {
+		sooner(t.addresses.next)
 	}
 	if !t.flight.empty() {
 		sooner(t.flight.first().due)
@@ -211,8 +211,8 @@ func (t *udpTransport) next(now time.Time) time.Duration {
 	return max(next.Sub(now), time.Microsecond)
 }
 
-// found takes the outcome of a lookup over: a new address is a new socket.
-func (t *udpTransport) found(l lookup) {
+// useAddress takes the outcome of a lookup over: a new address is a new socket.
+func (t *udpTransport) useAddress(l lookup) {
 	var current netip.Addr
 	if t.sock != nil {
 		current = t.sock.addr.Addr()
@@ -221,19 +221,19 @@ func (t *udpTransport) found(l lookup) {
 	if l.err == nil {
 		addr := choose(l.addrs, current)
 		if addr == current {
-			t.finder.hit()
+			t.addresses.succeeded()
 			return
 		}
-		opened, l.err = openSocket(t.life, netip.AddrPortFrom(addr, uint16(t.agent.Port)))
+		opened, l.err = openSocket(t.ctx, netip.AddrPortFrom(addr, uint16(t.agent.Port)))
 	}
 	if l.err != nil {
-		t.finder.missed(time.Now())
-		if t.life.Err() == nil && t.lookupLog.allow(time.Now()) {
-			t.log.Warn("agent address not usable", "error", l.err, "spans_waiting", t.ledger.count(held, retrying))
+		t.addresses.failed(time.Now())
+		if t.ctx.Err() == nil && t.lookupLog.allow(time.Now()) {
+			t.log.Warn("agent address not usable", "error", l.err, "spans_waiting", t.counters.count(inFlight, retrying))
 		}
 		return
 	}
-	t.finder.hit()
+	t.addresses.succeeded()
 	t.lookupLog.reset()
 	if t.sock != nil {
 		t.log.Info("agent address changed", "from", t.sock.addr, "to", opened.addr)
@@ -252,15 +252,15 @@ func (t *udpTransport) Close() error {
 	t.seal()
 	t.outage.probeNow()
 	if t.sock == nil {
-		t.finder.next = time.Now()
+		t.addresses.next = time.Now()
 	}
-	probes, misses := t.outage.refusedProbes, t.finder.misses
+	probes, misses := t.outage.refusedProbes, t.addresses.failures
 	timer := time.NewTimer(0)
 	defer timer.Stop()
-	for t.life.Err() == nil {
+	for t.ctx.Err() == nil {
 		next := t.tick()
 		settled := t.flight.empty() && t.backlog.empty()
-		hopeless := t.outage.refusedProbes > probes || t.sock == nil && t.finder.misses > misses
+		hopeless := t.outage.refusedProbes > probes || t.sock == nil && t.addresses.failures > misses
 		if settled || hopeless && t.flight.empty() {
 			break
 		}
@@ -269,12 +269,12 @@ func (t *udpTransport) Close() error {
 		}
 		select {
 		case <-timer.C:
-		case <-t.finder.woken:
-		case <-t.life.Done():
+		case <-t.addresses.wakeup:
+		case <-t.ctx.Done():
 		}
 	}
-	t.abandon()
-	t.finder.close()
+	t.giveUpAll()
+	t.addresses.close()
 	if t.sock != nil {
 		t.sock.close()
 	}

@@ -20,24 +20,24 @@ import (
 
 // rig drives a UDP transport step by step, in place of the reporter.
 type rig struct {
-	carrier *udpTransport
-	ledger  *ledger
-	giveUp  context.CancelFunc
+	transport *udpTransport
+	counters  *spanCounters
+	cancel    context.CancelFunc
 }
 
 func startUDP(t *testing.T, agent config.Agent, names resolver) (*rig, *logs) {
 	t.Helper()
 	l := &logs{}
-	life, giveUp := context.WithCancel(context.Background())
-	books := newLedger(jaeger.NewNullMetrics())
-	r := &rig{ledger: books, giveUp: giveUp, carrier: newUDPTransport(udpOptions{
-		agent: agent, encoder: newCompactEncoder(), resolver: names, ledger: books, log: l.logger(), life: life,
+	ctx, cancel := context.WithCancel(context.Background())
+	counters := newSpanCounters(jaeger.NewNullMetrics())
+	r := &rig{counters: counters, cancel: cancel, transport: newUDPTransport(udpOptions{
+		agent: agent, encoder: newCompactEncoder(), resolver: names, counters: counters, log: l.logger(), ctx: ctx,
 	})}
 	t.Cleanup(func() {
-		if err := r.carrier.Close(); err != nil {
+		if err := r.transport.Close(); err != nil {
 			t.Errorf("Close: %v", err)
 		}
-		giveUp()
+		cancel()
 	})
 	return r, l
 }
@@ -45,13 +45,13 @@ func startUDP(t *testing.T, agent config.Agent, names resolver) (*rig, *logs) {
 // report gives the transport n spans, as the reporter does.
 func (r *rig) report(n int) {
 	for _, span := range newSpans(n) {
-		r.ledger.finished.Add(1)
-		r.ledger.enter(1, held)
-		_, _ = r.carrier.Append(span)
+		r.counters.finished.Add(1)
+		r.counters.add(1, inFlight)
+		_, _ = r.transport.Append(span)
 	}
 }
 
-func (r *rig) stats() Stats { return r.ledger.snapshot(0) }
+func (r *rig) stats() Stats { return r.counters.stats(0) }
 
 // newSpans makes n finished spans that no reporter has seen.
 func newSpans(n int) []*jaeger.Span {
@@ -108,15 +108,15 @@ func TestUnresolvedThenResolved(t *testing.T) {
 	names := newNames(errors.New("no such host"))
 	r, l := startUDP(t, config.Agent{Host: "agent.test", Port: agent.port(), MaxPacketSize: 65000}, names)
 	r.report(20)
-	_, _ = r.carrier.Flush()
+	_, _ = r.transport.Flush()
 	if s := r.stats(); s.Queued != 20 {
 		t.Errorf("unresolved: %+v, want 20 queued", s)
 	}
-	eventually(t, "the warning", func() bool { r.carrier.tick(); return l.String() != "" })
+	eventually(t, "the warning", func() bool { r.transport.tick(); return l.String() != "" })
 	l.want(t, "level=WARN", "agent address not usable", "no such host")
 
 	names.set(nil, "127.0.0.1")
-	eventually(t, "sent = made", func() bool { r.carrier.tick(); return r.stats().Sent == 20 })
+	eventually(t, "sent = made", func() bool { r.transport.tick(); return r.stats().Sent == 20 })
 	eventually(t, "the spans", func() bool { return len(agent.spans(t)) == 20 })
 }
 
@@ -125,11 +125,11 @@ func TestUnresolvedAtClose(t *testing.T) {
 	names := newNames(errors.New("no such host"))
 	r, _ := startUDP(t, config.Agent{Host: "agent.test", Port: 6831, MaxPacketSize: 65000}, names)
 	r.report(20)
-	if err := r.carrier.Close(); err != nil {
+	if err := r.transport.Close(); err != nil {
 		t.Error(err)
 	}
 	s := r.stats()
-	checkBooks(t, s)
+	checkBalance(t, s)
 	if s.Failed != 20 {
 		t.Errorf("got %+v, want 20 failed", s)
 	}
@@ -151,7 +151,7 @@ func TestAddressChanges(t *testing.T) {
 		t.Helper()
 		eventually(t, "a span", func() bool {
 			r.report(1)
-			_, _ = r.carrier.Flush()
+			_, _ = r.transport.Flush()
 			return len(to.received()) > 0
 		})
 	}
@@ -159,7 +159,7 @@ func TestAddressChanges(t *testing.T) {
 	names.set(nil, "127.0.0.2")
 	send(second)
 	l.want(t, "agent address changed", "from=127.0.0.1", "to=127.0.0.2")
-	eventually(t, "all confirmed", func() bool { r.carrier.tick(); return r.stats().Queued == 0 })
+	eventually(t, "all confirmed", func() bool { r.transport.tick(); return r.stats().Queued == 0 })
 	eventually(t, "all spans", func() bool {
 		all := first.spans(t)
 		maps.Copy(all, second.spans(t))
@@ -209,19 +209,19 @@ func TestLateRefusal(t *testing.T) {
 	agent := newSink(t, 0)
 	r, _ := startUDP(t, config.Agent{Host: "127.0.0.1", Port: agent.port(), MaxPacketSize: 65000}, nil)
 	r.report(7)
-	_, _ = r.carrier.Flush()
-	eventually(t, "sent", func() bool { r.carrier.tick(); return r.stats().Sent == 7 })
-	r.carrier.refuse(refusal{number: 1, known: true})
-	r.carrier.refuse(refusal{number: 1, known: true})
+	_, _ = r.transport.Flush()
+	eventually(t, "sent", func() bool { r.transport.tick(); return r.stats().Sent == 7 })
+	r.transport.refuse(refusal{number: 1, known: true})
+	r.transport.refuse(refusal{number: 1, known: true})
 	s := r.stats()
-	checkBooks(t, s)
+	checkBalance(t, s)
 	if s.Sent != 0 || s.Refused != 7 || s.Lost() != 7 || s.Refusals != 2 {
 		t.Errorf("got %+v, want 7 refused and lost", s)
 	}
 	// The port counts as closed now; the next datagram finds out that it is not.
 	r.report(1)
-	_, _ = r.carrier.Flush()
-	eventually(t, "the probe", func() bool { r.carrier.tick(); return r.stats().Sent == 1 })
+	_, _ = r.transport.Flush()
+	eventually(t, "the probe", func() bool { r.transport.tick(); return r.stats().Sent == 1 })
 }
 
 // Without the datagram's first bytes the oldest one in flight is taken.
@@ -229,19 +229,19 @@ func TestRefusalWithoutQuote(t *testing.T) {
 	t.Parallel()
 	agent := newSink(t, 0)
 	r, _ := startUDP(t, config.Agent{Host: "127.0.0.1", Port: agent.port(), MaxPacketSize: 65000}, nil)
-	r.carrier.sock.grace = time.Hour
+	r.transport.sock.grace = time.Hour
 	for range 3 {
 		r.report(1)
-		_, _ = r.carrier.Flush()
+		_, _ = r.transport.Flush()
 	}
-	r.carrier.refuse(refusal{})
-	if got := r.carrier.flight.first().number; got != 2 {
+	r.transport.refuse(refusal{})
+	if got := r.transport.flight.first().number; got != 2 {
 		t.Errorf("oldest in flight: got %d, want 2", got)
 	}
 	if s := r.stats(); s.Retrying != 1 || s.Queued != 2 {
 		t.Errorf("got %+v, want 1 retrying and 2 queued", s)
 	}
-	r.giveUp()
+	r.cancel()
 }
 
 // A system that does not quote is asked for the socket's error after each write.
@@ -249,16 +249,16 @@ func TestRefusalFromSocketError(t *testing.T) {
 	t.Parallel()
 	port := closedPort(t)
 	r, _ := startUDP(t, config.Agent{Host: "127.0.0.1", Port: port, MaxPacketSize: 65000}, nil)
-	r.carrier.sock.exact = false
+	r.transport.sock.exact = false
 	for range 5 {
 		r.report(10)
-		_, _ = r.carrier.Flush()
+		_, _ = r.transport.Flush()
 	}
 	if s := r.stats(); s.Refused != 50 || s.Sent != 0 {
 		t.Errorf("got %+v, want 50 refused", s)
 	}
 	agent := newSink(t, port)
-	eventually(t, "sent", func() bool { r.carrier.tick(); return r.stats().Sent == 50 })
+	eventually(t, "sent", func() bool { r.transport.tick(); return r.stats().Sent == 50 })
 	eventually(t, "the spans", func() bool { return len(agent.spans(t)) == 50 })
 }
 
@@ -267,18 +267,18 @@ func TestCloseAtTheEndOfLife(t *testing.T) {
 	t.Parallel()
 	r, _ := startUDP(t, config.Agent{Host: "127.0.0.1", Port: closedPort(t), MaxPacketSize: 65000}, nil)
 	r.report(5)
-	_, _ = r.carrier.Flush()
-	r.giveUp()
+	_, _ = r.transport.Flush()
+	r.cancel()
 	r.report(5)
 	start := time.Now()
-	if err := r.carrier.Close(); err != nil {
+	if err := r.transport.Close(); err != nil {
 		t.Error(err)
 	}
 	if took := time.Since(start); took > 100*time.Millisecond {
 		t.Errorf("Close took %v", took)
 	}
 	s := r.stats()
-	checkBooks(t, s)
+	checkBalance(t, s)
 	if s.Refused != 10 || s.Retrying != 0 {
 		t.Errorf("got %+v, want 10 refused", s)
 	}
@@ -289,10 +289,10 @@ func TestDatagramTooLongForTheSystem(t *testing.T) {
 	agent := newSink(t, 0)
 	r, l := startUDP(t, config.Agent{Host: "127.0.0.1", Port: agent.port(), MaxPacketSize: 70_000}, nil)
 	r.report(1500)
-	_, _ = r.carrier.Flush()
-	eventually(t, "settled", func() bool { r.carrier.tick(); return r.stats().Queued == 0 })
+	_, _ = r.transport.Flush()
+	eventually(t, "settled", func() bool { r.transport.tick(); return r.stats().Queued == 0 })
 	s := r.stats()
-	checkBooks(t, s)
+	checkBalance(t, s)
 	if s.Failed == 0 || s.Sent == 0 || s.Refused != 0 {
 		t.Errorf("got %+v, want some failed and the rest sent", s)
 	}
@@ -306,17 +306,17 @@ func TestWriteReturnsEarlierError(t *testing.T) {
 	for _, exact := range []bool{true, false} {
 		port := closedPort(t)
 		r, _ := startUDP(t, config.Agent{Host: "127.0.0.1", Port: port, MaxPacketSize: 65000}, nil)
-		r.carrier.sock.exact = exact
-		if err := r.carrier.sock.write(99, []byte{compactProtocol, compactCall, 99}); err != nil {
+		r.transport.sock.exact = exact
+		if err := r.transport.sock.write(99, []byte{compactProtocol, compactCall, 99}); err != nil {
 			t.Fatal(err)
 		}
 		r.report(3)
-		r.carrier.seal()
+		r.transport.seal()
 		if s := r.stats(); s.Refused != 3 || s.Retrying != 3 || s.Refusals != 1 {
 			t.Errorf("exact %v: got %+v, want 3 kept after 1 refusal", exact, s)
 		}
 		agent := newSink(t, port)
-		eventually(t, "sent", func() bool { r.carrier.tick(); return r.stats().Sent == 3 })
+		eventually(t, "sent", func() bool { r.transport.tick(); return r.stats().Sent == 3 })
 		eventually(t, "the spans", func() bool { return len(agent.spans(t)) == 3 })
 	}
 }
@@ -328,17 +328,17 @@ func TestBusyWrite(t *testing.T) {
 	r, _ := startUDP(t, config.Agent{Host: "127.0.0.1", Port: agent.port(), MaxPacketSize: 65000}, nil)
 	setDeadline := func(at time.Time) {
 		t.Helper()
-		if err := r.carrier.sock.conn.SetWriteDeadline(at); err != nil {
+		if err := r.transport.sock.conn.SetWriteDeadline(at); err != nil {
 			t.Fatal(err)
 		}
 	}
 	setDeadline(time.Unix(1, 0))
 	r.report(3)
-	_, _ = r.carrier.Flush()
-	if s := r.stats(); s.Queued != 3 || len(r.carrier.backlog.list) != 1 {
+	_, _ = r.transport.Flush()
+	if s := r.stats(); s.Queued != 3 || len(r.transport.backlog.list) != 1 {
 		t.Errorf("got %+v, want 3 queued", s)
 	}
 	setDeadline(time.Time{})
-	eventually(t, "sent", func() bool { r.carrier.tick(); return r.stats().Sent == 3 })
+	eventually(t, "sent", func() bool { r.transport.tick(); return r.stats().Sent == 3 })
 	eventually(t, "the spans", func() bool { return len(agent.spans(t)) == 3 })
 }

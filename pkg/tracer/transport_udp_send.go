@@ -81,7 +81,7 @@ func (o *outage) end(now time.Time) {
 // send writes d, which no longer stands in any list, and puts it where it then
 // belongs.
 func (t *udpTransport) send(d *datagram) {
-	if err := t.awaitRoom(len(d.payload)); err != nil {
+	if err := t.awaitWindow(len(d.payload)); err != nil {
 		t.outage.unsent(d.number, time.Now())
 		t.fail(d.spans, d.in, err)
 		return
@@ -92,7 +92,7 @@ func (t *udpTransport) send(d *datagram) {
 		t.flight.insert(d)
 		t.readRefusals()
 		for t.flight.bytes > flightBytes {
-			t.settle(t.flight.pop())
+			t.markSent(t.flight.pop())
 		}
 		return
 	}
@@ -100,37 +100,37 @@ func (t *udpTransport) send(d *datagram) {
 	// The error may be that of an earlier datagram; this one was not sent then.
 	switch known := t.readRefusals(); {
 	case known:
-		t.keep(d)
+		t.enqueue(d)
 	case isRefused(err):
-		t.refuse(t.sock.blame())
-		t.keep(d)
+		t.refuse(t.sock.attribute())
+		t.enqueue(d)
 	case isBusy(err):
 		t.paceAt = time.Now().Add(busyPause)
-		t.keep(d)
+		t.enqueue(d)
 	default:
 		t.fail(d.spans, d.in, fmt.Errorf("datagram of %d bytes: %w", len(d.payload), err))
-		t.finder.hurry()
+		t.addresses.refreshSoon()
 	}
 }
 
-// keep puts d into the backlog and gives the oldest up when that is too much.
-func (t *udpTransport) keep(d *datagram) {
+// enqueue puts d into the backlog and gives the oldest up when that is too much.
+func (t *udpTransport) enqueue(d *datagram) {
 	if t.outage.on {
-		t.retain(d)
+		t.markRefused(d)
 	}
 	t.backlog.insert(d)
 	for t.backlog.bytes > backlogBytes {
 		t.giveUp(t.backlog.pop())
 		if t.giveUpLog.allow(time.Now()) {
 			t.log.Warn("spans given up", "reason", "too many wait for the agent",
-				"refused", t.ledger.count(refused), "failed", t.ledger.count(failed))
+				"refused", t.counters.count(refused), "failed", t.counters.count(failed))
 		}
 	}
 }
 
-// retain books d as refused and kept.
-func (t *udpTransport) retain(d *datagram) {
-	t.ledger.move(d.spans, d.in, retrying)
+// markRefused books d as refused and kept.
+func (t *udpTransport) markRefused(d *datagram) {
+	t.counters.move(d.spans, d.in, retrying)
 	d.in = retrying
 }
 
@@ -149,18 +149,18 @@ func (t *udpTransport) readRefusals() bool {
 func (t *udpTransport) refuse(found ...refusal) {
 	now := time.Now()
 	for _, r := range found {
-		t.takeBack(r, now)
+		t.requeue(r, now)
 	}
 	if t.outage.warn.allow(now) {
-		t.log.Warn("spans refused", "refused", t.ledger.count(retrying, refused),
-			"kept", t.ledger.count(retrying), "address", t.sock.addr, "hint", refusedHint)
+		t.log.Warn("spans refused", "refused", t.counters.count(retrying, refused),
+			"kept", t.counters.count(retrying), "address", t.sock.addr, "hint", refusedHint)
 	}
 }
 
-// takeBack books one refusal: its datagram goes back to be sent again. One that
+// requeue books one refusal: its datagram goes back to be sent again. One that
 // counts as sent already is no longer there to send, only to count.
-func (t *udpTransport) takeBack(r refusal, now time.Time) {
-	t.ledger.refusals.Add(1)
+func (t *udpTransport) requeue(r refusal, now time.Time) {
+	t.counters.refusals.Add(1)
 	var d *datagram
 	switch {
 	case r.known:
@@ -170,37 +170,37 @@ func (t *udpTransport) takeBack(r refusal, now time.Time) {
 	}
 	probed := d != nil && t.outage.on && d.number == t.outage.probe
 	t.outage.begin(now)
-	t.finder.hurry()
+	t.addresses.refreshSoon()
 	for _, waiting := range t.backlog.list {
-		t.retain(waiting)
+		t.markRefused(waiting)
 	}
 	if d == nil {
-		t.ledger.move(t.confirmed.take(r.number), sent, refused)
+		t.counters.move(t.history.take(r.number), sent, refused)
 		return
 	}
 	if probed {
 		t.outage.refuseProbe(now)
 	}
-	t.keep(d)
+	t.enqueue(d)
 }
 
 // confirm counts the datagrams as sent that had their time to be refused.
 func (t *udpTransport) confirm(now time.Time) {
 	for !t.flight.empty() && !now.Before(t.flight.first().due) {
-		t.settle(t.flight.pop())
+		t.markSent(t.flight.pop())
 	}
 }
 
 // confirmAll counts everything in flight as sent.
 func (t *udpTransport) confirmAll() {
 	for !t.flight.empty() {
-		t.settle(t.flight.pop())
+		t.markSent(t.flight.pop())
 	}
 }
 
-func (t *udpTransport) settle(d *datagram) {
-	t.ledger.move(d.spans, d.in, sent)
-	t.confirmed.add(d.number, d.spans)
+func (t *udpTransport) markSent(d *datagram) {
+	t.counters.move(d.spans, d.in, sent)
+	t.history.add(d.number, d.spans)
 	t.spare.put(d.payload)
 	if d.in == retrying {
 		t.outage.late += d.spans
@@ -235,10 +235,10 @@ func (t *udpTransport) resend(now time.Time) {
 }
 
 // fail books spans that an error took, and says so.
-func (t *udpTransport) fail(n int, from account, err error) {
-	t.ledger.move(n, from, failed)
+func (t *udpTransport) fail(n int, from spanState, err error) {
+	t.counters.move(n, from, failed)
 	if t.failLog.allow(time.Now()) {
-		t.log.Warn("spans not sent", "spans", n, "error", err, "failed", t.ledger.count(failed))
+		t.log.Warn("spans not sent", "spans", n, "error", err, "failed", t.counters.count(failed))
 	}
 }
 
@@ -248,12 +248,12 @@ func (t *udpTransport) giveUp(d *datagram) {
 	if d.in == retrying {
 		to = refused
 	}
-	t.ledger.move(d.spans, d.in, to)
+	t.counters.move(d.spans, d.in, to)
 }
 
-// abandon settles everything, for Close. Who closes reads the books, so that the
+// giveUpAll settles everything, for Close. Who closes reads the books, so that the
 // log needs no warning.
-func (t *udpTransport) abandon() {
+func (t *udpTransport) giveUpAll() {
 	if t.sock != nil {
 		t.readRefusals()
 	}
@@ -264,5 +264,5 @@ func (t *udpTransport) abandon() {
 	for !t.backlog.empty() {
 		t.giveUp(t.backlog.pop())
 	}
-	t.log.Info("spans given up at close", "refused", t.ledger.count(refused), "failed", t.ledger.count(failed))
+	t.log.Info("spans given up at close", "refused", t.counters.count(refused), "failed", t.counters.count(failed))
 }

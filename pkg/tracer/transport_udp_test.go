@@ -60,7 +60,7 @@ func closedThenOpen(t *testing.T, host, at string) {
 
 	eventually(t, "refused = made", func() bool { return tr.Stats().Refused == made })
 	s := tr.Stats()
-	checkBooks(t, s)
+	checkBalance(t, s)
 	if s.Sent != 0 || s.Retrying != made || s.Lost() != 0 || s.Refusals == 0 {
 		t.Errorf("while the port is closed: %+v", s)
 	}
@@ -71,7 +71,7 @@ func closedThenOpen(t *testing.T, host, at string) {
 	eventually(t, "the spans", func() bool { return len(agent.spans(t)) == made })
 	closeTracer(t, tr)
 	s = tr.Stats()
-	checkBooks(t, s)
+	checkBalance(t, s)
 	if s.Refused != 0 || s.Sent != made || s.Lost() != 0 {
 		t.Errorf("after the port was opened: %+v", s)
 	}
@@ -93,7 +93,7 @@ func TestClosedPortAtClose(t *testing.T) {
 		t.Errorf("Close waited %v for a port that stayed closed", took)
 	}
 	s := tr.Stats()
-	checkBooks(t, s)
+	checkBalance(t, s)
 	if s.Refused != 50 || s.Retrying != 0 || s.Lost() != 50 {
 		t.Errorf("got %+v, want 50 refused and lost", s)
 	}
@@ -155,7 +155,7 @@ func TestBacklogIsBounded(t *testing.T) {
 	}
 	closeTracer(t, tr)
 	after := tr.Stats()
-	checkBooks(t, after)
+	checkBalance(t, after)
 	if after.Sent != s.Retrying || after.Refused != s.Lost() {
 		t.Errorf("got %+v after %+v", after, s)
 	}
@@ -186,7 +186,7 @@ func TestBatchesAreCut(t *testing.T) {
 			}
 			closeTracer(t, tr)
 			s := tr.Stats()
-			checkBooks(t, s)
+			checkBalance(t, s)
 			if s.Sent == 0 || s.TooLarge == 0 || s.Sent+s.TooLarge != 300 {
 				t.Errorf("got %+v", s)
 			}
@@ -213,7 +213,7 @@ func TestSpanTooLarge(t *testing.T) {
 	closeTracer(t, tr)
 
 	s := tr.Stats()
-	checkBooks(t, s)
+	checkBalance(t, s)
 	if s.TooLarge != 1 || s.Sent != 1 {
 		t.Errorf("got %+v, want 1 too large and 1 sent", s)
 	}
@@ -288,7 +288,7 @@ func TestBooksCloseInAnOutage(t *testing.T) {
 	wg.Wait()
 	closeTracer(t, tr)
 	s := tr.Stats()
-	checkBooks(t, s)
+	checkBalance(t, s)
 	if s.Finished != made.Load() || s.Queued != 0 || s.Retrying != 0 || s.Dropped == 0 || s.Sent == 0 {
 		t.Errorf("got %+v after %d spans", s, made.Load())
 	}

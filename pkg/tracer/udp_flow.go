@@ -8,13 +8,13 @@ import (
 
 // How datagrams are kept from being lost in front of the agent.
 const (
-	// roomPoll is how often a full receive buffer is looked at again.
-	roomPoll = 200 * time.Microsecond
-	// roomPatience is how long a receiver that does not read is waited for.
-	roomPatience = 2 * time.Second
-	// creditLife is how long an answer about a receive buffer is relied on;
+	// bufferPoll is how often a full receive buffer is looked at again.
+	bufferPoll = 200 * time.Microsecond
+	// stallTimeout is how long a receiver that does not read is waited for.
+	stallTimeout = 2 * time.Second
+	// creditTTL is how long an answer about a receive buffer is relied on;
 	// others may send there too.
-	creditLife = 5 * time.Millisecond
+	creditTTL = 5 * time.Millisecond
 
 	// burstBytes may go at once to an agent whose buffer cannot be looked at,
 	// and burstRate, in bytes per second, in the long run.
@@ -22,59 +22,59 @@ const (
 	burstRate  = 64 << 20
 )
 
-// errNoRoom is why a datagram is given up that would have been lost anyway.
-var errNoRoom = errors.New("the agent does not read: its receive buffer stays full")
+// errStalled is why a datagram is given up that would have been lost anyway.
+var errStalled = errors.New("the agent does not read: its receive buffer stays full")
 
-// flow tells when a datagram may go. With an agent on this machine that is when
+// sendWindow tells when a datagram may go. With an agent on this machine that is when
 // its receive buffer has room, so that nothing is lost however fast the spans
 // come. With another one it only spreads bursts.
-type flow struct {
-	room *roomQuery // nil if the buffer is not to be seen from here
+type sendWindow struct {
+	buffer *bufferQuery // nil if the buffer is not to be seen from here
 	// credit is the bytes that may go without another look, until then.
 	credit int
 	until  time.Time
-	// stuck says that the last datagram waited in vain.
-	stuck bool
+	// stalled says that the last datagram waited in vain.
+	stalled bool
 	// spent is when the bucket of burstBytes will be full again.
 	spent time.Time
 }
 
-// newFlow returns the flow between two addresses of a connected socket. From one
+// newSendWindow returns the flow between two addresses of a connected socket. From one
 // address to the same, or to a loopback one, nothing leaves the machine.
-func newFlow(from, to netip.AddrPort) flow {
+func newSendWindow(from, to netip.AddrPort) sendWindow {
 	if to.Addr().IsLoopback() || from.Addr().Unmap() == to.Addr() {
-		return flow{room: newRoomQuery(from, to)}
+		return sendWindow{buffer: newBufferQuery(from, to)}
 	}
-	return flow{}
+	return sendWindow{}
 }
 
-func (f *flow) close() {
-	if f.room != nil {
-		f.room.close()
+func (f *sendWindow) close() {
+	if f.buffer != nil {
+		f.buffer.close()
 	}
 }
 
-// pause returns how long a datagram of size bytes must wait before it is worth
+// delay returns how long a datagram of size bytes must wait before it is worth
 // asking again; 0 means that it may go, and counts it as gone.
-func (f *flow) pause(size int, now time.Time) time.Duration {
-	if f.room == nil {
-		return f.spread(size, now)
+func (f *sendWindow) delay(size int, now time.Time) time.Duration {
+	if f.buffer == nil {
+		return f.spreadBursts(size, now)
 	}
 	need := bufferSize(size)
 	if f.credit < need || now.After(f.until) {
-		used, most, ok := f.room.ask()
+		used, most, ok := f.buffer.read()
 		if !ok {
-			return f.spread(size, now) // nobody listens, or it is kept from us
+			return f.spreadBursts(size, now) // nobody listens, or it is kept from us
 		}
 		// Half of it, since others may send at the same time; but an empty buffer
 		// takes any datagram.
-		f.credit, f.until = (most-used)/2, now.Add(creditLife)
+		f.credit, f.until = (most-used)/2, now.Add(creditTTL)
 		if used == 0 {
 			f.credit = max(f.credit, need)
 		}
 	}
 	if f.credit < need {
-		return roomPoll
+		return bufferPoll
 	}
 	f.credit -= need
 	return 0
@@ -84,8 +84,8 @@ func (f *flow) pause(size int, now time.Time) time.Duration {
 // one twice its size, a large one whole pages.
 func bufferSize(size int) int { return min(2*size, size+32<<10) + 1<<10 }
 
-// spread is a bucket of burstBytes that fills at burstRate.
-func (f *flow) spread(size int, now time.Time) time.Duration {
+// spreadBursts is a bucket of burstBytes that fills at burstRate.
+func (f *sendWindow) spreadBursts(size int, now time.Time) time.Duration {
 	const depth = time.Duration(burstBytes) * time.Second / burstRate
 	if f.spent.Before(now) {
 		f.spent = now
@@ -97,30 +97,30 @@ func (f *flow) spread(size int, now time.Time) time.Duration {
 	return 0
 }
 
-// awaitRoom waits until the next datagram may go. It waits for a receiver that
+// awaitWindow waits until the next datagram may go. It waits for a receiver that
 // does not read once; until it does, further datagrams are given up at once.
-func (t *udpTransport) awaitRoom(size int) error {
-	f := &t.sock.flow
+func (t *udpTransport) awaitWindow(size int) error {
+	f := &t.sock.window
 	start := time.Now()
-	pause := f.pause(size, start)
+	pause := f.delay(size, start)
 	if pause == 0 {
-		f.stuck = false
+		f.stalled = false
 		return nil
 	}
 	timer := time.NewTimer(pause)
 	defer timer.Stop()
 	for {
-		if f.stuck || time.Since(start) > roomPatience {
-			f.stuck = true
-			return errNoRoom
+		if f.stalled || time.Since(start) > stallTimeout {
+			f.stalled = true
+			return errStalled
 		}
 		select {
 		case <-timer.C:
-		case <-t.life.Done():
-			return t.life.Err()
+		case <-t.ctx.Done():
+			return t.ctx.Err()
 		}
-		if pause = f.pause(size, time.Now()); pause == 0 {
-			f.stuck = false
+		if pause = f.delay(size, time.Now()); pause == 0 {
+			f.stalled = false
 			return nil
 		}
 		timer.Reset(pause)

@@ -54,7 +54,7 @@ func TestBurstFindsRoom(t *testing.T) {
 	makeSpans(tr, made)
 	closeTracer(t, tr)
 	s := tr.Stats()
-	checkBooks(t, s)
+	checkBalance(t, s)
 	if s.Sent != made || s.Blocked == 0 {
 		t.Errorf("got %+v, want %d sent and some blocked", s, made)
 	}
@@ -72,8 +72,8 @@ func TestAgentDoesNotRead(t *testing.T) {
 		for i := 0; i < 20 && r.stats().Failed == 0; i++ {
 			r.report(2000)
 		}
-		if waited := time.Since(start); waited < roomPatience || waited > roomPatience+time.Second {
-			t.Errorf("waited %v, want %v", waited, roomPatience)
+		if waited := time.Since(start); waited < stallTimeout || waited > stallTimeout+time.Second {
+			t.Errorf("waited %v, want %v", waited, stallTimeout)
 		}
 		l.want(t, "level=WARN", "spans not sent", "receive buffer stays full")
 		start = time.Now()
@@ -83,20 +83,20 @@ func TestAgentDoesNotRead(t *testing.T) {
 			t.Errorf("the next ones waited %v too", waited)
 		}
 		s := r.stats()
-		checkBooks(t, s)
+		checkBalance(t, s)
 		if s.Failed == before {
 			t.Errorf("got %+v, want more failed", s)
 		}
 
 		buf := make([]byte, 1<<16)
-		for used, _, ok := r.carrier.sock.flow.room.ask(); ok && used > 0; used, _, ok = r.carrier.sock.flow.room.ask() {
+		for used, _, ok := r.transport.sock.window.buffer.read(); ok && used > 0; used, _, ok = r.transport.sock.window.buffer.read() {
 			if _, err := agent.Read(buf); err != nil {
 				t.Fatal(err)
 			}
 		}
 		before = s.Failed
 		r.report(1)
-		_, _ = r.carrier.Flush()
+		_, _ = r.transport.Flush()
 		if got := r.stats().Failed; got != before {
 			t.Errorf("got %d failed once the agent reads, want %d", got, before)
 		}
@@ -109,14 +109,14 @@ func TestEndOfLifeWhileWaitingForRoom(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		agent := deafAgent(t)
 		r, _ := startUDP(t, config.Agent{Host: "127.0.0.1", Port: portOf(agent), MaxPacketSize: 65000}, nil)
-		time.AfterFunc(roomPatience/2, r.giveUp)
+		time.AfterFunc(stallTimeout/2, r.cancel)
 		start := time.Now()
 		r.report(20_000)
-		if waited := time.Since(start); waited != roomPatience/2 {
-			t.Errorf("waited %v, want %v", waited, roomPatience/2)
+		if waited := time.Since(start); waited != stallTimeout/2 {
+			t.Errorf("waited %v, want %v", waited, stallTimeout/2)
 		}
 		s := r.stats()
-		checkBooks(t, s)
+		checkBalance(t, s)
 		if s.Failed == 0 {
 			t.Errorf("got %+v, want some failed", s)
 		}
@@ -132,24 +132,24 @@ func TestRoomQuery(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer s.close()
-	if s.flow.room == nil {
+	if s.window.buffer == nil {
 		t.Fatal("the kernel cannot be asked")
 	}
 	for _, size := range []int{1, 1000, 8000, 20_000, 40_000, 65_000} {
-		before, most, ok := s.flow.room.ask()
+		before, most, ok := s.window.buffer.read()
 		if !ok || most != 2*defaultBuffer {
 			t.Fatalf("got a buffer of %d bytes, %v, want %d", most, ok, 2*defaultBuffer)
 		}
 		if err := s.write(1, make([]byte, size)); err != nil {
 			t.Fatal(err)
 		}
-		after, _, _ := s.flow.room.ask()
+		after, _, _ := s.window.buffer.read()
 		if took := after - before; took < size || took > bufferSize(size) {
 			t.Errorf("a datagram of %d bytes takes %d, want no more than %d", size, took, bufferSize(size))
 		}
 	}
 	_ = agent.Close()
-	if _, _, ok := s.flow.room.ask(); ok {
+	if _, _, ok := s.window.buffer.read(); ok {
 		t.Error("got an answer about a closed port")
 	}
 }
@@ -158,21 +158,21 @@ func TestRoomQuery(t *testing.T) {
 func TestFlowToAnotherMachine(t *testing.T) {
 	t.Parallel()
 	from, to := netip.MustParseAddrPort("192.0.2.1:4000"), netip.MustParseAddrPort("192.0.2.2:6831")
-	f := newFlow(from, to)
-	if f.room != nil {
+	f := newSendWindow(from, to)
+	if f.buffer != nil {
 		t.Fatal("the buffer of another machine is looked at")
 	}
 	const size = 64 << 10
 	now := time.Now()
 	for i := range burstBytes / size {
-		if got := f.pause(size, now); got != 0 {
+		if got := f.delay(size, now); got != 0 {
 			t.Errorf("datagram %d of a burst: got a pause of %v, want none", i, got)
 		}
 	}
 	// Whoever sends as fast as allowed, sends at the rate.
 	start, sent := now, 0
 	for now.Sub(start) < time.Second {
-		if wait := f.pause(size, now); wait > 0 {
+		if wait := f.delay(size, now); wait > 0 {
 			now = now.Add(wait)
 			continue
 		}
@@ -181,7 +181,7 @@ func TestFlowToAnotherMachine(t *testing.T) {
 	if sent < burstRate*9/10 || sent > burstRate+burstBytes {
 		t.Errorf("sent %d bytes in a second, want %d", sent, burstRate)
 	}
-	if got := f.pause(size, now.Add(time.Minute)); got != 0 {
+	if got := f.delay(size, now.Add(time.Minute)); got != 0 {
 		t.Errorf("after a minute: got a pause of %v, want none", got)
 	}
 }

@@ -31,42 +31,42 @@ type lookup struct {
 	err   error
 }
 
-// finder looks the agent's name up beside the transport's work, one lookup at a
+// addrResolver looks the agent's name up beside the transport's work, one lookup at a
 // time. All but its goroutine is used from one goroutine.
-type finder struct {
+type addrResolver struct {
 	host     string
 	resolver resolver
-	// every is the time after which a found name is looked up again, 0 for never.
-	every   time.Duration
-	ctx     context.Context
-	cancel  context.CancelFunc
-	results chan lookup
-	woken   chan struct{}
-	running bool
+	// refreshEvery is the time after which a found name is looked up again, 0 for never.
+	refreshEvery time.Duration
+	ctx          context.Context
+	cancel       context.CancelFunc
+	results      chan lookup
+	wakeup       chan struct{}
+	running      bool
 	// next is when to look up, zero for never.
-	next    time.Time
-	last    time.Time
-	gap     time.Duration
-	misses  int
-	literal netip.Addr // the host, if it is an address that needs no lookup
+	next     time.Time
+	last     time.Time
+	backoff  time.Duration
+	failures int
+	literal  netip.Addr // the host, if it is an address that needs no lookup
 }
 
-func newFinder(life context.Context, host string, every time.Duration, r resolver) *finder {
-	f := &finder{
-		host:     host,
-		resolver: r,
-		every:    every,
-		results:  make(chan lookup, 1),
-		woken:    make(chan struct{}, 1),
-		next:     time.Now(),
+func newAddrResolver(ctx context.Context, host string, every time.Duration, r resolver) *addrResolver {
+	f := &addrResolver{
+		host:         host,
+		resolver:     r,
+		refreshEvery: every,
+		results:      make(chan lookup, 1),
+		wakeup:       make(chan struct{}, 1),
+		next:         time.Now(),
 	}
-	f.ctx, f.cancel = context.WithCancel(life)
+	f.ctx, f.cancel = context.WithCancel(ctx)
 	f.literal, _ = netip.ParseAddr(host)
 	return f
 }
 
 // poll starts a lookup that is due, and returns the outcome of one that is done.
-func (f *finder) poll(now time.Time) (lookup, bool) {
+func (f *addrResolver) poll(now time.Time) (lookup, bool) {
 	if !f.running && !f.next.IsZero() && !now.Before(f.next) {
 		f.start(now)
 	}
@@ -79,14 +79,14 @@ func (f *finder) poll(now time.Time) (lookup, bool) {
 		if found.err == nil && len(found.addrs) == 0 {
 			found.err = errors.New("the name has no address")
 		}
-		f.plan(now)
+		f.schedule(now)
 		return found, true
 	default:
 		return lookup{}, false
 	}
 }
 
-func (f *finder) start(now time.Time) {
+func (f *addrResolver) start(now time.Time) {
 	f.running, f.last = true, now
 	if f.literal.IsValid() {
 		f.results <- lookup{addrs: []netip.Addr{f.literal}}
@@ -98,32 +98,32 @@ func (f *finder) start(now time.Time) {
 		addrs, err := f.resolver.LookupNetIP(ctx, "ip", f.host)
 		f.results <- lookup{addrs: addrs, err: err}
 		select {
-		case f.woken <- struct{}{}:
+		case f.wakeup <- struct{}{}:
 		default: // an earlier signal has not been taken yet, which does as well
 		}
 	}()
 }
 
-// plan sets the time of the next lookup as if this one was of use.
-func (f *finder) plan(now time.Time) {
+// schedule sets the time of the next lookup as if this one was of use.
+func (f *addrResolver) schedule(now time.Time) {
 	f.next = time.Time{}
-	if f.every > 0 && !f.literal.IsValid() {
-		f.next = now.Add(f.every)
+	if f.refreshEvery > 0 && !f.literal.IsValid() {
+		f.next = now.Add(f.refreshEvery)
 	}
 }
 
-// missed says that the last lookup led to no usable address.
-func (f *finder) missed(now time.Time) {
-	f.misses++
-	f.gap = min(max(2*f.gap, minLookupGap), maxLookupGap)
-	f.next = now.Add(f.gap)
+// failed says that the last lookup led to no usable address.
+func (f *addrResolver) failed(now time.Time) {
+	f.failures++
+	f.backoff = min(max(2*f.backoff, minLookupGap), maxLookupGap)
+	f.next = now.Add(f.backoff)
 }
 
-// hit says that it did.
-func (f *finder) hit() { f.gap = 0 }
+// succeeded says that it did.
+func (f *addrResolver) succeeded() { f.backoff = 0 }
 
-// hurry asks for a lookup because the known address gives trouble.
-func (f *finder) hurry() {
+// refreshSoon asks for a lookup because the known address gives trouble.
+func (f *addrResolver) refreshSoon() {
 	if f.next.IsZero() {
 		return
 	}
@@ -133,7 +133,7 @@ func (f *finder) hurry() {
 }
 
 // close waits for a lookup that is running, after cancelling it.
-func (f *finder) close() {
+func (f *addrResolver) close() {
 	f.cancel()
 	if f.running {
 		<-f.results

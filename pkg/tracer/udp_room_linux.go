@@ -21,21 +21,21 @@ const (
 	memoryMost = 1
 )
 
-// roomQuery asks the kernel how full the receive buffer is that our datagrams
+// bufferQuery asks the kernel how full the receive buffer is that our datagrams
 // go to, if that socket is on this machine (sock_diag(7)). It needs no rights.
-type roomQuery struct {
+type bufferQuery struct {
 	fd      int
 	request [diagRequestSize]byte
 	answer  [512]byte
 }
 
-// newRoomQuery returns nil when the kernel cannot be asked.
-func newRoomQuery(from, to netip.AddrPort) *roomQuery {
+// newBufferQuery returns nil when the kernel cannot be asked.
+func newBufferQuery(from, to netip.AddrPort) *bufferQuery {
 	fd, err := syscall.Socket(syscall.AF_NETLINK, syscall.SOCK_DGRAM|syscall.SOCK_CLOEXEC, syscall.NETLINK_INET_DIAG)
 	if err != nil {
 		return nil
 	}
-	q := &roomQuery{fd: fd}
+	q := &bufferQuery{fd: fd}
 	b := q.request[:]
 	binary.NativeEndian.PutUint32(b, diagRequestSize)
 	binary.NativeEndian.PutUint16(b[4:], sockDiagByFamily)
@@ -58,10 +58,10 @@ func newRoomQuery(from, to netip.AddrPort) *roomQuery {
 	return q
 }
 
-// ask returns the bytes of the buffer that are in use and that there are, as the
+// read returns the bytes of the buffer that are in use and that there are, as the
 // kernel counts them: with its own use, about twice a small datagram's payload.
 // It reports false when there is no such socket here, or none may be looked at.
-func (q *roomQuery) ask() (used, most int, ok bool) {
+func (q *bufferQuery) read() (used, most int, ok bool) {
 	kernel := syscall.SockaddrNetlink{Family: syscall.AF_NETLINK}
 	if err := syscall.Sendto(q.fd, q.request[:], 0, &kernel); err != nil {
 		return 0, 0, false
@@ -86,4 +86,4 @@ func (q *roomQuery) ask() (used, most int, ok bool) {
 	return 0, 0, false
 }
 
-func (q *roomQuery) close() { _ = syscall.Close(q.fd) }
+func (q *bufferQuery) close() { _ = syscall.Close(q.fd) }

@@ -4,11 +4,11 @@ package tracer
 
 import "net/netip"
 
-// roomQuery would look at the receive buffer; this system does not show it.
-type roomQuery struct{}
+// bufferQuery would look at the receive buffer; this system does not show it.
+type bufferQuery struct{}
 
-func newRoomQuery(_, _ netip.AddrPort) *roomQuery { return nil }
+func newBufferQuery(_, _ netip.AddrPort) *bufferQuery { return nil }
 
-func (*roomQuery) ask() (used, most int, ok bool) { return 0, 0, false }
+func (*bufferQuery) read() (used, most int, ok bool) { return 0, 0, false }
 
-func (*roomQuery) close() {}
+func (*bufferQuery) close() {}

@@ -39,16 +39,16 @@ type socket struct {
 	grace time.Duration
 	// exact says that refusals quote the datagram; otherwise the last one
 	// written is taken for the refused one.
-	exact bool
-	last  uint32
-	flow  flow
-	stop  func() bool
+	exact  bool
+	last   uint32
+	window sendWindow
+	stop   func() bool
 }
 
 // openSocket connects to addr. Once life ends, writes return at once.
-func openSocket(life context.Context, addr netip.AddrPort) (*socket, error) {
+func openSocket(ctx context.Context, addr netip.AddrPort) (*socket, error) {
 	var dialer net.Dialer
-	c, err := dialer.DialContext(life, "udp", addr.String())
+	c, err := dialer.DialContext(ctx, "udp", addr.String())
 	if err != nil {
 		return nil, fmt.Errorf("opening a socket to the agent: %w", err)
 	}
@@ -70,9 +70,9 @@ func openSocket(life context.Context, addr netip.AddrPort) (*socket, error) {
 	}
 	s.exact = s.askForQuotes()
 	if from, ok := conn.LocalAddr().(*net.UDPAddr); ok {
-		s.flow = newFlow(from.AddrPort(), addr)
+		s.window = newSendWindow(from.AddrPort(), addr)
 	}
-	s.stop = context.AfterFunc(life, func() { _ = conn.SetWriteDeadline(time.Unix(1, 0)) })
+	s.stop = context.AfterFunc(ctx, func() { _ = conn.SetWriteDeadline(time.Unix(1, 0)) })
 	return s, nil
 }
 
@@ -88,12 +88,12 @@ func (s *socket) write(number uint32, payload []byte) error {
 
 func (s *socket) close() {
 	s.stop()
-	s.flow.close()
+	s.window.close()
 	_ = s.conn.Close()
 }
 
-// blame is the refusal behind a write's error that refusals knows nothing of.
-func (s *socket) blame() refusal { return refusal{number: s.last, known: !s.exact} }
+// attribute is the refusal behind a write's error that refusals knows nothing of.
+func (s *socket) attribute() refusal { return refusal{number: s.last, known: !s.exact} }
 
 // isRefused reports whether err says that an earlier datagram met a closed port.
 func isRefused(err error) bool { return errors.Is(err, syscall.ECONNREFUSED) }

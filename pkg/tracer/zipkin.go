@@ -21,16 +21,16 @@ import (
 // when the span starts, and makes an annotation of each field of a log. The
 // format, Zipkin v2 JSON, has names and services in lower case and strings as tag
 // values, and no process: the tags of the configuration are put on every span.
-type zipkinBackend struct{ *outbox }
+type zipkinBackend struct{ *encodedReporter }
 
 // newZipkin makes the tracer. Client and server are two spans, as with every
 // other tracer here; Zipkin's shared ones would give both the same id.
 func newZipkin(cfg config.Config, opts Options) (*Tracer, error) {
-	sampler, speech, err := checkTraceSampled(cfg, opts)
+	sampler, propagators, err := checkTraceSampled(cfg, opts)
 	if err != nil {
 		return nil, err
 	}
-	out, err := newOutbox(cfg, opts, func(r retrier) (batchOptions, error) { return zipkinBatches(cfg, opts, r) })
+	out, err := newEncodedReporter(cfg, opts, func(r retrier) (batchOptions, error) { return zipkinBatches(cfg, opts, r) })
 	if err != nil {
 		return nil, err
 	}
@@ -46,7 +46,7 @@ func newZipkin(cfg config.Config, opts Options) (*Tracer, error) {
 		zipkin.WithTraceID128Bit(cfg.TraceID128Bit),
 		zipkin.WithTags(tags))
 	return &Tracer{
-		Tracer:  zipkinSpeaker(&edge{zipkintracer.Wrap(library), out.ledger, zipkinSampled}, speech),
+		Tracer:  newZipkinPropagation(&edge{zipkintracer.Wrap(library), out.counters, zipkinSampled}, propagators),
 		service: strings.ToLower(cfg.Service), // as zipkin-go writes it
 		target:  withoutUser(cfg.CollectorURL()),
 		backend: zipkinBackend{out},
@@ -56,7 +56,7 @@ func newZipkin(cfg config.Config, opts Options) (*Tracer, error) {
 // zipkinBatches posts to Zipkin's API, in batches with the bounds that Jaeger's
 // collector is given.
 func zipkinBatches(cfg config.Config, opts Options, r retrier) (batchOptions, error) {
-	p, err := newPoster(cfg.CollectorURL(), cfg.Reporter.Collector, http.Header{
+	p, err := newHTTPSender(cfg.CollectorURL(), cfg.Reporter.Collector, http.Header{
 		"Content-Type": {"application/json"},
 		// As zipkin-go's own reporter says: no proxy on the way may trace this.
 		"B3": {"0"},
@@ -69,7 +69,7 @@ func zipkinBatches(cfg config.Config, opts Options, r retrier) (batchOptions, er
 		maxSpans:     httpBatchSpans,
 		maxBytes:     httpBatchBytes,
 		maxSpanBytes: httpSpanBytes,
-		send:         func(spans [][]byte) error { return p.post(jsonList(spans)) },
+		send:         func(spans [][]byte) error { return p.send(jsonList(spans)) },
 		release:      p.close,
 	}, nil
 }
@@ -96,17 +96,17 @@ func jsonList(values [][]byte) []byte {
 // it has just sent, and then forgets as many that it has not; one span that cannot
 // be encoded holds up all behind it; an answer of 500 counts as delivered; Finish
 // after Close waits for ever, and Close has no deadline.
-type zipkinReporter struct{ out *outbox }
+type zipkinReporter struct{ out *encodedReporter }
 
 // Send implements reporter.Reporter.
 func (r *zipkinReporter) Send(span model.SpanModel) {
 	if r.out.logSpans {
 		logFinished(r.out.log, span.Name, span.TraceID.String(), span.ID.String(), span.Duration)
 	}
-	r.out.post(json.Marshal(span))
+	r.out.reportEncoded(json.Marshal(span))
 }
 
-// Close implements reporter.Reporter; Tracer.Close closes the outbox.
+// Close implements reporter.Reporter; Tracer.Close closes the encodedReporter.
 func (r *zipkinReporter) Close() error { return nil }
 
 // zipkinSampled is edge.sampled.
