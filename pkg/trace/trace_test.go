@@ -14,30 +14,6 @@ import (
 
 var update = flag.Bool("update", false, "rewrite the golden files")
 
-func TestParseTraceID(t *testing.T) {
-	t.Parallel()
-	tests := []struct {
-		in, want, wantErr string
-	}{
-		{in: "4d2f", want: "0000000000004d2f"},
-		{in: "ABCDEF", want: "0000000000abcdef"},
-		{in: "00000000000000000000000000004d2f", want: "0000000000004d2f"},
-		{in: "10000000000000002", want: "00000000000000010000000000000002"},
-		{in: "zzz", wantErr: `strconv.ParseUint: parsing "zzz": invalid syntax`},
-		{in: strings.Repeat("1", 33), wantErr: "TraceID cannot be longer than 32 hex characters: " + strings.Repeat("1", 33)},
-		{in: "", wantErr: `strconv.ParseUint: parsing "": invalid syntax`},
-		{in: "0x1", wantErr: `strconv.ParseUint: parsing "0x1": invalid syntax`},
-	}
-	for _, tt := range tests {
-		got, err := ParseTraceID(tt.in)
-		if errText(err) != tt.wantErr {
-			t.Errorf("ParseTraceID(%q): error %q, want %q", tt.in, errText(err), tt.wantErr)
-		} else if err == nil && got.String() != tt.want {
-			t.Errorf("ParseTraceID(%q) = %s, want %s", tt.in, got, tt.want)
-		}
-	}
-}
-
 func errText(err error) string {
 	if err == nil {
 		return ""
