@@ -169,7 +169,7 @@ func (c *comparison) call(ctx context.Context, tr *tracer.Tracer) (trace.TraceID
 	if c.worker != nil {
 		compare.Tenant(top)
 	}
-	text, sampled := tr.TraceID(top.Context())
+	id, sampled := tr.Trace(top.Context())
 	_, err := caller.Do(opentracing.ContextWithSpan(ctx, top), c.request)
 	var status *client.StatusError
 	if err != nil && !errors.As(err, &status) {
@@ -180,5 +180,5 @@ func (c *comparison) call(ctx context.Context, tr *tracer.Tracer) (trace.TraceID
 		return trace.TraceID{}, &exitError{code: exitUnknown, err: withHint(errors.New("there is no trace to compare: the sampler did not keep it"),
 			"--sampler-type const --sampler-param 1 keeps every trace")}
 	}
-	return trace.ParseTraceID(text)
+	return id, nil
 }

@@ -7,11 +7,11 @@ import (
 
 	basictracer "github.com/opentracing/basictracer-go"
 	"github.com/opentracing/opentracing-go"
-	"github.com/uber/jaeger-client-go"
 	"sourcegraph.com/sourcegraph/appdash"
 	appdashtracer "sourcegraph.com/sourcegraph/appdash/opentracing"
 
 	"github.com/otdemo/otdemo/pkg/config"
+	"github.com/otdemo/otdemo/pkg/trace/id"
 )
 
 // appdashServiceTag is the tag that names the service, for which Appdash has no
@@ -106,10 +106,10 @@ func appdashSampled(sc opentracing.SpanContext) bool {
 	return ok && c.Sampled
 }
 
-func (appdashBackend) traceID(sc opentracing.SpanContext) (string, bool) {
+func (appdashBackend) traceID(sc opentracing.SpanContext) (id.TraceID, bool) {
 	c, ok := sc.(basictracer.SpanContext)
 	if !ok || c.TraceID == 0 {
-		return "", false
+		return id.TraceID{}, false
 	}
-	return formatTraceID(jaeger.TraceID{Low: c.TraceID}), c.Sampled
+	return id.TraceID{Low: c.TraceID}, c.Sampled
 }

@@ -6,6 +6,7 @@ import (
 	"github.com/opentracing/opentracing-go"
 
 	"github.com/otdemo/otdemo/pkg/config"
+	"github.com/otdemo/otdemo/pkg/trace/id"
 )
 
 // noop is the backend that makes no spans.
@@ -15,7 +16,7 @@ func newNoop(cfg config.Config) *Tracer {
 	return &Tracer{Tracer: opentracing.NoopTracer{}, service: cfg.Service, backend: noop{}}
 }
 
-func (noop) traceID(opentracing.SpanContext) (string, bool) { return "", false }
+func (noop) traceID(opentracing.SpanContext) (id.TraceID, bool) { return id.TraceID{}, false }
 
 func (noop) stats() Stats { return Stats{} }
 

@@ -16,6 +16,7 @@ import (
 	"go.opentelemetry.io/otel/trace"
 
 	"github.com/otdemo/otdemo/pkg/config"
+	"github.com/otdemo/otdemo/pkg/trace/id"
 )
 
 // otelScope is the instrumentation scope of every span, which Jaeger shows as
@@ -160,16 +161,16 @@ func (otelProcessor) ForceFlush(context.Context) error { return nil }
 
 // traceID knows the bridge's contexts, whose type is not exported, by the
 // OpenTelemetry context inside them.
-func (b *otelBackend) traceID(sc opentracing.SpanContext) (string, bool) {
+func (b *otelBackend) traceID(sc opentracing.SpanContext) (id.TraceID, bool) {
 	c, ok := sc.(interface {
 		IsValid() bool
 		IsSampled() bool
 		TraceID() trace.TraceID
 	})
 	if !ok || !c.IsValid() {
-		return "", false
+		return id.TraceID{}, false
 	}
-	return c.TraceID().String(), c.IsSampled()
+	return fromOTelID(c.TraceID()), c.IsSampled()
 }
 
 func (b *otelBackend) stats() Stats { return b.reporter.stats() }

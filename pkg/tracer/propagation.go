@@ -11,6 +11,7 @@ import (
 	"github.com/opentracing/opentracing-go"
 
 	"github.com/otdemo/otdemo/pkg/config"
+	"github.com/otdemo/otdemo/pkg/trace/id"
 )
 
 // decision is whether a trace is kept, as far as the caller says.
@@ -26,9 +27,9 @@ const (
 // spanContext is what a request carries of the span that made it, whatever the header
 // format. A format that has no room for a field leaves it out.
 type spanContext struct {
-	trace traceID
+	trace id.TraceID
 	// span is the caller's span, parent the span above that one, or 0.
-	span, parent uint64
+	span, parent id.SpanID
 	sampled      decision
 	// debug asks for the trace to be kept at all costs; sampled is keep then.
 	debug bool
@@ -39,7 +40,7 @@ type spanContext struct {
 
 // hasSpan reports whether the link names a span. One that does not may still
 // carry a sampling decision.
-func (l *spanContext) hasSpan() bool { return l.trace != traceID{} && l.span != 0 }
+func (l *spanContext) hasSpan() bool { return !l.trace.IsZero() && l.span != 0 }
 
 // addBaggage keeps the first value of each key.
 func (l *spanContext) addBaggage(key, value string) {

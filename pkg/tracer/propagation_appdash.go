@@ -5,6 +5,8 @@ import (
 	"strings"
 
 	"github.com/opentracing/opentracing-go"
+
+	"github.com/otdemo/otdemo/pkg/trace/id"
 )
 
 // The headers of OpenTracing's basictracer, which Appdash uses; they are
@@ -25,8 +27,8 @@ type appdashPropagator struct {
 }
 
 func (f appdashPropagator) inject(l spanContext, set func(key, value string)) {
-	set(appdashTraceHeader, strconv.FormatUint(l.trace.low, 16))
-	set(appdashSpanHeader, strconv.FormatUint(l.span, 16))
+	set(appdashTraceHeader, strconv.FormatUint(l.trace.Low, 16))
+	set(appdashSpanHeader, strconv.FormatUint(uint64(l.span), 16))
 	set(appdashSampleHeader, strconv.FormatBool(l.sampled == keep))
 	for key, value := range l.baggage {
 		if !f.escape || isToken(key) && isFieldValue(value) {
@@ -40,12 +42,12 @@ func (appdashPropagator) extract(h headers) (spanContext, error) {
 	if trace == "" && span == "" && sampled == "" {
 		return spanContext{}, opentracing.ErrSpanContextNotFound
 	}
-	var l spanContext
-	var ok bool
-	if l.trace.low, ok = parseHex(trace); !ok || l.trace.low == 0 {
+	traceID, err := id.ParseSpanID(trace)
+	if err != nil || traceID == 0 {
 		return spanContext{}, corrupted(appdashTraceHeader, trace)
 	}
-	if l.span, ok = parseHex(span); !ok || l.span == 0 {
+	l := spanContext{trace: id.TraceID{Low: uint64(traceID)}}
+	if l.span, err = id.ParseSpanID(span); err != nil || l.span == 0 {
 		return spanContext{}, corrupted(appdashSpanHeader, span)
 	}
 	kept, err := strconv.ParseBool(sampled)

@@ -4,6 +4,8 @@ import (
 	"strings"
 
 	"github.com/opentracing/opentracing-go"
+
+	"github.com/otdemo/otdemo/pkg/trace/id"
 )
 
 // The headers of https://github.com/openzipkin/b3-propagation.
@@ -30,10 +32,10 @@ func (f b3Propagator) inject(l spanContext, set func(key, value string)) {
 		set(b3Header, writeSingleB3(l))
 		return
 	}
-	set(b3TraceHeader, l.trace.short())
-	set(b3SpanHeader, hex64(l.span))
+	set(b3TraceHeader, l.trace.String())
+	set(b3SpanHeader, l.span.String())
 	if l.parent != 0 {
-		set(b3ParentHeader, hex64(l.parent))
+		set(b3ParentHeader, l.parent.String())
 	}
 	switch {
 	case l.debug:
@@ -47,7 +49,7 @@ func (f b3Propagator) inject(l spanContext, set func(key, value string)) {
 
 // writeSingleB3 returns {trace id}-{span id}-{sampling state}-{parent span id}.
 func writeSingleB3(l spanContext) string {
-	value := l.trace.short() + "-" + hex64(l.span)
+	value := l.trace.String() + "-" + l.span.String()
 	switch {
 	case l.debug:
 		value += "-d"
@@ -59,7 +61,7 @@ func writeSingleB3(l spanContext) string {
 		return value // the parent cannot stand without the state
 	}
 	if l.parent != 0 {
-		value += "-" + hex64(l.parent)
+		value += "-" + l.parent.String()
 	}
 	return value
 }
@@ -86,17 +88,17 @@ func parseSingleB3(s string) (spanContext, bool) {
 	if len(parts) == 1 {
 		return l, l.setB3State(parts[0])
 	}
-	var ok, okSpan bool
-	l.trace, ok = parseTraceID(parts[0])
-	l.span, okSpan = parseHex(parts[1])
-	if !ok || !okSpan || l.span == 0 || len(parts) > 4 {
+	var err, spanErr error
+	l.trace, err = id.ParseTraceID(parts[0])
+	l.span, spanErr = id.ParseSpanID(parts[1])
+	if err != nil || spanErr != nil || !l.hasSpan() || len(parts) > 4 {
 		return spanContext{}, false
 	}
 	if len(parts) > 2 && !l.setB3State(parts[2]) {
 		return spanContext{}, false
 	}
 	if len(parts) > 3 {
-		if l.parent, ok = parseHex(parts[3]); !ok {
+		if l.parent, err = id.ParseSpanID(parts[3]); err != nil {
 			return spanContext{}, false
 		}
 	}
@@ -139,15 +141,15 @@ func readMultiB3(h headers) (spanContext, error) {
 		}
 		return l, nil // a decision that came before the first span
 	}
-	var ok bool
-	if l.trace, ok = parseTraceID(trace); !ok {
+	var err error
+	if l.trace, err = id.ParseTraceID(trace); err != nil || l.trace.IsZero() {
 		return spanContext{}, corrupted(b3TraceHeader, trace)
 	}
-	if l.span, ok = parseHex(span); !ok || l.span == 0 {
+	if l.span, err = id.ParseSpanID(span); err != nil || l.span == 0 {
 		return spanContext{}, corrupted(b3SpanHeader, span)
 	}
 	if parent := h.get(b3ParentHeader); parent != "" {
-		if l.parent, ok = parseHex(parent); !ok {
+		if l.parent, err = id.ParseSpanID(parent); err != nil {
 			return spanContext{}, corrupted(b3ParentHeader, parent)
 		}
 	}

@@ -11,10 +11,11 @@ import (
 	"github.com/opentracing/opentracing-go"
 
 	"github.com/otdemo/otdemo/pkg/config"
+	"github.com/otdemo/otdemo/pkg/trace/id"
 )
 
 // compareLinks lets cmp see into links.
-var compareLinks = cmp.AllowUnexported(spanContext{}, traceID{})
+var compareLinks = cmp.AllowUnexported(spanContext{})
 
 // lines makes headers of "key: value" lines.
 func headerLines(list ...string) headers {
@@ -55,10 +56,10 @@ const (
 // b3Example and w3cExample are the ids in the examples of the specifications.
 var (
 	b3Example = spanContext{
-		trace: traceID{0x80f198ee56343ba8, 0x64fe8b2a57d3eff7}, span: 0xe457b5a2e4d86bd1, parent: 0x05e3ac9a4f6e3b90,
+		trace: id.TraceID{High: 0x80f198ee56343ba8, Low: 0x64fe8b2a57d3eff7}, span: 0xe457b5a2e4d86bd1, parent: 0x05e3ac9a4f6e3b90,
 		sampled: keep,
 	}
-	w3cExample = spanContext{trace: traceID{0x4bf92f3577b34da6, 0xa3ce929d0e0e4736}, span: 0x00f067aa0ba902b7, sampled: keep}
+	w3cExample = spanContext{trace: id.TraceID{High: 0x4bf92f3577b34da6, Low: 0xa3ce929d0e0e4736}, span: 0x00f067aa0ba902b7, sampled: keep}
 )
 
 // with returns a changed copy.
@@ -69,7 +70,7 @@ func (l spanContext) with(change func(*spanContext)) spanContext {
 
 func TestFormatReads(t *testing.T) {
 	t.Parallel()
-	short := spanContext{trace: traceID{low: 0xabc}, span: 0xd, sampled: drop}
+	short := spanContext{trace: id.TraceID{Low: 0xabc}, span: 0xd, sampled: drop}
 	tests := []struct {
 		name, format string
 		headers      headers
@@ -189,8 +190,8 @@ func TestFormatRefuses(t *testing.T) {
 
 func TestFormatWrites(t *testing.T) {
 	t.Parallel()
-	debug := spanContext{trace: traceID{low: 0xabc}, span: 0xd, sampled: keep, debug: true}
-	open := spanContext{trace: traceID{low: 0xabc}, span: 0xd, parent: 1}
+	debug := spanContext{trace: id.TraceID{Low: 0xabc}, span: 0xd, sampled: keep, debug: true}
+	open := spanContext{trace: id.TraceID{Low: 0xabc}, span: 0xd, parent: 1}
 	loaded := b3Example.with(func(l *spanContext) {
 		l.state = "congo=t61"
 		l.baggage = map[string]string{"who": "me & ünï", "no token": "1"}

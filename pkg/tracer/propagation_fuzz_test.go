@@ -10,6 +10,8 @@ import (
 	"github.com/uber/jaeger-client-go"
 	"go.opentelemetry.io/otel/propagation"
 	"go.opentelemetry.io/otel/trace"
+
+	"github.com/otdemo/otdemo/pkg/trace/id"
 )
 
 // checkRoundTrip reads the headers and, if they name a span, writes that and
@@ -46,25 +48,25 @@ func checkRoundTrip(t *testing.T, f propagator, h headers) (spanContext, error) 
 func FuzzJaegerFormat(f *testing.F) {
 	f.Add("80f198ee56343ba864fe8b2a57d3eff7:e457b5a2e4d86bd1:0:1", "who", "me+%26+you", "a=1, b=2")
 	f.Add("abc%3Ad%3A0%3Ab", "", "%", "%zz")
-	f.Fuzz(func(t *testing.T, id, key, value, list string) {
+	f.Fuzz(func(t *testing.T, header, key, value, list string) {
 		h := headerLines()
-		h.add(jaegerHeader, id)
+		h.add(jaegerHeader, header)
 		h.add(jaegerBaggagePrefix+key, value)
 		h.add(jaegerBaggageHeader, strings.ToLower(list)) // as header names are
 		got, err := checkRoundTrip(t, jaegerPropagator{escape: true}, h)
 		// What jaeger-client-go reads, this reads the same, but that ids of zero and
 		// numbers with signs are refused.
-		want, errWant := jaeger.ContextFromString(jaegerPropagator{escape: true}.unescape(id))
-		if errWant != nil || !want.IsValid() || strings.ContainsAny(id, "+ ") || want.Flags() > 9 {
+		want, errWant := jaeger.ContextFromString(jaegerPropagator{escape: true}.unescape(header))
+		if errWant != nil || !want.IsValid() || strings.ContainsAny(header, "+ ") || want.Flags() > 9 {
 			return
 		}
 		if err != nil {
-			if parts := strings.Split(id, ":"); len(parts) == 4 && len(parts[3]) > 2 {
+			if parts := strings.Split(header, ":"); len(parts) == 4 && len(parts[3]) > 2 {
 				return // zeros before the flags
 			}
 			t.Fatalf("%v, but jaeger-client-go reads %v", err, want)
 		}
-		if got.trace != (traceID{want.TraceID().High, want.TraceID().Low}) || got.span != uint64(want.SpanID()) || got.debug != want.IsDebug() {
+		if got.trace != id.TraceID(want.TraceID()) || got.span != id.SpanID(want.SpanID()) || got.debug != want.IsDebug() {
 			t.Fatalf("got %+v, but jaeger-client-go reads %v", got, want)
 		}
 	})
@@ -85,7 +87,7 @@ func FuzzW3CFormat(f *testing.F) {
 			return // OpenTelemetry refuses unknown flags
 		}
 		id := want.TraceID()
-		if err != nil || got.trace.low != binary.BigEndian.Uint64(id[8:]) || (got.sampled == keep) != want.IsSampled() ||
+		if err != nil || got.trace.Low != binary.BigEndian.Uint64(id[8:]) || (got.sampled == keep) != want.IsSampled() ||
 			got.state != want.TraceState().String() {
 			t.Fatalf("got %+v, %v, but OpenTelemetry reads %+v", got, err, want)
 		}

@@ -1,74 +1,11 @@
 package tracer
 
 import (
-	"encoding/binary"
-	"encoding/hex"
 	"fmt"
 	"strings"
 
 	"github.com/opentracing/opentracing-go"
 )
-
-// traceID is a trace's id; a 64-bit one has no high half.
-type traceID struct{ high, low uint64 }
-
-// short is 16 hexadecimal digits, or 32 if the id has a high half.
-func (t traceID) short() string {
-	if t.high == 0 {
-		return hex64(t.low)
-	}
-	return t.long()
-}
-
-// long is 32 hexadecimal digits.
-func (t traceID) long() string {
-	var raw [16]byte
-	binary.BigEndian.PutUint64(raw[:8], t.high)
-	binary.BigEndian.PutUint64(raw[8:], t.low)
-	return hex.EncodeToString(raw[:])
-}
-
-// hex64 is 16 hexadecimal digits.
-func hex64(id uint64) string {
-	var raw [8]byte
-	binary.BigEndian.PutUint64(raw[:], id)
-	return hex.EncodeToString(raw[:])
-}
-
-// parseTraceID reads 1 to 32 hexadecimal digits that are not all zero.
-func parseTraceID(s string) (traceID, bool) {
-	if len(s) <= 16 {
-		low, ok := parseHex(s)
-		return traceID{low: low}, ok && low != 0
-	}
-	high, ok := parseHex(s[:len(s)-16])
-	low, okLow := parseHex(s[len(s)-16:])
-	id := traceID{high, low}
-	return id, ok && okLow && id != traceID{}
-}
-
-// parseHex reads 1 to 16 hexadecimal digits, and nothing else that
-// strconv.ParseUint would take.
-func parseHex(s string) (uint64, bool) {
-	if len(s) == 0 || len(s) > 16 {
-		return 0, false
-	}
-	var id uint64
-	for _, c := range []byte(s) {
-		switch {
-		case '0' <= c && c <= '9':
-			c -= '0'
-		case 'a' <= c && c <= 'f':
-			c -= 'a' - 10
-		case 'A' <= c && c <= 'F':
-			c -= 'A' - 10
-		default:
-			return 0, false
-		}
-		id = id<<4 | uint64(c)
-	}
-	return id, true
-}
 
 // maxShown bounds what an error shows of a header, which a stranger wrote.
 const maxShown = 80

@@ -7,6 +7,8 @@ import (
 
 	"github.com/opentracing/basictracer-go"
 	"github.com/opentracing/opentracing-go"
+
+	"github.com/otdemo/otdemo/pkg/trace/id"
 )
 
 // newAppdashPropagation teaches Appdash's tracer the formats f. decide is the tracer's
@@ -28,7 +30,7 @@ func (*appdashConverter) fromLibrary(sc opentracing.SpanContext) (spanContext, b
 	if !ok {
 		return spanContext{}, false
 	}
-	l := spanContext{trace: traceID{low: c.TraceID}, span: c.SpanID, sampled: drop, baggage: c.Baggage}
+	l := spanContext{trace: id.TraceID{Low: c.TraceID}, span: id.SpanID(c.SpanID), sampled: drop, baggage: c.Baggage}
 	if c.Sampled {
 		l.sampled = keep
 	}
@@ -36,19 +38,19 @@ func (*appdashConverter) fromLibrary(sc opentracing.SpanContext) (spanContext, b
 }
 
 func (a *appdashConverter) toLibrary(l spanContext) (opentracing.SpanContext, error) {
-	if !l.hasSpan() || l.trace.low == 0 {
+	if !l.hasSpan() || l.trace.Low == 0 {
 		return nil, opentracing.ErrSpanContextNotFound
 	}
-	if l.trace.high != 0 {
+	if l.trace.High != 0 {
 		a.cut.Do(func() {
 			a.log.Warn("appdash keeps 64 bits of a trace id: this trace and those to come have another id there",
-				"trace_id", l.trace.long(), "appdash_trace_id", hex64(l.trace.low))
+				"trace_id", l.trace, "appdash_trace_id", id.SpanID(l.trace.Low))
 		})
 	}
 	return basictracer.SpanContext{
-		TraceID: l.trace.low,
-		SpanID:  l.span,
-		Sampled: l.sampled == keep || l.sampled == deferred && a.decide(l.trace.low),
+		TraceID: l.trace.Low,
+		SpanID:  uint64(l.span),
+		Sampled: l.sampled == keep || l.sampled == deferred && a.decide(l.trace.Low),
 		Baggage: maps.Clone(l.baggage),
 	}, nil
 }

@@ -10,6 +10,7 @@ import (
 	"github.com/uber/jaeger-client-go"
 
 	"github.com/otdemo/otdemo/pkg/config"
+	"github.com/otdemo/otdemo/pkg/trace/id"
 )
 
 // jaegerPropagationOptions returns the options that make jaeger-client-go speak the
@@ -57,9 +58,9 @@ func (h jaegerInjectExtractor) Inject(sc jaeger.SpanContext, carrier any) error 
 		return opentracing.ErrInvalidSpanContext
 	}
 	l := spanContext{
-		trace:   traceID{sc.TraceID().High, sc.TraceID().Low},
-		span:    uint64(sc.SpanID()),
-		parent:  uint64(sc.ParentID()),
+		trace:   id.TraceID(sc.TraceID()),
+		span:    id.SpanID(sc.SpanID()),
+		parent:  id.SpanID(sc.ParentID()),
 		sampled: drop,
 		debug:   sc.IsDebug(),
 	}
@@ -94,12 +95,12 @@ func (h jaegerInjectExtractor) Extract(carrier any) (jaeger.SpanContext, error) 
 
 // toLibrary makes jaeger-client-go's context of l, which names a span.
 func (h jaegerInjectExtractor) toLibrary(l spanContext) (jaeger.SpanContext, error) {
-	trace := jaeger.TraceID{High: l.trace.high, Low: l.trace.low}
+	trace := jaeger.TraceID(l.trace)
 	sc := jaeger.NewSpanContext(trace, jaeger.SpanID(l.span), jaeger.SpanID(l.parent), l.sampled == keep, maps.Clone(l.baggage))
 	if l.debug {
 		// The debug flag can only be set by way of the header.
 		var err error
-		if sc, err = jaeger.ContextFromString(l.trace.short() + ":" + hex64(l.span) + ":" + hex64(l.parent) + ":3"); err != nil {
+		if sc, err = jaeger.ContextFromString(l.trace.String() + ":" + l.span.String() + ":" + l.parent.String() + ":3"); err != nil {
 			return jaeger.SpanContext{}, err
 		}
 		for key, value := range l.baggage {

@@ -4,6 +4,8 @@ import (
 	"github.com/opentracing/opentracing-go"
 	zipkintracer "github.com/openzipkin-contrib/zipkin-go-opentracing"
 	"github.com/openzipkin/zipkin-go/model"
+
+	"github.com/otdemo/otdemo/pkg/trace/id"
 )
 
 // newZipkinPropagation teaches zipkin-go-opentracing's tracer the formats f. It does so
@@ -21,12 +23,12 @@ func (zipkinConverter) fromLibrary(sc opentracing.SpanContext) (spanContext, boo
 		return spanContext{}, false
 	}
 	l := spanContext{
-		trace: traceID{c.TraceID.High, c.TraceID.Low},
-		span:  uint64(c.ID),
+		trace: id.TraceID(c.TraceID),
+		span:  id.SpanID(c.ID),
 		debug: c.Debug,
 	}
 	if c.ParentID != nil {
-		l.parent = uint64(*c.ParentID)
+		l.parent = id.SpanID(*c.ParentID)
 	}
 	switch {
 	case c.Debug:
@@ -44,7 +46,7 @@ func (zipkinConverter) fromLibrary(sc opentracing.SpanContext) (spanContext, boo
 // sampling decision in it.
 func (zipkinConverter) toLibrary(l spanContext) (opentracing.SpanContext, error) {
 	c := model.SpanContext{
-		TraceID: model.TraceID{High: l.trace.high, Low: l.trace.low},
+		TraceID: model.TraceID(l.trace),
 		ID:      model.ID(l.span),
 		Debug:   l.debug,
 	}

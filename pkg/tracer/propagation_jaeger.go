@@ -2,10 +2,13 @@ package tracer
 
 import (
 	"net/url"
+	"strconv"
 	"strings"
 
 	"github.com/opentracing/opentracing-go"
 	"github.com/uber/jaeger-client-go"
+
+	"github.com/otdemo/otdemo/pkg/trace/id"
 )
 
 // The headers of Jaeger's clients:
@@ -39,7 +42,7 @@ func (f jaegerPropagator) inject(l spanContext, set func(key, value string)) {
 	case l.sampled == keep:
 		flags = "1"
 	}
-	set(jaegerHeader, l.trace.short()+":"+hex64(l.span)+":"+hex64(l.parent)+":"+flags)
+	set(jaegerHeader, l.trace.String()+":"+l.span.String()+":"+l.parent.String()+":"+flags)
 	for key, value := range l.baggage {
 		if f.escape {
 			if !isToken(key) {
@@ -62,13 +65,13 @@ func (f jaegerPropagator) extract(h headers) (spanContext, error) {
 		return spanContext{}, bad
 	}
 	l := spanContext{sampled: drop}
-	var ok [4]bool
-	l.trace, ok[0] = parseTraceID(parts[0])
-	l.span, ok[1] = parseHex(parts[1])
-	l.parent, ok[2] = parseHex(parts[2])
-	var flags uint64
-	flags, ok[3] = parseHex(parts[3])
-	if ok != [4]bool{true, true, true, true} || l.span == 0 {
+	var err [4]error
+	l.trace, err[0] = id.ParseTraceID(parts[0])
+	l.span, err[1] = id.ParseSpanID(parts[1])
+	l.parent, err[2] = id.ParseSpanID(parts[2])
+	flags, flagsErr := strconv.ParseUint(parts[3], 16, 8)
+	err[3] = flagsErr
+	if err != [4]error{} || !l.hasSpan() {
 		return spanContext{}, bad
 	}
 	l.debug = flags&jaegerDebug != 0

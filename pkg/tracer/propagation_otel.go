@@ -2,7 +2,6 @@ package tracer
 
 import (
 	"context"
-	"encoding/binary"
 
 	"go.opentelemetry.io/otel/baggage"
 	"go.opentelemetry.io/otel/propagation"
@@ -10,6 +9,7 @@ import (
 	"go.opentelemetry.io/otel/trace"
 
 	"github.com/otdemo/otdemo/pkg/config"
+	"github.com/otdemo/otdemo/pkg/trace/id"
 )
 
 // otelPropagator speaks the formats of the configuration for OpenTelemetry. W3C
@@ -49,15 +49,7 @@ func (p *otelPropagator) Inject(ctx context.Context, carrier propagation.TextMap
 	if !sc.IsValid() {
 		return
 	}
-	trace, span := sc.TraceID(), sc.SpanID()
-	l := spanContext{
-		trace:   traceID{binary.BigEndian.Uint64(trace[:8]), binary.BigEndian.Uint64(trace[8:])},
-		span:    binary.BigEndian.Uint64(span[:]),
-		sampled: drop,
-	}
-	if sc.IsSampled() {
-		l.sampled = keep
-	}
+	l := fromOTel(sc)
 	for _, member := range baggage.FromContext(ctx).Members() {
 		l.addBaggage(member.Key(), member.Value())
 	}
@@ -86,35 +78,25 @@ func (p *otelPropagator) Extract(ctx context.Context, carrier propagation.TextMa
 		if bag.Member(key).Key() != "" {
 			continue
 		}
-		member, err := baggage.NewMemberRaw(key, value)
-		if err != nil {
-			continue
-		}
-		if more, err := bag.SetMember(member); err == nil {
-			bag = more
-		}
+		bag = withMember(bag, key, value)
 	}
 	return baggage.ContextWithBaggage(trace.ContextWithRemoteSpanContext(ctx, sc), bag)
 }
 
-// spanContext makes OpenTelemetry's context of l, which names a span. A trace id
-// of 64 bits is padded with zeros.
+// spanContext makes OpenTelemetry's context of l, which names a span.
 func (p *otelPropagator) spanContext(ctx context.Context, l spanContext) trace.SpanContext {
-	c := trace.SpanContextConfig{Remote: true}
-	binary.BigEndian.PutUint64(c.TraceID[:8], l.trace.high)
-	binary.BigEndian.PutUint64(c.TraceID[8:], l.trace.low)
-	binary.BigEndian.PutUint64(c.SpanID[:], l.span)
-	if l.sampled == keep || l.sampled == deferred && p.decide(ctx, c.TraceID) {
-		c.TraceFlags = trace.FlagsSampled
+	if l.sampled == deferred && p.decide(ctx, l) {
+		l.sampled = keep
 	}
-	c.TraceState, _ = trace.ParseTraceState(l.state)
+	c := l.otel()
+	c.Remote = true
 	return trace.NewSpanContext(c)
 }
 
-func (p *otelPropagator) decide(ctx context.Context, id trace.TraceID) bool {
+func (p *otelPropagator) decide(ctx context.Context, l spanContext) bool {
 	result := p.sampler.ShouldSample(sdktrace.SamplingParameters{
 		ParentContext: trace.ContextWithSpanContext(ctx, trace.SpanContext{}),
-		TraceID:       id,
+		TraceID:       l.otel().TraceID,
 		Kind:          trace.SpanKindServer,
 	})
 	return result.Decision == sdktrace.RecordAndSample
@@ -124,7 +106,7 @@ func (p *otelPropagator) decide(ctx context.Context, id trace.TraceID) bool {
 // item is not in it.
 func (p *otelPropagator) Fields() []string {
 	fields := p.w3c.Fields()
-	l := spanContext{trace: traceID{low: 1}, span: 1, parent: 1, sampled: keep}
+	l := spanContext{trace: id.TraceID{Low: 1}, span: 1, parent: 1, sampled: keep}
 	for _, format := range p.propagators.http {
 		if _, ok := format.(w3cPropagator); !ok {
 			format.inject(l, func(key, _ string) { fields = append(fields, key) })

@@ -87,8 +87,8 @@ func (s *propagatingTracer) Inject(sc opentracing.SpanContext, kind, carrier any
 	}
 	if c, ok := sc.(wrappedContext); ok {
 		l.state = c.extras.state
-		if l.trace.high == 0 {
-			l.trace.high = c.extras.high
+		if l.trace.High == 0 {
+			l.trace.High = c.extras.high
 		}
 	}
 	return s.propagators.inject(l, kind, carrier)
@@ -108,8 +108,8 @@ func (s *propagatingTracer) Extract(kind, carrier any) (opentracing.SpanContext,
 		return nil, err
 	}
 	passedOn := extras{state: l.state}
-	if kept, _ := s.converter.fromLibrary(sc); kept.trace.high != l.trace.high {
-		passedOn.high = l.trace.high
+	if kept, _ := s.converter.fromLibrary(sc); kept.trace.High != l.trace.High {
+		passedOn.high = l.trace.High
 	}
 	if passedOn == (extras{}) {
 		return sc, nil

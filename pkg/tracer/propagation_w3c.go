@@ -1,11 +1,15 @@
 package tracer
 
 import (
-	"strings"
+	"context"
+	"encoding/binary"
 
 	"github.com/opentracing/opentracing-go"
 	"go.opentelemetry.io/otel/baggage"
+	"go.opentelemetry.io/otel/propagation"
 	"go.opentelemetry.io/otel/trace"
+
+	"github.com/otdemo/otdemo/pkg/trace/id"
 )
 
 // The headers of https://www.w3.org/TR/trace-context/ and
@@ -16,42 +20,38 @@ const (
 	baggageHeader     = "baggage"
 )
 
-// traceparentLen is the length of version 00: 00-{trace id}-{span id}-{flags}.
-// Later versions may add fields after it.
-const traceparentLen = 2 + 1 + 32 + 1 + 16 + 1 + 2
-
-// w3cSampled is the one flag that says what the caller did.
-const w3cSampled = 1
-
-// w3cPropagator reads traceparent itself, because OpenTelemetry's propagator cannot
-// tell a broken header from none, and refuses flags that are not known yet. For
-// the grammar of tracestate and baggage, with its limits, it takes their package.
+// w3cPropagator is OpenTelemetry's, which alone returns the same for a broken
+// header as for none, and rejects flags that version 00 does not define yet.
 type w3cPropagator struct{}
 
 func (w3cPropagator) inject(l spanContext, set func(key, value string)) {
-	flags := "00"
-	if l.sampled == keep {
-		flags = "01"
-	}
-	set(traceparentHeader, "00-"+l.trace.long()+"-"+hex64(l.span)+"-"+flags)
 	if l.state != "" {
-		set(tracestateHeader, l.state)
+		set(tracestateHeader, l.state) // as it came
+		l.state = ""
 	}
+	ctx := trace.ContextWithSpanContext(context.Background(), trace.NewSpanContext(l.otel()))
+	propagation.TraceContext{}.Inject(ctx, setter(set))
 	var bag baggage.Baggage
 	for key, value := range l.baggage {
-		// What W3C has no room for is left out: keys that are no tokens, and more
-		// than the 8192 bytes that everybody is bound to carry.
-		member, err := baggage.NewMemberRaw(key, value)
-		if err != nil {
-			continue
-		}
-		if more, err := bag.SetMember(member); err == nil {
-			bag = more
-		}
+		bag = withMember(bag, key, value)
 	}
 	if list := bag.String(); list != "" {
 		set(baggageHeader, list)
 	}
+}
+
+// withMember leaves out what W3C has no room for: keys that are no tokens, and
+// more than the 8192 bytes that everybody must carry.
+func withMember(bag baggage.Baggage, key, value string) baggage.Baggage {
+	member, err := baggage.NewMemberRaw(key, value)
+	if err != nil {
+		return bag
+	}
+	more, err := bag.SetMember(member)
+	if err != nil {
+		return bag
+	}
+	return more
 }
 
 func (w3cPropagator) extract(h headers) (spanContext, error) {
@@ -59,48 +59,87 @@ func (w3cPropagator) extract(h headers) (spanContext, error) {
 	if raw == "" {
 		return spanContext{}, opentracing.ErrSpanContextNotFound
 	}
-	l, ok := parseTraceparent(raw)
-	if !ok || h.count(traceparentHeader) > 1 {
+	sc := trace.SpanContextFromContext(propagation.TraceContext{}.Extract(context.Background(), w3cReader{h}))
+	if !sc.IsValid() || h.count(traceparentHeader) > 1 {
 		return spanContext{}, corrupted(traceparentHeader, raw)
 	}
-	// A broken tracestate must not affect the traceparent: section 3.3.
-	if state, err := trace.ParseTraceState(h.joined(tracestateHeader)); err == nil {
-		l.state = state.String()
-	}
-	return l, nil
-}
-
-func parseTraceparent(s string) (spanContext, bool) {
-	if len(s) < traceparentLen || strings.ToLower(s[:traceparentLen]) != s[:traceparentLen] {
-		return spanContext{}, false
-	}
-	if s[2] != '-' || s[35] != '-' || s[52] != '-' {
-		return spanContext{}, false
-	}
-	version, ok := parseHex(s[:2])
-	if !ok || version == 0xff {
-		return spanContext{}, false
-	}
-	if len(s) > traceparentLen && (version == 0 || s[traceparentLen] != '-') {
-		return spanContext{}, false
-	}
-	id, okTrace := parseTraceID(s[3:35])
-	span, okSpan := parseHex(s[36:52])
-	flags, okFlags := parseHex(s[53:55])
-	if !okTrace || !okSpan || !okFlags || span == 0 {
-		return spanContext{}, false
-	}
-	l := spanContext{trace: id, span: span, sampled: drop}
-	if flags&w3cSampled != 0 {
-		l.sampled = keep
-	}
-	return l, true
+	return fromOTel(sc), nil
 }
 
 func (w3cPropagator) extractBaggage(h headers, add func(key, value string)) {
-	// What is wrong in the list costs only the items that are.
+	// A broken item costs only itself.
 	bag, _ := baggage.Parse(h.joined(baggageHeader))
 	for _, member := range bag.Members() {
 		add(member.Key(), member.Value())
 	}
+}
+
+// fromOTel returns what sc holds, without baggage.
+func fromOTel(sc trace.SpanContext) spanContext {
+	spanID := sc.SpanID()
+	l := spanContext{
+		trace:   fromOTelID(sc.TraceID()),
+		span:    id.SpanID(binary.BigEndian.Uint64(spanID[:])),
+		sampled: drop,
+		state:   sc.TraceState().String(),
+	}
+	if sc.IsSampled() {
+		l.sampled = keep
+	}
+	return l
+}
+
+func fromOTelID(t trace.TraceID) id.TraceID {
+	return id.TraceID{High: binary.BigEndian.Uint64(t[:8]), Low: binary.BigEndian.Uint64(t[8:])}
+}
+
+// otel returns the fields of OpenTelemetry's span context. A trace id of 64 bits
+// is padded with zeros, and a broken tracestate is left out.
+func (l *spanContext) otel() trace.SpanContextConfig {
+	var c trace.SpanContextConfig
+	binary.BigEndian.PutUint64(c.TraceID[:8], l.trace.High)
+	binary.BigEndian.PutUint64(c.TraceID[8:], l.trace.Low)
+	binary.BigEndian.PutUint64(c.SpanID[:], uint64(l.span))
+	if l.sampled == keep {
+		c.TraceFlags = trace.FlagsSampled
+	}
+	c.TraceState, _ = trace.ParseTraceState(l.state)
+	return c
+}
+
+// setter implements propagation.TextMapCarrier for writing.
+type setter func(key, value string)
+
+func (s setter) Set(key, value string) { s(key, value) }
+
+func (setter) Get(string) string { return "" }
+
+func (setter) Keys() []string { return nil }
+
+// w3cReader implements propagation.TextMapCarrier for reading.
+type w3cReader struct{ headers }
+
+func (w3cReader) Set(string, string) {}
+
+func (w3cReader) Keys() []string { return nil }
+
+// traceparentFlags is where the flags begin in a traceparent of version 00, which
+// ends with them.
+const traceparentFlags = 53
+
+// Get returns all values of a header as one list, and the traceparent with its
+// known flags only.
+func (r w3cReader) Get(key string) string {
+	if key != traceparentHeader {
+		return r.joined(key)
+	}
+	value := r.get(key)
+	if len(value) != traceparentFlags+2 {
+		return value
+	}
+	flags, err := id.ParseSpanID(value[traceparentFlags:])
+	if err != nil || flags <= 0x03 {
+		return value
+	}
+	return value[:traceparentFlags] + "0" + string('0'+byte(flags&0x03))
 }

@@ -13,6 +13,7 @@ import (
 	"github.com/uber/jaeger-lib/metrics"
 
 	"github.com/otdemo/otdemo/pkg/config"
+	"github.com/otdemo/otdemo/pkg/trace/id"
 )
 
 // Options are what a tracer needs from its process besides the configuration.
@@ -45,8 +46,8 @@ type Tracer struct {
 // backend is what a tracing system needs beyond OpenTracing's interface. Each
 // implementation has its own file.
 type backend interface {
-	// traceID returns "" for a context that another tracer made.
-	traceID(sc opentracing.SpanContext) (id string, sampled bool)
+	// traceID returns zero for a context that another tracer made.
+	traceID(sc opentracing.SpanContext) (trace id.TraceID, sampled bool)
 	stats() Stats
 	// close is Tracer.Close.
 	close(ctx context.Context) error
@@ -100,6 +101,15 @@ func (t *Tracer) Target() string { return t.target }
 // whether the trace is sampled. The id is "" when sc belongs to another tracer
 // or to no trace.
 func (t *Tracer) TraceID(sc opentracing.SpanContext) (id string, sampled bool) {
+	trace, sampled := t.Trace(sc)
+	if trace.IsZero() {
+		return "", sampled
+	}
+	return trace.String(), sampled
+}
+
+// Trace is TraceID for programs: the id is zero where that returns "".
+func (t *Tracer) Trace(sc opentracing.SpanContext) (trace id.TraceID, sampled bool) {
 	return t.backend.traceID(unwrap(sc))
 }
 

@@ -296,15 +296,6 @@ func TestThrottle(t *testing.T) {
 
 var _ metrics.Factory = (*counters)(nil)
 
-func TestFormatTraceID(t *testing.T) {
-	t.Parallel()
-	for _, id := range []jaeger.TraceID{{}, {Low: 1}, {Low: 1 << 63}, {High: 1}, {High: 0xabcdef, Low: 0x123}, {High: 1 << 63, Low: ^uint64(0)}} {
-		if got, want := formatTraceID(id), id.String(); got != want {
-			t.Errorf("got %q, want %q", got, want)
-		}
-	}
-}
-
 // Ids do not come back, whatever the garbage collector throws away.
 func TestIDsDoNotRepeat(t *testing.T) {
 	t.Parallel()

@@ -9,9 +9,9 @@ import (
 	zipkintracer "github.com/openzipkin-contrib/zipkin-go-opentracing"
 	"github.com/openzipkin/zipkin-go"
 	"github.com/openzipkin/zipkin-go/model"
-	"github.com/uber/jaeger-client-go"
 
 	"github.com/otdemo/otdemo/pkg/config"
+	"github.com/otdemo/otdemo/pkg/trace/id"
 )
 
 // zipkinBackend is zipkin-go behind zipkin-go-opentracing, with our reporter.
@@ -115,10 +115,10 @@ func zipkinSampled(sc opentracing.SpanContext) bool {
 	return ok && (c.Debug || c.Sampled != nil && *c.Sampled)
 }
 
-func (zipkinBackend) traceID(sc opentracing.SpanContext) (string, bool) {
+func (zipkinBackend) traceID(sc opentracing.SpanContext) (id.TraceID, bool) {
 	c, ok := sc.(zipkintracer.SpanContext)
 	if !ok || c.TraceID.Empty() {
-		return "", false
+		return id.TraceID{}, false
 	}
-	return formatTraceID(jaeger.TraceID{High: c.TraceID.High, Low: c.TraceID.Low}), zipkinSampled(sc)
+	return id.TraceID(c.TraceID), zipkinSampled(sc)
 }
