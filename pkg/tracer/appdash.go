@@ -28,7 +28,7 @@ func newAppdash(cfg config.Config, opts Options) (*Tracer, error) {
 	if err != nil {
 		return nil, err
 	}
-	out, err := newEncodedReporter(cfg, opts, func(r retrier) (batchOptions, error) { return appdashBatches(cfg, opts, r) })
+	out, err := newEncodedReporter(cfg, opts, func() (batchOptions[[]byte], error) { return appdashBatches(cfg, opts) })
 	if err != nil {
 		return nil, err
 	}

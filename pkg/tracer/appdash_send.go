@@ -26,54 +26,53 @@ const (
 	appdashSpanBytes = 1<<20 - binary.MaxVarintLen32
 )
 
-// appdashLink sends batches to Appdash's collector. It stands in for
+// appdashSender sends batches to Appdash's collector. It stands in for
 // appdash.RemoteCollector, which cannot tell what arrived: the collector answers
 // nothing, and the first writes to a connection that has gone succeed. Nor do its
 // dialing and writing ever time out.
 //
-// The link gives each batch a connection, says that it has ended and waits for
+// It gives each batch a connection, says that it has ended and waits for
 // the collector to end it as well. Appdash's does that when it has read all, and
 // breaks the connection when it could not. It belongs to one goroutine.
-type appdashLink struct {
-	retrier
-	address string
-}
+type appdashSender struct{ address string }
 
 // appdashBatches returns an error if the endpoint is not tcp://host:port.
-func appdashBatches(cfg config.Config, opts Options, r retrier) (batchOptions, error) {
+func appdashBatches(cfg config.Config, opts Options) (batchOptions[[]byte], error) {
 	endpoint := cfg.CollectorURL()
 	u, err := url.Parse(endpoint)
 	if err != nil {
-		return batchOptions{}, fmt.Errorf("reporter.collector.endpoint is no URL, got %q: %w", withoutUser(endpoint), bareError(err))
+		return batchOptions[[]byte]{}, fmt.Errorf("reporter.collector.endpoint is no URL, got %q: %w", withoutUser(endpoint), bareError(err))
 	}
 	if u.Scheme != "tcp" || u.Hostname() == "" || u.Port() == "" {
-		return batchOptions{}, &hinted{
+		return batchOptions[[]byte]{}, &hinted{
 			fmt.Errorf("reporter.collector.endpoint must be tcp://host:port with tracer appdash, got %q", withoutUser(endpoint)),
 			"Appdash's own is --collector-endpoint tcp://localhost:7701",
 		}
 	}
-	link := &appdashLink{retrier: r, address: u.Host}
-	return batchOptions{
+	return batchOptions[[]byte]{
+		sender:       &appdashSender{address: u.Host},
 		log:          opts.Logger.With("address", u.Host),
 		maxSpans:     appdashBatchSpans,
 		maxBytes:     appdashBatchBytes,
 		maxSpanBytes: appdashSpanBytes,
-		send:         link.send,
 	}, nil
 }
 
-// send delivers a batch, trying again as long as that has a point.
-func (l *appdashLink) send(packets [][]byte) error {
-	return l.deliver(func() *sendError { return l.try(packets) })
+// prepare implements sender.
+func (l *appdashSender) prepare(packets [][]byte) func(context.Context) *sendError {
+	return func(ctx context.Context) *sendError { return l.try(ctx, packets) }
 }
 
+// close implements sender; no connection outlasts its batch.
+func (*appdashSender) close() {}
+
 // try sends a batch over a connection of its own.
-func (l *appdashLink) try(packets [][]byte) *sendError {
-	ctx, cancel := context.WithTimeout(l.ctx, sendTimeout)
+func (l *appdashSender) try(closed context.Context, packets [][]byte) *sendError {
+	ctx, cancel := context.WithTimeout(closed, sendTimeout)
 	defer cancel()
 	conn, err := new(net.Dialer).DialContext(ctx, "tcp", l.address)
 	if err != nil {
-		return &sendError{reason: l.reason(ctx, err), cause: err, retryable: true}
+		return &sendError{reason: appdashReason(closed, ctx, err), cause: err, retryable: true}
 	}
 	defer func() { _ = conn.Close() }()
 	defer context.AfterFunc(ctx, func() { _ = conn.SetDeadline(time.Unix(1, 0)) })()
@@ -82,7 +81,7 @@ func (l *appdashLink) try(packets [][]byte) *sendError {
 		err = conn.(*net.TCPConn).CloseWrite()
 	}
 	if err != nil {
-		return &sendError{reason: l.reason(ctx, err), cause: err, retryable: true}
+		return &sendError{reason: appdashReason(closed, ctx, err), cause: err, retryable: true}
 	}
 	// An error while reading leaves a shorter start, which is all it is for.
 	answer, err := io.ReadAll(io.LimitReader(conn, bodyStart))
@@ -92,14 +91,14 @@ func (l *appdashLink) try(packets [][]byte) *sendError {
 	case err != nil:
 		// The collector that is only slow has the spans: another try would store
 		// them twice.
-		return &sendError{reason: l.reason(ctx, err), cause: err, retryable: ctx.Err() == nil}
+		return &sendError{reason: appdashReason(closed, ctx, err), cause: err, retryable: ctx.Err() == nil}
 	}
 	return nil
 }
 
-func (l *appdashLink) reason(ctx context.Context, err error) string {
+func appdashReason(closed, ctx context.Context, err error) string {
 	switch {
-	case l.ctx.Err() != nil:
+	case closed.Err() != nil:
 		return "the tracer was closed before the collector ended the connection"
 	case ctx.Err() != nil:
 		return fmt.Sprintf("the collector did not end the connection within %v", sendTimeout)

@@ -15,10 +15,11 @@ type clientStats struct {
 // spanBatch is a batch whose spans and process are encoded already.
 type spanBatch struct {
 	process []byte
-	spans   []byte
-	n       int
-	seqNo   int64
-	stats   clientStats
+	// spans are n spans, in any number of pieces.
+	spans [][]byte
+	n     int
+	seqNo int64
+	stats clientStats
 }
 
 // The first two bytes of a message in the compact protocol.
@@ -76,7 +77,10 @@ func appendBinaryBatch(dst []byte, b spanBatch) []byte {
 // appendBatch appends the Batch struct of jaeger.thrift.
 func (p protocol) appendBatch(dst []byte, b spanBatch) []byte {
 	dst = append(p.appendStruct(dst, batchProcess), b.process...)
-	dst = append(p.appendList(dst, batchSpans, b.n), b.spans...)
+	dst = p.appendList(dst, batchSpans, b.n)
+	for _, piece := range b.spans {
+		dst = append(dst, piece...)
+	}
 	dst = p.appendI64(dst, batchSeqNo, b.seqNo)
 	dst = p.appendStruct(dst, batchStats)
 	dst = p.appendI64(dst, statsFullQueue, b.stats.fullQueue)

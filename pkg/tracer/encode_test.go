@@ -39,11 +39,13 @@ func build(t *testing.T, e *spanEncoder, b *spanBatch, spans []*jaeger.Span) *j.
 			FailedToEmitSpans:     b.stats.failedToEmit,
 		},
 	}
+	var all []byte
 	for _, span := range spans {
-		before := len(b.spans)
-		b.spans = encodeSpan(t, e, b.spans, span)
-		batch.Spans = append(batch.Spans, decodeSpan(t, e.protocol, b.spans[before:]))
+		before := len(all)
+		all = encodeSpan(t, e, all, span)
+		batch.Spans = append(batch.Spans, decodeSpan(t, e.protocol, all[before:]))
 	}
+	b.spans = [][]byte{all}
 	return batch
 }
 
@@ -65,7 +67,7 @@ func TestEmitBatchEqualsGenerated(t *testing.T) {
 			if !bytes.Equal(got, buf.Bytes()) {
 				t.Errorf("%d spans, number %d:\n got %x\nwant %x", b.n, number, got, buf.Bytes())
 			}
-			if overhead := len(got) - len(b.process) - len(b.spans); overhead > compactOverhead {
+			if overhead := len(got) - len(b.process) - len(b.spans[0]); overhead > compactOverhead {
 				t.Errorf("%d spans, number %d: %d bytes around the spans, bound is %d", b.n, number, overhead, compactOverhead)
 			}
 			if back, ok := datagramNumber(got[:8]); back != number || !ok {
@@ -87,7 +89,7 @@ func TestBinaryBatchEqualsGenerated(t *testing.T) {
 		if !bytes.Equal(got, buf.Bytes()) {
 			t.Errorf("%d spans:\n got %x\nwant %x", b.n, got, buf.Bytes())
 		}
-		if overhead := len(got) - len(b.process) - len(b.spans); overhead > binaryOverhead {
+		if overhead := len(got) - len(b.process) - len(b.spans[0]); overhead > binaryOverhead {
 			t.Errorf("%d spans: %d bytes around them, bound is %d", b.n, overhead, binaryOverhead)
 		}
 	}

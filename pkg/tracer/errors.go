@@ -7,9 +7,6 @@ import (
 	"strings"
 )
 
-// errTooLarge is what Append returns for a span that no datagram or body takes.
-var errTooLarge = errors.New("span is too large")
-
 // CloseError says that Close ran out of time.
 type CloseError struct {
 	// Left is the number of spans that were not delivered because of that.

@@ -27,11 +27,11 @@ const blockTimeout = 10 * time.Second
 // returns. So what Append, Flush and Close return is for those who ask.
 type transport[T any] interface {
 	// Append takes a span, and sends when that fills a batch.
-	Append(span T) (int, error)
+	Append(span T)
 	// Flush sends what Append took.
-	Flush() (int, error)
+	Flush()
 	// Close flushes and releases what the transport holds.
-	Close() error
+	Close()
 	// tick does what no span triggers, such as trying a closed port again, and
 	// returns when it wants to be called next, 0 if it does not matter.
 	tick() time.Duration
@@ -222,7 +222,7 @@ func (f *spanReporter[T]) forward(most int) (more bool) {
 		n := f.queue.take(spans)
 		f.counters.add(n, inFlight)
 		for i, span := range spans[:n] {
-			_, _ = f.transport.Append(span)
+			f.transport.Append(span)
 			if f.release != nil {
 				f.release(span)
 			}
@@ -237,7 +237,7 @@ func (f *spanReporter[T]) forward(most int) (more bool) {
 }
 
 func (f *spanReporter[T]) flush() {
-	_, _ = f.transport.Flush()
+	f.transport.Flush()
 	f.counters.metrics.ReporterQueueLength.Update(int64(f.queue.len()))
 }
 
@@ -247,9 +247,7 @@ func (f *spanReporter[T]) finish() {
 		f.transport.tick()
 	}
 	f.flush()
-	if err := f.transport.Close(); err != nil {
-		f.log.Warn("transport not closed cleanly", "error", err)
-	}
+	f.transport.Close()
 	f.drops.reset()
 	f.logDrops(time.Now())
 }

@@ -71,15 +71,7 @@ func startReporter(cfg config.Config, counters *spanCounters, opts Options) (*ja
 		})
 		return newJaegerReporter(o), nil
 	}
-	t, err := newHTTPTransport(httpOptions{
-		collector: cfg.Reporter.Collector,
-		encoder:   newBinaryEncoder(),
-		counters:  counters,
-		log:       opts.Logger,
-		ctx:       r.ctx,
-		timeout:   r.timeout,
-		closing:   r.closing,
-	})
+	t, err := newHTTPTransport(cfg.Reporter.Collector, counters, opts.Logger, r)
 	if err != nil {
 		o.cancel()
 		return nil, err

@@ -77,18 +77,20 @@ func newOTel(cfg config.Config, opts Options) (*Tracer, error) {
 // startOTLP makes the exporter and what feeds it.
 func startOTLP(cfg config.Config, counters *spanCounters, opts Options) (*spanReporter[sdktrace.ReadOnlySpan], error) {
 	o, r := newReporterOptions[sdktrace.ReadOnlySpan](cfg, opts, counters)
-	transport, err := newOTLPTransport(otlpOptions{
-		url:       cfg.CollectorURL(),
-		collector: cfg.Reporter.Collector,
-		counters:  counters,
-		log:       opts.Logger,
-		retrier:   r,
-	})
+	s, err := newOTLPSender(otlpOptions{url: cfg.CollectorURL(), collector: cfg.Reporter.Collector, log: opts.Logger})
 	if err != nil {
 		o.cancel()
 		return nil, err
 	}
-	o.transport = transport
+	r.timeout = s.limits.export
+	o.transport = newBatcher(batchOptions[sdktrace.ReadOnlySpan]{
+		sender:   s,
+		log:      s.log,
+		maxSpans: s.limits.batch,
+		describe: func(span sdktrace.ReadOnlySpan) []any {
+			return []any{"operation", span.Name(), "trace_id", span.SpanContext().TraceID().String()}
+		},
+	}, counters, r)
 	return newSpanReporter(o), nil
 }
 

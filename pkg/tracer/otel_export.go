@@ -7,7 +7,6 @@ import (
 	"log/slog"
 	"net/url"
 	"strings"
-	"time"
 
 	sdktrace "go.opentelemetry.io/otel/sdk/trace"
 	coltracepb "go.opentelemetry.io/proto/otlp/collector/trace/v1"
@@ -16,36 +15,26 @@ import (
 	"github.com/otdemo/otdemo/pkg/config"
 )
 
-// otlpTransport sends spans with one of the SDK's OTLP exporters, a batch at a
+// otlpSender sends spans with one of the SDK's OTLP exporters, a batch at a
 // time, and books what the collector says to each. What may pass is tried again,
 // with our pauses and not the exporters', which give up at the first closed port.
 // A batch with a span that no request takes is divided until only that one is lost.
-type otlpTransport struct {
+type otlpSender struct {
 	otlpOptions
 	limits   otlpLimits
 	exporter sdktrace.SpanExporter
-	batch    []sdktrace.ReadOnlySpan
 	// release gives back what Shutdown of the exporter leaves; it may be nil.
-	release          func()
-	failLog, sizeLog throttle
-	warnLog          throttle
+	release func()
 }
 
 type otlpOptions struct {
 	// url has the scheme http, https, grpc or grpcs.
 	url       string
 	collector config.Collector
-	counters  *spanCounters
 	log       *slog.Logger
-	// retrier's patience is set by newOTLPTransport.
-	retrier
 }
 
-// errUnencodable says that a batch holds what protobuf cannot carry, such as text
-// that is not UTF-8.
-var errUnencodable = errors.New("span cannot be encoded")
-
-func newOTLPTransport(o otlpOptions) (*otlpTransport, error) {
+func newOTLPSender(o otlpOptions) (*otlpSender, error) {
 	u, err := parseOTLPURL(o.url)
 	if err != nil {
 		return nil, err
@@ -56,11 +45,10 @@ func newOTLPTransport(o otlpOptions) (*otlpTransport, error) {
 	}
 	u.User = nil
 	o.log = o.log.With("url", u.String())
-	t := &otlpTransport{otlpOptions: o}
+	t := &otlpSender{otlpOptions: o}
 	if t.limits, err = readOTLPLimits(); err != nil {
 		return nil, err
 	}
-	t.timeout = t.limits.export
 	if strings.HasPrefix(u.Scheme, "grpc") {
 		t.exporter, err = newGRPCExporter(u, t)
 	} else {
@@ -101,57 +89,14 @@ func parseOTLPURL(raw string) (*url.URL, error) {
 	return u, nil
 }
 
-// Append implements transport. It uploads the batch when it is full, and may then
-// wait as long as Flush.
-func (t *otlpTransport) Append(span sdktrace.ReadOnlySpan) (int, error) {
-	t.batch = append(t.batch, span)
-	if len(t.batch) < t.limits.batch {
-		return 0, nil
-	}
-	return t.Flush()
-}
-
-// Flush implements transport. It waits for the collector, at the longest
-// otlpLimits.export and one request.
-func (t *otlpTransport) Flush() (int, error) {
-	n := len(t.batch)
-	if n == 0 {
-		return 0, nil
-	}
-	err := t.upload(t.batch)
-	clear(t.batch)
-	t.batch = t.batch[:0]
-	return n, err
-}
-
-// upload books each of spans.
-func (t *otlpTransport) upload(spans []sdktrace.ReadOnlySpan) error {
-	err := t.deliver(func() *sendError { return t.try(spans) })
-	if err == nil {
-		t.counters.move(len(spans), inFlight, sent)
-		t.failLog.reset()
-		return nil
-	}
-	if partial, ok := errors.AsType[*partialSuccess](err); ok {
-		t.down = false
-		return t.accepted(len(spans), partial)
-	}
-	tooLong := errors.Is(err, errTooLarge)
-	switch {
-	case (tooLong || errors.Is(err, errUnencodable)) && len(spans) > 1:
-		half := len(spans) / 2
-		return errors.Join(t.upload(spans[:half]), t.upload(spans[half:]))
-	case tooLong:
-		t.tooLarge(spans[0], err)
-	default:
-		t.fail(len(spans), err)
-	}
-	return err
+// prepare implements sender.
+func (t *otlpSender) prepare(spans []sdktrace.ReadOnlySpan) func(context.Context) *sendError {
+	return func(ctx context.Context) *sendError { return t.try(ctx, spans) }
 }
 
 // try uploads spans once.
-func (t *otlpTransport) try(spans []sdktrace.ReadOnlySpan) *sendError {
-	ctx, cancel := context.WithTimeout(t.ctx, t.limits.request)
+func (t *otlpSender) try(ctx context.Context, spans []sdktrace.ReadOnlySpan) *sendError {
+	ctx, cancel := context.WithTimeout(ctx, t.limits.request)
 	defer cancel()
 	err := t.exporter.ExportSpans(ctx, spans)
 	if err == nil {
@@ -171,62 +116,14 @@ func (t *otlpTransport) try(spans []sdktrace.ReadOnlySpan) *sendError {
 	return e
 }
 
-// accepted books a batch that the collector took with a reservation.
-func (t *otlpTransport) accepted(n int, p *partialSuccess) error {
-	rejected := int(min(max(p.rejected, 0), int64(n)))
-	t.counters.move(n-rejected, inFlight, sent)
-	if rejected > 0 {
-		t.fail(rejected, p)
-		return p
+// close implements sender.
+func (t *otlpSender) close() {
+	if err := t.exporter.Shutdown(context.Background()); err != nil {
+		t.log.Warn("exporter not closed cleanly", "error", err)
 	}
-	if t.warnLog.allow(time.Now()) {
-		t.log.Warn("spans accepted with a warning", "spans", n, "reason", p.message)
-	}
-	return nil
-}
-
-// fail books spans that will not be tried again, and says why.
-func (t *otlpTransport) fail(n int, err error) {
-	t.counters.move(n, inFlight, failed)
-	if t.failLog.allow(time.Now()) {
-		logFailed(t.log, n, err, t.counters)
-	}
-}
-
-func (t *otlpTransport) tooLarge(span sdktrace.ReadOnlySpan, err error) {
-	t.counters.move(1, inFlight, tooLarge)
-	if t.sizeLog.allow(time.Now()) {
-		t.log.Warn("span too large for a request", "operation", span.Name(),
-			"trace_id", span.SpanContext().TraceID().String(), "reason", err,
-			"too_large", t.counters.count(tooLarge))
-	}
-}
-
-// Close implements transport.
-func (t *otlpTransport) Close() error {
-	_, _ = t.Flush() // booked and logged
-	err := t.exporter.Shutdown(context.Background())
 	if t.release != nil {
 		t.release()
 	}
-	return err
-}
-
-// tick implements transport; there is nothing to do between batches.
-func (t *otlpTransport) tick() time.Duration { return 0 }
-
-// wake implements transport.
-func (t *otlpTransport) wake() <-chan struct{} { return nil }
-
-// partialSuccess is a collector's answer to a request of which it took a part, or
-// all of it with a warning.
-type partialSuccess struct {
-	rejected int64
-	message  string
-}
-
-func (p *partialSuccess) Error() string {
-	return fmt.Sprintf("the collector rejected %d spans: %s", p.rejected, p.message)
 }
 
 // partialError returns nil for an answer without reservation. The exporters report

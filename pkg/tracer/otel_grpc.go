@@ -20,7 +20,7 @@ import (
 )
 
 // newGRPCExporter makes the SDK's exporter with an eye of ours on each call.
-func newGRPCExporter(u *url.URL, t *otlpTransport) (sdktrace.SpanExporter, error) {
+func newGRPCExporter(u *url.URL, t *otlpSender) (sdktrace.SpanExporter, error) {
 	call := &otlpCall{}
 	if t.collector.User != "" {
 		call.authorization = "Basic " + base64.StdEncoding.EncodeToString(

@@ -24,7 +24,7 @@ const otlpAnswerBytes = 64 << 10
 // newHTTPExporter makes the SDK's exporter with a client of ours, since its own
 // one follows redirects, takes a web page for success and shares its connections
 // with others; release closes ours.
-func newHTTPExporter(u *url.URL, t *otlpTransport) (exporter sdktrace.SpanExporter, release func(), err error) {
+func newHTTPExporter(u *url.URL, t *otlpSender) (exporter sdktrace.SpanExporter, release func(), err error) {
 	tlsConfig, err := otlpTLS()
 	if err != nil {
 		return nil, nil, err

@@ -25,7 +25,6 @@ const bodyStart = 512
 // POST /spans): whoever answers 200 is somebody else. It belongs to one
 // goroutine.
 type httpSender struct {
-	retrier
 	client         *http.Client
 	url            string // without user info
 	user, password string
@@ -34,12 +33,12 @@ type httpSender struct {
 
 // newHTTPSender returns an error if the endpoint is no URL of HTTP. User and
 // password of the collector go before those in the endpoint.
-func newHTTPSender(endpoint string, c config.Collector, header http.Header, r retrier) (*httpSender, error) {
+func newHTTPSender(endpoint string, c config.Collector, header http.Header) (*httpSender, error) {
 	u, err := parseHTTPURL("reporter.collector.endpoint", endpoint)
 	if err != nil {
 		return nil, err
 	}
-	p := &httpSender{retrier: r, client: newHTTPClient(), user: c.User, password: c.Password, header: header}
+	p := &httpSender{client: newHTTPClient(), user: c.User, password: c.Password, header: header}
 	if u.User != nil && p.user == "" {
 		p.user = u.User.Username()
 		p.password, _ = u.User.Password()
@@ -63,17 +62,17 @@ func newHTTPClient() *http.Client {
 	}
 }
 
-// send delivers a body, trying again as long as that has a point.
-func (p *httpSender) send(body []byte) error {
-	return p.deliver(func() *sendError { return p.try(body) })
+// post returns the function that posts body once, for sender.prepare.
+func (p *httpSender) post(body []byte) func(context.Context) *sendError {
+	return func(ctx context.Context) *sendError { return p.try(ctx, body) }
 }
 
 // close releases the connections.
 func (p *httpSender) close() { p.client.CloseIdleConnections() }
 
 // try posts a body once.
-func (p *httpSender) try(body []byte) *sendError {
-	ctx, cancel := context.WithTimeout(p.ctx, sendTimeout)
+func (p *httpSender) try(ctx context.Context, body []byte) *sendError {
+	ctx, cancel := context.WithTimeout(ctx, sendTimeout)
 	defer cancel()
 	req, err := http.NewRequestWithContext(ctx, http.MethodPost, p.url, bytes.NewReader(body))
 	if err != nil {

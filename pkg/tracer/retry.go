@@ -55,7 +55,7 @@ type retrier struct {
 }
 
 // deliver calls try until it returns nil or an error that will stay.
-func (r *retrier) deliver(try func() *sendError) error {
+func (r *retrier) deliver(try func(context.Context) *sendError) error {
 	err := r.retry(try)
 	r.down = err != nil
 	if err == nil {
@@ -64,12 +64,12 @@ func (r *retrier) deliver(try func() *sendError) error {
 	return err
 }
 
-func (r *retrier) retry(try func() *sendError) *sendError {
+func (r *retrier) retry(try func(context.Context) *sendError) *sendError {
 	start := time.Now()
 	gap := minRetryGap
 	late := 0 // failures since the tracer is being closed
 	for {
-		err := try()
+		err := try(r.ctx)
 		if err == nil || !err.retryable || r.ctx.Err() != nil {
 			return err
 		}

@@ -16,7 +16,7 @@ func TestRetrierPatience(t *testing.T) {
 		r := retrier{ctx: t.Context(), timeout: 6 * time.Second, closing: make(chan struct{})}
 		start := time.Now()
 		var tries []time.Duration
-		err := r.deliver(func() *sendError {
+		err := r.deliver(func(context.Context) *sendError {
 			tries = append(tries, time.Since(start).Round(time.Millisecond))
 			return &sendError{reason: "busy", retryable: true}
 		})
@@ -40,7 +40,7 @@ func TestRetrierPause(t *testing.T) {
 		r := retrier{ctx: t.Context(), timeout: time.Minute, closing: make(chan struct{}), down: true}
 		start := time.Now()
 		n := 0
-		err := r.deliver(func() *sendError {
+		err := r.deliver(func(context.Context) *sendError {
 			if n++; n == 1 {
 				return &sendError{retryable: true, retryAfter: 7 * time.Second}
 			}
@@ -75,7 +75,7 @@ func TestRetrierEnds(t *testing.T) {
 				closing := make(chan struct{})
 				r := retrier{ctx: ctx, timeout: time.Hour, closing: closing, down: test.down}
 				n := 0
-				err := r.deliver(func() *sendError {
+				err := r.deliver(func(context.Context) *sendError {
 					if n++; n == 1 && test.end != nil {
 						test.end(closing, cancel)
 					}

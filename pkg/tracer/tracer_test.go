@@ -227,9 +227,9 @@ type closeHook struct {
 	before func()
 }
 
-func (h closeHook) Close() error {
+func (h closeHook) Close() {
 	h.before()
-	return h.transport.Close()
+	h.transport.Close()
 }
 
 // A lazy log field runs in our goroutine; its panic costs one span.

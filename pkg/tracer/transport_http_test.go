@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"log/slog"
 	"net"
 	"net/http"
 	"net/http/httptest"
@@ -266,29 +265,22 @@ func TestHTTPPatience(t *testing.T) {
 	t.Parallel()
 	c := newCollector(t, status(503))
 	counters := newSpanCounters(jaeger.NewNullMetrics())
-	transport, err := newHTTPTransport(httpOptions{
-		collector: config.Collector{Endpoint: c.URL}, encoder: newBinaryEncoder(), counters: counters,
-		log: slog.New(slog.DiscardHandler), ctx: t.Context(), timeout: 250 * time.Millisecond,
-		closing: make(chan struct{}),
-	})
+	l := &logs{}
+	transport, err := newHTTPTransport(config.Collector{Endpoint: c.URL}, counters, l.logger(),
+		retrier{ctx: t.Context(), timeout: 250 * time.Millisecond, closing: make(chan struct{})})
 	if err != nil {
 		t.Fatal(err)
 	}
 	counters.finished.Add(1)
 	counters.add(1, inFlight)
-	_, _ = transport.Append(newSpans(1)[0])
-	n, err := transport.Flush()
-	var pe *sendError
-	if n != 1 || !errors.As(err, &pe) || pe.body != "the reason" {
-		t.Errorf("Flush: got %d, %v", n, err)
-	}
+	transport.Append(newSpans(1)[0])
+	transport.Flush()
+	l.want(t, "spans not accepted", "spans=1", "503", `body="the reason"`)
 	// On an idle machine at 0, 100 and 300 ms; TestRetrierPatience holds the times.
 	if s := counters.stats(0); s.Failed != 1 || c.count() < 2 {
 		t.Errorf("got %+v after %d requests, want 1 failed after several", s, c.count())
 	}
-	if err := transport.Close(); err != nil {
-		t.Error(err)
-	}
+	transport.Close()
 }
 
 func TestRetryAfter(t *testing.T) {

@@ -35,7 +35,7 @@ const smallestSpan = 50
 // enough for the receiver's buffer, and new ones go out beside them. Each one
 // waits for room in that buffer where it can be seen, see flow.
 //
-// It implements jaeger.Transport and transport, from one goroutine.
+// It implements transport, from one goroutine.
 type udpTransport struct {
 	udpOptions
 	addresses *addrResolver
@@ -87,10 +87,10 @@ func udpTarget(a config.Agent) string {
 	return "udp " + net.JoinHostPort(a.Host, strconv.Itoa(a.Port))
 }
 
-// Append implements jaeger.Transport. It writes a datagram when span no longer
+// Append implements transport. It writes a datagram when span no longer
 // fits the current one, and may then wait for room in the agent's receive
 // buffer, for stallTimeout at the longest.
-func (t *udpTransport) Append(span *jaeger.Span) (int, error) {
+func (t *udpTransport) Append(span *jaeger.Span) {
 	if t.process == nil {
 		t.prepare(span)
 	}
@@ -98,23 +98,20 @@ func (t *udpTransport) Append(span *jaeger.Span) (int, error) {
 	encoded, err := t.encoder.appendSpan(t.spans, span)
 	if err != nil {
 		t.fail(1, inFlight, err)
-		return 1, err
+		return
 	}
 	t.spans = encoded[:before]
 	size := len(encoded) - before
 	if size > t.capacity {
 		t.tooLarge(span, size)
-		return 1, errTooLarge
+		return
 	}
-	flushed := 0
 	if len(encoded) > t.capacity {
-		flushed = t.n
 		t.seal()
 		encoded = encoded[:copy(encoded, encoded[before:])]
 	}
 	t.spans = encoded
 	t.n++
-	return flushed, nil
 }
 
 // prepare encodes the process, which all batches repeat.
@@ -140,13 +137,11 @@ func (t *udpTransport) tooLarge(span *jaeger.Span, size int) {
 		"too_large", t.counters.count(tooLarge))
 }
 
-// Flush implements jaeger.Transport. It never sends an empty batch, which
+// Flush implements transport. It never sends an empty batch, which
 // crashes some Jaegers.
-func (t *udpTransport) Flush() (int, error) {
-	n := t.n
+func (t *udpTransport) Flush() {
 	t.seal()
 	t.tick()
-	return n, nil
 }
 
 // seal makes the current batch a datagram and sends it, or keeps it.
@@ -158,7 +153,7 @@ func (t *udpTransport) seal() {
 	d := &datagram{number: t.lastNumber, spans: t.n, in: inFlight}
 	d.payload = appendEmitBatch(
 		t.spare.get(compactOverhead+len(t.process)+len(t.spans)), d.number,
-		spanBatch{process: t.process, spans: t.spans, n: t.n, seqNo: int64(t.lastNumber), stats: t.counters.losses()})
+		spanBatch{process: t.process, spans: [][]byte{t.spans}, n: t.n, seqNo: int64(t.lastNumber), stats: t.counters.losses()})
 	t.spans, t.n = t.spans[:0], 0
 	if t.sock == nil || t.outage.on {
 		t.enqueue(d)
@@ -245,10 +240,10 @@ func (t *udpTransport) useAddress(l lookup) {
 	t.sock = opened
 }
 
-// Close implements jaeger.Transport. It waits until each datagram in flight is
+// Close implements transport. It waits until each datagram in flight is
 // confirmed, probes a closed port and looks a missing name up once more, and
 // sends what then may go. The rest is given up.
-func (t *udpTransport) Close() error {
+func (t *udpTransport) Close() {
 	t.seal()
 	t.outage.probeNow()
 	if t.sock == nil {
@@ -278,5 +273,4 @@ func (t *udpTransport) Close() error {
 	if t.sock != nil {
 		t.sock.close()
 	}
-	return nil
 }

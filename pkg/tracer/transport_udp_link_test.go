@@ -34,9 +34,7 @@ func startUDP(t *testing.T, agent config.Agent, names resolver) (*rig, *logs) {
 		agent: agent, encoder: newCompactEncoder(), resolver: names, counters: counters, log: l.logger(), ctx: ctx,
 	})}
 	t.Cleanup(func() {
-		if err := r.transport.Close(); err != nil {
-			t.Errorf("Close: %v", err)
-		}
+		r.transport.Close()
 		cancel()
 	})
 	return r, l
@@ -47,7 +45,7 @@ func (r *rig) report(n int) {
 	for _, span := range newSpans(n) {
 		r.counters.finished.Add(1)
 		r.counters.add(1, inFlight)
-		_, _ = r.transport.Append(span)
+		r.transport.Append(span)
 	}
 }
 
@@ -108,7 +106,7 @@ func TestUnresolvedThenResolved(t *testing.T) {
 	names := newNames(errors.New("no such host"))
 	r, l := startUDP(t, config.Agent{Host: "agent.test", Port: agent.port(), MaxPacketSize: 65000}, names)
 	r.report(20)
-	_, _ = r.transport.Flush()
+	r.transport.Flush()
 	if s := r.stats(); s.Queued != 20 {
 		t.Errorf("unresolved: %+v, want 20 queued", s)
 	}
@@ -125,9 +123,7 @@ func TestUnresolvedAtClose(t *testing.T) {
 	names := newNames(errors.New("no such host"))
 	r, _ := startUDP(t, config.Agent{Host: "agent.test", Port: 6831, MaxPacketSize: 65000}, names)
 	r.report(20)
-	if err := r.transport.Close(); err != nil {
-		t.Error(err)
-	}
+	r.transport.Close()
 	s := r.stats()
 	checkBalance(t, s)
 	if s.Failed != 20 {
@@ -151,7 +147,7 @@ func TestAddressChanges(t *testing.T) {
 		t.Helper()
 		eventually(t, "a span", func() bool {
 			r.report(1)
-			_, _ = r.transport.Flush()
+			r.transport.Flush()
 			return len(to.received()) > 0
 		})
 	}
@@ -209,7 +205,7 @@ func TestLateRefusal(t *testing.T) {
 	agent := newSink(t, 0)
 	r, _ := startUDP(t, config.Agent{Host: "127.0.0.1", Port: agent.port(), MaxPacketSize: 65000}, nil)
 	r.report(7)
-	_, _ = r.transport.Flush()
+	r.transport.Flush()
 	eventually(t, "sent", func() bool { r.transport.tick(); return r.stats().Sent == 7 })
 	r.transport.refuse(refusal{number: 1, known: true})
 	r.transport.refuse(refusal{number: 1, known: true})
@@ -220,7 +216,7 @@ func TestLateRefusal(t *testing.T) {
 	}
 	// The port counts as closed now; the next datagram finds out that it is not.
 	r.report(1)
-	_, _ = r.transport.Flush()
+	r.transport.Flush()
 	eventually(t, "the probe", func() bool { r.transport.tick(); return r.stats().Sent == 1 })
 }
 
@@ -232,7 +228,7 @@ func TestRefusalWithoutQuote(t *testing.T) {
 	r.transport.sock.grace = time.Hour
 	for range 3 {
 		r.report(1)
-		_, _ = r.transport.Flush()
+		r.transport.Flush()
 	}
 	r.transport.refuse(refusal{})
 	if got := r.transport.flight.first().number; got != 2 {
@@ -252,7 +248,7 @@ func TestRefusalFromSocketError(t *testing.T) {
 	r.transport.sock.exact = false
 	for range 5 {
 		r.report(10)
-		_, _ = r.transport.Flush()
+		r.transport.Flush()
 	}
 	if s := r.stats(); s.Refused != 50 || s.Sent != 0 {
 		t.Errorf("got %+v, want 50 refused", s)
@@ -267,13 +263,11 @@ func TestCloseAtTheEndOfLife(t *testing.T) {
 	t.Parallel()
 	r, _ := startUDP(t, config.Agent{Host: "127.0.0.1", Port: closedPort(t), MaxPacketSize: 65000}, nil)
 	r.report(5)
-	_, _ = r.transport.Flush()
+	r.transport.Flush()
 	r.cancel()
 	r.report(5)
 	start := time.Now()
-	if err := r.transport.Close(); err != nil {
-		t.Error(err)
-	}
+	r.transport.Close()
 	if took := time.Since(start); took > 100*time.Millisecond {
 		t.Errorf("Close took %v", took)
 	}
@@ -289,7 +283,7 @@ func TestDatagramTooLongForTheSystem(t *testing.T) {
 	agent := newSink(t, 0)
 	r, l := startUDP(t, config.Agent{Host: "127.0.0.1", Port: agent.port(), MaxPacketSize: 70_000}, nil)
 	r.report(1500)
-	_, _ = r.transport.Flush()
+	r.transport.Flush()
 	eventually(t, "settled", func() bool { r.transport.tick(); return r.stats().Queued == 0 })
 	s := r.stats()
 	checkBalance(t, s)
@@ -334,7 +328,7 @@ func TestBusyWrite(t *testing.T) {
 	}
 	setDeadline(time.Unix(1, 0))
 	r.report(3)
-	_, _ = r.transport.Flush()
+	r.transport.Flush()
 	if s := r.stats(); s.Queued != 3 || len(r.transport.backlog.list) != 1 {
 		t.Errorf("got %+v, want 3 queued", s)
 	}

@@ -1,6 +1,7 @@
 package tracer
 
 import (
+	"context"
 	"encoding/json"
 	"net/http"
 	"strings"
@@ -30,7 +31,7 @@ func newZipkin(cfg config.Config, opts Options) (*Tracer, error) {
 	if err != nil {
 		return nil, err
 	}
-	out, err := newEncodedReporter(cfg, opts, func(r retrier) (batchOptions, error) { return zipkinBatches(cfg, opts, r) })
+	out, err := newEncodedReporter(cfg, opts, func() (batchOptions[[]byte], error) { return zipkinBatches(cfg, opts) })
 	if err != nil {
 		return nil, err
 	}
@@ -55,23 +56,29 @@ func newZipkin(cfg config.Config, opts Options) (*Tracer, error) {
 
 // zipkinBatches posts to Zipkin's API, in batches with the bounds that Jaeger's
 // collector is given.
-func zipkinBatches(cfg config.Config, opts Options, r retrier) (batchOptions, error) {
+func zipkinBatches(cfg config.Config, opts Options) (batchOptions[[]byte], error) {
 	p, err := newHTTPSender(cfg.CollectorURL(), cfg.Reporter.Collector, http.Header{
 		"Content-Type": {"application/json"},
 		// As zipkin-go's own reporter says: no proxy on the way may trace this.
 		"B3": {"0"},
-	}, r)
+	})
 	if err != nil {
-		return batchOptions{}, err
+		return batchOptions[[]byte]{}, err
 	}
-	return batchOptions{
+	return batchOptions[[]byte]{
+		sender:       zipkinSender{p},
 		log:          opts.Logger.With("url", p.url),
 		maxSpans:     httpBatchSpans,
 		maxBytes:     httpBatchBytes,
 		maxSpanBytes: httpSpanBytes,
-		send:         func(spans [][]byte) error { return p.send(jsonList(spans)) },
-		release:      p.close,
 	}, nil
+}
+
+// zipkinSender implements sender.
+type zipkinSender struct{ *httpSender }
+
+func (s zipkinSender) prepare(spans [][]byte) func(context.Context) *sendError {
+	return s.post(jsonList(spans))
 }
 
 // jsonList makes a list of encoded values.
