@@ -6,12 +6,10 @@ import (
 	"log"
 
 	basictracer "github.com/opentracing/basictracer-go"
-	"github.com/opentracing/opentracing-go"
 	"sourcegraph.com/sourcegraph/appdash"
 	appdashtracer "sourcegraph.com/sourcegraph/appdash/opentracing"
 
 	"github.com/otdemo/otdemo/pkg/config"
-	"github.com/otdemo/otdemo/pkg/trace/id"
 )
 
 // appdashServiceTag is the tag that names the service, for which Appdash has no
@@ -21,7 +19,10 @@ const appdashServiceTag = "service"
 
 // appdashBackend is Appdash's tracer, which is basictracer with Appdash's
 // recorder. Its trace ids have 64 bits.
-type appdashBackend struct{ *encodedReporter }
+type appdashBackend struct {
+	*encodedReporter
+	*propagatingTracer
+}
 
 func newAppdash(cfg config.Config, opts Options) (*Tracer, error) {
 	sampler, propagators, err := checkTraceSampled(cfg, opts)
@@ -39,11 +40,17 @@ func newAppdash(cfg config.Config, opts Options) (*Tracer, error) {
 		out:  out,
 		tags: append([]config.Tag{{Name: appdashServiceTag, Value: cfg.Service}}, cfg.Tags...),
 	}
+	tracer := &propagatingTracer{
+		Tracer:      basictracer.NewWithOptions(options),
+		propagators: propagators,
+		converter:   &appdashConverter{decide: sampler, log: opts.Logger},
+		started:     out.counters.countStarted,
+	}
 	return &Tracer{
-		Tracer:  newAppdashPropagation(&edge{basictracer.NewWithOptions(options), out.counters, appdashSampled}, propagators, sampler),
+		Tracer:  tracer,
 		service: cfg.Service,
 		target:  withoutUser(cfg.CollectorURL()),
-		backend: appdashBackend{out},
+		backend: appdashBackend{out, tracer},
 	}, nil
 }
 
@@ -100,16 +107,3 @@ func (a *annotations) Collect(span appdash.SpanID, list ...appdash.Annotation) e
 	return nil
 }
 
-// appdashSampled is edge.sampled.
-func appdashSampled(sc opentracing.SpanContext) bool {
-	c, ok := sc.(basictracer.SpanContext)
-	return ok && c.Sampled
-}
-
-func (appdashBackend) traceID(sc opentracing.SpanContext) (id.TraceID, bool) {
-	c, ok := sc.(basictracer.SpanContext)
-	if !ok || c.TraceID == 0 {
-		return id.TraceID{}, false
-	}
-	return id.TraceID{Low: c.TraceID}, c.Sampled
-}

@@ -11,14 +11,9 @@ import (
 	"github.com/otdemo/otdemo/pkg/trace/id"
 )
 
-// newAppdashPropagation teaches Appdash's tracer the formats f. decide is the tracer's
-// sampler, for callers that leave the decision to us.
-func newAppdashPropagation(tracer opentracing.Tracer, f *propagators, decide func(trace uint64) bool) opentracing.Tracer {
-	return &propagatingTracer{Tracer: tracer, propagators: f, converter: &appdashConverter{decide: decide, log: f.log}}
-}
-
 // appdashConverter translates to and from basictracer.SpanContext, which has 64
-// bits for the trace id, no parent and no debug flag.
+// bits for the trace id, no parent and no debug flag. decide is the tracer's sampler,
+// for callers that leave the decision to us.
 type appdashConverter struct {
 	decide func(trace uint64) bool
 	log    *slog.Logger

@@ -8,13 +8,8 @@ import (
 	"github.com/otdemo/otdemo/pkg/trace/id"
 )
 
-// newZipkinPropagation teaches zipkin-go-opentracing's tracer the formats f. It does so
-// for B3 too, whose reader in zipkin-go a stranger can crash; see b3Format.
-func newZipkinPropagation(tracer opentracing.Tracer, f *propagators) opentracing.Tracer {
-	return &propagatingTracer{Tracer: tracer, propagators: f, converter: zipkinConverter{}}
-}
-
-// zipkinConverter translates to and from model.SpanContext, which has no baggage.
+// zipkinConverter translates to and from model.SpanContext, which has no baggage. B3
+// goes this way too: a stranger can crash the reader in zipkin-go, see b3Propagator.
 type zipkinConverter struct{}
 
 func (zipkinConverter) fromLibrary(sc opentracing.SpanContext) (spanContext, bool) {

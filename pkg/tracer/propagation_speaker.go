@@ -1,29 +1,35 @@
 package tracer
 
 import (
+	"sync/atomic"
+
 	"github.com/opentracing/opentracing-go"
+
+	"github.com/otdemo/otdemo/pkg/trace/id"
 )
 
-// propagatingTracer is a tracer whose library speaks one header format, taught to speak
-// those of the configuration. Its spans are wrapped as well, since nethttp injects
-// with the tracer that a span names.
+// propagatingTracer makes a library's tracer, which has one propagation format, use
+// those of the configuration, and counts the spans that it starts. Its spans are
+// wrapped: nethttp injects with the tracer that a span returns.
 type propagatingTracer struct {
 	opentracing.Tracer
 	propagators *propagators
 	converter   contextConverter
+	// started is called for each span.
+	started func(sampled bool)
 }
 
 // contextConverter translates a library's span contexts.
 type contextConverter interface {
-	// fromLibrary returns what sc says; false if another tracer made it.
+	// fromLibrary returns the fields of sc; false if another tracer made it.
 	fromLibrary(sc opentracing.SpanContext) (spanContext, bool)
 	// toLibrary returns the context to start a child of l with, or
 	// ErrSpanContextNotFound when the library has no use for l.
 	toLibrary(l spanContext) (opentracing.SpanContext, error)
 }
 
-// extras is what the library's contexts have no room for, handed on from the
-// caller to whom we call.
+// extras are what the library's contexts have no field for. They are passed on from
+// the caller to those that we call.
 type extras struct {
 	// high is the high half of the trace id, if the library keeps only the low one.
 	high  uint64
@@ -44,44 +50,57 @@ func unwrap(sc opentracing.SpanContext) opentracing.SpanContext {
 	return sc
 }
 
+// traceID returns the trace id that the library gave to sc, and whether the trace
+// is sampled; zero if another tracer made sc.
+func (t *propagatingTracer) traceID(sc opentracing.SpanContext) (trace id.TraceID, sampled bool) {
+	l, ok := t.converter.fromLibrary(unwrap(sc))
+	if !ok || l.trace.IsZero() {
+		return id.TraceID{}, false
+	}
+	return l.trace, l.sampled == keep
+}
+
 // StartSpan implements opentracing.Tracer. References to other tracers' contexts
-// are left out: basictracer panics at them, and zipkin-go-opentracing looks at
-// the first one alone.
-func (s *propagatingTracer) StartSpan(operation string, opts ...opentracing.StartSpanOption) opentracing.Span {
+// are left out: basictracer panics at them, and zipkin-go-opentracing reads the
+// first one alone.
+func (t *propagatingTracer) StartSpan(operation string, opts ...opentracing.StartSpanOption) opentracing.Span {
 	var options startOptions
 	for _, o := range opts {
 		o.Apply((*opentracing.StartSpanOptions)(&options))
 	}
-	var passedOn extras
+	span := &wrappedSpan{tracer: t}
 	references := options.References
 	options.References = nil
 	for _, ref := range references {
 		c, _ := ref.ReferencedContext.(wrappedContext)
 		ref.ReferencedContext = unwrap(ref.ReferencedContext)
-		if _, ok := s.converter.fromLibrary(ref.ReferencedContext); !ok {
+		if _, ok := t.converter.fromLibrary(ref.ReferencedContext); !ok {
 			continue
 		}
 		if len(options.References) == 0 {
-			passedOn = c.extras
+			span.extras = c.extras
 		}
 		options.References = append(options.References, ref)
 	}
-	return &wrappedSpan{Span: s.Tracer.StartSpan(operation, &options), tracer: s, extras: passedOn}
+	span.Span = t.Tracer.StartSpan(operation, &options)
+	l, _ := t.converter.fromLibrary(span.Span.Context())
+	t.started(l.sampled == keep)
+	return span
 }
 
-// startOptions hands options on that were applied already.
+// startOptions passes options on that were applied already.
 type startOptions opentracing.StartSpanOptions
 
 // Apply implements opentracing.StartSpanOption.
 func (s *startOptions) Apply(o *opentracing.StartSpanOptions) { *o = opentracing.StartSpanOptions(*s) }
 
 // Inject implements opentracing.Tracer. Carriers other than headers and maps are
-// the library's business.
-func (s *propagatingTracer) Inject(sc opentracing.SpanContext, kind, carrier any) error {
-	if _, err := s.propagators.forCarrier(kind); err != nil {
-		return s.Tracer.Inject(unwrap(sc), kind, carrier)
+// left to the library.
+func (t *propagatingTracer) Inject(sc opentracing.SpanContext, kind, carrier any) error {
+	if _, err := t.propagators.forCarrier(kind); err != nil {
+		return t.Tracer.Inject(unwrap(sc), kind, carrier)
 	}
-	l, ok := s.converter.fromLibrary(unwrap(sc))
+	l, ok := t.converter.fromLibrary(unwrap(sc))
 	if !ok {
 		return opentracing.ErrInvalidSpanContext
 	}
@@ -91,24 +110,24 @@ func (s *propagatingTracer) Inject(sc opentracing.SpanContext, kind, carrier any
 			l.trace.High = c.extras.high
 		}
 	}
-	return s.propagators.inject(l, kind, carrier)
+	return t.propagators.inject(l, kind, carrier)
 }
 
 // Extract implements opentracing.Tracer.
-func (s *propagatingTracer) Extract(kind, carrier any) (opentracing.SpanContext, error) {
-	if _, err := s.propagators.forCarrier(kind); err != nil {
-		return s.Tracer.Extract(kind, carrier)
+func (t *propagatingTracer) Extract(kind, carrier any) (opentracing.SpanContext, error) {
+	if _, err := t.propagators.forCarrier(kind); err != nil {
+		return t.Tracer.Extract(kind, carrier)
 	}
-	l, err := s.propagators.extract(kind, carrier)
+	l, err := t.propagators.extract(kind, carrier)
 	if err != nil {
 		return nil, err
 	}
-	sc, err := s.converter.toLibrary(l)
+	sc, err := t.converter.toLibrary(l)
 	if err != nil {
 		return nil, err
 	}
 	passedOn := extras{state: l.state}
-	if kept, _ := s.converter.fromLibrary(sc); kept.trace.High != l.trace.High {
+	if kept, _ := t.converter.fromLibrary(sc); kept.trace.High != l.trace.High {
 		passedOn.high = l.trace.High
 	}
 	if passedOn == (extras{}) {
@@ -117,11 +136,28 @@ func (s *propagatingTracer) Extract(kind, carrier any) (opentracing.SpanContext,
 	return wrappedContext{sc, passedOn}, nil
 }
 
-// wrappedSpan is a span whose tracer is the propagatingTracer.
+// wrappedSpan is a span whose tracer is the propagatingTracer. It can be finished
+// once: nethttp finishes a span again when a body is closed again, and basictracer
+// would record it twice.
 type wrappedSpan struct {
 	opentracing.Span
-	tracer *propagatingTracer
-	extras extras
+	tracer   *propagatingTracer
+	extras   extras
+	finished atomic.Bool
+}
+
+// Finish implements opentracing.Span.
+func (s *wrappedSpan) Finish() {
+	if s.finished.CompareAndSwap(false, true) {
+		s.Span.Finish()
+	}
+}
+
+// FinishWithOptions implements opentracing.Span.
+func (s *wrappedSpan) FinishWithOptions(opts opentracing.FinishOptions) {
+	if s.finished.CompareAndSwap(false, true) {
+		s.Span.FinishWithOptions(opts)
+	}
 }
 
 // Tracer implements opentracing.Span.

@@ -110,7 +110,7 @@ func (t *Tracer) TraceID(sc opentracing.SpanContext) (id string, sampled bool) {
 
 // Trace is TraceID for programs: the id is zero where that returns "".
 func (t *Tracer) Trace(sc opentracing.SpanContext) (trace id.TraceID, sampled bool) {
-	return t.backend.traceID(unwrap(sc))
+	return t.backend.traceID(sc)
 }
 
 // Stats returns a snapshot of the books. It never blocks, and works after Close

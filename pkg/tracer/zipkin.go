@@ -6,13 +6,11 @@ import (
 	"net/http"
 	"strings"
 
-	"github.com/opentracing/opentracing-go"
 	zipkintracer "github.com/openzipkin-contrib/zipkin-go-opentracing"
 	"github.com/openzipkin/zipkin-go"
 	"github.com/openzipkin/zipkin-go/model"
 
 	"github.com/otdemo/otdemo/pkg/config"
-	"github.com/otdemo/otdemo/pkg/trace/id"
 )
 
 // zipkinBackend is zipkin-go behind zipkin-go-opentracing, with our reporter.
@@ -22,7 +20,10 @@ import (
 // when the span starts, and makes an annotation of each field of a log. The
 // format, Zipkin v2 JSON, has names and services in lower case and strings as tag
 // values, and no process: the tags of the configuration are put on every span.
-type zipkinBackend struct{ *encodedReporter }
+type zipkinBackend struct {
+	*encodedReporter
+	*propagatingTracer
+}
 
 // newZipkin makes the tracer. Client and server are two spans, as with every
 // other tracer here; Zipkin's shared ones would give both the same id.
@@ -46,11 +47,17 @@ func newZipkin(cfg config.Config, opts Options) (*Tracer, error) {
 		zipkin.WithSharedSpans(false),
 		zipkin.WithTraceID128Bit(cfg.TraceID128Bit),
 		zipkin.WithTags(tags))
+	tracer := &propagatingTracer{
+		Tracer:      zipkintracer.Wrap(library),
+		propagators: propagators,
+		converter:   zipkinConverter{},
+		started:     out.counters.countStarted,
+	}
 	return &Tracer{
-		Tracer:  newZipkinPropagation(&edge{zipkintracer.Wrap(library), out.counters, zipkinSampled}, propagators),
+		Tracer:  tracer,
 		service: strings.ToLower(cfg.Service), // as zipkin-go writes it
 		target:  withoutUser(cfg.CollectorURL()),
-		backend: zipkinBackend{out},
+		backend: zipkinBackend{out, tracer},
 	}, nil
 }
 
@@ -116,16 +123,3 @@ func (r *zipkinReporter) Send(span model.SpanModel) {
 // Close implements reporter.Reporter; Tracer.Close closes the encodedReporter.
 func (r *zipkinReporter) Close() error { return nil }
 
-// zipkinSampled is edge.sampled.
-func zipkinSampled(sc opentracing.SpanContext) bool {
-	c, ok := sc.(zipkintracer.SpanContext)
-	return ok && (c.Debug || c.Sampled != nil && *c.Sampled)
-}
-
-func (zipkinBackend) traceID(sc opentracing.SpanContext) (id.TraceID, bool) {
-	c, ok := sc.(zipkintracer.SpanContext)
-	if !ok || c.TraceID.Empty() {
-		return id.TraceID{}, false
-	}
-	return id.TraceID(c.TraceID), zipkinSampled(sc)
-}
