@@ -9,6 +9,7 @@ import (
 	"sourcegraph.com/sourcegraph/appdash"
 	appdashtracer "sourcegraph.com/sourcegraph/appdash/opentracing"
 
+	"github.com/otdemo/otdemo/internal/redact"
 	"github.com/otdemo/otdemo/pkg/config"
 )
 
@@ -49,7 +50,7 @@ func newAppdash(cfg config.Config, opts Options) (*Tracer, error) {
 	return &Tracer{
 		Tracer:  tracer,
 		service: cfg.Service,
-		target:  withoutUser(cfg.CollectorURL()),
+		target:  redact.URL(cfg.CollectorURL()),
 		backend: appdashBackend{out, tracer},
 	}, nil
 }
@@ -106,4 +107,3 @@ func (a *annotations) Collect(span appdash.SpanID, list ...appdash.Annotation) e
 	a.list = append(a.list, list...)
 	return nil
 }
-

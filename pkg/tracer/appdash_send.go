@@ -12,6 +12,8 @@ import (
 
 	"sourcegraph.com/sourcegraph/appdash"
 
+	"github.com/otdemo/otdemo/internal/hint"
+	"github.com/otdemo/otdemo/internal/redact"
 	"github.com/otdemo/otdemo/pkg/config"
 )
 
@@ -41,13 +43,11 @@ func appdashBatches(cfg config.Config, opts Options) (batchOptions[[]byte], erro
 	endpoint := cfg.CollectorURL()
 	u, err := url.Parse(endpoint)
 	if err != nil {
-		return batchOptions[[]byte]{}, fmt.Errorf("reporter.collector.endpoint is no URL, got %q: %w", withoutUser(endpoint), bareError(err))
+		return batchOptions[[]byte]{}, fmt.Errorf("reporter.collector.endpoint is no URL, got %q: %w", redact.URL(endpoint), redact.Error(err))
 	}
 	if u.Scheme != "tcp" || u.Hostname() == "" || u.Port() == "" {
-		return batchOptions[[]byte]{}, &hinted{
-			fmt.Errorf("reporter.collector.endpoint must be tcp://host:port with tracer appdash, got %q", withoutUser(endpoint)),
-			"Appdash's own is --collector-endpoint tcp://localhost:7701",
-		}
+		return batchOptions[[]byte]{}, hint.New(fmt.Errorf("reporter.collector.endpoint must be tcp://host:port with tracer appdash, got %q", redact.URL(endpoint)),
+			"Appdash's own is --collector-endpoint tcp://localhost:7701")
 	}
 	return batchOptions[[]byte]{
 		sender:       &appdashSender{address: u.Host},

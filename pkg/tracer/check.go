@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 
+	"github.com/otdemo/otdemo/internal/hint"
 	"github.com/otdemo/otdemo/pkg/config"
 )
 
@@ -12,7 +13,7 @@ import (
 func checkBasics(cfg config.Config) []error {
 	var errs []error
 	if cfg.Service == "" {
-		errs = append(errs, &hinted{errors.New("service must not be empty"), "name it: --service NAME"})
+		errs = append(errs, hint.New(errors.New("service must not be empty"), "name it: --service NAME"))
 	}
 	if cfg.Reporter.QueueSize < 1 {
 		errs = append(errs, fmt.Errorf("reporter.queue_size must be at least 1, got %d", cfg.Reporter.QueueSize))

@@ -12,6 +12,7 @@ import (
 	"github.com/uber/jaeger-client-go/rpcmetrics"
 	"github.com/uber/jaeger-lib/metrics"
 
+	"github.com/otdemo/otdemo/internal/redact"
 	"github.com/otdemo/otdemo/pkg/config"
 	"github.com/otdemo/otdemo/pkg/trace/id"
 )
@@ -109,7 +110,7 @@ func newID() uint64 { return uint64(rand.Int64()) }
 
 func jaegerTarget(cfg config.Config) string {
 	if cfg.UsesCollector() {
-		return withoutUser(cfg.Reporter.Collector.Endpoint)
+		return redact.URL(cfg.Reporter.Collector.Endpoint)
 	}
 	return udpTarget(cfg.Reporter.Agent)
 }

@@ -15,6 +15,7 @@ import (
 	sdktrace "go.opentelemetry.io/otel/sdk/trace"
 	"go.opentelemetry.io/otel/trace"
 
+	"github.com/otdemo/otdemo/internal/redact"
 	"github.com/otdemo/otdemo/pkg/config"
 	"github.com/otdemo/otdemo/pkg/trace/id"
 )
@@ -69,7 +70,7 @@ func newOTel(cfg config.Config, opts Options) (*Tracer, error) {
 	return &Tracer{
 		Tracer:  newBridge(provider.Tracer(otelScope), newOTelPropagator(propagators, sampler), opts.Logger),
 		service: cfg.Service,
-		target:  withoutUser(cfg.CollectorURL()),
+		target:  redact.URL(cfg.CollectorURL()),
 		backend: b,
 	}, nil
 }

@@ -12,6 +12,8 @@ import (
 	coltracepb "go.opentelemetry.io/proto/otlp/collector/trace/v1"
 	"google.golang.org/protobuf/proto"
 
+	"github.com/otdemo/otdemo/internal/hint"
+	"github.com/otdemo/otdemo/internal/redact"
 	"github.com/otdemo/otdemo/pkg/config"
 )
 
@@ -65,26 +67,20 @@ func parseOTLPURL(raw string) (*url.URL, error) {
 	const key = "reporter.collector.endpoint"
 	u, err := url.Parse(raw)
 	if err != nil {
-		return nil, fmt.Errorf("%s is no URL, got %q: %w", key, withoutUser(raw), bareError(err))
+		return nil, fmt.Errorf("%s is no URL, got %q: %w", key, redact.URL(raw), redact.Error(err))
 	}
-	shown := withoutUser(raw)
+	shown := redact.URL(raw)
 	switch {
 	case u.Host == "" || u.Scheme != "http" && u.Scheme != "https" && u.Scheme != "grpc" && u.Scheme != "grpcs":
-		return nil, &hinted{
-			fmt.Errorf("%s must start with http://, https://, grpc:// or grpcs:// and a host, got %q", key, shown),
-			"write http://localhost:4318/v1/traces or grpc://localhost:4317",
-		}
+		return nil, hint.New(fmt.Errorf("%s must start with http://, https://, grpc:// or grpcs:// and a host, got %q", key, shown),
+			"write http://localhost:4318/v1/traces or grpc://localhost:4317")
 	case u.RawQuery != "" || u.Fragment != "":
 		return nil, fmt.Errorf("%s must have no query with tracer otel, which would not send it, got %q", key, shown)
 	case u.Scheme[0] == 'g' && strings.Trim(u.Path, "/") != "":
-		return nil, &hinted{
-			fmt.Errorf("%s must have no path with %s, got %q", key, u.Scheme, shown),
-			"leave it off, or write http for OTLP over HTTP",
-		}
+		return nil, hint.New(fmt.Errorf("%s must have no path with %s, got %q", key, u.Scheme, shown),
+			"leave it off, or write http for OTLP over HTTP")
 	case u.Scheme[0] == 'g' && u.Port() == "":
-		return nil, &hinted{
-			fmt.Errorf("%s must have a port with %s, got %q", key, u.Scheme, shown), "collectors listen on 4317",
-		}
+		return nil, hint.New(fmt.Errorf("%s must have a port with %s, got %q", key, u.Scheme, shown), "collectors listen on 4317")
 	}
 	return u, nil
 }

@@ -10,6 +10,8 @@ import (
 	"go.opentelemetry.io/contrib/samplers/jaegerremote"
 	sdktrace "go.opentelemetry.io/otel/sdk/trace"
 
+	"github.com/otdemo/otdemo/internal/hint"
+	"github.com/otdemo/otdemo/internal/redact"
 	"github.com/otdemo/otdemo/pkg/config"
 )
 
@@ -34,10 +36,8 @@ func newOTelSampler(cfg config.Config, log *slog.Logger) (sampler sdktrace.Sampl
 	case config.SamplerRemote:
 		sampler, stop, err = newOTelRemote(cfg, log)
 	case config.SamplerRateLimiting:
-		return nil, nil, &hinted{
-			fmt.Errorf("sampler.type %s is not there with tracer otel, whose SDK has none", s.Type),
-			"use --sampler-type probabilistic, or remote with a server that limits the rate",
-		}
+		return nil, nil, hint.New(fmt.Errorf("sampler.type %s is not there with tracer otel, whose SDK has none", s.Type),
+			"use --sampler-type probabilistic, or remote with a server that limits the rate")
 	default:
 		return nil, nil, fmt.Errorf("sampler.type must be const, probabilistic or remote with tracer otel, got %q", s.Type)
 	}
@@ -68,7 +68,7 @@ func newOTelRemote(cfg config.Config, log *slog.Logger) (sdktrace.Sampler, func(
 	ctx, end := context.WithCancel(context.Background())
 	source := &strategySource{
 		strategyFetcher: &strategyFetcher{ctx: ctx, url: u, client: newHTTPClient()},
-		log:             log.With("url", withoutUser(u.String())),
+		log:             log.With("url", redact.URL(u.String())),
 	}
 	source.start(cfg.Service)
 	sampler := jaegerremote.New(cfg.Service,

@@ -11,6 +11,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/otdemo/otdemo/internal/redact"
 	"github.com/otdemo/otdemo/pkg/config"
 )
 
@@ -76,7 +77,7 @@ func (p *httpSender) try(ctx context.Context, body []byte) *sendError {
 	defer cancel()
 	req, err := http.NewRequestWithContext(ctx, http.MethodPost, p.url, bytes.NewReader(body))
 	if err != nil {
-		return &sendError{reason: bareError(err).Error(), cause: err}
+		return &sendError{reason: redact.Error(err).Error(), cause: err}
 	}
 	req.Header = p.header.Clone()
 	if p.user != "" {
@@ -84,7 +85,7 @@ func (p *httpSender) try(ctx context.Context, body []byte) *sendError {
 	}
 	resp, err := p.client.Do(req)
 	if err != nil {
-		return &sendError{reason: networkReason(err), cause: bareError(err), retryable: true}
+		return &sendError{reason: networkReason(err), cause: redact.Error(err), retryable: true}
 	}
 	defer func() { _ = resp.Body.Close() }()
 	// An error while reading leaves a shorter start, which is all it is for.
@@ -102,7 +103,7 @@ func networkReason(err error) string {
 	case errors.Is(err, context.DeadlineExceeded):
 		return fmt.Sprintf("no answer within %v", sendTimeout)
 	default:
-		return bareError(err).Error()
+		return redact.Error(err).Error()
 	}
 }
 
@@ -119,7 +120,7 @@ func responseError(resp *http.Response, body string) *sendError {
 			e.reason += " but a web page (wrong port?)"
 		}
 	case code < 400:
-		e.reason += ", a redirect to " + strconv.Quote(withoutUser(resp.Header.Get("Location"))) + " that is not followed"
+		e.reason += ", a redirect to " + strconv.Quote(redact.URL(resp.Header.Get("Location"))) + " that is not followed"
 	case code == http.StatusRequestTimeout, code == http.StatusTooManyRequests, code >= 500:
 		e.retryable = true
 		e.retryAfter = retryAfter(resp.Header.Get("Retry-After"), time.Now())

@@ -10,6 +10,7 @@ import (
 
 	"github.com/opentracing/opentracing-go"
 
+	"github.com/otdemo/otdemo/internal/hint"
 	"github.com/otdemo/otdemo/pkg/config"
 	"github.com/otdemo/otdemo/pkg/trace/id"
 )
@@ -108,10 +109,8 @@ func newPropagator(name string, escape bool) (propagator, error) {
 	case config.PropagationAppdash:
 		return appdashPropagator{escape: escape}, nil
 	default:
-		return nil, &hinted{
-			error: fmt.Errorf("propagation must be any of jaeger, w3c, b3, b3-single, appdash, got %q", name),
-			hint:  "use --propagation w3c,jaeger to be understood by most",
-		}
+		return nil, hint.New(fmt.Errorf("propagation must be any of jaeger, w3c, b3, b3-single, appdash, got %q", name),
+			"use --propagation w3c,jaeger to be understood by most")
 	}
 }
 

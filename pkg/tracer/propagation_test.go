@@ -13,6 +13,7 @@ import (
 	"github.com/opentracing/opentracing-go/mocktracer"
 	"github.com/uber/jaeger-client-go"
 
+	"github.com/otdemo/otdemo/internal/hint"
 	"github.com/otdemo/otdemo/pkg/config"
 )
 
@@ -321,8 +322,7 @@ func TestUnknownFormat(t *testing.T) {
 	t.Parallel()
 	for _, tracer := range speakers() {
 		_, err := New(speakConfig(tracer, "ot"), Options{})
-		hint, ok := errors.AsType[*hinted](err)
-		if !ok || !strings.Contains(err.Error(), `got "ot"`) || hint.Hint() == "" {
+		if err == nil || !strings.Contains(err.Error(), `got "ot"`) || hint.Of(err) == "" {
 			t.Errorf("%s: got %v", tracer, err)
 		}
 	}

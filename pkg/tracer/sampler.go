@@ -7,6 +7,7 @@ import (
 
 	"github.com/uber/jaeger-client-go"
 
+	"github.com/otdemo/otdemo/internal/hint"
 	"github.com/otdemo/otdemo/pkg/config"
 )
 
@@ -47,10 +48,8 @@ func newTraceSampler(cfg config.Config) (func(traceID uint64) bool, error) {
 	case config.SamplerProbabilistic:
 		sampler, err = newProbabilistic(s)
 	default:
-		err = &hinted{
-			fmt.Errorf("sampler.type must be const or probabilistic with tracer %s, got %q", cfg.Tracer, s.Type),
-			"use --sampler-type probabilistic",
-		}
+		err = hint.New(fmt.Errorf("sampler.type must be const or probabilistic with tracer %s, got %q", cfg.Tracer, s.Type),
+			"use --sampler-type probabilistic")
 	}
 	if err != nil {
 		return nil, err

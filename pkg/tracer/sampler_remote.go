@@ -13,6 +13,7 @@ import (
 
 	"github.com/uber/jaeger-client-go"
 
+	"github.com/otdemo/otdemo/internal/redact"
 	"github.com/otdemo/otdemo/pkg/config"
 )
 
@@ -38,7 +39,7 @@ func newRemoteSampler(
 	if err != nil {
 		return nil, err
 	}
-	log = log.With("url", withoutUser(u.String()))
+	log = log.With("url", redact.URL(u.String()))
 	sampler := jaeger.NewRemotelyControlledSampler(cfg.Service,
 		jaeger.SamplerOptions.Metrics(m),
 		jaeger.SamplerOptions.Logger(samplerLogger{clientLogger{log}, ctx}),
@@ -86,11 +87,11 @@ func (f *strategyFetcher) Fetch(service string) ([]byte, error) {
 	u.RawQuery = query.Encode()
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, u.String(), nil)
 	if err != nil {
-		return nil, bareError(err)
+		return nil, redact.Error(err)
 	}
 	resp, err := f.client.Do(req)
 	if err != nil {
-		return nil, bareError(err)
+		return nil, redact.Error(err)
 	}
 	defer func() { _ = resp.Body.Close() }()
 	body, err := io.ReadAll(io.LimitReader(resp.Body, strategyBytes+1))

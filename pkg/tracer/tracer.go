@@ -12,6 +12,7 @@ import (
 	"github.com/opentracing/opentracing-go"
 	"github.com/uber/jaeger-lib/metrics"
 
+	"github.com/otdemo/otdemo/internal/hint"
 	"github.com/otdemo/otdemo/pkg/config"
 	"github.com/otdemo/otdemo/pkg/trace/id"
 )
@@ -83,10 +84,8 @@ func New(cfg config.Config, opts Options) (*Tracer, error) {
 	case "noop":
 		return newNoop(cfg), nil
 	default:
-		return nil, &hinted{
-			error: fmt.Errorf("tracer must be jaeger, zipkin, appdash, otel or noop, got %q", cfg.Tracer),
-			hint:  "use --tracer jaeger",
-		}
+		return nil, hint.New(fmt.Errorf("tracer must be jaeger, zipkin, appdash, otel or noop, got %q", cfg.Tracer),
+			"use --tracer jaeger")
 	}
 }
 

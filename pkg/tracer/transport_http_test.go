@@ -3,7 +3,6 @@ package tracer
 import (
 	"context"
 	"errors"
-	"fmt"
 	"io"
 	"net"
 	"net/http"
@@ -321,8 +320,5 @@ func TestErrorsHideUserInfo(t *testing.T) {
 		if !strings.HasPrefix(err.Error(), "reporter.collector.endpoint ") {
 			t.Errorf("%s: the error does not name the key: %v", url, err)
 		}
-	}
-	if got, want := fmt.Sprint(withoutUser("http://h/a@b?c=d@e")), "http://h/a@b?c=d@e"; got != want {
-		t.Errorf("got %s, want %s", got, want)
 	}
 }

@@ -10,6 +10,7 @@ import (
 	"github.com/openzipkin/zipkin-go"
 	"github.com/openzipkin/zipkin-go/model"
 
+	"github.com/otdemo/otdemo/internal/redact"
 	"github.com/otdemo/otdemo/pkg/config"
 )
 
@@ -56,7 +57,7 @@ func newZipkin(cfg config.Config, opts Options) (*Tracer, error) {
 	return &Tracer{
 		Tracer:  tracer,
 		service: strings.ToLower(cfg.Service), // as zipkin-go writes it
-		target:  withoutUser(cfg.CollectorURL()),
+		target:  redact.URL(cfg.CollectorURL()),
 		backend: zipkinBackend{out, tracer},
 	}, nil
 }
@@ -122,4 +123,3 @@ func (r *zipkinReporter) Send(span model.SpanModel) {
 
 // Close implements reporter.Reporter; Tracer.Close closes the encodedReporter.
 func (r *zipkinReporter) Close() error { return nil }
-
