@@ -1,9 +1,20 @@
 package tracer
 
 import (
+	"context"
 	"fmt"
 	"log/slog"
+	"net"
+	"net/netip"
 	"time"
+)
+
+// Bounds of what is kept for another try, in bytes of datagrams. At 250 bytes a
+// span, 8 MiB are some 30,000 spans: a restart of the agent under heavy load,
+// an hour of a quiet service.
+const (
+	backlogBytes = 8 << 20
+	flightBytes  = 8 << 20
 )
 
 // paceRate bounds what the backlog sends, in bytes per second: a 65000-byte
@@ -16,201 +27,300 @@ const refusedHint = `"otdemo check-jaeger" finds out why; "otdemo all-in-one" is
 // busyPause is the wait after a write that the system had no memory for.
 const busyPause = 10 * time.Millisecond
 
-// The interval at which a closed port is tried grows between these. A second is
-// also as often as Linux lets a host answer a closed port, after a burst of six.
-const (
-	minProbeGap = 50 * time.Millisecond
-	maxProbeGap = time.Second
-)
+// datagramSender delivers datagrams to an agent. Unlike jaeger-client-go it finds
+// out which ones were refused, keeps them and sends them again when the port is
+// open; it never sends one again that may have arrived.
+//
+// A datagram that was written is in flight until it is refused or its time for
+// that is over; then its spans count as sent. After a refusal the port counts as
+// closed: every datagram waits in the backlog, and the oldest one is sent as a
+// probe now and then. When a probe is not refused the others follow, slowly
+// enough for the receiver's buffer, and new ones go out beside them. Each one
+// waits for room in that buffer where it can be seen, see sendWindow.
+type datagramSender struct {
+	port      int
+	counters  *spanCounters
+	log       *slog.Logger
+	ctx       context.Context
+	addresses *addrResolver
+	sock      *socket // nil until the agent's name resolves
 
-// outage is the time in which the agent's port counts as closed, and then until
-// the backlog has been sent.
-type outage struct {
-	log     *slog.Logger
-	on      bool      // the port counts as closed
-	since   time.Time // zero when there is no outage
-	late    int       // spans delivered after a refusal
-	probe   uint32    // number of the datagram that is out as a probe, or 0
-	probeAt time.Time
-	gap     time.Duration
-	// refusedProbes counts probes that came to nothing.
-	refusedProbes int
-	warn          throttle
+	flight, backlog datagrams
+	spare           buffers
+	history         sentHistory
+	outage          outage
+	paceAt          time.Time // when the next one of the backlog may go
+
+	giveUpLog, failLog, lookupLog throttle
 }
 
-// begin notes a refusal.
-func (o *outage) begin(now time.Time) {
-	if !o.on {
-		o.on, o.probe, o.gap = true, 0, minProbeGap
-		o.probeAt = now.Add(o.gap)
+func newDatagramSender(o udpOptions) *datagramSender {
+	if o.resolver == nil {
+		o.resolver = net.DefaultResolver
 	}
-	if o.since.IsZero() {
-		o.since = now
+	every := o.agent.ReconnectInterval
+	if !o.agent.Reconnect {
+		every = 0
 	}
+	s := &datagramSender{
+		port: o.agent.Port, counters: o.counters, log: o.log, ctx: o.ctx,
+		addresses: newAddrResolver(o.ctx, o.agent.Host, every, o.resolver), outage: outage{log: o.log},
+	}
+	s.tick()
+	return s
 }
 
-// refuseProbe notes that the probe was refused.
-func (o *outage) refuseProbe(now time.Time) {
-	o.probe = 0
-	o.refusedProbes++
-	o.gap = min(2*o.gap, maxProbeGap)
-	o.probeAt = now.Add(o.gap)
+// deliver sends a new datagram, or keeps it while the agent cannot be reached.
+func (s *datagramSender) deliver(d *datagram) {
+	if s.sock == nil || s.outage.on {
+		s.enqueue(d)
+		return
+	}
+	s.send(d)
 }
 
-// unsent notes that a datagram could not be written; if it was to be the probe,
-// another try is due later.
-func (o *outage) unsent(number uint32, now time.Time) {
-	if o.on && o.probe == number {
-		o.probe, o.probeAt = 0, now.Add(o.gap)
+// tick is transport.tick.
+func (s *datagramSender) tick() time.Duration {
+	now := time.Now()
+	if found, ok := s.addresses.poll(now); ok {
+		s.useAddress(found)
 	}
+	if s.sock != nil {
+		s.readRefusals()
+		s.confirm(now)
+		s.resend(now)
+	}
+	return s.next(now)
 }
 
-// probeNow makes the next probe due, because the address is a new one or there
-// will be no later chance.
-func (o *outage) probeNow() { o.probe, o.probeAt = 0, time.Now() }
-
-// end says that the outage is over.
-func (o *outage) end(now time.Time) {
-	if o.late > 0 {
-		o.log.Info("spans accepted again", "delivered_late", o.late, "outage", now.Sub(o.since).Round(time.Millisecond))
+// next returns the time until tick has something to do.
+func (s *datagramSender) next(now time.Time) time.Duration {
+	var next time.Time
+	sooner := func(at time.Time) {
+		if next.IsZero() || at.Before(next) {
+			next = at
+		}
 	}
-	o.since, o.late = time.Time{}, 0
-	o.warn.reset()
+	if !s.addresses.running && !s.addresses.next.IsZero() {
+		sooner(s.addresses.next)
+	}
+	if !s.flight.empty() {
+		sooner(s.flight.first().due)
+	}
+	switch {
+	case s.sock == nil || s.backlog.empty():
+	case !s.outage.on:
+		sooner(s.paceAt)
+	case s.outage.probe == 0:
+		sooner(s.outage.probeAt)
+	}
+	if next.IsZero() {
+		return 0
+	}
+	return max(next.Sub(now), time.Microsecond)
+}
+
+// useAddress takes the outcome of a lookup over: a new address is a new socket.
+func (s *datagramSender) useAddress(l lookup) {
+	var current netip.Addr
+	if s.sock != nil {
+		current = s.sock.addr.Addr()
+	}
+	var opened *socket
+	if l.err == nil {
+		addr := choose(l.addrs, current)
+		if addr == current {
+			s.addresses.succeeded()
+			return
+		}
+		opened, l.err = openSocket(s.ctx, netip.AddrPortFrom(addr, uint16(s.port)))
+	}
+	if l.err != nil {
+		s.addresses.failed(time.Now())
+		if s.ctx.Err() == nil && s.lookupLog.allow(time.Now()) {
+			s.log.Warn("agent address not usable", "error", l.err, "spans_waiting", s.counters.count(inFlight, retrying))
+		}
+		return
+	}
+	s.addresses.succeeded()
+	s.lookupLog.reset()
+	if s.sock != nil {
+		s.log.Info("agent address changed", "from", s.sock.addr, "to", opened.addr)
+		s.readRefusals()
+		s.confirmAll()
+		s.sock.close()
+		s.outage.probeNow()
+	}
+	s.sock = opened
+}
+
+// close waits until each datagram in flight is
+// confirmed, probes a closed port and looks a missing name up once more, and
+// sends what then may go. The rest is given up.
+func (s *datagramSender) close() {
+	s.outage.probeNow()
+	if s.sock == nil {
+		s.addresses.next = time.Now()
+	}
+	probes, misses := s.outage.refusedProbes, s.addresses.failures
+	timer := time.NewTimer(0)
+	defer timer.Stop()
+	for s.ctx.Err() == nil {
+		next := s.tick()
+		settled := s.flight.empty() && s.backlog.empty()
+		hopeless := s.outage.refusedProbes > probes || s.sock == nil && s.addresses.failures > misses
+		if settled || hopeless && s.flight.empty() {
+			break
+		}
+		if next > 0 {
+			timer.Reset(next)
+		}
+		select {
+		case <-timer.C:
+		case <-s.addresses.wakeup:
+		case <-s.ctx.Done():
+		}
+	}
+	s.giveUpAll()
+	s.addresses.close()
+	if s.sock != nil {
+		s.sock.close()
+	}
 }
 
 // send writes d, which no longer stands in any list, and puts it where it then
 // belongs.
-func (t *udpTransport) send(d *datagram) {
-	if err := t.awaitWindow(len(d.payload)); err != nil {
-		t.outage.unsent(d.number, time.Now())
-		t.fail(d.spans, d.in, err)
+func (s *datagramSender) send(d *datagram) {
+	if err := s.sock.window.await(s.ctx, len(d.payload)); err != nil {
+		s.outage.unsent(d.number, time.Now())
+		s.fail(d.spans, d.in, err)
 		return
 	}
-	err := t.sock.write(d.number, d.payload)
+	err := s.sock.write(d.number, d.payload)
 	if err == nil {
-		d.due = time.Now().Add(t.sock.grace)
-		t.flight.insert(d)
-		t.readRefusals()
-		for t.flight.bytes > flightBytes {
-			t.markSent(t.flight.pop())
+		d.due = time.Now().Add(s.sock.grace)
+		s.flight.insert(d)
+		s.readRefusals()
+		for s.flight.bytes > flightBytes {
+			s.markSent(s.flight.pop())
 		}
 		return
 	}
-	t.outage.unsent(d.number, time.Now())
+	s.outage.unsent(d.number, time.Now())
 	// The error may be that of an earlier datagram; this one was not sent then.
-	switch known := t.readRefusals(); {
+	switch known := s.readRefusals(); {
 	case known:
-		t.enqueue(d)
+		s.enqueue(d)
 	case isRefused(err):
-		t.refuse(t.sock.attribute())
-		t.enqueue(d)
+		s.refuse(s.sock.attribute())
+		s.enqueue(d)
 	case isBusy(err):
-		t.paceAt = time.Now().Add(busyPause)
-		t.enqueue(d)
+		s.paceAt = time.Now().Add(busyPause)
+		s.enqueue(d)
 	default:
-		t.fail(d.spans, d.in, fmt.Errorf("datagram of %d bytes: %w", len(d.payload), err))
-		t.addresses.refreshSoon()
+		s.fail(d.spans, d.in, fmt.Errorf("datagram of %d bytes: %w", len(d.payload), err))
+		s.addresses.refreshSoon()
 	}
 }
 
 // enqueue puts d into the backlog and gives the oldest up when that is too much.
-func (t *udpTransport) enqueue(d *datagram) {
-	if t.outage.on {
-		t.markRefused(d)
+func (s *datagramSender) enqueue(d *datagram) {
+	if s.outage.on {
+		s.markRefused(d)
 	}
-	t.backlog.insert(d)
-	for t.backlog.bytes > backlogBytes {
-		t.giveUp(t.backlog.pop())
-		if t.giveUpLog.allow(time.Now()) {
-			t.log.Warn("spans given up", "reason", "too many wait for the agent",
-				"refused", t.counters.count(refused), "failed", t.counters.count(failed))
+	s.backlog.insert(d)
+	for s.backlog.bytes > backlogBytes {
+		s.giveUp(s.backlog.pop())
+		if s.giveUpLog.allow(time.Now()) {
+			s.log.Warn("spans given up", "reason", "too many wait for the agent",
+				"refused", s.counters.count(refused), "failed", s.counters.count(failed))
 		}
 	}
 }
 
 // markRefused books d as refused and kept.
-func (t *udpTransport) markRefused(d *datagram) {
-	t.counters.move(d.spans, d.in, retrying)
+func (s *datagramSender) markRefused(d *datagram) {
+	s.counters.move(d.spans, d.in, retrying)
 	d.in = retrying
 }
 
 // readRefusals takes in what the network reported, and tells whether there was
 // anything.
-func (t *udpTransport) readRefusals() bool {
-	found := t.sock.refusals()
+func (s *datagramSender) readRefusals() bool {
+	found := s.sock.refusals()
 	if len(found) == 0 {
 		return false
 	}
-	t.refuse(found...)
+	s.refuse(found...)
 	return true
 }
 
 // refuse books refusals, and says so now and then.
-func (t *udpTransport) refuse(found ...refusal) {
+func (s *datagramSender) refuse(found ...refusal) {
 	now := time.Now()
 	for _, r := range found {
-		t.requeue(r, now)
+		s.requeue(r, now)
 	}
-	if t.outage.warn.allow(now) {
-		t.log.Warn("spans refused", "refused", t.counters.count(retrying, refused),
-			"kept", t.counters.count(retrying), "address", t.sock.addr, "hint", refusedHint)
+	if s.outage.warn.allow(now) {
+		s.log.Warn("spans refused", "refused", s.counters.count(retrying, refused),
+			"kept", s.counters.count(retrying), "address", s.sock.addr, "hint", refusedHint)
 	}
 }
 
 // requeue books one refusal: its datagram goes back to be sent again. One that
 // counts as sent already is no longer there to send, only to count.
-func (t *udpTransport) requeue(r refusal, now time.Time) {
-	t.counters.refusals.Add(1)
+func (s *datagramSender) requeue(r refusal, now time.Time) {
+	s.counters.refusals.Add(1)
 	var d *datagram
 	switch {
 	case r.known:
-		d = t.flight.take(r.number)
-	case !t.flight.empty():
-		d = t.flight.pop()
+		d = s.flight.take(r.number)
+	case !s.flight.empty():
+		d = s.flight.pop()
 	}
-	probed := d != nil && t.outage.on && d.number == t.outage.probe
-	t.outage.begin(now)
-	t.addresses.refreshSoon()
-	for _, waiting := range t.backlog.list {
-		t.markRefused(waiting)
+	probed := d != nil && s.outage.on && d.number == s.outage.probe
+	s.outage.begin(now)
+	s.addresses.refreshSoon()
+	for _, waiting := range s.backlog.list {
+		s.markRefused(waiting)
 	}
 	if d == nil {
-		t.counters.move(t.history.take(r.number), sent, refused)
+		s.counters.move(s.history.take(r.number), sent, refused)
 		return
 	}
 	if probed {
-		t.outage.refuseProbe(now)
+		s.outage.refuseProbe(now)
 	}
-	t.enqueue(d)
+	s.enqueue(d)
 }
 
 // confirm counts the datagrams as sent that had their time to be refused.
-func (t *udpTransport) confirm(now time.Time) {
-	for !t.flight.empty() && !now.Before(t.flight.first().due) {
-		t.markSent(t.flight.pop())
+func (s *datagramSender) confirm(now time.Time) {
+	for !s.flight.empty() && !now.Before(s.flight.first().due) {
+		s.markSent(s.flight.pop())
 	}
 }
 
 // confirmAll counts everything in flight as sent.
-func (t *udpTransport) confirmAll() {
-	for !t.flight.empty() {
-		t.markSent(t.flight.pop())
+func (s *datagramSender) confirmAll() {
+	for !s.flight.empty() {
+		s.markSent(s.flight.pop())
 	}
 }
 
-func (t *udpTransport) markSent(d *datagram) {
-	t.counters.move(d.spans, d.in, sent)
-	t.history.add(d.number, d.spans)
-	t.spare.put(d.payload)
+func (s *datagramSender) markSent(d *datagram) {
+	s.counters.move(d.spans, d.in, sent)
+	s.history.add(d.number, d.spans)
+	s.spare.put(d.payload)
 	if d.in == retrying {
-		t.outage.late += d.spans
+		s.outage.late += d.spans
 	}
-	if t.outage.on && d.number == t.outage.probe {
-		t.outage.on = false
-		t.paceAt = time.Now()
+	if s.outage.on && d.number == s.outage.probe {
+		s.outage.on = false
+		s.paceAt = time.Now()
 	}
-	if !t.outage.since.IsZero() && !t.outage.on && t.backlog.empty() && !t.flight.any(isRetry) {
-		t.outage.end(time.Now())
+	if !s.outage.since.IsZero() && !s.outage.on && s.backlog.empty() && !s.flight.any(isRetry) {
+		s.outage.end(time.Now())
 	}
 }
 
@@ -218,51 +328,51 @@ func isRetry(d *datagram) bool { return d.in == retrying }
 
 // resend sends what of the backlog may go now: a probe, or the next ones at the
 // receiver's pace.
-func (t *udpTransport) resend(now time.Time) {
-	if t.outage.on {
-		if t.outage.probe == 0 && !t.backlog.empty() && !now.Before(t.outage.probeAt) {
-			d := t.backlog.pop()
-			t.outage.probe = d.number
-			t.send(d)
+func (s *datagramSender) resend(now time.Time) {
+	if s.outage.on {
+		if s.outage.probe == 0 && !s.backlog.empty() && !now.Before(s.outage.probeAt) {
+			d := s.backlog.pop()
+			s.outage.probe = d.number
+			s.send(d)
 		}
 		return
 	}
-	for !t.outage.on && !t.backlog.empty() && !now.Before(t.paceAt) {
-		d := t.backlog.pop()
-		t.paceAt = now.Add(time.Duration(len(d.payload)) * time.Second / paceRate)
-		t.send(d)
+	for !s.outage.on && !s.backlog.empty() && !now.Before(s.paceAt) {
+		d := s.backlog.pop()
+		s.paceAt = now.Add(time.Duration(len(d.payload)) * time.Second / paceRate)
+		s.send(d)
 	}
 }
 
 // fail books spans that an error took, and says so.
-func (t *udpTransport) fail(n int, from spanState, err error) {
-	t.counters.move(n, from, failed)
-	if t.failLog.allow(time.Now()) {
-		t.log.Warn("spans not sent", "spans", n, "error", err, "failed", t.counters.count(failed))
+func (s *datagramSender) fail(n int, from spanState, err error) {
+	s.counters.move(n, from, failed)
+	if s.failLog.allow(time.Now()) {
+		s.log.Warn("spans not sent", "spans", n, "error", err, "failed", s.counters.count(failed))
 	}
 }
 
 // giveUp books a datagram that was kept in vain.
-func (t *udpTransport) giveUp(d *datagram) {
+func (s *datagramSender) giveUp(d *datagram) {
 	to := failed
 	if d.in == retrying {
 		to = refused
 	}
-	t.counters.move(d.spans, d.in, to)
+	s.counters.move(d.spans, d.in, to)
 }
 
 // giveUpAll settles everything, for Close. Who closes reads the books, so that the
 // log needs no warning.
-func (t *udpTransport) giveUpAll() {
-	if t.sock != nil {
-		t.readRefusals()
+func (s *datagramSender) giveUpAll() {
+	if s.sock != nil {
+		s.readRefusals()
 	}
-	t.confirmAll()
-	if t.backlog.empty() {
+	s.confirmAll()
+	if s.backlog.empty() {
 		return
 	}
-	for !t.backlog.empty() {
-		t.giveUp(t.backlog.pop())
+	for !s.backlog.empty() {
+		s.giveUp(s.backlog.pop())
 	}
-	t.log.Info("spans given up at close", "refused", t.counters.count(refused), "failed", t.counters.count(failed))
+	s.log.Info("spans given up at close", "refused", s.counters.count(refused), "failed", s.counters.count(failed))
 }

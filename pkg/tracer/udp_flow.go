@@ -1,6 +1,7 @@
 package tracer
 
 import (
+	"context"
 	"errors"
 	"net/netip"
 	"time"
@@ -97,10 +98,9 @@ func (f *sendWindow) spreadBursts(size int, now time.Time) time.Duration {
 	return 0
 }
 
-// awaitWindow waits until the next datagram may go. It waits for a receiver that
+// await waits until the next datagram may go. It waits for a receiver that
 // does not read once; until it does, further datagrams are given up at once.
-func (t *udpTransport) awaitWindow(size int) error {
-	f := &t.sock.window
+func (f *sendWindow) await(ctx context.Context, size int) error {
 	start := time.Now()
 	pause := f.delay(size, start)
 	if pause == 0 {
@@ -116,8 +116,8 @@ func (t *udpTransport) awaitWindow(size int) error {
 		}
 		select {
 		case <-timer.C:
-		case <-t.ctx.Done():
-			return t.ctx.Err()
+		case <-ctx.Done():
+			return ctx.Err()
 		}
 		if pause = f.delay(size, time.Now()); pause == 0 {
 			f.stalled = false
