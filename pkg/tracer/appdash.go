@@ -25,7 +25,7 @@ type appdashBackend struct {
 	*propagatingTracer
 }
 
-func newAppdash(cfg config.Config, opts Options) (*Tracer, error) {
+func newAppdash(cfg config.Config, opts env) (*systemTracer, error) {
 	sampler, propagators, err := checkTraceSampled(cfg, opts)
 	if err != nil {
 		return nil, err
@@ -44,10 +44,10 @@ func newAppdash(cfg config.Config, opts Options) (*Tracer, error) {
 	tracer := &propagatingTracer{
 		Tracer:      basictracer.NewWithOptions(options),
 		propagators: propagators,
-		converter:   &appdashConverter{decide: sampler, log: opts.Logger},
+		converter:   &appdashConverter{decide: sampler, log: opts.logger},
 		started:     out.counters.countStarted,
 	}
-	return &Tracer{
+	return &systemTracer{
 		Tracer:  tracer,
 		service: cfg.Service,
 		target:  redact.URL(cfg.CollectorURL()),

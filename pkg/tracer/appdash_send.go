@@ -39,7 +39,7 @@ const (
 type appdashSender struct{ address string }
 
 // appdashBatches returns an error if the endpoint is not tcp://host:port.
-func appdashBatches(cfg config.Config, opts Options) (batchOptions[[]byte], error) {
+func appdashBatches(cfg config.Config, opts env) (batchOptions[[]byte], error) {
 	endpoint := cfg.CollectorURL()
 	u, err := url.Parse(endpoint)
 	if err != nil {
@@ -51,7 +51,7 @@ func appdashBatches(cfg config.Config, opts Options) (batchOptions[[]byte], erro
 	}
 	return batchOptions[[]byte]{
 		sender:       &appdashSender{address: u.Host},
-		log:          opts.Logger.With("address", u.Host),
+		log:          opts.logger.With("address", u.Host),
 		maxSpans:     appdashBatchSpans,
 		maxBytes:     appdashBatchBytes,
 		maxSpanBytes: appdashSpanBytes,

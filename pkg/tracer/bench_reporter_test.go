@@ -60,7 +60,7 @@ func ourReporter(b *testing.B) func() {
 		if err != nil {
 			b.Fatal(err)
 		}
-		reporter := tr.backend.(*jaegerBackend).reporter
+		reporter := tr.system.backend.(*jaegerBackend).reporter
 		for range turnSpans {
 			reporter.Report(span)
 		}

@@ -21,13 +21,13 @@ type encodedReporter struct {
 
 // newEncodedReporter starts the reporter with the batches that connect returns.
 func newEncodedReporter(
-	cfg config.Config, opts Options, connect func() (batchOptions[[]byte], error),
+	cfg config.Config, opts env, connect func() (batchOptions[[]byte], error),
 ) (*encodedReporter, error) {
 	b, err := connect()
 	if err != nil {
 		return nil, err
 	}
-	counters := newSpanCounters(jaeger.NewMetrics(opts.Metrics, nil))
+	counters := newSpanCounters(jaeger.NewMetrics(opts.metrics, nil))
 	o, r := newReporterOptions[[]byte](cfg, opts, counters)
 	b.sizeOf = func(span []byte) int { return len(span) }
 	o.transport, o.log = newBatcher(b, counters, r), b.log

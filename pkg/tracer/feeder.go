@@ -6,6 +6,8 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/uber/jaeger-lib/metrics"
+
 	"github.com/otdemo/otdemo/pkg/config"
 )
 
@@ -20,6 +22,14 @@ const maxTake = 256
 // nothing is sent. It outlasts the restart of a collector and the pause before
 // the next try (maxRetryGap).
 const blockTimeout = 10 * time.Second
+
+// env is what a reporter needs from its process; no field is nil.
+type env struct {
+	logger  *slog.Logger
+	metrics metrics.Factory
+	// block makes Finish wait while the queue is full.
+	block bool
+}
 
 // transport carries finished spans of type T to a backend. Its methods are called
 // from the reporter's goroutine alone, except wake. It books every span that Append
@@ -77,16 +87,16 @@ type reporterOptions[T any] struct {
 // newReporterOptions returns what the configuration says of a reporter, and what a
 // transport below it waits with, so that the reporter's end ends its waits; the
 // transport itself is yet to be set. Whoever makes no reporter of it calls giveUp.
-func newReporterOptions[T any](cfg config.Config, opts Options, counters *spanCounters) (reporterOptions[T], retrier) {
+func newReporterOptions[T any](cfg config.Config, opts env, counters *spanCounters) (reporterOptions[T], retrier) {
 	ctx, cancel := context.WithCancel(context.Background())
 	closing := make(chan struct{})
 	return reporterOptions[T]{
 		counters:     counters,
-		log:          opts.Logger,
+		log:          opts.logger,
 		queueSize:    cfg.Reporter.QueueSize,
 		flushEvery:   cfg.Reporter.FlushInterval,
 		logSpans:     cfg.Reporter.LogSpans,
-		block:        opts.Block,
+		block:        opts.block,
 		blockTimeout: blockTimeout,
 		cancel:       cancel,
 		closing:      closing,

@@ -26,12 +26,12 @@ type jaegerBackend struct {
 	closing     sync.Once
 }
 
-func newJaeger(cfg config.Config, opts Options) (*Tracer, error) {
-	propagators, err := newPropagators(cfg.Formats(), opts.Logger)
+func newJaeger(cfg config.Config, opts env) (*systemTracer, error) {
+	propagators, err := newPropagators(cfg.Formats(), opts.logger)
 	if err := errors.Join(checkJaeger(cfg), err); err != nil {
 		return nil, err
 	}
-	m := jaeger.NewMetrics(opts.Metrics, nil)
+	m := jaeger.NewMetrics(opts.metrics, nil)
 	counters := newSpanCounters(m)
 	b := &jaegerBackend{}
 	if b.reporter, err = startReporter(cfg, counters, opts); err != nil {
@@ -39,14 +39,14 @@ func newJaeger(cfg config.Config, opts Options) (*Tracer, error) {
 	}
 	ctx, cancel := context.WithCancel(context.Background())
 	b.stopSampler = cancel
-	if b.sampler, err = newSampler(ctx, cfg, m, opts.Logger); err != nil {
+	if b.sampler, err = newSampler(ctx, cfg, m, opts.logger); err != nil {
 		cancel()
 		b.reporter.Close()
 		return nil, err
 	}
 	options := append(tracerOptions(cfg, opts, m), jaegerPropagationOptions(cfg.Service, propagators, m, b.sampler)...)
 	t, _ := jaeger.NewTracer(cfg.Service, b.sampler, b.reporter, options...)
-	return &Tracer{Tracer: t, service: cfg.Service, target: jaegerTarget(cfg), backend: b}, nil
+	return &systemTracer{Tracer: t, service: cfg.Service, target: jaegerTarget(cfg), backend: b}, nil
 }
 
 // checkJaeger finds what the implementation cannot work with, so that a
@@ -60,19 +60,19 @@ func checkJaeger(cfg config.Config) error {
 }
 
 // startReporter makes the transport and the reporter above it.
-func startReporter(cfg config.Config, counters *spanCounters, opts Options) (*jaegerReporter, error) {
+func startReporter(cfg config.Config, counters *spanCounters, opts env) (*jaegerReporter, error) {
 	o, r := newReporterOptions[*jaeger.Span](cfg, opts, counters)
 	if !cfg.UsesCollector() {
 		o.transport = newUDPTransport(udpOptions{
 			agent:    cfg.Reporter.Agent,
 			encoder:  newCompactEncoder(),
 			counters: counters,
-			log:      opts.Logger,
+			log:      opts.logger,
 			ctx:      r.ctx,
 		})
 		return newJaegerReporter(o), nil
 	}
-	t, err := newHTTPTransport(cfg.Reporter.Collector, counters, opts.Logger, r)
+	t, err := newHTTPTransport(cfg.Reporter.Collector, counters, opts.logger, r)
 	if err != nil {
 		o.cancel()
 		return nil, err
@@ -81,19 +81,19 @@ func startReporter(cfg config.Config, counters *spanCounters, opts Options) (*ja
 	return newJaegerReporter(o), nil
 }
 
-func tracerOptions(cfg config.Config, opts Options, m *jaeger.Metrics) []jaeger.TracerOption {
+func tracerOptions(cfg config.Config, opts env, m *jaeger.Metrics) []jaeger.TracerOption {
 	options := []jaeger.TracerOption{
 		jaeger.TracerOptions.Metrics(m),
-		jaeger.TracerOptions.Logger(clientLogger{opts.Logger}),
+		jaeger.TracerOptions.Logger(clientLogger{opts.logger}),
 		jaeger.TracerOptions.Gen128Bit(cfg.TraceID128Bit),
 		jaeger.TracerOptions.RandomNumber(newID),
 	}
 	for _, tag := range cfg.Tags {
 		options = append(options, jaeger.TracerOptions.Tag(tag.Name, tag.Value))
 	}
-	if cfg.RPCMetrics && opts.Metrics != metrics.NullFactory {
+	if cfg.RPCMetrics && opts.metrics != metrics.NullFactory {
 		// The names are those of jaeger-client-go's own configuration.
-		factory := opts.Metrics.Namespace(metrics.NSOptions{
+		factory := opts.metrics.Namespace(metrics.NSOptions{
 			Name: "jaeger-rpc", Tags: map[string]string{"component": "jaeger"},
 		})
 		options = append(options, jaeger.TracerOptions.Observer(

@@ -3,6 +3,7 @@ package tracer
 import (
 	"fmt"
 	"log/slog"
+	"sync"
 	"time"
 )
 
@@ -51,4 +52,21 @@ func (l clientLogger) Infof(format string, args ...any) {
 // announce that it has no such method.
 func (l clientLogger) Debugf(format string, args ...any) {
 	l.log.Debug("jaeger client", "detail", fmt.Sprintf(format, args...))
+}
+
+// lockedThrottle is a throttle for many goroutines.
+type lockedThrottle struct {
+	mu       sync.Mutex
+	throttle throttle
+}
+
+func (c *lockedThrottle) allow() bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.throttle.allow(time.Now())
+}
+
+// logFinished is what reporter.log_spans logs of each span.
+func logFinished(log *slog.Logger, operation, traceID, spanID string, duration time.Duration) {
+	log.Info("span finished", "operation", operation, "trace_id", traceID, "span_id", spanID, "duration", duration)
 }

@@ -12,8 +12,8 @@ import (
 // noop is the backend that makes no spans.
 type noop struct{}
 
-func newNoop(cfg config.Config) *Tracer {
-	return &Tracer{Tracer: opentracing.NoopTracer{}, service: cfg.Service, backend: noop{}}
+func newNoop(cfg config.Config, _ env) (*systemTracer, error) {
+	return &systemTracer{Tracer: opentracing.NoopTracer{}, service: cfg.Service, backend: noop{}}, nil
 }
 
 func (noop) traceID(opentracing.SpanContext) (id.TraceID, bool) { return id.TraceID{}, false }

@@ -46,14 +46,14 @@ type otelBackend struct {
 	closing     sync.Once
 }
 
-func newOTel(cfg config.Config, opts Options) (*Tracer, error) {
-	propagators, err := newPropagators(cfg.Formats(), opts.Logger)
+func newOTel(cfg config.Config, opts env) (*systemTracer, error) {
+	propagators, err := newPropagators(cfg.Formats(), opts.logger)
 	if err := errors.Join(append(checkBasics(cfg), err)...); err != nil {
 		return nil, err
 	}
-	counters := newSpanCounters(jaeger.NewMetrics(opts.Metrics, nil))
+	counters := newSpanCounters(jaeger.NewMetrics(opts.metrics, nil))
 	b := &otelBackend{}
-	sampler, stopSampler, err := newOTelSampler(cfg, opts.Logger)
+	sampler, stopSampler, err := newOTelSampler(cfg, opts.logger)
 	if err != nil {
 		return nil, err
 	}
@@ -64,11 +64,11 @@ func newOTel(cfg config.Config, opts Options) (*Tracer, error) {
 	}
 	provider := sdktrace.NewTracerProvider(
 		sdktrace.WithSampler(countingSampler{sdktrace.ParentBased(sampler), counters}),
-		sdktrace.WithResource(otelResource(cfg, opts.Logger)),
+		sdktrace.WithResource(otelResource(cfg, opts.logger)),
 		sdktrace.WithSpanProcessor(otelProcessor{b.reporter}),
 	)
-	return &Tracer{
-		Tracer:  newBridge(provider.Tracer(otelScope), newOTelPropagator(propagators, sampler), opts.Logger),
+	return &systemTracer{
+		Tracer:  newBridge(provider.Tracer(otelScope), newOTelPropagator(propagators, sampler), opts.logger),
 		service: cfg.Service,
 		target:  redact.URL(cfg.CollectorURL()),
 		backend: b,
@@ -76,9 +76,9 @@ func newOTel(cfg config.Config, opts Options) (*Tracer, error) {
 }
 
 // startOTLP makes the exporter and what feeds it.
-func startOTLP(cfg config.Config, counters *spanCounters, opts Options) (*spanReporter[sdktrace.ReadOnlySpan], error) {
+func startOTLP(cfg config.Config, counters *spanCounters, opts env) (*spanReporter[sdktrace.ReadOnlySpan], error) {
 	o, r := newReporterOptions[sdktrace.ReadOnlySpan](cfg, opts, counters)
-	s, err := newOTLPSender(otlpOptions{url: cfg.CollectorURL(), collector: cfg.Reporter.Collector, log: opts.Logger})
+	s, err := newOTLPSender(otlpOptions{url: cfg.CollectorURL(), collector: cfg.Reporter.Collector, log: opts.logger})
 	if err != nil {
 		o.cancel()
 		return nil, err

@@ -226,7 +226,7 @@ func TestOTLPCollectorComesLate(t *testing.T) {
 		cfg := otelConfig(scheme + "://" + address)
 		cfg.Reporter.FlushInterval = time.Millisecond
 		tr, l := newTracer(t, cfg)
-		transport := tr.backend.(*otelBackend).reporter.transport.(*batcher[sdktrace.ReadOnlySpan]).sender.(*otlpSender)
+		transport := tr.system.backend.(*otelBackend).reporter.transport.(*batcher[sdktrace.ReadOnlySpan]).sender.(*otlpSender)
 		counted := &countedExporter{SpanExporter: transport.exporter}
 		transport.exporter = counted
 		makeSpans(tr, 10)

@@ -5,8 +5,6 @@ import (
 	"fmt"
 	"log/slog"
 	"slices"
-	"sync"
-	"time"
 
 	"github.com/opentracing/opentracing-go"
 
@@ -200,15 +198,3 @@ func (f *propagators) extractFrom(list []propagator, h headers) (spanContext, er
 
 // supports reports whether name is in the list.
 func (f *propagators) supports(name string) bool { return slices.Contains(f.names, name) }
-
-// lockedThrottle is a throttle for many goroutines.
-type lockedThrottle struct {
-	mu       sync.Mutex
-	throttle throttle
-}
-
-func (c *lockedThrottle) allow() bool {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	return c.throttle.allow(time.Now())
-}

@@ -2,7 +2,6 @@ package tracer
 
 import (
 	"context"
-	"log/slog"
 	"time"
 
 	"github.com/uber/jaeger-client-go"
@@ -30,11 +29,6 @@ func (r *jaegerReporter) Report(span *jaeger.Span) {
 	if !r.report(span) {
 		span.Release()
 	}
-}
-
-// logFinished is what reporter.log_spans logs of each span.
-func logFinished(log *slog.Logger, operation, traceID, spanID string, duration time.Duration) {
-	log.Info("span finished", "operation", operation, "trace_id", traceID, "span_id", spanID, "duration", duration)
 }
 
 // Close implements jaeger.Reporter for those who close the jaeger tracer

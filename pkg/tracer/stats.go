@@ -1,6 +1,7 @@
 package tracer
 
 import (
+	"fmt"
 	"sync/atomic"
 
 	"github.com/uber/jaeger-client-go"
@@ -179,3 +180,18 @@ func (l *spanCounters) losses() clientStats {
 		failedToEmit: l.count(failed, refused),
 	}
 }
+
+// CloseError says that Close ran out of time.
+type CloseError struct {
+	// Left is the number of spans that were not delivered because of that.
+	Left int64
+	// Err is the cause of the context's end.
+	Err error
+}
+
+func (e *CloseError) Error() string {
+	return fmt.Sprintf("closing the tracer: %d spans were not delivered: %v", e.Left, e.Err)
+}
+
+// Unwrap returns the cause of the context's end.
+func (e *CloseError) Unwrap() error { return e.Err }

@@ -39,19 +39,7 @@ type Options struct {
 // All its methods may be called from any goroutine.
 type Tracer struct {
 	opentracing.Tracer
-	service string
-	target  string
-	backend backend
-}
-
-// backend is what a tracing system needs beyond OpenTracing's interface. Each
-// implementation has its own file.
-type backend interface {
-	// traceID returns zero for a context that another tracer made.
-	traceID(sc opentracing.SpanContext) (trace id.TraceID, sampled bool)
-	stats() Stats
-	// close is Tracer.Close.
-	close(ctx context.Context) error
+	system *systemTracer
 }
 
 // New makes the tracer that cfg names. With the remote sampler it waits for the
@@ -69,32 +57,38 @@ func New(cfg config.Config, opts Options) (*Tracer, error) {
 	if cfg.Service == "" {
 		cfg.Service = opts.Service
 	}
+	name := cfg.Tracer
 	if cfg.Disabled {
-		return newNoop(cfg), nil
+		name = config.TracerNoop
 	}
-	switch cfg.Tracer {
-	case "jaeger":
-		return newJaeger(cfg, opts)
-	case config.TracerOTel:
-		return newOTel(cfg, opts)
-	case config.TracerZipkin:
-		return newZipkin(cfg, opts)
-	case config.TracerAppdash:
-		return newAppdash(cfg, opts)
-	case "noop":
-		return newNoop(cfg), nil
-	default:
-		return nil, hint.New(fmt.Errorf("tracer must be jaeger, zipkin, appdash, otel or noop, got %q", cfg.Tracer),
-			"use --tracer jaeger")
+	start, ok := systems()[name]
+	if !ok {
+		return nil, hint.New(fmt.Errorf("tracer must be jaeger, zipkin, appdash, otel or noop, got %q", name), "use --tracer jaeger")
+	}
+	s, err := start(cfg, env{logger: opts.Logger, metrics: opts.Metrics, block: opts.Block})
+	if err != nil {
+		return nil, err
+	}
+	return &Tracer{Tracer: s.Tracer, system: s}, nil
+}
+
+// systems returns how each tracing system is started, by its name.
+func systems() map[string]func(config.Config, env) (*systemTracer, error) {
+	return map[string]func(config.Config, env) (*systemTracer, error){
+		config.TracerJaeger:  newJaeger,
+		config.TracerZipkin:  newZipkin,
+		config.TracerAppdash: newAppdash,
+		config.TracerOTel:    newOTel,
+		config.TracerNoop:    newNoop,
 	}
 }
 
 // Service returns the service name on the spans.
-func (t *Tracer) Service() string { return t.service }
+func (t *Tracer) Service() string { return t.system.service }
 
 // Target says where the spans go, such as "udp localhost:6831" or
 // "http://localhost:14268/api/traces", without user info; "" means nowhere.
-func (t *Tracer) Target() string { return t.target }
+func (t *Tracer) Target() string { return t.system.target }
 
 // TraceID returns the trace id of sc in hexadecimal, as Jaeger prints it, and
 // whether the trace is sampled. The id is "" when sc belongs to another tracer
@@ -109,12 +103,12 @@ func (t *Tracer) TraceID(sc opentracing.SpanContext) (id string, sampled bool) {
 
 // Trace is TraceID for programs: the id is zero where that returns "".
 func (t *Tracer) Trace(sc opentracing.SpanContext) (trace id.TraceID, sampled bool) {
-	return t.backend.traceID(sc)
+	return t.system.traceID(sc)
 }
 
 // Stats returns a snapshot of the books. It never blocks, and works after Close
 // too. Between two snapshots spans move; see Stats for what then holds.
-func (t *Tracer) Stats() Stats { return t.backend.stats() }
+func (t *Tracer) Stats() Stats { return t.system.stats() }
 
 // Close delivers the spans finished before the call and releases everything the
 // tracer holds. When ctx ends first it gives up at once, counts the rest as
@@ -122,4 +116,4 @@ func (t *Tracer) Stats() Stats { return t.backend.stats() }
 // whose port stays closed: such spans are counted refused and Close returns
 // nil, so read Stats afterwards. Further calls wait for the first one or their
 // own ctx and return nil.
-func (t *Tracer) Close(ctx context.Context) error { return t.backend.close(ctx) }
+func (t *Tracer) Close(ctx context.Context) error { return t.system.close(ctx) }

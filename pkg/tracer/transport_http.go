@@ -10,18 +10,6 @@ import (
 	"github.com/otdemo/otdemo/pkg/config"
 )
 
-// Bounds of a request to the collector.
-const (
-	// httpBatchSpans keeps well below the collector's queue of 2000 spans, which
-	// Jaeger 1 overflows silently behind a 202: four programs at full speed lost
-	// none with batches of 100, and 1% with 400, which cost a fifth less CPU.
-	httpBatchSpans = 100
-	// httpBatchBytes ends a batch of large spans early.
-	httpBatchBytes = 1 << 20
-	// httpSpanBytes is below the 20 MiB at which Jaeger 2 refuses a body.
-	httpSpanBytes = 16 << 20
-)
-
 // httpTransport sends binary thrift to a collector. It encodes each span at once,
 // since jaeger-client-go uses the span again; while a batch is tried, spans wait in
 // the reporter's queue.

@@ -28,7 +28,7 @@ type zipkinBackend struct {
 
 // newZipkin makes the tracer. Client and server are two spans, as with every
 // other tracer here; Zipkin's shared ones would give both the same id.
-func newZipkin(cfg config.Config, opts Options) (*Tracer, error) {
+func newZipkin(cfg config.Config, opts env) (*systemTracer, error) {
 	sampler, propagators, err := checkTraceSampled(cfg, opts)
 	if err != nil {
 		return nil, err
@@ -54,7 +54,7 @@ func newZipkin(cfg config.Config, opts Options) (*Tracer, error) {
 		converter:   zipkinConverter{},
 		started:     out.counters.countStarted,
 	}
-	return &Tracer{
+	return &systemTracer{
 		Tracer:  tracer,
 		service: strings.ToLower(cfg.Service), // as zipkin-go writes it
 		target:  redact.URL(cfg.CollectorURL()),
@@ -64,7 +64,7 @@ func newZipkin(cfg config.Config, opts Options) (*Tracer, error) {
 
 // zipkinBatches posts to Zipkin's API, in batches with the bounds that Jaeger's
 // collector is given.
-func zipkinBatches(cfg config.Config, opts Options) (batchOptions[[]byte], error) {
+func zipkinBatches(cfg config.Config, opts env) (batchOptions[[]byte], error) {
 	p, err := newHTTPSender(cfg.CollectorURL(), cfg.Reporter.Collector, http.Header{
 		"Content-Type": {"application/json"},
 		// As zipkin-go's own reporter says: no proxy on the way may trace this.
@@ -75,7 +75,7 @@ func zipkinBatches(cfg config.Config, opts Options) (batchOptions[[]byte], error
 	}
 	return batchOptions[[]byte]{
 		sender:       zipkinSender{p},
-		log:          opts.Logger.With("url", p.url),
+		log:          opts.logger.With("url", p.url),
 		maxSpans:     httpBatchSpans,
 		maxBytes:     httpBatchBytes,
 		maxSpanBytes: httpSpanBytes,
