@@ -5,6 +5,7 @@ package tracer
 import (
 	"context"
 	"fmt"
+	"log/slog"
 	"runtime"
 	"syscall"
 	"testing"
@@ -14,6 +15,7 @@ import (
 	"github.com/opentracing/opentracing-go/ext"
 	"github.com/opentracing/opentracing-go/log"
 	"github.com/uber/jaeger-client-go"
+	"github.com/uber/jaeger-lib/metrics"
 )
 
 // cost is what a number of spans took, from the first one reported until the
@@ -56,18 +58,18 @@ func ourReporter(b *testing.B) func() {
 	b.Helper()
 	port, span := blackHole(b), clientSpan()
 	return func() {
-		tr, err := New(udpConfig(port), Options{Block: true})
+		tr, err := newJaeger(udpConfig(port), benchEnv())
 		if err != nil {
 			b.Fatal(err)
 		}
-		reporter := tr.system.backend.(*jaegerBackend).reporter
+		reporter := tr.backend.(*jaegerBackend).reporter
 		for range turnSpans {
 			reporter.Report(span)
 		}
-		if err := tr.Close(context.Background()); err != nil {
+		if err := tr.close(context.Background()); err != nil {
 			b.Fatal(err)
 		}
-		if s := tr.Stats(); s.Sent != turnSpans {
+		if s := tr.stats(); s.Sent != turnSpans {
 			b.Fatalf("got %+v, want %d sent", s, turnSpans)
 		}
 	}
@@ -134,32 +136,11 @@ func benchmarkTurns(b *testing.B, turn func()) {
 	b.ReportMetric(0, "ns/op")
 }
 
-// BenchmarkReport is what a finished span costs its own goroutine, and taking it
-// from the queue again.
-func BenchmarkReport(b *testing.B) {
-	r := &jaegerReporter{&spanReporter[*jaeger.Span]{
-		reporterOptions: reporterOptions[*jaeger.Span]{counters: newSpanCounters(jaeger.NewNullMetrics())},
-		queue:           newQueue[*jaeger.Span](wakeAt),
-	}}
-	span := clientSpan()
-	taken := make([]*jaeger.Span, wakeAt)
-	b.ReportAllocs()
-	n := 0
-	for b.Loop() {
-		r.Report(span)
-		if n++; n%wakeAt == 0 {
-			for _, span := range taken[:r.queue.take(taken)] {
-				span.Release()
-			}
-		}
-	}
-}
-
 // BenchmarkSpan is the life of a client span as nethttp makes it, from StartSpan
 // over Inject to Finish, with the sending of it: what tracing adds to a request
 // on the client's side.
 func BenchmarkSpan(b *testing.B) {
-	tr, err := New(udpConfig(blackHole(b)), Options{Block: true})
+	tr, err := newJaeger(udpConfig(blackHole(b)), benchEnv())
 	if err != nil {
 		b.Fatal(err)
 	}
@@ -181,10 +162,14 @@ func BenchmarkSpan(b *testing.B) {
 		span.Finish()
 	}
 	root.Finish()
-	if err := tr.Close(context.Background()); err != nil {
+	if err := tr.close(context.Background()); err != nil {
 		b.Fatal(err)
 	}
-	if s := tr.Stats(); s.Sent != s.Finished {
+	if s := tr.stats(); s.Sent != s.Finished {
 		b.Fatalf("got %+v, want all sent", s)
 	}
+}
+
+func benchEnv() env {
+	return env{logger: slog.New(slog.DiscardHandler), metrics: metrics.NullFactory, block: true}
 }

@@ -4,61 +4,13 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
-	"net"
-	"slices"
 	"testing"
 	"time"
 
-	"github.com/opentracing/opentracing-go"
-	"github.com/opentracing/opentracing-go/ext"
-	"github.com/opentracing/opentracing-go/log"
 	"github.com/uber/jaeger-client-go"
-	"github.com/uber/jaeger-client-go/thrift"
 
 	"github.com/otdemo/otdemo/pkg/config"
 )
-
-// clientSpan is a span as nethttp makes it for a request: six tags, two logs.
-func clientSpan() *jaeger.Span {
-	tr, _ := jaeger.NewTracer("shop", jaeger.NewConstSampler(true), jaeger.NewNullReporter())
-	root := tr.StartSpan("call")
-	span := tr.StartSpan("HTTP GET", opentracing.ChildOf(root.Context()))
-	ext.SpanKindRPCClient.Set(span)
-	ext.Component.Set(span, "net/http")
-	ext.HTTPMethod.Set(span, "GET")
-	ext.HTTPUrl.Set(span, "http://localhost:8000/gettime")
-	ext.HTTPStatusCode.Set(span, 200)
-	ext.PeerAddress.Set(span, "localhost:8000")
-	span.LogFields(log.String("event", "GetConn"))
-	span.LogFields(log.String("event", "GotFirstResponseByte"))
-	span.Finish()
-	return span.(*jaeger.Span)
-}
-
-// blackHole is a UDP port that reads and forgets. Its receive buffer is that of
-// "otdemo all-in-one": our transport waits for a full one, the library's does not.
-func blackHole(tb testing.TB) int {
-	tb.Helper()
-	conn, err := net.ListenUDP("udp4", &net.UDPAddr{IP: net.IPv4(127, 0, 0, 1)})
-	if err != nil {
-		tb.Fatal(err)
-	}
-	if err := conn.SetReadBuffer(4 << 20); err != nil {
-		tb.Fatal(err)
-	}
-	done := make(chan struct{})
-	go func() {
-		defer close(done)
-		buf := make([]byte, 1<<16)
-		for {
-			if _, err := conn.Read(buf); err != nil {
-				return
-			}
-		}
-	}()
-	tb.Cleanup(func() { _ = conn.Close(); <-done })
-	return conn.LocalAddr().(*net.UDPAddr).Port
-}
 
 // ourTransport and clientTransport return a function that appends one span.
 func ourTransport(b *testing.B) func() {
@@ -75,7 +27,7 @@ func ourTransport(b *testing.B) func() {
 	return func() {
 		counters.add(1, inFlight)
 		t.Append(span)
-		if n++; n%maxBurst == 0 {
+		if n++; n%1024 == 0 {
 			t.tick() // as the reporter does
 		}
 	}
@@ -129,50 +81,4 @@ func timeOf(n int, f func()) time.Duration {
 		f()
 	}
 	return time.Since(start)
-}
-
-func median(times []time.Duration) time.Duration {
-	slices.Sort(times)
-	return times[len(times)/2]
-}
-
-// BenchmarkEncode is the encoder alone. "accessors" is what reading the span
-// takes, which no encoder above jaeger-client-go can do without; "generated" is
-// what jaeger-client-go does, once.
-func BenchmarkEncode(b *testing.B) {
-	span := clientSpan()
-	b.Run("compact", func(b *testing.B) { benchmarkEncode(b, newCompactEncoder(), span) })
-	b.Run("binary", func(b *testing.B) { benchmarkEncode(b, newBinaryEncoder(), span) })
-	b.Run("accessors", func(b *testing.B) {
-		b.ReportAllocs()
-		for b.Loop() {
-			readSpan(span)
-		}
-	})
-	b.Run("generated", func(b *testing.B) {
-		b.ReportAllocs()
-		buf := thrift.NewTMemoryBuffer()
-		proto := thrift.NewTCompactProtocolConf(buf, nil)
-		for b.Loop() {
-			buf.Reset()
-			if err := jaeger.BuildJaegerThrift(span).Write(b.Context(), proto); err != nil {
-				b.Fatal(err)
-			}
-		}
-	})
-}
-
-func benchmarkEncode(b *testing.B, e *spanEncoder, span *jaeger.Span) {
-	b.Helper()
-	b.ReportAllocs()
-	var buf []byte
-	for b.Loop() {
-		buf = encodeSpan(b, e, buf[:0], span)
-	}
-}
-
-// readSpan calls every accessor that an encoder needs.
-func readSpan(span *jaeger.Span) {
-	_, _, _, _ = span.SpanContext(), span.OperationName(), span.StartTime(), span.Duration()
-	_, _, _ = span.Tags(), span.Logs(), span.References()
 }

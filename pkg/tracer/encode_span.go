@@ -122,3 +122,6 @@ func (e *spanEncoder) appendLogs(b []byte, logs []opentracing.LogRecord) []byte 
 	}
 	return b
 }
+
+// smallestSpan is about what a span without name, tags and parent takes.
+const smallestSpan = 50

@@ -10,7 +10,7 @@ import (
 	"github.com/uber/jaeger-client-go"
 	"go.opentelemetry.io/otel/attribute"
 	bridge "go.opentelemetry.io/otel/bridge/opentracing"
-	"go.opentelemetry.io/otel/propagation"
+	otelpropagation "go.opentelemetry.io/otel/propagation"
 	"go.opentelemetry.io/otel/sdk/resource"
 	sdktrace "go.opentelemetry.io/otel/sdk/trace"
 	"go.opentelemetry.io/otel/trace"
@@ -98,7 +98,7 @@ func startOTLP(cfg config.Config, counters *spanCounters, opts env) (*spanReport
 // newBridge is the bridge's NewTracerPair, whose provider is deprecated. The
 // wrapper puts the OpenTelemetry span into a context beside the OpenTracing one,
 // so that code which knows only OpenTelemetry finds its parent.
-func newBridge(sdk trace.Tracer, p propagation.TextMapPropagator, log *slog.Logger) opentracing.Tracer {
+func newBridge(sdk trace.Tracer, p otelpropagation.TextMapPropagator, log *slog.Logger) opentracing.Tracer {
 	b := bridge.NewBridgeTracer()
 	b.SetWarningHandler(func(msg string) { log.Warn("opentracing bridge", "detail", msg) })
 	b.SetTextMapPropagator(p)

@@ -4,15 +4,11 @@ import (
 	"context"
 	"errors"
 	"io"
-	"net"
 	"net/http"
-	"net/http/httptest"
 	"strings"
-	"sync/atomic"
 	"testing"
 	"time"
 
-	sdktrace "go.opentelemetry.io/otel/sdk/trace"
 	coltracepb "go.opentelemetry.io/proto/otlp/collector/trace/v1"
 	"google.golang.org/grpc/codes"
 	grpcstatus "google.golang.org/grpc/status"
@@ -187,17 +183,6 @@ func TestOTLPSpanTooLarge(t *testing.T) {
 	}
 }
 
-// closedTCP returns the address of a loopback port that nothing listens on.
-func closedTCP(t *testing.T) string {
-	t.Helper()
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer listener.Close()
-	return listener.Addr().String()
-}
-
 // Nobody there: Close comes back soon, with the spans counted and a word.
 func TestOTLPUnavailable(t *testing.T) {
 	t.Parallel()
@@ -216,49 +201,6 @@ func TestOTLPUnavailable(t *testing.T) {
 		}
 		l.want(t, "level=WARN", "spans not accepted", "connection refused", "url="+url)
 	}
-}
-
-// A collector that starts late gets everything.
-func TestOTLPCollectorComesLate(t *testing.T) {
-	t.Parallel()
-	for _, scheme := range []string{"http", "grpc"} {
-		address := closedTCP(t)
-		cfg := otelConfig(scheme + "://" + address)
-		cfg.Reporter.FlushInterval = time.Millisecond
-		tr, l := newTracer(t, cfg)
-		transport := tr.system.backend.(*otelBackend).reporter.transport.(*batcher[sdktrace.ReadOnlySpan]).sender.(*otlpSender)
-		counted := &countedExporter{SpanExporter: transport.exporter}
-		transport.exporter = counted
-		makeSpans(tr, 10)
-		eventually(t, "a try that failed", func() bool { return counted.tries.Load() > 1 })
-		listener, err := net.Listen("tcp", address)
-		if err != nil {
-			t.Skipf("the port was taken meanwhile: %v", err)
-		}
-		if scheme == "grpc" {
-			serveGRPC(t, listener, accept)
-		} else {
-			server := &httptest.Server{Listener: listener, Config: &http.Server{Handler: http.HandlerFunc(func(http.ResponseWriter, *http.Request) {})}}
-			server.Start()
-			t.Cleanup(server.Close)
-		}
-		eventually(t, "the spans", func() bool { return tr.Stats().Sent == 10 })
-		closeTracer(t, tr)
-		if strings.Contains(l.String(), "WARN") {
-			t.Errorf("log:\n%s", l)
-		}
-	}
-}
-
-// countedExporter counts how often its exporter is used.
-type countedExporter struct {
-	sdktrace.SpanExporter
-	tries atomic.Int64
-}
-
-func (e *countedExporter) ExportSpans(ctx context.Context, spans []sdktrace.ReadOnlySpan) error {
-	e.tries.Add(1)
-	return e.SpanExporter.ExportSpans(ctx, spans)
 }
 
 func TestOTLPCloseGivesUp(t *testing.T) {

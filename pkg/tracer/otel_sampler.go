@@ -67,7 +67,7 @@ func newOTelRemote(cfg config.Config, log *slog.Logger) (sdktrace.Sampler, func(
 	}
 	ctx, end := context.WithCancel(context.Background())
 	source := &strategySource{
-		strategyFetcher: &strategyFetcher{ctx: ctx, url: u, client: newHTTPClient()},
+		strategyFetcher: newStrategyFetcher(ctx, u),
 		log:             log.With("url", redact.URL(u.String())),
 	}
 	source.start(cfg.Service)

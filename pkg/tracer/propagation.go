@@ -124,6 +124,14 @@ func (f *propagators) forCarrier(kind any) ([]propagator, error) {
 	}
 }
 
+// forHTTP returns the propagators for headers of HTTP, or for maps.
+func (f *propagators) forHTTP(http bool) []propagator {
+	if http {
+		return f.http
+	}
+	return f.text
+}
+
 // inject writes l in all formats.
 func (f *propagators) inject(l spanContext, kind, carrier any) error {
 	list, err := f.forCarrier(kind)

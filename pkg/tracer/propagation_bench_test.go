@@ -7,6 +7,8 @@ import (
 
 	"github.com/opentracing/opentracing-go"
 	"github.com/uber/jaeger-client-go"
+
+	"github.com/otdemo/otdemo/pkg/config"
 )
 
 // BenchmarkPropagation injects a span's context into a request's headers and
@@ -18,10 +20,10 @@ func BenchmarkPropagation(b *testing.B) {
 		defer func() { _ = closer.Close() }()
 		benchmarkPropagation(b, tr)
 	})
-	for _, tracer := range speakers() {
-		for _, formats := range [][]string{{jaegerName}, {w3cName}, {b3Name}, {w3cName, jaegerName, b3Name}} {
-			b.Run(tracer+"/"+strings.Join(formats, "+"), func(b *testing.B) {
-				cfg := speakConfig(tracer, formats...)
+	for _, system := range speakers() {
+		for _, formats := range [][]string{{config.PropagationJaeger}, {config.PropagationW3C}, {config.PropagationB3}, {config.PropagationW3C, config.PropagationJaeger, config.PropagationB3}} {
+			b.Run(system+"/"+strings.Join(formats, "+"), func(b *testing.B) {
+				cfg := speakConfig(system, formats...)
 				tr, err := New(cfg, Options{})
 				if err != nil {
 					b.Fatal(err)

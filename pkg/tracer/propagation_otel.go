@@ -4,7 +4,7 @@ import (
 	"context"
 
 	"go.opentelemetry.io/otel/baggage"
-	"go.opentelemetry.io/otel/propagation"
+	otelpropagation "go.opentelemetry.io/otel/propagation"
 	sdktrace "go.opentelemetry.io/otel/sdk/trace"
 	"go.opentelemetry.io/otel/trace"
 
@@ -19,7 +19,7 @@ import (
 // future, and of several tracestate headers they see the first.
 type otelPropagator struct {
 	propagators *propagators
-	w3c         propagation.TextMapPropagator
+	w3c         otelpropagation.TextMapPropagator
 	// sampler makes the decision that a caller left to us.
 	sampler sdktrace.Sampler
 }
@@ -27,24 +27,22 @@ type otelPropagator struct {
 // newOTelPropagator returns the propagator for the formats f. OpenTelemetry takes
 // the decision of a remote parent as final, whether there was one or not, so
 // sampler is asked where B3 leaves it open; it must be the one for root spans.
-func newOTelPropagator(f *propagators, sampler sdktrace.Sampler) propagation.TextMapPropagator {
-	w3c := propagation.NewCompositeTextMapPropagator(propagation.TraceContext{}, propagation.Baggage{})
+func newOTelPropagator(f *propagators, sampler sdktrace.Sampler) otelpropagation.TextMapPropagator {
+	w3c := otelpropagation.NewCompositeTextMapPropagator(otelpropagation.TraceContext{}, otelpropagation.Baggage{})
 	if !f.supports(config.PropagationW3C) {
-		w3c = propagation.NewCompositeTextMapPropagator()
+		w3c = otelpropagation.NewCompositeTextMapPropagator()
 	}
 	return &otelPropagator{propagators: f, w3c: w3c, sampler: sampler}
 }
 
 // listFor returns the formats for the carrier; only HTTP's needs escaping.
-func (p *otelPropagator) listFor(carrier propagation.TextMapCarrier) []propagator {
-	if _, ok := carrier.(propagation.HeaderCarrier); ok {
-		return p.propagators.http
-	}
-	return p.propagators.text
+func (p *otelPropagator) listFor(carrier otelpropagation.TextMapCarrier) []propagator {
+	_, ok := carrier.(otelpropagation.HeaderCarrier)
+	return p.propagators.forHTTP(ok)
 }
 
-// Inject implements propagation.TextMapPropagator.
-func (p *otelPropagator) Inject(ctx context.Context, carrier propagation.TextMapCarrier) {
+// Inject implements otelpropagation.TextMapPropagator.
+func (p *otelPropagator) Inject(ctx context.Context, carrier otelpropagation.TextMapCarrier) {
 	sc := trace.SpanContextFromContext(ctx)
 	if !sc.IsValid() {
 		return
@@ -53,8 +51,8 @@ func (p *otelPropagator) Inject(ctx context.Context, carrier propagation.TextMap
 	for _, member := range baggage.FromContext(ctx).Members() {
 		l.addBaggage(member.Key(), member.Value())
 	}
-	for _, format := range p.listFor(carrier) {
-		if _, ok := format.(w3cPropagator); ok {
+	for i, format := range p.listFor(carrier) {
+		if p.propagators.names[i] == config.PropagationW3C {
 			p.w3c.Inject(ctx, carrier)
 			continue
 		}
@@ -62,8 +60,8 @@ func (p *otelPropagator) Inject(ctx context.Context, carrier propagation.TextMap
 	}
 }
 
-// Extract implements propagation.TextMapPropagator.
-func (p *otelPropagator) Extract(ctx context.Context, carrier propagation.TextMapCarrier) context.Context {
+// Extract implements otelpropagation.TextMapPropagator.
+func (p *otelPropagator) Extract(ctx context.Context, carrier otelpropagation.TextMapCarrier) context.Context {
 	l, err := p.propagators.extractFrom(p.listFor(carrier), collectOTel(carrier))
 	if err != nil || !l.hasSpan() {
 		return ctx
@@ -102,13 +100,13 @@ func (p *otelPropagator) decide(ctx context.Context, l spanContext) bool {
 	return result.Decision == sdktrace.RecordAndSample
 }
 
-// Fields implements propagation.TextMapPropagator. Baggage with a header for each
+// Fields implements otelpropagation.TextMapPropagator. Baggage with a header for each
 // item is not in it.
 func (p *otelPropagator) Fields() []string {
 	fields := p.w3c.Fields()
 	l := spanContext{trace: id.TraceID{Low: 1}, span: 1, parent: 1, sampled: keep}
-	for _, format := range p.propagators.http {
-		if _, ok := format.(w3cPropagator); !ok {
+	for i, format := range p.propagators.forHTTP(true) {
+		if p.propagators.names[i] != config.PropagationW3C {
 			format.inject(l, func(key, _ string) { fields = append(fields, key) })
 		}
 	}
@@ -116,9 +114,9 @@ func (p *otelPropagator) Fields() []string {
 }
 
 // collectOTel is collect for OpenTelemetry's carriers.
-func collectOTel(carrier propagation.TextMapCarrier) headers {
+func collectOTel(carrier otelpropagation.TextMapCarrier) headers {
 	var h headers
-	several, _ := carrier.(propagation.ValuesGetter)
+	several, _ := carrier.(otelpropagation.ValuesGetter)
 	for _, key := range carrier.Keys() {
 		if several == nil {
 			h.add(key, carrier.Get(key))

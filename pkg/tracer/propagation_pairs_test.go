@@ -83,18 +83,20 @@ func (p pair) String() string {
 }
 
 // cut reports whether the callee sees but half of the trace id.
-func (p pair) cut() bool { return p.format == appdashName || p.to == config.TracerAppdash }
+func (p pair) cut() bool {
+	return p.format == config.PropagationAppdash || p.to == config.TracerAppdash
+}
 
 // baggage reports whether all three on the way carry it.
 func (p pair) baggage() bool {
-	return p.from != config.TracerZipkin && p.to != config.TracerZipkin && p.format != b3Name && p.format != b3OneName
+	return p.from != config.TracerZipkin && p.to != config.TracerZipkin && p.format != config.PropagationB3 && p.format != config.PropagationB3Single
 }
 
 func allPairs() []pair {
 	var pairs []pair
 	for _, from := range speakers() {
 		for _, to := range speakers() {
-			for _, format := range []string{jaegerName, w3cName, b3Name, b3OneName, appdashName} {
+			for _, format := range []string{config.PropagationJaeger, config.PropagationW3C, config.PropagationB3, config.PropagationB3Single, config.PropagationAppdash} {
 				for _, sampled := range []bool{true, false} {
 					pairs = append(pairs, pair{from, to, format, false, sampled})
 					if from == config.TracerJaeger || from == config.TracerZipkin {

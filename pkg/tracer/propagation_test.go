@@ -11,7 +11,6 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/opentracing/opentracing-go"
 	"github.com/opentracing/opentracing-go/mocktracer"
-	"github.com/uber/jaeger-client-go"
 
 	"github.com/otdemo/otdemo/internal/hint"
 	"github.com/otdemo/otdemo/pkg/config"
@@ -84,13 +83,13 @@ func TestFirstValidFormatIsTaken(t *testing.T) {
 		headers []string
 		want    string
 	}{
-		{"w3c first", []string{w3cName, b3Name, jaegerName}, all, "000000000000000a"},
-		{"b3 first", []string{b3Name, w3cName, jaegerName}, all, "000000000000000b"},
-		{"jaeger first", []string{jaegerName, w3cName}, all, "000000000000000c"},
-		{"appdash first", []string{appdashName, w3cName}, all, "000000000000000d"},
-		{"the second is there", []string{w3cName, jaegerName}, []string{uber}, "000000000000000c"},
-		{"the first is broken", []string{w3cName, b3Name}, []string{broken, b3}, "000000000000000b"},
-		{"a decision names no span", []string{b3Name, w3cName}, []string{"b3: 0", w3c}, "000000000000000a"},
+		{"w3c first", []string{config.PropagationW3C, config.PropagationB3, config.PropagationJaeger}, all, "000000000000000a"},
+		{"b3 first", []string{config.PropagationB3, config.PropagationW3C, config.PropagationJaeger}, all, "000000000000000b"},
+		{"jaeger first", []string{config.PropagationJaeger, config.PropagationW3C}, all, "000000000000000c"},
+		{"appdash first", []string{config.PropagationAppdash, config.PropagationW3C}, all, "000000000000000d"},
+		{"the second is there", []string{config.PropagationW3C, config.PropagationJaeger}, []string{uber}, "000000000000000c"},
+		{"the first is broken", []string{config.PropagationW3C, config.PropagationB3}, []string{broken, b3}, "000000000000000b"},
+		{"a decision names no span", []string{config.PropagationB3, config.PropagationW3C}, []string{"b3: 0", w3c}, "000000000000000a"},
 	}
 	for _, tracer := range speakers() {
 		for _, tt := range tests {
@@ -112,7 +111,7 @@ func TestBrokenHeaderIsToldOf(t *testing.T) {
 	for _, tracer := range speakers() {
 		t.Run(tracer, func(t *testing.T) {
 			t.Parallel()
-			tr, logs := newTracer(t, speakConfig(tracer, b3Name, jaegerName))
+			tr, logs := newTracer(t, speakConfig(tracer, config.PropagationB3, config.PropagationJaeger))
 			sc, err := tr.Extract(opentracing.HTTPHeaders, headersOf("b3: "+strings.Repeat("0123456789", 4)))
 			want := opentracing.ErrSpanContextCorrupted
 			if tracer == config.TracerOTel {
@@ -134,7 +133,7 @@ func TestOpenDecisionIsOurs(t *testing.T) {
 	t.Parallel()
 	for _, tracer := range speakers() {
 		for param, want := range map[float64]bool{0: false, 1: true} {
-			cfg := speakConfig(tracer, b3Name)
+			cfg := speakConfig(tracer, config.PropagationB3)
 			cfg.Sampler.Param = param
 			tr, _ := newTracer(t, cfg)
 			span := childFrom(t, tr, opentracing.HTTPHeaders, headersOf("x-b3-traceid: 000000000000000b", "x-b3-spanid: 00000000000000b1"))
@@ -160,7 +159,7 @@ func TestPassingOn(t *testing.T) {
 	for _, tracer := range speakers() {
 		t.Run(tracer, func(t *testing.T) {
 			t.Parallel()
-			tr, _ := newTracer(t, speakConfig(tracer, b3Name, w3cName))
+			tr, _ := newTracer(t, speakConfig(tracer, config.PropagationB3, config.PropagationW3C))
 			span := childFrom(t, tr, opentracing.HTTPHeaders, headersOf(
 				"b3: "+id+"-00f067aa0ba902b7-1",
 				"traceparent: 00-"+id+"-00f067aa0ba902b7-01", "tracestate: rojo=1", "tracestate: congo=2",
@@ -188,7 +187,7 @@ func TestPassingOn(t *testing.T) {
 
 func TestAppdashTellsOfCutIDs(t *testing.T) {
 	t.Parallel()
-	tr, logs := newTracer(t, speakConfig(config.TracerAppdash, w3cName))
+	tr, logs := newTracer(t, speakConfig(config.TracerAppdash, config.PropagationW3C))
 	for range 3 {
 		span := childFrom(t, tr, opentracing.HTTPHeaders, headersOf("traceparent: 00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"))
 		if id, _ := tr.TraceID(span.Context()); id != "a3ce929d0e0e4736" {
@@ -213,7 +212,7 @@ func TestDebugTravels(t *testing.T) {
 		{config.TracerOTel, "uber-trace-id: b:b1:0:3", "uber-trace-id", "1"},
 	}
 	for _, tt := range tests {
-		cfg := speakConfig(tt.tracer, b3Name, jaegerName)
+		cfg := speakConfig(tt.tracer, config.PropagationB3, config.PropagationJaeger)
 		cfg.Sampler.Param = 0
 		tr, _ := newTracer(t, cfg)
 		span := childFrom(t, tr, opentracing.HTTPHeaders, headersOf(tt.in))
@@ -226,37 +225,11 @@ func TestDebugTravels(t *testing.T) {
 	}
 }
 
-// TestJaegerKeepsItsOwn checks what no other format has.
-func TestJaegerKeepsItsOwn(t *testing.T) {
-	t.Parallel()
-	cfg := speakConfig(config.TracerJaeger, w3cName, jaegerName)
-	cfg.Sampler.Param = 0
-	tr, _ := newTracer(t, cfg)
-	span := childFrom(t, tr, opentracing.HTTPHeaders, headersOf("jaeger-debug-id: case-7"))
-	if _, sampled := tr.TraceID(span.Context()); !sampled {
-		t.Error("jaeger-debug-id does not make a debug trace")
-	}
-	span = childFrom(t, tr, opentracing.HTTPHeaders, headersOf("jaeger-baggage: who=me"))
-	if got := span.BaggageItem("who"); got != "me" {
-		t.Errorf("got baggage %q of a trace that begins here, want me", got)
-	}
-	for _, names := range [][]string{{jaegerName}, {w3cName}} {
-		f, err := newPropagators(names, nil)
-		if err != nil {
-			t.Fatal(err)
-		}
-		options := jaegerPropagationOptions("shop", f, jaeger.NewNullMetrics(), jaeger.NewConstSampler(true))
-		if native := names[0] == jaegerName; native != (len(options) == 0) {
-			t.Errorf("%s: got %d options", names, len(options))
-		}
-	}
-}
-
 // TestDecisionWithoutSpan checks Zipkin's "b3: 0", which is obeyed by a trace that
 // begins here.
 func TestDecisionWithoutSpan(t *testing.T) {
 	t.Parallel()
-	tr, _ := newTracer(t, speakConfig(config.TracerZipkin, b3Name))
+	tr, _ := newTracer(t, speakConfig(config.TracerZipkin, config.PropagationB3))
 	for header, want := range map[string]bool{"b3: 0": false, "b3: 1": true, "x-b3-sampled: 0": false} {
 		span := childFrom(t, tr, opentracing.HTTPHeaders, headersOf(header))
 		if id, sampled := tr.TraceID(span.Context()); sampled != want || id == "" {
@@ -270,7 +243,7 @@ func TestDecisionWithoutSpan(t *testing.T) {
 func TestTextMap(t *testing.T) {
 	t.Parallel()
 	for _, tracer := range speakers() {
-		tr, _ := newTracer(t, speakConfig(tracer, jaegerName, b3OneName))
+		tr, _ := newTracer(t, speakConfig(tracer, config.PropagationJaeger, config.PropagationB3Single))
 		span := tr.StartSpan("root").SetBaggageItem("who", "me & you")
 		m := opentracing.TextMapCarrier{}
 		if err := span.Tracer().Inject(span.Context(), opentracing.TextMap, m); err != nil {
@@ -304,7 +277,7 @@ func TestForeignContexts(t *testing.T) {
 	t.Parallel()
 	foreign := mocktracer.New().StartSpan("foreign").Context()
 	for _, tracer := range speakers() {
-		tr, _ := newTracer(t, speakConfig(tracer, w3cName))
+		tr, _ := newTracer(t, speakConfig(tracer, config.PropagationW3C))
 		if err := tr.Inject(foreign, opentracing.HTTPHeaders, headersOf()); !errors.Is(err, opentracing.ErrInvalidSpanContext) {
 			t.Errorf("%s: got %v, want %v", tracer, err, opentracing.ErrInvalidSpanContext)
 		}
@@ -336,7 +309,7 @@ func TestNothingIsInjectedTwice(t *testing.T) {
 		"uber-trace-id", "x-b3-sampled", "x-b3-spanid", "x-b3-traceid",
 	}
 	for _, tracer := range speakers() {
-		tr, _ := newTracer(t, speakConfig(tracer, jaegerName, w3cName, b3Name, b3OneName, appdashName))
+		tr, _ := newTracer(t, speakConfig(tracer, config.PropagationJaeger, config.PropagationW3C, config.PropagationB3, config.PropagationB3Single, config.PropagationAppdash))
 		got := slices.Sorted(maps.Keys(injected(t, tr.StartSpan("root"))))
 		if d := cmp.Diff(want, got); d != "" {
 			t.Errorf("%s: (-want +got)\n%s", tracer, d)

@@ -35,28 +35,28 @@ func (*gate) wake() <-chan struct{} { return nil }
 
 // newGated makes a blocking reporter above a gate. Its queue holds two spans, and
 // its goroutine takes up to two more.
-func newGated(t *testing.T) (*jaegerReporter, *gate) {
+func newGated(t *testing.T) (*spanReporter[*jaeger.Span], *gate) {
 	t.Helper()
 	ctx, cancel := context.WithCancel(context.Background())
 	g := &gate{counters: newSpanCounters(jaeger.NewNullMetrics()), ctx: ctx, let: make(chan spanState)}
-	r := newJaegerReporter(reporterOptions[*jaeger.Span]{
+	r := newSpanReporter(reporterOptions[*jaeger.Span]{
 		transport: g, counters: g.counters, log: slog.New(slog.DiscardHandler), queueSize: 2, flushEvery: time.Hour,
 		block: true, blockTimeout: blockTimeout, cancel: cancel, closing: make(chan struct{}),
 	})
 	t.Cleanup(func() {
 		cancel()
-		r.Close()
+		_ = r.close(context.Background())
 		checkBalance(t, r.stats())
 	})
 	return r, g
 }
 
 // fill reports spans until the next one would have to wait: one is in the gate.
-func fill(r *jaegerReporter, spans []*jaeger.Span) {
-	r.Report(spans[0])
+func fill(r *spanReporter[*jaeger.Span], spans []*jaeger.Span) {
+	r.report(spans[0])
 	synctest.Wait()
-	r.Report(spans[1])
-	r.Report(spans[2])
+	r.report(spans[1])
+	r.report(spans[2])
 	synctest.Wait()
 }
 
@@ -67,7 +67,7 @@ func TestBlockWaitsForRoom(t *testing.T) {
 		const made = 20
 		var wg sync.WaitGroup
 		for _, span := range newSpans(made) {
-			wg.Go(func() { r.Report(span) })
+			wg.Go(func() { r.report(span) })
 		}
 		synctest.Wait()
 		if s := r.stats(); s.Blocked == 0 || s.Dropped != 0 || s.Finished != made {
@@ -94,7 +94,7 @@ func TestBlockEndsWithoutProgress(t *testing.T) {
 		fill(r, spans)
 		wait := func(span *jaeger.Span) time.Duration {
 			start := time.Now()
-			r.Report(span)
+			r.report(span)
 			return time.Since(start)
 		}
 		if got := wait(spans[3]); got != blockTimeout {
@@ -117,7 +117,7 @@ func TestBlockEndsWithoutProgress(t *testing.T) {
 		go func() {
 			defer close(done)
 			for _, span := range newSpans(4) {
-				r.Report(span)
+				r.report(span)
 			}
 		}()
 		for range 4 {
@@ -139,7 +139,7 @@ func TestCloseFreesTheBlocked(t *testing.T) {
 		fill(r, spans)
 		var wg sync.WaitGroup
 		for _, span := range spans[3:] {
-			wg.Go(func() { r.Report(span) })
+			wg.Go(func() { r.report(span) })
 		}
 		synctest.Wait()
 		go func() {
@@ -235,4 +235,35 @@ func TestQueueWakes(t *testing.T) {
 	if verdict, _ := q.put(spans[8]); verdict != queueClosed {
 		t.Errorf("after close: got %d, want closed", verdict)
 	}
+}
+
+// A span whose goroutine lost the race with Close is counted, not left behind.
+func TestReportAfterTheLastRead(t *testing.T) {
+	t.Parallel()
+	spans := newSpans(2)
+	rep := &spanReporter[*jaeger.Span]{done: make(chan struct{}), burst: make([]*jaeger.Span, 1)}
+	rep.counters, rep.queue, rep.log = newSpanCounters(jaeger.NewNullMetrics()), newQueue[*jaeger.Span](10), slog.New(slog.DiscardHandler)
+	rep.queue.close()
+	// The first one comes when the goroutine has emptied the queue, the second
+	// one when it has ended; both had seen the reporter open.
+	rep.transport = closeHook{&gate{}, func() { rep.report(spans[0]) }}
+	rep.finish()
+	if s := rep.counters.stats(rep.queue.len()); s.AfterClose != 1 || s.Queued != 0 {
+		t.Errorf("got %+v, want 1 after close", s)
+	}
+	rep.report(spans[1])
+	if s := rep.counters.stats(rep.queue.len()); s.AfterClose != 2 || s.Queued != 0 || s.Finished != 2 {
+		t.Errorf("got %+v, want 2 after close", s)
+	}
+}
+
+// closeHook does something before its transport is closed.
+type closeHook struct {
+	transport[*jaeger.Span]
+	before func()
+}
+
+func (h closeHook) Close() {
+	h.before()
+	h.transport.Close()
 }

@@ -46,7 +46,7 @@ func newRemoteSampler(
 		jaeger.SamplerOptions.InitialSampler(initial),
 		jaeger.SamplerOptions.MaxOperations(cfg.Sampler.MaxOperations),
 		jaeger.SamplerOptions.SamplingRefreshInterval(cfg.Sampler.RefreshInterval),
-		jaeger.SamplerOptions.SamplingStrategyFetcher(&strategyFetcher{ctx: ctx, url: u, client: newHTTPClient()}),
+		jaeger.SamplerOptions.SamplingStrategyFetcher(newStrategyFetcher(ctx, u)),
 		jaeger.SamplerOptions.SamplingStrategyParser(&strategyParser{log: log}),
 	)
 	sampler.UpdateSampler()
@@ -74,6 +74,10 @@ type strategyFetcher struct {
 	ctx    context.Context
 	url    *url.URL
 	client *http.Client
+}
+
+func newStrategyFetcher(ctx context.Context, u *url.URL) *strategyFetcher {
+	return &strategyFetcher{ctx: ctx, url: u, client: newHTTPClient()}
 }
 
 // Fetch asks for the strategy of service.

@@ -4,7 +4,6 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
-	"net/url"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -36,36 +35,6 @@ func TestLocalSamplers(t *testing.T) {
 			t.Errorf("%s %v: got %+v, want %d to %d sampled", test.kind, test.param, s, test.least, test.most)
 		}
 	}
-}
-
-// strategyServer answers with body, and counts the questions.
-func strategyServer(t *testing.T, status int, body string) (*httptest.Server, *atomic.Int64) {
-	t.Helper()
-	var asked atomic.Int64
-	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		asked.Add(1)
-		if r.URL.Query().Get("service") != "shop" || r.URL.Query().Get("zone") != "a" {
-			w.WriteHeader(http.StatusBadRequest)
-			return
-		}
-		w.WriteHeader(status)
-		_, _ = io.WriteString(w, body)
-	}))
-	t.Cleanup(server.Close)
-	return server, &asked
-}
-
-func remoteConfig(t *testing.T, server string) config.Config {
-	t.Helper()
-	cfg := udpConfig(newSink(t, 0).port())
-	u, err := url.Parse(server)
-	if err != nil {
-		t.Fatal(err)
-	}
-	u.User = url.UserPassword("joe", "hunter2")
-	u.Path, u.RawQuery = "/sampling", "zone=a"
-	cfg.Sampler.Type, cfg.Sampler.Param, cfg.Sampler.Endpoint = config.SamplerRemote, 0, u.String()
-	return cfg
 }
 
 // The strategy holds from the first span on, in each form that Jaegers answer.
@@ -182,47 +151,4 @@ func TestRemoteSamplerRefreshes(t *testing.T) {
 	if got := strings.Count(l.String(), "sampling strategy changed"); got != 2 {
 		t.Errorf("got %d changes in the log, want 2:\n%s", got, l)
 	}
-}
-
-func TestParseStrategy(t *testing.T) {
-	t.Parallel()
-	for _, test := range []struct {
-		body    string
-		text    string
-		numeric bool
-		client  bool // jaeger-client-go can use it
-	}{
-		{`{"strategyType":"PROBABILISTIC","probabilisticSampling":{"samplingRate":0.001}}`, "probabilistic 0.001", false, true},
-		{`{"strategyType":0,"probabilisticSampling":{"samplingRate":1}}`, "probabilistic 1", true, false},
-		{`{"strategyType":null,"probabilisticSampling":{"samplingRate":1}}`, "probabilistic 1", false, true},
-		{`{"probabilisticSampling":{"samplingRate":0}}`, "probabilistic 0", false, true},
-		{`{"strategyType":1,"rateLimitingSampling":{"maxTracesPerSecond":3}}`, "ratelimiting 3/s", true, false},
-		{
-			`{"strategyType":"PROBABILISTIC","probabilisticSampling":{"samplingRate":1},"operationSampling":` +
-				`{"defaultSamplingProbability":0.2,"perOperationStrategies":[{"operation":"a","probabilisticSampling":{"samplingRate":1}}]}}`,
-			"per operation, default 0.2, 1 operations", false, true,
-		},
-	} {
-		s, err := ParseStrategy([]byte(test.body))
-		if err != nil {
-			t.Errorf("%s: %v", test.body, err)
-			continue
-		}
-		if s.String() != test.text || s.Numeric != test.numeric || (s.ClientError == nil) != test.client {
-			t.Errorf("%s: got %q, numeric %v, client error %v", test.body, s, s.Numeric, s.ClientError)
-		}
-	}
-}
-
-// FuzzParseStrategy: no answer makes the sampler panic.
-func FuzzParseStrategy(f *testing.F) {
-	f.Add([]byte(`{"strategyType":0,"probabilisticSampling":{"samplingRate":1}}`))
-	f.Add([]byte(`{"operationSampling":{"perOperationStrategies":[null]}}`))
-	f.Add([]byte("<html>"))
-	f.Fuzz(func(t *testing.T, body []byte) {
-		s, err := ParseStrategy(body)
-		if err == nil && (s.response == nil || s.Rate < 0 || s.Rate > 1) {
-			t.Errorf("accepted %q as %+v", body, s)
-		}
-	})
 }

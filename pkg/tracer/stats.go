@@ -172,9 +172,15 @@ func (l *spanCounters) stats(queued int) Stats {
 	}
 }
 
-// losses returns the losses that each batch tells the backend.
-func (l *spanCounters) losses() clientStats {
-	return clientStats{
+// losses are the spans that were lost since the tracer's start, as ClientStats of
+// jaeger.thrift divides them.
+type losses struct {
+	fullQueue, tooLarge, failedToEmit int64
+}
+
+// losses returns what each batch reports to the backend.
+func (l *spanCounters) losses() losses {
+	return losses{
 		fullQueue:    l.count(dropped),
 		tooLarge:     l.count(tooLarge),
 		failedToEmit: l.count(failed, refused),

@@ -2,18 +2,14 @@ package tracer
 
 import (
 	"errors"
-	"log/slog"
-	"runtime"
 	"strings"
 	"sync"
 	"testing"
-	"time"
 
 	"github.com/opentracing/opentracing-go"
 	"github.com/opentracing/opentracing-go/ext"
 	"github.com/opentracing/opentracing-go/log"
 	"github.com/opentracing/opentracing-go/mocktracer"
-	"github.com/uber/jaeger-client-go"
 	"github.com/uber/jaeger-lib/metrics"
 
 	"github.com/otdemo/otdemo/pkg/config"
@@ -200,38 +196,6 @@ func TestReportDuringClose(t *testing.T) {
 	}
 }
 
-// A span whose goroutine lost the race with Close is counted, not left behind.
-func TestReportAfterTheLastRead(t *testing.T) {
-	t.Parallel()
-	r, _ := startUDP(t, config.Agent{Host: "127.0.0.1", Port: newSink(t, 0).port(), MaxPacketSize: 65000}, nil)
-	spans := newSpans(2)
-	rep := &jaegerReporter{&spanReporter[*jaeger.Span]{done: make(chan struct{}), burst: make([]*jaeger.Span, 1)}}
-	rep.counters, rep.queue, rep.log = r.counters, newQueue[*jaeger.Span](10), slog.New(slog.DiscardHandler)
-	rep.queue.close()
-	// The first one comes when the goroutine has emptied the queue, the second
-	// one when it has ended; both had seen the reporter open.
-	rep.transport = closeHook{r.transport, func() { rep.Report(spans[0]) }}
-	rep.finish()
-	if s := rep.counters.stats(rep.queue.len()); s.AfterClose != 1 || s.Queued != 0 {
-		t.Errorf("got %+v, want 1 after close", s)
-	}
-	rep.Report(spans[1])
-	if s := rep.counters.stats(rep.queue.len()); s.AfterClose != 2 || s.Queued != 0 || s.Finished != 2 {
-		t.Errorf("got %+v, want 2 after close", s)
-	}
-}
-
-// closeHook does something before its transport is closed.
-type closeHook struct {
-	transport[*jaeger.Span]
-	before func()
-}
-
-func (h closeHook) Close() {
-	h.before()
-	h.transport.Close()
-}
-
 // A lazy log field runs in our goroutine; its panic costs one span.
 func TestPanickingField(t *testing.T) {
 	t.Parallel()
@@ -273,42 +237,4 @@ func TestMetrics(t *testing.T) {
 	}
 }
 
-func TestThrottle(t *testing.T) {
-	t.Parallel()
-	var th throttle
-	now := time.Date(2026, 11, 23, 0, 0, 0, 0, time.UTC)
-	lines := 0
-	for range 600 {
-		if th.allow(now) {
-			lines++
-		}
-		now = now.Add(time.Second)
-	}
-	// At 0, 1, 3, 7, 15, 31 and 63 seconds, then every minute.
-	if want := 15; lines != want {
-		t.Errorf("got %d lines in ten minutes, want %d", lines, want)
-	}
-	th.reset()
-	if !th.allow(now) {
-		t.Error("the first line after a reset does not come through")
-	}
-}
-
 var _ metrics.Factory = (*counters)(nil)
-
-// Ids do not come back, whatever the garbage collector throws away.
-func TestIDsDoNotRepeat(t *testing.T) {
-	t.Parallel()
-	const collections, each = 50, 2000
-	seen := make(map[uint64]bool, collections*each)
-	for range collections {
-		for range each {
-			id := newID()
-			if seen[id] || id>>63 != 0 {
-				t.Fatalf("got id %x: seen before, or longer than 63 bits", id)
-			}
-			seen[id] = true
-		}
-		runtime.GC()
-	}
-}

@@ -90,5 +90,5 @@ func (s *thriftSender) prepare(spans [][]byte) func(context.Context) *sendError 
 		size += len(span)
 	}
 	return s.post(appendBinaryBatch(make([]byte, 0, size),
-		spanBatch{process: s.process, spans: spans, n: len(spans), seqNo: s.seqNo, stats: s.counters.losses()}))
+		spanBatch{process: s.process, spans: spans, n: len(spans), seqNo: s.seqNo, stats: clientStats(s.counters.losses())}))
 }

@@ -8,76 +8,14 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/opentracing/opentracing-go/log"
-	"github.com/uber/jaeger-client-go"
-	"github.com/uber/jaeger-client-go/thrift"
-	j "github.com/uber/jaeger-client-go/thrift-gen/jaeger"
 
 	"github.com/otdemo/otdemo/pkg/config"
 )
-
-// collector is a span collector whose answers a test chooses.
-type collector struct {
-	*httptest.Server
-	// answer gets the number of the request, from 1, after it was read.
-	answer func(w http.ResponseWriter, r *http.Request, n int)
-
-	mu       sync.Mutex
-	requests []*http.Request
-	batches  []*j.Batch
-	errs     []error
-}
-
-func newCollector(t *testing.T, answer func(http.ResponseWriter, *http.Request, int)) *collector {
-	t.Helper()
-	c := &collector{answer: answer}
-	c.Server = httptest.NewServer(c)
-	t.Cleanup(c.Close)
-	return c
-}
-
-func (c *collector) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	buf := thrift.NewTMemoryBuffer()
-	_, err := io.Copy(buf, r.Body)
-	batch := &j.Batch{}
-	if err == nil {
-		err = batch.Read(r.Context(), thrift.NewTBinaryProtocolConf(buf, nil))
-	}
-	c.mu.Lock()
-	c.requests = append(c.requests, r)
-	c.batches = append(c.batches, batch)
-	if err != nil {
-		c.errs = append(c.errs, err)
-	}
-	n := len(c.requests)
-	c.mu.Unlock()
-	c.answer(w, r, n)
-}
-
-func (c *collector) count() int {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	return len(c.requests)
-}
-
-// status answers with the statuses in turn, the last one for ever.
-func status(codes ...int) func(http.ResponseWriter, *http.Request, int) {
-	return func(w http.ResponseWriter, _ *http.Request, n int) {
-		code := codes[min(n, len(codes))-1]
-		if code/100 == 3 {
-			w.Header().Set("Location", "http://user:secret@elsewhere.test/")
-		}
-		w.WriteHeader(code)
-		if code != http.StatusAccepted {
-			_, _ = io.WriteString(w, "the reason")
-		}
-	}
-}
 
 func httpConfig(url string) config.Config {
 	cfg := udpConfig(1)
@@ -256,48 +194,6 @@ func TestCloseDeadline(t *testing.T) {
 	checkBalance(t, after)
 	if after.AfterClose != 5 || after.Finished != 105 || after.Lost() != 105 {
 		t.Errorf("after Close: %+v, want 5 more, all lost", after)
-	}
-}
-
-// A collector that never recovers costs a batch its patience, not more.
-func TestHTTPPatience(t *testing.T) {
-	t.Parallel()
-	c := newCollector(t, status(503))
-	counters := newSpanCounters(jaeger.NewNullMetrics())
-	l := &logs{}
-	transport, err := newHTTPTransport(config.Collector{Endpoint: c.URL}, counters, l.logger(),
-		retrier{ctx: t.Context(), timeout: 250 * time.Millisecond, closing: make(chan struct{})})
-	if err != nil {
-		t.Fatal(err)
-	}
-	counters.finished.Add(1)
-	counters.add(1, inFlight)
-	transport.Append(newSpans(1)[0])
-	transport.Flush()
-	l.want(t, "spans not accepted", "spans=1", "503", `body="the reason"`)
-	// On an idle machine at 0, 100 and 300 ms; TestRetrierPatience holds the times.
-	if s := counters.stats(0); s.Failed != 1 || c.count() < 2 {
-		t.Errorf("got %+v after %d requests, want 1 failed after several", s, c.count())
-	}
-	transport.Close()
-}
-
-func TestRetryAfter(t *testing.T) {
-	t.Parallel()
-	now := time.Date(2026, 11, 23, 12, 0, 0, 0, time.UTC)
-	for header, want := range map[string]time.Duration{
-		"":                              0,
-		"soon":                          0,
-		"-5":                            0,
-		"3":                             3 * time.Second,
-		"86400":                         maxRetryAfter,
-		"99999999999999999":             maxRetryAfter,
-		"Mon, 23 Nov 2026 12:00:04 GMT": 4 * time.Second,
-		"Mon, 23 Nov 2026 11:00:00 GMT": 0,
-	} {
-		if got := retryAfter(header, now); got != want {
-			t.Errorf("Retry-After %q: got %v, want %v", header, got, want)
-		}
 	}
 }
 

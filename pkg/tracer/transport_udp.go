@@ -12,9 +12,6 @@ import (
 	"github.com/otdemo/otdemo/pkg/config"
 )
 
-// smallestSpan is about what a span without name, tags and parent takes.
-const smallestSpan = 50
-
 // udpTransport sends compact thrift to an agent. It encodes spans and packs them into
 // datagrams of the agent's size, which a datagramSender delivers. It implements
 // transport, from one goroutine.
@@ -118,7 +115,7 @@ func (t *udpTransport) seal() {
 	d := &datagram{number: t.lastNumber, spans: t.n, in: inFlight}
 	d.payload = appendEmitBatch(
 		t.sender.spare.get(compactOverhead+len(t.process)+len(t.spans)), d.number,
-		spanBatch{process: t.process, spans: [][]byte{t.spans}, n: t.n, seqNo: int64(t.lastNumber), stats: t.counters.losses()})
+		spanBatch{process: t.process, spans: [][]byte{t.spans}, n: t.n, seqNo: int64(t.lastNumber), stats: clientStats(t.counters.losses())})
 	t.spans, t.n = t.spans[:0], 0
 	t.sender.deliver(d)
 }

@@ -51,17 +51,6 @@ func (r *rig) report(n int) {
 
 func (r *rig) stats() Stats { return r.counters.stats(0) }
 
-// newSpans makes n finished spans that no reporter has seen.
-func newSpans(n int) []*jaeger.Span {
-	tr, _ := jaeger.NewTracer("shop", jaeger.NewConstSampler(true), jaeger.NewNullReporter())
-	spans := make([]*jaeger.Span, n)
-	for i := range spans {
-		spans[i] = tr.StartSpan("work").(*jaeger.Span)
-		spans[i].Finish()
-	}
-	return spans
-}
-
 // names resolves any host to what it was told last.
 type names struct {
 	mu    sync.Mutex

@@ -2,7 +2,6 @@ package tracer
 
 import (
 	"encoding/json"
-	"errors"
 	"io"
 	"net/http"
 	"net/http/httptest"
@@ -46,15 +45,6 @@ func newZipkinPort(t *testing.T) *zipkinPort {
 	}))
 	t.Cleanup(p.Close)
 	return p
-}
-
-func zipkinConfig(endpoint string) config.Config {
-	cfg := udpConfig(1)
-	cfg.Tracer = config.TracerZipkin
-	cfg.Propagation = nil
-	cfg.Reporter.Collector.Endpoint = endpoint
-	cfg.Reporter.FlushInterval = time.Hour
-	return cfg
 }
 
 func TestZipkinSpan(t *testing.T) {
@@ -204,72 +194,4 @@ func TestZipkinLogSpans(t *testing.T) {
 	span.Finish()
 	id, _ := tr.TraceID(span.Context())
 	l.want(t, "level=INFO", `msg="span finished"`, "operation=work", "trace_id="+id)
-}
-
-// The faults of a configuration that was not loaded, for both tracers that sample
-// by trace id.
-func TestTraceSampledErrors(t *testing.T) {
-	t.Parallel()
-	for _, test := range []struct {
-		name   string
-		change func(*config.Config)
-		want   string
-	}{
-		{"service", func(c *config.Config) { c.Service = "" }, "service must not be empty"},
-		{"queue", func(c *config.Config) { c.Reporter.QueueSize = -1 }, "reporter.queue_size must be at least 1, got -1"},
-		{"flush", func(c *config.Config) { c.Reporter.FlushInterval = 0 }, "reporter.flush_interval must be positive, got 0s"},
-		{"const", func(c *config.Config) { c.Sampler.Param = 2 }, "sampler.param must be 0 or 1 for const, got 2"},
-		{"probabilistic", func(c *config.Config) { c.Sampler = config.Sampler{Type: "probabilistic", Param: 2} }, "sampler.param must be between 0 and 1 for probabilistic, got 2"},
-		{"ratelimiting", func(c *config.Config) { c.Sampler.Type = "ratelimiting" }, `sampler.type must be const or probabilistic with tracer TRACER, got "ratelimiting"`},
-		{"remote", func(c *config.Config) { c.Sampler.Type = "remote" }, `sampler.type must be const or probabilistic with tracer TRACER, got "remote"`},
-		{"propagation", func(c *config.Config) { c.Propagation = []string{"xray"} }, `propagation must be any of jaeger, w3c, b3, b3-single, appdash, got "xray"`},
-	} {
-		for _, name := range []string{config.TracerZipkin, config.TracerAppdash} {
-			cfg := zipkinConfig("")
-			cfg.Tracer = name
-			test.change(&cfg)
-			tr, err := New(cfg, Options{})
-			if want := strings.ReplaceAll(test.want, "TRACER", name); err == nil || err.Error() != want {
-				t.Errorf("%s, %s: got error %v, want %s", name, test.name, err, want)
-			}
-			if tr != nil {
-				t.Errorf("%s, %s: got a tracer too", name, test.name)
-			}
-		}
-	}
-}
-
-// Who asks for a sampler that the library has not is told of one that it has.
-func TestSamplerHint(t *testing.T) {
-	t.Parallel()
-	cfg := zipkinConfig("")
-	cfg.Sampler.Type = config.SamplerRemote
-	_, err := New(cfg, Options{})
-	var h interface{ Hint() string }
-	if !errors.As(err, &h) || !strings.Contains(h.Hint(), "--sampler-type probabilistic") {
-		t.Errorf("got %v, want a hint to another sampler", err)
-	}
-}
-
-// Tracers with the same probability decide alike, and keep as many as they say.
-func TestTraceSampler(t *testing.T) {
-	t.Parallel()
-	for _, param := range []float64{0, 0.0001, 0.001, 0.1, 0.5, 1} {
-		cfg := config.Config{Sampler: config.Sampler{Type: config.SamplerProbabilistic, Param: param}}
-		decide, err := newTraceSampler(cfg)
-		if err != nil {
-			t.Fatal(err)
-		}
-		const n = 1 << 20
-		kept := 0
-		for i := range uint64(n) {
-			// The ids lie evenly; the top bit, which ids of 63 bits have not, counts for nothing.
-			if decide(i<<43 | 1 | i&1<<63) {
-				kept++
-			}
-		}
-		if got := float64(kept) / n; got < param-1e-6 || got > param+1e-6 {
-			t.Errorf("%v: kept %v", param, got)
-		}
-	}
 }
