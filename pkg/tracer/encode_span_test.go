@@ -201,15 +201,6 @@ func TestEncodeProcess(t *testing.T) {
 	}
 }
 
-// maxTagValue is the limit of the tracers that New makes.
-func TestEncodeCutsAsOurTracer(t *testing.T) {
-	t.Parallel()
-	tr, _ := newTracer(t, udpConfig(newSink(t, 0).port()))
-	span := tr.StartSpan("work").SetTag("long", strings.Repeat("x", 10*maxTagValue)).(*jaeger.Span)
-	checkSpan(t, newCompactEncoder(), span)
-	span.Finish()
-}
-
 // A panic of the application's code costs that span and nothing else.
 func TestEncodePanics(t *testing.T) {
 	t.Parallel()

@@ -293,10 +293,10 @@ func TestForeignContexts(t *testing.T) {
 
 func TestUnknownFormat(t *testing.T) {
 	t.Parallel()
-	for _, tracer := range speakers() {
-		_, err := New(speakConfig(tracer, "ot"), Options{})
+	for _, system := range speakers() {
+		_, err := New(speakConfig(system, "ot"), Options{})
 		if err == nil || !strings.Contains(err.Error(), `got "ot"`) || hint.Of(err) == "" {
-			t.Errorf("%s: got %v", tracer, err)
+			t.Errorf("%s: got %v", system, err)
 		}
 	}
 }
@@ -314,5 +314,21 @@ func TestNothingIsInjectedTwice(t *testing.T) {
 		if d := cmp.Diff(want, got); d != "" {
 			t.Errorf("%s: (-want +got)\n%s", tracer, d)
 		}
+	}
+}
+
+// TestJaegerKeepsItsOwn checks what no other format has.
+func TestJaegerKeepsItsOwn(t *testing.T) {
+	t.Parallel()
+	cfg := speakConfig(config.TracerJaeger, config.PropagationW3C, config.PropagationJaeger)
+	cfg.Sampler.Param = 0
+	tr, _ := newTracer(t, cfg)
+	span := childFrom(t, tr, opentracing.HTTPHeaders, headersOf("jaeger-debug-id: case-7"))
+	if _, sampled := tr.TraceID(span.Context()); !sampled {
+		t.Error("jaeger-debug-id does not make a debug trace")
+	}
+	span = childFrom(t, tr, opentracing.HTTPHeaders, headersOf("jaeger-baggage: who=me"))
+	if got := span.BaggageItem("who"); got != "me" {
+		t.Errorf("got baggage %q of a trace that begins here, want me", got)
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"net"
+	"runtime"
 	"strconv"
 	"strings"
 	"sync"
@@ -296,4 +297,32 @@ func TestBooksCloseInAnOutage(t *testing.T) {
 	if int64(len(received)) > s.Sent {
 		t.Errorf("%d spans arrived, %d count as sent", len(received), s.Sent)
 	}
+}
+
+// Spans come faster than the agent reads, and its buffer holds three datagrams;
+// still none is lost.
+func TestBurstFindsRoom(t *testing.T) {
+	t.Parallel()
+	const made = 20_000
+	agent := newSink(t, 0)
+	if err := agent.conn.SetReadBuffer(106496); err != nil {
+		t.Fatal(err)
+	}
+	if runtime.GOOS != "linux" {
+		t.Skip("this system does not show receive buffers")
+	}
+	cfg := udpConfig(agent.port())
+	cfg.Reporter.QueueSize = 500
+	tr, err := New(cfg, Options{Block: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	makeSpans(tr, made)
+	closeTracer(t, tr)
+	s := tr.Stats()
+	checkBalance(t, s)
+	if s.Sent != made || s.Blocked == 0 {
+		t.Errorf("got %+v, want %d sent and some blocked", s, made)
+	}
+	eventually(t, "all spans", func() bool { return len(agent.spans(t)) == made })
 }

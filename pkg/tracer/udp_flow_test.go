@@ -33,34 +33,6 @@ func deafAgent(t *testing.T) *net.UDPConn {
 
 func portOf(conn *net.UDPConn) int { return conn.LocalAddr().(*net.UDPAddr).Port }
 
-// Spans come faster than the agent reads, and its buffer holds three datagrams;
-// still none is lost.
-func TestBurstFindsRoom(t *testing.T) {
-	t.Parallel()
-	const made = 20_000
-	agent := newSink(t, 0)
-	if err := agent.conn.SetReadBuffer(defaultBuffer); err != nil {
-		t.Fatal(err)
-	}
-	if runtime.GOOS != "linux" {
-		t.Skip("this system does not show receive buffers")
-	}
-	cfg := udpConfig(agent.port())
-	cfg.Reporter.QueueSize = 500
-	tr, err := New(cfg, Options{Block: true})
-	if err != nil {
-		t.Fatal(err)
-	}
-	makeSpans(tr, made)
-	closeTracer(t, tr)
-	s := tr.Stats()
-	checkBalance(t, s)
-	if s.Sent != made || s.Blocked == 0 {
-		t.Errorf("got %+v, want %d sent and some blocked", s, made)
-	}
-	eventually(t, "all spans", func() bool { return len(agent.spans(t)) == made })
-}
-
 // A datagram waits for an agent that does not read, then counts as failed, and
 // those behind it do not wait again.
 func TestAgentDoesNotRead(t *testing.T) {
