@@ -1,4 +1,4 @@
-package tracer
+package tracer_test
 
 import (
 	"testing"

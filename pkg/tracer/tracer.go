@@ -15,6 +15,14 @@ import (
 	"github.com/otdemo/otdemo/internal/hint"
 	"github.com/otdemo/otdemo/pkg/config"
 	"github.com/otdemo/otdemo/pkg/trace/id"
+	"github.com/otdemo/otdemo/pkg/tracer/internal/appdash"
+	"github.com/otdemo/otdemo/pkg/tracer/internal/jaeger"
+	"github.com/otdemo/otdemo/pkg/tracer/internal/noop"
+	"github.com/otdemo/otdemo/pkg/tracer/internal/otel"
+	"github.com/otdemo/otdemo/pkg/tracer/internal/reporter"
+	"github.com/otdemo/otdemo/pkg/tracer/internal/sampling"
+	"github.com/otdemo/otdemo/pkg/tracer/internal/system"
+	"github.com/otdemo/otdemo/pkg/tracer/internal/zipkin"
 )
 
 // Options are what a tracer needs from its process besides the configuration.
@@ -35,15 +43,29 @@ type Options struct {
 	Block bool
 }
 
+// Stats are the counts of a tracer's spans.
+type Stats = reporter.Stats
+
+// CloseError is returned by Close when its context ended before all spans were
+// delivered.
+type CloseError = reporter.CloseError
+
+// Strategy is the response of a strategy server: how a service is to sample.
+type Strategy = sampling.Strategy
+
+// ParseStrategy reads the JSON response of a strategy server. It rejects what
+// jaeger-client-go would ignore, clamp or crash on.
+func ParseStrategy(body []byte) (Strategy, error) { return sampling.ParseStrategy(body) }
+
 // Tracer is an OpenTracing tracer that can be flushed and asked for its books.
 // All its methods may be called from any goroutine.
 type Tracer struct {
 	opentracing.Tracer
-	system *systemTracer
+	system *system.Tracer
 }
 
 // New makes the tracer that cfg names. With the remote sampler it waits for the
-// first answer of the strategy server, for at most strategyTimeout; nothing
+// first answer of the strategy server, for at most StrategyTimeout; nothing
 // else in it blocks. An agent that is not there, or whose name does not
 // resolve, is no error: its spans are kept, tried again and counted. The caller
 // must Close the tracer.
@@ -65,7 +87,7 @@ func New(cfg config.Config, opts Options) (*Tracer, error) {
 	if !ok {
 		return nil, hint.New(fmt.Errorf("tracer must be jaeger, zipkin, appdash, otel or noop, got %q", name), "use --tracer jaeger")
 	}
-	s, err := start(cfg, env{logger: opts.Logger, metrics: opts.Metrics, block: opts.Block})
+	s, err := start(cfg, reporter.Env{Logger: opts.Logger, Metrics: opts.Metrics, Block: opts.Block})
 	if err != nil {
 		return nil, err
 	}
@@ -73,22 +95,22 @@ func New(cfg config.Config, opts Options) (*Tracer, error) {
 }
 
 // systems returns how each tracing system is started, by its name.
-func systems() map[string]func(config.Config, env) (*systemTracer, error) {
-	return map[string]func(config.Config, env) (*systemTracer, error){
-		config.TracerJaeger:  newJaeger,
-		config.TracerZipkin:  newZipkin,
-		config.TracerAppdash: newAppdash,
-		config.TracerOTel:    newOTel,
-		config.TracerNoop:    newNoop,
+func systems() map[string]func(config.Config, reporter.Env) (*system.Tracer, error) {
+	return map[string]func(config.Config, reporter.Env) (*system.Tracer, error){
+		config.TracerJaeger:  jaeger.New,
+		config.TracerZipkin:  zipkin.New,
+		config.TracerAppdash: appdash.New,
+		config.TracerOTel:    otel.New,
+		config.TracerNoop:    noop.New,
 	}
 }
 
 // Service returns the service name on the spans.
-func (t *Tracer) Service() string { return t.system.service }
+func (t *Tracer) Service() string { return t.system.Service }
 
 // Target says where the spans go, such as "udp localhost:6831" or
 // "http://localhost:14268/api/traces", without user info; "" means nowhere.
-func (t *Tracer) Target() string { return t.system.target }
+func (t *Tracer) Target() string { return t.system.Target }
 
 // TraceID returns the trace id of sc in hexadecimal, as Jaeger prints it, and
 // whether the trace is sampled. The id is "" when sc belongs to another tracer
@@ -103,12 +125,12 @@ func (t *Tracer) TraceID(sc opentracing.SpanContext) (id string, sampled bool) {
 
 // Trace is TraceID for programs: the id is zero where that returns "".
 func (t *Tracer) Trace(sc opentracing.SpanContext) (trace id.TraceID, sampled bool) {
-	return t.system.traceID(sc)
+	return t.system.TraceID(sc)
 }
 
 // Stats returns a snapshot of the books. It never blocks, and works after Close
 // too. Between two snapshots spans move; see Stats for what then holds.
-func (t *Tracer) Stats() Stats { return t.system.stats() }
+func (t *Tracer) Stats() reporter.Stats { return t.system.Stats() }
 
 // Close delivers the spans finished before the call and releases everything the
 // tracer holds. When ctx ends first it gives up at once, counts the rest as
@@ -116,4 +138,4 @@ func (t *Tracer) Stats() Stats { return t.system.stats() }
 // whose port stays closed: such spans are counted refused and Close returns
 // nil, so read Stats afterwards. Further calls wait for the first one or their
 // own ctx and return nil.
-func (t *Tracer) Close(ctx context.Context) error { return t.system.close(ctx) }
+func (t *Tracer) Close(ctx context.Context) error { return t.system.Shutdown(ctx) }

@@ -1,0 +1,92 @@
+package otel
+
+import (
+	"crypto/tls"
+	"crypto/x509"
+	"fmt"
+	"os"
+	"strconv"
+	"time"
+
+	"github.com/otdemo/otdemo/pkg/tracer/internal/reporter"
+)
+
+// otlpLimits are what the SDK reads from its own variables for parts that we
+// replace. None of them has a key in the configuration.
+type otlpLimits struct {
+	// batch is the most spans in a request.
+	batch int
+	// export is how long a batch is tried, and request bounds one try.
+	export, request time.Duration
+}
+
+// readOTLPLimits has the SDK's defaults, and unlike it refuses what it cannot use.
+func readOTLPLimits() (otlpLimits, error) {
+	l := otlpLimits{batch: 512, export: reporter.RetryTimeout, request: 10 * time.Second}
+	for _, v := range []struct {
+		name string
+		set  func(n int)
+	}{
+		{"OTEL_BSP_MAX_EXPORT_BATCH_SIZE", func(n int) { l.batch = n }},
+		{"OTEL_BSP_EXPORT_TIMEOUT", func(n int) { l.export = time.Duration(n) * time.Millisecond }},
+		{"OTEL_EXPORTER_OTLP_TIMEOUT", func(n int) { l.request = time.Duration(n) * time.Millisecond }},
+		{"OTEL_EXPORTER_OTLP_TRACES_TIMEOUT", func(n int) { l.request = time.Duration(n) * time.Millisecond }},
+	} {
+		text := sdkVariable(v.name)
+		if text == "" {
+			continue
+		}
+		n, err := strconv.Atoi(text)
+		if err != nil || n < 1 {
+			return l, fmt.Errorf("%s must be a number of at least 1, got %q", v.name, text)
+		}
+		v.set(n)
+	}
+	return l, nil
+}
+
+// otlpTLS returns the TLS configuration of OTEL_EXPORTER_OTLP_CERTIFICATE and its
+// sisters for OTLP over HTTP, where an exporter with a client of ours leaves that
+// to us; nil if there is none.
+func otlpTLS() (*tls.Config, error) {
+	var c tls.Config
+	if name, file := otlpVariable("CERTIFICATE"); file != "" {
+		pem, err := os.ReadFile(file)
+		if err != nil {
+			return nil, fmt.Errorf("%s: %w", name, err)
+		}
+		c.RootCAs = x509.NewCertPool()
+		if !c.RootCAs.AppendCertsFromPEM(pem) {
+			return nil, fmt.Errorf("%s: no certificate in PEM form in %s", name, file)
+		}
+	}
+	name, cert := otlpVariable("CLIENT_CERTIFICATE")
+	_, key := otlpVariable("CLIENT_KEY")
+	if cert != "" && key != "" {
+		pair, err := tls.LoadX509KeyPair(cert, key)
+		if err != nil {
+			return nil, fmt.Errorf("%s: %w", name, err)
+		}
+		c.Certificates = []tls.Certificate{pair}
+	}
+	if c.RootCAs == nil && c.Certificates == nil {
+		return nil, nil //nolint:nilnil // net/http's own default
+	}
+	c.MinVersion = tls.VersionTLS12
+	return &c, nil
+}
+
+// otlpVariable returns the variable for traces or else the one for all signals.
+func otlpVariable(suffix string) (name, value string) {
+	name = "OTEL_EXPORTER_OTLP_TRACES_" + suffix
+	if value = sdkVariable(name); value != "" {
+		return name, value
+	}
+	name = "OTEL_EXPORTER_OTLP_" + suffix
+	return name, sdkVariable(name)
+}
+
+// sdkVariable reads the environment where the SDK does.
+func sdkVariable(name string) string {
+	return os.Getenv(name) //nolint:forbidigo // the SDK reads the process's own too, and takes no other
+}

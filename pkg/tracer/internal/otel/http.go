@@ -1,0 +1,130 @@
+package otel
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"net/url"
+	"time"
+
+	"go.opentelemetry.io/otel/exporters/otlp/otlptrace/otlptracehttp"
+
+	"github.com/otdemo/otdemo/pkg/tracer/internal/httpsend"
+	"github.com/otdemo/otdemo/pkg/tracer/internal/reporter"
+
+	sdktrace "go.opentelemetry.io/otel/sdk/trace"
+
+	coltracepb "go.opentelemetry.io/proto/otlp/collector/trace/v1"
+	"google.golang.org/protobuf/encoding/protojson"
+	"google.golang.org/protobuf/proto"
+)
+
+// otlpAnswerBytes bounds the part of an answer that is read. One that accepts is
+// empty or names the rejected spans in a sentence.
+const otlpAnswerBytes = 64 << 10
+
+// newHTTPExporter makes the SDK's exporter with a client of ours, since its own
+// one follows redirects, takes a web page for success and shares its connections
+// with others; release closes ours.
+func newHTTPExporter(u *url.URL, t *sender) (exporter sdktrace.SpanExporter, release func(), err error) {
+	tlsConfig, err := otlpTLS()
+	if err != nil {
+		return nil, nil, err
+	}
+	client := httpsend.NewClient()
+	base, _ := client.Transport.(*http.Transport)
+	base.ForceAttemptHTTP2 = true // which a TLS configuration would turn off
+	base.TLSClientConfig = tlsConfig
+	client.Transport = &otlpRoundTripper{
+		next:     base,
+		user:     t.collector.User,
+		password: t.collector.Password,
+		timeout:  t.limits.request,
+	}
+	exporter, err = otlptracehttp.New(context.Background(),
+		otlptracehttp.WithEndpointURL(u.String()),
+		otlptracehttp.WithHTTPClient(client),
+		otlptracehttp.WithMaxRequestSize(httpsend.SpanBytes),
+		otlptracehttp.WithRetry(otlptracehttp.RetryConfig{Enabled: false}),
+	)
+	return exporter, base.CloseIdleConnections, err
+}
+
+// otlpRoundTripper judges each answer in place of the SDK's exporter, which is
+// left with success. Every error that it returns is a *SendError.
+type otlpRoundTripper struct {
+	next           http.RoundTripper
+	user, password string
+	// timeout is what a request without an answer is said to have had.
+	timeout time.Duration
+}
+
+// RoundTrip implements http.RoundTripper.
+func (r *otlpRoundTripper) RoundTrip(req *http.Request) (*http.Response, error) {
+	if r.user != "" {
+		req = req.Clone(req.Context())
+		req.SetBasicAuth(r.user, r.password)
+	}
+	resp, err := r.next.RoundTrip(req)
+	if err != nil {
+		reason := httpsend.NetworkReason(err)
+		if errors.Is(err, context.DeadlineExceeded) {
+			reason = fmt.Sprintf("no answer within %v", r.timeout)
+		}
+		return nil, &reporter.SendError{Reason: reason, Cause: err, Retryable: true}
+	}
+	body, err := io.ReadAll(io.LimitReader(resp.Body, otlpAnswerBytes))
+	_ = resp.Body.Close()
+	if err != nil {
+		// The collector may have taken the spans; another try would double them.
+		return nil, &reporter.SendError{Reason: fmt.Sprintf("answered %s, but not to the end: %v", resp.Status, err), Cause: err}
+	}
+	if e := otlpResponseError(resp, body); e != nil {
+		return nil, e
+	}
+	resp.Body = io.NopCloser(bytes.NewReader(nil)) // nothing is left to say
+	return resp, nil
+}
+
+// otlpResponseError turns an answer other than plain success into an error, by the rules
+// of OTLP ("OpenTelemetry Protocol Specification", OTLP/HTTP Response).
+func otlpResponseError(resp *http.Response, body []byte) *reporter.SendError {
+	text := httpsend.OneLine(body[:min(len(body), httpsend.BodyStart)])
+	if resp.StatusCode/100 == 2 {
+		return otlpBodyError(resp, body, text)
+	}
+	e := httpsend.ResponseError(resp, text)
+	switch resp.StatusCode {
+	case http.StatusTooManyRequests, http.StatusBadGateway, http.StatusServiceUnavailable, http.StatusGatewayTimeout:
+	case http.StatusRequestEntityTooLarge:
+		e.Cause = reporter.ErrTooLarge
+	default:
+		e.Retryable = false
+	}
+	return e
+}
+
+// otlpBodyError reads the answer of whoever says that it took the spans.
+func otlpBodyError(resp *http.Response, body []byte, text string) *reporter.SendError {
+	if len(body) == 0 {
+		return nil
+	}
+	answer := &coltracepb.ExportTraceServiceResponse{}
+	decode := proto.Unmarshal
+	if body[0] == '{' {
+		// OTLP asks for the request's own format, but some answer so.
+		decode = protojson.UnmarshalOptions{DiscardUnknown: true}.Unmarshal
+	}
+	isPage := httpsend.IsHTML(resp.Header.Get("Content-Type"), text)
+	if !isPage && decode(body, answer) == nil {
+		return partialError(answer)
+	}
+	e := &reporter.SendError{Reason: "answered " + resp.Status + " but not in OTLP, so it is no span collector", Body: text}
+	if isPage {
+		e.Reason += " but a web page (wrong port?)"
+	}
+	return e
+}

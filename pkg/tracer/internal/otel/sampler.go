@@ -1,0 +1,158 @@
+package otel
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"strings"
+	"sync"
+
+	"go.opentelemetry.io/contrib/samplers/jaegerremote"
+
+	"github.com/otdemo/otdemo/pkg/tracer/internal/httpsend"
+	"github.com/otdemo/otdemo/pkg/tracer/internal/reporter"
+	"github.com/otdemo/otdemo/pkg/tracer/internal/sampling"
+
+	sdktrace "go.opentelemetry.io/otel/sdk/trace"
+
+	"github.com/otdemo/otdemo/internal/hint"
+	"github.com/otdemo/otdemo/internal/redact"
+	"github.com/otdemo/otdemo/pkg/config"
+)
+
+// newSampler makes the sampler of the configuration, which is for traces that
+// begin here. The remote one waits for its first strategy;
+// stop ends its requests.
+func newSampler(cfg config.Config, log *slog.Logger) (sampler sdktrace.Sampler, stop func(), err error) {
+	s := cfg.Sampler
+	stop = func() {}
+	switch s.Type {
+	case config.SamplerConst:
+		switch s.Param {
+		case 0:
+			sampler = sdktrace.NeverSample()
+		case 1:
+			sampler = sdktrace.AlwaysSample()
+		default:
+			return nil, nil, fmt.Errorf("sampler.param must be 0 or 1 for const, got %v", s.Param)
+		}
+	case config.SamplerProbabilistic:
+		sampler, err = newRatio(s)
+	case config.SamplerRemote:
+		sampler, stop, err = newRemoteSampler(cfg, log)
+	case config.SamplerRateLimiting:
+		return nil, nil, hint.New(fmt.Errorf("sampler.type %s is not there with tracer otel, whose SDK has none", s.Type),
+			"use --sampler-type probabilistic, or remote with a server that limits the rate")
+	default:
+		return nil, nil, fmt.Errorf("sampler.type must be const, probabilistic or remote with tracer otel, got %q", s.Type)
+	}
+	return sampler, stop, err
+}
+
+func newRatio(s config.Sampler) (sdktrace.Sampler, error) {
+	if !(s.Param >= 0 && s.Param <= 1) {
+		return nil, fmt.Errorf("sampler.param must be between 0 and 1 for %s, got %v", s.Type, s.Param)
+	}
+	return sdktrace.TraceIDRatioBased(s.Param), nil
+}
+
+// newRemoteSampler makes OpenTelemetry's sampler for Jaeger's remote strategies, but
+// with the first one in place when it returns, and with a word when there is none.
+func newRemoteSampler(cfg config.Config, log *slog.Logger) (sdktrace.Sampler, func(), error) {
+	initial, err := newRatio(cfg.Sampler)
+	if err != nil {
+		return nil, nil, err
+	}
+	u, err := httpsend.ParseURL("sampler.endpoint", cfg.SamplingURL())
+	if err != nil {
+		return nil, nil, err
+	}
+	if cfg.Sampler.RefreshInterval <= 0 {
+		return nil, nil, fmt.Errorf("sampler.refresh_interval must be positive, got %v", cfg.Sampler.RefreshInterval)
+	}
+	ctx, end := context.WithCancel(context.Background())
+	source := &strategySource{
+		Fetcher: sampling.NewFetcher(ctx, u),
+		log:     log.With("url", redact.URL(u.String())),
+	}
+	source.start(cfg.Service)
+	sampler := jaegerremote.New(cfg.Service,
+		jaegerremote.WithSamplingStrategyFetcher(source),
+		jaegerremote.WithInitialSampler(initial),
+		jaegerremote.WithMaxOperations(cfg.Sampler.MaxOperations),
+		jaegerremote.WithSamplingRefreshInterval(cfg.Sampler.RefreshInterval),
+	)
+	sampler.UpdateSampler()
+	return sampler, func() {
+		end()
+		sampler.Close()
+	}, nil
+}
+
+// strategySource implements jaegerremote.SamplingStrategyFetcher. It refuses what
+// the sampler would misread, and logs failures and changes, for the sampler's own
+// words go to a logger of another kind.
+type strategySource struct {
+	*sampling.Fetcher
+	log *slog.Logger
+
+	mu   sync.Mutex
+	last string
+	// first is the answer that start had, for as many questions as early says: the
+	// sampler asks in a goroutine of its own when it is made, and newRemoteSampler
+	// makes it ask again to know that it has the answer.
+	first    []byte
+	firstErr error
+	early    int
+}
+
+// start asks for the strategy for the first time.
+func (s *strategySource) start(service string) {
+	s.first, s.firstErr = s.ask(service)
+	s.early = 2
+}
+
+// Fetch implements jaegerremote.SamplingStrategyFetcher.
+func (s *strategySource) Fetch(service string) ([]byte, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.early > 0 {
+		s.early--
+		return s.first, s.firstErr
+	}
+	return s.ask(service)
+}
+
+func (s *strategySource) ask(service string) ([]byte, error) {
+	body, err := s.Fetcher.Fetch(service)
+	var strategy sampling.Strategy
+	if err == nil {
+		strategy, err = sampling.ParseStrategy(body)
+	}
+	if err != nil {
+		if s.Ctx.Err() == nil { // else Close ended the request
+			reason := err.Error()
+			s.log.Warn("sampling strategy not updated", "reason", reason[:min(len(reason), httpsend.BodyStart)])
+		}
+		return nil, err
+	}
+	if text := strings.TrimSpace(strategy.String()); text != s.last {
+		s.last = text
+		s.log.Info("sampling strategy changed", "strategy", text)
+	}
+	return body, nil
+}
+
+// countingSampler books every span that starts: the SDK asks its sampler for each
+// one, and tells its processors only of those that are sampled.
+type countingSampler struct {
+	sdktrace.Sampler
+	counters *reporter.Counters
+}
+
+// ShouldSample implements sdktrace.Sampler.
+func (s countingSampler) ShouldSample(p sdktrace.SamplingParameters) sdktrace.SamplingResult {
+	result := s.Sampler.ShouldSample(p)
+	s.counters.CountStarted(result.Decision == sdktrace.RecordAndSample)
+	return result
+}

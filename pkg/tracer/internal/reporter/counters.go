@@ -1,0 +1,203 @@
+package reporter
+
+import (
+	"fmt"
+	"sync/atomic"
+
+	"github.com/uber/jaeger-client-go"
+	"github.com/uber/jaeger-lib/metrics"
+)
+
+// Stats are a tracer's books: what became of its spans. All numbers but
+// Refusals count spans, since New. Whenever no span is on the move,
+//
+//	Finished == Queued + Dropped + TooLarge + Refused + Failed + Sent + AfterClose
+//
+// holds exactly; in between it may be off by the spans that are changing place.
+// After Close, Queued and Retrying are 0.
+type Stats struct {
+	// Started is the number of spans started, sampled or not.
+	Started int64 `json:"started"`
+	// Sampled is how many of Started were sampled when they started.
+	Sampled int64 `json:"sampled"`
+	// NotSampled is how many of Started were not, so that nobody will see them.
+	NotSampled int64 `json:"not_sampled"`
+	// Finished is the number of sampled spans that were finished and so handed
+	// to the reporter.
+	Finished int64 `json:"finished"`
+	// Queued spans are on their way: in the queue, in the current batch, in a
+	// datagram that may yet be refused, or kept until the agent's name resolves.
+	Queued int64 `json:"queued"`
+	// Dropped spans found the queue full.
+	Dropped int64 `json:"dropped"`
+	// TooLarge spans did not fit a datagram, a request or a packet, each for itself.
+	TooLarge int64 `json:"too_large"`
+	// Refused spans were in a datagram that the network reported undeliverable,
+	// mostly because nothing listens on the agent's port, or wait behind such a
+	// one, and have not been delivered since. Only the UDP transport has them.
+	Refused int64 `json:"refused"`
+	// Retrying is how many of Refused are kept and go out again when the port
+	// is back.
+	Retrying int64 `json:"retrying"`
+	// Failed spans were given up for any other error, or at Close's deadline.
+	Failed int64 `json:"failed"`
+	// Sent spans were accepted by the collector (HTTP 202, 200 of OTLP, gRPC's OK,
+	// the end of the connection from Appdash), or written to the agent and not
+	// reported undeliverable. Over UDP only a read-back proves that they arrived; a
+	// refusal that comes very late takes spans from Sent to Refused.
+	Sent int64 `json:"sent"`
+	// AfterClose spans were finished when the tracer was closed already.
+	AfterClose int64 `json:"after_close"`
+	// Refusals counts datagrams reported undeliverable, repeated ones again.
+	Refusals int64 `json:"refusals"`
+	// Blocked is how many of Finished had to wait for room in the queue, which
+	// they only do with Options.Block.
+	Blocked int64 `json:"blocked"`
+}
+
+// Lost returns the number of spans that will not arrive any more.
+func (s Stats) Lost() int64 {
+	return s.Dropped + s.TooLarge + s.Refused - s.Retrying + s.Failed + s.AfterClose
+}
+
+// State is a place in the books where a finished span can stand.
+type State int
+
+const (
+	InFlight State = iota // taken from the queue, not settled
+	Retrying              // refused and kept
+	// The others are final; a late refusal alone moves spans from sent.
+	Sent
+	dropped
+	TooLarge
+	Refused
+	Failed
+	afterClose
+	states // their number
+)
+
+// Counters keeps the books by double entry: a finished span stands in the queue
+// or in exactly one account. Its methods may be called from any goroutine.
+type Counters struct {
+	started, sampled, notSampled atomic.Int64
+	Finished, blocked, Refusals  atomic.Int64
+	byState                      [states]atomic.Int64
+	metrics                      *jaeger.Metrics
+}
+
+// NewCounters returns a counters that also keeps jaeger-client-go's metrics.
+func NewCounters(m *jaeger.Metrics) *Counters {
+	l := &Counters{metrics: m}
+	m.SpansStartedSampled = tee{m.SpansStartedSampled, &l.sampled, &l.started}
+	m.SpansStartedNotSampled = tee{m.SpansStartedNotSampled, &l.notSampled, &l.started}
+	m.SpansStartedDelayedSampling = tee{m.SpansStartedDelayedSampling, new(atomic.Int64), &l.started}
+	return l
+}
+
+// tee counts into a metric and twice for us.
+type tee struct {
+	metrics.Counter
+	kind, all *atomic.Int64
+}
+
+func (t tee) Inc(delta int64) {
+	t.kind.Add(delta)
+	t.all.Add(delta)
+	t.Counter.Inc(delta)
+}
+
+// CountStarted books a span that was started, for tracers that do not count into the
+// metrics themselves.
+func (l *Counters) CountStarted(sampled bool) {
+	if sampled {
+		l.metrics.SpansStartedSampled.Inc(1)
+	} else {
+		l.metrics.SpansStartedNotSampled.Inc(1)
+	}
+}
+
+// Add books n spans that come from the queue or from nowhere.
+func (l *Counters) Add(n int, to State) {
+	l.byState[to].Add(int64(n))
+	l.updateMetrics(n, to)
+}
+
+// Move books n spans from one account to another.
+func (l *Counters) Move(n int, from, to State) {
+	if from == to {
+		return
+	}
+	l.byState[from].Add(-int64(n))
+	l.Add(n, to)
+}
+
+func (l *Counters) updateMetrics(n int, to State) {
+	switch to {
+	case Sent:
+		l.metrics.ReporterSuccess.Inc(int64(n))
+	case dropped, afterClose:
+		l.metrics.ReporterDropped.Inc(int64(n))
+	case TooLarge, Refused, Failed:
+		l.metrics.ReporterFailure.Inc(int64(n))
+	case InFlight, Retrying, states:
+	}
+}
+
+// Count returns the spans in the given accounts.
+func (l *Counters) Count(in ...State) int64 {
+	var n int64
+	for _, a := range in {
+		n += l.byState[a].Load()
+	}
+	return n
+}
+
+// Stats returns the books; queued is the length of the queue.
+func (l *Counters) Stats(queued int) Stats {
+	return Stats{
+		Started:    l.started.Load(),
+		Sampled:    l.sampled.Load(),
+		NotSampled: l.notSampled.Load(),
+		Finished:   l.Finished.Load(),
+		Queued:     int64(queued) + l.Count(InFlight),
+		Dropped:    l.Count(dropped),
+		TooLarge:   l.Count(TooLarge),
+		Refused:    l.Count(Refused, Retrying),
+		Retrying:   l.Count(Retrying),
+		Failed:     l.Count(Failed),
+		Sent:       l.Count(Sent),
+		AfterClose: l.Count(afterClose),
+		Refusals:   l.Refusals.Load(),
+		Blocked:    l.blocked.Load(),
+	}
+}
+
+// Losses are the spans that were lost since the tracer's start, as ClientStats of
+// jaeger.thrift divides them.
+type Losses struct {
+	FullQueue, TooLarge, FailedToEmit int64
+}
+
+// Losses returns what each batch reports to the backend.
+func (l *Counters) Losses() Losses {
+	return Losses{
+		FullQueue:    l.Count(dropped),
+		TooLarge:     l.Count(TooLarge),
+		FailedToEmit: l.Count(Failed, Refused),
+	}
+}
+
+// CloseError says that Close ran out of time.
+type CloseError struct {
+	// Left is the number of spans that were not delivered because of that.
+	Left int64
+	// Err is the cause of the context's end.
+	Err error
+}
+
+func (e *CloseError) Error() string {
+	return fmt.Sprintf("closing the tracer: %d spans were not delivered: %v", e.Left, e.Err)
+}
+
+// Unwrap returns the cause of the context's end.
+func (e *CloseError) Unwrap() error { return e.Err }

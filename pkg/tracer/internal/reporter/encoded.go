@@ -1,0 +1,51 @@
+package reporter
+
+import (
+	"sync"
+	"time"
+
+	"github.com/uber/jaeger-client-go"
+
+	"github.com/otdemo/otdemo/pkg/config"
+)
+
+// Encoded is the reporter for libraries whose own does not count its
+// losses. Spans come encoded: a library's span may still be changed by a late
+// SetTag, so it is read in Finish, where the library holds its lock.
+type Encoded struct {
+	*Reporter[[]byte]
+
+	mu      sync.Mutex
+	failLog Throttle
+}
+
+// StartEncoded starts the reporter with the batches that connect returns.
+func StartEncoded(
+	cfg config.Config, opts Env, connect func() (BatchOptions[[]byte], error),
+) (*Encoded, error) {
+	b, err := connect()
+	if err != nil {
+		return nil, err
+	}
+	counters := NewCounters(jaeger.NewMetrics(opts.Metrics, nil))
+	o, r := NewOptions[[]byte](cfg, opts, counters)
+	b.SizeOf = func(span []byte) int { return len(span) }
+	o.Transport, o.Log = NewBatcher(b, counters, r), b.Log
+	return &Encoded{Reporter: Start(o)}, nil
+}
+
+// Report reports a span that was encoded, or counts it as failed if it could
+// not be.
+func (o *Encoded) Report(span []byte, err error) {
+	if err == nil {
+		o.Enqueue(span)
+		return
+	}
+	o.Counters.Finished.Add(1)
+	o.Counters.Add(1, Failed)
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if o.failLog.Allow(time.Now()) {
+		o.Log.Warn("span not encoded", "reason", err, "failed", o.Counters.Count(Failed))
+	}
+}

@@ -1,0 +1,72 @@
+package reporter
+
+import (
+	"fmt"
+	"log/slog"
+	"sync"
+	"time"
+)
+
+// The bounds of the growing intervals at which a lasting trouble is logged: one
+// line at once, and about one a minute in the long run.
+const (
+	minLogGap = time.Second
+	maxLogGap = time.Minute
+)
+
+// Throttle thins out a warning that would repeat. The zero value lets the first
+// one through.
+type Throttle struct {
+	next time.Time
+	gap  time.Duration
+}
+
+// Allow reports whether to log now. Each yes doubles the gap to the next one.
+func (t *Throttle) Allow(now time.Time) bool {
+	if now.Before(t.next) {
+		return false
+	}
+	t.gap = min(max(2*t.gap, minLogGap), maxLogGap)
+	t.next = now.Add(t.gap)
+	return true
+}
+
+// Reset lets the next warning through, because the trouble was over.
+func (t *Throttle) Reset() { *t = Throttle{} }
+
+// ClientLogger gives jaeger-client-go's messages to slog. Its texts vary, so
+// they go into an attribute.
+type ClientLogger struct{ Log *slog.Logger }
+
+// Error implements jaeger.Logger.
+func (l ClientLogger) Error(msg string) {
+	l.Log.Error("jaeger client", "detail", msg)
+}
+
+// Infof implements jaeger.Logger.
+func (l ClientLogger) Infof(format string, args ...any) {
+	l.Log.Info("jaeger client", "detail", fmt.Sprintf(format, args...))
+}
+
+// Debugf implements log.DebugLogger of jaeger-client-go, which would otherwise
+// announce that it has no such method.
+func (l ClientLogger) Debugf(format string, args ...any) {
+	l.Log.Debug("jaeger client", "detail", fmt.Sprintf(format, args...))
+}
+
+// LockedThrottle is a throttle for many goroutines.
+type LockedThrottle struct {
+	mu       sync.Mutex
+	throttle Throttle
+}
+
+func (c *LockedThrottle) Allow() bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.throttle.Allow(time.Now())
+}
+
+// LogFinished is what reporter.log_spans logs of each span.
+func LogFinished(log *slog.Logger, operation, traceID, spanID string, duration time.Duration) {
+	log.Info("span finished", "operation", operation, "trace_id", traceID, "span_id", spanID, "duration", duration)
+}

@@ -1,0 +1,273 @@
+package reporter
+
+import (
+	"context"
+	"log/slog"
+	"sync/atomic"
+	"time"
+
+	"github.com/uber/jaeger-lib/metrics"
+
+	"github.com/otdemo/otdemo/pkg/config"
+)
+
+// maxBurst bounds the spans that are taken from the queue before the transport
+// gets its turn for other work.
+const maxBurst = 1024
+
+// maxTake bounds the spans that one look into the queue takes.
+const maxTake = 256
+
+// blockTimeout is how long a finishing goroutine waits for a full queue while
+// nothing is sent. It outlasts the restart of a collector and the pause before
+// the next try (MaxRetryGap).
+const blockTimeout = 10 * time.Second
+
+// Env is what a reporter needs from its process; no field is nil.
+type Env struct {
+	Logger  *slog.Logger
+	Metrics metrics.Factory
+	// Block makes Finish wait while the queue is full.
+	Block bool
+}
+
+// Transport carries finished spans of type T to a backend. Its methods are called
+// from the reporter's goroutine alone, except wake. It books every span that Append
+// gives it: each one is in the account held then, and in a settled one when Close
+// returns. So what Append, Flush and Close return is for those who ask.
+type Transport[T any] interface {
+	// Append takes a span, and sends when that fills a batch.
+	Append(span T)
+	// Flush sends what Append took.
+	Flush()
+	// Close flushes and releases what the transport holds.
+	Close()
+	// Tick does what no span triggers, such as trying a closed port again, and
+	// returns when it wants to be called next, 0 if it does not matter.
+	Tick() time.Duration
+	// Wake receives when tick should be called at once; it may be nil.
+	Wake() <-chan struct{}
+}
+
+// reporter is a bounded queue and the one goroutine that feeds a transport from it.
+type Reporter[T any] struct {
+	Options[T]
+	queue *queue[T]
+	done  chan struct{}
+	// stalledAt is the number of spans sent when a put last waited in vain; -1
+	// before the first.
+	stalledAt   atomic.Int64
+	burst       []T
+	drops       Throttle
+	loggedDrops int64
+}
+
+type Options[T any] struct {
+	Transport Transport[T]
+	Counters  *Counters
+	Log       *slog.Logger
+	queueSize int
+	// flushEvery bounds the time that a span waits for its batch to fill.
+	flushEvery time.Duration
+	LogSpans   bool
+	// block makes put wait while the queue is full, each time for patience while
+	// nothing is sent.
+	block        bool
+	blockTimeout time.Duration
+	// Cancel ends the waits inside the transport.
+	Cancel context.CancelFunc
+	// closing is closed when no more spans will come, so that the transport may
+	// see it too.
+	closing chan struct{}
+	// Release is called with each span that the transport has taken; it may be
+	// nil.
+	Release func(T)
+}
+
+// NewOptions returns what the configuration says of a reporter, and what a
+// transport below it waits with, so that the reporter's end ends its waits; the
+// transport itself is yet to be set. Whoever makes no reporter of it calls giveUp.
+func NewOptions[T any](cfg config.Config, opts Env, counters *Counters) (Options[T], Retrier) {
+	ctx, cancel := context.WithCancel(context.Background())
+	closing := make(chan struct{})
+	return Options[T]{
+		Counters:     counters,
+		Log:          opts.Logger,
+		queueSize:    cfg.Reporter.QueueSize,
+		flushEvery:   cfg.Reporter.FlushInterval,
+		LogSpans:     cfg.Reporter.LogSpans,
+		block:        opts.Block,
+		blockTimeout: blockTimeout,
+		Cancel:       cancel,
+		closing:      closing,
+	}, Retrier{Ctx: ctx, Timeout: RetryTimeout, Closing: closing}
+}
+
+func Start[T any](o Options[T]) *Reporter[T] {
+	f := &Reporter[T]{
+		Options: o,
+		queue:   newQueue[T](o.queueSize),
+		done:    make(chan struct{}),
+		burst:   make([]T, min(maxTake, o.queueSize)),
+	}
+	f.stalledAt.Store(-1)
+	go f.run()
+	return f
+}
+
+// Enqueue books a finished span and takes it. It returns false when it could not,
+// and has counted that. It waits only where Options.block says so.
+func (f *Reporter[T]) Enqueue(span T) bool {
+	f.Counters.Finished.Add(1)
+	verdict, room := f.queue.put(span)
+	if verdict == queueFull && f.block {
+		verdict = f.awaitSpace(span, room)
+	}
+	switch verdict {
+	case admitted:
+		return true
+	case queueFull:
+		f.Counters.Add(1, dropped)
+	case queueClosed:
+		f.Counters.Add(1, afterClose)
+	}
+	return false
+}
+
+// awaitSpace puts span into the queue when there is room, unless nothing at all is
+// sent for as long as patience. Then, until something is sent again, no other
+// span waits either: with a backend that is gone the application goes on.
+func (f *Reporter[T]) awaitSpace(span T, room <-chan struct{}) admission {
+	atStart := f.Counters.Count(Sent)
+	if f.stalledAt.Load() == atStart {
+		return queueFull
+	}
+	f.Counters.blocked.Add(1)
+	timer := time.NewTimer(f.blockTimeout)
+	defer timer.Stop()
+	for {
+		select {
+		case <-room:
+		case <-timer.C:
+			now := f.Counters.Count(Sent)
+			if now == atStart {
+				f.stalledAt.Store(now)
+				return queueFull
+			}
+			atStart = now
+			timer.Reset(f.blockTimeout)
+		}
+		var verdict admission
+		if verdict, room = f.queue.put(span); verdict != queueFull {
+			return verdict
+		}
+	}
+}
+
+// Stats returns the books.
+func (f *Reporter[T]) Stats() Stats { return f.Counters.Stats(f.queue.len()) }
+
+// Shutdown is Tracer.Close.
+func (f *Reporter[T]) Shutdown(ctx context.Context) error {
+	if !f.queue.close() {
+		select {
+		case <-f.done:
+		case <-ctx.Done():
+		}
+		return nil
+	}
+	late := make(chan int64, 1)
+	stop := context.AfterFunc(ctx, func() {
+		late <- f.lost()
+		f.Cancel()
+	})
+	close(f.closing)
+	<-f.done
+	if stop() {
+		f.Cancel()
+		return nil
+	}
+	if left := f.lost() - <-late; left > 0 {
+		return &CloseError{Left: left, Err: context.Cause(ctx)}
+	}
+	return nil
+}
+
+// lost returns the spans that the transport gave up.
+func (f *Reporter[T]) lost() int64 { return f.Counters.Count(Failed, Refused) }
+
+func (f *Reporter[T]) run() {
+	defer close(f.done)
+	flush := time.NewTicker(f.flushEvery)
+	defer flush.Stop()
+	due := time.NewTimer(0)
+	defer due.Stop()
+	for {
+		select {
+		case <-f.queue.ready:
+			f.forward(maxBurst)
+		case <-flush.C:
+			f.forward(f.queueSize)
+			f.flush()
+			f.logDrops(time.Now())
+		case <-due.C:
+		case <-f.Transport.Wake():
+		case <-f.closing:
+			f.finish()
+			return
+		}
+		if next := f.Transport.Tick(); next > 0 {
+			due.Reset(next)
+		}
+	}
+}
+
+// forward gives the transport up to most spans that are in the queue already, and
+// reports whether it stopped for that bound. The transport books them from
+// there; so the errors that it returns have nothing to add.
+func (f *Reporter[T]) forward(most int) (more bool) {
+	var none T
+	for most > 0 {
+		spans := f.burst[:min(most, len(f.burst))]
+		n := f.queue.take(spans)
+		f.Counters.Add(n, InFlight)
+		for i, span := range spans[:n] {
+			f.Transport.Append(span)
+			if f.Release != nil {
+				f.Release(span)
+			}
+			spans[i] = none
+		}
+		if n < len(spans) {
+			return false
+		}
+		most -= n
+	}
+	return true
+}
+
+func (f *Reporter[T]) flush() {
+	f.Transport.Flush()
+	f.Counters.metrics.ReporterQueueLength.Update(int64(f.queue.len()))
+}
+
+// finish delivers what is there; the queue admits no more.
+func (f *Reporter[T]) finish() {
+	for f.forward(maxBurst) {
+		f.Transport.Tick()
+	}
+	f.flush()
+	f.Transport.Close()
+	f.drops.Reset()
+	f.logDrops(time.Now())
+}
+
+// logDrops tells of spans that the queue had no room for since it last did.
+func (f *Reporter[T]) logDrops(now time.Time) {
+	n := f.Counters.Count(dropped) - f.loggedDrops
+	if n == 0 || !f.drops.Allow(now) {
+		return
+	}
+	f.loggedDrops += n
+	f.Log.Warn("spans dropped: queue full", "dropped", n, "queue_size", f.queueSize)
+}
