@@ -86,7 +86,7 @@ func (a *app) newSession(ctx context.Context, cfg config.Config, request client.
 // canVerify returns an error when the configuration makes no spans, or nobody
 // answers where they would be read back.
 func canVerify(ctx context.Context, cfg config.Config, reader *query.Client) error {
-	if cfg.Disabled || cfg.Tracer == "noop" {
+	if !cfg.MakesSpans() {
 		return usageError(withHint(errors.New("--verify has nothing to account for: the tracer makes no spans"), "--tracer jaeger"))
 	}
 	asking, cancel := context.WithTimeout(ctx, defaultCallTimeout)

@@ -85,7 +85,7 @@ func namesItsEndpoint(loaded *config.Loaded) bool {
 }
 
 func newCompareSide(flag string, cfg config.Config) (*compareSide, error) {
-	if cfg.Disabled || cfg.Tracer == config.TracerNoop {
+	if !cfg.MakesSpans() {
 		return nil, usageError(withHint(fmt.Errorf("%s: the tracer makes no spans to compare", flag), "such as --from jaeger --to otel"))
 	}
 	return &compareSide{cfg: cfg, Side: compare.Side{Tracer: cfg.Tracer}}, nil

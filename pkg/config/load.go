@@ -7,6 +7,8 @@ import (
 
 	"github.com/go-viper/mapstructure/v2"
 	"github.com/spf13/viper"
+
+	"github.com/otdemo/otdemo/pkg/tracer/kind"
 )
 
 // Source is everything that a load looks at. Nothing is taken from the process
@@ -71,7 +73,7 @@ func Load(src Source) (*Loaded, error) {
 	file := l.loadFile(src)
 	tracer := l.tracer(src.Flags)
 	l.loadJaeger(tracer)
-	if tracer == TracerOTel {
+	if k := kind.Of(tracer); k.OTelVariables {
 		l.loadOTel()
 	}
 	l.loadOtdemo()

@@ -8,6 +8,7 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
+	"strings"
 
 	"github.com/opentracing/opentracing-go"
 	"github.com/uber/jaeger-lib/metrics"
@@ -23,6 +24,7 @@ import (
 	"github.com/otdemo/otdemo/pkg/tracer/internal/sampling"
 	"github.com/otdemo/otdemo/pkg/tracer/internal/system"
 	"github.com/otdemo/otdemo/pkg/tracer/internal/zipkin"
+	"github.com/otdemo/otdemo/pkg/tracer/kind"
 )
 
 // Options are what a tracer needs from its process besides the configuration.
@@ -81,11 +83,14 @@ func New(cfg config.Config, opts Options) (*Tracer, error) {
 	}
 	name := cfg.Tracer
 	if cfg.Disabled {
-		name = config.TracerNoop
+		name = kind.Noop
 	}
 	start, ok := systems()[name]
 	if !ok {
-		return nil, hint.New(fmt.Errorf("tracer must be jaeger, zipkin, appdash, otel or noop, got %q", name), "use --tracer jaeger")
+		names := kind.Names()
+		last := len(names) - 1
+		return nil, hint.New(fmt.Errorf("tracer must be %s or %s, got %q", strings.Join(names[:last], ", "), names[last], name),
+			"use --tracer jaeger")
 	}
 	s, err := start(cfg, reporter.Env{Logger: opts.Logger, Metrics: opts.Metrics, Block: opts.Block})
 	if err != nil {
@@ -97,11 +102,11 @@ func New(cfg config.Config, opts Options) (*Tracer, error) {
 // systems returns how each tracing system is started, by its name.
 func systems() map[string]func(config.Config, reporter.Env) (*system.Tracer, error) {
 	return map[string]func(config.Config, reporter.Env) (*system.Tracer, error){
-		config.TracerJaeger:  jaeger.New,
-		config.TracerZipkin:  zipkin.New,
-		config.TracerAppdash: appdash.New,
-		config.TracerOTel:    otel.New,
-		config.TracerNoop:    noop.New,
+		kind.Jaeger:  jaeger.New,
+		kind.Zipkin:  zipkin.New,
+		kind.Appdash: appdash.New,
+		kind.OTel:    otel.New,
+		kind.Noop:    noop.New,
 	}
 }
 

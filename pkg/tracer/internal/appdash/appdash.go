@@ -1,3 +1,5 @@
+// Package appdash is the tracing system Appdash: basictracer, with a recorder that
+// counts and a sender that knows what arrived. Start at New.
 package appdash
 
 import (

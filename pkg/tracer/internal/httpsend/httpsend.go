@@ -1,3 +1,4 @@
+// Package httpsend sends batches to a collector over HTTP. Start at New.
 package httpsend
 
 import (

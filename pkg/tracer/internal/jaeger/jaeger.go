@@ -1,3 +1,5 @@
+// Package jaeger is the tracing system Jaeger: jaeger-client-go's tracer with our
+// reporter, and transports over UDP and HTTP. Start at New.
 package jaeger
 
 import (

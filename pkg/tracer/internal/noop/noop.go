@@ -1,3 +1,4 @@
+// Package noop is the tracing system that makes no spans. Start at New.
 package noop
 
 import (

@@ -1,3 +1,5 @@
+// Package otel is the tracing system OpenTelemetry: its SDK behind its OpenTracing
+// bridge, with our reporter and its OTLP exporters. Start at New.
 package otel
 
 import (

@@ -1,3 +1,6 @@
+// Package propagation carries span contexts in the headers of requests, in the formats
+// of the configuration. Start at New; Tracer adds the formats to a library that has
+// only its own.
 package propagation
 
 import (

@@ -1,3 +1,7 @@
+// Package reporter gets finished spans from the application to a transport, and counts
+// what becomes of each: a bounded queue, one goroutine, batches, retries. Start at
+// Start; Encoded is for libraries whose spans are encoded when they finish, and
+// Batcher for transports that send batches.
 package reporter
 
 import (

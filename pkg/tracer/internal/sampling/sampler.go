@@ -1,3 +1,6 @@
+// Package sampling makes the samplers of jaeger-client-go, and reads the strategies of
+// Jaeger's remote sampling for every tracing system that has it. Start at New;
+// ByTraceID is for libraries that sample by trace id.
 package sampling
 
 import (

@@ -1,3 +1,5 @@
+// Package system is what the tracing systems have in common. Start at Tracer, which
+// each of them makes.
 package system
 
 import (

@@ -1,3 +1,5 @@
+// Package testkit has what the tests of the tracer's packages share: agents and
+// collectors that keep what they receive, configurations, logs. Start at NewSink.
 package testkit
 
 import (

@@ -1,3 +1,5 @@
+// Package thrift encodes spans in the two thrift protocols of Jaeger, straight from
+// jaeger-client-go's spans. Start at Encoder.
 package thrift
 
 import (

@@ -1,3 +1,5 @@
+// Package tracertest makes tracers for tests that go through package tracer. Start at
+// New.
 package tracertest
 
 import (

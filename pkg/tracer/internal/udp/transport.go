@@ -1,3 +1,6 @@
+// Package udp delivers spans to an agent over UDP, and finds out which datagrams did
+// not arrive. Start at New: a Transport packs spans into datagrams, and a sender below
+// it sends them, keeps those that were refused and sends them again.
 package udp
 
 import (

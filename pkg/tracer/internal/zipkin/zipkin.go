@@ -1,3 +1,5 @@
+// Package zipkin is the tracing system Zipkin: zipkin-go behind zipkin-go-opentracing,
+// with our reporter. Start at New.
 package zipkin
 
 import (
