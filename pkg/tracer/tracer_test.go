@@ -32,7 +32,7 @@ func TestNewErrors(t *testing.T) {
 		{"flush", func(c *config.Config) { c.Reporter.FlushInterval = 0 }, "reporter.flush_interval must be positive, got 0s"},
 		{"port", func(c *config.Config) { c.Reporter.Agent.Port = 0 }, "reporter.agent.port must be between 1 and 65535, got 0"},
 		{"propagation", func(c *config.Config) { c.Propagation = []string{"jaeger", "xray"} }, `propagation must be any of jaeger, w3c, b3, b3-single, appdash, got "xray"`},
-		{"sampler", func(c *config.Config) { c.Sampler.Type = "always" }, `sampler.type must be const, probabilistic, ratelimiting or remote, got "always"`},
+		{"sampler", func(c *config.Config) { c.Sampler.Type = "always" }, `sampler.type must be const, probabilistic, ratelimiting or remote with tracer jaeger, got "always"`},
 		{"const", func(c *config.Config) { c.Sampler.Param = 100 }, "sampler.param must be 0 or 1 for const, got 100"},
 		{"probabilistic", func(c *config.Config) { c.Sampler = config.Sampler{Type: "probabilistic", Param: 100} }, "sampler.param must be between 0 and 1 for probabilistic, got 100"},
 		{"ratelimiting", func(c *config.Config) { c.Sampler = config.Sampler{Type: "ratelimiting", Param: -1} }, "sampler.param must not be negative for ratelimiting, got -1"},

@@ -9,6 +9,7 @@ import (
 
 	"github.com/otdemo/otdemo/pkg/tracer/internal/propagation"
 	"github.com/otdemo/otdemo/pkg/tracer/internal/reporter"
+	"github.com/otdemo/otdemo/pkg/tracer/internal/sampling"
 	"github.com/otdemo/otdemo/pkg/tracer/internal/system"
 
 	basictracer "github.com/opentracing/basictracer-go"
@@ -33,15 +34,17 @@ type backend struct {
 }
 
 func New(cfg config.Config, opts reporter.Env) (*system.Tracer, error) {
-	sampler, propagators, err := system.CheckTraceSampled(cfg, opts)
+	propagators, err := system.Check(cfg, opts)
 	if err != nil {
 		return nil, err
 	}
-	out, err := reporter.StartEncoded(cfg, opts, func() (reporter.BatchOptions[[]byte], error) { return batches(cfg, opts) })
+	b, err := batches(cfg, opts)
 	if err != nil {
 		return nil, err
 	}
+	out := reporter.StartEncoded(cfg, opts, b)
 	// What appdashtracer.NewTracerWithOptions does, but for the recorder.
+	sampler := sampling.ByTraceID(cfg.Sampler)
 	options := basictracer.DefaultOptions()
 	options.ShouldSample = sampler
 	options.Recorder = &recorder{

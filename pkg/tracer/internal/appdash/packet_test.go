@@ -38,8 +38,8 @@ func TestAppdashPacket(t *testing.T) {
 	// Its encoder leaves out a value that is nil, and keeps an empty one.
 	list[0].Value = []byte{}
 	got := appendPacket([]byte("before"), id, list)
-	empty := []byte{wireAnnotationStart, wireKey, 0, wireValue, 0}
-	if i := slices.Index(got, wireAnnotationStart); !strings.HasPrefix(string(got[i:]), string(empty)) {
+	empty := []byte{5<<3 | 3, 6<<3 | 2, 0, 7<<3 | 2, 0}
+	if i := slices.Index(got, 5<<3|3); !strings.HasPrefix(string(got[i:]), string(empty)) {
 		t.Errorf("got %x, want an empty annotation first", got[i:i+10])
 	}
 	if diff := len(got) - len("before") - len(want); diff != 2 {

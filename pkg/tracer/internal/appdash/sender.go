@@ -10,6 +10,7 @@ import (
 	"slices"
 	"time"
 
+	"google.golang.org/protobuf/encoding/protowire"
 	"sourcegraph.com/sourcegraph/appdash"
 
 	"github.com/otdemo/otdemo/internal/hint"
@@ -109,32 +110,22 @@ func reason(closed, ctx context.Context, err error) string {
 	}
 }
 
-// The fields of CollectPacket, Appdash's internal/wire/collector.proto, with
-// protobuf's wire types. Span id and annotations are groups.
-const (
-	wireSpanIDStart     = 1<<3 | 3
-	wireSpanIDEnd       = 1<<3 | 4
-	wireTrace           = 2<<3 | 1
-	wireSpan            = 3<<3 | 1
-	wireParent          = 4<<3 | 1
-	wireAnnotationStart = 5<<3 | 3
-	wireAnnotationEnd   = 5<<3 | 4
-	wireKey             = 6<<3 | 2
-	wireValue           = 7<<3 | 2
-)
-
-// appendPacket appends a CollectPacket with its length before it. A root
-// has a parent too, 0: Appdash's collector panics without.
+// appendPacket appends a CollectPacket of Appdash's internal/wire/collector.proto, in
+// which span id and annotations are groups, with its length before it. A root has a
+// parent too, 0: Appdash's collector panics without.
 func appendPacket(b []byte, id appdash.SpanID, list []appdash.Annotation) []byte {
-	p := []byte{wireSpanIDStart, wireTrace}
-	p = binary.LittleEndian.AppendUint64(p, uint64(id.Trace))
-	p = binary.LittleEndian.AppendUint64(append(p, wireSpan), uint64(id.Span))
-	p = binary.LittleEndian.AppendUint64(append(p, wireParent), uint64(id.Parent))
-	p = append(p, wireSpanIDEnd)
-	for _, a := range list {
-		p = binary.AppendUvarint(append(p, wireAnnotationStart, wireKey), uint64(len(a.Key)))
-		p = binary.AppendUvarint(append(append(p, a.Key...), wireValue), uint64(len(a.Value)))
-		p = append(append(p, a.Value...), wireAnnotationEnd)
+	const spanID, trace, annotation, key, value = 1, 2, 5, 6, 7
+	p := protowire.AppendTag(nil, spanID, protowire.StartGroupType)
+	for i, v := range []appdash.ID{id.Trace, id.Span, id.Parent} {
+		p = protowire.AppendTag(p, trace+protowire.Number(i), protowire.Fixed64Type)
+		p = protowire.AppendFixed64(p, uint64(v))
 	}
-	return append(binary.AppendUvarint(b, uint64(len(p))), p...)
+	p = protowire.AppendTag(p, spanID, protowire.EndGroupType)
+	for _, a := range list {
+		p = protowire.AppendTag(p, annotation, protowire.StartGroupType)
+		p = protowire.AppendString(protowire.AppendTag(p, key, protowire.BytesType), a.Key)
+		p = protowire.AppendBytes(protowire.AppendTag(p, value, protowire.BytesType), a.Value)
+		p = protowire.AppendTag(p, annotation, protowire.EndGroupType)
+	}
+	return protowire.AppendBytes(b, p)
 }

@@ -54,16 +54,24 @@ func New(endpoint string, c config.Collector, header http.Header) (*Sender, erro
 	if err != nil {
 		return nil, err
 	}
-	p := &Sender{client: NewClient(), user: c.User, password: c.Password, header: header}
-	if u.User != nil && p.user == "" {
-		p.user = u.User.Username()
-		p.password, _ = u.User.Password()
-	}
-	u.User = nil
+	p := &Sender{client: NewClient(), header: header}
+	p.user, p.password = Credentials(u, c)
 	p.URL = u.String()
 	// A redirect would turn the POST into a GET that carries nothing.
 	p.client.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
 	return p, nil
+}
+
+// Credentials returns user and password of c, or else those of u, which it takes out
+// of u.
+func Credentials(u *url.URL, c config.Collector) (user, password string) {
+	user, password = c.User, c.Password
+	if u.User != nil && user == "" {
+		user = u.User.Username()
+		password, _ = u.User.Password()
+	}
+	u.User = nil
+	return user, password
 }
 
 // NewClient returns a client of its own. Requests bring their deadlines.

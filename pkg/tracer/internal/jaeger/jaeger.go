@@ -4,8 +4,6 @@ package jaeger
 
 import (
 	"context"
-	"errors"
-	"fmt"
 	"math/rand/v2"
 	"sync"
 
@@ -17,7 +15,6 @@ import (
 	"github.com/otdemo/otdemo/internal/redact"
 	"github.com/otdemo/otdemo/pkg/config"
 	"github.com/otdemo/otdemo/pkg/trace/id"
-	"github.com/otdemo/otdemo/pkg/tracer/internal/propagation"
 	"github.com/otdemo/otdemo/pkg/tracer/internal/reporter"
 	"github.com/otdemo/otdemo/pkg/tracer/internal/sampling"
 	"github.com/otdemo/otdemo/pkg/tracer/internal/system"
@@ -35,8 +32,8 @@ type backend struct {
 }
 
 func New(cfg config.Config, opts reporter.Env) (*system.Tracer, error) {
-	propagators, err := propagation.New(cfg.Formats(), opts.Logger)
-	if err := errors.Join(check(cfg), err); err != nil {
+	propagators, err := system.Check(cfg, opts)
+	if err != nil {
 		return nil, err
 	}
 	m := jaeger.NewMetrics(opts.Metrics, nil)
@@ -55,16 +52,6 @@ func New(cfg config.Config, opts reporter.Env) (*system.Tracer, error) {
 	options := append(tracerOptions(cfg, opts, m), propagationOptions(cfg.Service, propagators, m, b.sampler)...)
 	t, _ := jaeger.NewTracer(cfg.Service, b.sampler, b.reporter, options...)
 	return &system.Tracer{Tracer: t, Service: cfg.Service, Target: target(cfg), Backend: b}, nil
-}
-
-// check finds what the implementation cannot work with, so that a
-// configuration that was not loaded but made is no panic.
-func check(cfg config.Config) error {
-	errs := system.CheckBasics(cfg)
-	if !cfg.UsesCollector() && (cfg.Reporter.Agent.Port < 1 || cfg.Reporter.Agent.Port > 65535) {
-		errs = append(errs, fmt.Errorf("reporter.agent.port must be between 1 and 65535, got %d", cfg.Reporter.Agent.Port))
-	}
-	return errors.Join(errs...)
 }
 
 // startReporter makes the transport and the reporter above it.

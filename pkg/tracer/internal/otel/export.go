@@ -26,32 +26,22 @@ import (
 // with our pauses and not the exporters', which give up at the first closed port.
 // A batch with a span that no request takes is divided until only that one is lost.
 type sender struct {
-	senderOptions
-	limits   otlpLimits
-	exporter sdktrace.SpanExporter
+	log            *slog.Logger
+	user, password string
+	limits         otlpLimits
+	exporter       sdktrace.SpanExporter
 	// release gives back what Shutdown of the exporter leaves; it may be nil.
 	release func()
 }
 
-type senderOptions struct {
-	// url has the scheme http, https, grpc or grpcs.
-	url       string
-	collector config.Collector
-	log       *slog.Logger
-}
-
-func newSender(o senderOptions) (*sender, error) {
-	u, err := parseOTLPURL(o.url)
+func newSender(cfg config.Config, log *slog.Logger) (*sender, error) {
+	u, err := parseOTLPURL(cfg.CollectorURL())
 	if err != nil {
 		return nil, err
 	}
-	if u.User != nil && o.collector.User == "" {
-		o.collector.User = u.User.Username()
-		o.collector.Password, _ = u.User.Password()
-	}
-	u.User = nil
-	o.log = o.log.With("url", u.String())
-	t := &sender{senderOptions: o}
+	t := &sender{}
+	t.user, t.password = httpsend.Credentials(u, cfg.Reporter.Collector)
+	t.log = log.With("url", u.String())
 	if t.limits, err = readOTLPLimits(); err != nil {
 		return nil, err
 	}

@@ -28,9 +28,9 @@ import (
 // newGRPCExporter makes the SDK's exporter with an eye of ours on each call.
 func newGRPCExporter(u *url.URL, t *sender) (sdktrace.SpanExporter, error) {
 	call := &otlpCall{}
-	if t.collector.User != "" {
+	if t.user != "" {
 		call.authorization = "Basic " + base64.StdEncoding.EncodeToString(
-			[]byte(t.collector.User+":"+t.collector.Password))
+			[]byte(t.user+":"+t.password))
 	}
 	options := []otlptracegrpc.Option{
 		otlptracegrpc.WithEndpointURL("https://" + u.Host),

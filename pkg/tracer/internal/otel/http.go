@@ -40,8 +40,8 @@ func newHTTPExporter(u *url.URL, t *sender) (exporter sdktrace.SpanExporter, rel
 	base.TLSClientConfig = tlsConfig
 	client.Transport = &otlpRoundTripper{
 		next:     base,
-		user:     t.collector.User,
-		password: t.collector.Password,
+		user:     t.user,
+		password: t.password,
 		timeout:  t.limits.request,
 	}
 	exporter, err = otlptracehttp.New(context.Background(),

@@ -4,7 +4,6 @@ package otel
 
 import (
 	"context"
-	"errors"
 	"log/slog"
 	"sync"
 
@@ -56,8 +55,8 @@ type backend struct {
 }
 
 func New(cfg config.Config, opts reporter.Env) (*system.Tracer, error) {
-	propagators, err := propagation.New(cfg.Formats(), opts.Logger)
-	if err := errors.Join(append(system.CheckBasics(cfg), err)...); err != nil {
+	propagators, err := system.Check(cfg, opts)
+	if err != nil {
 		return nil, err
 	}
 	counters := reporter.NewCounters(jaeger.NewMetrics(opts.Metrics, nil))
@@ -87,7 +86,7 @@ func New(cfg config.Config, opts reporter.Env) (*system.Tracer, error) {
 // startReporter makes the exporter and what feeds it.
 func startReporter(cfg config.Config, counters *reporter.Counters, opts reporter.Env) (*reporter.Reporter[sdktrace.ReadOnlySpan], error) {
 	o, r := reporter.NewOptions[sdktrace.ReadOnlySpan](cfg, opts, counters)
-	s, err := newSender(senderOptions{url: cfg.CollectorURL(), collector: cfg.Reporter.Collector, log: opts.Logger})
+	s, err := newSender(cfg, opts.Logger)
 	if err != nil {
 		o.Cancel()
 		return nil, err

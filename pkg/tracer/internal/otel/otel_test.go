@@ -36,7 +36,7 @@ func TestOTelErrors(t *testing.T) {
 		{"sampler", func(c *config.Config) { c.Sampler.Type = "always" }, `sampler.type must be const, probabilistic or remote with tracer otel, got "always"`},
 		{"const", func(c *config.Config) { c.Sampler.Param = 0.5 }, "sampler.param must be 0 or 1 for const, got 0.5"},
 		{"ratio", func(c *config.Config) { c.Sampler = config.Sampler{Type: "probabilistic", Param: 2} }, "sampler.param must be between 0 and 1 for probabilistic, got 2"},
-		{"ratelimiting", func(c *config.Config) { c.Sampler.Type = "ratelimiting" }, "sampler.type ratelimiting is not there with tracer otel, whose SDK has none"},
+		{"ratelimiting", func(c *config.Config) { c.Sampler.Type = "ratelimiting" }, "sampler.type must be const, probabilistic or remote with tracer otel, got \"ratelimiting\""},
 		{"remote", func(c *config.Config) { c.Sampler.Type, c.Sampler.Endpoint = "remote", "localhost" }, `sampler.endpoint must start with http:// or https:// and a host, got "localhost"`},
 		{"refresh", func(c *config.Config) { c.Sampler.Type, c.Sampler.RefreshInterval = "remote", 0 }, "sampler.refresh_interval must be positive, got 0s"},
 	} {

@@ -15,7 +15,6 @@ import (
 
 	sdktrace "go.opentelemetry.io/otel/sdk/trace"
 
-	"github.com/otdemo/otdemo/internal/hint"
 	"github.com/otdemo/otdemo/internal/redact"
 	"github.com/otdemo/otdemo/pkg/config"
 )
@@ -24,45 +23,23 @@ import (
 // begin here. The remote one waits for its first strategy;
 // stop ends its requests.
 func newSampler(cfg config.Config, log *slog.Logger) (sampler sdktrace.Sampler, stop func(), err error) {
-	s := cfg.Sampler
-	stop = func() {}
-	switch s.Type {
-	case config.SamplerConst:
-		switch s.Param {
-		case 0:
-			sampler = sdktrace.NeverSample()
-		case 1:
-			sampler = sdktrace.AlwaysSample()
-		default:
-			return nil, nil, fmt.Errorf("sampler.param must be 0 or 1 for const, got %v", s.Param)
-		}
-	case config.SamplerProbabilistic:
-		sampler, err = newRatio(s)
+	switch s := cfg.Sampler; s.Type {
 	case config.SamplerRemote:
-		sampler, stop, err = newRemoteSampler(cfg, log)
-	case config.SamplerRateLimiting:
-		return nil, nil, hint.New(fmt.Errorf("sampler.type %s is not there with tracer otel, whose SDK has none", s.Type),
-			"use --sampler-type probabilistic, or remote with a server that limits the rate")
+		return newRemoteSampler(cfg, log)
+	case config.SamplerConst:
+		sampler = sdktrace.NeverSample()
+		if s.Param == 1 {
+			sampler = sdktrace.AlwaysSample()
+		}
 	default:
-		return nil, nil, fmt.Errorf("sampler.type must be const, probabilistic or remote with tracer otel, got %q", s.Type)
+		sampler = sdktrace.TraceIDRatioBased(s.Param)
 	}
-	return sampler, stop, err
-}
-
-func newRatio(s config.Sampler) (sdktrace.Sampler, error) {
-	if !(s.Param >= 0 && s.Param <= 1) {
-		return nil, fmt.Errorf("sampler.param must be between 0 and 1 for %s, got %v", s.Type, s.Param)
-	}
-	return sdktrace.TraceIDRatioBased(s.Param), nil
+	return sampler, func() {}, nil
 }
 
 // newRemoteSampler makes OpenTelemetry's sampler for Jaeger's remote strategies, but
 // with the first one in place when it returns, and with a word when there is none.
 func newRemoteSampler(cfg config.Config, log *slog.Logger) (sdktrace.Sampler, func(), error) {
-	initial, err := newRatio(cfg.Sampler)
-	if err != nil {
-		return nil, nil, err
-	}
 	u, err := httpsend.ParseURL("sampler.endpoint", cfg.SamplingURL())
 	if err != nil {
 		return nil, nil, err
@@ -78,7 +55,7 @@ func newRemoteSampler(cfg config.Config, log *slog.Logger) (sdktrace.Sampler, fu
 	source.start(cfg.Service)
 	sampler := jaegerremote.New(cfg.Service,
 		jaegerremote.WithSamplingStrategyFetcher(source),
-		jaegerremote.WithInitialSampler(initial),
+		jaegerremote.WithInitialSampler(sdktrace.TraceIDRatioBased(cfg.Sampler.Param)),
 		jaegerremote.WithMaxOperations(cfg.Sampler.MaxOperations),
 		jaegerremote.WithSamplingRefreshInterval(cfg.Sampler.RefreshInterval),
 	)

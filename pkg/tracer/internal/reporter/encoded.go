@@ -19,19 +19,13 @@ type Encoded struct {
 	failLog Throttle
 }
 
-// StartEncoded starts the reporter with the batches that connect returns.
-func StartEncoded(
-	cfg config.Config, opts Env, connect func() (BatchOptions[[]byte], error),
-) (*Encoded, error) {
-	b, err := connect()
-	if err != nil {
-		return nil, err
-	}
-	counters := NewCounters(jaeger.NewMetrics(opts.Metrics, nil))
-	o, r := NewOptions[[]byte](cfg, opts, counters)
+// StartEncoded starts a reporter that sends the batches of b.
+func StartEncoded(cfg config.Config, env Env, b BatchOptions[[]byte]) *Encoded {
+	counters := NewCounters(jaeger.NewMetrics(env.Metrics, nil))
+	o, r := NewOptions[[]byte](cfg, env, counters)
 	b.SizeOf = func(span []byte) int { return len(span) }
 	o.Transport, o.Log = NewBatcher(b, counters, r), b.Log
-	return &Encoded{Reporter: Start(o)}, nil
+	return &Encoded{Reporter: Start(o)}
 }
 
 // Report reports a span that was encoded, or counts it as failed if it could

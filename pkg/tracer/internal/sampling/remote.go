@@ -33,7 +33,7 @@ const (
 func newRemoteSampler(
 	ctx context.Context, cfg config.Config, m *jaeger.Metrics, log *slog.Logger,
 ) (jaeger.Sampler, error) {
-	initial, err := newProbabilistic(cfg.Sampler)
+	initial, err := jaeger.NewProbabilisticSampler(cfg.Sampler.Param)
 	if err != nil {
 		return nil, err
 	}

@@ -7,73 +7,62 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
+	"slices"
+	"strings"
 
 	"github.com/uber/jaeger-client-go"
 
 	"github.com/otdemo/otdemo/internal/hint"
 	"github.com/otdemo/otdemo/pkg/config"
+	"github.com/otdemo/otdemo/pkg/tracer/kind"
 )
 
-// New makes the sampler of the configuration. The remote one waits for
-// its first strategy; ending life ends its requests.
+// Check returns an error for a sampler that the tracer does not have, or a parameter
+// that the sampler cannot use.
+func Check(cfg config.Config) error {
+	s, k := cfg.Sampler, kind.Of(cfg.Tracer)
+	switch {
+	case !slices.Contains(k.Samplers, s.Type):
+		last := len(k.Samplers) - 1
+		return hint.New(fmt.Errorf("sampler.type must be %s or %s with tracer %s, got %q",
+			strings.Join(k.Samplers[:last], ", "), k.Samplers[last], k.Name, s.Type), "use --sampler-type probabilistic")
+	case s.Type == config.SamplerConst && s.Param != 0 && s.Param != 1:
+		return fmt.Errorf("sampler.param must be 0 or 1 for const, got %v", s.Param)
+	case s.Type == config.SamplerRateLimiting && s.Param < 0:
+		return fmt.Errorf("sampler.param must not be negative for ratelimiting, got %v", s.Param)
+	case s.Type != config.SamplerRateLimiting && !(s.Param >= 0 && s.Param <= 1):
+		return fmt.Errorf("sampler.param must be between 0 and 1 for %s, got %v", s.Type, s.Param)
+	}
+	return nil
+}
+
+// New makes the sampler of a configuration that Check accepts. The remote one waits
+// for its first strategy; the end of ctx ends its requests.
 func New(ctx context.Context, cfg config.Config, m *jaeger.Metrics, log *slog.Logger) (jaeger.Sampler, error) {
-	s := cfg.Sampler
-	switch s.Type {
+	switch s := cfg.Sampler; s.Type {
 	case config.SamplerConst:
-		return newConst(s)
+		return jaeger.NewConstSampler(s.Param == 1), nil
 	case config.SamplerProbabilistic:
-		return newProbabilistic(s)
+		return jaeger.NewProbabilisticSampler(s.Param)
 	case config.SamplerRateLimiting:
-		if s.Param < 0 {
-			return nil, fmt.Errorf("sampler.param must not be negative for ratelimiting, got %v", s.Param)
-		}
 		return jaeger.NewRateLimitingSampler(s.Param), nil
-	case config.SamplerRemote:
-		return newRemoteSampler(ctx, cfg, m, log)
 	default:
-		return nil, fmt.Errorf("sampler.type must be const, probabilistic, ratelimiting or remote, got %q", s.Type)
+		return newRemoteSampler(ctx, cfg, m, log)
 	}
 }
 
-// ByTraceID returns the decision about a new trace by its id, for libraries
-// that know no other samplers. It is jaeger-client-go's, so that tracers with the
-// same probability keep the same ids. zipkin-go's boundary sampler takes the
-// probability in ten-thousandths, refuses less, and reckons with ids in floating
-// point: at 0.001 it was seen to keep 0.0016, at 0.0001 as many.
-func ByTraceID(cfg config.Config) (func(traceID uint64) bool, error) {
-	var sampler interface {
-		IsSampled(id jaeger.TraceID, operation string) (bool, []jaeger.Tag)
+// ByTraceID returns the decision about a new trace by its id, for libraries that have
+// no other samplers. It is jaeger-client-go's, so that tracers with the same
+// probability keep the same ids. zipkin-go's boundary sampler takes the probability
+// in ten-thousandths, rejects less, and calculates with ids in floating point: at
+// 0.001 it was seen to keep 0.0016, at 0.0001 as many.
+func ByTraceID(s config.Sampler) func(traceID uint64) bool {
+	if s.Type == config.SamplerConst {
+		return func(uint64) bool { return s.Param == 1 }
 	}
-	var err error
-	switch s := cfg.Sampler; s.Type {
-	case config.SamplerConst:
-		sampler, err = newConst(s)
-	case config.SamplerProbabilistic:
-		sampler, err = newProbabilistic(s)
-	default:
-		err = hint.New(fmt.Errorf("sampler.type must be const or probabilistic with tracer %s, got %q", cfg.Tracer, s.Type),
-			"use --sampler-type probabilistic")
-	}
-	if err != nil {
-		return nil, err
-	}
+	sampler, _ := jaeger.NewProbabilisticSampler(s.Param) // which Check has accepted
 	return func(id uint64) bool {
 		yes, _ := sampler.IsSampled(jaeger.TraceID{Low: id}, "")
 		return yes
-	}, nil
-}
-
-func newConst(s config.Sampler) (*jaeger.ConstSampler, error) {
-	if s.Param != 0 && s.Param != 1 {
-		return nil, fmt.Errorf("sampler.param must be 0 or 1 for const, got %v", s.Param)
 	}
-	return jaeger.NewConstSampler(s.Param == 1), nil
-}
-
-func newProbabilistic(s config.Sampler) (*jaeger.ProbabilisticSampler, error) {
-	sampler, err := jaeger.NewProbabilisticSampler(s.Param)
-	if err != nil {
-		return nil, fmt.Errorf("sampler.param must be between 0 and 1 for %s, got %v", s.Type, s.Param)
-	}
-	return sampler, nil
 }

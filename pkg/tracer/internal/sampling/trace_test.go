@@ -10,11 +10,7 @@ import (
 func TestTraceSampler(t *testing.T) {
 	t.Parallel()
 	for _, param := range []float64{0, 0.0001, 0.001, 0.1, 0.5, 1} {
-		cfg := config.Config{Sampler: config.Sampler{Type: config.SamplerProbabilistic, Param: param}}
-		decide, err := ByTraceID(cfg)
-		if err != nil {
-			t.Fatal(err)
-		}
+		decide := ByTraceID(config.Sampler{Type: config.SamplerProbabilistic, Param: param})
 		const n = 1 << 20
 		kept := 0
 		for i := range uint64(n) {

@@ -36,9 +36,9 @@ type Backend interface {
 	Shutdown(ctx context.Context) error
 }
 
-// CheckBasics finds what no implementation can work with, so that a
-// configuration that was not loaded but made is no panic.
-func CheckBasics(cfg config.Config) []error {
+// Check returns the propagators of cfg, or all that no tracing system can work with,
+// so that a configuration that was made, not loaded, causes no panic.
+func Check(cfg config.Config, env reporter.Env) (*propagation.Propagators, error) {
 	var errs []error
 	if cfg.Service == "" {
 		errs = append(errs, hint.New(errors.New("service must not be empty"), "name it: --service NAME"))
@@ -49,17 +49,9 @@ func CheckBasics(cfg config.Config) []error {
 	if cfg.Reporter.FlushInterval <= 0 {
 		errs = append(errs, fmt.Errorf("reporter.flush_interval must be positive, got %v", cfg.Reporter.FlushInterval))
 	}
-	return errs
-}
-
-// CheckTraceSampled is CheckBasics for the libraries that sample by trace id and
-// are taught their header formats, and makes both.
-func CheckTraceSampled(cfg config.Config, opts reporter.Env) (func(traceID uint64) bool, *propagation.Propagators, error) {
-	errs := CheckBasics(cfg)
-	sampler, badSampler := sampling.ByTraceID(cfg)
-	propagators, badFormat := propagation.New(cfg.Formats(), opts.Logger)
-	if err := errors.Join(append(errs, badSampler, badFormat)...); err != nil {
-		return nil, nil, err
+	if port := cfg.Reporter.Agent.Port; !cfg.UsesCollector() && (port < 1 || port > 65535) {
+		errs = append(errs, fmt.Errorf("reporter.agent.port must be between 1 and 65535, got %d", port))
 	}
-	return sampler, propagators, nil
+	propagators, err := propagation.New(cfg.Formats(), env.Logger)
+	return propagators, errors.Join(append(errs, sampling.Check(cfg), err)...)
 }

@@ -11,6 +11,7 @@ import (
 	"github.com/otdemo/otdemo/pkg/tracer/internal/httpsend"
 	"github.com/otdemo/otdemo/pkg/tracer/internal/propagation"
 	"github.com/otdemo/otdemo/pkg/tracer/internal/reporter"
+	"github.com/otdemo/otdemo/pkg/tracer/internal/sampling"
 	"github.com/otdemo/otdemo/pkg/tracer/internal/system"
 
 	zipkintracer "github.com/openzipkin-contrib/zipkin-go-opentracing"
@@ -36,14 +37,15 @@ type backend struct {
 // New makes the tracer. Client and server are two spans, as with every
 // other tracer here; Zipkin's shared ones would give both the same id.
 func New(cfg config.Config, opts reporter.Env) (*system.Tracer, error) {
-	sampler, propagators, err := system.CheckTraceSampled(cfg, opts)
+	propagators, err := system.Check(cfg, opts)
 	if err != nil {
 		return nil, err
 	}
-	out, err := reporter.StartEncoded(cfg, opts, func() (reporter.BatchOptions[[]byte], error) { return batches(cfg, opts) })
+	b, err := batches(cfg, opts)
 	if err != nil {
 		return nil, err
 	}
+	out := reporter.StartEncoded(cfg, opts, b)
 	tags := make(map[string]string, len(cfg.Tags))
 	for _, tag := range cfg.Tags {
 		tags[tag.Name] = tag.Value
@@ -51,7 +53,7 @@ func New(cfg config.Config, opts reporter.Env) (*system.Tracer, error) {
 	// The options that we give return no errors.
 	library, _ := zipkin.NewTracer(&recorder{out},
 		zipkin.WithLocalEndpoint(&model.Endpoint{ServiceName: cfg.Service}),
-		zipkin.WithSampler(sampler),
+		zipkin.WithSampler(sampling.ByTraceID(cfg.Sampler)),
 		zipkin.WithSharedSpans(false),
 		zipkin.WithTraceID128Bit(cfg.TraceID128Bit),
 		zipkin.WithTags(tags))
