@@ -2,12 +2,11 @@ package trace
 
 import "github.com/otdemo/otdemo/pkg/trace/id"
 
-// TraceID and SpanID are those of package id, which whoever only makes spans
-// imports in place of this one.
-type (
-	TraceID = id.TraceID
-	SpanID  = id.SpanID
-)
+// TraceID is id.TraceID.
+type TraceID = id.TraceID
+
+// SpanID is id.SpanID.
+type SpanID = id.SpanID
 
 // ParseTraceID is id.ParseTraceID.
 func ParseTraceID(s string) (TraceID, error) { return id.ParseTraceID(s) }

@@ -14,13 +14,6 @@ import (
 
 var update = flag.Bool("update", false, "rewrite the golden files")
 
-func errText(err error) string {
-	if err == nil {
-		return ""
-	}
-	return err.Error()
-}
-
 func TestTree(t *testing.T) {
 	t.Parallel()
 	id := TraceID{Low: 1}

@@ -14,18 +14,15 @@ import (
 
 	"github.com/openzipkin/zipkin-go/model"
 	"github.com/uber/jaeger-client-go/thrift"
-
-	"github.com/otdemo/otdemo/pkg/tracer/internal/testkit"
-
 	j "github.com/uber/jaeger-client-go/thrift-gen/jaeger"
-
 	otlp "go.opentelemetry.io/proto/otlp/collector/trace/v1"
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/codes"
-
 	grpcstatus "google.golang.org/grpc/status"
 	"google.golang.org/protobuf/proto"
 	"sourcegraph.com/sourcegraph/appdash"
+
+	"github.com/otdemo/otdemo/pkg/tracer/internal/testkit"
 )
 
 // manner is how a receiver treats what it gets.

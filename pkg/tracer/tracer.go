@@ -1,7 +1,6 @@
-// Package tracer makes the one OpenTracing tracer that the configuration asks
-// for, gets its finished spans out of the process, and accounts for each of
-// them: no span is lost silently. Start at New; Tracer.Close flushes, and
-// Tracer.Stats says at any time where the spans are.
+// Package tracer makes the OpenTracing tracer of a configuration, sends its finished
+// spans, and counts what becomes of each: no span is lost silently. Start at New;
+// Tracer.Close flushes, and Tracer.Stats returns the counts at any time.
 package tracer
 
 import (
@@ -32,16 +31,16 @@ import (
 type Options struct {
 	// Service is the service name when the configuration has none.
 	Service string
-	// Logger takes losses and their end, and the spans themselves if the
-	// configuration asks for that; nil discards.
+	// Logger logs losses and their end, and the spans themselves with
+	// reporter.log_spans; nil discards.
 	Logger *slog.Logger
-	// Metrics takes jaeger-client-go's tracer metrics and, if configured, RPC
+	// Metrics counts jaeger-client-go's tracer metrics and, if configured, RPC
 	// metrics of server spans; nil keeps none.
 	Metrics metrics.Factory
 	// Block makes Finish wait while the reporter's queue is full, in place of
-	// dropping the span. It is for programs that make load, which then slows down
-	// to what the way to the backend takes. When nothing at all has been sent for
-	// ten seconds Finish drops again, until something is.
+	// dropping the span. It is for programs that make load, which then slow down to
+	// the rate at which spans are sent. When nothing at all has been sent for ten
+	// seconds Finish drops again, until something is.
 	Block bool
 }
 
@@ -59,7 +58,7 @@ type Strategy = sampling.Strategy
 // jaeger-client-go would ignore, clamp or crash on.
 func ParseStrategy(body []byte) (Strategy, error) { return sampling.ParseStrategy(body) }
 
-// Tracer is an OpenTracing tracer that can be flushed and asked for its books.
+// Tracer is an OpenTracing tracer that can be flushed and counts its spans.
 // All its methods may be called from any goroutine.
 type Tracer struct {
 	opentracing.Tracer
@@ -113,7 +112,7 @@ func systems() map[string]func(config.Config, reporter.Env) (*system.Tracer, err
 // Service returns the service name on the spans.
 func (t *Tracer) Service() string { return t.system.Service }
 
-// Target says where the spans go, such as "udp localhost:6831" or
+// Target returns where the spans go, such as "udp localhost:6831" or
 // "http://localhost:14268/api/traces", without user info; "" means nowhere.
 func (t *Tracer) Target() string { return t.system.Target }
 
@@ -133,7 +132,7 @@ func (t *Tracer) Trace(sc opentracing.SpanContext) (trace id.TraceID, sampled bo
 	return t.system.TraceID(sc)
 }
 
-// Stats returns a snapshot of the books. It never blocks, and works after Close
+// Stats returns a snapshot of the counts. It never blocks, and works after Close
 // too. Between two snapshots spans move; see Stats for what then holds.
 func (t *Tracer) Stats() reporter.Stats { return t.system.Stats() }
 

@@ -7,18 +7,16 @@ import (
 	"io"
 	"log"
 
-	"github.com/otdemo/otdemo/pkg/tracer/internal/propagation"
-	"github.com/otdemo/otdemo/pkg/tracer/internal/reporter"
-	"github.com/otdemo/otdemo/pkg/tracer/internal/sampling"
-	"github.com/otdemo/otdemo/pkg/tracer/internal/system"
-
 	basictracer "github.com/opentracing/basictracer-go"
 	"sourcegraph.com/sourcegraph/appdash"
-
 	appdashtracer "sourcegraph.com/sourcegraph/appdash/opentracing"
 
 	"github.com/otdemo/otdemo/internal/redact"
 	"github.com/otdemo/otdemo/pkg/config"
+	"github.com/otdemo/otdemo/pkg/tracer/internal/propagation"
+	"github.com/otdemo/otdemo/pkg/tracer/internal/reporter"
+	"github.com/otdemo/otdemo/pkg/tracer/internal/sampling"
+	"github.com/otdemo/otdemo/pkg/tracer/internal/system"
 )
 
 // serviceTag is the tag that names the service, for which Appdash has no
@@ -33,6 +31,7 @@ type backend struct {
 	*propagation.Tracer
 }
 
+// New makes the tracer.
 func New(cfg config.Config, opts reporter.Env) (*system.Tracer, error) {
 	propagators, err := system.Check(cfg, opts)
 	if err != nil {
@@ -65,9 +64,9 @@ func New(cfg config.Config, opts reporter.Env) (*system.Tracer, error) {
 	}, nil
 }
 
-// recorder implements basictracer.SpanRecorder. What a span is to Appdash
-// Appdash's own recorder says, but in one packet instead of one for each tag, so
-// that no span arrives in part.
+// recorder implements basictracer.SpanRecorder. It encodes a span with Appdash's own
+// recorder, but in one packet instead of one for each tag, so that no span arrives in
+// part.
 type recorder struct {
 	out  *reporter.Encoded
 	tags []config.Tag

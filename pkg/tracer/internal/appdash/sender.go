@@ -32,13 +32,13 @@ const (
 )
 
 // sender sends batches to Appdash's collector. It stands in for
-// appdash.RemoteCollector, which cannot tell what arrived: the collector answers
-// nothing, and the first writes to a connection that has gone succeed. Nor do its
+// appdash.RemoteCollector, which cannot find out what arrived: the collector sends no
+// response, and the first writes to a connection that is gone succeed. Nor do its
 // dialing and writing ever time out.
 //
-// It gives each batch a connection, says that it has ended and waits for
-// the collector to end it as well. Appdash's does that when it has read all, and
-// breaks the connection when it could not. It belongs to one goroutine.
+// It opens a connection for each batch, closes its writing half and waits for the
+// collector to close it as well. Appdash's does that when it has read all, and breaks
+// the connection when it could not.
 type sender struct{ address string }
 
 // batches returns an error if the endpoint is not tcp://host:port.

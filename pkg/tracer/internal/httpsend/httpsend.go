@@ -30,7 +30,7 @@ const (
 	SpanBytes = 16 << 20
 )
 
-// MaxRetryAfter is the longest pause that a collector may ask for.
+// MaxRetryAfter is the longest pause that a collector may request.
 const MaxRetryAfter = 10 * time.Second
 
 // BodyStart is how much of an error's body is kept for the log.
@@ -38,7 +38,7 @@ const BodyStart = 512
 
 // Sender posts batches to a collector over HTTP. Only 202 is success, for Jaeger
 // (wire format of jaeger-collector) as for Zipkin (its OpenAPI description of
-// POST /spans): whoever answers 200 is somebody else. It belongs to one
+// POST /spans): a server that responds 200 is another one. It is used from one
 // goroutine.
 type Sender struct {
 	client         *http.Client
@@ -62,7 +62,7 @@ func New(endpoint string, c config.Collector, header http.Header) (*Sender, erro
 	return p, nil
 }
 
-// Credentials returns user and password of c, or else those of u, which it takes out
+// Credentials returns user and password of c, or else those of u. It removes those
 // of u.
 func Credentials(u *url.URL, c config.Collector) (user, password string) {
 	user, password = c.User, c.Password
@@ -119,6 +119,7 @@ func (p *Sender) try(ctx context.Context, body []byte) *reporter.SendError {
 	return ResponseError(resp, OneLine(start))
 }
 
+// NetworkReason returns why a request got no response, without its URL.
 func NetworkReason(err error) string {
 	switch {
 	case errors.Is(err, context.Canceled):
@@ -133,7 +134,7 @@ func NetworkReason(err error) string {
 // OneLine makes text from a body readable in a log line.
 func OneLine(body []byte) string { return strings.Join(strings.Fields(string(body)), " ") }
 
-// ResponseError turns an answer other than 202 into an error.
+// ResponseError turns a response other than 202 into an error.
 func ResponseError(resp *http.Response, body string) *reporter.SendError {
 	e := &reporter.SendError{Reason: "answered " + resp.Status, Body: body}
 	switch code := resp.StatusCode; {
@@ -151,7 +152,7 @@ func ResponseError(resp *http.Response, body string) *reporter.SendError {
 	return e
 }
 
-// IsHTML reports whether an answer is meant for a browser.
+// IsHTML reports whether a response is meant for a browser.
 func IsHTML(contentType, body string) bool {
 	return strings.HasPrefix(contentType, "text/html") || strings.HasPrefix(body, "<")
 }

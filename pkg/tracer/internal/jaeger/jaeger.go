@@ -31,6 +31,7 @@ type backend struct {
 	closing     sync.Once
 }
 
+// New makes the tracer.
 func New(cfg config.Config, opts reporter.Env) (*system.Tracer, error) {
 	propagators, err := system.Check(cfg, opts)
 	if err != nil {

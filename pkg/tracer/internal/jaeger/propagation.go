@@ -14,7 +14,7 @@ import (
 	"github.com/otdemo/otdemo/pkg/tracer/internal/propagation"
 )
 
-// propagationOptions returns the options that make jaeger-client-go speak the
+// propagationOptions returns the options that make jaeger-client-go use the
 // formats f. For its own format there is nothing to do, and so no cost.
 func propagationOptions(service string, f *propagation.Propagators, m *jaeger.Metrics, sampler jaeger.Sampler) []jaeger.TracerOption {
 	if slices.Equal(f.Names, []string{config.PropagationJaeger}) {
@@ -117,8 +117,8 @@ func (h injectExtractor) toLibrary(l propagation.SpanContext) (jaeger.SpanContex
 	return sc, nil
 }
 
-// decide asks our sampler for the decision that the caller left to us.
-// jaeger-client-go takes the decision of a remote parent as final, whether there
+// decide makes our sampler decide where the caller deferred that.
+// For jaeger-client-go the decision of a remote parent is final, whether there
 // was one or not, so it has to be made here, and without knowing the operation. A
 // span that stands in for the remote one makes the sampler set the flags that sc
 // shares with it.

@@ -23,7 +23,7 @@ func newSpanReporter(o reporter.Options[*jaeger.Span]) *spanReporter {
 	return &spanReporter{reporter.Start(o)}
 }
 
-// Report implements jaeger.Reporter. It takes the span, or counts it.
+// Report implements jaeger.Reporter. It enqueues the span, or counts it as lost.
 func (r *spanReporter) Report(span *jaeger.Span) {
 	if r.LogSpans {
 		sc := span.SpanContext()

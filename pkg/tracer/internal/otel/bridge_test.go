@@ -14,15 +14,13 @@ import (
 	"github.com/opentracing/opentracing-go/ext"
 	"github.com/opentracing/opentracing-go/log"
 	"go.opentelemetry.io/otel/trace"
+	tracepb "go.opentelemetry.io/proto/otlp/trace/v1"
 
+	"github.com/otdemo/otdemo/pkg/client"
 	"github.com/otdemo/otdemo/pkg/tracer"
 	"github.com/otdemo/otdemo/pkg/tracer/internal/reporter"
 	"github.com/otdemo/otdemo/pkg/tracer/internal/testkit"
 	"github.com/otdemo/otdemo/pkg/tracer/internal/tracertest"
-
-	tracepb "go.opentelemetry.io/proto/otlp/trace/v1"
-
-	"github.com/otdemo/otdemo/pkg/client"
 )
 
 func extractW3C(t *testing.T, tr *tracer.Tracer, traceparent string) opentracing.SpanContext {
@@ -38,7 +36,7 @@ func extractW3C(t *testing.T, tr *tracer.Tracer, traceparent string) opentracing
 func TestOTelSpan(t *testing.T) {
 	t.Parallel()
 	c := testkit.NewHTTPCollector(t, testkit.Protobuf(t, nil))
-	tr, _ := tracertest.New(t, testkit.OtelConfig(c.Url))
+	tr, _ := tracertest.New(t, testkit.OtelConfig(c.URL))
 	server := tr.StartSpan("server", ext.SpanKindRPCServer, opentracing.Tag{Key: "http.method", Value: "GET"})
 	client := tr.StartSpan("client", opentracing.ChildOf(server.Context()), ext.SpanKindRPCClient)
 	ext.Error.Set(client, true)
@@ -73,7 +71,7 @@ func TestOTelSpan(t *testing.T) {
 
 func TestOTelBaggageTravels(t *testing.T) {
 	t.Parallel()
-	tr, _ := tracertest.New(t, testkit.OtelConfig(testkit.NewHTTPCollector(t, testkit.Protobuf(t, nil)).Url))
+	tr, _ := tracertest.New(t, testkit.OtelConfig(testkit.NewHTTPCollector(t, testkit.Protobuf(t, nil)).URL))
 	span := tr.StartSpan("work")
 	defer span.Finish()
 	span.SetBaggageItem("who", "me & you")
@@ -100,7 +98,7 @@ func TestOTelBaggageTravels(t *testing.T) {
 func TestOTelOverNethttp(t *testing.T) {
 	t.Parallel()
 	c := testkit.NewHTTPCollector(t, testkit.Protobuf(t, nil))
-	tr, l := tracertest.New(t, testkit.OtelConfig(c.Url))
+	tr, l := tracertest.New(t, testkit.OtelConfig(c.URL))
 	handler := nethttp.Middleware(tr, http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 		http.Error(w, "sorry", http.StatusInternalServerError)
 	}), nethttp.OperationNameFunc(func(*http.Request) string { return "serve" }))
@@ -144,7 +142,7 @@ func TestOTelOverNethttp(t *testing.T) {
 // Code that knows only OpenTelemetry finds the span of the request.
 func TestOTelContextHasBoth(t *testing.T) {
 	t.Parallel()
-	tr, _ := tracertest.New(t, testkit.OtelConfig(testkit.NewHTTPCollector(t, testkit.Protobuf(t, nil)).Url))
+	tr, _ := tracertest.New(t, testkit.OtelConfig(testkit.NewHTTPCollector(t, testkit.Protobuf(t, nil)).URL))
 	span := tr.StartSpan("work")
 	defer span.Finish()
 	id, _ := tr.TraceID(span.Context())

@@ -88,5 +88,5 @@ func otlpVariable(suffix string) (name, value string) {
 
 // sdkVariable reads the environment where the SDK does.
 func sdkVariable(name string) string {
-	return os.Getenv(name) //nolint:forbidigo // the SDK reads the process's own too, and takes no other
+	return os.Getenv(name) //nolint:forbidigo // the SDK reads the process's own as well, and has no option for another
 }

@@ -32,7 +32,7 @@ func certificateFile(t *testing.T, server *httptest.Server) {
 }
 
 func TestOTLPOverTLS(t *testing.T) {
-	c := &testkit.OtlpCollector{}
+	c := &testkit.OTLPCollector{}
 	server := httptest.NewTLSServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
 		if got := r.URL.Path; got != "/some/path" {
 			t.Errorf("got path %q", got)
@@ -45,7 +45,7 @@ func TestOTLPOverTLS(t *testing.T) {
 		t.Fatal(err)
 	}
 	secure := testkit.ServeGRPC(t, listener, testkit.Accept, grpc.Creds(credentials.NewTLS(server.TLS.Clone())))
-	urls := []string{server.URL + "/some/path", strings.Replace(secure.Url, "grpc:", "grpcs:", 1)}
+	urls := []string{server.URL + "/some/path", strings.Replace(secure.URL, "grpc:", "grpcs:", 1)}
 	for trusted, want := range []reporter.Stats{{Failed: 2}, {Sent: 2}} {
 		if trusted == 1 {
 			certificateFile(t, server)
@@ -69,7 +69,7 @@ func TestOTLPPlainGRPCStaysPlain(t *testing.T) {
 	server := httptest.NewTLSServer(http.NotFoundHandler())
 	t.Cleanup(server.Close)
 	certificateFile(t, server)
-	tr, l := tracertest.New(t, testkit.OtelConfig(testkit.NewGRPCCollector(t, testkit.Accept).Url))
+	tr, l := tracertest.New(t, testkit.OtelConfig(testkit.NewGRPCCollector(t, testkit.Accept).URL))
 	testkit.MakeSpans(tr, 2)
 	testkit.CloseTracer(t, tr)
 	if s := tr.Stats(); s.Sent != 2 {
@@ -86,11 +86,11 @@ func TestOTLPVariables(t *testing.T) {
 	t.Setenv("OTEL_RESOURCE_ATTRIBUTES", "zone=b")
 	t.Setenv("OTEL_SERVICE_NAME", "not this")
 	for _, named := range []bool{false, true} {
-		for _, c := range []*testkit.OtlpCollector{testkit.NewHTTPCollector(t, testkit.Protobuf(t, nil)), testkit.NewGRPCCollector(t, testkit.Accept)} {
-			cfg := testkit.OtelConfig(c.Url)
+		for _, c := range []*testkit.OTLPCollector{testkit.NewHTTPCollector(t, testkit.Protobuf(t, nil)), testkit.NewGRPCCollector(t, testkit.Accept)} {
+			cfg := testkit.OtelConfig(c.URL)
 			authorization := "Basic am9lOmh1bnRlcjI="
 			if !named {
-				cfg.Reporter.Collector = config.Collector{Endpoint: c.Url}
+				cfg.Reporter.Collector = config.Collector{Endpoint: c.URL}
 				authorization = "Bearer abc"
 			}
 			tr, _ := tracertest.New(t, cfg)
@@ -98,21 +98,21 @@ func TestOTLPVariables(t *testing.T) {
 			testkit.MakeSpans(tr, 4)
 			testkit.CloseTracer(t, tr)
 			name, team := "Authorization", "X-Team"
-			if strings.HasPrefix(c.Url, "grpc") {
+			if strings.HasPrefix(c.URL, "grpc") {
 				name, team = "authorization", "x-team"
 			}
 			if got := c.Header(name); got != authorization || c.Header(team) != "blue" {
-				t.Errorf("%s: got %q and %q", c.Url, got, c.Header(team))
+				t.Errorf("%s: got %q and %q", c.URL, got, c.Header(team))
 			}
 			if got := c.Count(); got != 3 {
-				t.Errorf("%s: got %d requests, want 3", c.Url, got)
+				t.Errorf("%s: got %d requests, want 3", c.URL, got)
 			}
 			first := c.Requests[0].ResourceSpans[0]
 			if got := first.ScopeSpans[0].Spans[0]; len(got.Attributes) != 1 || got.DroppedAttributesCount != 1 {
-				t.Errorf("%s: got %v, want one attribute", c.Url, got)
+				t.Errorf("%s: got %v, want one attribute", c.URL, got)
 			}
 			if got := testkit.TextOf(first.Resource.Attributes); got["zone"] != "b" || got["service.name"] != "shop" {
-				t.Errorf("%s: got %v", c.Url, got)
+				t.Errorf("%s: got %v", c.URL, got)
 			}
 		}
 	}
@@ -130,7 +130,7 @@ func TestOTLPTimeoutVariable(t *testing.T) {
 		}
 	})
 	t.Cleanup(func() { close(release) })
-	tr, _ := tracertest.New(t, testkit.OtelConfig(c.Url))
+	tr, _ := tracertest.New(t, testkit.OtelConfig(c.URL))
 	testkit.MakeSpans(tr, 1)
 	testkit.CloseTracer(t, tr)
 	if s := tr.Stats(); s.Sent != 1 || c.Count() != 2 {

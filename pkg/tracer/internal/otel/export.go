@@ -8,23 +8,19 @@ import (
 	"net/url"
 	"strings"
 
-	"github.com/otdemo/otdemo/pkg/tracer/internal/httpsend"
-	"github.com/otdemo/otdemo/pkg/tracer/internal/reporter"
-
 	sdktrace "go.opentelemetry.io/otel/sdk/trace"
-
 	coltracepb "go.opentelemetry.io/proto/otlp/collector/trace/v1"
 	"google.golang.org/protobuf/proto"
 
 	"github.com/otdemo/otdemo/internal/hint"
 	"github.com/otdemo/otdemo/internal/redact"
 	"github.com/otdemo/otdemo/pkg/config"
+	"github.com/otdemo/otdemo/pkg/tracer/internal/httpsend"
+	"github.com/otdemo/otdemo/pkg/tracer/internal/reporter"
 )
 
 // sender sends spans with one of the SDK's OTLP exporters, a batch at a
-// time, and books what the collector says to each. What may pass is tried again,
-// with our pauses and not the exporters', which give up at the first closed port.
-// A batch with a span that no request takes is divided until only that one is lost.
+// time. Retries are the batcher's: the exporters give up at the first closed port.
 type sender struct {
 	log            *slog.Logger
 	user, password string
@@ -56,7 +52,7 @@ func newSender(cfg config.Config, log *slog.Logger) (*sender, error) {
 	return t, nil
 }
 
-// parseOTLPURL refuses what the exporters would cut off without a word.
+// parseOTLPURL rejects what the exporters would cut off silently.
 func parseOTLPURL(raw string) (*url.URL, error) {
 	const key = "reporter.collector.endpoint"
 	u, err := url.Parse(raw)

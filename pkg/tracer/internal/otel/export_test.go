@@ -9,15 +9,14 @@ import (
 	"testing"
 	"time"
 
+	coltracepb "go.opentelemetry.io/proto/otlp/collector/trace/v1"
+	"google.golang.org/grpc/codes"
+	grpcstatus "google.golang.org/grpc/status"
+
 	"github.com/otdemo/otdemo/pkg/tracer"
 	"github.com/otdemo/otdemo/pkg/tracer/internal/reporter"
 	"github.com/otdemo/otdemo/pkg/tracer/internal/testkit"
 	"github.com/otdemo/otdemo/pkg/tracer/internal/tracertest"
-
-	coltracepb "go.opentelemetry.io/proto/otlp/collector/trace/v1"
-	"google.golang.org/grpc/codes"
-
-	grpcstatus "google.golang.org/grpc/status"
 )
 
 // answerText answers 200 with a body.
@@ -74,7 +73,7 @@ func TestOTLPOverHTTP(t *testing.T) {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
 			c := testkit.NewHTTPCollector(t, test.answer)
-			tr, l := tracertest.New(t, testkit.OtelConfig(c.Url))
+			tr, l := tracertest.New(t, testkit.OtelConfig(c.URL))
 			testkit.MakeSpans(tr, 3)
 			testkit.CloseTracer(t, tr)
 			test.want.Started, test.want.Sampled, test.want.Finished = 3, 3, 3
@@ -85,7 +84,7 @@ func TestOTLPOverHTTP(t *testing.T) {
 				t.Errorf("got %d requests, want %d", c.Count(), test.tries)
 			}
 			if test.log != nil {
-				l.Want(t, append(test.log, "level=WARN", "url="+c.Url)...)
+				l.Want(t, append(test.log, "level=WARN", "url="+c.URL)...)
 			}
 			if s := l.String(); strings.Contains(s, "hunter2") || strings.Contains(s, "secret") || test.log == nil && strings.Contains(s, "WARN") {
 				t.Errorf("log:\n%s", s)
@@ -130,7 +129,7 @@ func TestOTLPOverGRPC(t *testing.T) {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
 			c := testkit.NewGRPCCollector(t, test.answer)
-			tr, l := tracertest.New(t, testkit.OtelConfig(c.Url))
+			tr, l := tracertest.New(t, testkit.OtelConfig(c.URL))
 			testkit.MakeSpans(tr, 3)
 			testkit.CloseTracer(t, tr)
 			test.want.Started, test.want.Sampled, test.want.Finished = 3, 3, 3
@@ -141,7 +140,7 @@ func TestOTLPOverGRPC(t *testing.T) {
 				t.Errorf("got %d calls, want %d", c.Count(), test.tries)
 			}
 			if test.log != nil {
-				l.Want(t, append(test.log, "level=WARN", "url="+c.Url)...)
+				l.Want(t, append(test.log, "level=WARN", "url="+c.URL)...)
 			}
 			if got, want := c.Header("authorization"), "Basic am9lOmh1bnRlcjI="; got != want {
 				t.Errorf("got authorization %q, want %q", got, want)
@@ -154,10 +153,10 @@ func TestOTLPOverGRPC(t *testing.T) {
 // cannot carry costs one.
 func TestOTLPDividesBatches(t *testing.T) {
 	t.Parallel()
-	for _, collector := range []*testkit.OtlpCollector{
+	for _, collector := range []*testkit.OTLPCollector{
 		testkit.NewGRPCCollector(t, testkit.Accept), testkit.NewHTTPCollector(t, testkit.Protobuf(t, nil)),
 	} {
-		tr, l := tracertest.New(t, testkit.OtelConfig(collector.Url))
+		tr, l := tracertest.New(t, testkit.OtelConfig(collector.URL))
 		for range 5 {
 			tr.StartSpan("large").SetTag("body", strings.Repeat("x", 3<<20)).Finish()
 		}
@@ -167,7 +166,7 @@ func TestOTLPDividesBatches(t *testing.T) {
 		s := tr.Stats()
 		testkit.CheckBalance(t, s)
 		if s.Sent != 15 || s.Failed != 1 {
-			t.Errorf("%s: got %+v, want all but one sent\n%s", collector.Url, s, l)
+			t.Errorf("%s: got %+v, want all but one sent\n%s", collector.URL, s, l)
 		}
 		l.Want(t, "level=WARN", "spans not accepted", "spans=1", "UTF-8")
 	}
@@ -175,15 +174,15 @@ func TestOTLPDividesBatches(t *testing.T) {
 
 func TestOTLPSpanTooLarge(t *testing.T) {
 	t.Parallel()
-	for _, collector := range []*testkit.OtlpCollector{
+	for _, collector := range []*testkit.OTLPCollector{
 		testkit.NewGRPCCollector(t, testkit.Accept), testkit.NewHTTPCollector(t, testkit.Protobuf(t, nil)),
 	} {
-		tr, l := tracertest.New(t, testkit.OtelConfig(collector.Url))
+		tr, l := tracertest.New(t, testkit.OtelConfig(collector.URL))
 		tr.StartSpan("large").SetTag("body", strings.Repeat("x", 17<<20)).Finish()
 		testkit.MakeSpans(tr, 2)
 		testkit.CloseTracer(t, tr)
 		if s := tr.Stats(); s.TooLarge != 1 || s.Sent != 2 {
-			t.Errorf("%s: got %+v, want 1 too large and 2 sent", collector.Url, s)
+			t.Errorf("%s: got %+v, want 1 too large and 2 sent", collector.URL, s)
 		}
 		l.Want(t, "level=WARN", "span too large for a request", "operation=large")
 	}
@@ -223,7 +222,7 @@ func TestOTLPCloseGivesUp(t *testing.T) {
 		<-release
 		return nil, nil
 	}
-	for _, url := range []string{testkit.NewHTTPCollector(t, hang).Url, testkit.NewGRPCCollector(t, hangGRPC).Url} {
+	for _, url := range []string{testkit.NewHTTPCollector(t, hang).URL, testkit.NewGRPCCollector(t, hangGRPC).URL} {
 		tr, err := tracer.New(testkit.OtelConfig(url), tracer.Options{})
 		if err != nil {
 			t.Fatal(err)
@@ -254,7 +253,7 @@ func TestOTLPQueueFull(t *testing.T) {
 	for _, block := range []bool{false, true} {
 		release := make(chan struct{})
 		collector := testkit.NewHTTPCollector(t, func(http.ResponseWriter, *http.Request, int) { <-release })
-		cfg := testkit.OtelConfig(collector.Url)
+		cfg := testkit.OtelConfig(collector.URL)
 		cfg.Reporter.QueueSize = 20
 		cfg.Reporter.FlushInterval = time.Millisecond
 		tr, err := tracer.New(cfg, tracer.Options{Block: block})

@@ -8,12 +8,7 @@ import (
 
 	"go.opentelemetry.io/otel/exporters/otlp/otlptrace"
 	"go.opentelemetry.io/otel/exporters/otlp/otlptrace/otlptracegrpc"
-
-	"github.com/otdemo/otdemo/pkg/tracer/internal/httpsend"
-	"github.com/otdemo/otdemo/pkg/tracer/internal/reporter"
-
 	sdktrace "go.opentelemetry.io/otel/sdk/trace"
-
 	coltracepb "go.opentelemetry.io/proto/otlp/collector/trace/v1"
 	"google.golang.org/genproto/googleapis/rpc/errdetails"
 	"google.golang.org/grpc"
@@ -21,11 +16,13 @@ import (
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/credentials/insecure"
 	"google.golang.org/grpc/metadata"
-
 	grpcstatus "google.golang.org/grpc/status"
+
+	"github.com/otdemo/otdemo/pkg/tracer/internal/httpsend"
+	"github.com/otdemo/otdemo/pkg/tracer/internal/reporter"
 )
 
-// newGRPCExporter makes the SDK's exporter with an eye of ours on each call.
+// newGRPCExporter makes the SDK's exporter with an interceptor of ours.
 func newGRPCExporter(u *url.URL, t *sender) (sdktrace.SpanExporter, error) {
 	call := &otlpCall{}
 	if t.user != "" {
@@ -53,7 +50,7 @@ func newGRPCExporter(u *url.URL, t *sender) (sdktrace.SpanExporter, error) {
 	return otlptracegrpc.New(context.Background(), options...)
 }
 
-// otlpCall sees each call of the exporter and its answer.
+// otlpCall intercepts each call of the exporter.
 type otlpCall struct {
 	// authorization is the header of basic auth, "" for none. Credentials of gRPC
 	// would insist on TLS.
@@ -86,8 +83,8 @@ func (c *otlpCall) intercept(
 	return nil
 }
 
-// grpcError says which failures pass, by the rules of OTLP ("OpenTelemetry
-// Protocol Specification", OTLP/gRPC Response), and which dividing the batch mends.
+// grpcError returns which failures are retryable, by the rules of OTLP ("OpenTelemetry
+// Protocol Specification", OTLP/gRPC Response), and which a smaller batch avoids.
 func grpcError(err error) *reporter.SendError {
 	s := grpcstatus.Convert(err)
 	e := &reporter.SendError{Reason: s.Code().String(), Body: httpsend.OneLine([]byte(s.Message())), Cause: err}

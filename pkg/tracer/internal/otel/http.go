@@ -11,15 +11,13 @@ import (
 	"time"
 
 	"go.opentelemetry.io/otel/exporters/otlp/otlptrace/otlptracehttp"
-
-	"github.com/otdemo/otdemo/pkg/tracer/internal/httpsend"
-	"github.com/otdemo/otdemo/pkg/tracer/internal/reporter"
-
 	sdktrace "go.opentelemetry.io/otel/sdk/trace"
-
 	coltracepb "go.opentelemetry.io/proto/otlp/collector/trace/v1"
 	"google.golang.org/protobuf/encoding/protojson"
 	"google.golang.org/protobuf/proto"
+
+	"github.com/otdemo/otdemo/pkg/tracer/internal/httpsend"
+	"github.com/otdemo/otdemo/pkg/tracer/internal/reporter"
 )
 
 // otlpAnswerBytes bounds the part of an answer that is read. One that accepts is
@@ -27,7 +25,7 @@ import (
 const otlpAnswerBytes = 64 << 10
 
 // newHTTPExporter makes the SDK's exporter with a client of ours, since its own
-// one follows redirects, takes a web page for success and shares its connections
+// one follows redirects, treats a web page as success and shares its connections
 // with others; release closes ours.
 func newHTTPExporter(u *url.URL, t *sender) (exporter sdktrace.SpanExporter, release func(), err error) {
 	tlsConfig, err := otlpTLS()
@@ -53,12 +51,12 @@ func newHTTPExporter(u *url.URL, t *sender) (exporter sdktrace.SpanExporter, rel
 	return exporter, base.CloseIdleConnections, err
 }
 
-// otlpRoundTripper judges each answer in place of the SDK's exporter, which is
-// left with success. Every error that it returns is a *SendError.
+// otlpRoundTripper checks each response in place of the SDK's exporter, which only
+// sees success. Every error that it returns is a *reporter.SendError.
 type otlpRoundTripper struct {
 	next           http.RoundTripper
 	user, password string
-	// timeout is what a request without an answer is said to have had.
+	// timeout is what the error of a request without a response names.
 	timeout time.Duration
 }
 
@@ -85,11 +83,11 @@ func (r *otlpRoundTripper) RoundTrip(req *http.Request) (*http.Response, error) 
 	if e := otlpResponseError(resp, body); e != nil {
 		return nil, e
 	}
-	resp.Body = io.NopCloser(bytes.NewReader(nil)) // nothing is left to say
+	resp.Body = io.NopCloser(bytes.NewReader(nil)) // which was read above
 	return resp, nil
 }
 
-// otlpResponseError turns an answer other than plain success into an error, by the rules
+// otlpResponseError turns a response other than plain success into an error, by the rules
 // of OTLP ("OpenTelemetry Protocol Specification", OTLP/HTTP Response).
 func otlpResponseError(resp *http.Response, body []byte) *reporter.SendError {
 	text := httpsend.OneLine(body[:min(len(body), httpsend.BodyStart)])
@@ -107,7 +105,7 @@ func otlpResponseError(resp *http.Response, body []byte) *reporter.SendError {
 	return e
 }
 
-// otlpBodyError reads the answer of whoever says that it took the spans.
+// otlpBodyError checks the body of a response whose status is success.
 func otlpBodyError(resp *http.Response, body []byte, text string) *reporter.SendError {
 	if len(body) == 0 {
 		return nil
@@ -115,7 +113,7 @@ func otlpBodyError(resp *http.Response, body []byte, text string) *reporter.Send
 	answer := &coltracepb.ExportTraceServiceResponse{}
 	decode := proto.Unmarshal
 	if body[0] == '{' {
-		// OTLP asks for the request's own format, but some answer so.
+		// OTLP requires the request's format, but some servers respond in JSON.
 		decode = protojson.UnmarshalOptions{DiscardUnknown: true}.Unmarshal
 	}
 	isPage := httpsend.IsHTML(resp.Header.Get("Content-Type"), text)

@@ -11,11 +11,10 @@ import (
 	"time"
 
 	"github.com/uber/jaeger-lib/metrics"
+	sdktrace "go.opentelemetry.io/otel/sdk/trace"
 
 	"github.com/otdemo/otdemo/pkg/tracer/internal/reporter"
 	"github.com/otdemo/otdemo/pkg/tracer/internal/testkit"
-
-	sdktrace "go.opentelemetry.io/otel/sdk/trace"
 )
 
 // A collector that starts late gets everything.

@@ -10,22 +10,18 @@ import (
 	"github.com/opentracing/opentracing-go"
 	"github.com/uber/jaeger-client-go"
 	"go.opentelemetry.io/otel/attribute"
-
-	"github.com/otdemo/otdemo/pkg/tracer/internal/propagation"
-	"github.com/otdemo/otdemo/pkg/tracer/internal/reporter"
-	"github.com/otdemo/otdemo/pkg/tracer/internal/system"
-
 	bridge "go.opentelemetry.io/otel/bridge/opentracing"
-
 	otelpropagation "go.opentelemetry.io/otel/propagation"
 	"go.opentelemetry.io/otel/sdk/resource"
-
 	sdktrace "go.opentelemetry.io/otel/sdk/trace"
 	"go.opentelemetry.io/otel/trace"
 
 	"github.com/otdemo/otdemo/internal/redact"
 	"github.com/otdemo/otdemo/pkg/config"
 	"github.com/otdemo/otdemo/pkg/trace/id"
+	"github.com/otdemo/otdemo/pkg/tracer/internal/propagation"
+	"github.com/otdemo/otdemo/pkg/tracer/internal/reporter"
+	"github.com/otdemo/otdemo/pkg/tracer/internal/system"
 )
 
 // scope is the instrumentation scope of every span, which Jaeger shows as
@@ -33,7 +29,7 @@ import (
 const scope = "github.com/otdemo/otdemo"
 
 // backend is OpenTelemetry's SDK behind its OpenTracing bridge, and OTLP
-// exporters that send what our reporter gives them. Nothing of it is global.
+// exporters below our reporter. Nothing of it is global.
 //
 // The bridge carries less than OpenTracing promises, and is left as it is, since
 // that is what an application gets that moves to it:
@@ -54,6 +50,7 @@ type backend struct {
 	closing     sync.Once
 }
 
+// New makes the tracer.
 func New(cfg config.Config, opts reporter.Env) (*system.Tracer, error) {
 	propagators, err := system.Check(cfg, opts)
 	if err != nil {
@@ -83,7 +80,8 @@ func New(cfg config.Config, opts reporter.Env) (*system.Tracer, error) {
 	}, nil
 }
 
-// startReporter makes the exporter and what feeds it.
+// startReporter makes the exporter and the reporter above it.
+// processor hands finished spans to the feeder. The SDK's own batch processor
 func startReporter(cfg config.Config, counters *reporter.Counters, opts reporter.Env) (*reporter.Reporter[sdktrace.ReadOnlySpan], error) {
 	o, r := reporter.NewOptions[sdktrace.ReadOnlySpan](cfg, opts, counters)
 	s, err := newSender(cfg, opts.Logger)
@@ -105,7 +103,7 @@ func startReporter(cfg config.Config, counters *reporter.Counters, opts reporter
 
 // newBridge is the bridge's NewTracerPair, whose provider is deprecated. The
 // wrapper puts the OpenTelemetry span into a context beside the OpenTracing one,
-// so that code which knows only OpenTelemetry finds its parent.
+// so that code which uses only OpenTelemetry finds its parent.
 func newBridge(sdk trace.Tracer, p otelpropagation.TextMapPropagator, log *slog.Logger) opentracing.Tracer {
 	b := bridge.NewBridgeTracer()
 	b.SetWarningHandler(func(msg string) { log.Warn("opentracing bridge", "detail", msg) })
@@ -141,8 +139,9 @@ func newResource(cfg config.Config, log *slog.Logger) *resource.Resource {
 }
 
 // processor hands finished spans to the reporter. The SDK's own batch processor
-// drops spans without telling whose or when, and forgets those that end while it
-// is being shut down.
+// processor passes finished spans to the reporter. The SDK's own batch processor
+// drops spans without counting them by cause, and loses those that end while it is
+// being shut down.
 type processor struct {
 	reporter *reporter.Reporter[sdktrace.ReadOnlySpan]
 }
@@ -164,13 +163,13 @@ func (p processor) OnEnd(span sdktrace.ReadOnlySpan) {
 }
 
 // Shutdown implements sdktrace.SpanProcessor. backend.close does it, because
-// a provider that is shut down does not tell of spans that finish later.
+// a provider that is shut down does not report spans that finish later.
 func (processor) Shutdown(context.Context) error { return nil }
 
 // ForceFlush implements sdktrace.SpanProcessor.
 func (processor) ForceFlush(context.Context) error { return nil }
 
-// TraceID knows the bridge's contexts, whose type is not exported, by the
+// TraceID recognises the bridge's contexts, whose type is not exported, by the
 // OpenTelemetry context inside them.
 func (b *backend) TraceID(sc opentracing.SpanContext) (id.TraceID, bool) {
 	c, ok := sc.(interface {

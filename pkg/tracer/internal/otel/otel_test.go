@@ -55,7 +55,7 @@ func TestOTelErrors(t *testing.T) {
 func TestOTelTraceID(t *testing.T) {
 	t.Parallel()
 	c := testkit.NewHTTPCollector(t, testkit.Protobuf(t, nil))
-	tr, _ := tracertest.New(t, testkit.OtelConfig(strings.Replace(c.Url, "://", "://joe:hunter2@", 1)))
+	tr, _ := tracertest.New(t, testkit.OtelConfig(strings.Replace(c.URL, "://", "://joe:hunter2@", 1)))
 	span := tr.StartSpan("work")
 	id, sampled := tr.TraceID(span.Context())
 	if len(id) != 32 || strings.Trim(id, "0123456789abcdef") != "" || !sampled {
@@ -63,7 +63,7 @@ func TestOTelTraceID(t *testing.T) {
 	}
 	span.Finish()
 	span.Finish() // OpenTelemetry forgives the second one
-	if tr.Target() != c.Url || tr.Service() != "shop" {
+	if tr.Target() != c.URL || tr.Service() != "shop" {
 		t.Errorf("got target %q, service %q", tr.Target(), tr.Service())
 	}
 	if id, sampled := tr.TraceID(mocktracer.New().StartSpan("work").Context()); id != "" || sampled {
@@ -82,7 +82,7 @@ func TestOTelTraceID(t *testing.T) {
 func TestOTelResource(t *testing.T) {
 	t.Parallel()
 	c := testkit.NewHTTPCollector(t, testkit.Protobuf(t, nil))
-	cfg := testkit.OtelConfig(c.Url)
+	cfg := testkit.OtelConfig(c.URL)
 	cfg.Tags = []config.Tag{{Name: "region", Value: "north"}, {Name: "service.name", Value: "not this"}}
 	tr, _ := tracertest.New(t, cfg)
 	testkit.MakeSpans(tr, 1)
@@ -105,7 +105,7 @@ func TestOTelResource(t *testing.T) {
 
 func TestOTelLogSpans(t *testing.T) {
 	t.Parallel()
-	cfg := testkit.OtelConfig(testkit.NewGRPCCollector(t, testkit.Accept).Url)
+	cfg := testkit.OtelConfig(testkit.NewGRPCCollector(t, testkit.Accept).URL)
 	cfg.Reporter.LogSpans = true
 	tr, l := tracertest.New(t, cfg)
 	span := tr.StartSpan("work")
@@ -127,7 +127,7 @@ func TestOTelSamplers(t *testing.T) {
 		{config.Sampler{Type: config.SamplerProbabilistic, Param: 0.5}, 350, 650},
 		{remote, 1000, 1000},
 	} {
-		cfg := testkit.OtelConfig(testkit.NewHTTPCollector(t, testkit.Protobuf(t, nil)).Url)
+		cfg := testkit.OtelConfig(testkit.NewHTTPCollector(t, testkit.Protobuf(t, nil)).URL)
 		cfg.Sampler = test.sampler
 		tr, l := tracertest.New(t, cfg)
 		testkit.MakeSpans(tr, 1000)
@@ -153,7 +153,7 @@ func TestOTelSamplers(t *testing.T) {
 func TestOTelFollowsParent(t *testing.T) {
 	t.Parallel()
 	c := testkit.NewHTTPCollector(t, testkit.Protobuf(t, nil))
-	cfg := testkit.OtelConfig(c.Url)
+	cfg := testkit.OtelConfig(c.URL)
 	cfg.Sampler.Param = 0
 	tr, _ := tracertest.New(t, cfg)
 	extracted := extractW3C(t, tr, "00-0123456789abcdef0123456789abcdef-0123456789abcdef-01")

@@ -4,23 +4,20 @@ import (
 	"context"
 
 	"go.opentelemetry.io/otel/baggage"
-
-	"github.com/otdemo/otdemo/pkg/tracer/internal/propagation"
-
 	otelpropagation "go.opentelemetry.io/otel/propagation"
-
 	sdktrace "go.opentelemetry.io/otel/sdk/trace"
 	"go.opentelemetry.io/otel/trace"
 
 	"github.com/otdemo/otdemo/pkg/config"
 	"github.com/otdemo/otdemo/pkg/trace/id"
+	"github.com/otdemo/otdemo/pkg/tracer/internal/propagation"
 )
 
-// propagator speaks the formats of the configuration for OpenTelemetry. W3C
-// goes through OpenTelemetry's own propagators as well, which keep what a link has
-// no room for: the random flag, and the properties of baggage. They alone would
-// not do: a broken header is no header to them, so is one with a flag of the
-// future, and of several tracestate headers they see the first.
+// propagator implements OpenTelemetry's propagator with the formats of the
+// configuration. W3C goes through OpenTelemetry's own propagators as well, which keep
+// what propagation.SpanContext has no field for: the random flag, and the properties
+// of baggage. They alone would not do: they do not tell a broken header from none, and
+// of several tracestate headers they read the first.
 type propagator struct {
 	propagators *propagation.Propagators
 	w3c         otelpropagation.TextMapPropagator
@@ -28,9 +25,9 @@ type propagator struct {
 	sampler sdktrace.Sampler
 }
 
-// newPropagator returns the propagator for the formats f. OpenTelemetry takes
-// the decision of a remote parent as final, whether there was one or not, so
-// sampler is asked where B3 leaves it open; it must be the one for root spans.
+// newPropagator returns the propagator for the formats f. For OpenTelemetry the
+// decision of a remote parent is final, whether there was one or not, so sampler
+// decides where B3 defers it; it must be the one for root spans.
 func newPropagator(f *propagation.Propagators, sampler sdktrace.Sampler) otelpropagation.TextMapPropagator {
 	w3c := otelpropagation.NewCompositeTextMapPropagator(otelpropagation.TraceContext{}, otelpropagation.Baggage{})
 	if !f.Supports(config.PropagationW3C) {
@@ -39,7 +36,7 @@ func newPropagator(f *propagation.Propagators, sampler sdktrace.Sampler) otelpro
 	return &propagator{propagators: f, w3c: w3c, sampler: sampler}
 }
 
-// listFor returns the formats for the carrier; only HTTP's needs escaping.
+// listFor returns the formats for the carrier; only HTTP needs escaping.
 func (p *propagator) listFor(carrier otelpropagation.TextMapCarrier) []propagation.Propagator {
 	_, ok := carrier.(otelpropagation.HeaderCarrier)
 	return p.propagators.ForHTTP(ok)

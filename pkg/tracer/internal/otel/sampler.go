@@ -8,15 +8,13 @@ import (
 	"sync"
 
 	"go.opentelemetry.io/contrib/samplers/jaegerremote"
-
-	"github.com/otdemo/otdemo/pkg/tracer/internal/httpsend"
-	"github.com/otdemo/otdemo/pkg/tracer/internal/reporter"
-	"github.com/otdemo/otdemo/pkg/tracer/internal/sampling"
-
 	sdktrace "go.opentelemetry.io/otel/sdk/trace"
 
 	"github.com/otdemo/otdemo/internal/redact"
 	"github.com/otdemo/otdemo/pkg/config"
+	"github.com/otdemo/otdemo/pkg/tracer/internal/httpsend"
+	"github.com/otdemo/otdemo/pkg/tracer/internal/reporter"
+	"github.com/otdemo/otdemo/pkg/tracer/internal/sampling"
 )
 
 // newSampler makes the sampler of the configuration, which is for traces that
@@ -38,7 +36,7 @@ func newSampler(cfg config.Config, log *slog.Logger) (sampler sdktrace.Sampler, 
 }
 
 // newRemoteSampler makes OpenTelemetry's sampler for Jaeger's remote strategies, but
-// with the first one in place when it returns, and with a word when there is none.
+// with the first one in use when it returns, and a warning when there is none.
 func newRemoteSampler(cfg config.Config, log *slog.Logger) (sdktrace.Sampler, func(), error) {
 	u, err := httpsend.ParseURL("sampler.endpoint", cfg.SamplingURL())
 	if err != nil {
@@ -67,23 +65,23 @@ func newRemoteSampler(cfg config.Config, log *slog.Logger) (sdktrace.Sampler, fu
 }
 
 // strategySource implements jaegerremote.SamplingStrategyFetcher. It refuses what
-// the sampler would misread, and logs failures and changes, for the sampler's own
-// words go to a logger of another kind.
+// the sampler would misread, and logs failures and changes, since the sampler logs to
+// a logger of another kind.
 type strategySource struct {
 	*sampling.Fetcher
 	log *slog.Logger
 
 	mu   sync.Mutex
 	last string
-	// first is the answer that start had, for as many questions as early says: the
-	// sampler asks in a goroutine of its own when it is made, and newRemoteSampler
-	// makes it ask again to know that it has the answer.
+	// first is the first response, which Fetch returns early times: the sampler
+	// fetches in a goroutine of its own when it is made, and newRemoteSampler makes it
+	// fetch again to be sure that it has the response.
 	first    []byte
 	firstErr error
 	early    int
 }
 
-// start asks for the strategy for the first time.
+// start fetches the strategy for the first time.
 func (s *strategySource) start(service string) {
 	s.first, s.firstErr = s.ask(service)
 	s.early = 2
@@ -120,8 +118,8 @@ func (s *strategySource) ask(service string) ([]byte, error) {
 	return body, nil
 }
 
-// countingSampler books every span that starts: the SDK asks its sampler for each
-// one, and tells its processors only of those that are sampled.
+// countingSampler counts every span that starts: the SDK calls its sampler for each
+// one, and its processors only for those that are sampled.
 type countingSampler struct {
 	sdktrace.Sampler
 	counters *reporter.Counters

@@ -66,7 +66,7 @@ func writeSingleB3(l SpanContext) string {
 	return value
 }
 
-// Extract prefers the single header, as its specification says, but takes the others
+// Extract prefers the single header, as specified, and falls back to the others
 // if it is broken.
 func (b3Propagator) Extract(h Headers) (SpanContext, error) {
 	single := h.get(b3Header)
@@ -105,7 +105,7 @@ func parseSingleB3(s string) (SpanContext, bool) {
 	return l, true
 }
 
-// setB3State takes the sampling state of the single header.
+// setB3State sets the sampling state of the single header.
 func (l *SpanContext) setB3State(s string) bool {
 	switch s {
 	case "1":

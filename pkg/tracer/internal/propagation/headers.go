@@ -18,7 +18,7 @@ func corrupted(key, value string) error {
 // header is one line; its key is in lower case.
 type header struct{ key, value string }
 
-// Headers are the lines of a carrier that some format knows, in its order.
+// Headers are the lines of a carrier that some format uses, in its order.
 type Headers []header
 
 // collect reads the carrier once for all formats.
@@ -31,6 +31,7 @@ func collect(r opentracing.TextMapReader) (Headers, error) {
 	return h, err
 }
 
+// Add adds a line if a format uses its key.
 func (h *Headers) Add(key, value string) {
 	if key = strings.ToLower(key); known(key) {
 		*h = append(*h, header{key, value})

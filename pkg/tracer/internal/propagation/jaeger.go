@@ -27,7 +27,7 @@ const (
 )
 
 // jaegerPropagator is {trace id}:{span id}:{parent span id}:{flags}. Where
-// jaeger-client-go writes the flags in hexadecimal, as the format says, and reads
+// jaeger-client-go writes the flags in hexadecimal, as specified, and reads
 // them as decimal, this reads hexadecimal.
 type jaegerPropagator struct {
 	// escape is for HTTP, where jaeger-client-go escapes baggage as in a query.

@@ -17,12 +17,12 @@ import (
 	"github.com/otdemo/otdemo/pkg/tracer/internal/reporter"
 )
 
-// decision is whether a trace is kept, as far as the caller says.
-type decision int
+// Decision is whether a trace is sampled, as the caller decided.
+type Decision int
 
+// The decisions. Deferred leaves it to the callee.
 const (
-	// Deferred leaves it to who reads the headers.
-	Deferred decision = iota
+	Deferred Decision = iota
 	Drop
 	Keep
 )
@@ -33,8 +33,8 @@ type SpanContext struct {
 	Trace id.TraceID
 	// Span is the caller's span, parent the span above that one, or 0.
 	Span, Parent id.SpanID
-	Sampled      decision
-	// Debug asks for the trace to be kept at all costs; sampled is keep then.
+	Sampled      Decision
+	// Debug requests that the trace is kept in any case; Sampled is Keep then.
 	Debug bool
 	// State is W3C's tracestate, to be passed on as it came.
 	State   string
@@ -73,7 +73,7 @@ type Propagator interface {
 	ExtractBaggage(h Headers, add func(key, value string))
 }
 
-// Propagators is the list of header formats that a tracer speaks, in the order of
+// Propagators are the propagation formats that a tracer uses, in the order of
 // the configuration. It is safe for concurrent use.
 type Propagators struct {
 	Names []string
@@ -172,11 +172,11 @@ func (f *Propagators) Extract(kind, carrier any) (SpanContext, error) {
 	return f.ExtractFrom(list, h)
 }
 
-// ExtractFrom takes the first format that names a span. When none does, it takes the
-// first that at least decides about sampling, and says ErrSpanContextCorrupted
-// when there was but nonsense. Baggage is taken from all formats, since some
+// ExtractFrom returns the first context that names a span. If there is none, it returns the
+// first that at least has a sampling decision, and ErrSpanContextCorrupted
+// if all headers were broken. Baggage is merged from all formats, since some
 // have none; so is the tracestate, if it belongs to the same trace. That a header
-// was broken is logged, because nethttp tells nobody.
+// was broken is logged, because nethttp ignores it.
 func (f *Propagators) ExtractFrom(list []Propagator, h Headers) (SpanContext, error) {
 	var got SpanContext
 	result := opentracing.ErrSpanContextNotFound

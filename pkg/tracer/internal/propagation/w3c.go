@@ -89,6 +89,7 @@ func FromOTel(sc trace.SpanContext) SpanContext {
 	return l
 }
 
+// FromOTelID returns the id of a trace.
 func FromOTelID(t trace.TraceID) id.TraceID {
 	return id.TraceID{High: binary.BigEndian.Uint64(t[:8]), Low: binary.BigEndian.Uint64(t[8:])}
 }

@@ -51,6 +51,7 @@ type Batcher[T any] struct {
 	failLog, sizeLog, warnLog Throttle
 }
 
+// BatchOptions are the bounds of a batch, and what sends it.
 type BatchOptions[T any] struct {
 	Sender Sender[T]
 	Log    *slog.Logger

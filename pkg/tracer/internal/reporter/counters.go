@@ -8,7 +8,7 @@ import (
 	"github.com/uber/jaeger-lib/metrics"
 )
 
-// Stats are a tracer's books: what became of its spans. All numbers but
+// Stats are what became of a tracer's spans. All numbers but
 // Refusals count spans, since New. Whenever no span is on the move,
 //
 //	Finished == Queued + Dropped + TooLarge + Refused + Failed + Sent + AfterClose
@@ -20,7 +20,7 @@ type Stats struct {
 	Started int64 `json:"started"`
 	// Sampled is how many of Started were sampled when they started.
 	Sampled int64 `json:"sampled"`
-	// NotSampled is how many of Started were not, so that nobody will see them.
+	// NotSampled is how many of Started were not; they are not reported.
 	NotSampled int64 `json:"not_sampled"`
 	// Finished is the number of sampled spans that were finished and so handed
 	// to the reporter.
@@ -44,7 +44,7 @@ type Stats struct {
 	// Sent spans were accepted by the collector (HTTP 202, 200 of OTLP, gRPC's OK,
 	// the end of the connection from Appdash), or written to the agent and not
 	// reported undeliverable. Over UDP only a read-back proves that they arrived; a
-	// refusal that comes very late takes spans from Sent to Refused.
+	// refusal that comes very late moves spans from Sent to Refused.
 	Sent int64 `json:"sent"`
 	// AfterClose spans were finished when the tracer was closed already.
 	AfterClose int64 `json:"after_close"`
@@ -60,13 +60,16 @@ func (s Stats) Lost() int64 {
 	return s.Dropped + s.TooLarge + s.Refused - s.Retrying + s.Failed + s.AfterClose
 }
 
-// State is a place in the books where a finished span can stand.
+// State is what became of a finished span that has left the queue.
 type State int
 
+// The states. Only a late refusal moves spans from a final one, Sent.
 const (
-	InFlight State = iota // taken from the queue, not settled
+	InFlight State = iota // in the transport, not settled
 	Retrying              // refused and kept
-	// The others are final; a late refusal alone moves spans from sent.
+
+	// These are final.
+
 	Sent
 	dropped
 	TooLarge
@@ -76,8 +79,8 @@ const (
 	states // their number
 )
 
-// Counters keeps the books by double entry: a finished span stands in the queue
-// or in exactly one account. Its methods may be called from any goroutine.
+// Counters count the spans by state: a finished span is in the queue
+// or in exactly one state. Their methods may be called from any goroutine.
 type Counters struct {
 	started, sampled, notSampled atomic.Int64
 	Finished, blocked, Refusals  atomic.Int64
@@ -85,7 +88,7 @@ type Counters struct {
 	metrics                      *jaeger.Metrics
 }
 
-// NewCounters returns a counters that also keeps jaeger-client-go's metrics.
+// NewCounters returns counters that also update jaeger-client-go's metrics.
 func NewCounters(m *jaeger.Metrics) *Counters {
 	l := &Counters{metrics: m}
 	m.SpansStartedSampled = tee{m.SpansStartedSampled, &l.sampled, &l.started}
@@ -94,7 +97,7 @@ func NewCounters(m *jaeger.Metrics) *Counters {
 	return l
 }
 
-// tee counts into a metric and twice for us.
+// tee increments a metric and two counters.
 type tee struct {
 	metrics.Counter
 	kind, all *atomic.Int64
@@ -106,7 +109,7 @@ func (t tee) Inc(delta int64) {
 	t.Counter.Inc(delta)
 }
 
-// CountStarted books a span that was started, for tracers that do not count into the
+// CountStarted counts a span that was started, for tracers that do not count into the
 // metrics themselves.
 func (l *Counters) CountStarted(sampled bool) {
 	if sampled {
@@ -116,13 +119,13 @@ func (l *Counters) CountStarted(sampled bool) {
 	}
 }
 
-// Add books n spans that come from the queue or from nowhere.
+// Add counts n spans that were in the queue, or in no state yet.
 func (l *Counters) Add(n int, to State) {
 	l.byState[to].Add(int64(n))
 	l.updateMetrics(n, to)
 }
 
-// Move books n spans from one account to another.
+// Move counts n spans in another state.
 func (l *Counters) Move(n int, from, to State) {
 	if from == to {
 		return
@@ -143,7 +146,7 @@ func (l *Counters) updateMetrics(n int, to State) {
 	}
 }
 
-// Count returns the spans in the given accounts.
+// Count returns the number of spans in the given states.
 func (l *Counters) Count(in ...State) int64 {
 	var n int64
 	for _, a := range in {
@@ -152,7 +155,7 @@ func (l *Counters) Count(in ...State) int64 {
 	return n
 }
 
-// Stats returns the books; queued is the length of the queue.
+// Stats returns the counts; queued is the length of the queue.
 func (l *Counters) Stats(queued int) Stats {
 	return Stats{
 		Started:    l.started.Load(),
@@ -187,7 +190,7 @@ func (l *Counters) Losses() Losses {
 	}
 }
 
-// CloseError says that Close ran out of time.
+// CloseError is returned by a tracer's Close that ran out of time.
 type CloseError struct {
 	// Left is the number of spans that were not delivered because of that.
 	Left int64

@@ -7,8 +7,7 @@ import (
 	"time"
 )
 
-// The bounds of the growing intervals at which a lasting trouble is logged: one
-// line at once, and about one a minute in the long run.
+// The bounds of the growing intervals at which a lasting problem is logged: one line
 const (
 	minLogGap = time.Second
 	maxLogGap = time.Minute
@@ -21,7 +20,7 @@ type Throttle struct {
 	gap  time.Duration
 }
 
-// Allow reports whether to log now. Each yes doubles the gap to the next one.
+// Allow reports whether to log now. Each true doubles the gap to the next one.
 func (t *Throttle) Allow(now time.Time) bool {
 	if now.Before(t.next) {
 		return false
@@ -31,7 +30,7 @@ func (t *Throttle) Allow(now time.Time) bool {
 	return true
 }
 
-// Reset lets the next warning through, because the trouble was over.
+// Reset lets the next warning through, because the problem was over.
 func (t *Throttle) Reset() { *t = Throttle{} }
 
 // ClientLogger gives jaeger-client-go's messages to slog. Its texts vary, so
@@ -60,6 +59,7 @@ type LockedThrottle struct {
 	throttle Throttle
 }
 
+// Allow is Throttle.Allow for the current time.
 func (c *LockedThrottle) Allow() bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()

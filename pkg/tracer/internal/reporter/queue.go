@@ -3,15 +3,13 @@ package reporter
 import "sync"
 
 // wakeAt is how many spans wait in the queue before its reader is woken for
-// them. Waking it for each span costs more than the span; the flush takes what
-// is left.
+// them. Waking it for each span costs more than the span; the flush gets the rest.
 const wakeAt = 128
 
 // queue holds finished spans for the reporter's goroutine, the oldest first, up to
 // a bound. Its methods may be called from any goroutine.
 type queue[T any] struct {
-	// ready has a token when the reader should take spans without waiting for
-	// the flush.
+	// ready has a token when the reader should read without waiting for the flush.
 	ready  chan struct{}
 	wakeAt int
 
@@ -19,11 +17,11 @@ type queue[T any] struct {
 	ring     []T
 	first, n int
 	closed   bool
-	// space is closed when there is room again; nil while nobody waits for that.
+	// space is closed when there is space again; nil while no goroutine waits.
 	space chan struct{}
 }
 
-// admission is what the queue says to a span.
+// admission is the result of putting a span into the queue.
 type admission int
 
 const (
@@ -66,7 +64,7 @@ func (q *queue[T]) put(span T) (admission, <-chan struct{}) {
 	return admitted, nil
 }
 
-// take fills into with the oldest spans and returns how many there were.
+// take moves the oldest spans into into and returns how many there were.
 func (q *queue[T]) take(into []T) int {
 	q.mu.Lock()
 	defer q.mu.Unlock()
@@ -95,7 +93,7 @@ func (q *queue[T]) wake() {
 	}
 }
 
-// broadcast lets those who wait for room try again.
+// broadcast lets all goroutines that wait for space try again.
 func (q *queue[T]) broadcast() {
 	if q.space != nil {
 		close(q.space)
@@ -103,7 +101,7 @@ func (q *queue[T]) broadcast() {
 	}
 }
 
-// close admits no more spans; those in the queue stay. It reports whether it
+// close accepts no more spans; those in the queue stay. It reports whether it
 // was the first to do so.
 func (q *queue[T]) close() bool {
 	q.mu.Lock()

@@ -16,15 +16,15 @@ import (
 )
 
 // maxBurst bounds the spans that are taken from the queue before the transport
-// gets its turn for other work.
+// can do other work.
 const maxBurst = 1024
 
-// maxTake bounds the spans that one look into the queue takes.
+// maxTake bounds the spans that are taken from the queue at once.
 const maxTake = 256
 
-// blockTimeout is how long a finishing goroutine waits for a full queue while
-// nothing is sent. It outlasts the restart of a collector and the pause before
-// the next try (MaxRetryGap).
+// blockTimeout is how long a goroutine that finishes a span waits for a full queue
+// while nothing is sent. It is longer than the restart of a collector and the pause
+// before the next try (MaxRetryGap).
 const blockTimeout = 10 * time.Second
 
 // Env is what a reporter needs from its process; no field is nil.
@@ -36,36 +36,37 @@ type Env struct {
 }
 
 // Transport carries finished spans of type T to a backend. Its methods are called
-// from the reporter's goroutine alone, except wake. It books every span that Append
-// gives it: each one is in the account held then, and in a settled one when Close
-// returns. So what Append, Flush and Close return is for those who ask.
+// from the reporter's goroutine alone, except Wake. It counts every span that Append
+// gets: each one is InFlight then, and in a final state when Close returns.
 type Transport[T any] interface {
-	// Append takes a span, and sends when that fills a batch.
+	// Append adds a span to the batch, and sends the batch when it is full.
 	Append(span T)
-	// Flush sends what Append took.
+	// Flush sends the batch.
 	Flush()
-	// Close flushes and releases what the transport holds.
+	// Close flushes and releases the transport's resources.
 	Close()
 	// Tick does what no span triggers, such as trying a closed port again, and
-	// returns when it wants to be called next, 0 if it does not matter.
+	// returns the time until it has to be called next, 0 if it does not matter.
 	Tick() time.Duration
-	// Wake receives when tick should be called at once; it may be nil.
+	// Wake receives when Tick has to be called at once; it may be nil.
 	Wake() <-chan struct{}
 }
 
-// reporter is a bounded queue and the one goroutine that feeds a transport from it.
+// Reporter is a bounded queue and the one goroutine that passes its spans to a
+// transport.
 type Reporter[T any] struct {
 	Options[T]
 	queue *queue[T]
 	done  chan struct{}
-	// stalledAt is the number of spans sent when a put last waited in vain; -1
-	// before the first.
+	// stalledAt is the number of spans sent when Enqueue last waited in vain; -1
+	// before the first time.
 	stalledAt   atomic.Int64
 	burst       []T
 	drops       Throttle
 	loggedDrops int64
 }
 
+// Options are what Start needs; NewOptions returns them.
 type Options[T any] struct {
 	Transport Transport[T]
 	Counters  *Counters
@@ -74,23 +75,22 @@ type Options[T any] struct {
 	// flushEvery bounds the time that a span waits for its batch to fill.
 	flushEvery time.Duration
 	LogSpans   bool
-	// block makes put wait while the queue is full, each time for patience while
-	// nothing is sent.
+	// block makes Enqueue wait while the queue is full, for blockTimeout at the
+	// longest if nothing is sent.
 	block        bool
 	blockTimeout time.Duration
 	// Cancel ends the waits inside the transport.
 	Cancel context.CancelFunc
-	// closing is closed when no more spans will come, so that the transport may
-	// see it too.
+	// closing is closed when no more spans will come, for the transport too.
 	closing chan struct{}
-	// Release is called with each span that the transport has taken; it may be
+	// Release is called with each span that the transport has read; it may be
 	// nil.
 	Release func(T)
 }
 
-// NewOptions returns what the configuration says of a reporter, and what a
-// transport below it waits with, so that the reporter's end ends its waits; the
-// transport itself is yet to be set. Whoever makes no reporter of it calls giveUp.
+// NewOptions returns options by cfg, without the transport, and the retry policy that
+// the transport shares: the reporter's end ends its waits. The caller must call Cancel
+// if it does not start a reporter.
 func NewOptions[T any](cfg config.Config, opts Env, counters *Counters) (Options[T], Retrier) {
 	ctx, cancel := context.WithCancel(context.Background())
 	closing := make(chan struct{})
@@ -107,6 +107,7 @@ func NewOptions[T any](cfg config.Config, opts Env, counters *Counters) (Options
 	}, Retrier{Ctx: ctx, Timeout: RetryTimeout, Closing: closing}
 }
 
+// Start starts a reporter.
 func Start[T any](o Options[T]) *Reporter[T] {
 	f := &Reporter[T]{
 		Options: o,
@@ -119,8 +120,8 @@ func Start[T any](o Options[T]) *Reporter[T] {
 	return f
 }
 
-// Enqueue books a finished span and takes it. It returns false when it could not,
-// and has counted that. It waits only where Options.block says so.
+// Enqueue counts a finished span and puts it into the queue. It returns false if it
+// could not, and has counted that. It blocks only with Env.Block.
 func (f *Reporter[T]) Enqueue(span T) bool {
 	f.Counters.Finished.Add(1)
 	verdict, room := f.queue.put(span)
@@ -138,9 +139,9 @@ func (f *Reporter[T]) Enqueue(span T) bool {
 	return false
 }
 
-// awaitSpace puts span into the queue when there is room, unless nothing at all is
-// sent for as long as patience. Then, until something is sent again, no other
-// span waits either: with a backend that is gone the application goes on.
+// awaitSpace puts span into the queue when there is space, unless nothing at all is
+// sent for blockTimeout. Then, until something is sent again, no other span waits
+// either: the application continues without its backend.
 func (f *Reporter[T]) awaitSpace(span T, room <-chan struct{}) admission {
 	atStart := f.Counters.Count(Sent)
 	if f.stalledAt.Load() == atStart {
@@ -168,10 +169,10 @@ func (f *Reporter[T]) awaitSpace(span T, room <-chan struct{}) admission {
 	}
 }
 
-// Stats returns the books.
+// Stats returns the counts.
 func (f *Reporter[T]) Stats() Stats { return f.Counters.Stats(f.queue.len()) }
 
-// Shutdown is Tracer.Close.
+// Shutdown delivers what was finished before, see Close of package tracer.
 func (f *Reporter[T]) Shutdown(ctx context.Context) error {
 	if !f.queue.close() {
 		select {
@@ -197,7 +198,8 @@ func (f *Reporter[T]) Shutdown(ctx context.Context) error {
 	return nil
 }
 
-// lost returns the spans that the transport gave up.
+// lost returns the number of spans that the transport gave up.
+// release is called with each span that the transport has taken; it may be
 func (f *Reporter[T]) lost() int64 { return f.Counters.Count(Failed, Refused) }
 
 func (f *Reporter[T]) run() {
@@ -226,9 +228,8 @@ func (f *Reporter[T]) run() {
 	}
 }
 
-// forward gives the transport up to most spans that are in the queue already, and
-// reports whether it stopped for that bound. The transport books them from
-// there; so the errors that it returns have nothing to add.
+// forward passes up to most spans from the queue to the transport, which counts them
+// from there, and reports whether it stopped at that bound.
 func (f *Reporter[T]) forward(most int) (more bool) {
 	var none T
 	for most > 0 {
@@ -255,7 +256,7 @@ func (f *Reporter[T]) flush() {
 	f.Counters.metrics.ReporterQueueLength.Update(int64(f.queue.len()))
 }
 
-// finish delivers what is there; the queue admits no more.
+// finish delivers what is in the queue, which accepts no more.
 func (f *Reporter[T]) finish() {
 	for f.forward(maxBurst) {
 		f.Transport.Tick()
@@ -266,7 +267,7 @@ func (f *Reporter[T]) finish() {
 	f.logDrops(time.Now())
 }
 
-// logDrops tells of spans that the queue had no room for since it last did.
+// logDrops logs how many spans were dropped since it last logged.
 func (f *Reporter[T]) logDrops(now time.Time) {
 	n := f.Counters.Count(dropped) - f.loggedDrops
 	if n == 0 || !f.drops.Allow(now) {

@@ -21,12 +21,12 @@ const (
 	ClosingTries = 2
 )
 
-// SendError says why a batch was not accepted.
+// SendError is why a batch was not accepted.
 type SendError struct {
 	Reason string
-	Body   string // the start of the answer
+	Body   string // the start of the response
 	Cause  error
-	// Retryable says that another try may pass, after at least the pause.
+	// Retryable is true if another try may succeed, after RetryAfter at the earliest.
 	Retryable  bool
 	RetryAfter time.Duration
 }
@@ -41,7 +41,7 @@ func (e *SendError) Error() string {
 
 func (e *SendError) Unwrap() error { return e.Cause }
 
-// Retrier tries a batch again, with growing pauses, as long as that has a point.
+// Retrier retries a batch with growing pauses, as long as that can succeed.
 // It belongs to one goroutine.
 type Retrier struct {
 	// Ctx ends all waits; what is unsent then is given up.
@@ -50,11 +50,11 @@ type Retrier struct {
 	Timeout time.Duration
 	// Closing is closed when the tracer is about to end, which shortens retries.
 	Closing <-chan struct{}
-	// down says that the last batch failed.
+	// down is true if the last batch failed.
 	down bool
 }
 
-// deliver calls try until it returns nil or an error that will stay.
+// deliver calls try until it returns nil or an error that is not retryable.
 func (r *Retrier) deliver(try func(context.Context) *SendError) error {
 	err := r.retry(try)
 	r.down = err != nil

@@ -19,17 +19,17 @@ import (
 	"github.com/otdemo/otdemo/pkg/tracer/internal/reporter"
 )
 
-// Limits of asking a strategy server.
+// Limits of a request to a strategy server.
 const (
-	// StrategyTimeout bounds one question, and so the time that New may wait. The
+	// StrategyTimeout bounds one request, and so the time that New may block. The
 	// server is the agent, on the same host as a rule.
 	StrategyTimeout = 2 * time.Second
 	// StrategyBytes bounds the answer: hundreds of operations fit.
 	StrategyBytes = 64 << 10
 )
 
-// newRemoteSampler makes jaeger-client-go's remotely controlled sampler, but asks
-// at once instead of after the first interval, and says when it fails.
+// newRemoteSampler makes jaeger-client-go's remotely controlled sampler, but fetches
+// at once instead of after the first interval, and logs failures.
 func newRemoteSampler(
 	ctx context.Context, cfg config.Config, m *jaeger.Metrics, log *slog.Logger,
 ) (jaeger.Sampler, error) {
@@ -78,11 +78,12 @@ type Fetcher struct {
 	client *http.Client
 }
 
+// NewFetcher returns a fetcher whose requests end with ctx.
 func NewFetcher(ctx context.Context, u *url.URL) *Fetcher {
 	return &Fetcher{Ctx: ctx, url: u, client: httpsend.NewClient()}
 }
 
-// Fetch asks for the strategy of service.
+// Fetch fetches the strategy of service.
 func (f *Fetcher) Fetch(service string) ([]byte, error) {
 	ctx, cancel := context.WithTimeout(f.Ctx, StrategyTimeout)
 	defer cancel()
@@ -113,13 +114,13 @@ func (f *Fetcher) Fetch(service string) ([]byte, error) {
 	return body, nil
 }
 
-// parser implements jaeger.SamplingStrategyParser, and tells of changes.
+// parser implements jaeger.SamplingStrategyParser, and logs changes.
 type parser struct {
 	log  *slog.Logger
 	last atomic.Pointer[string]
 }
 
-// Parse returns the response that the sampler's updaters know.
+// Parse returns the response in the type that the sampler's updaters expect.
 func (p *parser) Parse(body []byte) (any, error) {
 	strategy, err := ParseStrategy(body)
 	if err != nil {

@@ -12,7 +12,7 @@ import (
 	"github.com/otdemo/otdemo/pkg/tracer/internal/httpsend"
 )
 
-// Strategy is the answer of a strategy server: how a service is to sample.
+// Strategy is the response of a strategy server: how a service is to sample.
 type Strategy struct {
 	// Type is probabilistic, ratelimiting or per operation.
 	Type string
@@ -23,9 +23,9 @@ type Strategy struct {
 	TracesPerSecond int
 	// Operations is the number of operations with a rate of their own.
 	Operations int
-	// Numeric says that strategyType was a number, as Jaeger 2.0 to 2.15 answers.
+	// Numeric is true if strategyType was a number, as from Jaeger 2.0 to 2.15.
 	Numeric bool
-	// ClientError is what jaeger-client-go itself says to the same answer; nil
+	// ClientError is jaeger-client-go's own error for the same response; nil
 	// if it can use it. It cannot read numbers, and stays silent about it.
 	ClientError error
 
@@ -51,8 +51,8 @@ const (
 	typePerOperation  = "per operation"
 )
 
-// ParseStrategy reads the JSON answer of a strategy server, with strategyType as
-// a name or as a number. It refuses what jaeger-client-go would ignore, clamp or
+// ParseStrategy parses the JSON response of a strategy server, with strategyType as
+// a name or as a number. It rejects what jaeger-client-go would ignore, clamp or
 // crash on: no strategy at all, rates outside 0 to 1, operations without a rate.
 func ParseStrategy(body []byte) (Strategy, error) {
 	var answer struct {

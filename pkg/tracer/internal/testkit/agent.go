@@ -18,8 +18,8 @@ import (
 	j "github.com/uber/jaeger-client-go/thrift-gen/jaeger"
 )
 
-// packet is a datagram as an agent sees it.
-type packet struct {
+// Packet is a datagram as an agent sees it.
+type Packet struct {
 	Size  int
 	seqID int32
 	Batch *j.Batch
@@ -31,15 +31,17 @@ type Sink struct {
 	done chan struct{}
 
 	mu      sync.Mutex
-	packets []packet
+	packets []Packet
 	errs    []error
 }
 
+// NewSink listens on a loopback port; 0 is any free one.
 func NewSink(t *testing.T, port int) *Sink {
 	t.Helper()
 	return NewSinkAt(t, "127.0.0.1", port)
 }
 
+// NewSinkAt is NewSink for another address.
 func NewSinkAt(t *testing.T, host string, port int) *Sink {
 	t.Helper()
 	conn, err := net.ListenUDP("udp", &net.UDPAddr{IP: net.ParseIP(host), Port: port})
@@ -55,29 +57,30 @@ func NewSinkAt(t *testing.T, host string, port int) *Sink {
 	return s
 }
 
-func DecodePacket(data []byte) (packet, error) {
+// DecodePacket decodes a datagram with the generated code.
+func DecodePacket(data []byte) (Packet, error) {
 	buf := thrift.NewTMemoryBuffer()
 	buf.Write(data)
 	proto := thrift.NewTCompactProtocolConf(buf, nil)
 	ctx := context.Background()
 	name, kind, seqID, err := proto.ReadMessageBegin(ctx)
 	if err != nil {
-		return packet{}, err
+		return Packet{}, err
 	}
 	if name != "emitBatch" || kind != thrift.CALL {
-		return packet{}, errors.New("unexpected message " + name)
+		return Packet{}, errors.New("unexpected message " + name)
 	}
 	var args agent.AgentEmitBatchArgs
 	if err := args.Read(ctx, proto); err != nil {
-		return packet{}, err
+		return Packet{}, err
 	}
 	if args.Batch == nil || len(args.Batch.Spans) == 0 {
-		return packet{}, errors.New("a batch without spans crashes real agents")
+		return Packet{}, errors.New("a batch without spans crashes real agents")
 	}
 	if buf.Len() > 0 {
-		return packet{}, errors.New("bytes after the message")
+		return Packet{}, errors.New("bytes after the message")
 	}
-	return packet{Size: len(data), seqID: seqID, Batch: args.Batch}, nil
+	return Packet{Size: len(data), seqID: seqID, Batch: args.Batch}, nil
 }
 
 func (s *Sink) run() {
@@ -98,14 +101,17 @@ func (s *Sink) run() {
 	}
 }
 
+// Close stops listening.
 func (s *Sink) Close() {
 	_ = s.Conn.Close()
 	<-s.done
 }
 
+// Port returns the port.
 func (s *Sink) Port() int { return s.Conn.LocalAddr().(*net.UDPAddr).Port }
 
-func (s *Sink) Received() []packet {
+// Received returns the datagrams so far.
+func (s *Sink) Received() []Packet {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return slices.Clone(s.packets)
@@ -185,6 +191,7 @@ func BlackHole(tb testing.TB) int {
 	return conn.LocalAddr().(*net.UDPAddr).Port
 }
 
+// Median returns the median of times, which it sorts.
 func Median(times []time.Duration) time.Duration {
 	slices.Sort(times)
 	return times[len(times)/2]

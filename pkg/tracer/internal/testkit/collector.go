@@ -23,6 +23,7 @@ type Collector struct {
 	Errs     []error
 }
 
+// NewCollector starts a collector that the end of the test stops.
 func NewCollector(t *testing.T, answer func(http.ResponseWriter, *http.Request, int)) *Collector {
 	t.Helper()
 	c := &Collector{Answer: answer}
@@ -63,6 +64,7 @@ func (c *Collector) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	c.Answer(w, r, n)
 }
 
+// Count returns the number of requests so far.
 func (c *Collector) Count() int {
 	c.mu.Lock()
 	defer c.mu.Unlock()

@@ -22,6 +22,7 @@ func UDPConfig(port int) config.Config {
 	return cfg
 }
 
+// ZipkinConfig sends to endpoint at Close, and no earlier.
 func ZipkinConfig(endpoint string) config.Config {
 	cfg := UDPConfig(1)
 	cfg.Tracer = config.TracerZipkin
@@ -48,6 +49,7 @@ func StrategyServer(t *testing.T, status int, body string) (*httptest.Server, *a
 	return server, &asked
 }
 
+// RemoteConfig fetches strategies from server.
 func RemoteConfig(t *testing.T, server string) config.Config {
 	t.Helper()
 	cfg := UDPConfig(NewSink(t, 0).Port())

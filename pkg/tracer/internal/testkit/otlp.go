@@ -13,11 +13,9 @@ import (
 	"testing"
 	"time"
 
-	tracepb "go.opentelemetry.io/proto/otlp/trace/v1"
-
-	commonpb "go.opentelemetry.io/proto/otlp/common/v1"
-
 	coltracepb "go.opentelemetry.io/proto/otlp/collector/trace/v1"
+	commonpb "go.opentelemetry.io/proto/otlp/common/v1"
+	tracepb "go.opentelemetry.io/proto/otlp/trace/v1"
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/metadata"
 	"google.golang.org/protobuf/proto"
@@ -25,10 +23,10 @@ import (
 	"github.com/otdemo/otdemo/pkg/config"
 )
 
-// OtlpCollector is an OTLP collector whose answers a test chooses.
-type OtlpCollector struct {
+// OTLPCollector is an OTLP collector whose answers a test chooses.
+type OTLPCollector struct {
 	coltracepb.UnimplementedTraceServiceServer
-	Url string
+	URL string
 
 	mu       sync.Mutex
 	Requests []*coltracepb.ExportTraceServiceRequest
@@ -37,9 +35,9 @@ type OtlpCollector struct {
 
 // NewHTTPCollector answers over HTTP; answer gets the number of the request after
 // it was read.
-func NewHTTPCollector(t *testing.T, answer func(http.ResponseWriter, *http.Request, int)) *OtlpCollector {
+func NewHTTPCollector(t *testing.T, answer func(http.ResponseWriter, *http.Request, int)) *OTLPCollector {
 	t.Helper()
-	c := &OtlpCollector{}
+	c := &OTLPCollector{}
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		body := readBody(t, r)
 		request := &coltracepb.ExportTraceServiceRequest{}
@@ -49,7 +47,7 @@ func NewHTTPCollector(t *testing.T, answer func(http.ResponseWriter, *http.Reque
 		answer(w, r, c.Record(request, r.Header))
 	}))
 	t.Cleanup(server.Close)
-	c.Url = server.URL + "/v1/traces"
+	c.URL = server.URL + "/v1/traces"
 	return c
 }
 
@@ -83,25 +81,27 @@ func Protobuf(t *testing.T, partial *coltracepb.ExportTracePartialSuccess) func(
 
 // grpcCollector answers over gRPC.
 type grpcCollector struct {
-	*OtlpCollector
+	*OTLPCollector
 	answer func(n int) (*coltracepb.ExportTraceServiceResponse, error)
 }
 
-func NewGRPCCollector(t *testing.T, answer func(n int) (*coltracepb.ExportTraceServiceResponse, error)) *OtlpCollector {
+// NewGRPCCollector is NewHTTPCollector for gRPC.
+func NewGRPCCollector(t *testing.T, answer func(n int) (*coltracepb.ExportTraceServiceResponse, error)) *OTLPCollector {
 	t.Helper()
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	listener, err := new(net.ListenConfig).Listen(t.Context(), "tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}
 	return ServeGRPC(t, listener, answer)
 }
 
+// ServeGRPC serves OTLP on a listener until the end of the test.
 func ServeGRPC(
 	t *testing.T, listener net.Listener, answer func(n int) (*coltracepb.ExportTraceServiceResponse, error),
 	opts ...grpc.ServerOption,
-) *OtlpCollector {
+) *OTLPCollector {
 	t.Helper()
-	c := &OtlpCollector{Url: "grpc://" + listener.Addr().String()}
+	c := &OTLPCollector{URL: "grpc://" + listener.Addr().String()}
 	server := grpc.NewServer(opts...)
 	coltracepb.RegisterTraceServiceServer(server, grpcCollector{c, answer})
 	done := make(chan struct{})
@@ -146,7 +146,7 @@ func OtelConfig(url string) config.Config {
 }
 
 // Record returns the number of the request, from 1.
-func (c *OtlpCollector) Record(r *coltracepb.ExportTraceServiceRequest, header map[string][]string) int {
+func (c *OTLPCollector) Record(r *coltracepb.ExportTraceServiceRequest, header map[string][]string) int {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.Requests = append(c.Requests, r)
@@ -154,21 +154,22 @@ func (c *OtlpCollector) Record(r *coltracepb.ExportTraceServiceRequest, header m
 	return len(c.Requests)
 }
 
-func (c *OtlpCollector) Count() int {
+// Count returns the number of requests so far.
+func (c *OTLPCollector) Count() int {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	return len(c.Requests)
 }
 
 // Header returns a header of the first request.
-func (c *OtlpCollector) Header(name string) string {
+func (c *OTLPCollector) Header(name string) string {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	return strings.Join(c.headers[0][name], ", ")
 }
 
 // Spans returns the spans of all requests by name.
-func (c *OtlpCollector) Spans() map[string]*tracepb.Span {
+func (c *OTLPCollector) Spans() map[string]*tracepb.Span {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	spans := map[string]*tracepb.Span{}

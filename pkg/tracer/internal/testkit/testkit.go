@@ -69,6 +69,7 @@ func (l *Logs) String() string {
 	return l.buf.String()
 }
 
+// Logger returns a logger that writes to l.
 func (l *Logs) Logger() *slog.Logger {
 	return slog.New(slog.NewTextHandler(l, &slog.HandlerOptions{Level: slog.LevelDebug}))
 }
@@ -87,12 +88,14 @@ func (l *Logs) Want(t *testing.T, parts ...string) {
 // Counter is a metric that a test can read.
 type Counter struct{ atomic.Int64 }
 
+// Inc implements metrics.Counter.
 func (c *Counter) Inc(delta int64) { c.Add(delta) }
 
 // CloseTracer closes without hurry.
 func CloseTracer(t *testing.T, tr interface {
 	Close(ctx context.Context) error
-}) {
+},
+) {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(t.Context()), 10*time.Second)
 	defer cancel()
@@ -126,6 +129,7 @@ func CheckBalance(t *testing.T, stats any) {
 	}
 }
 
+// ListenTCP listens on a free loopback port.
 func ListenTCP(t *testing.T) net.Listener {
 	t.Helper()
 	listener, err := new(net.ListenConfig).Listen(t.Context(), "tcp", "127.0.0.1:0")
@@ -139,7 +143,7 @@ func ListenTCP(t *testing.T) net.Listener {
 // ClosedTCP returns the address of a loopback port that nothing listens on.
 func ClosedTCP(t *testing.T) string {
 	t.Helper()
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	listener, err := new(net.ListenConfig).Listen(t.Context(), "tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -6,7 +6,7 @@ import (
 	"github.com/uber/jaeger-client-go/thrift"
 )
 
-// ClientStats are the losses that a batch tells the backend, as totals since
+// ClientStats are the losses that a batch reports to the backend, as totals since
 // the tracer's start: ClientStats of jaeger.thrift.
 type ClientStats struct {
 	FullQueue, TooLarge, FailedToEmit int64
@@ -44,8 +44,8 @@ const (
 
 // AppendEmitBatch appends the datagram that calls Agent.emitBatch of
 // agent.thrift. Agents ignore number, the message's sequence id, which counts up
-// in jaeger-client-go as well; it is what tells datagrams apart when an ICMP
-// error quotes their first bytes.
+// in jaeger-client-go as well; it identifies a datagram when an ICMP error quotes its
+// first bytes.
 // b must have a span: an emitBatch without spans crashes some Jaegers.
 func AppendEmitBatch(dst []byte, number uint32, b Batch) []byte {
 	dst = append(dst, CompactProtocol, CompactCall)

@@ -10,10 +10,9 @@ import (
 	"github.com/uber/jaeger-client-go"
 	"github.com/uber/jaeger-client-go/thrift"
 	"github.com/uber/jaeger-client-go/thrift-gen/agent"
+	j "github.com/uber/jaeger-client-go/thrift-gen/jaeger"
 
 	"github.com/otdemo/otdemo/pkg/tracer/internal/testkit"
-
-	j "github.com/uber/jaeger-client-go/thrift-gen/jaeger"
 )
 
 // extremes are batches at the edges of what a batch's own fields may hold.

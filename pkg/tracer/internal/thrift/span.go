@@ -125,5 +125,5 @@ func (e *Encoder) appendLogs(b []byte, logs []opentracing.LogRecord) []byte {
 	return b
 }
 
-// SmallestSpan is about what a span without name, tags and parent takes.
+// SmallestSpan is about the size of a span without name, tags and parent.
 const SmallestSpan = 50

@@ -14,10 +14,9 @@ import (
 	"github.com/opentracing/opentracing-go/log"
 	"github.com/uber/jaeger-client-go"
 	"github.com/uber/jaeger-client-go/thrift"
+	j "github.com/uber/jaeger-client-go/thrift-gen/jaeger"
 
 	"github.com/otdemo/otdemo/pkg/tracer/internal/testkit"
-
-	j "github.com/uber/jaeger-client-go/thrift-gen/jaeger"
 )
 
 // generated returns jaeger-client-go's writer and reader of a protocol.

@@ -10,6 +10,7 @@ import (
 	"github.com/otdemo/otdemo/pkg/tracer/internal/testkit"
 )
 
+// New makes a tracer that the end of the test closes.
 func New(t *testing.T, cfg config.Config) (*tracer.Tracer, *testkit.Logs) {
 	t.Helper()
 	l := &testkit.Logs{}

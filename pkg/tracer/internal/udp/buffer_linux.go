@@ -9,7 +9,7 @@ import (
 // Parts of a query for one socket, from linux/sock_diag.h and linux/inet_diag.h.
 const (
 	sockDiagByFamily = 20
-	diagMemoryInfo   = 7 // the attribute that tells of the socket's memory
+	diagMemoryInfo   = 7 // the attribute with the socket's memory
 	diagRequestSize  = syscall.SizeofNlMsghdr + 8 + diagIDSize
 	diagIDSize       = 48
 	diagAnswerSize   = 4 + diagIDSize + 20 // what stands before the attributes
@@ -21,15 +21,15 @@ const (
 	memoryMost = 1
 )
 
-// bufferQuery asks the kernel how full the receive buffer is that our datagrams
-// go to, if that socket is on this machine (sock_diag(7)). It needs no rights.
+// bufferQuery reads from the kernel how full the receive buffer is that our datagrams
+// go to, if that socket is on this machine (sock_diag(7)). It needs no privileges.
 type bufferQuery struct {
 	fd      int
 	request [diagRequestSize]byte
 	answer  [512]byte
 }
 
-// newBufferQuery returns nil when the kernel cannot be asked.
+// newBufferQuery returns nil if the kernel does not offer that.
 func newBufferQuery(from, to netip.AddrPort) *bufferQuery {
 	fd, err := syscall.Socket(syscall.AF_NETLINK, syscall.SOCK_DGRAM|syscall.SOCK_CLOEXEC, syscall.NETLINK_INET_DIAG)
 	if err != nil {

@@ -15,7 +15,7 @@ type datagram struct {
 	number  uint32
 	spans   int
 	payload []byte
-	// in is where its spans stand: held, or retrying once it was refused.
+	// in is the state of its spans: InFlight, or Retrying once it was refused.
 	in reporter.State
 	// due is when it counts as sent, unless it is refused before.
 	due time.Time
@@ -45,7 +45,7 @@ func (q *datagrams) insert(d *datagram) {
 	q.bytes += len(d.payload)
 }
 
-// pop takes the oldest datagram out; the list must not be empty.
+// pop removes the oldest datagram and returns it; the list must not be empty.
 func (q *datagrams) pop() *datagram {
 	d := q.list[0]
 	q.list[0] = nil
@@ -54,7 +54,7 @@ func (q *datagrams) pop() *datagram {
 	return d
 }
 
-// take takes the datagram with the number out. It returns nil if there is none.
+// take removes the datagram with the number. It returns nil if there is none.
 func (q *datagrams) take(number uint32) *datagram {
 	i := slices.IndexFunc(q.list, func(d *datagram) bool { return d.number == number })
 	if i < 0 {
@@ -82,7 +82,7 @@ func (b *buffers) get(size int) []byte {
 	return f
 }
 
-// put takes a payload back that nobody uses any more.
+// put keeps a payload that is not used any more.
 func (b *buffers) put(payload []byte) {
 	const most = 64
 	if len(b.free) < most {
@@ -91,8 +91,8 @@ func (b *buffers) put(payload []byte) {
 }
 
 // sentHistory remembers how many spans were in the datagrams that count as sent,
-// for a refusal that comes later than expected: a host that is not there takes
-// the kernel three seconds to find out. It is a ring; the zero value is empty.
+// for a refusal that comes later than expected: the kernel needs three seconds to find
+// out that a host does not exist. It is a ring; the zero value is empty.
 type sentHistory struct {
 	ring [1024]struct {
 		number uint32

@@ -60,7 +60,7 @@ func (o *outage) unsent(number uint32, now time.Time) {
 // will be no later chance.
 func (o *outage) probeNow() { o.probe, o.probeAt = 0, time.Now() }
 
-// end says that the outage is over.
+// end logs that the outage is over.
 func (o *outage) end(now time.Time) {
 	if o.late > 0 {
 		o.log.Info("spans accepted again", "delivered_late", o.late, "outage", now.Sub(o.since).Round(time.Millisecond))

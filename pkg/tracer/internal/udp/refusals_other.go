@@ -11,7 +11,7 @@ import (
 // refusalWait is how long a read waits for a refusal after a write.
 const refusalWait = time.Millisecond
 
-// askForQuotes reports that this system cannot tell which datagram was refused.
+// askForQuotes reports that this system does not quote the datagram that was refused.
 func (s *socket) askForQuotes() bool { return false }
 
 // refusals returns the refusal of the last datagram, if it has become known. It

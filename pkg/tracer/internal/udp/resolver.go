@@ -16,7 +16,7 @@ const (
 	// because containers often start before their names are known.
 	minLookupGap = 100 * time.Millisecond
 	maxLookupGap = 10 * time.Second
-	// lookupPause is the least time between lookups that errors ask for.
+	// lookupPause is the least time between lookups after errors.
 	lookupPause = time.Second
 )
 
@@ -104,7 +104,7 @@ func (f *addrResolver) start(now time.Time) {
 	}()
 }
 
-// schedule sets the time of the next lookup as if this one was of use.
+// schedule sets the time of the next lookup as if this one succeeded.
 func (f *addrResolver) schedule(now time.Time) {
 	f.next = time.Time{}
 	if f.refreshEvery > 0 && !f.literal.IsValid() {
@@ -112,17 +112,17 @@ func (f *addrResolver) schedule(now time.Time) {
 	}
 }
 
-// failed says that the last lookup led to no usable address.
+// failed records that the last lookup gave no usable address.
 func (f *addrResolver) failed(now time.Time) {
 	f.failures++
 	f.backoff = min(max(2*f.backoff, minLookupGap), maxLookupGap)
 	f.next = now.Add(f.backoff)
 }
 
-// succeeded says that it did.
+// succeeded records that it did.
 func (f *addrResolver) succeeded() { f.backoff = 0 }
 
-// refreshSoon asks for a lookup because the known address gives trouble.
+// refreshSoon schedules a lookup because sending to the known address fails.
 func (f *addrResolver) refreshSoon() {
 	if f.next.IsZero() {
 		return
@@ -142,7 +142,7 @@ func (f *addrResolver) close() {
 }
 
 // choose returns the address to use: the current one as long as the name still
-// has it, else the first IPv4 address, since some Jaegers listen on 127.0.0.1
+// resolves to it, else the first IPv4 address, since some Jaegers listen on 127.0.0.1
 // alone while localhost has ::1 as well.
 func choose(addrs []netip.Addr, current netip.Addr) netip.Addr {
 	for i := range addrs {

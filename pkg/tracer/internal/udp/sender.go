@@ -23,7 +23,7 @@ const (
 // datagram every 10 ms, at which no Jaeger lost any (full speed lost 40%).
 const PaceRate = 6_500_000
 
-// refusedHint is for whoever reads the log of a long-running service.
+// refusedHint is for readers of a service's log.
 const refusedHint = `"otdemo check-jaeger" finds out why; "otdemo all-in-one" is a Jaeger that needs nothing else`
 
 // busyPause is the wait after a write that the system had no memory for.
@@ -122,7 +122,7 @@ func (s *sender) next(now time.Time) time.Duration {
 	return max(next.Sub(now), time.Microsecond)
 }
 
-// useAddress takes the outcome of a lookup over: a new address is a new socket.
+// useAddress uses the result of a lookup: a new address is a new socket.
 func (s *sender) useAddress(l lookup) {
 	var current netip.Addr
 	if s.sock != nil {
@@ -225,7 +225,7 @@ func (s *sender) send(d *datagram) {
 	}
 }
 
-// enqueue puts d into the backlog and gives the oldest up when that is too much.
+// enqueue puts d into the backlog and gives up the oldest when that is full.
 func (s *sender) enqueue(d *datagram) {
 	if s.outage.on {
 		s.markRefused(d)
@@ -240,13 +240,13 @@ func (s *sender) enqueue(d *datagram) {
 	}
 }
 
-// markRefused books d as refused and kept.
+// markRefused counts d's spans as refused and kept.
 func (s *sender) markRefused(d *datagram) {
 	s.counters.Move(d.spans, d.in, reporter.Retrying)
 	d.in = reporter.Retrying
 }
 
-// readRefusals takes in what the network reported, and tells whether there was
+// readRefusals handles what the network reported, and returns whether there was
 // anything.
 func (s *sender) readRefusals() bool {
 	found := s.sock.refusals()
@@ -257,7 +257,7 @@ func (s *sender) readRefusals() bool {
 	return true
 }
 
-// refuse books refusals, and says so now and then.
+// refuse counts refusals and logs them, rate-limited.
 func (s *sender) refuse(found ...refusal) {
 	now := time.Now()
 	for _, r := range found {
@@ -269,8 +269,8 @@ func (s *sender) refuse(found ...refusal) {
 	}
 }
 
-// requeue books one refusal: its datagram goes back to be sent again. One that
-// counts as sent already is no longer there to send, only to count.
+// requeue counts one refusal: its datagram is sent again. One that counted as sent
+// already cannot be sent again, only counted.
 func (s *sender) requeue(r refusal, now time.Time) {
 	s.counters.Refusals.Add(1)
 	var d *datagram
@@ -328,7 +328,7 @@ func (s *sender) markSent(d *datagram) {
 
 func isRetry(d *datagram) bool { return d.in == reporter.Retrying }
 
-// resend sends what of the backlog may go now: a probe, or the next ones at the
+// resend sends what may be sent of the backlog: a probe, or the next ones at the
 // receiver's pace.
 func (s *sender) resend(now time.Time) {
 	if s.outage.on {
@@ -346,7 +346,7 @@ func (s *sender) resend(now time.Time) {
 	}
 }
 
-// fail books spans that an error took, and says so.
+// fail counts spans that were lost by an error, and logs it, rate-limited.
 func (s *sender) fail(n int, from reporter.State, err error) {
 	s.counters.Move(n, from, reporter.Failed)
 	if s.failLog.Allow(time.Now()) {
@@ -354,7 +354,7 @@ func (s *sender) fail(n int, from reporter.State, err error) {
 	}
 }
 
-// giveUp books a datagram that was kept in vain.
+// giveUp counts the spans of a datagram that was kept in vain.
 func (s *sender) giveUp(d *datagram) {
 	to := reporter.Failed
 	if d.in == reporter.Retrying {
@@ -363,7 +363,7 @@ func (s *sender) giveUp(d *datagram) {
 	s.counters.Move(d.spans, d.in, to)
 }
 
-// giveUpAll settles everything, for Close. Who closes reads the books, so that the
+// giveUpAll settles everything, for close. The caller reads the counts, so that the
 // log needs no warning.
 func (s *sender) giveUpAll() {
 	if s.sock != nil {

@@ -14,38 +14,38 @@ import (
 // How long a datagram may still be refused after it was written; until then it
 // is kept. On loopback the refusal is there when the write returns, unless the
 // kernel is so busy that it handles received packets in a thread of their own.
-// From another host it takes a round trip.
+// From another host a refusal needs a round trip.
 const (
 	loopbackGrace = 10 * time.Millisecond
 	remoteGrace   = 250 * time.Millisecond
 )
 
-// writeBuffer is the send buffer that is asked for, so that a burst of the
+// writeBuffer is the send buffer that is requested, so that a burst of the
 // largest datagrams need not wait for the network card. The kernel may cap it.
 const writeBuffer = 1 << 20
 
-// refusal is the news that a datagram did not arrive.
+// refusal is the report that a datagram did not arrive.
 type refusal struct {
-	// number is the datagram's; known says whether the system told it.
+	// number is the datagram's; known is true if the system reported it.
 	number uint32
 	known  bool
 }
 
-// socket is a connected UDP socket that learns of refused datagrams.
+// socket is a connected UDP socket that finds out about refused datagrams.
 type socket struct {
 	conn  *net.UDPConn
 	raw   syscall.RawConn
 	addr  netip.AddrPort
 	grace time.Duration
-	// exact says that refusals quote the datagram; otherwise the last one
-	// written is taken for the refused one.
+	// exact is true if refusals quote the datagram; otherwise the last one
+	// written counts as the refused one.
 	exact  bool
 	last   uint32
 	window sendWindow
 	stop   func() bool
 }
 
-// openSocket connects to addr. Once life ends, writes return at once.
+// openSocket connects to addr. Once ctx ends, writes return at once.
 func openSocket(ctx context.Context, addr netip.AddrPort) (*socket, error) {
 	var dialer net.Dialer
 	c, err := dialer.DialContext(ctx, "udp", addr.String())
@@ -62,7 +62,7 @@ func openSocket(ctx context.Context, addr netip.AddrPort) (*socket, error) {
 		_ = conn.Close()
 		return nil, fmt.Errorf("opening a socket to the agent: %w", err)
 	}
-	// A smaller buffer than asked for only makes writes wait.
+	// A smaller buffer than requested only makes writes wait.
 	_ = conn.SetWriteBuffer(writeBuffer)
 	s := &socket{conn: conn, raw: raw, addr: addr, grace: remoteGrace}
 	if addr.Addr().IsLoopback() {
@@ -92,10 +92,10 @@ func (s *socket) close() {
 	_ = s.conn.Close()
 }
 
-// attribute is the refusal behind a write's error that refusals knows nothing of.
+// attribute returns the refusal behind a write's error that refusals did not return.
 func (s *socket) attribute() refusal { return refusal{number: s.last, known: !s.exact} }
 
-// isRefused reports whether err says that an earlier datagram met a closed port.
+// isRefused reports whether err means that an earlier datagram met a closed port.
 func isRefused(err error) bool { return errors.Is(err, syscall.ECONNREFUSED) }
 
 // isBusy reports whether the same write may well work a little later.

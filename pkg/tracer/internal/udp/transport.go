@@ -34,6 +34,7 @@ type Transport struct {
 	sizeLog reporter.Throttle
 }
 
+// Options are what a Transport needs.
 type Options struct {
 	Agent    config.Agent
 	Encoder  *thrift.Encoder
@@ -44,6 +45,7 @@ type Options struct {
 	Ctx context.Context
 }
 
+// New makes a transport, which begins to look up the agent at once.
 func New(o Options) *Transport {
 	o.Log = o.Log.With("target", Target(o.Agent))
 	return &Transport{Options: o, sender: newSender(o)}
@@ -91,7 +93,7 @@ func (t *Transport) prepare(span *jaeger.Span) {
 	}
 }
 
-// TooLarge books a span that no datagram takes, and says so: the cause is the
+// tooLarge counts a span that fits no datagram, and logs it: the cause is the
 // span, or process tags that leave no room for any.
 func (t *Transport) tooLarge(span *jaeger.Span, size int) {
 	t.Counters.Move(1, reporter.InFlight, reporter.TooLarge)

@@ -9,15 +9,15 @@ import (
 
 // How datagrams are kept from being lost in front of the agent.
 const (
-	// bufferPoll is how often a full receive buffer is looked at again.
+	// bufferPoll is the interval at which a full receive buffer is read again.
 	bufferPoll = 200 * time.Microsecond
-	// stallTimeout is how long a receiver that does not read is waited for.
+	// stallTimeout is how long to wait for a receiver that does not read.
 	stallTimeout = 2 * time.Second
-	// creditTTL is how long an answer about a receive buffer is relied on;
-	// others may send there too.
+	// creditTTL is how long a reading of a receive buffer is valid; others may send
+	// there too.
 	creditTTL = 5 * time.Millisecond
 
-	// burstBytes may go at once to an agent whose buffer cannot be looked at,
+	// burstBytes may go at once to an agent whose buffer is not visible,
 	// and burstRate, in bytes per second, in the long run.
 	burstBytes = 256 << 10
 	burstRate  = 64 << 20
@@ -26,15 +26,15 @@ const (
 // errStalled is why a datagram is given up that would have been lost anyway.
 var errStalled = errors.New("the agent does not read: its receive buffer stays full")
 
-// sendWindow tells when a datagram may go. With an agent on this machine that is when
-// its receive buffer has room, so that nothing is lost however fast the spans
+// sendWindow decides when a datagram may be sent. With an agent on this machine that
+// is when its receive buffer has room, so that nothing is lost however fast the spans
 // come. With another one it only spreads bursts.
 type sendWindow struct {
-	buffer *bufferQuery // nil if the buffer is not to be seen from here
+	buffer *bufferQuery // nil if the buffer is not visible from here
 	// credit is the bytes that may go without another look, until then.
 	credit int
 	until  time.Time
-	// stalled says that the last datagram waited in vain.
+	// stalled is true if the last datagram waited in vain.
 	stalled bool
 	// spent is when the bucket of burstBytes will be full again.
 	spent time.Time
@@ -55,8 +55,8 @@ func (f *sendWindow) close() {
 	}
 }
 
-// delay returns how long a datagram of size bytes must wait before it is worth
-// asking again; 0 means that it may go, and counts it as gone.
+// delay returns how long a datagram of size bytes must wait before delay is called
+// again; 0 means that it may be sent, and counts it as sent.
 func (f *sendWindow) delay(size int, now time.Time) time.Duration {
 	if f.buffer == nil {
 		return f.spreadBursts(size, now)
@@ -65,10 +65,10 @@ func (f *sendWindow) delay(size int, now time.Time) time.Duration {
 	if f.credit < need || now.After(f.until) {
 		used, most, ok := f.buffer.read()
 		if !ok {
-			return f.spreadBursts(size, now) // nobody listens, or it is kept from us
+			return f.spreadBursts(size, now) // no listener, or not visible to us
 		}
 		// Half of it, since others may send at the same time; but an empty buffer
-		// takes any datagram.
+		// accepts any datagram.
 		f.credit, f.until = (most-used)/2, now.Add(creditTTL)
 		if used == 0 {
 			f.credit = max(f.credit, need)
@@ -81,7 +81,7 @@ func (f *sendWindow) delay(size int, now time.Time) time.Duration {
 	return 0
 }
 
-// bufferSize bounds what a datagram takes of a receive buffer on Linux: a small
+// bufferSize bounds what a datagram uses of a receive buffer on Linux: a small
 // one twice its size, a large one whole pages.
 func bufferSize(size int) int { return min(2*size, size+32<<10) + 1<<10 }
 

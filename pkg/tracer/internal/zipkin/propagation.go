@@ -2,13 +2,11 @@ package zipkin
 
 import (
 	"github.com/opentracing/opentracing-go"
-
-	"github.com/otdemo/otdemo/pkg/tracer/internal/propagation"
-
 	zipkintracer "github.com/openzipkin-contrib/zipkin-go-opentracing"
 	"github.com/openzipkin/zipkin-go/model"
 
 	"github.com/otdemo/otdemo/pkg/trace/id"
+	"github.com/otdemo/otdemo/pkg/tracer/internal/propagation"
 )
 
 // converter translates to and from model.SpanContext, which has no baggage. B3

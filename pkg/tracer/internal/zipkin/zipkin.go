@@ -8,18 +8,17 @@ import (
 	"net/http"
 	"strings"
 
-	"github.com/otdemo/otdemo/pkg/tracer/internal/httpsend"
-	"github.com/otdemo/otdemo/pkg/tracer/internal/propagation"
-	"github.com/otdemo/otdemo/pkg/tracer/internal/reporter"
-	"github.com/otdemo/otdemo/pkg/tracer/internal/sampling"
-	"github.com/otdemo/otdemo/pkg/tracer/internal/system"
-
 	zipkintracer "github.com/openzipkin-contrib/zipkin-go-opentracing"
 	"github.com/openzipkin/zipkin-go"
 	"github.com/openzipkin/zipkin-go/model"
 
 	"github.com/otdemo/otdemo/internal/redact"
 	"github.com/otdemo/otdemo/pkg/config"
+	"github.com/otdemo/otdemo/pkg/tracer/internal/httpsend"
+	"github.com/otdemo/otdemo/pkg/tracer/internal/propagation"
+	"github.com/otdemo/otdemo/pkg/tracer/internal/reporter"
+	"github.com/otdemo/otdemo/pkg/tracer/internal/sampling"
+	"github.com/otdemo/otdemo/pkg/tracer/internal/system"
 )
 
 // backend is zipkin-go behind zipkin-go-opentracing, with our reporter.
@@ -76,7 +75,7 @@ func New(cfg config.Config, opts reporter.Env) (*system.Tracer, error) {
 func batches(cfg config.Config, opts reporter.Env) (reporter.BatchOptions[[]byte], error) {
 	p, err := httpsend.New(cfg.CollectorURL(), cfg.Reporter.Collector, http.Header{
 		"Content-Type": {"application/json"},
-		// As zipkin-go's own reporter says: no proxy on the way may trace this.
+		// As in zipkin-go's own reporter: no proxy on the way may trace this.
 		"B3": {"0"},
 	})
 	if err != nil {
@@ -115,7 +114,7 @@ func jsonList(values [][]byte) []byte {
 }
 
 // recorder implements reporter.Reporter of zipkin-go on our queue, because
-// the books of zipkin-go's own HTTP reporter (v0.4.3) cannot be kept from
+// the losses of zipkin-go's own HTTP reporter (v0.4.3) cannot be counted from
 // outside: when its backlog overflows during a request, it disposes of spans that
 // it has just sent, and then forgets as many that it has not; one span that cannot
 // be encoded holds up all behind it; an answer of 500 counts as delivered; Finish
