@@ -80,7 +80,7 @@ func startReporter(cfg config.Config, counters *reporter.Counters, opts reporter
 func tracerOptions(cfg config.Config, opts reporter.Env, m *jaeger.Metrics) []jaeger.TracerOption {
 	options := []jaeger.TracerOption{
 		jaeger.TracerOptions.Metrics(m),
-		jaeger.TracerOptions.Logger(reporter.ClientLogger{Log: opts.Logger}),
+		jaeger.TracerOptions.Logger(clientLogger{opts.Logger}),
 		jaeger.TracerOptions.Gen128Bit(cfg.TraceID128Bit),
 		jaeger.TracerOptions.RandomNumber(newID),
 	}

@@ -2,6 +2,8 @@ package jaeger
 
 import (
 	"context"
+	"fmt"
+	"log/slog"
 	"time"
 
 	"github.com/uber/jaeger-client-go"
@@ -43,4 +45,24 @@ func (r *spanReporter) Close() {
 	if err := r.Shutdown(ctx); err != nil {
 		r.Log.Error("tracer not flushed", "error", err)
 	}
+}
+
+// clientLogger writes jaeger-client-go's messages to slog. Its texts vary, so
+// they go into an attribute.
+type clientLogger struct{ log *slog.Logger }
+
+// Error implements jaeger.Logger.
+func (l clientLogger) Error(msg string) {
+	l.log.Error("jaeger client", "detail", msg)
+}
+
+// Infof implements jaeger.Logger.
+func (l clientLogger) Infof(format string, args ...any) {
+	l.log.Info("jaeger client", "detail", fmt.Sprintf(format, args...))
+}
+
+// Debugf implements log.DebugLogger of jaeger-client-go, which would otherwise
+// announce that it has no such method.
+func (l clientLogger) Debugf(format string, args ...any) {
+	l.log.Debug("jaeger client", "detail", fmt.Sprintf(format, args...))
 }

@@ -4,15 +4,12 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
-	"strings"
 	"sync"
 
 	"go.opentelemetry.io/contrib/samplers/jaegerremote"
 	sdktrace "go.opentelemetry.io/otel/sdk/trace"
 
-	"github.com/otdemo/otdemo/internal/redact"
 	"github.com/otdemo/otdemo/pkg/config"
-	"github.com/otdemo/otdemo/pkg/tracer/internal/httpsend"
 	"github.com/otdemo/otdemo/pkg/tracer/internal/reporter"
 	"github.com/otdemo/otdemo/pkg/tracer/internal/sampling"
 )
@@ -38,21 +35,19 @@ func newSampler(cfg config.Config, log *slog.Logger) (sampler sdktrace.Sampler, 
 // newRemoteSampler makes OpenTelemetry's sampler for Jaeger's remote strategies, but
 // with the first one in use when it returns, and a warning when there is none.
 func newRemoteSampler(cfg config.Config, log *slog.Logger) (sdktrace.Sampler, func(), error) {
-	u, err := httpsend.ParseURL("sampler.endpoint", cfg.SamplingURL())
-	if err != nil {
-		return nil, nil, err
-	}
 	if cfg.Sampler.RefreshInterval <= 0 {
 		return nil, nil, fmt.Errorf("sampler.refresh_interval must be positive, got %v", cfg.Sampler.RefreshInterval)
 	}
 	ctx, end := context.WithCancel(context.Background())
-	source := &strategySource{
-		Fetcher: sampling.NewFetcher(ctx, u),
-		log:     log.With("url", redact.URL(u.String())),
+	source, err := sampling.NewSource(ctx, cfg, log)
+	if err != nil {
+		end()
+		return nil, nil, err
 	}
-	source.start(cfg.Service)
+	early := &earlySource{Source: source, left: 2}
+	early.first, early.firstErr = source.Fetch(cfg.Service)
 	sampler := jaegerremote.New(cfg.Service,
-		jaegerremote.WithSamplingStrategyFetcher(source),
+		jaegerremote.WithSamplingStrategyFetcher(early),
 		jaegerremote.WithInitialSampler(sdktrace.TraceIDRatioBased(cfg.Sampler.Param)),
 		jaegerremote.WithMaxOperations(cfg.Sampler.MaxOperations),
 		jaegerremote.WithSamplingRefreshInterval(cfg.Sampler.RefreshInterval),
@@ -64,58 +59,27 @@ func newRemoteSampler(cfg config.Config, log *slog.Logger) (sdktrace.Sampler, fu
 	}, nil
 }
 
-// strategySource implements jaegerremote.SamplingStrategyFetcher. It refuses what
-// the sampler would misread, and logs failures and changes, since the sampler logs to
-// a logger of another kind.
-type strategySource struct {
-	*sampling.Fetcher
-	log *slog.Logger
-
-	mu   sync.Mutex
-	last string
-	// first is the first response, which Fetch returns early times: the sampler
-	// fetches in a goroutine of its own when it is made, and newRemoteSampler makes it
-	// fetch again to be sure that it has the response.
+// earlySource returns its first response twice: the sampler fetches in a goroutine of
+// its own when it is made, and newRemoteSampler makes it fetch again to be sure that it
+// has the response.
+type earlySource struct {
+	*sampling.Source
 	first    []byte
 	firstErr error
-	early    int
-}
 
-// start fetches the strategy for the first time.
-func (s *strategySource) start(service string) {
-	s.first, s.firstErr = s.ask(service)
-	s.early = 2
+	mu   sync.Mutex
+	left int
 }
 
 // Fetch implements jaegerremote.SamplingStrategyFetcher.
-func (s *strategySource) Fetch(service string) ([]byte, error) {
+func (s *earlySource) Fetch(service string) ([]byte, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.early > 0 {
-		s.early--
+	if s.left > 0 {
+		s.left--
 		return s.first, s.firstErr
 	}
-	return s.ask(service)
-}
-
-func (s *strategySource) ask(service string) ([]byte, error) {
-	body, err := s.Fetcher.Fetch(service)
-	var strategy sampling.Strategy
-	if err == nil {
-		strategy, err = sampling.ParseStrategy(body)
-	}
-	if err != nil {
-		if s.Ctx.Err() == nil { // else Close ended the request
-			reason := err.Error()
-			s.log.Warn("sampling strategy not updated", "reason", reason[:min(len(reason), httpsend.BodyStart)])
-		}
-		return nil, err
-	}
-	if text := strings.TrimSpace(strategy.String()); text != s.last {
-		s.last = text
-		s.log.Info("sampling strategy changed", "strategy", text)
-	}
-	return body, nil
+	return s.Source.Fetch(service)
 }
 
 // countingSampler counts every span that starts: the SDK calls its sampler for each

@@ -1,7 +1,6 @@
 package reporter
 
 import (
-	"fmt"
 	"log/slog"
 	"sync"
 	"time"
@@ -32,26 +31,6 @@ func (t *Throttle) Allow(now time.Time) bool {
 
 // Reset lets the next warning through, because the problem was over.
 func (t *Throttle) Reset() { *t = Throttle{} }
-
-// ClientLogger gives jaeger-client-go's messages to slog. Its texts vary, so
-// they go into an attribute.
-type ClientLogger struct{ Log *slog.Logger }
-
-// Error implements jaeger.Logger.
-func (l ClientLogger) Error(msg string) {
-	l.Log.Error("jaeger client", "detail", msg)
-}
-
-// Infof implements jaeger.Logger.
-func (l ClientLogger) Infof(format string, args ...any) {
-	l.Log.Info("jaeger client", "detail", fmt.Sprintf(format, args...))
-}
-
-// Debugf implements log.DebugLogger of jaeger-client-go, which would otherwise
-// announce that it has no such method.
-func (l ClientLogger) Debugf(format string, args ...any) {
-	l.Log.Debug("jaeger client", "detail", fmt.Sprintf(format, args...))
-}
 
 // LockedThrottle is a throttle for many goroutines.
 type LockedThrottle struct {

@@ -3,6 +3,7 @@ package reporter
 import (
 	"context"
 	"log/slog"
+	"strings"
 	"sync"
 	"testing"
 	"testing/synctest"
@@ -268,4 +269,34 @@ type closeHook struct {
 func (h closeHook) Close() {
 	h.before()
 	h.Transport.Close()
+}
+
+// What was dropped since the last warning is logged at the end.
+func TestLastDropsAreLogged(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		r, g := newGated(t)
+		l := &testkit.Logs{}
+		r.Log, r.block = l.Logger(), false
+		spans := testkit.NewSpans(6)
+		fill(r, spans)
+		r.Enqueue(spans[3]) // one in the gate, two in the queue
+		r.logDrops(time.Now())
+		r.Enqueue(spans[4])
+		r.Enqueue(spans[5])
+		r.logDrops(time.Now())
+		go func() {
+			for range 3 {
+				g.let <- Sent
+			}
+		}()
+		if err := r.Shutdown(t.Context()); err != nil {
+			t.Error(err)
+		}
+		if got := strings.Count(l.String(), "spans dropped"); got != 2 {
+			t.Errorf("got %d warnings, want one at once and one at the end:\n%s", got, l)
+		}
+		l.Want(t, "spans dropped", "dropped=1")
+		l.Want(t, "spans dropped", "dropped=2")
+	})
 }

@@ -8,7 +8,7 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
-	"sync/atomic"
+	"sync"
 	"time"
 
 	"github.com/uber/jaeger-client-go"
@@ -16,7 +16,6 @@ import (
 	"github.com/otdemo/otdemo/internal/redact"
 	"github.com/otdemo/otdemo/pkg/config"
 	"github.com/otdemo/otdemo/pkg/tracer/internal/httpsend"
-	"github.com/otdemo/otdemo/pkg/tracer/internal/reporter"
 )
 
 // Limits of a request to a strategy server.
@@ -29,7 +28,7 @@ const (
 )
 
 // newRemoteSampler makes jaeger-client-go's remotely controlled sampler, but fetches
-// at once instead of after the first interval, and logs failures.
+// at once instead of after the first interval.
 func newRemoteSampler(
 	ctx context.Context, cfg config.Config, m *jaeger.Metrics, log *slog.Logger,
 ) (jaeger.Sampler, error) {
@@ -37,58 +36,82 @@ func newRemoteSampler(
 	if err != nil {
 		return nil, err
 	}
-	u, err := httpsend.ParseURL("sampler.endpoint", cfg.SamplingURL())
+	source, err := NewSource(ctx, cfg, log)
 	if err != nil {
 		return nil, err
 	}
-	log = log.With("url", redact.URL(u.String()))
 	sampler := jaeger.NewRemotelyControlledSampler(cfg.Service,
 		jaeger.SamplerOptions.Metrics(m),
-		jaeger.SamplerOptions.Logger(samplerLogger{reporter.ClientLogger{Log: log}, ctx}),
+		jaeger.SamplerOptions.Logger(jaeger.NullLogger), // of failures that the source has logged
 		jaeger.SamplerOptions.InitialSampler(initial),
 		jaeger.SamplerOptions.MaxOperations(cfg.Sampler.MaxOperations),
 		jaeger.SamplerOptions.SamplingRefreshInterval(cfg.Sampler.RefreshInterval),
-		jaeger.SamplerOptions.SamplingStrategyFetcher(NewFetcher(ctx, u)),
-		jaeger.SamplerOptions.SamplingStrategyParser(&parser{log: log}),
+		jaeger.SamplerOptions.SamplingStrategyFetcher(source),
+		jaeger.SamplerOptions.SamplingStrategyParser(parser{}),
 	)
 	sampler.UpdateSampler()
 	return sampler, nil
 }
 
-// samplerLogger raises the level of what the sampler logs as info: only failures
-// to fetch, parse or apply a strategy.
-type samplerLogger struct {
-	reporter.ClientLogger
-	ctx context.Context
+// parser implements jaeger.SamplingStrategyParser.
+type parser struct{}
+
+// Parse returns the response in the type that the sampler's updaters expect.
+func (parser) Parse(body []byte) (any, error) {
+	strategy, err := ParseStrategy(body)
+	return strategy.response, err
 }
 
-// Infof implements jaeger.Logger.
-func (l samplerLogger) Infof(format string, args ...any) {
-	if l.ctx.Err() != nil {
-		return // the request was ended by Close
-	}
-	reason := fmt.Sprintf(format, args...)
-	l.Log.Warn("sampling strategy not updated", "reason", reason[:min(len(reason), httpsend.BodyStart)])
-}
-
-// Fetcher implements jaeger.SamplingStrategyFetcher.
-type Fetcher struct {
-	Ctx    context.Context
+// Source fetches the strategies of a service. It rejects what samplers would misread,
+// and logs failures and changes. It implements the SamplingStrategyFetcher of
+// jaeger-client-go and that of OpenTelemetry.
+type Source struct {
+	ctx    context.Context
 	url    *url.URL
 	client *http.Client
+	log    *slog.Logger
+
+	mu   sync.Mutex
+	last string
 }
 
-// NewFetcher returns a fetcher whose requests end with ctx.
-func NewFetcher(ctx context.Context, u *url.URL) *Fetcher {
-	return &Fetcher{Ctx: ctx, url: u, client: httpsend.NewClient()}
+// NewSource returns the source of a configuration. Its requests end with ctx.
+func NewSource(ctx context.Context, cfg config.Config, log *slog.Logger) (*Source, error) {
+	u, err := httpsend.ParseURL("sampler.endpoint", cfg.SamplingURL())
+	if err != nil {
+		return nil, err
+	}
+	return &Source{ctx: ctx, url: u, client: httpsend.NewClient(), log: log.With("url", redact.URL(u.String()))}, nil
 }
 
 // Fetch fetches the strategy of service.
-func (f *Fetcher) Fetch(service string) ([]byte, error) {
-	ctx, cancel := context.WithTimeout(f.Ctx, StrategyTimeout)
+func (s *Source) Fetch(service string) ([]byte, error) {
+	body, err := s.fetch(service)
+	var strategy Strategy
+	if err == nil {
+		strategy, err = ParseStrategy(body)
+	}
+	if err != nil {
+		if s.ctx.Err() == nil { // else Close ended the request
+			reason := err.Error()
+			s.log.Warn("sampling strategy not updated", "reason", reason[:min(len(reason), httpsend.BodyStart)])
+		}
+		return nil, err
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if text := strings.TrimSpace(strategy.String()); text != s.last {
+		s.last = text
+		s.log.Info("sampling strategy changed", "strategy", text)
+	}
+	return body, nil
+}
+
+func (s *Source) fetch(service string) ([]byte, error) {
+	ctx, cancel := context.WithTimeout(s.ctx, StrategyTimeout)
 	defer cancel()
-	defer f.client.CloseIdleConnections()
-	u := *f.url
+	defer s.client.CloseIdleConnections()
+	u := *s.url
 	query := u.Query()
 	query.Set("service", service)
 	u.RawQuery = query.Encode()
@@ -96,7 +119,7 @@ func (f *Fetcher) Fetch(service string) ([]byte, error) {
 	if err != nil {
 		return nil, redact.Error(err)
 	}
-	resp, err := f.client.Do(req)
+	resp, err := s.client.Do(req)
 	if err != nil {
 		return nil, redact.Error(err)
 	}
@@ -112,23 +135,4 @@ func (f *Fetcher) Fetch(service string) ([]byte, error) {
 		return nil, fmt.Errorf("the answer is longer than %d bytes", StrategyBytes)
 	}
 	return body, nil
-}
-
-// parser implements jaeger.SamplingStrategyParser, and logs changes.
-type parser struct {
-	log  *slog.Logger
-	last atomic.Pointer[string]
-}
-
-// Parse returns the response in the type that the sampler's updaters expect.
-func (p *parser) Parse(body []byte) (any, error) {
-	strategy, err := ParseStrategy(body)
-	if err != nil {
-		return nil, err
-	}
-	text := strategy.String()
-	if last := p.last.Swap(&text); last == nil || *last != text {
-		p.log.Info("sampling strategy changed", "strategy", strings.TrimSpace(text))
-	}
-	return strategy.response, nil
 }

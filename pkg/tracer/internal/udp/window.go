@@ -30,7 +30,7 @@ var errStalled = errors.New("the agent does not read: its receive buffer stays f
 // is when its receive buffer has room, so that nothing is lost however fast the spans
 // come. With another one it only spreads bursts.
 type sendWindow struct {
-	buffer *bufferQuery // nil if the buffer is not visible from here
+	buffer receiveBuffer // nil if the buffer is not visible from here
 	// credit is the bytes that may go without another look, until then.
 	credit int
 	until  time.Time
@@ -40,11 +40,20 @@ type sendWindow struct {
 	spent time.Time
 }
 
+// receiveBuffer is the buffer that datagrams are sent to.
+type receiveBuffer interface {
+	// read returns the bytes in use and the size; false if they are unknown.
+	read() (used, most int, ok bool)
+	close()
+}
+
 // newSendWindow returns the flow between two addresses of a connected socket. From one
 // address to the same, or to a loopback one, nothing leaves the machine.
 func newSendWindow(from, to netip.AddrPort) sendWindow {
 	if to.Addr().IsLoopback() || from.Addr().Unmap() == to.Addr() {
-		return sendWindow{buffer: newBufferQuery(from, to)}
+		if q := newBufferQuery(from, to); q != nil {
+			return sendWindow{buffer: q}
+		}
 	}
 	return sendWindow{}
 }
