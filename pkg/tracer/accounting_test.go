@@ -65,7 +65,7 @@ func eachWay(t *testing.T, answers bool, test func(trial)) {
 	}
 }
 
-// checkClosed fails the test unless the books of a closed tracer are even and say
+// checkClosed fails the test unless the counts of a closed tracer add up and are
 // what the receiver counted.
 func checkClosed(t *testing.T, tr *tracer.Tracer, r *receiver) reporter.Stats {
 	t.Helper()
@@ -78,13 +78,13 @@ func checkClosed(t *testing.T, tr *tracer.Tracer, r *receiver) reporter.Stats {
 		t.Errorf("got %d started, want %d sampled and %d not", s.Started, s.Sampled, s.NotSampled)
 	}
 	if r != nil {
-		testkit.Eventually(t, "as many spans at the receiver as the books say sent: "+strconv.FormatInt(s.Sent, 10),
+		testkit.Eventually(t, "as many spans at the receiver as are counted as sent: "+strconv.FormatInt(s.Sent, 10),
 			func() bool { return int64(r.count()) == s.Sent })
 	}
 	return s
 }
 
-func TestBooksAllSent(t *testing.T) {
+func TestCountsAllSent(t *testing.T) {
 	t.Parallel()
 	eachWay(t, false, func(t trial) {
 		const made = 1234
@@ -107,7 +107,7 @@ func TestBooksAllSent(t *testing.T) {
 }
 
 // Sampling decides what is finished at all.
-func TestBooksNotSampled(t *testing.T) {
+func TestCountsNotSampled(t *testing.T) {
 	t.Parallel()
 	eachWay(t, false, func(t trial) {
 		r := t.listen(t.T, takes)
@@ -123,7 +123,7 @@ func TestBooksNotSampled(t *testing.T) {
 }
 
 // A backend that is not there costs all spans, and Close says nothing but ends.
-func TestBooksClosedPort(t *testing.T) {
+func TestCountsClosedPort(t *testing.T) {
 	t.Parallel()
 	eachWay(t, false, func(t trial) {
 		const made = 20
@@ -152,7 +152,7 @@ func endpointLike(endpoint string, port int) string {
 }
 
 // A backend that refuses costs its spans: 500, UNAVAILABLE, a broken connection.
-func TestBooksRefusingBackend(t *testing.T) {
+func TestCountsRefusingBackend(t *testing.T) {
 	t.Parallel()
 	eachWay(t, true, func(t trial) {
 		const made = 20
@@ -168,7 +168,7 @@ func TestBooksRefusingBackend(t *testing.T) {
 }
 
 // A backend that never answers does not hold Close beyond its deadline.
-func TestBooksSilentBackend(t *testing.T) {
+func TestCountsSilentBackend(t *testing.T) {
 	t.Parallel()
 	eachWay(t, true, func(t trial) {
 		const made = 20
@@ -193,7 +193,7 @@ func TestBooksSilentBackend(t *testing.T) {
 }
 
 // What the queue has no room for is dropped, what it has room for arrives.
-func TestBooksFullQueue(t *testing.T) {
+func TestCountsFullQueue(t *testing.T) {
 	t.Parallel()
 	eachWay(t, true, func(t trial) {
 		const size, made = 20, 1200
@@ -217,7 +217,7 @@ func TestBooksFullQueue(t *testing.T) {
 }
 
 // With Options.Block spans wait in place of being dropped.
-func TestBooksBlock(t *testing.T) {
+func TestCountsBlock(t *testing.T) {
 	t.Parallel()
 	eachWay(t, true, func(t trial) {
 		const made = 500
@@ -237,7 +237,7 @@ func TestBooksBlock(t *testing.T) {
 	})
 }
 
-func TestBooksAfterClose(t *testing.T) {
+func TestCountsAfterClose(t *testing.T) {
 	t.Parallel()
 	eachWay(t, false, func(t trial) {
 		r := t.listen(t.T, takes)
@@ -254,7 +254,7 @@ func TestBooksAfterClose(t *testing.T) {
 }
 
 // Of several Closes, at once and later, each waits for the first.
-func TestBooksCloseAgain(t *testing.T) {
+func TestCountsCloseAgain(t *testing.T) {
 	t.Parallel()
 	eachWay(t, false, func(t trial) {
 		r := t.listen(t.T, takes)
@@ -276,7 +276,7 @@ func TestBooksCloseAgain(t *testing.T) {
 }
 
 // A Close whose context has ended gives up what is unsent, and counts it.
-func TestBooksCloseWithEndedContext(t *testing.T) {
+func TestCountsCloseWithEndedContext(t *testing.T) {
 	t.Parallel()
 	eachWay(t, false, func(t trial) {
 		const made = 50
@@ -299,7 +299,7 @@ func TestBooksCloseWithEndedContext(t *testing.T) {
 }
 
 // Spans that end while the tracer is being closed are sent or counted late.
-func TestBooksFinishDuringClose(t *testing.T) {
+func TestCountsFinishDuringClose(t *testing.T) {
 	t.Parallel()
 	eachWay(t, false, func(t trial) {
 		r := t.listen(t.T, takes)

@@ -157,7 +157,7 @@ func IsHTML(contentType, body string) bool {
 	return strings.HasPrefix(contentType, "text/html") || strings.HasPrefix(body, "<")
 }
 
-// RetryAfter reads the header's seconds or date, within our bounds.
+// retryAfter reads the header's seconds or date, within our bounds.
 func retryAfter(header string, now time.Time) time.Duration {
 	var d time.Duration
 	if s, err := strconv.Atoi(header); err == nil {

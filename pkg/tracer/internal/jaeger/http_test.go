@@ -160,7 +160,7 @@ func TestHTTPConnectionRefusedThenUp(t *testing.T) {
 }
 
 // A server that never answers does not hold Close beyond its deadline, and the
-// error and the books name what was left.
+// error and the counts name what was left.
 func TestCloseDeadline(t *testing.T) {
 	t.Parallel()
 	c := testkit.NewCollector(t, func(_ http.ResponseWriter, r *http.Request, _ int) { <-r.Context().Done() })

@@ -94,7 +94,7 @@ func (h injectExtractor) Extract(carrier any) (jaeger.SpanContext, error) {
 	}
 }
 
-// ToLibrary makes jaeger-client-go's context of l, which names a span.
+// toLibrary makes jaeger-client-go's context of l, which names a span.
 func (h injectExtractor) toLibrary(l propagation.SpanContext) (jaeger.SpanContext, error) {
 	trace := jaeger.TraceID(l.Trace)
 	sc := jaeger.NewSpanContext(trace, jaeger.SpanID(l.Span), jaeger.SpanID(l.Parent), l.Sampled == propagation.Keep, maps.Clone(l.Baggage))

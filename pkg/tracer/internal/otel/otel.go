@@ -81,7 +81,6 @@ func New(cfg config.Config, opts reporter.Env) (*system.Tracer, error) {
 }
 
 // startReporter makes the exporter and the reporter above it.
-// processor hands finished spans to the feeder. The SDK's own batch processor
 func startReporter(cfg config.Config, counters *reporter.Counters, opts reporter.Env) (*reporter.Reporter[sdktrace.ReadOnlySpan], error) {
 	o, r := reporter.NewOptions[sdktrace.ReadOnlySpan](cfg, opts, counters)
 	s, err := newSender(cfg, opts.Logger)
@@ -138,7 +137,6 @@ func newResource(cfg config.Config, log *slog.Logger) *resource.Resource {
 	return r
 }
 
-// processor hands finished spans to the reporter. The SDK's own batch processor
 // processor passes finished spans to the reporter. The SDK's own batch processor
 // drops spans without counting them by cause, and loses those that end while it is
 // being shut down.
@@ -162,7 +160,7 @@ func (p processor) OnEnd(span sdktrace.ReadOnlySpan) {
 	p.reporter.Enqueue(span)
 }
 
-// Shutdown implements sdktrace.SpanProcessor. backend.close does it, because
+// Shutdown implements sdktrace.SpanProcessor. backend.Shutdown does it, because
 // a provider that is shut down does not report spans that finish later.
 func (processor) Shutdown(context.Context) error { return nil }
 

@@ -16,7 +16,7 @@ import (
 // propagator implements OpenTelemetry's propagator with the formats of the
 // configuration. W3C goes through OpenTelemetry's own propagators as well, which keep
 // what propagation.SpanContext has no field for: the random flag, and the properties
-// of baggage. They alone would not do: they do not tell a broken header from none, and
+// of baggage. They alone would not do: a broken header is the same as none to them, and
 // of several tracestate headers they read the first.
 type propagator struct {
 	propagators *propagation.Propagators
@@ -82,7 +82,7 @@ func (p *propagator) Extract(ctx context.Context, carrier otelpropagation.TextMa
 	return baggage.ContextWithBaggage(trace.ContextWithRemoteSpanContext(ctx, sc), bag)
 }
 
-// SpanContext makes OpenTelemetry's context of l, which names a span.
+// spanContext makes OpenTelemetry's context of l, which names a span.
 func (p *propagator) spanContext(ctx context.Context, l propagation.SpanContext) trace.SpanContext {
 	if l.Sampled == propagation.Deferred && p.decide(ctx, l) {
 		l.Sampled = propagation.Keep

@@ -198,7 +198,7 @@ func TestFormatWrites(t *testing.T) {
 	})
 	tests := []struct {
 		name, format string
-		link         SpanContext
+		context      SpanContext
 		want         []string
 	}{
 		{"all", w3cName, loaded, []string{
@@ -229,7 +229,7 @@ func TestFormatWrites(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.format+"/"+tt.name, func(t *testing.T) {
 			t.Parallel()
-			if d := cmp.Diff(tt.want, written(formatOf(t, tt.format), tt.link)); d != "" {
+			if d := cmp.Diff(tt.want, written(formatOf(t, tt.format), tt.context)); d != "" {
 				t.Errorf("(-want +got)\n%s", d)
 			}
 		})

@@ -41,7 +41,7 @@ type SpanContext struct {
 	Baggage map[string]string
 }
 
-// HasSpan reports whether the link names a span. One that does not may still
+// HasSpan reports whether the context names a span. One that does not may still
 // carry a sampling decision.
 func (l *SpanContext) HasSpan() bool { return !l.Trace.IsZero() && l.Span != 0 }
 
@@ -59,12 +59,12 @@ func (l *SpanContext) AddBaggage(key, value string) {
 	l.Baggage[key] = value
 }
 
-// Propagator is one way to write a link into headers. The names of the headers are in
+// Propagator is one way to write a span context into headers. The names of the headers are in
 // lower case. Formats hold no state.
 type Propagator interface {
 	// Inject calls set for each header of l, which names a span.
 	Inject(l SpanContext, set func(key, value string))
-	// Extract returns the link without its baggage. Its error is
+	// Extract returns the span context without its baggage. Its error is
 	// ErrSpanContextNotFound when the format's headers are not there, and wraps
 	// ErrSpanContextCorrupted when they make no sense.
 	Extract(h Headers) (SpanContext, error)
@@ -155,7 +155,7 @@ func (f *Propagators) Inject(l SpanContext, kind, carrier any) error {
 	return nil
 }
 
-// Extract reads the link that carrier holds; see read.
+// Extract reads the span context that carrier holds; see ExtractFrom.
 func (f *Propagators) Extract(kind, carrier any) (SpanContext, error) {
 	list, err := f.forCarrier(kind)
 	if err != nil {

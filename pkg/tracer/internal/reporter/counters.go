@@ -90,11 +90,11 @@ type Counters struct {
 
 // NewCounters returns counters that also update jaeger-client-go's metrics.
 func NewCounters(m *jaeger.Metrics) *Counters {
-	l := &Counters{metrics: m}
-	m.SpansStartedSampled = tee{m.SpansStartedSampled, &l.sampled, &l.started}
-	m.SpansStartedNotSampled = tee{m.SpansStartedNotSampled, &l.notSampled, &l.started}
-	m.SpansStartedDelayedSampling = tee{m.SpansStartedDelayedSampling, new(atomic.Int64), &l.started}
-	return l
+	c := &Counters{metrics: m}
+	m.SpansStartedSampled = tee{m.SpansStartedSampled, &c.sampled, &c.started}
+	m.SpansStartedNotSampled = tee{m.SpansStartedNotSampled, &c.notSampled, &c.started}
+	m.SpansStartedDelayedSampling = tee{m.SpansStartedDelayedSampling, new(atomic.Int64), &c.started}
+	return c
 }
 
 // tee increments a metric and two counters.
@@ -111,67 +111,67 @@ func (t tee) Inc(delta int64) {
 
 // CountStarted counts a span that was started, for tracers that do not count into the
 // metrics themselves.
-func (l *Counters) CountStarted(sampled bool) {
+func (c *Counters) CountStarted(sampled bool) {
 	if sampled {
-		l.metrics.SpansStartedSampled.Inc(1)
+		c.metrics.SpansStartedSampled.Inc(1)
 	} else {
-		l.metrics.SpansStartedNotSampled.Inc(1)
+		c.metrics.SpansStartedNotSampled.Inc(1)
 	}
 }
 
 // Add counts n spans that were in the queue, or in no state yet.
-func (l *Counters) Add(n int, to State) {
-	l.byState[to].Add(int64(n))
-	l.updateMetrics(n, to)
+func (c *Counters) Add(n int, to State) {
+	c.byState[to].Add(int64(n))
+	c.updateMetrics(n, to)
 }
 
 // Move counts n spans in another state.
-func (l *Counters) Move(n int, from, to State) {
+func (c *Counters) Move(n int, from, to State) {
 	if from == to {
 		return
 	}
-	l.byState[from].Add(-int64(n))
-	l.Add(n, to)
+	c.byState[from].Add(-int64(n))
+	c.Add(n, to)
 }
 
-func (l *Counters) updateMetrics(n int, to State) {
+func (c *Counters) updateMetrics(n int, to State) {
 	switch to {
 	case Sent:
-		l.metrics.ReporterSuccess.Inc(int64(n))
+		c.metrics.ReporterSuccess.Inc(int64(n))
 	case dropped, afterClose:
-		l.metrics.ReporterDropped.Inc(int64(n))
+		c.metrics.ReporterDropped.Inc(int64(n))
 	case TooLarge, Refused, Failed:
-		l.metrics.ReporterFailure.Inc(int64(n))
+		c.metrics.ReporterFailure.Inc(int64(n))
 	case InFlight, Retrying, states:
 	}
 }
 
 // Count returns the number of spans in the given states.
-func (l *Counters) Count(in ...State) int64 {
+func (c *Counters) Count(in ...State) int64 {
 	var n int64
 	for _, a := range in {
-		n += l.byState[a].Load()
+		n += c.byState[a].Load()
 	}
 	return n
 }
 
 // Stats returns the counts; queued is the length of the queue.
-func (l *Counters) Stats(queued int) Stats {
+func (c *Counters) Stats(queued int) Stats {
 	return Stats{
-		Started:    l.started.Load(),
-		Sampled:    l.sampled.Load(),
-		NotSampled: l.notSampled.Load(),
-		Finished:   l.Finished.Load(),
-		Queued:     int64(queued) + l.Count(InFlight),
-		Dropped:    l.Count(dropped),
-		TooLarge:   l.Count(TooLarge),
-		Refused:    l.Count(Refused, Retrying),
-		Retrying:   l.Count(Retrying),
-		Failed:     l.Count(Failed),
-		Sent:       l.Count(Sent),
-		AfterClose: l.Count(afterClose),
-		Refusals:   l.Refusals.Load(),
-		Blocked:    l.blocked.Load(),
+		Started:    c.started.Load(),
+		Sampled:    c.sampled.Load(),
+		NotSampled: c.notSampled.Load(),
+		Finished:   c.Finished.Load(),
+		Queued:     int64(queued) + c.Count(InFlight),
+		Dropped:    c.Count(dropped),
+		TooLarge:   c.Count(TooLarge),
+		Refused:    c.Count(Refused, Retrying),
+		Retrying:   c.Count(Retrying),
+		Failed:     c.Count(Failed),
+		Sent:       c.Count(Sent),
+		AfterClose: c.Count(afterClose),
+		Refusals:   c.Refusals.Load(),
+		Blocked:    c.blocked.Load(),
 	}
 }
 
@@ -182,11 +182,11 @@ type Losses struct {
 }
 
 // Losses returns what each batch reports to the backend.
-func (l *Counters) Losses() Losses {
+func (c *Counters) Losses() Losses {
 	return Losses{
-		FullQueue:    l.Count(dropped),
-		TooLarge:     l.Count(TooLarge),
-		FailedToEmit: l.Count(Failed, Refused),
+		FullQueue:    c.Count(dropped),
+		TooLarge:     c.Count(TooLarge),
+		FailedToEmit: c.Count(Failed, Refused),
 	}
 }
 

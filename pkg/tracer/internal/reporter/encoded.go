@@ -30,16 +30,16 @@ func StartEncoded(cfg config.Config, env Env, b BatchOptions[[]byte]) *Encoded {
 
 // Report reports a span that was encoded, or counts it as failed if it could
 // not be.
-func (o *Encoded) Report(span []byte, err error) {
+func (e *Encoded) Report(span []byte, err error) {
 	if err == nil {
-		o.Enqueue(span)
+		e.Enqueue(span)
 		return
 	}
-	o.Counters.Finished.Add(1)
-	o.Counters.Add(1, Failed)
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	if o.failLog.Allow(time.Now()) {
-		o.Log.Warn("span not encoded", "reason", err, "failed", o.Counters.Count(Failed))
+	e.Counters.Finished.Add(1)
+	e.Counters.Add(1, Failed)
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if e.failLog.Allow(time.Now()) {
+		e.Log.Warn("span not encoded", "reason", err, "failed", e.Counters.Count(Failed))
 	}
 }

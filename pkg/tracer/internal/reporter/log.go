@@ -7,6 +7,7 @@ import (
 )
 
 // The bounds of the growing intervals at which a lasting problem is logged: one line
+// at once, and about one a minute in the long run.
 const (
 	minLogGap = time.Second
 	maxLogGap = time.Minute

@@ -109,32 +109,32 @@ func NewOptions[T any](cfg config.Config, opts Env, counters *Counters) (Options
 
 // Start starts a reporter.
 func Start[T any](o Options[T]) *Reporter[T] {
-	f := &Reporter[T]{
+	r := &Reporter[T]{
 		Options: o,
 		queue:   newQueue[T](o.queueSize),
 		done:    make(chan struct{}),
 		burst:   make([]T, min(maxTake, o.queueSize)),
 	}
-	f.stalledAt.Store(-1)
-	go f.run()
-	return f
+	r.stalledAt.Store(-1)
+	go r.run()
+	return r
 }
 
 // Enqueue counts a finished span and puts it into the queue. It returns false if it
 // could not, and has counted that. It blocks only with Env.Block.
-func (f *Reporter[T]) Enqueue(span T) bool {
-	f.Counters.Finished.Add(1)
-	verdict, room := f.queue.put(span)
-	if verdict == queueFull && f.block {
-		verdict = f.awaitSpace(span, room)
+func (r *Reporter[T]) Enqueue(span T) bool {
+	r.Counters.Finished.Add(1)
+	verdict, room := r.queue.put(span)
+	if verdict == queueFull && r.block {
+		verdict = r.awaitSpace(span, room)
 	}
 	switch verdict {
 	case admitted:
 		return true
 	case queueFull:
-		f.Counters.Add(1, dropped)
+		r.Counters.Add(1, dropped)
 	case queueClosed:
-		f.Counters.Add(1, afterClose)
+		r.Counters.Add(1, afterClose)
 	}
 	return false
 }
@@ -142,87 +142,86 @@ func (f *Reporter[T]) Enqueue(span T) bool {
 // awaitSpace puts span into the queue when there is space, unless nothing at all is
 // sent for blockTimeout. Then, until something is sent again, no other span waits
 // either: the application continues without its backend.
-func (f *Reporter[T]) awaitSpace(span T, room <-chan struct{}) admission {
-	atStart := f.Counters.Count(Sent)
-	if f.stalledAt.Load() == atStart {
+func (r *Reporter[T]) awaitSpace(span T, room <-chan struct{}) admission {
+	atStart := r.Counters.Count(Sent)
+	if r.stalledAt.Load() == atStart {
 		return queueFull
 	}
-	f.Counters.blocked.Add(1)
-	timer := time.NewTimer(f.blockTimeout)
+	r.Counters.blocked.Add(1)
+	timer := time.NewTimer(r.blockTimeout)
 	defer timer.Stop()
 	for {
 		select {
 		case <-room:
 		case <-timer.C:
-			now := f.Counters.Count(Sent)
+			now := r.Counters.Count(Sent)
 			if now == atStart {
-				f.stalledAt.Store(now)
+				r.stalledAt.Store(now)
 				return queueFull
 			}
 			atStart = now
-			timer.Reset(f.blockTimeout)
+			timer.Reset(r.blockTimeout)
 		}
 		var verdict admission
-		if verdict, room = f.queue.put(span); verdict != queueFull {
+		if verdict, room = r.queue.put(span); verdict != queueFull {
 			return verdict
 		}
 	}
 }
 
 // Stats returns the counts.
-func (f *Reporter[T]) Stats() Stats { return f.Counters.Stats(f.queue.len()) }
+func (r *Reporter[T]) Stats() Stats { return r.Counters.Stats(r.queue.len()) }
 
 // Shutdown delivers what was finished before, see Close of package tracer.
-func (f *Reporter[T]) Shutdown(ctx context.Context) error {
-	if !f.queue.close() {
+func (r *Reporter[T]) Shutdown(ctx context.Context) error {
+	if !r.queue.close() {
 		select {
-		case <-f.done:
+		case <-r.done:
 		case <-ctx.Done():
 		}
 		return nil
 	}
 	late := make(chan int64, 1)
 	stop := context.AfterFunc(ctx, func() {
-		late <- f.lost()
-		f.Cancel()
+		late <- r.lost()
+		r.Cancel()
 	})
-	close(f.closing)
-	<-f.done
+	close(r.closing)
+	<-r.done
 	if stop() {
-		f.Cancel()
+		r.Cancel()
 		return nil
 	}
-	if left := f.lost() - <-late; left > 0 {
+	if left := r.lost() - <-late; left > 0 {
 		return &CloseError{Left: left, Err: context.Cause(ctx)}
 	}
 	return nil
 }
 
 // lost returns the number of spans that the transport gave up.
-// release is called with each span that the transport has taken; it may be
-func (f *Reporter[T]) lost() int64 { return f.Counters.Count(Failed, Refused) }
+func (r *Reporter[T]) lost() int64 { return r.Counters.Count(Failed, Refused) }
 
-func (f *Reporter[T]) run() {
-	defer close(f.done)
-	flush := time.NewTicker(f.flushEvery)
+func (r *Reporter[T]) run() {
+	defer close(r.done)
+	flush := time.NewTicker(r.flushEvery)
 	defer flush.Stop()
 	due := time.NewTimer(0)
 	defer due.Stop()
 	for {
 		select {
-		case <-f.queue.ready:
-			f.forward(maxBurst)
+		case <-r.queue.ready:
+			r.forward(maxBurst)
 		case <-flush.C:
-			f.forward(f.queueSize)
-			f.flush()
-			f.logDrops(time.Now())
+			r.forward(r.queueSize)
+			r.flush()
+			r.logDrops(time.Now())
 		case <-due.C:
-		case <-f.Transport.Wake():
-		case <-f.closing:
-			f.finish()
+		case <-r.Transport.Wake():
+		case <-r.closing:
+			r.finish()
 			return
 		}
-		if next := f.Transport.Tick(); next > 0 {
+		if next := r.Transport.Tick(); next > 0 {
 			due.Reset(next)
 		}
 	}
@@ -230,16 +229,16 @@ func (f *Reporter[T]) run() {
 
 // forward passes up to most spans from the queue to the transport, which counts them
 // from there, and reports whether it stopped at that bound.
-func (f *Reporter[T]) forward(most int) (more bool) {
+func (r *Reporter[T]) forward(most int) (more bool) {
 	var none T
 	for most > 0 {
-		spans := f.burst[:min(most, len(f.burst))]
-		n := f.queue.take(spans)
-		f.Counters.Add(n, InFlight)
+		spans := r.burst[:min(most, len(r.burst))]
+		n := r.queue.take(spans)
+		r.Counters.Add(n, InFlight)
 		for i, span := range spans[:n] {
-			f.Transport.Append(span)
-			if f.Release != nil {
-				f.Release(span)
+			r.Transport.Append(span)
+			if r.Release != nil {
+				r.Release(span)
 			}
 			spans[i] = none
 		}
@@ -251,28 +250,28 @@ func (f *Reporter[T]) forward(most int) (more bool) {
 	return true
 }
 
-func (f *Reporter[T]) flush() {
-	f.Transport.Flush()
-	f.Counters.metrics.ReporterQueueLength.Update(int64(f.queue.len()))
+func (r *Reporter[T]) flush() {
+	r.Transport.Flush()
+	r.Counters.metrics.ReporterQueueLength.Update(int64(r.queue.len()))
 }
 
 // finish delivers what is in the queue, which accepts no more.
-func (f *Reporter[T]) finish() {
-	for f.forward(maxBurst) {
-		f.Transport.Tick()
+func (r *Reporter[T]) finish() {
+	for r.forward(maxBurst) {
+		r.Transport.Tick()
 	}
-	f.flush()
-	f.Transport.Close()
-	f.drops.Reset()
-	f.logDrops(time.Now())
+	r.flush()
+	r.Transport.Close()
+	r.drops.Reset()
+	r.logDrops(time.Now())
 }
 
 // logDrops logs how many spans were dropped since it last logged.
-func (f *Reporter[T]) logDrops(now time.Time) {
-	n := f.Counters.Count(dropped) - f.loggedDrops
-	if n == 0 || !f.drops.Allow(now) {
+func (r *Reporter[T]) logDrops(now time.Time) {
+	n := r.Counters.Count(dropped) - r.loggedDrops
+	if n == 0 || !r.drops.Allow(now) {
 		return
 	}
-	f.loggedDrops += n
-	f.Log.Warn("spans dropped: queue full", "dropped", n, "queue_size", f.queueSize)
+	r.loggedDrops += n
+	r.Log.Warn("spans dropped: queue full", "dropped", n, "queue_size", r.queueSize)
 }

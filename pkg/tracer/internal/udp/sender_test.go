@@ -250,7 +250,7 @@ func TestRefusalFromSocketError(t *testing.T) {
 	testkit.Eventually(t, "the spans", func() bool { return len(agent.Spans(t)) == 50 })
 }
 
-// When Close's time is over, nothing waits any more and the books close.
+// When Close's time is over, nothing waits any more and the counts add up.
 func TestCloseAtTheEndOfLife(t *testing.T) {
 	t.Parallel()
 	r, _ := startUDP(t, config.Agent{Host: "127.0.0.1", Port: testkit.ClosedPort(t), MaxPacketSize: 65000}, nil)

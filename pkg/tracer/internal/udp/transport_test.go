@@ -248,9 +248,9 @@ func TestProcessTagsTooLarge(t *testing.T) {
 	l.Want(t, "level=ERROR", "process tags leave no room", "max_packet_size=1000")
 }
 
-// The books close and nothing comes twice, with many goroutines, a queue that
+// The counts add up and nothing comes twice, with many goroutines, a queue that
 // overflows and a port that comes and goes.
-func TestBooksCloseInAnOutage(t *testing.T) {
+func TestCountsCloseInAnOutage(t *testing.T) {
 	t.Parallel()
 	port := testkit.ClosedPort(t)
 	cfg := testkit.UDPConfig(port)
