@@ -58,7 +58,11 @@ func writeConfigText(w io.Writer, loaded *config.Loaded) error {
 		if text == "" {
 			text = `""`
 		}
-		fmt.Fprintf(table, "%s\t%s\t# %s\n", v.Key, text, v.Origin)
+		origin := v.Origin.String()
+		if v.Note != "" {
+			origin += "; " + v.Note
+		}
+		fmt.Fprintf(table, "%s\t%s\t# %s\n", v.Key, text, origin)
 	}
 	return table.Flush()
 }
@@ -69,6 +73,7 @@ func writeConfigJSON(w io.Writer, loaded *config.Loaded) error {
 		Value  string `json:"value"`
 		Layer  string `json:"layer"`
 		Origin string `json:"origin,omitempty"`
+		Note   string `json:"note,omitempty"`
 		Secret bool   `json:"secret,omitempty"`
 	}
 	out := struct {
@@ -79,7 +84,8 @@ func writeConfigJSON(w io.Writer, loaded *config.Loaded) error {
 	}{SchemaVersion: 1, File: loaded.File}
 	for _, v := range loaded.Values {
 		out.Values = append(out.Values, value{
-			Key: v.Key, Value: v.Text, Layer: v.Origin.Layer.String(), Origin: v.Origin.Detail, Secret: v.Secret,
+			Key: v.Key, Value: v.Text, Layer: v.Origin.Layer.String(), Origin: v.Origin.Detail,
+			Note: v.Note, Secret: v.Secret,
 		})
 	}
 	for _, warning := range loaded.Warnings {

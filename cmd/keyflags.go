@@ -69,6 +69,12 @@ func addConfigFlag(flags *pflag.FlagSet) {
 // wrong with it ends the command with exit code 2; what is merely odd is told on
 // stderr.
 func (a *app) load(cmd *cobra.Command, extra ...config.Flag) (*config.Loaded, error) {
+	return a.loadFor(cmd, false, extra)
+}
+
+// loadFor is load for a command that calls any service, or not; see
+// config.Source.AnyService.
+func (a *app) loadFor(cmd *cobra.Command, anyService bool, extra []config.Flag) (*config.Loaded, error) {
 	file, err := cmd.Flags().GetString(configFlag)
 	if err != nil {
 		return nil, err
@@ -78,6 +84,8 @@ func (a *app) load(cmd *cobra.Command, extra ...config.Flag) (*config.Loaded, er
 		UserDir: a.env.UserConfigDir,
 		File:    file,
 		Environ: a.env.Environ,
+
+		AnyService: anyService,
 	}
 	cmd.Flags().Visit(func(f *pflag.Flag) {
 		if kf, ok := f.Value.(*keyFlag); ok {

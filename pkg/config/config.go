@@ -6,6 +6,7 @@ package config
 import (
 	"net"
 	"net/url"
+	"slices"
 	"strconv"
 	"time"
 )
@@ -27,7 +28,8 @@ type Config struct {
 	Sampler    Sampler  `yaml:"sampler"`
 	Reporter   Reporter `yaml:"reporter"`
 	// Propagation lists the header formats a trace travels in; none means the
-	// tracer's own. Load resolves that; read Config.Formats instead.
+	// tracer's own, and for calls to unknown services those of others, too. Load
+	// resolves that; read Config.Formats instead.
 	Propagation []string `yaml:"propagation"`
 	// Tags are put on the process, so they show on each of its spans.
 	Tags  []Tag `yaml:"tags"`
@@ -200,7 +202,11 @@ func (c *Config) Formats() []string {
 	if len(c.Propagation) > 0 {
 		return c.Propagation
 	}
-	switch c.Tracer {
+	return ownFormats(c.Tracer)
+}
+
+func ownFormats(tracer string) []string {
+	switch tracer {
 	case TracerZipkin:
 		return []string{PropagationB3}
 	case TracerOTel:
@@ -209,6 +215,18 @@ func (c *Config) Formats() []string {
 		return []string{PropagationAppdash}
 	}
 	return []string{PropagationJaeger}
+}
+
+// callFormats returns the header formats for calls to services whose own are not
+// known: what the tracer's own library speaks, and those that others read.
+func (c *Config) callFormats() []string {
+	formats := ownFormats(c.Tracer)
+	for _, format := range []string{PropagationJaeger, PropagationW3C, PropagationB3} {
+		if !slices.Contains(formats, format) {
+			formats = append(formats, format)
+		}
+	}
+	return formats
 }
 
 // samplingPort is where Jaeger's agent serves sampling strategies over HTTP.

@@ -24,6 +24,10 @@ type Source struct {
 	// unset, as it does for jaeger-client-go; of two with one name the first
 	// holds, as in package os.
 	Environ []string
+	// AnyService says that the command calls services of which it does not know what
+	// headers they read: without a choice of propagation the trace travels in the
+	// formats of all, and not in the tracer's own alone.
+	AnyService bool
 	// Flags are those that were set on the command line; an empty value is a
 	// value there.
 	Flags []Flag
@@ -55,6 +59,8 @@ type Value struct {
 	// of URLs are hidden.
 	Text   string
 	Origin Origin
+	// Note says which commands have another value; mostly empty.
+	Note string
 	// Secret says that Text hides something.
 	Secret bool
 }
@@ -82,7 +88,7 @@ func Load(src Source) (*Loaded, error) {
 	if err != nil {
 		return nil, err
 	}
-	l.resolve(&cfg)
+	l.resolve(&cfg, src.AnyService)
 	l.validate(&cfg)
 	if len(l.faults) > 0 {
 		slices.SortStableFunc(l.faults, byPlace)
@@ -102,6 +108,8 @@ type loader struct {
 	// origins has the origin of the value that holds so far, by key. A key that
 	// still has its default has none, which is the default's zero Origin.
 	origins map[string]Origin
+	// notes has what is to be said of a key beside its value.
+	notes map[string]string
 	// broken marks keys with a value that could not be read, so that what is left
 	// in its place is not judged.
 	broken   map[string]bool
@@ -116,6 +124,7 @@ func newLoader(environment []string) *loader {
 		byName:  map[string]*Key{},
 		viper:   viper.New(),
 		origins: map[string]Origin{},
+		notes:   map[string]string{},
 		broken:  map[string]bool{},
 	}
 	for i := range l.keys {
@@ -217,11 +226,18 @@ func (l *loader) merged() (Config, error) {
 	return cfg, nil
 }
 
-// resolve puts the tracer's own header format in the place of an empty list, and
-// shows its own collector in the place of an empty endpoint. Their origins stay:
+// resolve puts the header formats in the place of an empty list, and shows the
+// tracer's own collector in the place of an empty endpoint. Their origins stay:
 // nobody else has named them.
-func (l *loader) resolve(cfg *Config) {
-	cfg.Propagation = cfg.Formats()
+func (l *loader) resolve(cfg *Config, anyService bool) {
+	if len(cfg.Propagation) == 0 {
+		all := cfg.callFormats()
+		cfg.Propagation = ownFormats(cfg.Tracer)
+		if anyService {
+			cfg.Propagation = all
+		}
+		l.notes[keyPropagation] = "call sends " + strings.Join(all, ",")
+	}
 	l.viper.Set(keyPropagation, cfg.Propagation)
 	l.viper.Set(keyCollectorEndpoint, cfg.CollectorURL())
 }
@@ -235,6 +251,7 @@ func (l *loader) values() []Value {
 			Key:    key.Name,
 			Text:   text,
 			Origin: l.origins[key.Name],
+			Note:   l.notes[key.Name],
 			Secret: key.Type == TypeSecret || key.Type == TypeURL && text != value,
 		}
 	}
