@@ -151,6 +151,8 @@ func (v compareView) verdict(r *compare.Report) {
 	ignored := len(r.Differences) - r.Unexpected()
 	fmt.Fprintln(v.out)
 	switch {
+	case r.Unseen() != "":
+		fmt.Fprintln(v.out, paint(v.color, ansiYellow, "cannot tell what differs: "+r.Unseen()))
 	case len(r.Differences) == 0:
 		fmt.Fprintln(v.out, paint(v.color, ansiGreen, "nothing differs"))
 	case r.Same():

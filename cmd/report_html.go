@@ -81,10 +81,7 @@ func newPage(r *runReport) page {
 		})
 	}
 	if r.Ledger != nil {
-		p.Verdict = &pageVerdict{Class: "good", Text: ledgerVerdict(r.Ledger)}
-		if !r.Ledger.Balanced() {
-			p.Verdict.Class = "bad"
-		}
+		p.Verdict = &pageVerdict{Class: verdictClass(r.Ledger), Text: trace.Printable(ledgerVerdict(r.Ledger))}
 		p.Ledger = newPageLedger(r.Ledger)
 	}
 	return p
@@ -92,7 +89,7 @@ func newPage(r *runReport) page {
 
 func newPageLedger(l *ledger.Ledger) *pageLedger {
 	p := &pageLedger{
-		Sides: ledgerSides(l.Spans),
+		Sides: ledgerSides(l),
 		Flow:  newFlow(l),
 		Books: []fact{{"client", clientBooks(l.Client)}},
 	}

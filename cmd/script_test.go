@@ -27,7 +27,8 @@ import (
 
 func TestMain(m *testing.M) {
 	testscript.Main(m, map[string]func(){
-		"otdemo": func() { os.Exit(Main(OSEnv())) },
+		"otdemo":      func() { os.Exit(Main(OSEnv())) },
+		"otelservice": otelService,
 	})
 }
 

@@ -4,7 +4,6 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptest"
-	"slices"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -362,21 +361,24 @@ func TestTargetIsNotTraced(t *testing.T) {
 	plain := httptest.NewServer(http.NotFoundHandler())
 	t.Cleanup(plain.Close)
 	noop := startService(t, startTracer(t, "server", agent, func(c *config.Config) { c.Tracer = config.TracerNoop }))
-	for name, url := range map[string]string{"no counters": plain.URL, "noop": noop.url} {
-		t.Run(name, func(t *testing.T) {
+	for _, test := range []struct{ name, url, want string }{
+		{"no counters", plain.URL, ledger.Unseen(nil)},
+		{"noop", noop.url, ledger.Unseen(nil) + "; its own counters say that it finished none"},
+	} {
+		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
 			l, err := run{
-				query: b.Addrs()[allinone.Query], agent: agent, url: url,
+				query: b.Addrs()[allinone.Query], agent: agent, url: test.url,
 				tracer: startTracer(t, "client", agent, nil), requests: 10, share: 1, patience: patience,
 			}.do(t)
 			if err != nil {
 				t.Fatal(err)
 			}
-			if !l.Balanced() || l.Spans.MadeServer != 0 || l.Traces.Complete != 10 {
-				t.Errorf("got %+v and %+v, want 10 complete traces without the server", l.Spans, l.Traces)
+			if l.NoneLost() || !l.Balanced() || l.Spans.MadeServer != 0 || l.Traces.Complete != 10 {
+				t.Errorf("got %+v and %+v, want 10 complete traces without the server, and no claim that none was lost", l.Spans, l.Traces)
 			}
-			if !slices.ContainsFunc(l.Notes, func(n string) bool { return strings.Contains(n, "makes no spans") }) {
-				t.Errorf("got notes %q, want one that the service is not traced", l.Notes)
+			if l.ServiceUnseen != test.want {
+				t.Errorf("got %q, want %q", l.ServiceUnseen, test.want)
 			}
 		})
 	}

@@ -35,7 +35,7 @@ type facts struct {
 
 // sum adds up the traces.
 func (f *facts) sum(sampledOut int64) {
-	f.traced = f.read.traced
+	f.traced = f.read.traced || f.server.traced()
 	f.traces.SampledOut = sampledOut
 	f.traces.Sampled = int64(len(f.read.entries))
 	f.traces.Made = f.traces.Sampled + sampledOut
@@ -86,6 +86,8 @@ func (f *facts) settle() Ledger {
 		Spans:  f.spans,
 		Hops:   h.sorted(),
 		Notes:  f.notes(),
+
+		ServiceUnseen: f.unseen(),
 	}
 }
 
