@@ -4,6 +4,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/otdemo/otdemo/pkg/trace"
 )
 
 // A service of which nothing was seen is waited for; one whose spans are in is not.
@@ -91,6 +93,32 @@ func TestSettleOfAnUnseenService(t *testing.T) {
 			if strings.Contains(note, "makes no spans") {
 				t.Errorf("%s: got the note %q, which nobody can know", test.name, note)
 			}
+		}
+	}
+}
+
+// A span of the service that is not the answer itself proves that the service is
+// traced, so that its answer's span is missing.
+func TestNoteFindsTheServiceTraced(t *testing.T) {
+	t.Parallel()
+	id := trace.TraceID{Low: 1}
+	own := trace.Span{TraceID: id, SpanID: 1, Process: &trace.Process{Service: "client"}}
+	inner := trace.Span{
+		TraceID: id, SpanID: 3, Process: &trace.Process{Service: "shop"},
+		References: []trace.Reference{{Type: trace.ChildOf, TraceID: id, SpanID: 2}},
+	}
+	for _, test := range []struct {
+		name  string
+		spans []trace.Span
+		want  bool
+	}{
+		{"the client alone", []trace.Span{own}, false},
+		{"a span below the answer", []trace.Span{own, inner}, true},
+	} {
+		r := newReader([]entry{{id: id, made: 1, answered: 1}}, newObserver("client", ""))
+		r.note([]trace.Trace{{ID: id, Spans: test.spans}})
+		if r.traced != test.want {
+			t.Errorf("%s: got traced %t, want %t", test.name, r.traced, test.want)
 		}
 	}
 }
