@@ -20,11 +20,13 @@ import (
 // time, and books what the collector says to each. What may pass is tried again,
 // with our pauses and not the exporters', which give up at the first closed port.
 // A batch with a span that no request takes is divided until only that one is lost.
+// Text that is not UTF-8 costs no span: encodable replaces it.
 type otlpTransport struct {
 	otlpOptions
 	limits   otlpLimits
 	exporter sdktrace.SpanExporter
 	batch    []sdktrace.ReadOnlySpan
+	resource utf8Resource
 	// release gives back what Shutdown of the exporter leaves; it may be nil.
 	release          func()
 	failLog, sizeLog throttle
@@ -41,8 +43,7 @@ type otlpOptions struct {
 	retrier
 }
 
-// errUnencodable says that a batch holds what protobuf cannot carry, such as text
-// that is not UTF-8.
+// errUnencodable says that a batch holds what protobuf cannot carry.
 var errUnencodable = errors.New("span cannot be encoded")
 
 func newOTLPTransport(o otlpOptions) (*otlpTransport, error) {
@@ -104,7 +105,7 @@ func parseOTLPURL(raw string) (*url.URL, error) {
 // Append implements transport. It uploads the batch when it is full, and may then
 // wait as long as Flush.
 func (t *otlpTransport) Append(span sdktrace.ReadOnlySpan) (int, error) {
-	t.batch = append(t.batch, span)
+	t.batch = append(t.batch, encodable(span, &t.resource))
 	if len(t.batch) < t.limits.batch {
 		return 0, nil
 	}

@@ -67,6 +67,7 @@ func New(cfg config.Config, opts Options) (*Tracer, error) {
 	if cfg.Service == "" {
 		cfg.Service = opts.Service
 	}
+	cfg.Service = validText(cfg.Service) // as every backend shows it
 	if cfg.Disabled {
 		return newNoop(cfg), nil
 	}
