@@ -9,6 +9,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/otdemo/otdemo/pkg/compare"
+	"github.com/otdemo/otdemo/pkg/printable"
 	"github.com/otdemo/otdemo/pkg/trace"
 )
 
@@ -32,7 +33,7 @@ type compareView struct {
 }
 
 func (v compareView) head(r *compare.Report, url string, own bool) {
-	fmt.Fprintf(v.out, "request: %s\n", trace.Printable(url))
+	fmt.Fprintf(v.out, "request: %s\n", printable.Line(url))
 	if own {
 		fmt.Fprintln(v.out, "server:  in this process, traced with the same tracer as the caller")
 	} else {
@@ -74,7 +75,7 @@ func (v compareView) differences(r *compare.Report) {
 	title, note := "", ""
 	told := func() {
 		if note != "" {
-			fmt.Fprintf(v.out, "          %s\n", note)
+			fmt.Fprintf(v.out, "          %s\n", printable.Line(note))
 		}
 		note = ""
 	}
@@ -97,7 +98,7 @@ func (v compareView) differences(r *compare.Report) {
 	}
 	told()
 	if len(ignored) > 0 {
-		fmt.Fprintf(v.out, "\nignored: %s\n", trace.Printable(strings.Join(slices.Compact(ignored), ", ")))
+		fmt.Fprintf(v.out, "\nignored: %s\n", printable.Line(strings.Join(slices.Compact(ignored), ", ")))
 	}
 }
 
@@ -118,7 +119,7 @@ func (v compareView) difference(d *compare.Difference) {
 	if d.Change == compare.Added {
 		color = 0
 	}
-	fmt.Fprintf(v.out, "  %s %s%s\n", paint(v.color, color, fmt.Sprintf("%-7s", d.Change)), trace.Printable(d.ID), v.values(d))
+	fmt.Fprintf(v.out, "  %s %s%s\n", paint(v.color, color, fmt.Sprintf("%-7s", d.Change)), printable.Line(d.ID), v.values(d))
 	if len(d.Spans) > 0 {
 		fmt.Fprintf(v.out, "          on %s\n", spanList(d.Spans))
 	}
@@ -140,7 +141,7 @@ const maxSpansListed = 3
 
 func spanList(spans []string) string {
 	listed := spans[:min(len(spans), maxSpansListed)]
-	text := trace.Printable(strings.Join(listed, ", "))
+	text := printable.Line(strings.Join(listed, ", "))
 	if more := len(spans) - len(listed); more > 0 {
 		text += fmt.Sprintf(" and %d more", more)
 	}
@@ -166,7 +167,7 @@ func (v compareView) verdict(r *compare.Report) {
 const maxValue = 100
 
 func shorten(s string) string {
-	s = trace.Printable(s)
+	s = printable.Line(s)
 	if utf8.RuneCountInString(s) <= maxValue {
 		return s
 	}

@@ -14,6 +14,7 @@ import (
 	"github.com/otdemo/otdemo/pkg/client"
 	"github.com/otdemo/otdemo/pkg/config"
 	"github.com/otdemo/otdemo/pkg/load"
+	"github.com/otdemo/otdemo/pkg/printable"
 	"github.com/otdemo/otdemo/pkg/query"
 	"github.com/otdemo/otdemo/pkg/server"
 	"github.com/otdemo/otdemo/pkg/trace"
@@ -183,7 +184,7 @@ func (a *app) perform(ctx context.Context, s *stage) (page string, err error) {
 		return "", done.err
 	}
 	out := a.env.Stdout
-	fmt.Fprintf(out, "Received result: %s\n\n", strings.TrimSpace(string(done.answer.Body)))
+	fmt.Fprintf(out, "Received result: %s\n\n", printable.Text(strings.TrimSpace(string(done.answer.Body))))
 
 	// A server's span ends a moment after its answer arrived, but it has been
 	// started by then: so started is what must come back.

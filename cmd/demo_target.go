@@ -14,6 +14,7 @@ import (
 
 	"github.com/otdemo/otdemo/pkg/allinone"
 	"github.com/otdemo/otdemo/pkg/config"
+	"github.com/otdemo/otdemo/pkg/printable"
 )
 
 // demoFlushInterval is short, since a person waits for the trace.
@@ -90,5 +91,5 @@ In another terminal:
   otdemo call %s --show %s
   otdemo check-jaeger %[2]s
 Ctrl-C ends it.
-`, s.url(), s.flags())
+`, s.url(), printable.Line(s.flags()))
 }

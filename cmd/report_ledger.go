@@ -7,7 +7,7 @@ import (
 	"strings"
 
 	"github.com/otdemo/otdemo/pkg/load/ledger"
-	"github.com/otdemo/otdemo/pkg/trace"
+	"github.com/otdemo/otdemo/pkg/printable"
 	"github.com/otdemo/otdemo/pkg/tracer"
 )
 
@@ -28,14 +28,14 @@ func (v *reportView) ledger(l *ledger.Ledger) {
 	}
 	label := "traces"
 	for _, line := range traceBooks(l.Traces) {
-		v.line(label, trace.Printable(line))
+		v.line(label, printable.Line(line))
 		label = ""
 	}
 	for _, note := range ledgerNotes(l) {
-		v.line("note", trace.Printable(note))
+		v.line("note", printable.Line(note))
 	}
 	color := map[string]int{verdictGood: ansiGreen, verdictBad: ansiRed, verdictUnknown: ansiYellow}[verdictClass(l)]
-	fmt.Fprintf(v.w, "\n%s\n", v.paint(color, trace.Printable(ledgerVerdict(l))))
+	fmt.Fprintf(v.w, "\n%s\n", v.paint(color, printable.Line(ledgerVerdict(l))))
 }
 
 // ledgerSide is a number of spans by who made them.
@@ -69,9 +69,9 @@ func (v *reportView) hops(l *ledger.Ledger) {
 	var sum int64
 	for _, hop := range l.Hops {
 		sum += hop.Lost
-		fmt.Fprintf(v.w, "  %-30s %9d   %s\n", hop.Name, hop.Lost, certainty(hop))
+		fmt.Fprintf(v.w, "  %-30s %9d   %s\n", printable.Line(string(hop.Name)), hop.Lost, certainty(hop))
 		for _, evidence := range hop.Evidence {
-			fmt.Fprintf(v.w, "  %42s saw: %s\n", "", trace.Printable(evidence))
+			fmt.Fprintf(v.w, "  %42s saw: %s\n", "", printable.Line(evidence))
 		}
 	}
 	fmt.Fprintf(v.w, "  %-30s %9d\n", "together", sum)
@@ -122,7 +122,7 @@ func books(finished int64, states map[string]int64, order []string) string {
 	from := []string{fmt.Sprintf("%d finished", finished)}
 	to := []string{fmt.Sprintf("%d sent", states["sent"])}
 	for _, name := range order {
-		words := strings.ReplaceAll(name, "_", " ")
+		words := printable.Line(strings.ReplaceAll(name, "_", " "))
 		switch n := states[name]; {
 		case n == 0 || name == "sent":
 		case n < 0:
@@ -157,7 +157,7 @@ func ledgerVerdict(l *ledger.Ledger) string {
 	}
 	var hops []string
 	for _, hop := range l.Hops {
-		hops = append(hops, fmt.Sprintf("%s %d", hop.Name, hop.Lost))
+		hops = append(hops, fmt.Sprintf("%s %d", printable.Line(string(hop.Name)), hop.Lost))
 	}
 	by := strings.Join(hops, ", ")
 	if l.ServiceUnseen != "" {

@@ -9,6 +9,7 @@ import (
 
 	"github.com/otdemo/otdemo/pkg/load"
 	"github.com/otdemo/otdemo/pkg/load/ledger"
+	"github.com/otdemo/otdemo/pkg/printable"
 	"github.com/otdemo/otdemo/pkg/query"
 	"github.com/otdemo/otdemo/pkg/trace"
 	"github.com/otdemo/otdemo/pkg/tracer"
@@ -103,7 +104,7 @@ const notableDelay = 100 * time.Millisecond
 func (r *runReport) remarks() []string {
 	var remarks []string
 	if r.Cut != "" {
-		remarks = append(remarks, "the file is not whole: "+r.Cut)
+		remarks = append(remarks, "the file is not whole: "+printable.Line(r.Cut))
 	}
 	if r.Outcome.Interrupted {
 		remarks = append(remarks, "the run was interrupted")
@@ -134,7 +135,7 @@ func (r *runReport) links() func(load.Slow) string {
 // cameTo is how a call ended: its status, or why there is none.
 func cameTo(s load.Slow) string {
 	if s.Status == 0 {
-		return string(s.Kind)
+		return printable.Line(string(s.Kind))
 	}
 	return fmt.Sprint(s.Status)
 }

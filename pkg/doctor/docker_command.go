@@ -1,10 +1,13 @@
 package doctor
 
 import (
+	"fmt"
 	"net/netip"
 	"slices"
 	"strconv"
 	"strings"
+
+	"github.com/otdemo/otdemo/pkg/printable"
 )
 
 // composeLabel are the labels that docker compose puts on its containers.
@@ -134,7 +137,9 @@ func shellLine(args []string) string {
 	return strings.Join(quoted, " ")
 }
 
-// shellQuote quotes s unless a POSIX shell takes it as it is.
+// shellQuote quotes s for a POSIX shell where it needs that. What cannot be shown
+// as it is stands as an escape in bash's and zsh's $'...', since a view would replace
+// it, and the command would say something else.
 func shellQuote(s string) string {
 	plain := func(r rune) bool {
 		return r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' || strings.ContainsRune("@%+=:,./-_", r)
@@ -142,7 +147,21 @@ func shellQuote(s string) string {
 	if s != "" && strings.TrimFunc(s, plain) == "" {
 		return s
 	}
-	return "'" + strings.ReplaceAll(s, "'", `'\''`) + "'"
+	if printable.Line(s) == s {
+		return "'" + strings.ReplaceAll(s, "'", `'\''`) + "'"
+	}
+	var quoted strings.Builder
+	for i := range len(s) {
+		switch c := s[i]; {
+		case c < ' ' || c > '~' || c == '#':
+			fmt.Fprintf(&quoted, `\%03o`, c)
+		case c == '\'' || c == '\\':
+			quoted.Write([]byte{'\\', c})
+		default:
+			quoted.WriteByte(c)
+		}
+	}
+	return "$'" + quoted.String() + "'"
 }
 
 // publishFor is the binding that brings what is sent to a need's address to
