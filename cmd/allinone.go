@@ -105,7 +105,7 @@ type announcement struct {
 
 // announce tells where a backend listens.
 func (a *app) announce(ctx context.Context, logger *slog.Logger, addrs map[string]string, tell announcement) error {
-	if err := writeAddrFile(tell.addrFile, addrs); err != nil {
+	if err := a.writeAddrFile(ctx, tell.addrFile, addrs); err != nil {
 		return err
 	}
 	logger.Info("listening", addrLine(addrs)...)

@@ -27,7 +27,7 @@ func (a *app) callMany(ctx context.Context, cfg config.Config, request client.Re
 		return err
 	}
 	info := s.runInfo()
-	file, err := a.createResults(opts.load.results, info)
+	file, err := a.createResults(ctx, opts.load.results, info)
 	if err != nil {
 		_, _, _ = s.close(ctx) // nothing was sent yet
 		return usageError(err)

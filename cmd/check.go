@@ -103,13 +103,12 @@ func (a *app) check(ctx context.Context, loaded *config.Loaded, opts checkOption
 	if err := ctx.Err(); err != nil {
 		return err
 	}
+	err := a.writeReport(report, opts.output.String(), streamed)
 	if opts.bundle != "" {
 		b := bundle{report: report, loaded: loaded, answers: raw.exchanges, now: a.env.Now()}
-		if err := b.write(opts.bundle); err != nil {
-			return err
-		}
+		err = errors.Join(err, b.write(ctx, a.env, opts.bundle))
 	}
-	if err := a.writeReport(report, opts.output.String(), streamed); err != nil {
+	if err != nil {
 		return err
 	}
 	return checkExit(report.Verdict, opts.failOn.String() == "warning")

@@ -5,9 +5,9 @@ import (
 	"bytes"
 	"cmp"
 	"compress/gzip"
+	"context"
 	"fmt"
 	"maps"
-	"os"
 	"slices"
 	"strings"
 	"sync"
@@ -41,12 +41,12 @@ type bundle struct {
 
 // write makes the archive at path, readable by its owner only, since answers are
 // somebody's data.
-func (b *bundle) write(path string) error {
+func (b *bundle) write(ctx context.Context, env *Env, path string) error {
 	content, err := b.archive()
 	if err != nil {
 		return fmt.Errorf("bundle: %w", err)
 	}
-	if err := os.WriteFile(path, content, 0o600); err != nil {
+	if err := env.writeFile(ctx, path, content, 0o600); err != nil {
 		return fmt.Errorf("bundle: %w", err)
 	}
 	return nil

@@ -89,7 +89,7 @@ func (a *app) demo(ctx context.Context, s *stage, after aftermath) error {
 	case err != nil:
 	case after.stay:
 		a.tellHowToGoOn(s)
-		if err = writeAddrFile(after.addrFile, s.addrs()); err == nil {
+		if err = a.writeAddrFile(ctx, after.addrFile, s.addrs()); err == nil {
 			if after.open {
 				a.openOrTell(ctx, page)
 			}

@@ -3,6 +3,7 @@ package cmd
 import (
 	"context"
 	"io"
+	"log"
 	"net"
 	"os"
 	"os/signal"
@@ -14,6 +15,8 @@ import (
 	"time"
 
 	"golang.org/x/term"
+
+	"github.com/otdemo/otdemo/pkg/printable"
 )
 
 // Env is the process as a value: all that a command takes from its surroundings.
@@ -47,6 +50,8 @@ type Env struct {
 
 // OSEnv returns the real process.
 func OSEnv() *Env {
+	// Some libraries have no other log, and quote what they were sent.
+	log.SetOutput(printable.TextWriter(os.Stderr))
 	env := &Env{
 		Args:           os.Args[1:],
 		Environ:        os.Environ(),

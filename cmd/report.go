@@ -1,6 +1,7 @@
 package cmd
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -103,11 +104,11 @@ type resultsFile struct {
 }
 
 // createResults begins the file at path, or none for "".
-func (a *app) createResults(path string, info load.RunInfo) (*resultsFile, error) {
+func (a *app) createResults(ctx context.Context, path string, info load.RunInfo) (*resultsFile, error) {
 	if path == "" {
 		return nil, nil //nolint:nilnil // a nil file is a working one
 	}
-	file, err := os.Create(a.env.path(path))
+	file, err := a.env.createFile(ctx, path)
 	if err != nil {
 		return nil, fmt.Errorf("--results: %w", err)
 	}

@@ -7,6 +7,8 @@ import (
 	"io"
 	"strconv"
 	"time"
+
+	"github.com/otdemo/otdemo/pkg/printable"
 )
 
 // SchemaVersion is that of a results file: fields are added to it, never renamed.
@@ -85,7 +87,7 @@ func (f *ResultsWriter) write(line any) error {
 	if err != nil {
 		return fmt.Errorf("write the results: %w", err)
 	}
-	if _, err := f.w.Write(append(data, '\n')); err != nil {
+	if _, err := f.w.Write(append(printable.JSON(data), '\n')); err != nil {
 		return fmt.Errorf("write the results: %w", err)
 	}
 	return nil
@@ -164,5 +166,5 @@ func appendString(b []byte, name, s string) []byte {
 	b = append(b, ',', '"')
 	b = append(b, name...)
 	b = append(b, '"', ':')
-	return append(b, quoted...)
+	return append(b, printable.JSON(quoted)...)
 }

@@ -39,8 +39,13 @@ func Escaped(text []byte) string {
 
 // JSON returns a document in JSON with the same content, in which each character
 // that is not graphic is escaped, and no string has a command of a CI runner. JSON
-// permits such characters in strings only, so that the escape means the same.
+// permits such characters in strings only, so that the escape means the same. A
+// document that has none is returned itself.
 func JSON(document []byte) []byte {
+	ascii := func(r rune) bool { return r >= ' ' && r <= '~' || r == '\n' }
+	if bytes.IndexFunc(document, func(r rune) bool { return !ascii(r) }) < 0 && !bytes.Contains(document, []byte("##")) {
+		return document
+	}
 	out := appendEscaped(make([]byte, 0, len(document)), document, func(dst []byte, r rune, raw []byte) []byte {
 		switch {
 		case r < ' ':
