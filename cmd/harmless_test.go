@@ -237,7 +237,7 @@ func TestHostileLog(t *testing.T) {
 		var out bytes.Buffer
 		l := newLogging()
 		l.format.value = form
-		l.logger(&out).Info(hostileText, hostileText, hostileText, "error", errors.New(hostileText)) //nolint:sloglint // as no code does
+		l.logger(&out).Info(hostileText, hostileText, hostileText, "error", errors.New(hostileText))
 		if !strings.Contains(out.String(), "PWNED") {
 			t.Errorf("%s: nothing is logged", form)
 		}
