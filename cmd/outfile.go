@@ -25,7 +25,22 @@ const fifoPause = 20 * time.Millisecond
 // link points to, gets its whole content or none, and a new one the mode perm less
 // the umask. A device and a FIFO are written to and never replaced.
 func (e *Env) writeFile(ctx context.Context, path string, content []byte, perm fs.FileMode) error {
-	path = e.path(path)
+	return asGiven(writeFile(ctx, e, e.path(path), content, perm), path)
+}
+
+// asGiven is err about the path that the user gave, which is not that of a temporary
+// file or of a link's end.
+func asGiven(err error, path string) error {
+	if e, ok := errors.AsType[*fs.PathError](err); ok {
+		return &fs.PathError{Op: e.Op, Path: path, Err: e.Err}
+	}
+	if e, ok := errors.AsType[*os.LinkError](err); ok {
+		return &fs.PathError{Op: e.Op, Path: path, Err: e.Err}
+	}
+	return err
+}
+
+func writeFile(ctx context.Context, e *Env, path string, content []byte, perm fs.FileMode) error {
 	info, err := os.Stat(path)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
@@ -65,7 +80,11 @@ func (e *Env) writeFile(ctx context.Context, path string, content []byte, perm f
 // createFile opens what stands at path for writing, as writeFile does but for a
 // content that is still to come: a regular file is emptied at once.
 func (e *Env) createFile(ctx context.Context, path string) (*os.File, error) {
-	path = e.path(path)
+	file, err := createFile(ctx, e.path(path))
+	return file, asGiven(err, path)
+}
+
+func createFile(ctx context.Context, path string) (*os.File, error) {
 	info, err := os.Stat(path)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
