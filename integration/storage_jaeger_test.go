@@ -26,7 +26,7 @@ const (
 type deployed struct {
 	command process.Command
 	// host:port of each listener that a test talks to.
-	agent, query, collector, health string
+	agent, query, collector, otlp, health, metrics string
 
 	proc *process.Process
 }
@@ -57,8 +57,9 @@ func deployedJaeger(t *testing.T, storage string, env ...string) *deployed {
 	for i, name := range moved {
 		d.command.Env = append(d.command.Env, name+"="+addrs[i])
 	}
-	d.health, d.query, d.agent, d.collector = addrs[0], addrs[1], addrs[2], addrs[4]
-	d.command.Env = append(d.command.Env, "JAEGER_METRICS_HOST=127.0.0.1", "JAEGER_METRICS_PORT="+portOf(t, addrs[len(moved)]))
+	d.health, d.query, d.agent, d.collector, d.otlp = addrs[0], addrs[1], addrs[2], addrs[4], addrs[7]
+	d.metrics = addrs[len(moved)]
+	d.command.Env = append(d.command.Env, "JAEGER_METRICS_HOST=127.0.0.1", "JAEGER_METRICS_PORT="+portOf(t, d.metrics))
 	return d
 }
 
