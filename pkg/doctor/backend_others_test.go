@@ -56,7 +56,7 @@ func TestZipkinThatLosesSpans(t *testing.T) {
 	target.Dial = usualPorts(nil)
 	report := Run(t.Context(), target, Options{Timeout: 2 * patience})
 	v, f := report.Verdict, ofProbe(report.Findings, idCanary)
-	if start := "spans do NOT reach Zipkin: first broken hop: storage: a span that "; !strings.HasPrefix(v.Text, start) {
+	if start := "spans do NOT reach Zipkin: first broken hop: delivery: a span that "; !strings.HasPrefix(v.Text, start) {
 		t.Errorf("got %q, want it to start with %q", v.Text, start)
 	}
 	if f.Code != codeCanaryLost || len(f.Causes) == 0 || !strings.Contains(f.Causes[0].Command, "COLLECTOR_SAMPLE_RATE") {

@@ -23,6 +23,7 @@ const (
 func callCollector(ctx context.Context, env *Env, in intake, endpoint *url.URL) Finding {
 	span := newHandmade(idCollector, time.Now())
 	call := grpcURL(endpoint)
+	env.sent.add(span.id, false)
 	status, err := callGRPC(ctx, env, call, otlpMessage(span), true)
 	saw := fmt.Sprintf("called %s (trace %s)", call, span.id)
 	if err != nil {

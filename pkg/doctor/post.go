@@ -29,6 +29,7 @@ func postSpan(ctx context.Context, env *Env, in intake, operation string, endpoi
 	if err != nil {
 		return nil, err
 	}
+	env.sent.add(span.id, false)
 	answer, err := postBody(ctx, env, in, endpoint, body, login)
 	if err != nil {
 		return nil, err

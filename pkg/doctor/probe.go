@@ -24,6 +24,9 @@ type Probe struct {
 	Codes []Code
 	// Patient lets Run take all the time the run has left instead of a share.
 	Patient bool
+	// Judges says that Run only compares what others found, so that it runs when
+	// the time is up, too.
+	Judges bool
 	// Aside says that the probe looks at what the configuration does not use: what
 	// it finds may help, and decides nothing.
 	Aside bool
@@ -48,6 +51,7 @@ func Probes() []Probe {
 		placeProbe(),
 		samplerProbe(),
 		identityProbe(),
+		storageKind(),
 		samplingStrategy(),
 		queryAPI(),
 		agentHost(),
@@ -64,7 +68,7 @@ func Probes() []Probe {
 		portsProbe(),
 		httpPath(),
 		throughProbe(),
-	}, wayProbes())
+	}, wayProbes(), []Probe{storageCounters()})
 }
 
 // Env is what one probe sees of the run: the target, and what the probes before
@@ -74,6 +78,8 @@ type Env struct {
 	probe   *Probe
 	earlier map[string]*outcome
 	learned any
+	// sent has the spans of the whole run; nil keeps none.
+	sent *sentSpans
 }
 
 // outcome is the end of a probe. It does not change any more.

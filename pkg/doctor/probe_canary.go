@@ -46,7 +46,7 @@ func canaryProbe() Probe {
 		Hop:     HopDelivery,
 		Title:   "a span sent this way can be read back",
 		Needs:   []string{idUDP, idCollector, idQuery},
-		After:   []string{idIdentity},
+		After:   []string{idIdentity, idStorageKind},
 		Patient: true,
 		Codes: []Code{
 			codeCanaryDelivered, codeCanaryWarned, codeCanaryDuplicated, codeCanaryLost, codeCanaryNotSent,
@@ -106,6 +106,7 @@ func runCanary(ctx context.Context, env *Env) Finding {
 	case c.stats.Sent == 0:
 		return notSent(env, c)
 	}
+	env.sent.add(c.id, false)
 	wait, cancel := withoutFallback(ctx)
 	defer cancel()
 	got, err := client.WaitTrace(wait, c.id, nil)
@@ -115,7 +116,11 @@ func runCanary(ctx context.Context, env *Env) Finding {
 			env.learn(seen)
 			return truncated(c, short)
 		}
-		return notSeen(env, c, seen, client.URL(), err)
+		f := notSeen(env, c, seen, client.URL(), err)
+		if f.Code == codeCanaryLost {
+			env.learn(lookAfterLoss(ctx, env, client))
+		}
+		return f
 	}
 	env.learn(seen)
 	return judgeCanary(got, seen).saw(c.evidence()...).
@@ -237,7 +242,6 @@ func notSeen(env *Env, c *canary, seen delivery, queryURL string, err error) Fin
 		f = appdashUnread(env, c, queryURL, waited)
 	case env.config().UsesCollector():
 		f = found(StatusFail, codeCanaryLost, "a span that %s accepted is not there after %s", c.target, waited).
-			at(HopStorage).
 			hint("docker logs --tail 50 jaeger").
 			maybe(causesLostHTTP(env, queryURL)...)
 	case lacks:
@@ -266,6 +270,14 @@ func notSeen(env *Env, c *canary, seen delivery, queryURL string, err error) Fin
 // causesLostUDP are the explanations of silence over UDP. Nothing on this side
 // of the network tells them apart.
 func causesLostUDP(port int) []Cause {
+	return append(causesLostBeforeUDP(port),
+		Cause{Text: "Jaeger took the span and could not decode, forward or store it", Command: hintLogs},
+		Cause{Text: "query.url shows another Jaeger or another storage"},
+	)
+}
+
+// causesLostBeforeUDP are those of them that are before Jaeger.
+func causesLostBeforeUDP(port int) []Cause {
 	return []Cause{
 		{
 			Text:    "a firewall or a network policy drops the packets",
@@ -283,11 +295,6 @@ func causesLostUDP(port int) []Cause {
 			Text:    "the receive buffer was full",
 			Command: fmt.Sprintf("grep :%04X /proc/net/udp (on Jaeger's host, last column)", port),
 		},
-		{
-			Text:    "Jaeger took the span and could not decode, forward or store it",
-			Command: "docker logs --tail 50 jaeger",
-		},
-		{Text: "query.url shows another Jaeger or another storage"},
 	}
 }
 
@@ -311,6 +318,7 @@ func causesLostHTTP(env *Env, queryURL string) []Cause {
 		}
 	}
 	return []Cause{
+		{Text: "what accepted the span is not this Jaeger: a collector, a proxy or a load balancer that passes spans on, or another Jaeger"},
 		{Text: fmt.Sprintf("the storage rejects spans: Jaeger says %d before it stores them", env.intake().accepted), Command: "docker logs --tail 50 jaeger"},
 		{Text: "the storage is slow", Command: "otdemo check-jaeger --timeout 60s"},
 		{Text: "the collector's queue is full and drops spans", Command: "curl -sS http://localhost:14269/metrics | grep dropped"},

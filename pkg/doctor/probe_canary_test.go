@@ -190,7 +190,7 @@ func TestCanaryNotSeen(t *testing.T) {
 		},
 		"accepted over HTTP": {
 			[]string{"reporter.collector.endpoint", "http://h:14268/api/traces"},
-			"", late, 7 * time.Second, StatusFail, HopStorage, codeCanaryLost,
+			"", late, 7 * time.Second, StatusFail, HopNone, codeCanaryLost,
 			"a span that TARGET accepted is not there after 7s", "docker logs --tail 50 jaeger",
 			"the storage rejects spans: Jaeger says 202 before it stores them",
 		},

@@ -44,6 +44,8 @@ func collectorHTTP() Probe {
 		ID:    idCollector,
 		Hop:   HopNetwork,
 		Title: "the collector accepts spans",
+		// Jaeger's counters are read before the first span.
+		After: []string{idStorageKind},
 		Codes: append(
 			collectorFaults().all(), codeCollectorAccepts, codeCollectorConnects, codeCollectorURLInvalid, codeCollectorNotJaeger,
 			codeCollectorPath, codeCollectorUnauthorized, codeCollectorRedirects, codeCollectorMediaType,

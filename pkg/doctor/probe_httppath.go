@@ -27,7 +27,7 @@ func httpPath() Probe {
 		Hop:     HopDelivery,
 		Title:   "thrift over HTTP to the same host works instead",
 		Needs:   []string{idHost, idQuery},
-		After:   []string{idUDP, idCanary, idStorageCounters},
+		After:   []string{idUDP, idCanary},
 		Patient: true,
 		Aside:   true,
 		Codes:   []Code{codeHTTPPathWorks, codeHTTPPathAccepts, codeHTTPPathNoHelp},

@@ -56,7 +56,7 @@ func cassandraProbe() Probe {
 		Title:  "the given Cassandra answers as Jaeger asks",
 		Codes:  append(cassandraFaults().all(), codeCassandraAnswers, codeCassandraHost, codeCassandraUnauthorized),
 		Run:    runCassandra,
-		Beside: beforeStorage(),
+		Beside: aboutStorage(),
 		Settle: settleStorage,
 	}
 }

@@ -18,7 +18,7 @@ func cassandraState(id, title string, codes []Code, ask func(*Env, *cqlConn, cas
 		Hop:   HopStorage,
 		Title: title,
 		Needs: []string{idCassandra},
-		After: beforeStorage(),
+		After: aboutStorage(),
 		Codes: append(codes, codeCassandraState),
 		Run: func(ctx context.Context, env *Env) Finding {
 			node, ok := fact[cassandraNode](env, idCassandra)

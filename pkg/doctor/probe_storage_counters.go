@@ -4,7 +4,7 @@ import (
 	"bufio"
 	"bytes"
 	"context"
-	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -17,6 +17,7 @@ const (
 	codeStorageReceived    Code = "storage-received"
 	codeStorageNotReceived Code = "storage-not-received"
 	codeStorageNoCounters  Code = "storage-counters-unknown"
+	codeStorageUnclear     Code = "storage-counters-unclear"
 )
 
 // storageCounters looks, when the canary was lost, at what Jaeger counted
@@ -27,9 +28,13 @@ func storageCounters() Probe {
 		Hop:   HopStorage,
 		Title: "what Jaeger counts tells where a canary was lost",
 		Aside: true,
-		After: []string{idCanary, idStorageKind},
+		// What the others read back, and what was found at the storage, says more
+		// than a counter.
+		After:  slices.Concat([]string{idCanary, idStorageKind}, afterWays(), storageProbeIDs()),
+		Judges: true,
 		Codes: []Code{
 			codeStorageRejects, codeStorageQueueFull, codeStorageReceived, codeStorageNotReceived, codeStorageNoCounters,
+			codeStorageUnclear,
 		},
 		Run: runStorageCounters,
 	}
@@ -100,38 +105,89 @@ func cutLast(s, sep string) (before, after string, found bool) {
 	return s[:i], s[i+len(sep):], true
 }
 
-func runStorageCounters(ctx context.Context, env *Env) Finding {
-	if env.code(idCanary) != codeCanaryLost {
+func runStorageCounters(_ context.Context, env *Env) Finding {
+	lost, ok := fact[lostCanary](env, idCanary)
+	if !ok {
 		return notUsed("no span was lost")
 	}
 	before, ok := fact[jaegerInside](env, idStorageKind)
-	if !ok || len(before.counters) == 0 {
+	switch {
+	case !ok || len(before.counters) == 0:
 		return found(StatusUnknown, codeStorageNoCounters, "Jaeger's ports 14269 and 8888 show no counters").
 			hint("docker run -p 14269:14269 ... (Jaeger 1), -p 8888:8888 (Jaeger 2)")
+	case len(lost.after.counters) == 0:
+		return found(StatusUnknown, codeStorageNoCounters, "Jaeger's counters cannot be read any more").hint(hintLogs)
 	}
-	after := lookInside(ctx, env, env.neighbourhood()).counters
-	grew := func(what string) float64 { return after[what] - before.counters[what] }
-	var saw []string
-	for _, what := range []string{countReceived, countAccepted, countDropped, countRejected} {
-		if _, ok := after[what]; ok {
-			saw = append(saw, fmt.Sprintf("%s: %v before, %v after", what, before.counters[what], after[what]))
+	a := account(before, lost)
+	for _, id := range afterWays() {
+		a.elsewhere = a.elsewhere || env.code(id).readsBack()
+	}
+	for _, id := range storageProbeIDs() {
+		if a.cause == "" && env.failed(id) {
+			a.cause = id
 		}
 	}
-	logs := "docker logs --tail 50 jaeger"
-	var f Finding
-	switch {
-	case len(after) == 0:
-		return found(StatusUnknown, codeStorageNoCounters, "Jaeger's counters cannot be read any more").hint(logs)
-	case grew(countRejected) > 0:
-		f = found(StatusFail, codeStorageRejects, "Jaeger's storage rejected %v times while the canary was under way", grew(countRejected)).
-			hint("otdemo check-jaeger --storage elasticsearch --es-url http://localhost:9200", logs)
-	case grew(countDropped) > 0:
-		f = found(StatusFail, codeStorageQueueFull, "Jaeger dropped %v spans while the canary was under way: its queue is full, the storage is too slow",
-			grew(countDropped)).hint("--collector.queue-size 20000 --collector.num-workers 100 (Jaeger 1)", logs)
-	case grew(countReceived) > 0:
-		f = found(StatusFail, codeStorageReceived, "Jaeger received the canary and does not show it: it is lost behind the collector").hint(logs)
+	f := a.judge().saw(a.evidence(before.counters, lost.after.counters)...)
+	return adviseOnLoss(env, f)
+}
+
+// hintLogs is for what only Jaeger's log tells.
+const hintLogs = "docker logs --tail 50 jaeger"
+
+// adviseOnLoss adds what to try.
+func adviseOnLoss(env *Env, f Finding) Finding {
+	switch f.Code {
+	case codeStorageRejects:
+		return f.hint("otdemo check-jaeger --storage elasticsearch --es-url http://localhost:9200", hintLogs)
+	case codeStorageQueueFull:
+		return f.hint("--collector.queue-size 20000 --collector.num-workers 100 (Jaeger 1)", hintLogs)
+	case codeStorageReceived:
+		return f.hint(hintLogs)
+	case codeStorageNotReceived:
+		agent := env.config().Reporter.Agent
+		if env.config().UsesCollector() {
+			return f.hint("curl -sSv "+env.path()+" (who answers?)").maybe(
+				Cause{Text: "a collector, a proxy or a load balancer accepts spans there and does not pass them on to this Jaeger"},
+				Cause{Text: "another Jaeger or another replica, whose counters are elsewhere, received them"},
+			)
+		}
+		return f.hint("otdemo check-jaeger --collector-endpoint "+thriftURL(agent.Host)).
+			maybe(causesLostBeforeUDP(agent.Port)...).
+			maybe(
+				Cause{Text: "Jaeger's agent took the spans and could not decode them, or not forward them to its collector", Command: hintLogs},
+				Cause{Text: "another Jaeger or another replica, whose counters are elsewhere, received them"},
+			)
 	default:
-		return found(StatusUnknown, codeStorageNotReceived, "Jaeger's counters do not tell of the canary").saw(saw...)
+		return f
 	}
-	return f.saw(saw...).explains(idCanary)
+}
+
+// afterWays are the probes that read back a span of their own.
+func afterWays() []string {
+	ids := []string{idLarge, idHTTPPath}
+	for _, w := range ways() {
+		ids = append(ids, w.id)
+	}
+	return ids
+}
+
+// readsBack reports whether a finding says that a span of this check was read
+// back.
+func (c Code) readsBack() bool {
+	switch c {
+	case codeCanaryDelivered, codeCanaryWarned, codeCanaryDuplicated, codeCanaryTruncated,
+		codeLargeDelivered, codeLargeLost, codeHTTPPathWorks, codeWayWorks:
+		return true
+	default:
+		return false
+	}
+}
+
+// storageProbeIDs are the probes that look at the storage itself.
+func storageProbeIDs() []string {
+	var ids []string
+	for _, p := range storageProbes() {
+		ids = append(ids, p.ID)
+	}
+	return ids
 }

@@ -51,7 +51,7 @@ func esProbe() Probe {
 		),
 		Run:    runES,
 		After:  []string{idIdentity},
-		Beside: beforeStorage(),
+		Beside: aboutStorage(),
 		Settle: settleStorage,
 	}
 }

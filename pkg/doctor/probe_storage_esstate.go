@@ -48,7 +48,7 @@ func esState(id, title string, codes []Code, ask esAsk) Probe {
 		Hop:   HopStorage,
 		Title: title,
 		Needs: []string{idES},
-		After: append(beforeStorage(), idIdentity),
+		After: append(aboutStorage(), idIdentity),
 		Codes: append(codes, codeESState),
 		Run: func(ctx context.Context, env *Env) Finding {
 			cluster, ok := fact[esCluster](env, idES)

@@ -50,7 +50,9 @@ type jaegerInside struct {
 	kind string
 	// counters are those before the canary, if they were read in time.
 	counters counters
-	source   string
+	// countersFrom is host:port that has them.
+	countersFrom string
+	source       string
 }
 
 var (
@@ -111,14 +113,17 @@ func lookInside(ctx context.Context, env *Env, host string) jaegerInside {
 		}
 	}
 	if one != nil {
-		inside.counters = readCounters(one.body)
+		inside.counters, inside.countersFrom = readCounters(one.body), one.url.Host
 	}
 	if two != nil && len(inside.counters) == 0 {
-		inside.counters = readCounters(two.body)
+		inside.counters, inside.countersFrom = readCounters(two.body), two.url.Host
 	}
 	if two != nil && inside.kind == "" {
-		if m := storageV2.FindSubmatch(two.body); m != nil {
-			inside.kind, inside.source = string(m[1]), `kind="`+string(m[1])+`" at `+bare(two.url)
+		// A Jaeger 2 may have several; the one that is meant goes first.
+		for _, m := range storageV2.FindAllSubmatch(two.body, -1) {
+			if kind := string(m[1]); inside.kind == "" || env.Storage.is(kind) {
+				inside.kind, inside.source = kind, `kind="`+kind+`" at `+bare(two.url)
+			}
 		}
 	}
 	return inside

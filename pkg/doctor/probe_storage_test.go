@@ -7,6 +7,8 @@ import (
 	"strings"
 	"sync/atomic"
 	"testing"
+
+	"github.com/google/go-cmp/cmp"
 )
 
 // insideJaeger is a target with Jaeger's usual ports on this machine, of which
@@ -90,24 +92,44 @@ func TestStorageKind(t *testing.T) {
 	}
 }
 
+// What is compared are the spans that were sent with the counters before and
+// after them, as a page of metrics has them.
 func TestStorageCounters(t *testing.T) {
 	t.Parallel()
 	tests := map[string]struct {
-		after  string
-		status Status
-		code   Code
-		fact   string
+		after   string
+		cause   string
+		status  Status
+		code    Code
+		fact    string
+		counter []string
 	}{
-		"rejected": {metricsV1("3", "0", "1"), StatusFail, codeStorageRejects, "Jaeger's storage rejected 1 times while the canary was under way"},
-		"dropped": {
-			metricsV1("3", "4", "0"), StatusFail, codeStorageQueueFull,
-			"Jaeger dropped 4 spans while the canary was under way: its queue is full, the storage is too slow",
+		"rejected": {
+			after: metricsV1("4", "0", "1"), status: StatusFail, code: codeStorageRejects,
+			fact:    "Jaeger's storage rejected 1 spans or bulks while the canary was under way",
+			counter: []string{"spans of otdemo-check received: 2 before, 4 after", "spans or bulks that the storage rejected: 0 before, 1 after"},
 		},
 		"received": {
-			metricsV1("3", "0", "0"), StatusFail, codeStorageReceived,
-			"Jaeger received the canary and does not show it: it is lost behind the collector",
+			after: metricsV1("4", "0", "0"), status: StatusFail, code: codeStorageReceived,
+			fact:    "Jaeger received the 2 spans that this check sent and shows none of them: they are lost behind the collector",
+			counter: []string{"spans of otdemo-check received: 2 before, 4 after"},
 		},
-		"nothing": {metricsV1("2", "0", "0"), StatusUnknown, codeStorageNotReceived, "Jaeger's counters do not tell of the canary"},
+		"received, and a probe of the storage names the cause": {
+			after: metricsV1("4", "0", "0"), cause: idESWrites, status: StatusOK, code: codeStorageReceived,
+			fact: "Jaeger received the 2 spans that this check sent and shows none of them: they are lost behind the collector; " +
+				"es-writable found the reason",
+			counter: []string{"spans of otdemo-check received: 2 before, 4 after"},
+		},
+		"one of two": {
+			after: metricsV1("3", "0", "0"), status: StatusFail, code: codeStorageNotReceived,
+			fact:    "the collector at 127.0.0.1:14269 counted 1 of the 2 spans that this check sent: those missing were lost before it or went elsewhere",
+			counter: []string{"spans of otdemo-check received: 2 before, 3 after"},
+		},
+		"nothing": {
+			after: metricsV1("2", "0", "0"), status: StatusFail, code: codeStorageNotReceived,
+			fact:    "the collector at 127.0.0.1:14269 counted none of the 2 spans that this check sent: those missing were lost before it or went elsewhere",
+			counter: []string{"spans of otdemo-check received: 2 before, 2 after"},
+		},
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -120,15 +142,29 @@ func TestStorageCounters(t *testing.T) {
 				return tt.after
 			}), nil)
 			_, env := examine(t, storageKind(), target, nil)
-			f, _ := examine(t, storageCounters(), target, map[string]outcome{
+			earlier := map[string]outcome{
 				idStorageKind: {learned: env.learned},
-				idCanary:      {finding: Finding{Status: StatusFail, Code: codeCanaryLost}},
-			})
+				idCanary: {
+					finding: Finding{Status: StatusFail, Code: codeCanaryLost},
+					learned: lostCanary{spans: make([]sentRecord, 2), after: lookInside(t.Context(), env, "127.0.0.1")},
+				},
+			}
+			if tt.cause != "" {
+				earlier[tt.cause] = outcome{finding: Finding{Status: StatusFail}}
+			}
+			f, _ := examine(t, storageCounters(), target, earlier)
 			if f.Status != tt.status || f.Code != tt.code || f.Fact != tt.fact {
 				t.Errorf("got %s %s %q, want %s %s %q", f.Status, f.Code, f.Fact, tt.status, tt.code, tt.fact)
 			}
 			if got, want := f.Explains, map[bool]string{true: idCanary}[tt.status == StatusFail]; got != want {
 				t.Errorf("explains %q, want %q", got, want)
+			}
+			want := []string{"this check sent 2 spans until the counters were read, of which 0 were read back"}
+			for _, line := range tt.counter {
+				want = append(want, line+" (127.0.0.1:14269)")
+			}
+			if diff := cmp.Diff(want, f.Evidence); diff != "" {
+				t.Errorf("evidence (-want +got):\n%s", diff)
 			}
 		})
 	}

@@ -56,7 +56,8 @@ func agentUDP() Probe {
 		Title: "the agent's UDP port refuses nothing",
 		Needs: []string{idHost},
 		// Whether a Jaeger is there at all, and which, decides what mends a refusal.
-		After: []string{idQuery, idIdentity},
+		// Jaeger's counters are read before the first span.
+		After: []string{idQuery, idIdentity, idStorageKind},
 		Codes: []Code{
 			codeUDPSilent, codeUDPRefused, codeUDPPublishedAsTCP, codeUDPUnreachable, codeUDPAnswered,
 			codeUDPWrongEncoding, codeUDPNotServed,
@@ -84,6 +85,7 @@ func runAgentUDP(ctx context.Context, env *Env) Finding {
 	}
 	sent := fmt.Sprintf("sent a span of %d bytes to udp %s (trace %s)", len(packet), addr, span.id)
 	env.learn(sentSpan{trace: span.id, addr: addr})
+	env.sent.add(span.id, false)
 	answer, err := exchangeUDP(ctx, env, addr, packet, wait)
 	switch {
 	case errors.Is(err, os.ErrDeadlineExceeded):

@@ -114,7 +114,7 @@ const certificateHint = "--storage-ca ca.pem (and for Jaeger: --es.tls.enabled -
 // its storage, the storage is the cause.
 func storageProbes() []Probe {
 	return slices.Concat(
-		[]Probe{storageKind(), storageCounters(), esProbe()}, esStateProbes(),
+		[]Probe{esProbe()}, esStateProbes(),
 		[]Probe{cassandraProbe()}, cassandraStateProbes(),
 	)
 }
@@ -123,6 +123,9 @@ func storageProbes() []Probe {
 // of: Jaeger exits at its start when it cannot reach its storage, and accepts
 // spans that the storage then rejects.
 func beforeStorage() []string { return []string{idUDP, idCollector, idQuery, idCanary} }
+
+// aboutStorage are what settleStorage judges by.
+func aboutStorage() []string { return append(beforeStorage(), idStorageKind) }
 
 // settleStorage judges what was found at the storage by what became of the
 // canary. When it was read back the storage cannot be all wrong, whatever it
@@ -134,6 +137,10 @@ func settleStorage(env *Env, f Finding) Finding {
 	if env.passed(idCanary) {
 		f.Status = StatusWarn
 		return f.saw("and yet a span came back from Jaeger: it reaches its storage in another way, or other spans are concerned")
+	}
+	if inside, ok := fact[jaegerInside](env, idStorageKind); ok && inside.kind != "" && !env.Storage.is(inside.kind) {
+		f.Status = StatusWarn
+		return f.saw("and Jaeger keeps spans in " + inside.kind + " (" + inside.source + "), so this is not its storage")
 	}
 	for _, id := range beforeStorage() {
 		if env.failed(id) && f.Code.explainsAt(env.code(id)) {

@@ -16,6 +16,7 @@ func (v *visit) reportParents(ctx context.Context, env *Env, seen *sightings) {
 		if _, ok := seen.joined[c.name]; !ok {
 			continue
 		}
+		env.sent.add(c.caller.trace, true)
 		batch.Spans = append(batch.Spans, &jaeger.Span{
 			TraceIdHigh:   int64(c.caller.trace.High),
 			TraceIdLow:    int64(c.caller.trace.Low),

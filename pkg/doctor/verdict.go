@@ -128,14 +128,33 @@ func firstBroken(jobs []*job, kind func(Hop) bool) *job {
 }
 
 // causeOf returns the failure that explains another one, or that one itself. A
-// fault has one name: that of its cause, which has the better fix.
+// fault has one name: that of its cause, which has the better fix. Jaeger's
+// counters say where a span is lost and not why, so that they come last. A storage
+// from which another span of the run was read back is no cause of a lost canary.
 func causeOf(broken *job, jobs []*job) *job {
+	stores := broken.finding.ID == idCanary && readBack(jobs)
+	cause := broken
 	for _, j := range jobs {
-		if j.finding.Status == StatusFail && j.finding.Explains == broken.finding.ID {
+		f := &j.finding
+		switch {
+		case f.Status != StatusFail || f.Explains != broken.finding.ID || stores && f.Hop == HopStorage:
+		case f.ID == idStorageCounters:
+			cause = j
+		default:
 			return j
 		}
 	}
-	return broken
+	return cause
+}
+
+// readBack reports whether a span of the run was read back, whichever way it
+// took.
+func readBack(jobs []*job) bool {
+	return slices.ContainsFunc(jobs, func(j *job) bool {
+		lost, _ := j.learned.(lostCanary)
+		shown := slices.ContainsFunc(lost.spans, func(s sentRecord) bool { return s.shown })
+		return shown || j.finding.Code.readsBack()
+	})
 }
 
 // firstDoubt returns why nothing is proven: a failure outside of the spans' way,
@@ -157,7 +176,7 @@ func firstDoubt(jobs []*job) *job {
 func fix(broken *Finding, jobs []*job) string {
 	avoidable := []Code{
 		codeUDPRefused, codeUDPUnreachable, codeCanaryLost, codeCanaryNotSent,
-		codeCollectorRefused, codeCollectorTimeout, codeCollectorUnreachable,
+		codeCollectorRefused, codeCollectorTimeout, codeCollectorUnreachable, codeStorageNotReceived,
 	}
 	if !slices.Contains(avoidable, broken.Code) {
 		return first(broken.Hints)
