@@ -31,6 +31,10 @@ type Source struct {
 	// Flags are those that were set on the command line; an empty value is a
 	// value there.
 	Flags []Flag
+	// TracerOfEnviron takes tracer otel when no flag, file or OTDEMO_TRACER
+	// chooses a tracer, no JAEGER_* variable is set, and OTEL_* variables are. It
+	// is for a command that checks what a service would do in this environment.
+	TracerOfEnviron bool
 }
 
 // Flag is a flag or an argument that overrides a key.
@@ -75,6 +79,9 @@ type Value struct {
 func Load(src Source) (*Loaded, error) {
 	l := newLoader(src.Environ)
 	file := l.loadFile(src)
+	if src.TracerOfEnviron {
+		l.chooseTracer(src)
+	}
 	tracer := l.tracer(src.Flags)
 	l.loadJaeger(tracer)
 	if tracer == TracerOTel {

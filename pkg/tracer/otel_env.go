@@ -18,8 +18,9 @@ type otlpLimits struct {
 	export, request time.Duration
 }
 
-// readOTLPLimits has the SDK's defaults, and unlike it refuses what it cannot use.
-func readOTLPLimits() (otlpLimits, error) {
+// readOTLPLimits has the SDK's defaults, and ignores what is no number, as it
+// does. Package config warns of it.
+func readOTLPLimits() otlpLimits {
 	l := otlpLimits{batch: 512, export: sendPatience, request: 10 * time.Second}
 	for _, v := range []struct {
 		name string
@@ -30,17 +31,11 @@ func readOTLPLimits() (otlpLimits, error) {
 		{"OTEL_EXPORTER_OTLP_TIMEOUT", func(n int) { l.request = time.Duration(n) * time.Millisecond }},
 		{"OTEL_EXPORTER_OTLP_TRACES_TIMEOUT", func(n int) { l.request = time.Duration(n) * time.Millisecond }},
 	} {
-		text := sdkVariable(v.name)
-		if text == "" {
-			continue
+		if n, err := strconv.Atoi(sdkVariable(v.name)); err == nil && n >= 1 {
+			v.set(n)
 		}
-		n, err := strconv.Atoi(text)
-		if err != nil || n < 1 {
-			return l, fmt.Errorf("%s must be a number of at least 1, got %q", v.name, text)
-		}
-		v.set(n)
 	}
-	return l, nil
+	return l
 }
 
 // otlpTLS returns the TLS configuration of OTEL_EXPORTER_OTLP_CERTIFICATE and its

@@ -58,9 +58,7 @@ func newOTLPTransport(o otlpOptions) (*otlpTransport, error) {
 	u.User = nil
 	o.log = o.log.With("url", u.String())
 	t := &otlpTransport{otlpOptions: o}
-	if t.limits, err = readOTLPLimits(); err != nil {
-		return nil, err
-	}
+	t.limits = readOTLPLimits()
 	t.patience = t.limits.export
 	if strings.HasPrefix(u.Scheme, "grpc") {
 		t.exporter, err = newGRPCExporter(u, t)
