@@ -52,7 +52,12 @@ The default URL is call.url of the configuration, http://localhost:8000/.
 			if err := errors.Join(opts.validate(cmd.Flags()), err); err != nil {
 				return usageError(err)
 			}
-			loaded, err := a.loadFor(cmd, true, extra)
+			src, err := a.source(cmd, extra...)
+			if err != nil {
+				return err
+			}
+			src.AnyService = true
+			loaded, err := loadSource(src)
 			if err != nil {
 				return err
 			}

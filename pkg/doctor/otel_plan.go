@@ -136,7 +136,7 @@ func otelSecret(name string) bool {
 func (p *otelPlan) inForce(loaded *config.Loaded) []string {
 	used := make(map[string]string)
 	for _, v := range loaded.Values {
-		if strings.HasPrefix(v.Origin.Detail, otelPrefix) {
+		if strings.HasPrefix(v.Origin.Detail, otelPrefix) && v.Key != "tracer" {
 			used[v.Origin.Detail] = v.Key
 		}
 	}

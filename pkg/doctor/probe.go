@@ -20,6 +20,9 @@ type Probe struct {
 	Needs []string
 	// After are probes, earlier in the list, to wait for, however they end.
 	After []string
+	// From are those of After without whose outcome there is nothing to look at:
+	// who asks for this probe alone gets them, too.
+	From []string
 	// Codes are all that Run may return.
 	Codes []Code
 	// Patient lets Run take all the time the run has left instead of a share.
@@ -44,6 +47,7 @@ type Probe struct {
 func Probes() []Probe {
 	return slices.Concat([]Probe{
 		configEffective(),
+		choiceProbe(),
 		clientEnvProbe(),
 		otelEnvProbe(),
 		serviceProbe(),

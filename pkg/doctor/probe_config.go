@@ -63,11 +63,14 @@ func notDefaults(loaded *config.Loaded) []string {
 }
 
 // origin says where the value of key was written down.
-func origin(loaded *config.Loaded, key string) string {
+func origin(loaded *config.Loaded, key string) string { return originOf(loaded, key).String() }
+
+// originOf is where the value of a known key is from.
+func originOf(loaded *config.Loaded, key string) config.Origin {
 	for _, v := range loaded.Values {
 		if v.Key == key {
-			return v.Origin.String()
+			return v.Origin
 		}
 	}
-	return key
+	return config.Origin{}
 }

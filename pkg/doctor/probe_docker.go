@@ -70,6 +70,7 @@ func dockerProbe() Probe {
 		ID:    idDocker,
 		Hop:   HopNetwork,
 		Title: "the ports of a container of Jaeger are published",
+		From:  []string{idDockerEngine},
 		After: []string{idDockerEngine, idHost, idUDP, idCollector, idQuery, idCanary},
 		Codes: []Code{
 			codeDockerWell, codeDockerUnpublished, codeDockerAsTCP, codeDockerOtherPort, codeDockerOtherAddr,

@@ -40,24 +40,33 @@ func runOTelEnv(_ context.Context, env *Env) Finding {
 	switch {
 	case len(vars) == 0:
 		return notUsed("no variable of OpenTelemetry's is set")
-	case cfg.Tracer != config.TracerOTel && !aboutTraces(vars):
-		return notUsed("the tracer is %s, and no variable says how OpenTelemetry is to send traces", cfg.Tracer)
 	case cfg.Tracer != config.TracerOTel:
-		return found(StatusOK, codeOTelUnused, "variables of OpenTelemetry's are set, and have no effect on tracer %s", cfg.Tracer).
-			hint("--tracer otel")
+		return unusedOTel(env)
 	}
 	plan := planFromOTel(vars)
 	return judgeOTel(env, plan).saw(plan.inForce(env.Loaded)...)
 }
 
-// aboutTraces reports whether a variable is about where spans go.
-func aboutTraces(vars map[string]string) bool {
-	for name := range vars {
-		if strings.HasPrefix(name, "OTEL_EXPORTER_OTLP_") || strings.HasPrefix(name, "OTEL_TRACES_") || name == "OTEL_SDK_DISABLED" {
-			return true
+// unusedOTel is for another tracer. That a service of OpenTelemetry's is not
+// checked is well only where somebody has chosen that for this run.
+func unusedOTel(env *Env) Finding {
+	tracer, from := env.config().Tracer, originOf(env.Loaded, "tracer")
+	names := config.OTelVariables(env.Environ)
+	if len(names) == 0 {
+		return notUsed("the tracer is %s, and no variable says how OpenTelemetry is to send traces", tracer)
+	}
+	f := found(StatusWarn, codeOTelUnused, "%s: not read by tracer %s, and so not checked",
+		strings.Join(names, ", "), tracer).hint("--tracer otel")
+	switch {
+	case from.Layer >= config.LayerOtdemo:
+		f.Status = StatusOK
+		f.Fact += ", chosen by " + from.String()
+	case from.Layer == config.LayerDefault:
+		if set := config.JaegerVariables(env.Environ); len(set) > 0 {
+			f = f.saw("tracer " + tracer + " is checked, because of " + strings.Join(set, ", "))
 		}
 	}
-	return false
+	return f
 }
 
 // judgeOTel compares what the SDK would do with the configuration. What is wrong

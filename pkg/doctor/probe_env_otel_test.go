@@ -113,11 +113,20 @@ func TestOTelEnv(t *testing.T) {
 			"zipkin",
 			[]string{"OTEL_EXPORTER_OTLP_ENDPOINT=http://a:4318"},
 			StatusOK, codeOTelUnused,
-			"variables of OpenTelemetry's are set, and have no effect on tracer zipkin", "--tracer otel", nil,
+			"OTEL_EXPORTER_OTLP_ENDPOINT: not read by tracer zipkin, and so not checked, chosen by --tracer",
+			"--tracer otel", nil,
+		},
+		"variables of two libraries": {
+			"",
+			[]string{"OTEL_EXPORTER_OTLP_ENDPOINT=http://a:4318", "OTEL_SERVICE_NAME=shop", "JAEGER_AGENT_HOST=localhost"},
+			StatusWarn, codeOTelUnused,
+			"OTEL_EXPORTER_OTLP_ENDPOINT, OTEL_SERVICE_NAME: not read by tracer jaeger, and so not checked",
+			"--tracer otel",
+			[]string{"tracer jaeger is checked, because of JAEGER_AGENT_HOST"},
 		},
 		"another tracer, and other variables": {
 			"jaeger",
-			[]string{"OTEL_SERVICE_NAME=shop"},
+			[]string{"OTEL_LOGS_EXPORTER=none", "OTEL_EXPORTER_OTLP_METRICS_ENDPOINT=http://a:4318", "OTEL_COLLECTOR_PORT=tcp://10.0.0.1:4317"},
 			StatusSkip, codeNotUsed,
 			"the tracer is jaeger, and no variable says how OpenTelemetry is to send traces", "", nil,
 		},
@@ -125,9 +134,11 @@ func TestOTelEnv(t *testing.T) {
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			loaded, err := config.Load(config.Source{
-				Dir: t.TempDir(), Environ: tt.environ, Flags: []config.Flag{{Name: "--tracer", Key: "tracer", Value: tt.tracer}},
-			})
+			src := config.Source{Dir: t.TempDir(), Environ: tt.environ, TracerOfEnviron: true}
+			if tt.tracer != "" {
+				src.Flags = []config.Flag{{Name: "--tracer", Key: "tracer", Value: tt.tracer}}
+			}
+			loaded, err := config.Load(src)
 			if err != nil {
 				t.Fatal(err)
 			}

@@ -27,6 +27,7 @@ func httpPath() Probe {
 		Hop:     HopDelivery,
 		Title:   "thrift over HTTP to the same host works instead",
 		Needs:   []string{idHost, idQuery},
+		From:    []string{idCanary},
 		After:   []string{idUDP, idCanary},
 		Patient: true,
 		Aside:   true,

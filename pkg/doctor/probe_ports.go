@@ -25,6 +25,7 @@ func portsProbe() Probe {
 		ID:    idPorts,
 		Hop:   HopNetwork,
 		Title: "no other program holds a port of Jaeger's",
+		From:  []string{idCanary},
 		After: []string{idQuery, idUDP, idCollector, idCanary},
 		Aside: true,
 		Codes: []Code{codePortsScanned, codePortsForeign, codePortsTCPOnly, codePortsNone},

@@ -30,6 +30,7 @@ func storageCounters() Probe {
 		Aside: true,
 		// What the others read back, and what was found at the storage, says more
 		// than a counter.
+		From:   []string{idCanary, idStorageKind},
 		After:  slices.Concat([]string{idCanary, idStorageKind}, afterWays(), storageProbeIDs()),
 		Judges: true,
 		Codes: []Code{

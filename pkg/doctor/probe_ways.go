@@ -23,6 +23,7 @@ func wayProbes() []Probe {
 			Hop:     HopDelivery,
 			Title:   fmt.Sprintf("a span sent to port %d as %s arrives, too", w.port, w.name),
 			Needs:   []string{idQuery},
+			From:    []string{idCanary},
 			After:   []string{idHost, idIdentity, idUDP, idCollector, idCanary},
 			Patient: true,
 			Aside:   true,

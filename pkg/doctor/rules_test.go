@@ -35,6 +35,11 @@ func TestProbesKeepTheRules(t *testing.T) {
 				t.Errorf("%s waits for %s, which is not earlier in the list", p.ID, id)
 			}
 		}
+		for _, id := range p.From {
+			if !slices.Contains(p.After, id) {
+				t.Errorf("%s looks at %s, and does not wait for it", p.ID, id)
+			}
+		}
 		earlier = append(earlier, p.ID)
 	}
 }

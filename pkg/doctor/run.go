@@ -72,6 +72,10 @@ func run(ctx context.Context, probes []Probe, target Target, opts Options) Repor
 
 	target = target.withDefaults()
 	jobs := newJobs(choose(probes, opts.Only, opts.Skip))
+	for _, j := range jobs {
+		j.named = slices.Contains(opts.Only, j.probe.ID)
+		j.asked = j.named || len(opts.Only) == 0
+	}
 	var wg sync.WaitGroup
 	sent := new(sentSpans)
 	for _, j := range jobs {
@@ -94,14 +98,15 @@ func run(ctx context.Context, probes []Probe, target Target, opts Options) Repor
 
 func milliseconds(d time.Duration) float64 { return float64(d.Microseconds()) / 1000 }
 
-// choose returns the probes to run: only those named and what they need, without
-// the skipped ones.
+// choose returns the probes to run: only those named, what they need and what they
+// look at, without the skipped ones.
 func choose(probes []Probe, only, skip []string) []Probe {
 	wanted := slices.Clone(only)
-	// Needs stand earlier in the list, so one pass from the end finds all.
+	// Both stand earlier in the list, so one pass from the end finds all.
 	for _, p := range slices.Backward(probes) {
 		if slices.Contains(wanted, p.ID) && !slices.Contains(skip, p.ID) {
 			wanted = append(wanted, p.Needs...)
+			wanted = append(wanted, p.From...)
 		}
 	}
 	return slices.DeleteFunc(slices.Clone(probes), func(p Probe) bool {
@@ -113,7 +118,10 @@ func choose(probes []Probe, only, skip []string) []Probe {
 // closed.
 type job struct {
 	probe Probe
-	waits []*job
+	// asked says that the probe was not only brought along by one that needs it,
+	// and named that it was asked for by its id.
+	asked, named bool
+	waits        []*job
 	// beside is waited for before Settle.
 	beside []*job
 	done   chan struct{}

@@ -54,6 +54,9 @@ type Verdict struct {
 // beyond the spans' way leaves delivery unproven rather than disproven.
 func judge(jobs []*job) Verdict {
 	v := decide(aboutConfiguration(jobs)).withApplication(jobs)
+	if v.Answer == AnswerYes && v.Probe == "" && nothingChecked(jobs) {
+		v = unchecked(jobs)
+	}
 	v.OK = v.Answer == AnswerYes
 	for _, j := range jobs {
 		if j.finding.Status == StatusWarn {
@@ -106,10 +109,7 @@ func decide(jobs []*job) Verdict {
 			Fix:    first(f.Hints),
 		}
 	}
-	return Verdict{
-		Answer: AnswerYes,
-		Text:   fmt.Sprintf("nothing wrong found; whether spans reach %s was not asked (no %s)", backend, idCanary),
-	}
+	return notAsked(jobs, backend)
 }
 
 // firstBroken returns the failure with the first hop of a kind, and of those

@@ -119,6 +119,49 @@ func TestVerdict(t *testing.T) {
 	}
 }
 
+// What was asked for and could not be looked at is no good news.
+func TestVerdictOfAPart(t *testing.T) {
+	t.Parallel()
+	idle := fake("idle", notUsed("no engine is there"))
+	foggy := fake("foggy", found(StatusUnknown, "fog", "nothing is seen"))
+	aside := foggy
+	aside.ID, aside.Aside = "aside", true
+	odd := fake("odd", found(StatusWarn, "odd", "it is odd"))
+	supplied := okay("supplied")
+	supplied.From, supplied.After = []string{"idle"}, []string{"idle"}
+	const unasked = "; whether spans reach Jaeger was not asked (no canary)"
+	tests := map[string]struct {
+		only, skip []string
+		answer     Answer
+		text       string
+	}{
+		"it is not used":            {only: []string{"idle"}, answer: AnswerUnknown, text: "nothing was checked: idle: no engine is there"},
+		"aside, and it cannot tell": {only: []string{"aside"}, answer: AnswerUnknown, text: "nothing was checked: aside: nothing is seen"},
+		"what it needs is well, and it is not used": {
+			only: []string{"needy"}, answer: AnswerUnknown, text: "nothing was checked: needy: nobody needs it",
+		},
+		"one of two":        {only: []string{"fine", "idle"}, answer: AnswerYes, text: "nothing wrong found; not checked: idle: no engine is there" + unasked},
+		"a warning":         {only: []string{"odd"}, answer: AnswerYes, text: "nothing failed, see the warnings (1)" + unasked},
+		"well":              {only: []string{"fine"}, answer: AnswerYes, text: "nothing wrong found" + unasked},
+		"what is looked at": {only: []string{"supplied"}, answer: AnswerYes, text: "nothing wrong found" + unasked},
+		"no probe left":     {only: []string{"fine"}, skip: []string{"fine"}, answer: AnswerUnknown, text: "nothing was checked: no probe is left to run"},
+		"all but one":       {skip: []string{"foggy", "odd"}, answer: AnswerYes, text: "nothing wrong found" + unasked},
+	}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			report := runFakes(t, Options{Only: tt.only, Skip: tt.skip},
+				idle, foggy, aside, odd, okay("fine"), fake("needy", notUsed("nobody needs it"), "fine"), supplied)
+			if v := report.Verdict; v.Answer != tt.answer || v.Text != tt.text {
+				t.Errorf("got %s %q, want %s %q", v.Answer, v.Text, tt.answer, tt.text)
+			}
+			if ids := lines(report.Findings); name == "what is looked at" && !cmp.Equal(ids, []string{"idle skip not-used", "supplied ok fine"}) {
+				t.Errorf("got the findings %q, want those of idle, too", ids)
+			}
+		})
+	}
+}
+
 func TestReportJSON(t *testing.T) {
 	t.Parallel()
 	report := runFakes(t, Options{}, fake("a", found(StatusFail, "broken", "a is broken").

@@ -1,0 +1,59 @@
+package doctor
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+)
+
+// concludes reports whether a finding says how the claim fares.
+func (s Status) concludes() bool { return s.passes() || s == StatusFail }
+
+// nothingChecked reports whether none of the probes that were asked for came to a
+// conclusion.
+func nothingChecked(jobs []*job) bool {
+	return !slices.ContainsFunc(jobs, func(j *job) bool { return j.asked && j.finding.Status.concludes() })
+}
+
+// unchecked is the verdict when nothing that was asked for could be looked at:
+// that nothing was found wrong says nothing then.
+func unchecked(jobs []*job) Verdict {
+	left := notChecked(jobs)
+	if len(left) == 0 {
+		return Verdict{Answer: AnswerUnknown, Text: "nothing was checked: no probe is left to run"}
+	}
+	return Verdict{Answer: AnswerUnknown, Text: "nothing was checked: " + strings.Join(left, "; ")}
+}
+
+// notChecked are the probes that were named and did not come to a conclusion,
+// with why.
+func notChecked(jobs []*job) []string {
+	var lines []string
+	for _, j := range jobs {
+		if j.named && !j.finding.Status.concludes() {
+			lines = append(lines, j.finding.ID+": "+j.finding.Fact)
+		}
+	}
+	return lines
+}
+
+// notAsked is the verdict of a run without a canary in which nothing failed.
+func notAsked(jobs []*job, backend string) Verdict {
+	found := "nothing wrong found"
+	warnings := 0
+	for _, j := range jobs {
+		if j.finding.Status == StatusWarn {
+			warnings++
+		}
+	}
+	if warnings > 0 {
+		found = fmt.Sprintf("nothing failed, see the warnings (%d)", warnings)
+	}
+	if left := notChecked(jobs); len(left) > 0 {
+		found += "; not checked: " + strings.Join(left, "; ")
+	}
+	return Verdict{
+		Answer: AnswerYes,
+		Text:   fmt.Sprintf("%s; whether spans reach %s was not asked (no %s)", found, backend, idCanary),
+	}
+}
