@@ -14,6 +14,7 @@ const (
 	codeOTelDiffers      Code = "otel-env-differs"
 	codeOTelUnused       Code = "otel-env-unused"
 	codeOTelContradicts  Code = "otel-env-contradicts"
+	codeOTelIgnored      Code = "otel-env-ignored"
 	codeOTelDisabled     Code = "otel-env-disabled"
 	codeOTelKeepsFew     Code = "otel-env-keeps-few"
 	codeOTelKeepsNothing Code = "otel-env-keeps-nothing"
@@ -28,7 +29,7 @@ func otelEnvProbe() Probe {
 		Hop:   HopConfig,
 		Title: "the SDK of OpenTelemetry would keep and send traces in this environment, too",
 		Codes: []Code{
-			codeOTelAgrees, codeOTelDiffers, codeOTelUnused, codeOTelContradicts, codeOTelDisabled, codeOTelKeepsFew, codeOTelKeepsNothing,
+			codeOTelAgrees, codeOTelDiffers, codeOTelUnused, codeOTelIgnored, codeOTelContradicts, codeOTelDisabled, codeOTelKeepsFew, codeOTelKeepsNothing,
 		},
 		Run: runOTelEnv,
 	}
@@ -44,6 +45,9 @@ func runOTelEnv(_ context.Context, env *Env) Finding {
 		return unusedOTel(env)
 	}
 	plan := planFromOTel(vars)
+	if text := env.ignoredFile(); text != "" {
+		return found(StatusWarn, codeOTelIgnored, "%s", text).saw(plan.inForce(env.Loaded)...)
+	}
 	return judgeOTel(env, plan).saw(plan.inForce(env.Loaded)...)
 }
 

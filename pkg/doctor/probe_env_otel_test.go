@@ -58,6 +58,23 @@ func TestOTelEnv(t *testing.T) {
 				"OTEL_LOGS_EXPORTER=none: of no account for spans here",
 			},
 		},
+		"a file that is not there": {
+			"otel",
+			[]string{"OTEL_EXPORTER_OTLP_CERTIFICATE=/nosuch.pem"},
+			StatusWarn, codeOTelIgnored,
+			"OTEL_EXPORTER_OTLP_CERTIFICATE is ignored, and the system's authorities are used: no such file", "",
+			[]string{"OTEL_EXPORTER_OTLP_CERTIFICATE=/nosuch.pem: read by the SDK itself"},
+		},
+		"a key that is not there": {
+			"otel",
+			[]string{"OTEL_EXPORTER_OTLP_TRACES_CLIENT_CERTIFICATE=/a.pem", "OTEL_EXPORTER_OTLP_CLIENT_KEY=/b.pem"},
+			StatusWarn, codeOTelIgnored,
+			"OTEL_EXPORTER_OTLP_CLIENT_CERTIFICATE is ignored, and no certificate is sent: no such file", "",
+			[]string{
+				"OTEL_EXPORTER_OTLP_CLIENT_KEY=(not shown): read by the SDK itself",
+				"OTEL_EXPORTER_OTLP_TRACES_CLIENT_CERTIFICATE=/a.pem: read by the SDK itself",
+			},
+		},
 		"overruled": {
 			"otel",
 			[]string{"OTEL_EXPORTER_OTLP_ENDPOINT=http://a:4318", "OTDEMO_REPORTER_COLLECTOR_ENDPOINT=grpc://b:4317"},

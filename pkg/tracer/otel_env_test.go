@@ -155,16 +155,19 @@ func TestOTLPNumbersIgnored(t *testing.T) {
 	}
 }
 
-func TestOTLPVariablesRefused(t *testing.T) {
-	for _, test := range []struct{ name, value, want string }{
-		{"OTEL_EXPORTER_OTLP_CERTIFICATE", "otel_test.go", "no certificate in PEM form"},
-	} {
-		t.Run(test.name, func(t *testing.T) {
-			t.Setenv(test.name, test.value)
-			_, err := New(otelConfig("https://localhost:4318/v1/traces"), Options{})
-			if err == nil || !strings.Contains(err.Error(), test.want) {
-				t.Errorf("got %v, want %s", err, test.want)
-			}
-		})
+func TestOTLPCertificatesIgnored(t *testing.T) {
+	c := newHTTPCollector(t, protobuf(t, nil))
+	for _, value := range []string{"/nonexistent/ca.pem", "otel_test.go"} {
+		t.Setenv("OTEL_EXPORTER_OTLP_CERTIFICATE", value)
+		t.Setenv("OTEL_EXPORTER_OTLP_CLIENT_CERTIFICATE", value)
+		t.Setenv("OTEL_EXPORTER_OTLP_CLIENT_KEY", value)
+		tr, l := newTracer(t, otelConfig(c.url))
+		makeSpans(tr, 1)
+		closeTracer(t, tr)
+		if s := tr.Stats(); s.Sent != 1 {
+			t.Errorf("%s: got %+v, want the span sent\n%s", value, s, l)
+		}
+		l.want(t, "level=WARN", "variable=OTEL_EXPORTER_OTLP_CERTIFICATE")
+		l.want(t, "level=WARN", "variable=OTEL_EXPORTER_OTLP_CLIENT_CERTIFICATE")
 	}
 }

@@ -25,14 +25,10 @@ const otlpAnswerBytes = 64 << 10
 // one follows redirects, takes a web page for success and shares its connections
 // with others; release closes ours.
 func newHTTPExporter(u *url.URL, t *otlpTransport) (exporter sdktrace.SpanExporter, release func(), err error) {
-	tlsConfig, err := otlpTLS()
-	if err != nil {
-		return nil, nil, err
-	}
 	client := newHTTPClient()
 	base, _ := client.Transport.(*http.Transport)
 	base.ForceAttemptHTTP2 = true // which a TLS configuration would turn off
-	base.TLSClientConfig = tlsConfig
+	base.TLSClientConfig = otlpTLS(t.log)
 	client.Transport = &otlpRoundTripper{
 		next:     base,
 		user:     t.collector.User,
