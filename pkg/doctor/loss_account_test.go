@@ -3,6 +3,9 @@ package doctor
 import (
 	"context"
 	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
 )
 
 // A sum for each thing that may be proven of a lost canary.
@@ -147,5 +150,38 @@ func TestVerdictOnALostCanary(t *testing.T) {
 				t.Errorf("got %s by %s at %s, want no by %s at %s", v.Answer, v.Code, v.FirstBrokenHop, tt.code, tt.hop)
 			}
 		})
+	}
+}
+
+// What only compares is not cut off by the end of the time, which a lost canary
+// and the other ways take up.
+func TestJudgesRunsWhenTheTimeIsUp(t *testing.T) {
+	t.Parallel()
+	judges := okay("judges", "slow")
+	judges.Needs, judges.After, judges.Judges = nil, []string{"slow"}, true
+	late := okay("late")
+	late.After = []string{"slow"}
+	report := runFakes(t, Options{Timeout: time.Millisecond}, slow("slow", time.Minute), judges, late)
+	want := []string{"slow unknown late", "judges ok fine", "late unknown not-run"}
+	if diff := cmp.Diff(want, lines(report.Findings)); diff != "" {
+		t.Errorf("findings (-want +got):\n%s", diff)
+	}
+}
+
+// A storage that Jaeger does not use is not to blame.
+func TestSettleStorageOfAnotherKind(t *testing.T) {
+	t.Parallel()
+	p := esProbe()
+	for kind, want := range map[string]Status{"memory": StatusWarn, StorageElasticsearch: StatusFail, "": StatusFail} {
+		target := outside(load(t))
+		target.Storage.Kind = StorageElasticsearch
+		env := &Env{Target: target, probe: &p, earlier: map[string]*outcome{
+			idStorageKind: {learned: jaegerInside{kind: kind}},
+			idCanary:      {finding: Finding{Status: StatusFail, Code: codeCanaryLost}},
+		}}
+		f := settleStorage(env, found(StatusFail, codeESRefused, "refused"))
+		if explains := f.Explains == idCanary; f.Status != want || explains != (want == StatusFail) {
+			t.Errorf("Jaeger keeps spans in %q: got %s, explains %q, want %s", kind, f.Status, f.Explains, want)
+		}
 	}
 }
