@@ -48,6 +48,8 @@ func TestScripts(t *testing.T) {
 		"accounted": accountedCmd,
 		"valid":     validCmd,
 		"untar":     untarCmd,
+		"collect":   collectCmd,
+		"post":      postCmd,
 	}
 	maps.Copy(cmds, hostileCmds())
 	testscript.Run(t, testscript.Params{

@@ -12,7 +12,7 @@ import (
 )
 
 // Config is the effective configuration. Its fields are the keys of
-// config.yaml; docs/configuration.md describes each. One that Load returned is
+// config.yaml, but for those without a name there; docs/configuration.md describes each. One that Load returned is
 // valid; it is not to be changed while others read it.
 type Config struct {
 	// Tracer names the implementation behind OpenTracing, one of the constants.
@@ -118,6 +118,9 @@ type Collector struct {
 	// User and Password are both set or both empty.
 	User     string `yaml:"user"`
 	Password string `yaml:"password"`
+	// WithoutHeaders says that OTEL_EXPORTER_OTLP_HEADERS of the environment are
+	// not meant for Endpoint and must not be sent there. It is no key: Load sets it.
+	WithoutHeaders bool `yaml:"-"`
 }
 
 // Tag is a process tag; its value is a string, as in JAEGER_TAGS.

@@ -58,6 +58,7 @@ func (l *loader) loadFile(src Source) string {
 				"%s: passed over, because it has no key of otdemo's", c.name)
 			continue
 		}
+		l.found = i == 0
 		l.setFile(c.name, data)
 		return c.name
 	}

@@ -310,6 +310,9 @@ func flatten(cfg Config) map[string]any {
 	var walk func(prefix string, v reflect.Value)
 	walk = func(prefix string, v reflect.Value) {
 		for field, value := range v.Fields() {
+			if field.Tag.Get("yaml") == "-" {
+				continue
+			}
 			name := prefix + field.Tag.Get("yaml")
 			if value.Kind() == reflect.Struct {
 				walk(name+".", value)

@@ -97,6 +97,9 @@ func Load(src Source) (*Loaded, error) {
 	}
 	l.resolve(&cfg, src.AnyService)
 	l.validate(&cfg)
+	if len(l.faults) == 0 {
+		l.withholdCredentials(&cfg)
+	}
 	if len(l.faults) > 0 {
 		slices.SortStableFunc(l.faults, byPlace)
 		return nil, join(l.faults)
@@ -119,7 +122,11 @@ type loader struct {
 	notes map[string]string
 	// broken marks keys with a value that could not be read, so that what is left
 	// in its place is not judged.
-	broken   map[string]bool
+	broken map[string]bool
+	// endpoints are the collectors that layers name, one for each layer at most.
+	endpoints []writtenEndpoint
+	// found says that the file is ./config.yaml, which nobody named.
+	found    bool
 	faults   []*Fault
 	warnings []Warning
 }
@@ -173,6 +180,9 @@ func (l *loader) set(key *Key, value any, from Origin) {
 	}
 	l.viper.Set(key.Name, value)
 	l.origins[key.Name] = from
+	if url, ok := value.(string); ok && key.Name == keyCollectorEndpoint && url != "" {
+		l.endpoints = append(l.endpoints, writtenEndpoint{url: url, from: from})
+	}
 }
 
 // word returns s as the key's list of allowed words spells it, or s.

@@ -57,7 +57,7 @@ func postBody(ctx context.Context, env *Env, in intake, endpoint *url.URL, body 
 // the environment.
 func (t *Target) logIn(req *http.Request) {
 	cfg := t.config()
-	if cfg.Tracer == config.TracerOTel {
+	if cfg.Tracer == config.TracerOTel && !cfg.Reporter.Collector.WithoutHeaders {
 		for name, value := range otlpHeaders(t.Environ) {
 			req.Header.Set(name, value)
 		}

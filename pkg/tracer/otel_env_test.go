@@ -115,6 +115,26 @@ func TestOTLPVariables(t *testing.T) {
 	}
 }
 
+// Headers that are meant for another endpoint stay here, over both protocols.
+func TestOTLPWithoutHeaders(t *testing.T) {
+	t.Setenv("OTEL_EXPORTER_OTLP_HEADERS", "x-team=blue,authorization=Bearer abc")
+	for _, c := range []*otlpCollector{newHTTPCollector(t, protobuf(t, nil)), newGRPCCollector(t, accept)} {
+		cfg := otelConfig(c.url)
+		cfg.Reporter.Collector = config.Collector{Endpoint: c.url, WithoutHeaders: true}
+		tr, _ := newTracer(t, cfg)
+		makeSpans(tr, 1)
+		closeTracer(t, tr)
+		if c.count() == 0 {
+			t.Errorf("%s got no request", c.url)
+		}
+		for _, name := range []string{"Authorization", "X-Team", "authorization", "x-team"} {
+			if got := c.header(name); got != "" {
+				t.Errorf("%s got %s: %s", c.url, name, got)
+			}
+		}
+	}
+}
+
 func TestOTLPTimeoutVariable(t *testing.T) {
 	t.Setenv("OTEL_EXPORTER_OTLP_TRACES_TIMEOUT", "20")
 	release := make(chan struct{})

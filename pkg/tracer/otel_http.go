@@ -35,12 +35,17 @@ func newHTTPExporter(u *url.URL, t *otlpTransport) (exporter sdktrace.SpanExport
 		password: t.collector.Password,
 		timeout:  t.limits.request,
 	}
-	exporter, err = otlptracehttp.New(context.Background(),
+	options := []otlptracehttp.Option{
 		otlptracehttp.WithEndpointURL(u.String()),
 		otlptracehttp.WithHTTPClient(client),
 		otlptracehttp.WithMaxRequestSize(httpSpanBytes),
 		otlptracehttp.WithRetry(otlptracehttp.RetryConfig{Enabled: false}),
-	)
+	}
+	if t.collector.WithoutHeaders {
+		// In the place of those that the SDK takes from the environment.
+		options = append(options, otlptracehttp.WithHeaders(map[string]string{}))
+	}
+	exporter, err = otlptracehttp.New(context.Background(), options...)
 	return exporter, base.CloseIdleConnections, err
 }
 
