@@ -44,7 +44,7 @@ func postCmd(ts *testscript.TestScript, _ bool, args []string) {
 	ts.Check(err)
 	for _, header := range args[3:] {
 		name, value, _ := strings.Cut(header, ":")
-		req.Header.Set(name, value)
+		req.Header.Set(name, strings.TrimSpace(value))
 	}
 	client := &http.Client{Timeout: waitTimeout, Transport: &http.Transport{DisableKeepAlives: true}}
 	resp, err := client.Do(req)

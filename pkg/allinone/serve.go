@@ -93,7 +93,7 @@ func (b *Backend) serve(name string, s *sockets, handler http.Handler, configure
 		return
 	}
 	in := b.intake.inlet(name)
-	server := newServer(handler, b.logger.With("listener", name))
+	server := newServer(fromPrograms(in, handler), b.logger.With("listener", name))
 	for _, change := range configure {
 		change(server.Server)
 	}
