@@ -66,8 +66,10 @@ type entry struct {
 	// refused counts the spans beyond the bound of one trace.
 	refused int64
 
-	places     []place
-	processes  []*process
+	places    []place
+	processes []*process
+	// many finds among the two once they are many, nil before.
+	many       *finder
 	prev, next *entry
 }
 
@@ -132,9 +134,10 @@ func (s *Store) hold(e *entry, p *trace.Process, hash uint64) *trace.Process {
 		known, size = s.processes.add(p, hash)
 		s.stats.Bytes += size
 	}
-	if !slices.Contains(e.processes, known) {
+	if !e.holds(known) {
 		known.traces++
 		e.processes = append(e.processes, known)
+		s.found(e, func(f *finder) { f.processes[known] = struct{}{} })
 	}
 	return known.Process
 }
