@@ -48,6 +48,8 @@ func (b *Backend) start(s *sockets, opts Options) {
 			Loss:       func() any { return b.Stats() },
 			History:    func(after time.Time) any { return b.History(after) },
 			DecodeOTLP: decodeOTLP,
+			ReadBody:   up.readFile,
+			Ending:     b.closing,
 			Host:       opts.Host,
 			UI:         b.ui,
 			Now:        opts.Now,
