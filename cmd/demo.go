@@ -104,10 +104,13 @@ func (a *app) demo(ctx context.Context, s *stage, after aftermath) error {
 // setStage starts everything on free ports of the loopback address.
 func (a *app) setStage(ctx context.Context, s *stage) error {
 	logger := a.quietLogger(a.env.Stderr)
+	memory := planMemory(0, a.env.MemoryLimit)
+	memory.apply()
 	var err error
 	s.backend, err = allinone.Start(allinone.Options{
-		Logger: logger,
-		Now:    a.env.Now,
+		MaxMemory: memory.spans,
+		Logger:    logger,
+		Now:       a.env.Now,
 	})
 	if err != nil {
 		return err

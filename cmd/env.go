@@ -35,6 +35,9 @@ type Env struct {
 	UserConfigDir string
 	// OS is the operating system's name as in runtime.GOOS.
 	OS string
+	// MemoryLimit is what the process's control groups grant it in bytes, 0 when they
+	// set no bound.
+	MemoryLimit int64
 	// Now is the clock.
 	Now func() time.Time
 	// Listen opens a listening TCP socket.
@@ -65,6 +68,10 @@ func OSEnv() *Env {
 		StdoutTerminal: term.IsTerminal(int(os.Stdout.Fd())),
 		StderrTerminal: term.IsTerminal(int(os.Stderr.Fd())),
 	}
+	env.MemoryLimit = cgroupLimit(func(name string) (string, error) {
+		content, err := os.ReadFile(name)
+		return string(content), err
+	})
 	// Without these two there is simply no configuration file to find.
 	env.Dir, _ = os.Getwd()
 	env.UserConfigDir, _ = os.UserConfigDir()
