@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"runtime"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -117,6 +118,8 @@ type answerWriter struct {
 	begun   bool   // a status was sent
 	charged int
 	until   time.Time // all must have been sent
+	// setting keeps a longer deadline from coming after the one of the end.
+	setting sync.Mutex
 	// stop ends the wait for the server's end, which closes done; nil when there is
 	// none.
 	stop, done chan struct{}
@@ -162,6 +165,8 @@ func (w *answerWriter) Write(b []byte) (int, error) {
 
 // patience gives the client the time for a piece.
 func (w *answerWriter) patience() {
+	w.setting.Lock()
+	defer w.setting.Unlock()
 	most := stallPatience
 	select {
 	case <-w.all.ending:
