@@ -1,7 +1,9 @@
 package doctor
 
 import (
+	"cmp"
 	"fmt"
+	"maps"
 	"net/netip"
 	"slices"
 	"strconv"
@@ -16,14 +18,120 @@ const (
 	composeFilesLabel   = "com.docker.compose.project.config_files"
 )
 
-// republish is the line that gives the container the ports it lacks. Ports
+// replaceWith adds the line that gives the container the ports it lacks. Ports
 // cannot be added to a container, so the line replaces it: by one with the same
-// settings, as far as they concern Jaeger, and an image if it is to be another.
-func (c *container) republish(missing []binding, image string) string {
+// settings, and an image if it is to be another. The old one is kept under another
+// name. A further hint brings it back, and the evidence names what the line cannot
+// repeat.
+func (f Finding) replaceWith(c *container, missing []binding, image string) Finding {
 	if service := c.Config.Labels[composeServiceLabel]; service != "" {
-		return c.recompose(service, missing)
+		return f.hint(c.recompose(service, missing))
 	}
-	return "docker rm -f " + shellQuote(c.name()) + " && " + shellLine(c.runArgs(missing, image))
+	r := c.replacement(missing, image)
+	f = f.hint(r.line)
+	if undo := "to go back: " + r.undo; r.undo != "" && !slices.Contains(f.Hints, undo) {
+		f = f.hint(undo)
+	}
+	for _, note := range r.notes {
+		if !slices.Contains(f.Evidence, note) {
+			f = f.saw(note)
+		}
+	}
+	return f
+}
+
+// replacement is how to put another container in the place of one.
+type replacement struct {
+	line, undo string
+	// notes name what is not as it was.
+	notes []string
+}
+
+// replacement makes the new container while the old one still runs, so that a
+// mistake in its settings stops nothing, and starts it when the ports are free.
+func (c *container) replacement(missing []binding, image string) replacement {
+	name, aside := shellQuote(c.name()), shellQuote(c.asideName())
+	var l commandLine
+	l.from = c.asideName()
+	c.createWords(&l, missing, image)
+	steps := []string{"docker rename " + name + " " + aside, strings.Join(l.words, " ")}
+	steps = append(steps, c.connects()...)
+	undo := "docker rm -f " + name + "; docker rename " + aside + " " + name
+	if policy := c.restartPolicy(); policy != "" {
+		// Otherwise the engine's next start brings both back, and one finds its
+		// ports taken.
+		steps = append(steps, "docker update --restart no "+aside)
+		undo += " && docker update --restart " + policy + " " + name
+	}
+	steps = append(steps, "docker stop "+aside, "docker start "+name)
+	undo += " && docker start " + name
+	r := replacement{line: strings.Join(steps, " && "), undo: undo}
+	if len(l.secrets) > 0 {
+		r.notes = append(r.notes, "not shown, the line reads it from the old container: "+strings.Join(l.secrets, ", "))
+	}
+	left := c.leftOut()
+	for _, b := range c.HostConfig.PortBindings.bindings() {
+		if slices.ContainsFunc(missing, func(m binding) bool { return b.yieldsTo(m) && m.inside != b.inside }) {
+			left = append(left, "-p "+b.String()+", whose port is taken")
+		}
+	}
+	if len(left) > 0 {
+		r.notes = append(r.notes, "the line does not repeat: "+strings.Join(left, ", "))
+		// In every form of the output, and harmless in a shell.
+		r.line = ": " + shellQuote("not repeated: "+strings.Join(left, ", ")) + "; " + r.line
+	}
+	if c.HostConfig.AutoRemove {
+		r.undo = ""
+		r.notes = append(r.notes, "it was started with --rm: to stop it is to remove it, and the line cannot be undone")
+	}
+	return r
+}
+
+func (c *container) asideName() string { return cmp.Or(c.aside, c.name()+"-old") }
+
+// leftOut names what the line cannot repeat.
+func (c *container) leftOut() []string {
+	var left []string
+	for _, name := range c.HostConfig.unmapped {
+		left = append(left, "HostConfig."+name)
+	}
+	for _, name := range c.Config.unmapped {
+		left = append(left, "Config."+name)
+	}
+	if h := c.Config.Healthcheck; h != nil && len(h.Test) > 0 && h.Test[0] == "CMD" && !c.healthIsImages() {
+		left = append(left, "the health check's command "+shellLine(h.Test[1:]))
+	}
+	if c.mendedURL != "" && slices.ContainsFunc(storageURLs(c.env(), c.args()), func(v variable) bool { return redactURLs(v.value) != v.value }) {
+		left = append(left, "user and password of the storage URL (for ES_USERNAME and ES_PASSWORD)")
+	}
+	for name, e := range c.NetworkSettings.Networks {
+		if len(e.DriverOpts) > 0 {
+			left = append(left, "driver options on network "+name)
+		}
+	}
+	if dir := c.ownDirectory(); dir != "" {
+		left = append(left, "the traces in "+dir+", which is on no volume and stays in "+c.asideName())
+	}
+	slices.Sort(left)
+	return left
+}
+
+// ownDirectory is where Badger keeps traces in the container's own file system,
+// which the next container does not have; "" when it does not.
+func (c *container) ownDirectory() string {
+	if c.image().isV2() || storageType(c.image(), c.env(), c.args()) != storageBadger {
+		return ""
+	}
+	dir := setting(c.env(), c.args(), "BADGER_DIRECTORY_VALUE")
+	if dir == "" || setting(c.env(), c.args(), "BADGER_EPHEMERAL") != "false" {
+		return ""
+	}
+	for _, m := range c.Mounts {
+		if m.Destination == "/" || dir == m.Destination || strings.HasPrefix(dir, m.Destination+"/") {
+			return ""
+		}
+	}
+	return dir
 }
 
 // recompose says what to write into the compose file, for a container made anew
@@ -50,82 +158,149 @@ func missingFlags(missing []binding) string {
 	return strings.Join(flags, " ")
 }
 
-func (c *container) runArgs(missing []binding, image string) []string {
-	args := []string{"docker", "run", "-d", "--name", c.name()}
-	host := &c.HostConfig
-	if host.AutoRemove {
-		args = append(args, "--rm")
+// restartPolicy is as --restart takes it; "" is none.
+func (c *container) restartPolicy() string {
+	p := &c.HostConfig.RestartPolicy
+	switch {
+	case p.Name == "no" || p.Name == "":
+		return ""
+	case p.MaximumRetryCount > 0:
+		return p.Name + ":" + strconv.Itoa(p.MaximumRetryCount)
+	default:
+		return p.Name
 	}
-	if name := host.RestartPolicy.Name; name != "" && name != "no" {
-		if n := host.RestartPolicy.MaximumRetryCount; n > 0 {
-			name += ":" + strconv.Itoa(n)
-		}
-		args = append(args, "--restart", name)
-	}
-	if mode := host.NetworkMode; mode != "" && mode != "default" && mode != "bridge" {
-		args = append(args, "--network", mode)
-	}
-	if host.PublishAllPorts {
-		args = append(args, "-P")
-	}
-	for _, b := range mergePorts(host.PortBindings.bindings(), missing) {
-		args = append(args, "-p", b.String())
-	}
-	for _, bind := range host.Binds {
-		args = append(args, "-v", bind)
-	}
-	if c.Config.User != c.defaults.User {
-		args = append(args, "-u", c.Config.User)
-	}
-	return append(args, c.programArgs(image)...)
 }
 
-// programArgs are the variables, the image and the program's arguments, those
-// only that are not the image's own.
-func (c *container) programArgs(image string) []string {
-	var args []string
-	for _, kv := range c.Config.Env {
-		if slices.Contains(c.defaults.Env, kv) {
+func (c *container) createWords(l *commandLine, missing []binding, image string) {
+	host := &c.HostConfig
+	l.add("docker", "create", "--name", c.name())
+	l.on("--rm", host.AutoRemove)
+	l.text("--restart", c.restartPolicy())
+	if mode := host.NetworkMode; mode != "" && mode != "default" && mode != "bridge" {
+		l.add("--network", mode)
+		e := c.NetworkSettings.Networks[mode]
+		c.endpointFlags(l, &e, "--network-alias")
+	}
+	l.on("-P", host.PublishAllPorts)
+	for _, b := range mergePorts(host.PortBindings.bindings(), missing) {
+		l.add("-p", b.String())
+	}
+	c.hostFlags(l)
+	c.configFlags(l)
+	c.programWords(l, image)
+}
+
+// connects are the lines for all networks but the first one.
+func (c *container) connects() []string {
+	var lines []string
+	for _, name := range slices.Sorted(maps.Keys(c.NetworkSettings.Networks)) {
+		mode := c.HostConfig.NetworkMode
+		if name == mode || name == "bridge" && (mode == "" || mode == "default") {
 			continue
 		}
-		if name, _, _ := strings.Cut(kv, "="); isSecret(name) || redactURLs(kv) != kv {
-			// docker takes the value from its own environment.
-			kv = name
+		e := c.NetworkSettings.Networks[name]
+		var l commandLine
+		l.add("docker", "network", "connect")
+		c.endpointFlags(&l, &e, "--alias")
+		l.add(name, c.name())
+		lines = append(lines, strings.Join(l.words, " "))
+	}
+	return lines
+}
+
+// endpointFlags are what a container is known by on a network. Its own names and
+// id, which the engine adds itself, are left out.
+func (c *container) endpointFlags(l *commandLine, e *endpoint, alias string) {
+	for _, name := range e.Aliases {
+		if name != c.name() && name != c.Config.Hostname && (name == "" || !strings.HasPrefix(c.ID, name)) {
+			l.add(alias, name)
 		}
-		args = append(args, "-e", kv)
+	}
+	l.each("--link", e.Links...)
+	if ip := e.IPAMConfig; ip != nil {
+		l.text("--ip", ip.IPv4Address)
+		l.text("--ip6", ip.IPv6Address)
+		l.each("--link-local-ip", ip.LinkLocalIPs...)
+	}
+}
+
+// programWords are the variables, the image and the program's arguments, those
+// only that are not the image's own.
+func (c *container) programWords(l *commandLine, image string) {
+	for i, kv := range c.Config.Env {
+		name, _, _ := strings.Cut(kv, "=")
+		switch {
+		case slices.Contains(c.defaults.Env, kv), c.mendedURL != "" && name == storageURLVariable:
+		case isSecret(name) || redactURLs(kv) != kv:
+			l.add("-e")
+			l.secret(name, "", fmt.Sprintf("{{index .Config.Env %d}}", i))
+		default:
+			l.add("-e", kv)
+		}
+	}
+	if c.mendedURL != "" {
+		l.add("-e", storageURLVariable+"="+c.mendedURL)
 	}
 	entry, command := c.Config.Entrypoint, c.Config.Cmd
-	if slices.Equal(entry, c.defaults.Entrypoint) {
-		entry = nil
-		if slices.Equal(command, c.defaults.Cmd) {
-			command = nil
+	ownEntry := !slices.Equal(entry, c.defaults.Entrypoint)
+	if ownEntry && len(entry) > 0 {
+		l.add("--entrypoint", entry[0])
+	}
+	l.add(image)
+	if ownEntry && len(entry) > 1 {
+		c.argumentWords(l, ".Config.Entrypoint", entry, 1)
+	}
+	if ownEntry || !slices.Equal(command, c.defaults.Cmd) {
+		c.argumentWords(l, ".Config.Cmd", command, 0)
+	}
+}
+
+// argumentWords repeats arguments from the given one on. Where they stand in
+// docker inspect's template is for the secret ones.
+func (c *container) argumentWords(l *commandLine, where string, args []string, from int) {
+	for i := from; i < len(args); i++ {
+		flag, _, joined := strings.Cut(args[i], "=")
+		isFlag := strings.HasPrefix(flag, "-")
+		if c.mendedURL != "" && strings.TrimLeft(flag, "-") == "es.server-urls" {
+			if !joined {
+				i++
+			}
+			continue
+		}
+		before := ""
+		if i > 0 && strings.HasPrefix(args[i-1], "-") && !strings.Contains(args[i-1], "=") {
+			before = args[i-1]
+		}
+		switch {
+		case isFlag && joined && isSecret(flag):
+			l.secret(flag, "", fmt.Sprintf("{{index %s %d}}", where, i))
+		case !isFlag && before != "" && isSecret(before):
+			l.secret(before, "", fmt.Sprintf("{{index %s %d}}", where, i))
+		case redactURLs(args[i]) != args[i]:
+			l.secret("the URL in "+redactURLs(args[i]), "", fmt.Sprintf("{{index %s %d}}", where, i))
+		default:
+			l.add(args[i])
 		}
 	}
-	if len(entry) > 0 {
-		args = append(args, "--entrypoint", entry[0])
-		command = slices.Concat(entry[1:], command)
-	}
-	args = append(args, image)
-	for _, arg := range command {
-		args = append(args, redactURLs(arg))
-	}
-	return args
 }
 
 // mergePorts adds what is missing to what is published. What is published on the
 // same port of the machine for the same port inside, for the wrong protocol or
-// the wrong address, was meant to be the missing one and goes.
+// the wrong address, was meant to be the missing one and goes; so does what has
+// taken the missing one's place, which two cannot have.
 func mergePorts(published, missing []binding) []binding {
 	all := slices.Clone(missing)
 	for _, b := range published {
-		replaced := slices.ContainsFunc(missing, func(m binding) bool {
-			return m.port == b.port && m.inside == b.inside
-		})
-		if !replaced {
+		if !slices.ContainsFunc(missing, b.yieldsTo) {
 			all = append(all, b)
 		}
 	}
 	return all
+}
+
+// yieldsTo reports whether b cannot stay when m is published.
+func (b binding) yieldsTo(m binding) bool {
+	return m.port == b.port && (m.inside == b.inside || m.port != 0 && m.proto == b.proto)
 }
 
 // shellLine is a command as a POSIX shell reads it.

@@ -117,45 +117,35 @@ type container struct {
 		Error                 string
 		StartedAt, FinishedAt time.Time
 	}
-	RestartCount int
-	HostConfig   struct {
-		Binds           []string
-		NetworkMode     string
-		PortBindings    portMap
-		PublishAllPorts bool
-		AutoRemove      bool
-		RestartPolicy   struct {
-			Name              string
-			MaximumRetryCount int
-		}
-	}
-	Config struct {
-		User       string
-		Env        []string
-		Cmd        []string
-		Entrypoint []string
-		Image      string
-		Labels     map[string]string
-	}
+	RestartCount    int
+	HostConfig      hostConfig
+	Config          containerConfig
+	Mounts          []struct{ Type, Name, Destination string }
 	NetworkSettings struct {
 		Ports    portMap
-		Networks map[string]struct {
-			IPAddress string
-			Aliases   []string
-		}
+		Networks map[string]endpoint
 	}
 
 	// defaults is what the image brings.
 	defaults imageDefaults
+	// mendedURL, unless empty, is the URL of the storage for the next container.
+	mendedURL string
+	// aside is a name that no container has, for this one once it is replaced.
+	aside string
 	// lastLog is the last line of what a container printed that does not run.
 	lastLog string
 }
 
-type imageDefaults struct {
-	User       string
-	Env        []string
-	Cmd        []string
-	Entrypoint []string
+// endpoint is a container's part of a network.
+type endpoint struct {
+	IPAddress  string
+	Aliases    []string
+	Links      []string
+	IPAMConfig *struct {
+		IPv4Address, IPv6Address string
+		LinkLocalIPs             []string
+	}
+	DriverOpts map[string]string
 }
 
 func (c *container) name() string        { return strings.TrimPrefix(c.Name, "/") }
@@ -231,6 +221,10 @@ func lookAtDocker(ctx context.Context, t *Target, e *engine) (*dockerView, error
 	}
 	view := &dockerView{engine: e}
 	self := ownContainerID(t)
+	var taken []string
+	for _, listed := range list {
+		taken = append(taken, listed.Names...)
+	}
 	for _, listed := range list {
 		isSelf := self != "" && strings.HasPrefix(listed.ID, self)
 		isStorage := listed.State == "running" && imageOf(listed.Image, nil).isStorage()
@@ -251,7 +245,7 @@ func lookAtDocker(ctx context.Context, t *Target, e *engine) (*dockerView, error
 			var image struct{ Config imageDefaults }
 			// Without it the command line repeats what the image says anyway.
 			_ = e.get(ctx, "/images/"+c.Image+"/json", &image)
-			c.defaults = image.Config
+			c.defaults, c.aside = image.Config, unusedName(c.name(), taken)
 			if !c.up() {
 				c.lastLog = e.lastLog(ctx, c.ID)
 			}
@@ -261,6 +255,15 @@ func lookAtDocker(ctx context.Context, t *Target, e *engine) (*dockerView, error
 	// The engine's order is by age; people look for names.
 	slices.SortFunc(view.jaegers, func(a, b container) int { return strings.Compare(a.Name, b.Name) })
 	return view, nil
+}
+
+// unusedName is a name for a container that gives up its own.
+func unusedName(name string, taken []string) string {
+	aside := name + "-old"
+	for n := 2; slices.Contains(taken, "/"+aside); n++ {
+		aside = name + "-old" + strconv.Itoa(n)
+	}
+	return aside
 }
 
 // ownContainerID is the start of the id of this process's container, which is

@@ -187,13 +187,3 @@ var userInfo = regexp.MustCompile(`([a-z][a-z0-9+.-]*:/{1,3})[^/@\s"']+@`)
 
 // redactURLs takes user and password out of the URLs in a text.
 func redactURLs(text string) string { return userInfo.ReplaceAllString(text, "${1}") }
-
-// isSecret reports whether a variable's value is nobody's business.
-func isSecret(name string) bool {
-	for _, word := range []string{"PASS", "SECRET", "TOKEN", "KEY", "CREDENTIAL"} {
-		if strings.Contains(strings.ToUpper(name), word) {
-			return true
-		}
-	}
-	return false
-}

@@ -65,24 +65,26 @@ func portFinding(c *container, n need, bindings, missing []binding) (Finding, bo
 	if isPublished(bindings, n) {
 		return Finding{}, false
 	}
-	lines := []string{c.republish(missing, c.Config.Image), missingFlags(missing)}
+	fixed := func(f Finding) (Finding, bool) {
+		return f.replaceWith(c, missing, c.Config.Image).hint(missingFlags(missing)), true
+	}
 	saw := "docker inspect " + c.name() + ": " + listPorts(bindings)
 	for _, b := range bindings {
 		switch {
 		case b.inside != n.inside:
 		case b.proto != n.proto && b.port == n.port:
-			return found(StatusFail, codeDockerAsTCP, "%s publishes %d as %s; %s is not published",
-				c.label(), n.inside, b.proto, n).saw(saw).hint(lines...), true
+			return fixed(found(StatusFail, codeDockerAsTCP, "%s publishes %d as %s; %s is not published",
+				c.label(), n.inside, b.proto, n).saw(saw))
 		case b.proto == n.proto && b.port != n.port:
-			return found(StatusFail, codeDockerOtherPort, "%s publishes %s on port %d, the configuration goes to %d",
-				c.label(), n, b.port, n.port).saw(saw).hint(n.flag(n.host, b.port)).hint(lines...), true
+			return fixed(found(StatusFail, codeDockerOtherPort, "%s publishes %s on port %d, the configuration goes to %d",
+				c.label(), n, b.port, n.port).saw(saw).hint(n.flag(n.host, b.port)))
 		case b.proto == n.proto:
-			return found(StatusFail, codeDockerOtherAddr, "%s publishes %s on %s only, the configuration goes to %s",
-				c.label(), n, b.host, n.addr).saw(saw).hint(n.flag(b.host.String(), n.port)).hint(lines...), true
+			return fixed(found(StatusFail, codeDockerOtherAddr, "%s publishes %s on %s only, the configuration goes to %s",
+				c.label(), n, b.host, n.addr).saw(saw).hint(n.flag(b.host.String(), n.port)))
 		}
 	}
-	return found(StatusFail, codeDockerUnpublished, "%s publishes %s; %s is not published",
-		c.label(), listPorts(bindings), n).saw(saw).hint(lines...), true
+	return fixed(found(StatusFail, codeDockerUnpublished, "%s publishes %s; %s is not published",
+		c.label(), listPorts(bindings), n).saw(saw))
 }
 
 func isPublished(bindings []binding, n need) bool {
@@ -189,8 +191,7 @@ func (v *dockerView) judgeName(c *container, n need) (Finding, bool) {
 			return f.hint(n.flag(host, b.port)), true
 		}
 	}
-	return f.hint(n.flag(host, n.port)).
-		hint(c.republish([]binding{n.publishFor()}, c.Config.Image)), true
+	return f.hint(n.flag(host, n.port)).replaceWith(c, []binding{n.publishFor()}, c.Config.Image), true
 }
 
 // judgeInside is for a process in a container, to which published ports mean

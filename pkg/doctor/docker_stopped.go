@@ -43,7 +43,7 @@ func (v *dockerView) notRunning(c *container) Finding {
 	}
 	if url, mended, ok := c.storageFault(); ok {
 		f.Fact += fmt.Sprintf(": ES_SERVER_URLS %s", url)
-		return f.hint(c.withStorage(mended)).hint("docker logs --tail 50 " + name)
+		return f.withStorage(c, mended).hint("docker logs --tail 50 " + name)
 	}
 	if storage := v.startedLate(c); storage != nil {
 		f.Code = codeDockerTooEarly
@@ -73,20 +73,14 @@ func (c *container) storageFault() (fault, mended string, ok bool) {
 	return "", "", false
 }
 
-// withStorage is the line that runs the container with another storage URL.
-func (c *container) withStorage(url string) string {
+// withStorage adds the line that runs the container with another storage URL.
+func (f Finding) withStorage(c *container, url string) Finding {
 	if service := c.Config.Labels[composeServiceLabel]; service != "" {
-		return "ES_SERVER_URLS=" + url + " in the environment of service " + service
+		return f.hint(storageURLVariable + "=" + url + " in the environment of service " + service)
 	}
 	mended := *c
-	mended.Config.Env = nil
-	for _, kv := range c.Config.Env {
-		if !strings.HasPrefix(kv, "ES_SERVER_URLS=") {
-			mended.Config.Env = append(mended.Config.Env, kv)
-		}
-	}
-	mended.Config.Env = append(mended.Config.Env, "ES_SERVER_URLS="+url)
-	return mended.republish(nil, c.Config.Image)
+	mended.mendedURL = url
+	return f.replaceWith(&mended, nil, c.Config.Image)
 }
 
 // startedLate returns the storage that was started so shortly before the
@@ -119,10 +113,10 @@ func withoutUDP(c *container, n need) Finding {
 		}
 	}
 	if len(v1Settings(c.env())) == 0 && len(c.Config.Cmd) == 0 {
-		f = f.hint(c.republish([]binding{n.publishFor()}, "jaegertracing/jaeger:latest"))
+		f = f.replaceWith(c, []binding{n.publishFor()}, "jaegertracing/jaeger:latest")
 	}
 	thrift := binding{port: thriftInside, inside: thriftInside, proto: "tcp"}
-	return f.hint(c.republish([]binding{thrift}, c.Config.Image), "--collector-endpoint "+thriftURL(n.host))
+	return f.replaceWith(c, []binding{thrift}, c.Config.Image).hint("--collector-endpoint " + thriftURL(n.host))
 }
 
 // oddSettings warns of settings that cannot do what they are meant to. Spans
@@ -142,7 +136,7 @@ func (v *dockerView) oddSettings() (Finding, bool) {
 		}
 		if fault, mended, ok := c.storageFault(); ok {
 			return found(StatusWarn, codeDockerStorageURL, "%s: ES_SERVER_URLS %s", c.label(), fault).
-				hint(c.withStorage(mended)), true
+				withStorage(c, mended), true
 		}
 	}
 	return Finding{}, false

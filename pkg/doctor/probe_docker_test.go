@@ -39,8 +39,13 @@ func lookAt(t *testing.T, target Target, failed ...string) map[string]outcome {
 const (
 	label1 = "container jaeger (jaegertracing/all-in-one:1.62.0)"
 	label2 = "container jaeger (jaegertracing/jaeger:2.13.0)"
-	rerun  = "docker rm -f jaeger && docker run -d --name jaeger "
 )
+
+// remade is the line that replaces the container jaeger.
+func remade(flags string) string {
+	return "docker rename jaeger jaeger-old && docker create --name jaeger " + flags +
+		" && docker stop jaeger-old && docker start jaeger"
+}
 
 // The probes that fail when the agent's port is closed, and when nothing is there.
 var (
@@ -66,19 +71,19 @@ var dockerTests = map[string]dockerTest{
 		recording: "not-published", failed: udpFails,
 		status: StatusFail, code: codeDockerUnpublished, explains: idUDP,
 		fact: label1 + " publishes 5775/udp, 16686/tcp; 6831/udp is not published",
-		hint: rerun + "-p 6831:6831/udp -p 5775:5775/udp -p 16686:16686 jaegertracing/all-in-one:1.62.0",
+		hint: remade("-p 6831:6831/udp -p 5775:5775/udp -p 16686:16686 jaegertracing/all-in-one:1.62.0"),
 	},
 	"nothing published": {
 		recording: "nothing", failed: allFail,
 		status: StatusFail, code: codeDockerUnpublished, explains: idUDP,
 		fact: label1 + " publishes no port; 6831/udp is not published",
-		hint: rerun + "-p 6831:6831/udp -p 16686:16686 jaegertracing/all-in-one:1.62.0",
+		hint: remade("-p 6831:6831/udp -p 16686:16686 jaegertracing/all-in-one:1.62.0"),
 	},
 	"as TCP": {
 		recording: "as-tcp", failed: udpFails,
 		status: StatusFail, code: codeDockerAsTCP, explains: idUDP,
 		fact: label1 + " publishes 6831 as tcp; 6831/udp is not published",
-		hint: rerun + "-p 6831:6831/udp -p 16686:16686 jaegertracing/all-in-one:1.62.0",
+		hint: remade("-p 6831:6831/udp -p 16686:16686 jaegertracing/all-in-one:1.62.0"),
 	},
 	"on another port": {
 		recording: "elsewhere", failed: udpFails,
@@ -111,21 +116,22 @@ var dockerTests = map[string]dockerTest{
 		recording: "nothing", failed: []string{idQuery}, config: []string{"reporter.agent.host", "192.0.2.1"},
 		status: StatusFail, code: codeDockerUnpublished, explains: idQuery,
 		fact: label1 + " publishes no port; 16686/tcp is not published",
-		hint: rerun + "-p 16686:16686 jaegertracing/all-in-one:1.62.0",
+		hint: remade("-p 16686:16686 jaegertracing/all-in-one:1.62.0"),
 	},
 	"thrift over HTTP": {
 		recording: "not-published", failed: []string{idCollector},
 		config: []string{"reporter.collector.endpoint", "http://localhost:14268/api/traces"},
 		status: StatusFail, code: codeDockerUnpublished, explains: idCollector,
 		fact: label1 + " publishes 5775/udp, 16686/tcp; 14268/tcp is not published",
-		hint: rerun + "-p 14268:14268 -p 5775:5775/udp -p 16686:16686 jaegertracing/all-in-one:1.62.0",
+		hint: remade("-p 14268:14268 -p 5775:5775/udp -p 16686:16686 jaegertracing/all-in-one:1.62.0"),
 	},
 	"settings are kept": {
 		recording: "published", edit: []string{`"6831/udp":[`, `"6899/udp":[`}, failed: udpFails,
 		status: StatusFail, code: codeDockerUnpublished, explains: idUDP,
 		fact: label1 + " publishes 5778/tcp, 6899/udp on 6831, 14268/tcp, 16686/tcp; 6831/udp is not published",
-		hint: rerun + "--restart on-failure:3 -p 6831:6831/udp -p 5778:5778 -p 127.0.0.1:6831:6899/udp -p 14268:14268 " +
-			"-p 16686:16686 -v /srv/jaeger/data:/data:ro jaegertracing/all-in-one:1.62.0 --log-level=debug",
+		hint: ": 'not repeated: -p 127.0.0.1:6831:6899/udp, whose port is taken'; " + remade("--restart on-failure:3 -p 6831:6831/udp -p 5778:5778 -p 14268:14268 -p 16686:16686 "+
+			"-v /srv/jaeger/data:/data:ro --memory 512m jaegertracing/all-in-one:1.62.0 --log-level=debug && "+
+			"docker update --restart no jaeger-old"),
 	},
 	"in compose": {
 		recording: "compose", failed: udpFails,
@@ -143,21 +149,22 @@ var dockerTests = map[string]dockerTest{
 		recording: "not-published", edit: []string{"all-in-one:1.62.0", "all-in-one:latest"}, failed: udpFails,
 		status: StatusFail, code: codeDockerNoUDP, explains: idUDP,
 		fact: "container jaeger (jaegertracing/all-in-one:latest) has no port 6831/udp: this version does not listen on it",
-		hint: rerun + "-p 6831:6831/udp -p 5775:5775/udp -p 16686:16686 jaegertracing/jaeger:latest",
+		hint: remade("-p 6831:6831/udp -p 5775:5775/udp -p 16686:16686 jaegertracing/jaeger:latest"),
 	},
 	"a version without UDP, at its own address": {
 		recording: "nothing", edit: []string{"all-in-one:1.62.0", "all-in-one:1.63.0"}, failed: udpFails,
 		config: []string{"reporter.agent.host", "172.17.0.2"},
 		status: StatusFail, code: codeDockerNoUDP, explains: idUDP,
 		fact: "container jaeger (jaegertracing/all-in-one:1.63.0) has no port 6831/udp: this version does not listen on it",
-		hint: rerun + "-p 6831:6831/udp jaegertracing/jaeger:latest",
+		hint: remade("-p 6831:6831/udp jaegertracing/jaeger:latest"),
 	},
 	"exited: one slash": {
 		recording: "exited", failed: allFail,
 		status: StatusFail, code: codeDockerNotRunning, explains: idUDP,
 		fact: label1 + " exited with code 1 5.028s after its start: ES_SERVER_URLS http:/elasticsearch:9200 has 1 slash after http:, so it has no host",
-		hint: rerun + "--network tracing -p 6831:6831/udp -p 16686:16686 -e SPAN_STORAGE_TYPE=elasticsearch -e ES_USERNAME=admin " +
-			"-e ES_PASSWORD -e ES_SERVER_URLS=http://elasticsearch:9200 jaegertracing/all-in-one:1.62.0",
+		hint: remade("--network tracing -p 6831:6831/udp -p 16686:16686 -e SPAN_STORAGE_TYPE=elasticsearch -e ES_USERNAME=admin " +
+			`-e "$(docker inspect -f '{{index .Config.Env 3}}' jaeger-old)" ` +
+			"-e ES_SERVER_URLS=http://elasticsearch:9200 jaegertracing/all-in-one:1.62.0"),
 	},
 	"exited": {
 		recording: "exited", edit: []string{"http:/elasticsearch", "http://elasticsearch"}, failed: allFail,
@@ -182,8 +189,10 @@ var dockerTests = map[string]dockerTest{
 		recording: "v2-with-v1-settings", edit: []string{"jaeger:2.13.0", "all-in-one:1.62.0"},
 		status: StatusWarn, code: codeDockerStorageURL,
 		fact: label1 + ": ES_SERVER_URLS http://localhost:9200 is of the container itself",
-		hint: rerun + "--network tracing -p 6831:6831/udp -p 16686:16686 -e SPAN_STORAGE_TYPE=elasticsearch -e ES_PASSWORD " +
-			"-e ES_SERVER_URLS=http://elasticsearch:9200 jaegertracing/all-in-one:1.62.0",
+		hint: ": 'not repeated: user and password of the storage URL (for ES_USERNAME and ES_PASSWORD)'; " +
+			remade("--network tracing -p 6831:6831/udp -p 16686:16686 -e SPAN_STORAGE_TYPE=elasticsearch "+
+				`-e "$(docker inspect -f '{{index .Config.Env 2}}' jaeger-old)" `+
+				"-e ES_SERVER_URLS=http://elasticsearch:9200 jaegertracing/all-in-one:1.62.0"),
 	},
 }
 
