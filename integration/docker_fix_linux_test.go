@@ -114,13 +114,19 @@ func (l dockerLab) settings(t *testing.T, name string) map[string]any {
 				IPAMConfig any
 			}
 		}
-		ID string
+		ID     string
+		Mounts []struct {
+			Type, Name, Source, Destination string
+			RW                              bool
+		}
 	}
 	if err := json.Unmarshal([]byte(l.Docker(t, "inspect", name)), &all); err != nil || len(all) != 1 {
 		t.Fatalf("inspect %s: %v", name, err)
 	}
 	c := all[0]
 	delete(c.HostConfig, "PortBindings")
+	// A volume without a name has it now; it is among the mounts.
+	delete(c.HostConfig, "Binds")
 	delete(c.HostConfig, "RestartPolicy")
 	for _, key := range []string{"ExposedPorts", "AttachStdout", "AttachStderr"} {
 		delete(c.Config, key)
@@ -131,7 +137,11 @@ func (l dockerLab) settings(t *testing.T, name string) map[string]any {
 		slices.Sort(names)
 		networks[network] = []any{names, e.IPAMConfig}
 	}
-	return map[string]any{"host": c.HostConfig, "config": c.Config, "networks": networks}
+	mounts := make(map[string]any)
+	for _, m := range c.Mounts {
+		mounts[m.Destination] = m
+	}
+	return map[string]any{"host": c.HostConfig, "config": c.Config, "networks": networks, "mounts": mounts}
 }
 
 // TestDockerFixKeepsSettings compares what the engine says of the container before

@@ -32,6 +32,8 @@ func TestExpand(t *testing.T) {
 		"required and set":       {"${SET?say where}", "x", ""},
 		"not closed":             {"${SET", "", "${ without }"},
 		"no name":                {"${}", "", "${} is no variable"},
+		"nested":                 {strings.Repeat("${UNSET:-", 30) + "x" + strings.Repeat("}", 30), "x", ""},
+		"nested too deep":        {strings.Repeat("${UNSET:-", 200_000) + strings.Repeat("}", 200_000), "", "variables are nested more than 32 deep"},
 		"no operator":            {"${SET!}", "", "${SET!} is no variable"},
 	}
 	for name, tt := range tests {

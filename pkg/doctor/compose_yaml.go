@@ -3,9 +3,9 @@ package doctor
 import (
 	"bytes"
 	"errors"
+	"fmt"
 	"io"
 	"iter"
-	"slices"
 	"strings"
 
 	"go.yaml.in/yaml/v3"
@@ -49,7 +49,7 @@ func pairs(node *yaml.Node) iter.Seq2[*yaml.Node, *yaml.Node] {
 		if node == nil || node.Kind != yaml.MappingNode {
 			return
 		}
-		var own []string
+		own := make(map[string]bool)
 		var merged []*yaml.Node
 		for i := 0; i+1 < len(node.Content); i += 2 {
 			key, value := node.Content[i], resolved(node.Content[i+1])
@@ -57,7 +57,7 @@ func pairs(node *yaml.Node) iter.Seq2[*yaml.Node, *yaml.Node] {
 				merged = append(merged, value)
 				continue
 			}
-			own = append(own, key.Value)
+			own[key.Value] = true
 			if !yield(key, value) {
 				return
 			}
@@ -69,10 +69,10 @@ func pairs(node *yaml.Node) iter.Seq2[*yaml.Node, *yaml.Node] {
 			}
 			for _, s := range sources {
 				for key, value := range pairs(s) {
-					if slices.Contains(own, key.Value) {
+					if own[key.Value] {
 						continue
 					}
-					own = append(own, key.Value)
+					own[key.Value] = true
 					if !yield(key, value) {
 						return
 					}
@@ -134,9 +134,20 @@ func interpolate(node *yaml.Node, vars func(string) (string, bool)) error {
 	return nil
 }
 
+// maxNesting bounds ${A:-${B:-…}}. Each level is read once more than the one
+// around it.
+const maxNesting = 32
+
 // expand replaces $NAME, ${NAME} and the forms with :-, -, :+, +, :? and ? as
 // docker compose does, and $$ by $.
 func expand(text string, vars func(string) (string, bool)) (string, error) {
+	return expandWithin(maxNesting, text, vars)
+}
+
+func expandWithin(levels int, text string, vars func(string) (string, bool)) (string, error) {
+	if levels == 0 {
+		return "", &variableError{fmt.Sprintf("variables are nested more than %d deep", maxNesting)}
+	}
 	var out strings.Builder
 	for {
 		before, rest, found := strings.Cut(text, "$")
@@ -153,7 +164,7 @@ func expand(text string, vars func(string) (string, bool)) (string, error) {
 			if end < 0 {
 				return "", &variableError{"${ without }"}
 			}
-			value, err := substitute(rest[1:end], vars)
+			value, err := substitute(levels, rest[1:end], vars)
 			if err != nil {
 				return "", err
 			}
@@ -176,7 +187,7 @@ type variableError struct{ text string }
 func (e *variableError) Error() string { return e.text }
 
 // substitute is the value of what stands between ${ and }.
-func substitute(inner string, vars func(string) (string, bool)) (string, error) {
+func substitute(levels int, inner string, vars func(string) (string, bool)) (string, error) {
 	n := nameLength(inner)
 	name, op := inner[:n], inner[n:]
 	value, set := vars(name)
@@ -194,7 +205,7 @@ func substitute(inner string, vars func(string) (string, bool)) (string, error) 
 	case op[0] == '+' && !set:
 		return "", nil
 	default:
-		return expand(op[1:], vars)
+		return expandWithin(levels-1, op[1:], vars)
 	}
 }
 

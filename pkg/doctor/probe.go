@@ -128,11 +128,12 @@ const (
 	codeNotRun      Code = "not-run"
 	codeInterrupted Code = "interrupted"
 	codePanicked    Code = "probe-panicked"
+	codeAbandoned   Code = "probe-abandoned"
 )
 
 // commonCodes returns those of the above, for the test that holds the docs.
 func commonCodes() []Code {
-	return []Code{codeNotUsed, codeNeedFailed, codeNotRun, codeInterrupted, codePanicked}
+	return []Code{codeNotUsed, codeNeedFailed, codeNotRun, codeInterrupted, codePanicked, codeAbandoned}
 }
 
 // notUsed is the finding of a probe that does not concern the configuration.

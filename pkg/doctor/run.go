@@ -16,6 +16,10 @@ import (
 // machine.
 const defaultTimeout = 10 * time.Second
 
+// abandonAfter is how long after the end of a run its probes may need to end, too:
+// many times what any has needed on a busy machine.
+const abandonAfter = time.Second
+
 // Options say how to run the probes. The zero value runs all of them.
 type Options struct {
 	// Timeout bounds the whole run; 0 means 10 s.
@@ -56,7 +60,8 @@ func (e *unknownProbeError) Hint() string { return "probes are: " + strings.Join
 
 // Run examines target and returns what was found, in the order of Probes.
 // Probes that do not wait for each other run side by side. Run returns when all
-// of them have: at the latest soon after opts.Timeout or the end of ctx.
+// of them have: at the latest soon after opts.Timeout or the end of ctx, when a
+// probe that is still at work is abandoned, as its finding says.
 func Run(ctx context.Context, target Target, opts Options) Report {
 	return run(ctx, Probes(), target, opts)
 }
@@ -152,14 +157,13 @@ func newJobs(probes []Probe) []*job {
 // run waits for what the probe waits for, runs it, and closes done.
 func (j *job) run(ctx context.Context, target Target, sent *sentSpans) {
 	defer close(j.done)
-	env := &Env{Target: target, probe: &j.probe, earlier: make(map[string]*outcome), sent: sent}
-	for _, earlier := range j.waits {
-		<-earlier.done
-		env.earlier[earlier.probe.ID] = &earlier.outcome
-	}
+	env := j.newEnv(target, sent)
 	start := time.Now()
-	f := j.examine(ctx, env)
+	f, ended := j.examine(ctx, env)
 	elapsed := time.Since(start)
+	if !ended {
+		env = j.newEnv(target, sent)
+	}
 	for _, other := range j.beside {
 		<-other.done
 		env.earlier[other.probe.ID] = &other.outcome
@@ -175,29 +179,65 @@ func (j *job) run(ctx context.Context, target Target, sent *sentSpans) {
 	j.outcome = outcome{finding: f, learned: env.learned}
 }
 
-func (j *job) examine(ctx context.Context, env *Env) Finding {
+// newEnv waits for what the probe waits for.
+func (j *job) newEnv(target Target, sent *sentSpans) *Env {
+	env := &Env{Target: target, probe: &j.probe, earlier: make(map[string]*outcome), sent: sent}
+	for _, earlier := range j.waits {
+		<-earlier.done
+		env.earlier[earlier.probe.ID] = &earlier.outcome
+	}
+	return env
+}
+
+// examine returns what the probe found, and whether it has ended: if not, env is
+// still in use.
+func (j *job) examine(whole context.Context, env *Env) (f Finding, ended bool) {
 	for _, id := range j.probe.Needs {
 		need := env.earlier[id]
 		switch {
 		case need == nil, need.finding.Status.passes(), need.finding.Code == codeNotUsed:
 		default:
-			return found(StatusSkip, codeNeedFailed, "not run: needs %s, which %s", id, describe(need.finding.Status))
+			return found(StatusSkip, codeNeedFailed, "not run: needs %s, which %s", id, describe(need.finding.Status)), true
 		}
 	}
-	if ctx.Err() != nil && !j.probe.Judges {
-		return unfinished(ctx)
+	if whole.Err() != nil && !j.probe.Judges {
+		return unfinished(whole), true
 	}
+	ctx := whole
 	if !j.probe.Patient {
 		var cancel context.CancelFunc
 		ctx, cancel = context.WithTimeout(ctx, networkTimeout)
 		defer cancel()
 	}
-	f := j.guarded(ctx, env)
-	if errors.Is(ctx.Err(), context.Canceled) {
+	f, ended = j.within(whole, ctx, env)
+	switch {
+	case errors.Is(ctx.Err(), context.Canceled):
 		// What a probe sees while it is torn down is no finding.
-		return unfinished(ctx)
+		return unfinished(ctx), ended
+	case !ended:
+		return found(StatusUnknown, codeAbandoned, "abandoned: the probe was still at work %s after the end of the check", abandonAfter), false
 	}
-	return f
+	return f, true
+}
+
+// within runs the probe and waits for its end, or until it is clear that it does
+// not end with the whole run. It is then left to itself, and so is its Env.
+func (j *job) within(whole, ctx context.Context, env *Env) (f Finding, ended bool) {
+	done := make(chan Finding, 1)
+	go func() { done <- j.guarded(ctx, env) }()
+	select {
+	case f := <-done:
+		return f, true
+	case <-whole.Done():
+	}
+	patience := time.NewTimer(abandonAfter)
+	defer patience.Stop()
+	select {
+	case f := <-done:
+		return f, true
+	case <-patience.C:
+		return Finding{}, false
+	}
 }
 
 func unfinished(ctx context.Context) Finding {

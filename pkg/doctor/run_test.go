@@ -151,6 +151,51 @@ func TestTimeouts(t *testing.T) {
 	})
 }
 
+// A probe that ignores its context does not keep the run from ending, and those
+// that wait for it have an end, too.
+func TestRunEndsBeforeItsProbes(t *testing.T) {
+	t.Parallel()
+	for name, tt := range map[string]struct {
+		cancel time.Duration
+		want   []string
+		took   time.Duration
+	}{
+		"the time is up": {time.Hour, []string{"a unknown probe-abandoned", "b unknown not-run", "c ok fine"}, 6 * time.Second},
+		"a signal":       {2 * time.Second, []string{"a unknown interrupted", "b unknown interrupted", "c ok fine"}, 3 * time.Second},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				ctx, cancel := context.WithCancel(t.Context())
+				time.AfterFunc(tt.cancel, cancel)
+				release := make(chan struct{})
+				defer close(release)
+				stuck, after := okay("a"), okay("b")
+				stuck.Run = func(_ context.Context, env *Env) Finding {
+					<-release
+					env.learn("too late")
+					return found(StatusOK, "fine", "it is well")
+				}
+				stuck.Settle = func(env *Env, f Finding) Finding {
+					if env.learned != nil {
+						t.Errorf("learned %v from a probe that has not ended", env.learned)
+					}
+					return f
+				}
+				after.After = []string{"a"}
+				start := time.Now()
+				report := run(ctx, []Probe{stuck, after, okay("c")}, Target{}, Options{Timeout: 5 * time.Second})
+				if diff := cmp.Diff(tt.want, lines(report.Findings)); diff != "" {
+					t.Errorf("findings (-want +got):\n%s", diff)
+				}
+				if got := time.Since(start); got != tt.took {
+					t.Errorf("run took %s, want %s", got, tt.took)
+				}
+			})
+		})
+	}
+}
+
 func TestNothingStartsWhenTheTimeIsUp(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {

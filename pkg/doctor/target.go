@@ -7,7 +7,6 @@ import (
 	"net"
 	"net/http"
 	"net/netip"
-	"os"
 	"slices"
 	"strconv"
 	"strings"
@@ -57,7 +56,8 @@ type Target struct {
 	Dial func(ctx context.Context, network, address string) (net.Conn, error)
 	// Lookup resolves a host name or parses an address.
 	Lookup func(ctx context.Context, host string) ([]netip.Addr, error)
-	// ReadFile reads the files that tell of containers, and the compose file.
+	// ReadFile reads the files that tell of containers, the compose file, and what
+	// it names. It is bounded, as the files may be anybody's.
 	ReadFile func(name string) ([]byte, error)
 }
 
@@ -72,7 +72,7 @@ func (t Target) withDefaults() Target {
 		}
 	}
 	if t.ReadFile == nil {
-		t.ReadFile = os.ReadFile
+		t.ReadFile = config.ReadFile
 	}
 	return t
 }
