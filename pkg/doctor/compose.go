@@ -12,6 +12,8 @@ import (
 type composeFile struct {
 	path     string
 	services []composeService
+	// gaps are what docker compose would read besides.
+	gaps []composeGap
 }
 
 // composeService is one service. Lines are those of the compose file.
@@ -78,22 +80,52 @@ func parseCompose(path string, text []byte, vars func(string) (string, bool)) (*
 	if err := interpolate(doc, vars); err != nil {
 		return nil, err
 	}
+	services, err := servicesOf(doc)
+	if err != nil {
+		return nil, err
+	}
 	file := &composeFile{path: path}
-	services := field(doc, "services")
-	if services == nil || services.Kind != yaml.MappingNode {
-		return nil, &composeError{doc.Line, "the file has no services"}
+	if from := field(doc, "include"); from != nil {
+		file.gaps = append(file.gaps, composeGap{line: from.Line, text: "the file uses include" + notFollowedHere, hint: inOneFile("-f", path)})
 	}
 	for key, node := range pairs(services) {
-		s, err := parseService(key, node)
+		s, err := parseService(key, node, vars)
 		if err != nil {
 			return nil, err
 		}
 		file.services = append(file.services, s)
+		file.addGaps(&s, node)
 	}
 	return file, nil
 }
 
-func parseService(key, node *yaml.Node) (composeService, error) {
+// servicesOf returns the services of a file. Those of compose's first form are the
+// file itself, without a key of their own.
+func servicesOf(doc *yaml.Node) (*yaml.Node, error) {
+	if services := field(doc, "services"); services != nil && services.Kind == yaml.MappingNode {
+		return services, nil
+	}
+	if kind := scalar(field(doc, "kind")); kind != "" && field(doc, "apiVersion") != nil {
+		return nil, &composeError{doc.Line, "it is a manifest of Kubernetes, of kind " + kind}
+	}
+	// A file that only includes others is one, too.
+	if field(doc, "include") != nil {
+		return nil, nil
+	}
+	first := false
+	for _, node := range pairs(doc) {
+		if node.Kind != yaml.MappingNode {
+			return nil, &composeError{doc.Line, "the file has no services"}
+		}
+		first = first || field(node, "image") != nil || field(node, "build") != nil
+	}
+	if !first || field(doc, "services") != nil {
+		return nil, &composeError{doc.Line, "the file has no services"}
+	}
+	return doc, nil
+}
+
+func parseService(key, node *yaml.Node, vars func(string) (string, bool)) (composeService, error) {
 	s := composeService{name: key.Value, line: key.Line}
 	if node.Kind != yaml.MappingNode {
 		return s, &composeError{key.Line, "service " + key.Value + " is no mapping"}
@@ -112,7 +144,7 @@ func parseService(key, node *yaml.Node) (composeService, error) {
 		s.aliases = append(s.aliases, words(field(network, "aliases"))...)
 	}
 	if env := field(node, "environment"); env != nil {
-		s.env, s.envLine = parseEnvironment(env), env.Line
+		s.env, s.envLine = parseEnvironment(env, vars), env.Line
 	}
 	s.parseWaits(field(node, "depends_on"))
 	s.files = mounts(field(node, "volumes"))
@@ -126,15 +158,23 @@ func parseService(key, node *yaml.Node) (composeService, error) {
 	return s, nil
 }
 
-// parseEnvironment reads both forms, list and map.
-func parseEnvironment(node *yaml.Node) []variable {
+// parseEnvironment reads both forms, list and map. A variable without a value is
+// passed on.
+func parseEnvironment(node *yaml.Node, vars func(string) (string, bool)) []variable {
 	var env []variable
 	for _, item := range items(node) {
-		name, value, _ := strings.Cut(item.Value, "=")
+		name, value, set := strings.Cut(item.Value, "=")
+		if !set {
+			value, _ = vars(name)
+		}
 		env = append(env, variable{name, value, item.Line})
 	}
-	for key, value := range pairs(node) {
-		env = append(env, variable{key.Value, scalar(value), key.Line})
+	for key, node := range pairs(node) {
+		value := scalar(node)
+		if node.Tag == "!!null" {
+			value, _ = vars(key.Value)
+		}
+		env = append(env, variable{key.Value, value, key.Line})
 	}
 	return env
 }

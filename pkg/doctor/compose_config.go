@@ -1,6 +1,9 @@
 package doctor
 
 import (
+	"errors"
+	"fmt"
+	"io/fs"
 	"strings"
 
 	"go.yaml.in/yaml/v3"
@@ -23,11 +26,12 @@ func (c *composeCheck) checkV2(s *composeService) {
 	text, err := c.readFile(source)
 	if err != nil {
 		// It may be on another machine, as the compose file is only read.
+		c.unread(s, source, err)
 		return
 	}
 	config, err := parseYAML(text)
 	if err != nil {
-		// Jaeger says so itself, in its log.
+		c.unread(s, source, err)
 		return
 	}
 	for _, u := range deepField(config, "server_urls") {
@@ -41,6 +45,17 @@ func (c *composeCheck) checkV2(s *composeService) {
 			c.checkReceiver(s, config, source, n)
 		}
 	}
+}
+
+// unread notes a configuration that was not looked at.
+func (c *composeCheck) unread(s *composeService, source string, err error) {
+	if pathErr, ok := errors.AsType[*fs.PathError](err); ok {
+		err = pathErr.Err
+	}
+	c.gaps = append(c.gaps, composeGap{
+		line: s.line, text: fmt.Sprintf("the configuration %s of service %s cannot be read: %s", source, s.name, strings.ReplaceAll(err.Error(), "\n", " ")),
+		service: s.name, only: codeComposeReceiver,
+	})
 }
 
 // checkReceiver looks whether the configuration takes what the need sends, for

@@ -9,19 +9,21 @@ import (
 )
 
 const (
-	codeComposeWell       Code = "compose-well"
-	codeComposeUnreadable Code = "compose-unreadable"
-	codeComposeInvalid    Code = "compose-invalid"
-	codeComposeNoJaeger   Code = "compose-no-jaeger"
-	codeComposeNotUDP     Code = "compose-port-not-udp"
-	codeComposePort       Code = "compose-port-missing"
-	codeComposeNoUDP      Code = "compose-image-without-udp"
-	codeComposeStorageURL Code = "compose-storage-url"
-	codeComposeNoGate     Code = "compose-no-health-gate"
-	codeComposeV1Settings Code = "compose-v1-settings"
-	codeComposeReceiver   Code = "compose-receiver-missing"
-	codeComposeLoopback   Code = "compose-listens-on-loopback"
-	codeComposeAgent      Code = "compose-agent-localhost"
+	codeComposeWell         Code = "compose-well"
+	codeComposeUnreadable   Code = "compose-unreadable"
+	codeComposeInvalid      Code = "compose-invalid"
+	codeComposeNoJaeger     Code = "compose-no-jaeger"
+	codeComposeNotUDP       Code = "compose-port-not-udp"
+	codeComposePort         Code = "compose-port-missing"
+	codeComposeNoUDP        Code = "compose-image-without-udp"
+	codeComposeStorageURL   Code = "compose-storage-url"
+	codeComposeStorageUnset Code = "compose-storage-unset"
+	codeComposeNotFollowed  Code = "compose-not-followed"
+	codeComposeNoGate       Code = "compose-no-health-gate"
+	codeComposeV1Settings   Code = "compose-v1-settings"
+	codeComposeReceiver     Code = "compose-receiver-missing"
+	codeComposeLoopback     Code = "compose-listens-on-loopback"
+	codeComposeAgent        Code = "compose-agent-localhost"
 )
 
 // composeFault is something wrong with a compose file, and the line to write
@@ -34,6 +36,11 @@ type composeFault struct {
 	line int
 	fact string
 	mend string
+	// more is another way to mend it, and saw what else is known of it; both may
+	// be empty.
+	more, saw string
+	// service is the one that is at fault.
+	service string
 	// need is the configuration's need that is not met because of it; nil when
 	// the configuration's spans do not depend on it.
 	need *need
@@ -50,12 +57,14 @@ type composeCheck struct {
 	// readFile reads a file named in the compose file; the name is relative to it.
 	readFile func(name string) ([]byte, error)
 	faults   []composeFault
+	// at is the service that is looked at.
+	at string
 }
 
 // add makes a fault of the compose file itself.
 func (c *composeCheck) add(code Code, hop Hop, line int, mend, format string, args ...any) *composeFault {
 	c.faults = append(c.faults, composeFault{
-		code: code, hop: hop, file: c.path, line: line, fact: fmt.Sprintf(format, args...), mend: mend,
+		code: code, hop: hop, service: c.at, file: c.path, line: line, fact: fmt.Sprintf(format, args...), mend: mend,
 	})
 	return &c.faults[len(c.faults)-1]
 }
@@ -65,12 +74,15 @@ func (c *composeCheck) add(code Code, hop Hop, line int, mend, format string, ar
 func (c *composeCheck) run() []composeFault {
 	for i := range c.services {
 		s := &c.services[i]
+		c.at = s.name
 		if !s.isJaeger() {
 			c.checkApplication(s)
 			continue
 		}
-		c.checkPorts(s)
+		// Without its storage Jaeger exits, whatever else is wrong.
+		c.checkUnset(s)
 		c.checkStorage(s)
+		c.checkPorts(s)
 		c.checkGate(s)
 		if s.jaeger().isV2() {
 			c.checkV2(s)

@@ -172,6 +172,8 @@ func TestParseComposeRefuses(t *testing.T) {
 		"no YAML":         {"services: [", "yaml: "},
 		"a list":          {"- a", "line 1: the file has no services"},
 		"a list inside":   {"services: [a]", "line 1: the file has no services"},
+		"only networks":   {"networks:\n  a: {}\n", "line 1: the file has no services"},
+		"a manifest":      {"apiVersion: v1\nkind: Pod\nspec: {}\n", "line 1: it is a manifest of Kubernetes, of kind Pod"},
 		"no mapping":      {"services:\n  jaeger: x", "line 2: service jaeger is no mapping"},
 		"two documents":   {"services: {}\n---\na: 1", "the file has more than one document"},
 		"a variable":      {"services:\n  j:\n    image: ${UNSET:?which}", "line 3: variable UNSET is not set: which"},

@@ -101,7 +101,7 @@ func (c *container) leftOut() []string {
 	if h := c.Config.Healthcheck; h != nil && len(h.Test) > 0 && h.Test[0] == "CMD" && !c.healthIsImages() {
 		left = append(left, "the health check's command "+shellLine(h.Test[1:]))
 	}
-	if c.mendedURL != "" && slices.ContainsFunc(storageURLs(c.env(), c.args()), func(v variable) bool { return redactURLs(v.value) != v.value }) {
+	if c.mended.name != "" && slices.ContainsFunc(storageURLs(c.env(), c.args()), func(v variable) bool { return redactURLs(v.value) != v.value }) {
 		left = append(left, "user and password of the storage URL (for ES_USERNAME and ES_PASSWORD)")
 	}
 	for name, e := range c.NetworkSettings.Networks {
@@ -230,7 +230,7 @@ func (c *container) programWords(l *commandLine, image string) {
 	for i, kv := range c.Config.Env {
 		name, _, _ := strings.Cut(kv, "=")
 		switch {
-		case slices.Contains(c.defaults.Env, kv), c.mendedURL != "" && name == storageURLVariable:
+		case slices.Contains(c.defaults.Env, kv), c.mended.name != "" && name == c.mended.name:
 		case isSecret(name) || redactURLs(kv) != kv:
 			l.add("-e")
 			l.secret(name, "", fmt.Sprintf("{{index .Config.Env %d}}", i))
@@ -238,8 +238,8 @@ func (c *container) programWords(l *commandLine, image string) {
 			l.add("-e", kv)
 		}
 	}
-	if c.mendedURL != "" {
-		l.add("-e", storageURLVariable+"="+c.mendedURL)
+	if c.mended.name != "" {
+		l.add("-e", c.mended.name+"="+c.mended.value)
 	}
 	entry, command := c.Config.Entrypoint, c.Config.Cmd
 	ownEntry := !slices.Equal(entry, c.defaults.Entrypoint)
@@ -261,7 +261,7 @@ func (c *container) argumentWords(l *commandLine, where string, args []string, f
 	for i := from; i < len(args); i++ {
 		flag, _, joined := strings.Cut(args[i], "=")
 		isFlag := strings.HasPrefix(flag, "-")
-		if c.mendedURL != "" && strings.TrimLeft(flag, "-") == "es.server-urls" {
+		if isFlag && c.mended.name != "" && variableOf(flag) == c.mended.name {
 			if !joined {
 				i++
 			}

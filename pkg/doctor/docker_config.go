@@ -145,7 +145,7 @@ type healthcheck struct {
 func (h *hostConfig) UnmarshalJSON(text []byte) error {
 	type plain hostConfig
 	if err := json.Unmarshal(text, (*plain)(h)); err != nil {
-		return fmt.Errorf("HostConfig: %w", err)
+		return fmt.Errorf("read the host settings: %w", err)
 	}
 	var err error
 	// Not told by docker run's flags, or chosen by the engine.
@@ -157,7 +157,7 @@ func (h *hostConfig) UnmarshalJSON(text []byte) error {
 func (c *containerConfig) UnmarshalJSON(text []byte) error {
 	type plain containerConfig
 	if err := json.Unmarshal(text, (*plain)(c)); err != nil {
-		return fmt.Errorf("Config: %w", err)
+		return fmt.Errorf("read the program settings: %w", err)
 	}
 	var err error
 	// Volumes are among the container's mounts; the others are of no consequence

@@ -128,8 +128,8 @@ type container struct {
 
 	// defaults is what the image brings.
 	defaults imageDefaults
-	// mendedURL, unless empty, is the URL of the storage for the next container.
-	mendedURL string
+	// mended, unless its name is empty, is the storage of the next container.
+	mended variable
 	// aside is a name that no container has, for this one once it is replaced.
 	aside string
 	// lastLog is the last line of what a container printed that does not run.

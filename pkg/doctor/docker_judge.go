@@ -9,20 +9,21 @@ import (
 )
 
 const (
-	codeDockerUnanswered  Code = "docker-not-asked"
-	codeDockerNoJaeger    Code = "docker-no-jaeger"
-	codeDockerWell        Code = "docker-well"
-	codeDockerUnpublished Code = "docker-port-not-published"
-	codeDockerAsTCP       Code = "docker-port-published-as-tcp"
-	codeDockerOtherPort   Code = "docker-port-published-elsewhere"
-	codeDockerOtherAddr   Code = "docker-port-on-other-address"
-	codeDockerNotRunning  Code = "docker-jaeger-not-running"
-	codeDockerTooEarly    Code = "docker-jaeger-before-storage"
-	codeDockerNoUDP       Code = "docker-image-without-udp"
-	codeDockerNoNetwork   Code = "docker-no-shared-network"
-	codeDockerOtherHost   Code = "docker-jaeger-has-other-name"
-	codeDockerV1Settings  Code = "docker-v1-settings"
-	codeDockerStorageURL  Code = "docker-storage-url"
+	codeDockerUnanswered   Code = "docker-not-asked"
+	codeDockerNoJaeger     Code = "docker-no-jaeger"
+	codeDockerWell         Code = "docker-well"
+	codeDockerUnpublished  Code = "docker-port-not-published"
+	codeDockerAsTCP        Code = "docker-port-published-as-tcp"
+	codeDockerOtherPort    Code = "docker-port-published-elsewhere"
+	codeDockerOtherAddr    Code = "docker-port-on-other-address"
+	codeDockerNotRunning   Code = "docker-jaeger-not-running"
+	codeDockerTooEarly     Code = "docker-jaeger-before-storage"
+	codeDockerNoUDP        Code = "docker-image-without-udp"
+	codeDockerNoNetwork    Code = "docker-no-shared-network"
+	codeDockerOtherHost    Code = "docker-jaeger-has-other-name"
+	codeDockerV1Settings   Code = "docker-v1-settings"
+	codeDockerStorageURL   Code = "docker-storage-url"
+	codeDockerStorageUnset Code = "docker-storage-unset"
 )
 
 // judgeNeed says why the need cannot be met by the engine's containers. It

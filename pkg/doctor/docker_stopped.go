@@ -43,7 +43,12 @@ func (v *dockerView) notRunning(c *container) Finding {
 	}
 	if url, mended, ok := c.storageFault(); ok {
 		f.Fact += fmt.Sprintf(": ES_SERVER_URLS %s", url)
-		return f.withStorage(c, mended).hint("docker logs --tail 50 " + name)
+		return f.withStorage(c, storageURLVariable, mended).hint("docker logs --tail 50 " + name)
+	}
+	if u, mend, ok := v.unset(c); ok {
+		f.Code = codeDockerStorageUnset
+		f.Fact += ": it " + u.String()
+		return mend(f).hint("docker logs --tail 50 " + name)
 	}
 	if storage := v.startedLate(c); storage != nil {
 		f.Code = codeDockerTooEarly
@@ -73,13 +78,13 @@ func (c *container) storageFault() (fault, mended string, ok bool) {
 	return "", "", false
 }
 
-// withStorage adds the line that runs the container with another storage URL.
-func (f Finding) withStorage(c *container, url string) Finding {
+// withStorage adds the line that runs the container with another storage.
+func (f Finding) withStorage(c *container, name, value string) Finding {
 	if service := c.Config.Labels[composeServiceLabel]; service != "" {
-		return f.hint(storageURLVariable + "=" + url + " in the environment of service " + service)
+		return f.hint(name + "=" + value + " in the environment of service " + service)
 	}
 	mended := *c
-	mended.mendedURL = url
+	mended.mended = variable{name: name, value: value}
 	return f.replaceWith(&mended, nil, c.Config.Image)
 }
 
@@ -134,9 +139,12 @@ func (v *dockerView) oddSettings() (Finding, bool) {
 					hint("docker run ... -v ./jaeger.yaml:/jaeger.yaml " + c.Config.Image + " --config /jaeger.yaml"), true
 			}
 		}
+		if u, mend, ok := v.unset(c); ok {
+			return mend(found(StatusWarn, codeDockerStorageUnset, "%s %s", c.label(), &u)), true
+		}
 		if fault, mended, ok := c.storageFault(); ok {
 			return found(StatusWarn, codeDockerStorageURL, "%s: ES_SERVER_URLS %s", c.label(), fault).
-				withStorage(c, mended), true
+				withStorage(c, storageURLVariable, mended), true
 		}
 	}
 	return Finding{}, false

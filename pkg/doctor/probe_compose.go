@@ -2,7 +2,11 @@ package doctor
 
 import (
 	"context"
+	"errors"
+	"fmt"
+	"io/fs"
 	"path/filepath"
+	"regexp"
 	"strings"
 )
 
@@ -18,7 +22,7 @@ func composeProbe() Probe {
 		After: []string{idHost, idUDP, idCollector, idQuery, idCanary},
 		Codes: []Code{
 			codeComposeWell, codeComposeUnreadable, codeComposeInvalid, codeComposeNoJaeger, codeComposeNotUDP,
-			codeComposePort, codeComposeNoUDP, codeComposeStorageURL, codeComposeNoGate, codeComposeV1Settings,
+			codeComposePort, codeComposeNoUDP, codeComposeStorageURL, codeComposeStorageUnset, codeComposeNotFollowed, codeComposeNoGate, codeComposeV1Settings,
 			codeComposeReceiver, codeComposeLoopback, codeComposeAgent,
 		},
 		Run: runCompose,
@@ -30,17 +34,17 @@ func runCompose(ctx context.Context, env *Env) Finding {
 	if name == "" {
 		return notUsed("no compose file was named")
 	}
-	text, err := env.ReadFile(name)
+	file, err := env.composeFile()
 	if err != nil {
-		return found(StatusWarn, codeComposeUnreadable, "the compose file cannot be read: %v", err)
-	}
-	file, err := parseCompose(name, text, composeVars(&env.Target))
-	if err != nil {
-		return found(StatusWarn, codeComposeInvalid, "%s is no compose file: %s", name,
-			strings.ReplaceAll(err.Error(), "\n", " ")).hint("docker compose -f " + shellQuote(name) + " config")
+		// Who runs the check was told before; the file has changed since.
+		return found(StatusUnknown, err.code, "%s", err.text).hint(err.hint)
 	}
 	if len(file.jaegers()) == 0 {
-		return found(StatusWarn, codeComposeNoJaeger, "%s has no service with an image of Jaeger", name)
+		if len(file.gaps) > 0 {
+			return file.notFollowed(nil)
+		}
+		return found(StatusUnknown, codeComposeNoJaeger, "%s has no service with an image of Jaeger, so nothing of it was checked; its services are %s",
+			name, file.names())
 	}
 	needs := jaegerNeeds(env)
 	resolve(ctx, env, needs)
@@ -55,12 +59,15 @@ func runCompose(ctx context.Context, env *Env) Finding {
 			return env.ReadFile(source)
 		},
 	}
-	faults := check.run()
+	faults, unsure := file.certain(check.run())
+	if len(faults) == 0 && len(file.gaps) > 0 {
+		return file.notFollowed(unsure)
+	}
 	if len(faults) == 0 {
 		return found(StatusOK, codeComposeWell, "nothing is wrong with %s in %s", file.jaegers()[0].name, name).
 			hint("docker compose -f " + shellQuote(name) + " up -d")
 	}
-	return composeFinding(faults)
+	return composeFinding(faults).saw(file.gapLines()...)
 }
 
 // composeFinding is about the first fault; all others are evidence and hints.
@@ -73,8 +80,81 @@ func composeFinding(faults []composeFault) Finding {
 	}
 	for i := range faults {
 		f = f.saw(faults[i].at() + ": " + faults[i].fact).hint(faults[i].at() + ": " + faults[i].mend)
+		if faults[i].saw != "" {
+			f = f.saw(faults[i].saw)
+		}
+		if faults[i].more != "" {
+			f = f.hint(faults[i].at() + ": or " + faults[i].more)
+		}
 	}
 	return f
+}
+
+// composeFileError says why a file cannot be checked.
+type composeFileError struct {
+	code       Code
+	text, hint string
+}
+
+func (e *composeFileError) Error() string { return e.text }
+
+// Hint is what to do about it.
+func (e *composeFileError) Hint() string { return e.hint }
+
+// ValidateCompose returns an error with a hint if Compose names what cannot be read
+// or is no compose file.
+func (t Target) ValidateCompose() error {
+	t = t.withDefaults()
+	if t.Compose == "" {
+		return nil
+	}
+	if _, err := t.composeFile(); err != nil {
+		return err
+	}
+	return nil
+}
+
+// composeFile reads the file that Compose names.
+func (t *Target) composeFile() (*composeFile, *composeFileError) {
+	text, err := t.ReadFile(t.Compose)
+	if err != nil {
+		reason := err
+		if pathErr, ok := errors.AsType[*fs.PathError](err); ok {
+			reason = pathErr.Err
+		}
+		return nil, &composeFileError{
+			codeComposeUnreadable, fmt.Sprintf("cannot read the compose file %q: %v", t.Compose, reason),
+			"name a compose file, relative to the working directory: --compose docker-compose.yaml",
+		}
+	}
+	file, err := parseCompose(t.Compose, text, composeVars(t))
+	if err != nil {
+		e := &composeFileError{
+			codeComposeInvalid, fmt.Sprintf("%s is no compose file: %s", t.Compose, strings.ReplaceAll(err.Error(), "\n", " ")),
+			"docker compose -f " + shellQuote(t.Compose) + " config",
+		}
+		if manifest.Match(text) {
+			e.hint = "name a compose file; manifests of Kubernetes are not read"
+		}
+		return nil, e
+	}
+	file.addOverride(t.ReadFile)
+	return file, nil
+}
+
+// manifest is what every document of Kubernetes has.
+var manifest = regexp.MustCompile(`(?m)^apiVersion:`)
+
+// names lists the services.
+func (f *composeFile) names() string {
+	names := make([]string, len(f.services))
+	for i := range f.services {
+		names[i] = f.services[i].name
+	}
+	if len(names) == 0 {
+		return "none"
+	}
+	return strings.Join(names, ", ")
 }
 
 // composeVars are the values of ${NAME}: the environment's, else those of the

@@ -73,11 +73,14 @@ type composeTest struct {
 	edit   []string
 	config string
 	pairs  []string
-	well   bool // the canary arrived
-	status Status
-	code   Code
-	fact   string
-	hint   string
+	env    string // lines of the file .env
+	// override says that the file has one beside it.
+	override bool
+	well     bool // the canary arrived
+	status   Status
+	code     Code
+	fact     string
+	hint     string
 }
 
 var composeTests = map[string]composeTest{
@@ -176,9 +179,8 @@ var composeTests = map[string]composeTest{
 		hint: "docker compose -f /srv/compose.yml up -d",
 	},
 	"own configuration that is not here": {
-		file: withConfig, status: StatusOK, code: codeComposeWell,
-		fact: "nothing is wrong with jaeger in /srv/compose.yml",
-		hint: "docker compose -f /srv/compose.yml up -d",
+		file: withConfig, status: StatusUnknown, code: codeComposeNotFollowed,
+		fact: "/srv/compose.yml:2: the configuration jaeger.yaml of service jaeger cannot be read: no such file: whether the file lets spans reach Jaeger is unknown",
 	},
 	"no receiver": {
 		file: withConfig, config: strings.ReplaceAll(goodConfig, "thrift_compact", "grpc"),
@@ -234,12 +236,83 @@ var composeTests = map[string]composeTest{
 		fact: "nothing is wrong with jaeger in /srv/compose.yml",
 		hint: "docker compose -f /srv/compose.yml up -d",
 	},
+	"storage without an address": {
+		file: withES, edit: []string{"      ES_SERVER_URLS: <url>\n", ""}, status: StatusFail, code: codeComposeStorageUnset,
+		fact: "/srv/compose.yml:10: jaeger stores in elasticsearch and is given no ES_SERVER_URLS: it goes to http://127.0.0.1:9200, which is its own container",
+		hint: "/srv/compose.yml:10: ES_SERVER_URLS=http://elasticsearch:9200",
+	},
+	"storage with an empty address": {
+		file: withES, edit: []string{"<url>", "${NOBODY}"}, status: StatusFail, code: codeComposeStorageUnset,
+		fact: "/srv/compose.yml:11: jaeger stores in elasticsearch and is given no ES_SERVER_URLS: it goes to http://127.0.0.1:9200, which is its own container",
+		hint: "/srv/compose.yml:11: ES_SERVER_URLS=http://elasticsearch:9200",
+	},
+	"storage by a flag": {
+		file: withES, edit: []string{"      ES_SERVER_URLS: <url>\n", "    command: [--es.server-urls=http://elasticsearch:9200]\n"},
+		status: StatusOK, code: codeComposeWell,
+		fact: "nothing is wrong with jaeger in /srv/compose.yml",
+		hint: "docker compose -f /srv/compose.yml up -d",
+	},
+	"storage passed on from the environment": {
+		file: withES, edit: []string{"      ES_SERVER_URLS: <url>\n", "      ES_SERVER_URLS:\n"},
+		env:    "ES_SERVER_URLS=http://elasticsearch:9200\n",
+		status: StatusOK, code: codeComposeWell,
+		fact: "nothing is wrong with jaeger in /srv/compose.yml",
+		hint: "docker compose -f /srv/compose.yml up -d",
+	},
+	"storage without an address on the machine's network": {
+		file: withES, edit: []string{"      ES_SERVER_URLS: <url>\n", "    network_mode: host\n"}, status: StatusOK, code: codeComposeWell,
+		fact: "nothing is wrong with jaeger in /srv/compose.yml",
+		hint: "docker compose -f /srv/compose.yml up -d",
+	},
+	"Cassandra without an address": {
+		file:   goodV1 + "    command: [--span-storage.type=cassandra]\n",
+		status: StatusFail, code: codeComposeStorageUnset,
+		fact: "/srv/compose.yml:2: jaeger stores in cassandra and is given no CASSANDRA_SERVERS: it goes to 127.0.0.1:9042, which is its own container",
+		hint: "/srv/compose.yml:2: CASSANDRA_SERVERS=cassandra, and a service cassandra, which the file has not",
+	},
+	"a collector's storage is Cassandra": {
+		file:   goodV1 + "  collector:\n    image: jaegertracing/jaeger-collector:1.62.0\n    environment: [CASSANDRA_SERVERS=localhost]\n  cassandra: {image: 'cassandra:4', restart: always}\n",
+		status: StatusFail, code: codeComposeStorageUnset,
+		fact: "/srv/compose.yml:9: collector is given CASSANDRA_SERVERS=localhost, which is its own container",
+		hint: "/srv/compose.yml:9: CASSANDRA_SERVERS=cassandra",
+	},
+	"compose's first form": {
+		file:   strings.TrimPrefix(strings.ReplaceAll(goodV1, "/udp", ""), "services:\n"),
+		status: StatusFail, code: codeComposeNotUDP,
+		fact: "/srv/compose.yml:4: jaeger publishes 6831 as TCP, and it is a UDP port",
+		hint: `/srv/compose.yml:4: - "6831:6831/udp"`,
+	},
+	"include": {
+		file: "include: [jaeger.yaml]\nservices: {app: {image: shop}}\n", status: StatusUnknown, code: codeComposeNotFollowed,
+		fact: "/srv/compose.yml:1: the file uses include, which is not followed here: whether the file lets spans reach Jaeger is unknown",
+		hint: "docker compose -f /srv/compose.yml config > resolved.yaml && otdemo check-jaeger --compose resolved.yaml",
+	},
+	"extends": {
+		file: "services:\n  jaeger:\n    extends: {file: jaeger.yaml, service: jaeger}\n", status: StatusUnknown, code: codeComposeNotFollowed,
+		fact: "/srv/compose.yml:3: service jaeger uses extends, which is not followed here: whether the file lets spans reach Jaeger is unknown",
+		hint: "docker compose -f /srv/compose.yml config > resolved.yaml && otdemo check-jaeger --compose resolved.yaml",
+	},
+	"env_file": {
+		file: goodV1 + "    env_file: [e]\n    environment: [SPAN_STORAGE_TYPE=elasticsearch]\n", status: StatusUnknown, code: codeComposeNotFollowed,
+		fact: "/srv/compose.yml:7: service jaeger uses env_file, which is not followed here: whether the file lets spans reach Jaeger is unknown",
+		hint: "docker compose -f /srv/compose.yml config > resolved.yaml && otdemo check-jaeger --compose resolved.yaml",
+	},
+	"env_file, and what it cannot mend": {
+		file: goodV1 + "    env_file: [e]\n", edit: []string{"/udp", ""}, status: StatusFail, code: codeComposeNotUDP,
+		fact: "/srv/compose.yml:5: jaeger publishes 6831 as TCP, and it is a UDP port",
+		hint: `/srv/compose.yml:5: - "6831:6831/udp"`,
+	},
+	"an override file beside": {
+		file: goodV1, edit: []string{"/udp", ""}, override: true, status: StatusUnknown, code: codeComposeNotFollowed,
+		fact: "/srv/compose.yml:1: docker compose up merges compose.override.yml, which is not followed here: whether the file lets spans reach Jaeger is unknown",
+		hint: "docker compose --project-directory /srv config > resolved.yaml && otdemo check-jaeger --compose resolved.yaml",
+	},
 	"no Jaeger": {
-		file: "services: {app: {image: shop}}", status: StatusWarn, code: codeComposeNoJaeger,
-		fact: "/srv/compose.yml has no service with an image of Jaeger",
+		file: "services: {app: {image: shop}}", status: StatusUnknown, code: codeComposeNoJaeger,
+		fact: "/srv/compose.yml has no service with an image of Jaeger, so nothing of it was checked; its services are app",
 	},
 	"no compose file": {
-		file: "services: [", status: StatusWarn, code: codeComposeInvalid,
+		file: "services: [", status: StatusUnknown, code: codeComposeInvalid,
 		fact: "/srv/compose.yml is no compose file: yaml: line 1: did not find expected node content",
 		hint: "docker compose -f /srv/compose.yml config",
 	},
@@ -250,7 +323,10 @@ func TestCompose(t *testing.T) {
 	for name, tt := range composeTests {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			files := map[string]string{"/srv/compose.yml": strings.NewReplacer(tt.edit...).Replace(tt.file), "/srv/.env": "PROTOCOL=/tcp\n"}
+			files := map[string]string{"/srv/compose.yml": strings.NewReplacer(tt.edit...).Replace(tt.file), "/srv/.env": "PROTOCOL=/tcp\n" + tt.env}
+			if tt.override {
+				files["/srv/compose.override.yml"] = "services: {}"
+			}
 			if tt.config != "" {
 				files["/srv/jaeger.yaml"] = tt.config
 			}
@@ -302,7 +378,7 @@ func TestComposeIsNotAskedFor(t *testing.T) {
 		t.Errorf("got %s, want %s", f.Code, codeNotUsed)
 	}
 	target := composed(t, nil)
-	if f, _ := examine(t, composeProbe(), target, nil); f.Code != codeComposeUnreadable || f.Status != StatusWarn {
-		t.Errorf("got %s %s, want warn %s", f.Status, f.Code, codeComposeUnreadable)
+	if f, _ := examine(t, composeProbe(), target, nil); f.Code != codeComposeUnreadable || f.Status != StatusUnknown {
+		t.Errorf("got %s %s, want unknown %s", f.Status, f.Code, codeComposeUnreadable)
 	}
 }

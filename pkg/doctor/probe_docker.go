@@ -75,7 +75,7 @@ func dockerProbe() Probe {
 		Codes: []Code{
 			codeDockerWell, codeDockerUnpublished, codeDockerAsTCP, codeDockerOtherPort, codeDockerOtherAddr,
 			codeDockerNotRunning, codeDockerTooEarly, codeDockerNoUDP, codeDockerNoNetwork, codeDockerOtherHost,
-			codeDockerV1Settings, codeDockerStorageURL,
+			codeDockerV1Settings, codeDockerStorageURL, codeDockerStorageUnset,
 		},
 		Run: runDocker,
 	}

@@ -185,6 +185,16 @@ var dockerTests = map[string]dockerTest{
 		fact: label2 + " is given SPAN_STORAGE_TYPE, ES_SERVER_URLS, ES_PASSWORD, which Jaeger 2 ignores: it keeps spans in memory",
 		hint: "docker run ... -v ./jaeger.yaml:/jaeger.yaml jaegertracing/jaeger:2.13.0 --config /jaeger.yaml",
 	},
+	"exited: no address of the storage": {
+		recording: "exited", edit: []string{"ES_SERVER_URLS=", "ES_OTHER="}, failed: allFail,
+		status: StatusFail, code: codeDockerStorageUnset, explains: idUDP,
+		fact: label1 + " exited with code 1 5.028s after its start: it stores in elasticsearch and is given no ES_SERVER_URLS: " +
+			"it goes to http://127.0.0.1:9200, which is its own container",
+		hint: remade("--network tracing -p 6831:6831/udp -p 16686:16686 --add-host host.docker.internal:host-gateway -e SPAN_STORAGE_TYPE=elasticsearch " +
+			"-e ES_OTHER=http:/elasticsearch:9200 -e ES_USERNAME=admin " +
+			`-e "$(docker inspect -f '{{index .Config.Env 3}}' jaeger-old)" ` +
+			"-e ES_SERVER_URLS=http://host.docker.internal:9200 jaegertracing/all-in-one:1.62.0"),
+	},
 	"storage on localhost": {
 		recording: "v2-with-v1-settings", edit: []string{"jaeger:2.13.0", "all-in-one:1.62.0"},
 		status: StatusWarn, code: codeDockerStorageURL,
@@ -216,6 +226,26 @@ func TestDocker(t *testing.T) {
 	}
 }
 
+// A running container whose storage has no address, beside one that has it.
+func TestDockerStorageUnset(t *testing.T) {
+	t.Parallel()
+	jaeger := parseContainer(t, `{"Name": "/jaeger", "State": {"Status": "running"}, "NetworkSettings": {"Networks": {"tracing": {}}},
+		"HostConfig": {"NetworkMode": "tracing"},
+		"Config": {"Image": "jaegertracing/all-in-one:1.62.0", "Env": ["SPAN_STORAGE_TYPE=cassandra"], "Cmd": ["--cassandra.servers=127.0.0.1", "--log-level", "debug"]}}`)
+	store := parseContainer(t, `{"Name": "/cs", "Config": {"Image": "cassandra:4.1"}, "NetworkSettings": {"Networks": {"tracing": {}}}}`)
+	view := dockerView{jaegers: []container{*jaeger}, storages: []container{*store}}
+	f, ok := view.oddSettings()
+	if !ok {
+		t.Fatal("nothing is odd")
+	}
+	expect(t, f, StatusWarn, codeDockerStorageUnset, label1+" is given CASSANDRA_SERVERS=127.0.0.1, which is its own container",
+		remade("--network tracing -e SPAN_STORAGE_TYPE=cassandra -e CASSANDRA_SERVERS=cs jaegertracing/all-in-one:1.62.0 --log-level debug"))
+	view.jaegers[0].HostConfig.NetworkMode = "host"
+	if f, ok := view.oddSettings(); ok {
+		t.Errorf("on the machine's network: got %s %q, want nothing", f.Code, f.Fact)
+	}
+}
+
 func TestDockerQuotesTheLastLine(t *testing.T) {
 	t.Parallel()
 	target := docked(t, serveEngine(t, readRecording(t, "exited")))
@@ -231,7 +261,7 @@ func TestDockerBeforeStorage(t *testing.T) {
 	t.Parallel()
 	now := time.Now()
 	jaeger := container{Name: "/jaeger"}
-	jaeger.Config.Image, jaeger.Config.Env = "jaegertracing/all-in-one:1.62.0", []string{"SPAN_STORAGE_TYPE=elasticsearch"}
+	jaeger.Config.Image, jaeger.Config.Env = "jaegertracing/all-in-one:1.62.0", []string{"SPAN_STORAGE_TYPE=elasticsearch", "ES_SERVER_URLS=http://es:9200"}
 	jaeger.State.Status, jaeger.State.ExitCode = "exited", 1
 	jaeger.State.StartedAt, jaeger.State.FinishedAt = now, now.Add(5*time.Second)
 	storage := container{Name: "/es"}

@@ -171,6 +171,15 @@ func firstDoubt(jobs []*job) *job {
 	return nil
 }
 
+func firstWarning(jobs []*job) *job {
+	for _, j := range jobs {
+		if j.finding.Status == StatusWarn {
+			return j
+		}
+	}
+	return nil
+}
+
 // fix prefers a way that was proven to work over what should, and of those the
 // one that is nearest to what is configured.
 func fix(broken *Finding, jobs []*job) string {

@@ -39,21 +39,14 @@ func notChecked(jobs []*job) []string {
 
 // notAsked is the verdict of a run without a canary in which nothing failed.
 func notAsked(jobs []*job, backend string) Verdict {
-	found := "nothing wrong found"
-	warnings := 0
-	for _, j := range jobs {
-		if j.finding.Status == StatusWarn {
-			warnings++
-		}
-	}
-	if warnings > 0 {
-		found = fmt.Sprintf("nothing failed, see the warnings (%d)", warnings)
+	v := Verdict{Answer: AnswerYes, Text: "nothing wrong found"}
+	if odd := firstWarning(jobs); odd != nil {
+		v.Text = "nothing failed, see the warnings: " + odd.finding.Fact
+		v.Fix = first(odd.finding.Hints)
 	}
 	if left := notChecked(jobs); len(left) > 0 {
-		found += "; not checked: " + strings.Join(left, "; ")
+		v.Text += "; not checked: " + strings.Join(left, "; ")
 	}
-	return Verdict{
-		Answer: AnswerYes,
-		Text:   fmt.Sprintf("%s; whether spans reach %s was not asked (no %s)", found, backend, idCanary),
-	}
+	v.Text += fmt.Sprintf("; whether spans reach %s was not asked (no %s)", backend, idCanary)
+	return v
 }

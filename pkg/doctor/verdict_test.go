@@ -141,7 +141,7 @@ func TestVerdictOfAPart(t *testing.T) {
 			only: []string{"needy"}, answer: AnswerUnknown, text: "nothing was checked: needy: nobody needs it",
 		},
 		"one of two":        {only: []string{"fine", "idle"}, answer: AnswerYes, text: "nothing wrong found; not checked: idle: no engine is there" + unasked},
-		"a warning":         {only: []string{"odd"}, answer: AnswerYes, text: "nothing failed, see the warnings (1)" + unasked},
+		"a warning":         {only: []string{"odd"}, answer: AnswerYes, text: "nothing failed, see the warnings: it is odd" + unasked},
 		"well":              {only: []string{"fine"}, answer: AnswerYes, text: "nothing wrong found" + unasked},
 		"what is looked at": {only: []string{"supplied"}, answer: AnswerYes, text: "nothing wrong found" + unasked},
 		"no probe left":     {only: []string{"fine"}, skip: []string{"fine"}, answer: AnswerUnknown, text: "nothing was checked: no probe is left to run"},
