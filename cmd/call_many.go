@@ -71,6 +71,7 @@ func (a *app) runLoad(ctx context.Context, s *session, live *liveLine, recorder 
 		return runStatus(f, a.env.Now().Sub(start), recorder.Snapshot(), s.tracer.Stats())
 	})
 	defer stop()
+	defer file.keepFlushed(ctx)()
 	return load.Run(ctx, opts)
 }
 
