@@ -112,6 +112,14 @@ func TestIdentity(t *testing.T) {
 			},
 			codeIdentityUnknown, "nothing here tells which Jaeger this is", "",
 		},
+		"a version of another major on the port": {
+			pageOf(""),
+			map[string]http.HandlerFunc{
+				"tcp 14269": answer(200, "", strings.Replace(v1Metrics, "v1.42.0", "v2.13.0", 1)),
+				"tcp 8888":  answer(200, "", strings.Replace(v2Metrics, "v2.13.0", "v1.42.0", 1)),
+			},
+			codeIdentityUnknown, "nothing here tells which Jaeger this is", "",
+		},
 		"another program": {
 			answer(200, "Content-Type: text/html", homePage), nil,
 			codeIdentityUnknown, "nothing here tells which Jaeger this is", "",
