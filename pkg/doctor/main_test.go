@@ -7,6 +7,7 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"net/netip"
 	"slices"
 	"strings"
 	"testing"
@@ -41,7 +42,17 @@ func outside(loaded *config.Loaded) Target {
 		Loaded: loaded, Service: "shop",
 		Environ:  []string{"DOCKER_HOST=unix:///nonexistent/docker.sock"},
 		ReadFile: func(string) ([]byte, error) { return nil, errors.New("no such file") },
+		Lookup:   lookupHere,
 	}
+}
+
+// lookupHere is that of a machine whose resolver knows no name below .invalid (RFC 6761),
+// whether or not there is a resolver where the tests run.
+func lookupHere(ctx context.Context, host string) ([]netip.Addr, error) {
+	if strings.HasSuffix(host, ".invalid") {
+		return nil, &net.DNSError{Err: "no such host", Name: host, IsNotFound: true}
+	}
+	return net.DefaultResolver.LookupNetIP(ctx, "ip", host)
 }
 
 // examine runs one probe with the findings of those before it, and checks that

@@ -2,6 +2,7 @@ package doctor
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"crypto/tls"
 	"net"
@@ -54,7 +55,8 @@ type Target struct {
 	// Dial connects the doctor's own UDP and HTTP probes. The canary goes
 	// through the tracer, which dials for itself.
 	Dial func(ctx context.Context, network, address string) (net.Conn, error)
-	// Lookup resolves a host name or parses an address.
+	// Lookup resolves a host name or parses an address. What Dial is to connect to is
+	// looked up by it, too; nil leaves that to Dial.
 	Lookup func(ctx context.Context, host string) ([]netip.Addr, error)
 	// ReadFile reads the files that tell of containers, the compose file, and what
 	// it names. It is bounded, as the files may be anybody's.
@@ -70,11 +72,44 @@ func (t Target) withDefaults() Target {
 		t.Lookup = func(ctx context.Context, host string) ([]netip.Addr, error) {
 			return net.DefaultResolver.LookupNetIP(ctx, "ip", host)
 		}
+	} else {
+		t.Dial = dialLookedUp(t.Dial, t.Lookup)
 	}
 	if t.ReadFile == nil {
 		t.ReadFile = config.ReadFile
 	}
 	return t
+}
+
+// dialLookedUp returns dial for names that lookup resolves: it tries the addresses one
+// after the other, IPv4 first.
+func dialLookedUp(
+	dial func(ctx context.Context, network, address string) (net.Conn, error),
+	lookup func(ctx context.Context, host string) ([]netip.Addr, error),
+) func(ctx context.Context, network, address string) (net.Conn, error) {
+	return func(ctx context.Context, network, address string) (net.Conn, error) {
+		host, port, err := net.SplitHostPort(address)
+		if err != nil || net.ParseIP(host) != nil || strings.HasPrefix(network, "unix") {
+			return dial(ctx, network, address)
+		}
+		addrs, err := lookup(ctx, host)
+		if err == nil && len(addrs) == 0 {
+			err = &net.DNSError{Err: "no such host", Name: host, IsNotFound: true}
+		}
+		if err != nil {
+			return nil, &net.OpError{Op: "dial", Net: network, Err: err}
+		}
+		slices.SortStableFunc(addrs, func(a, b netip.Addr) int { return a.Unmap().BitLen() - b.Unmap().BitLen() })
+		var first error
+		for _, addr := range addrs {
+			conn, err := dial(ctx, network, net.JoinHostPort(addr.Unmap().String(), port))
+			if err == nil {
+				return conn, nil
+			}
+			first = cmp.Or(first, err)
+		}
+		return nil, first
+	}
 }
 
 func (t *Target) config() *config.Config { return &t.Loaded.Config }
