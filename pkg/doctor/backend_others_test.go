@@ -44,7 +44,7 @@ func TestZipkinIsKnown(t *testing.T) {
 	f, _ := examine(t, identityProbe(), target, nil)
 	expect(t, f, StatusOK, codeIdentityZipkin, "this is Zipkin 3.6.1", "")
 	f, _ = examine(t, queryAPI(), target, nil)
-	expect(t, f, StatusOK, codeQueryAnswers, srv.URL+" answers and knows 1 services", "")
+	expect(t, f, StatusOK, codeQueryAnswers, srv.URL+" answers and knows 1 service", "")
 }
 
 // A Zipkin that accepts a span and does not show it has causes of its own, and is

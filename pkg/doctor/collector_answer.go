@@ -56,7 +56,7 @@ func accepted(in intake, p *post) Finding {
 	at := bare(p.url)
 	if in.tracer == config.TracerOTel {
 		if n, why := partialSuccess(p.body); n > 0 {
-			return found(StatusFail, codeCollectorRejects, "%s answers %d and rejects %d of 1 spans: %s", at, p.status, n, excerpt([]byte(why))).
+			return found(StatusFail, codeCollectorRejects, "%s answers %d and rejects %d of 1 span: %s", at, p.status, n, excerpt([]byte(why))).
 				hint("docker logs --tail 50 jaeger")
 		}
 	}

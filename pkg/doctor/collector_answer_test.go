@@ -83,7 +83,7 @@ func TestCollectorAnswers(t *testing.T) {
 	}{
 		"OTLP that rejects a span in a success": {
 			"otel", answer(200, "Content-Type: application/x-protobuf", rejected), StatusFail, codeCollectorRejects,
-			"URL answers 200 and rejects 1 of 1 spans: too old", "docker logs --tail 50 jaeger",
+			"URL answers 200 and rejects 1 of 1 span: too old", "docker logs --tail 50 jaeger",
 		},
 		"OTLP that warns of nothing": {
 			"otel", answer(200, "Content-Type: application/x-protobuf", "\x0a\x00"), StatusOK, codeCollectorAccepts,

@@ -5,6 +5,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"github.com/otdemo/otdemo/pkg/plural"
 )
 
 // startRace is how long after the start of its storage a Jaeger may have given
@@ -36,7 +38,7 @@ func (v *dockerView) notRunning(c *container) Finding {
 		f = f.saw("Docker's error: " + s.Error)
 	}
 	if c.RestartCount > 0 {
-		f = f.saw(fmt.Sprintf("restarted %d times", c.RestartCount))
+		f = f.saw("restarted " + plural.Of(c.RestartCount, "time", "times"))
 	}
 	if s.Status == "paused" {
 		return f.hint("docker unpause " + name)

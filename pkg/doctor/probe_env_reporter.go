@@ -3,6 +3,8 @@ package doctor
 import (
 	"context"
 	"time"
+
+	"github.com/otdemo/otdemo/pkg/plural"
 )
 
 const idReporter = "reporter-limits"
@@ -41,7 +43,7 @@ func runReporter(_ context.Context, env *Env) Finding {
 	switch {
 	case r.QueueSize <= smallQueue:
 		return found(StatusWarn, codeReporterQueueSmall,
-			"the queue holds %d spans (%s); of a burst, those beyond are dropped", r.QueueSize, origin(env.Loaded, "reporter.queue_size")).
+			"the queue holds %s (%s); of a burst, those beyond are dropped", plural.Of(r.QueueSize, "span", "spans"), origin(env.Loaded, "reporter.queue_size")).
 			hint("OTDEMO_REPORTER_QUEUE_SIZE=10000")
 	case r.FlushInterval > slowFlush:
 		return found(StatusWarn, codeReporterFlushSlow,
@@ -54,6 +56,6 @@ func runReporter(_ context.Context, env *Env) Finding {
 			r.Agent.MaxPacketSize, origin(env.Loaded, "reporter.agent.max_packet_size"), agentPacket).
 			hint("OTDEMO_REPORTER_AGENT_MAX_PACKET_SIZE=65000")
 	default:
-		return found(StatusOK, codeReporterFits, "the queue holds %d spans, a batch waits %s at most", r.QueueSize, r.FlushInterval)
+		return found(StatusOK, codeReporterFits, "the queue holds %s, a batch waits %s at most", plural.Of(r.QueueSize, "span", "spans"), r.FlushInterval)
 	}
 }

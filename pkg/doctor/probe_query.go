@@ -10,6 +10,7 @@ import (
 	"strings"
 	"sync"
 
+	"github.com/otdemo/otdemo/pkg/plural"
 	"github.com/otdemo/otdemo/pkg/query"
 )
 
@@ -74,7 +75,7 @@ func runQueryAPI(ctx context.Context, env *Env) Finding {
 	if err != nil {
 		return unanswered(ctx, env, err)
 	}
-	f := found(StatusOK, codeQueryAnswers, "%s answers and knows %d services", client.URL(), len(services))
+	f := found(StatusOK, codeQueryAnswers, "%s answers and knows %s", client.URL(), plural.Of(len(services), "service", "services"))
 	if len(services) > 0 {
 		f = f.saw("services: " + strings.Join(services, ", "))
 	}

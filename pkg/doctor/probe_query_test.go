@@ -132,7 +132,7 @@ func TestQueryAPI(t *testing.T) {
 		},
 		"only v1 answers": {
 			serve(t, onlyPath("/api/services", `{"data":["a"]}`)).URL, StatusOK, codeQueryAnswers,
-			"http://HOST answers and knows 1 services", "",
+			"http://HOST answers and knows 1 service", "",
 		},
 		"the page's base path answers": {
 			serve(t, onlyPath("/jaeger/api/v3/services", `{"services":["a"]}`)).URL, StatusFail, codeQueryNotJSON,

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/otdemo/otdemo/pkg/plural"
 	"github.com/otdemo/otdemo/pkg/query"
 	"github.com/otdemo/otdemo/pkg/trace"
 )
@@ -77,13 +78,13 @@ func runSearch(ctx context.Context, env *Env) Finding {
 		return unfinished(ctx)
 	case err != nil:
 		return found(StatusWarn, codeSearchMisses, "trace %s is read by its id, and a search does not find it", canary.id).
-			saw(asked, fmt.Sprintf("found %d other traces", n)).at(HopStorage).
+			saw(asked, "found "+plural.Of(n, "other trace", "other traces")).at(HopStorage).
 			hint("curl -sS '" + client.URL() + "/api/traces?service=" + checkService + "&lookback=1h'").
 			maybe(causesNotFound()...)
 	}
 	services, err := listServices(within, client)
 	if err == nil && !slices.Contains(services, checkService) {
-		return found(StatusWarn, codeSearchNoService, "spans of %s are found, and it is not among the %d services", checkService, len(services)).
+		return found(StatusWarn, codeSearchNoService, "spans of %s are found, and it is not among the %s", checkService, plural.Of(len(services), "service", "services")).
 			saw(asked, "services: "+strings.Join(services, ", ")).at(HopStorage).
 			hint("docker restart jaeger (the collector remembers for 12 h that it has stored a service)").
 			maybe(Cause{Text: "the index jaeger-service-* was deleted or rolled over", Command: "curl -sS localhost:9200/_cat/indices/*jaeger-service*"})

@@ -102,7 +102,7 @@ func TestSearch(t *testing.T) {
 		},
 		"not in the list of services": {
 			searchServer(t, listing(t, id), "shop"), nil, StatusWarn, codeSearchNoService, HopStorage,
-			"spans of otdemo-check are found, and it is not among the 1 services",
+			"spans of otdemo-check are found, and it is not among the 1 service",
 			"docker restart jaeger (the collector remembers for 12 h that it has stored a service)",
 		},
 		"all shards failed": {
@@ -136,7 +136,7 @@ func TestSearchMisses(t *testing.T) {
 	if f.Status != StatusWarn || f.Code != codeSearchMisses || f.Hop != HopStorage || len(f.Causes) < 2 {
 		t.Errorf("got %s %s at %s, causes %v", f.Status, f.Code, f.Hop, f.Causes)
 	}
-	if !strings.Contains(strings.Join(f.Evidence, "\n"), "found 1 other traces") {
+	if !strings.Contains(strings.Join(f.Evidence, "\n"), "found 1 other trace") {
 		t.Errorf("got evidence %q", f.Evidence)
 	}
 }

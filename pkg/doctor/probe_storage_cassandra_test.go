@@ -302,7 +302,7 @@ func TestCassandraState(t *testing.T) {
 		},
 		"two replicas on one node": {
 			idCassandraReplication, keyspaces(network + `"datacenter1":"2"}`), nil, "",
-			StatusWarn, codeCassandraFewNodes, "keyspace jaeger_v1_test wants 2 replicas, and there are 1 nodes for them",
+			StatusWarn, codeCassandraFewNodes, "keyspace jaeger_v1_test wants 2 replicas, and there is 1 node for them",
 		},
 		"replicas are down": {
 			idCassandraReplication, keyspaces(network + `"datacenter1":"1"}`),

@@ -9,6 +9,8 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	"github.com/otdemo/otdemo/pkg/plural"
 )
 
 // cassandraState makes a probe that asks a node that answers.
@@ -218,7 +220,8 @@ func judgeReplication(k *keyspace, datacenter string, nodes map[string]int) Find
 		return found(StatusFail, codeCassandraDatacenter, "keyspace %s has no replica in data center %s", k.Name, datacenter).
 			saw(saysConsistency).hint(alter, "MODE=test, or DATACENTER="+datacenter+" for the schema job")
 	case factor > have:
-		return found(StatusWarn, codeCassandraFewNodes, "keyspace %s wants %d replicas, and there are %d nodes for them", k.Name, factor, have).
+		return found(StatusWarn, codeCassandraFewNodes, "keyspace %s wants %s, and there %s %s for them", k.Name,
+			plural.Of(factor, "replica", "replicas"), plural.Word(have, "is", "are"), plural.Of(have, "node", "nodes")).
 			hint(alter)
 	}
 	return found(StatusOK, codeCassandraReplicated, "keyspace %s has replicas for data center %s: %d", k.Name, datacenter, factor)

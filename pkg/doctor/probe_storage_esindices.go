@@ -8,6 +8,8 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	"github.com/otdemo/otdemo/pkg/plural"
 )
 
 const (
@@ -140,14 +142,16 @@ func askESIndices(ctx context.Context, env *Env, c *esClient) Finding {
 		return found(StatusFail, codeESPrefix, "there is no index %s*, but %s: another index prefix", prefix+kindSpan, list(saw)).
 			hint(fmt.Sprintf("--es-index-prefix %q, and the same --es.index-prefix for Jaeger's collector and query", other))
 	case len(services) == 0:
-		return found(StatusWarn, codeESNoServices, "there are %d indices of spans and none of services: Jaeger lists no service", len(spans)).
+		return found(StatusWarn, codeESNoServices, "there %s %s of spans and none of services: Jaeger lists no service",
+			plural.Word(len(spans), "is", "are"), plural.Of(len(spans), "index", "indices")).
 			saw(saw...).
 			hint("docker restart jaeger (it writes each service once in 12 hours, so it does not notice that the index is gone)")
 	case len(spans) == 0:
-		return found(StatusWarn, codeESNoIndices, "there are %d indices of services and none of spans", len(services)).saw(saw...)
+		return found(StatusWarn, codeESNoIndices, "there %s %s of services and none of spans",
+			plural.Word(len(services), "is", "are"), plural.Of(len(services), "index", "indices")).saw(saw...)
 	}
 	newest := spans[len(spans)-1]
-	fact := fmt.Sprintf("%d indices of spans, the newest is %s with %s documents", len(spans), newest.Name, newest.Docs)
+	fact := fmt.Sprintf("%s of spans, the newest is %s with %s documents", plural.Of(len(spans), "index", "indices"), newest.Name, newest.Docs)
 	isCurrent := func(i esIndex) bool { return i.current }
 	if env.passed(idCanary) && newest.dated() && !slices.ContainsFunc(spans, isCurrent) {
 		return found(StatusWarn, codeESNotWritten, "a span was stored just now, and not here: %s", fact).
@@ -251,7 +255,7 @@ func askESMapping(ctx context.Context, env *Env, c *esClient) Finding {
 		return found(StatusWarn, codeESNoTemplate, "no template matches jaeger-service-*: the next index gets serviceName as text").
 			hint("docker restart jaeger (it makes its templates when it starts)")
 	}
-	return found(StatusOK, codeESKeyword, "serviceName is a keyword in %d indices, and there is a template for the next", len(fields))
+	return found(StatusOK, codeESKeyword, "serviceName is a keyword in %s, and there is a template for the next", plural.Of(len(fields), "index", "indices"))
 }
 
 func isKeyword(kind string) bool { return kind == "keyword" || kind == "" }

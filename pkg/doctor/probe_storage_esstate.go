@@ -8,6 +8,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/otdemo/otdemo/pkg/plural"
 )
 
 const (
@@ -131,11 +133,11 @@ func askESHealth(ctx context.Context, _ *Env, c *esClient) Finding {
 	if err != nil {
 		return notTold(err)
 	}
-	line := fmt.Sprintf("the cluster is %s: %d nodes, %d shards active, %d unassigned",
-		health.Status, health.Nodes, health.Active, health.Unassigned)
+	line := fmt.Sprintf("the cluster is %s: %s, %s active, %d unassigned",
+		health.Status, plural.Of(health.Nodes, "node", "nodes"), plural.Of(health.Active, "shard", "shards"), health.Unassigned)
 	explain := "curl -sS " + c.base.JoinPath("_cluster/allocation/explain").String()
 	if red := named(indices, func(i esIndex) bool { return i.Health == "red" }); len(red) > 0 {
-		return found(StatusFail, codeESRed, "%d indices of Jaeger's are red: %s", len(red), list(red)).
+		return found(StatusFail, codeESRed, "%s red: %s", plural.Of(len(red), "index of Jaeger's is", "indices of Jaeger's are"), list(red)).
 			saw(line, "Jaeger prints: all shards failed [type=search_phase_execution_exception]").hint(explain)
 	}
 	if health.Status == "red" {
@@ -209,8 +211,8 @@ func readOnly(c *esClient, indices []esIndex, flooded []string) Finding {
 	if slices.ContainsFunc(indices, func(i esIndex) bool { return i.current && slices.Contains(flooded, i.Name) }) {
 		status = StatusFail
 	}
-	return found(status, codeESReadOnly, "%d indices of Jaeger's are read-only, which the flood stage of a disk makes them: %s",
-		len(flooded), list(flooded)).
+	return found(status, codeESReadOnly, "%s, by the flood stage of a disk: %s",
+		plural.Of(len(flooded), "index of Jaeger's is read-only", "indices of Jaeger's are read-only"), list(flooded)).
 		saw(
 			"Jaeger prints: Elasticsearch part of bulk request failed ... 429 ... blocked by: "+
 				"[TOO_MANY_REQUESTS/12/disk usage exceeded flood-stage watermark, index has read-only-allow-delete block]",
@@ -240,12 +242,12 @@ func rejections(ctx context.Context, env *Env, c *esClient, disk esDisk) Finding
 	for _, p := range pools {
 		n, _ := strconv.Atoi(p.Rejected)
 		if n > 0 {
-			lines = append(lines, fmt.Sprintf("node %s has rejected %d writes since it started", p.Node, n))
+			lines = append(lines, fmt.Sprintf("node %s has rejected %s since it started", p.Node, plural.Of(n, "write", "writes")))
 		}
 		total += n
 	}
 	if total > 0 && !env.passed(idCanary) {
-		return found(StatusWarn, codeESRejects, "%d writes were rejected because a queue was full", total).
+		return found(StatusWarn, codeESRejects, "%s rejected because a queue was full", plural.Of(total, "write was", "writes were")).
 			saw(lines...).
 			saw("Jaeger prints: es_rejected_execution_exception, status 429").
 			hint("fewer and larger bulks: --es.bulk.size 10000000 --es.bulk.workers 1, or more nodes")
@@ -268,11 +270,11 @@ func askESShards(ctx context.Context, _ *Env, c *esClient) Finding {
 	}
 	perNode, err := strconv.Atoi(settings.value("cluster.max_shards_per_node"))
 	if err != nil {
-		return found(StatusOK, codeESShardsFree, "%d shards are open, and there is no limit", health.Active)
+		return found(StatusOK, codeESShardsFree, "%s open, and there is no limit", plural.Of(health.Active, "shard is", "shards are"))
 	}
 	open, limit := health.Active+health.Initializing+health.Unassigned, perNode*max(1, health.DataNodes)
-	line := fmt.Sprintf("%d of %d shards are open (cluster.max_shards_per_node %d, %d data nodes)",
-		open, limit, perNode, health.DataNodes)
+	line := fmt.Sprintf("%d of %s %s open (cluster.max_shards_per_node %d, %s)",
+		open, plural.Of(limit, "shard", "shards"), plural.Word(open, "is", "are"), perNode, plural.Of(health.DataNodes, "data node", "data nodes"))
 	day := dailyShards(indices)
 	hint := "delete old indices: jaeger-es-index-cleaner 7 " + c.base.String()
 	says := fmt.Sprintf("Jaeger prints: validation_exception: this action would add [%d] shards, "+

@@ -76,18 +76,18 @@ func TestElasticsearchState(t *testing.T) {
 		code    Code
 		fact    string
 	}{
-		"health":   {idESHealth, nil, lost, "", StatusOK, codeESHealthy, "the cluster is yellow: 1 nodes, 10 shards active, 10 unassigned"},
+		"health":   {idESHealth, nil, lost, "", StatusOK, codeESHealthy, "the cluster is yellow: 1 node, 10 shards active, 10 unassigned"},
 		"writable": {idESWrites, nil, lost, "", StatusOK, codeESWritable, "no index of Jaeger's is blocked, and no disk is too full"},
 		"shards": {
 			idESShards, nil, lost, "", StatusOK, codeESShardsFree,
-			"20 of 1000 shards are open (cluster.max_shards_per_node 1000, 1 data nodes)",
+			"20 of 1000 shards are open (cluster.max_shards_per_node 1000, 1 data node)",
 		},
-		"indices": {idESIndices, nil, delivered, "", StatusOK, codeESIndices, "1 indices of spans, the newest is jaeger-span-DAY with 10 documents"},
-		"mapping": {idESMapping, nil, lost, "", StatusOK, codeESKeyword, "serviceName is a keyword in 1 indices, and there is a template for the next"},
+		"indices": {idESIndices, nil, delivered, "", StatusOK, codeESIndices, "1 index of spans, the newest is jaeger-span-DAY with 10 documents"},
+		"mapping": {idESMapping, nil, lost, "", StatusOK, codeESKeyword, "serviceName is a keyword in 1 index, and there is a template for the next"},
 		"red": {
 			idESHealth,
 			map[string]string{pathIndices: `[{"index":"jaeger-span-DAY","health":"red"}]`},
-			lost, "", StatusFail, codeESRed, "1 indices of Jaeger's are red: jaeger-span-DAY",
+			lost, "", StatusFail, codeESRed, "1 index of Jaeger's is red: jaeger-span-DAY",
 		},
 		"red elsewhere": {
 			idESHealth,
@@ -97,7 +97,7 @@ func TestElasticsearchState(t *testing.T) {
 		"read-only": {
 			idESWrites,
 			map[string]string{pathBlocks: `{"jaeger-span-DAY":{"settings":{"index":{"blocks":{"read_only_allow_delete":"true"}}}}}`},
-			lost, "", StatusFail, codeESReadOnly, "1 indices of Jaeger's are read-only, which the flood stage of a disk makes them: jaeger-span-DAY",
+			lost, "", StatusFail, codeESReadOnly, "1 index of Jaeger's is read-only, by the flood stage of a disk: jaeger-span-DAY",
 		},
 		"an old one is read-only": {
 			idESWrites,
@@ -106,7 +106,7 @@ func TestElasticsearchState(t *testing.T) {
 				pathBlocks:  `{"jaeger-span-2020-01-01":{"settings":{"index":{"blocks":{"read_only_allow_delete":"true"}}}}}`,
 			},
 			lost, "", StatusWarn, codeESReadOnly,
-			"1 indices of Jaeger's are read-only, which the flood stage of a disk makes them: jaeger-span-2020-01-01",
+			"1 index of Jaeger's is read-only, by the flood stage of a disk: jaeger-span-2020-01-01",
 		},
 		"an old one is closed by a policy": {
 			idESWrites,
@@ -137,13 +137,13 @@ func TestElasticsearchState(t *testing.T) {
 			idESShards,
 			map[string]string{pathSettings: `{"transient":{"cluster.max_shards_per_node":"25"},"defaults":{}}`},
 			lost, "", StatusWarn, codeESShardsFull,
-			"20 of 25 shards are open (cluster.max_shards_per_node 25, 1 data nodes): there is an index for today and no room for tomorrow's 20",
+			"20 of 25 shards are open (cluster.max_shards_per_node 25, 1 data node): there is an index for today and no room for tomorrow's 20",
 		},
 		"shards full today": {
 			idESShards,
 			map[string]string{pathSettings: `{"persistent":{"cluster.max_shards_per_node":"25"}}`, pathIndices: old},
 			lost, "", StatusFail, codeESShardsFull,
-			"20 of 25 shards are open (cluster.max_shards_per_node 25, 1 data nodes): there is no room for the 20 of today's indices",
+			"20 of 25 shards are open (cluster.max_shards_per_node 25, 1 data node): there is no room for the 20 of today's indices",
 		},
 		"other prefix": {
 			idESIndices,
@@ -160,7 +160,7 @@ func TestElasticsearchState(t *testing.T) {
 			idESIndices,
 			map[string]string{pathIndices: old},
 			delivered, "", StatusWarn, codeESNotWritten,
-			"a span was stored just now, and not here: 1 indices of spans, the newest is jaeger-span-2020-01-01 with 9 documents",
+			"a span was stored just now, and not here: 1 index of spans, the newest is jaeger-span-2020-01-01 with 9 documents",
 		},
 		"rollover has no date": {
 			idESIndices,
@@ -180,7 +180,7 @@ func TestElasticsearchState(t *testing.T) {
 		"an index instead of an alias, of others": {
 			idESIndices,
 			map[string]string{pathIndices: `[{"index":"jaeger-service-DAY"},{"index":"jaeger-span-DAY","docs.count":"10"},{"index":"test-jaeger-span-write","docs.count":"3"}]`},
-			delivered, "", StatusOK, codeESIndices, "1 indices of spans, the newest is jaeger-span-DAY with 10 documents",
+			delivered, "", StatusOK, codeESIndices, "1 index of spans, the newest is jaeger-span-DAY with 10 documents",
 		},
 		"text where an alias should be": {
 			idESMapping,
@@ -188,13 +188,13 @@ func TestElasticsearchState(t *testing.T) {
 				pathIndices: `[{"index":"jaeger-service-write"},{"index":"jaeger-span-write"}]`,
 				pathMapping: `{"jaeger-service-write":{"mappings":{"serviceName":{"full_name":"serviceName","mapping":{"serviceName":{"type":"text"}}}}}}`,
 			},
-			lost, "", StatusOK, codeESKeyword, "serviceName is a keyword in 1 indices, and there is a template for the next",
+			lost, "", StatusOK, codeESKeyword, "serviceName is a keyword in 1 index, and there is a template for the next",
 		},
 		"service index deleted": {
 			idESIndices,
 			map[string]string{pathIndices: `[{"index":"jaeger-span-DAY"}]`},
 			delivered, "", StatusWarn, codeESNoServices,
-			"there are 1 indices of spans and none of services: Jaeger lists no service",
+			"there is 1 index of spans and none of services: Jaeger lists no service",
 		},
 		"text": {
 			idESMapping,

@@ -11,6 +11,7 @@ import (
 	"strconv"
 
 	"github.com/otdemo/otdemo/pkg/config"
+	"github.com/otdemo/otdemo/pkg/plural"
 	"github.com/otdemo/otdemo/pkg/tracer"
 )
 
@@ -160,7 +161,7 @@ func judgeStrategy(s tracer.Strategy) Finding {
 	}
 	if s.Type == config.SamplerRateLimiting {
 		if s.TracesPerSecond > 0 {
-			return found(StatusOK, codes.some, "the server's strategy keeps up to %d traces a second", s.TracesPerSecond)
+			return found(StatusOK, codes.some, "the server's strategy keeps up to %s a second", plural.Of(s.TracesPerSecond, "trace", "traces"))
 		}
 		return found(StatusFail, codes.nothing,
 			"the server's strategy is ratelimiting 0, which keeps the first trace and no other").
@@ -170,7 +171,8 @@ func judgeStrategy(s tracer.Strategy) Finding {
 	if s.Operations == 0 {
 		return f
 	}
-	f.Fact = fmt.Sprintf("%d operations have a rate of their own, for the others %s", s.Operations, f.Fact)
+	f.Fact = fmt.Sprintf("%s, for the others %s",
+		plural.Of(s.Operations, "operation has a rate of its own", "operations have a rate of their own"), f.Fact)
 	if f.Status == StatusFail {
 		// Some operation may still be kept.
 		f.Status, f.Code = StatusWarn, codes.few

@@ -45,7 +45,7 @@ func TestSamplingStrategy(t *testing.T) {
 		"by operation, others nothing": {
 			"0", answer(200, "", `{"strategyType":"PROBABILISTIC","operationSampling":{"defaultSamplingProbability":0,
 				"perOperationStrategies":[{"operation":"get","probabilisticSampling":{"samplingRate":1}}]}}`),
-			StatusWarn, codeStrategyKeepsFew, "1 operations have a rate of their own, for the others probability 0 keeps no trace", hintKeepAll,
+			StatusWarn, codeStrategyKeepsFew, "1 operation has a rate of its own, for the others probability 0 keeps no trace", hintKeepAll,
 		},
 		"by operation": {
 			"0", answer(200, "", `{"strategyType":"PROBABILISTIC","operationSampling":{"defaultSamplingProbability":0.5,"perOperationStrategies":[]}}`),

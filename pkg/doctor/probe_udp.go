@@ -10,6 +10,7 @@ import (
 	"syscall"
 	"time"
 
+	"github.com/otdemo/otdemo/pkg/plural"
 	"github.com/otdemo/otdemo/pkg/trace"
 )
 
@@ -96,7 +97,7 @@ func runAgentUDP(ctx context.Context, env *Env) Finding {
 		return cannotSend(shown, addr, err).saw(sent, err.Error())
 	default:
 		return found(StatusWarn, codeUDPAnswered,
-			"udp %s answered with %d bytes, a Jaeger never does: another program?", shown, len(answer)).
+			"udp %s answered with %s, a Jaeger never does: another program?", shown, plural.Of(len(answer), "byte", "bytes")).
 			saw(sent, "came back: "+excerpt(answer))
 	}
 }

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/otdemo/otdemo/pkg/config"
+	"github.com/otdemo/otdemo/pkg/plural"
 	"github.com/otdemo/otdemo/pkg/trace"
 )
 
@@ -93,8 +94,8 @@ func (v *visit) app(seen *sightings) string {
 
 func (v *visit) notReported(env *Env, seen *sightings) Finding {
 	f := found(StatusFail, codeThroughNotReported,
-		"%s answers %d, and none of %d requests to it left a span at %s, not even with %s",
-		bare(v.url), v.plain[0].status, len(v.calls()), bareText(env.config().Query.URL), debugHeader)
+		"%s answers %d, and none of %s to it left a span at %s, not even with %s",
+		bare(v.url), v.plain[0].status, plural.Of(len(v.calls()), "request", "requests"), bareText(env.config().Query.URL), debugHeader)
 	if seen.unsearched != nil {
 		f.Fact = fmt.Sprintf("%s answers %d and joins no trace; whether it reports others could not be searched: %v",
 			bare(v.url), v.plain[0].status, seen.unsearched)
@@ -117,7 +118,7 @@ func (v *visit) notReported(env *Env, seen *sightings) Finding {
 }
 
 func (v *visit) notExtracted(seen *sightings, own []trace.Span) Finding {
-	kept := fmt.Sprintf("%d traces of its own are there", len(own))
+	kept := fmt.Sprintf("%s there", plural.Of(len(own), "trace of its own is", "traces of its own are"))
 	if len(own) == 0 {
 		kept = "only the trace of the debug header is there, so that its sampler drops others, too"
 	}
@@ -160,8 +161,8 @@ func (v *visit) samplerDrops(seen *sightings, formats []headerFormat) Finding {
 	// A request in a format that it does not read is to it one without a trace.
 	tried := len(v.plain) + len(v.joins) - len(formats)
 	f := found(StatusFail, codeThroughSamplerDrops,
-		"%s joins a sampled trace (%s), and keeps none of %d requests without one: its sampler drops them",
-		v.app(seen), formatNames(formats), tried).at(HopSampling)
+		"%s joins a sampled trace (%s), and keeps none of %s without one: its sampler drops them",
+		v.app(seen), formatNames(formats), plural.Of(tried, "request", "requests")).at(HopSampling)
 	if seen.debug.SpanID != 0 {
 		f.Fact += "; with " + debugHeader + " one is kept"
 	}
@@ -220,7 +221,7 @@ func (s *sightings) evidence(v *visit) []string {
 		switch {
 		case len(s.joined[c.name].Spans) > 0:
 			t := s.joined[c.name]
-			lines = append(lines, fmt.Sprintf("%s: joined, %d spans of %s", c.name, len(t.Spans), strings.Join(t.Services(), ", ")))
+			lines = append(lines, fmt.Sprintf("%s: joined, %s of %s", c.name, plural.Of(len(t.Spans), "span", "spans"), strings.Join(t.Services(), ", ")))
 		case len(s.cut[c.name].Spans) > 0:
 			lines = append(lines, fmt.Sprintf("%s: joined under the id %s", c.name, s.cut[c.name].ID))
 		default:

@@ -93,7 +93,7 @@ func serverRows() []settled {
 		{
 			name: "the service's transport", facts: missing(0, 10, serverLost(map[string]int64{"too_large": 1, "refused": 2, "failed": 3, "queued": 4})),
 			hops: []Hop{hop(ServerSend, 10, true,
-				"the service's counters say: 1 spans too large",
+				"the service's counters say: 1 span too large",
 				"the service's counters say: 2 spans refused, as nothing listened there",
 				"the service's counters say: 3 spans not accepted",
 				"the service's counters say: 4 spans not sent yet")},

@@ -280,7 +280,7 @@ func networkRows() []settled {
 				f.after.loss.Agent = query.AgentLoss{Abandoned: 4, Undecodable: map[string]int64{"truncated": 4, "unknown": 5, "empty": 1}}
 			}),
 			hops: []Hop{hop(Network, 20, true, sent, "the backend gave up 3 datagrams when it ended",
-				"1 datagrams carried no batch: empty", "2 datagrams carried no batch: truncated")},
+				"1 datagram carried no batch: empty", "2 datagrams carried no batch: truncated")},
 		},
 		{
 			name: "nothing heard of the tracer", facts: lost(func(f *facts) { f.read.who.client = "another" }),
