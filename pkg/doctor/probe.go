@@ -20,6 +20,9 @@ type Probe struct {
 	Needs []string
 	// After are probes, earlier in the list, to wait for, however they end.
 	After []string
+	// Follows are probes, earlier in the list, whose Run must have ended first. Only
+	// the order counts: what they found is not read, and may not be settled yet.
+	Follows []string
 	// From are those of After without whose outcome there is nothing to look at:
 	// who asks for this probe alone gets them, too.
 	From []string

@@ -46,7 +46,8 @@ func canaryProbe() Probe {
 		Hop:     HopDelivery,
 		Title:   "a span sent this way can be read back",
 		Needs:   []string{idUDP, idCollector, idQuery},
-		After:   []string{idIdentity, idStorageKind},
+		After:   []string{idIdentity},
+		Follows: []string{idStorageKind},
 		Patient: true,
 		Codes: []Code{
 			codeCanaryDelivered, codeCanaryWarned, codeCanaryDuplicated, codeCanaryLost, codeCanaryNotSent,

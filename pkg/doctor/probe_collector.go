@@ -45,7 +45,7 @@ func collectorHTTP() Probe {
 		Hop:   HopNetwork,
 		Title: "the collector accepts spans",
 		// Jaeger's counters are read before the first span.
-		After: []string{idStorageKind},
+		Follows: []string{idStorageKind},
 		Codes: append(
 			collectorFaults().all(), codeCollectorAccepts, codeCollectorConnects, codeCollectorURLInvalid, codeCollectorNotJaeger,
 			codeCollectorPath, codeCollectorUnauthorized, codeCollectorRedirects, codeCollectorMediaType,

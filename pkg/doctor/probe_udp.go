@@ -58,7 +58,8 @@ func agentUDP() Probe {
 		Needs: []string{idHost},
 		// Whether a Jaeger is there at all, and which, decides what mends a refusal.
 		// Jaeger's counters are read before the first span.
-		After: []string{idQuery, idIdentity, idStorageKind},
+		After:   []string{idQuery, idIdentity},
+		Follows: []string{idStorageKind},
 		Codes: []Code{
 			codeUDPSilent, codeUDPRefused, codeUDPPublishedAsTCP, codeUDPUnreachable, codeUDPAnswered,
 			codeUDPWrongEncoding, codeUDPNotServed,

@@ -30,7 +30,7 @@ func TestProbesKeepTheRules(t *testing.T) {
 		if p.Title == "" || p.Title != strings.ToLower(p.Title[:1])+p.Title[1:] || strings.HasSuffix(p.Title, ".") {
 			t.Errorf("title of %s is no claim: %q", p.ID, p.Title)
 		}
-		for _, id := range slices.Concat(p.Needs, p.After, p.Beside) {
+		for _, id := range slices.Concat(p.Needs, p.After, p.Follows, p.Beside) {
 			if !slices.Contains(earlier, id) {
 				t.Errorf("%s waits for %s, which is not earlier in the list", p.ID, id)
 			}

@@ -127,9 +127,12 @@ type job struct {
 	// and named that it was asked for by its id.
 	asked, named bool
 	waits        []*job
+	// follows is waited for until its probes have run.
+	follows []*job
 	// beside is waited for before Settle.
 	beside []*job
-	done   chan struct{}
+	// ran is closed when the probe has run, done when its finding is settled, too.
+	ran, done chan struct{}
 	outcome
 }
 
@@ -137,10 +140,15 @@ func newJobs(probes []Probe) []*job {
 	byID := make(map[string]*job, len(probes))
 	jobs := make([]*job, 0, len(probes))
 	for _, p := range probes {
-		j := &job{probe: p, done: make(chan struct{})}
+		j := &job{probe: p, ran: make(chan struct{}), done: make(chan struct{})}
 		for _, id := range slices.Concat(p.Needs, p.After) {
 			if earlier := byID[id]; earlier != nil {
 				j.waits = append(j.waits, earlier)
+			}
+		}
+		for _, id := range p.Follows {
+			if earlier := byID[id]; earlier != nil {
+				j.follows = append(j.follows, earlier)
 			}
 		}
 		for _, id := range p.Beside {
@@ -158,9 +166,13 @@ func newJobs(probes []Probe) []*job {
 func (j *job) run(ctx context.Context, target Target, sent *sentSpans) {
 	defer close(j.done)
 	env := j.newEnv(target, sent)
+	for _, earlier := range j.follows {
+		<-earlier.ran
+	}
 	start := time.Now()
 	f, ended := j.examine(ctx, env)
 	elapsed := time.Since(start)
+	close(j.ran)
 	if !ended {
 		env = j.newEnv(target, sent)
 	}

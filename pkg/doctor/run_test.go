@@ -94,6 +94,41 @@ func TestFindingsCarryTheirProbe(t *testing.T) {
 	}
 }
 
+// The order is kept without waiting for what settles a finding.
+func TestFollowersDoNotWaitForSettling(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		start := time.Now()
+		first := slow("first", time.Second)
+		first.Beside = []string{"slow"}
+		first.Settle = func(_ *Env, f Finding) Finding { return f }
+		second := slow("second", time.Second)
+		second.Follows = []string{"first"}
+		run(t.Context(), []Probe{slow("slow", 3*time.Second), first, second}, Target{}, Options{})
+		if got, want := time.Since(start), 3*time.Second; got != want {
+			t.Errorf("run took %s, want %s: first and second beside slow", got, want)
+		}
+	})
+	synctest.Test(t, func(t *testing.T) {
+		var order []string
+		note := func(p Probe) Probe {
+			run := p.Run
+			p.Run = func(ctx context.Context, env *Env) Finding {
+				f := run(ctx, env)
+				order = append(order, p.ID)
+				return f
+			}
+			return p
+		}
+		second := note(slow("second", 0))
+		second.Follows = []string{"first"}
+		run(t.Context(), []Probe{note(slow("first", time.Second)), second}, Target{}, Options{})
+		if want := []string{"first", "second"}; !slices.Equal(order, want) {
+			t.Errorf("got the order %q, want %q", order, want)
+		}
+	})
+}
+
 func TestProbesRunSideBySide(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
