@@ -167,14 +167,14 @@ func parseEnvironment(node *yaml.Node, vars func(string) (string, bool)) []varia
 		if !set {
 			value, _ = vars(name)
 		}
-		env = append(env, variable{name, value, item.Line})
+		env = append(env, variable{name: name, value: value, line: item.Line})
 	}
 	for key, node := range pairs(node) {
 		value := scalar(node)
 		if node.Tag == "!!null" {
 			value, _ = vars(key.Value)
 		}
-		env = append(env, variable{key.Value, value, key.Line})
+		env = append(env, variable{name: key.Value, value: value, line: key.Line})
 	}
 	return env
 }

@@ -262,22 +262,22 @@ func (c *composeCheck) checkGate(s *composeService) {
 
 // checkApplication looks where a service that is not Jaeger sends its spans.
 func (c *composeCheck) checkApplication(s *composeService) {
-	jaegers := c.jaegers()
-	if len(jaegers) == 0 || s.hostNetwork || s.sharesNetwork {
+	services := c.jaegers()
+	if len(services) == 0 || s.hostNetwork || s.sharesNetwork {
 		return
 	}
 	for _, v := range s.env {
 		switch v.name {
 		case "JAEGER_AGENT_HOST":
 			if isLoopback(v.value) {
-				c.add(codeComposeAgent, HopNetwork, v.line, "JAEGER_AGENT_HOST="+jaegers[0].name,
+				c.add(codeComposeAgent, HopNetwork, v.line, "JAEGER_AGENT_HOST="+services[0].name,
 					"%s sends spans to %s, which is its own container", s.name, v.value)
 			}
 		case "JAEGER_ENDPOINT":
 			m := urlHost.FindStringSubmatch(v.value)
 			if host := strings.Trim(m[3], "[]"); isLoopback(host) {
 				c.add(codeComposeAgent, HopNetwork, v.line,
-					"JAEGER_ENDPOINT="+strings.Replace(redactURLs(v.value), host, jaegers[0].name, 1),
+					"JAEGER_ENDPOINT="+strings.Replace(redactURLs(v.value), host, services[0].name, 1),
 					"%s sends spans to %s, which is its own container", s.name, host)
 			}
 		}

@@ -127,6 +127,6 @@ func (v *dockerView) unset(c *container) (u unsetStorage, f func(Finding) Findin
 		mended.HostConfig.ExtraHosts = append(slices.Clone(c.HostConfig.ExtraHosts), hostGateway)
 	}
 	return u, func(f Finding) Finding {
-		return f.saw(u.evidence()).withStorage(&mended, u.variable, u.address(host))
+		return withStorage(f.saw(u.evidence()), &mended, u.variable, u.address(host))
 	}, true
 }

@@ -142,13 +142,13 @@ services:
 	}
 	want := []composeService{
 		{
-			name: "app", line: 5, env: []variable{{"B", "own", 9}, {"C", "", 10}, {"A", "one", 2}}, envLine: 8,
+			name: "app", line: 5, env: []variable{{name: "B", value: "own", line: 9}, {name: "C", line: 10}, {name: "A", value: "one", line: 2}}, envLine: 8,
 			files: map[string]string{},
 		},
 		{
 			name: "jaeger", line: 11, image: "jaegertracing/jaeger:2.13.0", aliases: []string{"tracing", "jg"}, hostname: "j",
 			restart: "no", command: []string{"--config", "/etc/jaeger/c.yaml"},
-			env: []variable{{"D", "d=e", 17}, {"F", "", 17}}, envLine: 17,
+			env: []variable{{name: "D", value: "d=e", line: 17}, {name: "F", line: 17}}, envLine: 17,
 			files: map[string]string{"/etc/jaeger": "./conf", "/x": "./x"},
 			waits: map[string]string{"es": "service_healthy"}, waitsLine: 22,
 		},

@@ -23,7 +23,7 @@ const (
 // settings, and an image if it is to be another. The old one is kept under another
 // name. A further hint brings it back, and the evidence names what the line cannot
 // repeat.
-func (f Finding) replaceWith(c *container, missing []binding, image string) Finding {
+func replaceWith(f Finding, c *container, missing []binding, image string) Finding {
 	if service := c.Config.Labels[composeServiceLabel]; service != "" {
 		return f.hint(c.recompose(service, missing))
 	}

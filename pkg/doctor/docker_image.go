@@ -10,6 +10,9 @@ import (
 // version is the start of a version number. The zero value is unknown.
 type version struct{ major, minor int }
 
+// versionAt returns the version of those numbers.
+func versionAt(major, minor int) version { return version{major: major, minor: minor} }
+
 var versionStart = regexp.MustCompile(`^v?(\d+)(?:\.(\d+))?`)
 
 // parseVersion reads versions as "1.62.0", "v2.13" and "2".
@@ -21,7 +24,7 @@ func parseVersion(text string) (version, bool) {
 	// Too large a number is no version of anything known.
 	major, _ := strconv.Atoi(m[1])
 	minor, _ := strconv.Atoi(m[2])
-	return version{major, minor}, true
+	return versionAt(major, minor), true
 }
 
 func (v version) atLeast(major, minor int) bool {
@@ -53,10 +56,10 @@ func imageOf(name string, labels map[string]string) jaegerImage {
 		image.version = v
 	case image.repository == "all-in-one":
 		// Its last version for ever, which is what latest stays at.
-		image.version = version{1, 76}
+		image.version = versionAt(1, 76)
 	case strings.HasPrefix(path, "jaegertracing/") && image.repository == "jaeger":
 		// There is no version 1 of this image; any 2 of today.
-		image.version = version{2, 20}
+		image.version = versionAt(2, 20)
 	}
 	return image
 }
@@ -124,7 +127,7 @@ func storageURLs(env []variable, args []string) []variable {
 	var urls []variable
 	add := func(list string, line int) {
 		for text := range strings.SplitSeq(list, ",") {
-			urls = append(urls, variable{"ES_SERVER_URLS", strings.TrimSpace(text), line})
+			urls = append(urls, variable{name: "ES_SERVER_URLS", value: strings.TrimSpace(text), line: line})
 		}
 	}
 	for _, v := range env {

@@ -67,7 +67,7 @@ func portFinding(c *container, n need, bindings, missing []binding) (Finding, bo
 		return Finding{}, false
 	}
 	fixed := func(f Finding) (Finding, bool) {
-		return f.replaceWith(c, missing, c.Config.Image).hint(missingFlags(missing)), true
+		return replaceWith(f, c, missing, c.Config.Image).hint(missingFlags(missing)), true
 	}
 	saw := "docker inspect " + c.name() + ": " + listPorts(bindings)
 	for _, b := range bindings {
@@ -192,7 +192,7 @@ func (v *dockerView) judgeName(c *container, n need) (Finding, bool) {
 			return f.hint(n.flag(host, b.port)), true
 		}
 	}
-	return f.hint(n.flag(host, n.port)).replaceWith(c, []binding{n.publishFor()}, c.Config.Image), true
+	return replaceWith(f.hint(n.flag(host, n.port)), c, []binding{n.publishFor()}, c.Config.Image), true
 }
 
 // judgeInside is for a process in a container, to which published ports mean

@@ -40,7 +40,7 @@ func (n need) at() string { return n.proto + " " + net.JoinHostPort(n.host, strc
 func jaegerNeeds(env *Env) []need {
 	spans := agentNeed(env)
 	if env.config().UsesCollector() {
-		spans = urlNeed(env.config().CollectorURL(), env.intake().port, collectorFlag)
+		spans = urlNeed(env.config().CollectorURL(), intakeOf(&env.Target).port, collectorFlag)
 		spans.blame(env, HopNetwork, idCollector, idCanary)
 	} else {
 		spans.blame(env, HopNetwork, idHost, idUDP, idCanary)

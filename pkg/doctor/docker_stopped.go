@@ -45,7 +45,7 @@ func (v *dockerView) notRunning(c *container) Finding {
 	}
 	if url, mended, ok := c.storageFault(); ok {
 		f.Fact += fmt.Sprintf(": ES_SERVER_URLS %s", url)
-		return f.withStorage(c, storageURLVariable, mended).hint("docker logs --tail 50 " + name)
+		return withStorage(f, c, storageURLVariable, mended).hint("docker logs --tail 50 " + name)
 	}
 	if u, mend, ok := v.unset(c); ok {
 		f.Code = codeDockerStorageUnset
@@ -81,13 +81,13 @@ func (c *container) storageFault() (fault, mended string, ok bool) {
 }
 
 // withStorage adds the line that runs the container with another storage.
-func (f Finding) withStorage(c *container, name, value string) Finding {
+func withStorage(f Finding, c *container, name, value string) Finding {
 	if service := c.Config.Labels[composeServiceLabel]; service != "" {
 		return f.hint(name + "=" + value + " in the environment of service " + service)
 	}
 	mended := *c
 	mended.mended = variable{name: name, value: value}
-	return f.replaceWith(&mended, nil, c.Config.Image)
+	return replaceWith(f, &mended, nil, c.Config.Image)
 }
 
 // startedLate returns the storage that was started so shortly before the
@@ -120,10 +120,10 @@ func withoutUDP(c *container, n need) Finding {
 		}
 	}
 	if len(v1Settings(c.env())) == 0 && len(c.Config.Cmd) == 0 {
-		f = f.replaceWith(c, []binding{n.publishFor()}, "jaegertracing/jaeger:latest")
+		f = replaceWith(f, c, []binding{n.publishFor()}, "jaegertracing/jaeger:latest")
 	}
 	thrift := binding{port: thriftInside, inside: thriftInside, proto: "tcp"}
-	return f.replaceWith(c, []binding{thrift}, c.Config.Image).hint("--collector-endpoint " + thriftURL(n.host))
+	return replaceWith(f, c, []binding{thrift}, c.Config.Image).hint("--collector-endpoint " + thriftURL(n.host))
 }
 
 // oddSettings warns of settings that cannot do what they are meant to. Spans
@@ -145,8 +145,8 @@ func (v *dockerView) oddSettings() (Finding, bool) {
 			return mend(found(StatusWarn, codeDockerStorageUnset, "%s %s", c.label(), &u)), true
 		}
 		if fault, mended, ok := c.storageFault(); ok {
-			return found(StatusWarn, codeDockerStorageURL, "%s: ES_SERVER_URLS %s", c.label(), fault).
-				withStorage(c, storageURLVariable, mended), true
+			f := found(StatusWarn, codeDockerStorageURL, "%s: ES_SERVER_URLS %s", c.label(), fault)
+			return withStorage(f, c, storageURLVariable, mended), true
 		}
 	}
 	return Finding{}, false

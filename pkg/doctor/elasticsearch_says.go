@@ -57,7 +57,7 @@ func (r releases) String() string {
 
 // ownClient are the releases whose client of Elasticsearch is Jaeger's own, which
 // asks GET and nothing else before it starts.
-func ownClient() releases { return releases{first: version{2, 20}} }
+func ownClient() releases { return releases{first: versionAt(2, 20)} }
 
 // saying is a line of some releases.
 type saying struct {
@@ -112,15 +112,15 @@ type esFailure struct {
 // lines are what the Jaeger prints for it.
 func (f esFailure) lines(jaeger identity) []string {
 	all := []saying{
-		{[]releases{{version{1, 0}, version{1, 9}}}, bareNode},
-		{[]releases{{version{1, 10}, version{1, 65}}, {version{2, 0}, version{2, 2}}}, startPrimary + f.client},
+		{[]releases{{versionAt(1, 0), versionAt(1, 9)}}, bareNode},
+		{[]releases{{versionAt(1, 10), versionAt(1, 65)}, {versionAt(2, 0), versionAt(2, 2)}}, startPrimary + f.client},
 	}
 	if f.later == "" {
-		all = append(all, saying{[]releases{{version{1, 66}, version{1, 76}}, {version{2, 3}, version{2, 19}}}, startClient + f.client})
+		all = append(all, saying{[]releases{{versionAt(1, 66), versionAt(1, 76)}, {versionAt(2, 3), versionAt(2, 19)}}, startClient + f.client})
 	} else {
 		all = append(all,
-			saying{[]releases{{version{1, 66}, version{1, 70}}, {version{2, 3}, version{2, 7}}}, startClient + f.client},
-			saying{[]releases{{version{1, 71}, version{1, 76}}, {version{2, 8}, version{2, 19}}}, startClient + f.later})
+			saying{[]releases{{versionAt(1, 66), versionAt(1, 70)}, {versionAt(2, 3), versionAt(2, 7)}}, startClient + f.client},
+			saying{[]releases{{versionAt(1, 71), versionAt(1, 76)}, {versionAt(2, 8), versionAt(2, 19)}}, startClient + f.later})
 	}
 	if f.own != "" {
 		all = append(all, saying{[]releases{ownClient()}, f.own})
@@ -150,10 +150,10 @@ func failsStatus(a esAnswer) esFailure {
 func saysOneSlash(raw string, jaeger identity) []string {
 	text := fmt.Sprintf("health check timeout: Head %q: http: no Host in request URL: %s", raw, noNode)
 	return sayings([]saying{
-		{[]releases{{version{1, 0}, version{1, 9}}}, bareNode},
-		{[]releases{{version{1, 10}, version{1, 65}}}, startPrimary + text},
-		{[]releases{{version{1, 66}, version{1, 68}}}, startClient + text},
-		{[]releases{{version{1, 70}, version{1, 76}}, {first: version{2, 0}}}, "Servers: " + raw + " does not validate as url"},
+		{[]releases{{versionAt(1, 0), versionAt(1, 9)}}, bareNode},
+		{[]releases{{versionAt(1, 10), versionAt(1, 65)}}, startPrimary + text},
+		{[]releases{{versionAt(1, 66), versionAt(1, 68)}}, startClient + text},
+		{[]releases{{versionAt(1, 70), versionAt(1, 76)}, {first: versionAt(2, 0)}}, "Servers: " + raw + " does not validate as url"},
 	}, jaeger)
 }
 

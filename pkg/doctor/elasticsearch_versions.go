@@ -18,14 +18,14 @@ type esSupport struct {
 
 func esSupports() []esSupport {
 	return []esSupport{
-		{major: 5, one: version{1, 0}, last: version{1, 57}},
-		{major: 6, one: version{1, 0}, last: version{1, 57}},
-		{major: 7, one: version{1, 14}, two: version{2, 0}},
-		{major: 8, one: version{1, 52}, two: version{2, 0}},
-		{major: 9, one: version{1, 72}, two: version{2, 9}},
-		{opensearch: true, major: 1, one: version{1, 26}, two: version{2, 0}},
-		{opensearch: true, major: 2, one: version{1, 39}, two: version{2, 0}},
-		{opensearch: true, major: 3, one: version{1, 72}, two: version{2, 9}},
+		{major: 5, one: versionAt(1, 0), last: versionAt(1, 57)},
+		{major: 6, one: versionAt(1, 0), last: versionAt(1, 57)},
+		{major: 7, one: versionAt(1, 14), two: versionAt(2, 0)},
+		{major: 8, one: versionAt(1, 52), two: versionAt(2, 0)},
+		{major: 9, one: versionAt(1, 72), two: versionAt(2, 9)},
+		{opensearch: true, major: 1, one: versionAt(1, 26), two: versionAt(2, 0)},
+		{opensearch: true, major: 2, one: versionAt(1, 39), two: versionAt(2, 0)},
+		{opensearch: true, major: 3, one: versionAt(1, 72), two: versionAt(2, 9)},
 	}
 }
 

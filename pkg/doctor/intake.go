@@ -92,9 +92,9 @@ func causesOTLPClosed(protocol string) []Cause {
 	}
 }
 
-// intake is the one that the configuration uses. Over UDP, and without a tracer,
+// intakeOf returns the one that the configuration uses. Over UDP, and without a tracer,
 // it is what the same tracer would send over HTTP.
-func (t *Target) intake() intake {
+func intakeOf(t *Target) intake {
 	cfg := t.config()
 	all := intakes()
 	scheme, _, _ := strings.Cut(cfg.CollectorURL(), "://")

@@ -179,7 +179,7 @@ func TestSettleStorageOfAnotherKind(t *testing.T) {
 			idStorageKind: {learned: jaegerInside{kind: kind}},
 			idCanary:      {finding: Finding{Status: StatusFail, Code: codeCanaryLost}},
 		}}
-		f := settleStorage(env, found(StatusFail, codeESRefused, "refused"))
+		f := settleStorage(esStopsJaeger)(env, found(StatusFail, codeESRefused, "refused"))
 		if explains := f.Explains == idCanary; f.Status != want || explains != (want == StatusFail) {
 			t.Errorf("Jaeger keeps spans in %q: got %s, explains %q, want %s", kind, f.Status, f.Explains, want)
 		}

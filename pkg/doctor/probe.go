@@ -75,7 +75,7 @@ func Probes() []Probe {
 		portsProbe(),
 		httpPath(),
 		throughProbe(),
-	}, wayProbes(), []Probe{storageCounters()})
+	}, wayProbes(), []Probe{storageCounters(ids(storageProbes()))})
 }
 
 // Env is what one probe sees of the run: the target, and what the probes before

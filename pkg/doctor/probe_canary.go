@@ -219,7 +219,7 @@ func notSent(env *Env, c *canary) Finding {
 		return f.at(HopConfig).hint("--collector-endpoint " + thriftURL(host))
 	case env.config().Tracer == config.TracerAppdash:
 		// Only now does it show that the port is another program's.
-		return f.hint(env.intake().flag(host))
+		return f.hint(intakeOf(&env.Target).flag(host))
 	}
 	return f
 }
@@ -320,7 +320,7 @@ func causesLostHTTP(env *Env, queryURL string) []Cause {
 	}
 	return []Cause{
 		{Text: "what accepted the span is not this Jaeger: a collector, a proxy or a load balancer that passes spans on, or another Jaeger"},
-		{Text: fmt.Sprintf("the storage rejects spans: Jaeger says %d before it stores them", env.intake().accepted), Command: "docker logs --tail 50 jaeger"},
+		{Text: fmt.Sprintf("the storage rejects spans: Jaeger says %d before it stores them", intakeOf(&env.Target).accepted), Command: "docker logs --tail 50 jaeger"},
 		{Text: "the storage is slow", Command: "otdemo check-jaeger --timeout 60s"},
 		{Text: "the collector's queue is full and drops spans", Command: "curl -sS http://localhost:14269/metrics | grep dropped"},
 		{Text: queryURL + " shows another Jaeger, another storage or another index prefix"},

@@ -59,7 +59,7 @@ func runCollectorHTTP(ctx context.Context, env *Env) Finding {
 	if !env.config().UsesCollector() {
 		return notUsed("spans go to the agent, no collector endpoint is set")
 	}
-	in := env.intake()
+	in := intakeOf(&env.Target)
 	endpoint, err := env.collector()
 	if err != nil {
 		return found(StatusFail, codeCollectorURLInvalid, "reporter.collector.endpoint is no URL: %v", withoutURL(err)).

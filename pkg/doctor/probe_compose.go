@@ -34,7 +34,7 @@ func runCompose(ctx context.Context, env *Env) Finding {
 	if name == "" {
 		return notUsed("no compose file was named")
 	}
-	file, err := env.composeFile()
+	file, err := readComposeFile(&env.Target)
 	if err != nil {
 		// Who runs the check was told before; the file has changed since.
 		return found(StatusUnknown, err.code, "%s", err.text).hint(err.hint)
@@ -101,21 +101,21 @@ func (e *composeFileError) Error() string { return e.text }
 // Hint is what to do about it.
 func (e *composeFileError) Hint() string { return e.hint }
 
-// ValidateCompose returns an error with a hint if Compose names what cannot be read
+// validateCompose returns an error with a hint if Compose names what cannot be read
 // or is no compose file.
-func (t Target) ValidateCompose() error {
+func validateCompose(t Target) error {
 	t = t.withDefaults()
 	if t.Compose == "" {
 		return nil
 	}
-	if _, err := t.composeFile(); err != nil {
+	if _, err := readComposeFile(&t); err != nil {
 		return err
 	}
 	return nil
 }
 
-// composeFile reads the file that Compose names.
-func (t *Target) composeFile() (*composeFile, *composeFileError) {
+// readComposeFile reads the file that Compose names.
+func readComposeFile(t *Target) (*composeFile, *composeFileError) {
 	text, err := t.ReadFile(t.Compose)
 	if err != nil {
 		reason := err

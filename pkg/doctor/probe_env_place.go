@@ -48,7 +48,7 @@ func runPlace(_ context.Context, env *Env) Finding {
 		hint = "env: [{name: JAEGER_AGENT_HOST, valueFrom: {fieldRef: {fieldPath: status.hostIP}}}]"
 	}
 	if env.config().UsesCollector() {
-		hint = hintPlace(env.intake())
+		hint = hintPlace(intakeOf(&env.Target))
 	}
 	return f.saw(where).hint(hint)
 }

@@ -134,7 +134,7 @@ type source func(context.Context, *Env) identity
 
 func sources(env *Env) []source {
 	all := []source{fromPage}
-	host := env.neighbourhood()
+	host := neighbourhood(&env.Target)
 	if host == "" {
 		return all
 	}
@@ -162,7 +162,7 @@ func sources(env *Env) []source {
 // neighbourhood is the host on which Jaeger's other ports tell about this
 // Jaeger, "" when every configured port is unusual: what listens on the usual
 // ones is then rather another Jaeger.
-func (t *Target) neighbourhood() string {
+func neighbourhood(t *Target) string {
 	cfg := t.config()
 	if u, err := url.Parse(cfg.Query.URL); err == nil && portOf(u) == portUI {
 		return u.Hostname()

@@ -18,10 +18,9 @@ type dialFunc = func(ctx context.Context, network, address string) (net.Conn, er
 // refuses those it does not name, whatever runs on this machine. Keys are as
 // "tcp 14268".
 func usualPorts(to map[string]string) dialFunc {
-	usual := []string{"tcp 13132", "tcp 14250"}
-	for _, p := range knownPorts() {
-		s := scannedPort{knownPort: p}
-		usual = append(usual, s.name())
+	usual := []string{
+		"tcp 4317", "tcp 4318", "tcp 5778", "tcp 5779", "tcp 6831", "tcp 6832", "tcp 8888", "tcp 9411", "tcp 13132", "tcp 13133",
+		"tcp 14250", "tcp 14268", "tcp 14269", "tcp 14271", "tcp 16685", "tcp 16686", "udp 5775", "udp 6831", "udp 6832",
 	}
 	return func(ctx context.Context, network, addr string) (net.Conn, error) {
 		_, port, err := net.SplitHostPort(addr)

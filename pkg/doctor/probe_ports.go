@@ -37,7 +37,7 @@ func runPorts(ctx context.Context, env *Env) Finding {
 	if !env.Thorough && !env.inTrouble() && !env.failed(idQuery) {
 		return notUsed("nothing is wrong that the other ports would explain")
 	}
-	scanned := env.portsToScan()
+	scanned := portsToScan(&env.Target)
 	if len(scanned) == 0 {
 		return notUsed("no URL of the configuration names a host")
 	}
@@ -50,7 +50,7 @@ func runPorts(ctx context.Context, env *Env) Finding {
 
 // portsToScan are all ports of the configuration's hosts but the one that
 // agent-udp looks at.
-func (t *Target) portsToScan() []scannedPort {
+func portsToScan(t *Target) []scannedPort {
 	var ports []scannedPort
 	for _, host := range t.hosts() {
 		for _, p := range knownPorts() {

@@ -57,7 +57,7 @@ func cassandraProbe() Probe {
 		Codes:  append(cassandraFaults().all(), codeCassandraAnswers, codeCassandraHost, codeCassandraUnauthorized),
 		Run:    runCassandra,
 		Beside: aboutStorage(),
-		Settle: settleStorage,
+		Settle: settleStorage(cassandraStopsJaeger),
 	}
 }
 
@@ -188,4 +188,16 @@ func silentCassandra(ctx context.Context, env *Env, addr string, err error) Find
 		}
 	}
 	return f.saw(says)
+}
+
+// cassandraStopsJaeger reports whether a Jaeger that finds this exits at its start. What may be so
+// only from here, such as a name that does not resolve, is left out.
+func cassandraStopsJaeger(c Code) bool {
+	switch c {
+	case codeCassandraHost, codeCassandraRefused, codeCassandraTLS, codeCassandraCertificate, codeCassandraNotCQL,
+		codeCassandraUnauthorized, codeCassandraNoKeyspace:
+		return true
+	default:
+		return false
+	}
 }

@@ -322,7 +322,7 @@ func TestCassandraState(t *testing.T) {
 				finding: Finding{Status: StatusOK},
 				learned: cassandraNode{addr: target.Storage.CassandraHosts[0], Datacenter: "datacenter1", Version: "4.1.7"},
 			}}
-			f, _ := examine(t, probeNamed(t, tt.probe), target, earlier)
+			f, _ := examine(t, probeNamed(t, cassandraStateProbes(), tt.probe), target, earlier)
 			if f.Status != tt.status || f.Code != tt.code || f.Fact != tt.fact {
 				t.Errorf("got %s %s %q, want %s %s %q", f.Status, f.Code, f.Fact, tt.status, tt.code, tt.fact)
 			}

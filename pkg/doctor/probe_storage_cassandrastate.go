@@ -34,7 +34,7 @@ func cassandraState(id, title string, codes []Code, ask func(*Env, *cqlConn, cas
 			defer conn.close()
 			return ask(env, conn, node)
 		},
-		Settle: settleStorage,
+		Settle: settleStorage(cassandraStopsJaeger),
 	}
 }
 

@@ -22,7 +22,7 @@ const (
 
 // storageCounters looks, when the canary was lost, at what Jaeger counted
 // meanwhile.
-func storageCounters() Probe {
+func storageCounters(stored []string) Probe {
 	return Probe{
 		ID:    idStorageCounters,
 		Hop:   HopStorage,
@@ -31,13 +31,13 @@ func storageCounters() Probe {
 		// What the others read back, and what was found at the storage, says more
 		// than a counter.
 		From:   []string{idCanary, idStorageKind},
-		After:  slices.Concat([]string{idCanary, idStorageKind}, afterWays(), storageProbeIDs()),
+		After:  slices.Concat([]string{idCanary, idStorageKind}, afterWays(), stored),
 		Judges: true,
 		Codes: []Code{
 			codeStorageRejects, codeStorageQueueFull, codeStorageReceived, codeStorageNotReceived, codeStorageNoCounters,
 			codeStorageUnclear,
 		},
-		Run: runStorageCounters,
+		Run: func(_ context.Context, env *Env) Finding { return runStorageCounters(env, stored) },
 	}
 }
 
@@ -106,7 +106,7 @@ func cutLast(s, sep string) (before, after string, found bool) {
 	return s[:i], s[i+len(sep):], true
 }
 
-func runStorageCounters(_ context.Context, env *Env) Finding {
+func runStorageCounters(env *Env, stored []string) Finding {
 	lost, ok := fact[lostCanary](env, idCanary)
 	if !ok {
 		return notUsed("no span was lost")
@@ -121,9 +121,9 @@ func runStorageCounters(_ context.Context, env *Env) Finding {
 	}
 	a := account(before, lost)
 	for _, id := range afterWays() {
-		a.elsewhere = a.elsewhere || env.code(id).readsBack()
+		a.elsewhere = a.elsewhere || readsBack(env.code(id))
 	}
-	for _, id := range storageProbeIDs() {
+	for _, id := range stored {
 		if a.cause == "" && env.failed(id) {
 			a.cause = id
 		}
@@ -174,7 +174,7 @@ func afterWays() []string {
 
 // readsBack reports whether a finding says that a span of this check was read
 // back.
-func (c Code) readsBack() bool {
+func readsBack(c Code) bool {
 	switch c {
 	case codeCanaryDelivered, codeCanaryWarned, codeCanaryDuplicated, codeCanaryTruncated,
 		codeLargeDelivered, codeLargeLost, codeHTTPPathWorks, codeWayWorks:
@@ -182,13 +182,4 @@ func (c Code) readsBack() bool {
 	default:
 		return false
 	}
-}
-
-// storageProbeIDs are the probes that look at the storage itself.
-func storageProbeIDs() []string {
-	var ids []string
-	for _, p := range storageProbes() {
-		ids = append(ids, p.ID)
-	}
-	return ids
 }

@@ -52,7 +52,7 @@ func esProbe() Probe {
 		Run:    runES,
 		After:  []string{idIdentity},
 		Beside: aboutStorage(),
-		Settle: settleStorage,
+		Settle: settleStorage(esStopsJaeger),
 	}
 }
 
@@ -293,4 +293,16 @@ func unauthorizedES(c *esClient) Finding {
 		"jaeger_storage.backends.NAME.elasticsearch.auth.basic: {username: elastic, password: ...} (Jaeger 2)",
 		"--storage-user elastic --storage-password ...",
 	)
+}
+
+// esStopsJaeger reports whether a Jaeger that finds this exits at its start. What may be so
+// only from here, such as a name that does not resolve, is left out.
+func esStopsJaeger(c Code) bool {
+	switch c {
+	case codeESURLInvalid, codeESRefused, codeESTLS, codeESCertificate, codeESNotHTTP, codeESUnauthorized,
+		codeESForbidden, codeESPath, codeESUnavailable, codeESStatus, codeESOther, codeESHeadRefused, codeESUnsupported:
+		return true
+	default:
+		return false
+	}
 }

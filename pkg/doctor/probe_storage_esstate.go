@@ -64,7 +64,7 @@ func esState(id, title string, codes []Code, ask esAsk) Probe {
 			defer c.close()
 			return ask(ctx, env, c)
 		},
-		Settle: settleStorage,
+		Settle: settleStorage(esStopsJaeger),
 	}
 }
 

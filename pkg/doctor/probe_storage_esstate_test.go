@@ -224,12 +224,12 @@ func TestElasticsearchState(t *testing.T) {
 				t.Fatal(err)
 			}
 			earlier := map[string]outcome{
-				idES: {finding: Finding{Status: StatusOK}, learned: esCluster{url: base, version: version{7, 17}, name: "Elasticsearch 7.17"}},
+				idES: {finding: Finding{Status: StatusOK}, learned: esCluster{url: base, version: versionAt(7, 17), name: "Elasticsearch 7.17"}},
 			}
 			maps.Copy(earlier, tt.earlier)
 			target := atES(t, srv.URL)
 			target.Storage.IndexPrefix = tt.prefix
-			f, _ := examine(t, probeNamed(t, tt.probe), target, earlier)
+			f, _ := examine(t, probeNamed(t, esStateProbes(), tt.probe), target, earlier)
 			if fact := strings.ReplaceAll(tt.fact, "DAY", day); f.Status != tt.status || f.Code != tt.code || f.Fact != fact {
 				t.Errorf("got %s %s %q, want %s %s %q", f.Status, f.Code, f.Fact, tt.status, tt.code, fact)
 			}
@@ -247,7 +247,7 @@ func TestElasticsearchAliasIsMissing(t *testing.T) {
 	}
 	target := atES(t, srv.URL)
 	target.Storage.IndexPrefix = "test"
-	f, _ := examine(t, probeNamed(t, idESIndices), target, map[string]outcome{idES: {learned: esCluster{url: base}}})
+	f, _ := examine(t, probeNamed(t, esStateProbes(), idESIndices), target, map[string]outcome{idES: {learned: esCluster{url: base}}})
 	expect(t, f, StatusFail, codeESNoAlias, "test-jaeger-span-write is an index and no alias: Jaeger writes into it and reads elsewhere",
 		"stop Jaeger, then: curl -fX DELETE "+srv.URL+"/test-jaeger-span-write,test-jaeger-service-write"+
 			" && jaeger-es-rollover init "+srv.URL+" --index-prefix test, then start Jaeger")
@@ -257,9 +257,9 @@ func TestElasticsearchAliasIsMissing(t *testing.T) {
 }
 
 // probeNamed returns a probe of the list.
-func probeNamed(t *testing.T, id string) Probe {
+func probeNamed(t *testing.T, probes []Probe, id string) Probe {
 	t.Helper()
-	for _, p := range Probes() {
+	for _, p := range probes {
 		if p.ID == id {
 			return p
 		}

@@ -18,7 +18,7 @@ const (
 // needsLongIDs are the releases that write ids of 64 bits as 32 digits and look
 // for no other form, while Jaeger 1 writes 16 digits (jaeger#8266). Measured with
 // 2.13; the first is that whose gate jaeger.es.disableLegacyId is fixed.
-func needsLongIDs() releases { return releases{first: version{2, 8}} }
+func needsLongIDs() releases { return releases{first: versionAt(2, 8)} }
 
 // shortID matches ids of 64 bits as Jaeger 1 writes them: 16 digits, and without
 // leading zeros before 1.16. The canary of a check through a Jaeger 1 is one, and

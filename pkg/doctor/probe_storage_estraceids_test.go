@@ -84,13 +84,13 @@ func TestElasticsearchTraceIDs(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			f, env := examine(t, probeNamed(t, idESTraceIDs), atES(t, srv.URL), map[string]outcome{
+			f, env := examine(t, probeNamed(t, esStateProbes(), idESTraceIDs), atES(t, srv.URL), map[string]outcome{
 				idES:       {finding: Finding{Status: StatusOK}, learned: esCluster{url: base}},
 				idIdentity: {learned: tt.jaeger},
 				idCanary:   {finding: tt.canary},
 			})
 			expect(t, f, tt.status, tt.code, tt.fact, tt.hint)
-			if got, want := settleStorage(env, f).Explains, map[bool]string{true: idCanary}[tt.status == StatusFail]; got != want {
+			if got, want := settleStorage(esStopsJaeger)(env, f).Explains, map[bool]string{true: idCanary}[tt.status == StatusFail]; got != want {
 				t.Errorf("explains %q, want %q", got, want)
 			}
 		})

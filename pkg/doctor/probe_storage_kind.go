@@ -64,7 +64,7 @@ var (
 )
 
 func runStorageKind(ctx context.Context, env *Env) Finding {
-	host := env.neighbourhood()
+	host := neighbourhood(&env.Target)
 	if host == "" {
 		return notUsed("no port is the usual one, so those that tell are not known")
 	}

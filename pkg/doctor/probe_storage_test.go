@@ -152,7 +152,7 @@ func TestStorageCounters(t *testing.T) {
 			if tt.cause != "" {
 				earlier[tt.cause] = outcome{finding: Finding{Status: StatusFail}}
 			}
-			f, _ := examine(t, storageCounters(), target, earlier)
+			f, _ := examine(t, storageCounters(ids(storageProbes())), target, earlier)
 			if f.Status != tt.status || f.Code != tt.code || f.Fact != tt.fact {
 				t.Errorf("got %s %s %q, want %s %s %q", f.Status, f.Code, f.Fact, tt.status, tt.code, tt.fact)
 			}

@@ -88,7 +88,7 @@ type detour struct{ flag string }
 // configured reports whether the configuration takes this way.
 func (w way) configured(env *Env) bool {
 	cfg := env.config()
-	if in := env.intake(); cfg.UsesCollector() && in.way == w.id {
+	if in := intakeOf(&env.Target); cfg.UsesCollector() && in.way == w.id {
 		u, err := env.collector()
 		return err == nil && portOf(u) == in.port
 	}

@@ -60,7 +60,7 @@ func lookAfterLoss(ctx context.Context, env *Env, client *query.Client) lostCana
 	// Spans that are sent while the counters are read may be counted or not.
 	lost := lostCanary{spans: env.sent.all()}
 	before := len(lost.spans)
-	if host := env.neighbourhood(); host != "" {
+	if host := neighbourhood(&env.Target); host != "" {
 		lost.after = lookInside(ctx, env, host)
 	}
 	lost.spans = env.sent.all()

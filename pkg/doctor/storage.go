@@ -4,7 +4,6 @@ import (
 	"crypto/tls"
 	"crypto/x509"
 	"fmt"
-	"slices"
 	"strings"
 )
 
@@ -110,15 +109,6 @@ func subject(cert *x509.Certificate) string {
 // certificateHint is the flag for a certificate that is not trusted.
 const certificateHint = "--storage-ca ca.pem (and for Jaeger: --es.tls.enabled --es.tls.ca=ca.pem (Jaeger 1), elasticsearch: {tls: {ca_file: ca.pem}} (Jaeger 2))"
 
-// storageProbes stand before those about containers: when Jaeger has exited for
-// its storage, the storage is the cause.
-func storageProbes() []Probe {
-	return slices.Concat(
-		[]Probe{esProbe()}, esStateProbes(),
-		[]Probe{cassandraProbe()}, cassandraStateProbes(),
-	)
-}
-
 // beforeStorage are the probes whose failure a broken storage may be the cause
 // of: Jaeger exits at its start when it cannot reach its storage, and accepts
 // spans that the storage then rejects.
@@ -127,10 +117,15 @@ func beforeStorage() []string { return []string{idUDP, idCollector, idQuery, idC
 // aboutStorage are what settleStorage judges by.
 func aboutStorage() []string { return append(beforeStorage(), idStorageKind) }
 
-// settleStorage judges what was found at the storage by what became of the
-// canary. When it was read back the storage cannot be all wrong, whatever it
-// looks like from here; and when something failed the storage may explain it.
-func settleStorage(env *Env, f Finding) Finding {
+// settleStorage returns a Probe.Settle that judges what was found at the storage by
+// what became of the canary. When it was read back the storage cannot be all wrong,
+// whatever it looks like from here; and when something failed the storage may explain
+// it. stopsJaeger reports whether a Jaeger that finds this exits at its start.
+func settleStorage(stopsJaeger func(Code) bool) func(*Env, Finding) Finding {
+	return func(env *Env, f Finding) Finding { return settle(env, f, stopsJaeger) }
+}
+
+func settle(env *Env, f Finding, stopsJaeger func(Code) bool) Finding {
 	if f.Status != StatusFail {
 		return f
 	}
@@ -143,36 +138,22 @@ func settleStorage(env *Env, f Finding) Finding {
 		return f.saw("and Jaeger keeps spans in " + inside.kind + " (" + inside.source + "), so this is not its storage")
 	}
 	for _, id := range beforeStorage() {
-		if env.failed(id) && f.Code.explainsAt(env.code(id)) {
+		if env.failed(id) && explains(env.code(id), stopsJaeger(f.Code)) {
 			return f.explains(id)
 		}
 	}
 	return f
 }
 
-// explainsAt reports whether a finding about the storage is the cause of that
-// code. Jaeger does not start without a storage that answers, so nothing listens
-// then; a storage that is only ill loses spans of a Jaeger that runs.
-func (c Code) explainsAt(failure Code) bool {
+// explains reports whether a finding about the storage is the cause of that code.
+// Jaeger does not start without a storage that answers, so nothing listens then; a
+// storage that is only ill loses spans of a Jaeger that runs.
+func explains(failure Code, stopsJaeger bool) bool {
 	switch failure {
 	case codeCanaryLost, codeQueryError, codeCollectorError:
 		return true
 	case codeUDPRefused, codeCollectorRefused, codeQueryRefused:
-		return c.stopsJaeger()
-	default:
-		return false
-	}
-}
-
-// stopsJaeger reports whether a Jaeger that finds this exits at its start. What
-// may be so only from here, such as a name that does not resolve, is left out.
-func (c Code) stopsJaeger() bool {
-	switch c {
-	case codeESURLInvalid, codeESRefused, codeESTLS, codeESCertificate, codeESNotHTTP, codeESUnauthorized,
-		codeESForbidden, codeESPath, codeESUnavailable, codeESStatus, codeESOther, codeESHeadRefused, codeESUnsupported,
-		codeCassandraHost, codeCassandraRefused, codeCassandraTLS, codeCassandraCertificate, codeCassandraNotCQL,
-		codeCassandraUnauthorized, codeCassandraNoKeyspace:
-		return true
+		return stopsJaeger
 	default:
 		return false
 	}

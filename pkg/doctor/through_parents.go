@@ -51,7 +51,7 @@ func (v *visit) reportParents(ctx context.Context, env *Env, seen *sightings) {
 // sendParents sends spans to the collector as the configured tracer would. To
 // Appdash it sends none, whose spans are told apart by numbers of 64 bits.
 func sendParents(ctx context.Context, env *Env, spans handmade) {
-	in := env.intake()
+	in := intakeOf(&env.Target)
 	endpoint, err := env.collector()
 	if err != nil || in.scheme == schemeTCP {
 		return

@@ -153,7 +153,7 @@ func readBack(jobs []*job) bool {
 	return slices.ContainsFunc(jobs, func(j *job) bool {
 		lost, _ := j.learned.(lostCanary)
 		shown := slices.ContainsFunc(lost.spans, func(s sentRecord) bool { return s.shown })
-		return shown || j.finding.Code.readsBack()
+		return shown || readsBack(j.finding.Code)
 	})
 }
 

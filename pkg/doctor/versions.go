@@ -33,21 +33,21 @@ func generations() []generation {
 	two := []int{4317, 4318, 5778, 5779, 8888, 9411, 13133, 14250, 14268, 16685, 16686}
 	return []generation{
 		{
-			from: version{1, 0}, udp: thrift, collectorSampling: true,
+			from: versionAt(1, 0), udp: thrift, collectorSampling: true,
 			tcp: []int{5778, 14250, 14268, 14269, 16685, 16686},
 		},
 		{
-			from: version{1, 46}, udp: thrift, collectorSampling: true,
+			from: versionAt(1, 46), udp: thrift, collectorSampling: true,
 			tcp: []int{4317, 4318, 5778, 14250, 14268, 14269, 16685, 16686},
 		},
 		{
-			from: version{1, 63}, collectorSampling: true,
+			from: versionAt(1, 63), collectorSampling: true,
 			tcp: []int{4317, 4318, 14250, 14268, 14269, 16685, 16686},
 		},
-		{from: version{2, 0}, udp: []int{portCompact, portBinary}, tcp: two, loopback: true, numericStrategy: true},
-		{from: version{2, 1}, tcp: two, loopback: true, numericStrategy: true},
-		{from: version{2, 2}, udp: []int{portCompact, portBinary}, tcp: two, loopback: true, numericStrategy: true},
-		{from: version{2, 16}, udp: []int{portCompact, portBinary}, tcp: two, loopback: true},
+		{from: versionAt(2, 0), udp: []int{portCompact, portBinary}, tcp: two, loopback: true, numericStrategy: true},
+		{from: versionAt(2, 1), tcp: two, loopback: true, numericStrategy: true},
+		{from: versionAt(2, 2), udp: []int{portCompact, portBinary}, tcp: two, loopback: true, numericStrategy: true},
+		{from: versionAt(2, 16), udp: []int{portCompact, portBinary}, tcp: two, loopback: true},
 	}
 }
 
