@@ -10,6 +10,8 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+
+	"github.com/otdemo/otdemo/pkg/doctor/internal/probe"
 )
 
 // What a target looks up is what it connects to, by whatever protocol.
@@ -43,7 +45,7 @@ func TestTargetDialsWhatItLooksUp(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
 			var dialled []string
-			target := Target{
+			target := probe.Target{
 				Dial: func(_ context.Context, network, address string) (net.Conn, error) {
 					dialled = append(dialled, network+" "+address)
 					if address == tt.answers {
@@ -59,7 +61,7 @@ func TestTargetDialsWhatItLooksUp(t *testing.T) {
 					}
 					return slices.Clone(addrs), nil
 				},
-			}.withDefaults()
+			}.WithDefaults()
 			conn, err := target.Dial(t.Context(), tt.network, tt.address)
 			if diff := cmp.Diff(tt.want, dialled); diff != "" {
 				t.Errorf("dialled (-want +got):\n%s", diff)
