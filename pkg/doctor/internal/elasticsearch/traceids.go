@@ -112,10 +112,11 @@ func askESTraceIDs(ctx context.Context, env *probe.Env, c *esClient) probe.Findi
 }
 
 // shortCanary is the finding for a canary that went through a Jaeger 1 and is
-// looked for in a Jaeger 2.
+// looked for in a Jaeger 2. The storage has it, so the fault is where it is read.
 func shortCanary(jaeger identity.Identity) probe.Finding {
 	return probe.Found(probe.StatusFail, codeESShortCanary,
 		"a span of this check is stored with an id of 64 bits in Jaeger 1's form: %s does not find it by id", jaeger).
+		AtHop(probe.HopQuery).
 		Hint(
 			"OTDEMO_TRACE_ID_128BIT=true for the check, and JAEGER_TRACEID_128BIT=true wherever traces begin",
 			"send spans to the Jaeger 2 itself: a Jaeger 1 wrote this one",
