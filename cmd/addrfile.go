@@ -1,16 +1,15 @@
 package cmd
 
 import (
+	"context"
 	"encoding/json"
 	"fmt"
-	"os"
-	"path/filepath"
 )
 
 // writeAddrFile writes addrs, name to host:port, as JSON to path, so that a
 // script learns the ports that were picked. The file appears with its whole
 // content or not at all. An empty path writes nothing.
-func writeAddrFile(path string, addrs map[string]string) error {
+func (a *app) writeAddrFile(ctx context.Context, path string, addrs map[string]string) error {
 	if path == "" {
 		return nil
 	}
@@ -18,19 +17,7 @@ func writeAddrFile(path string, addrs map[string]string) error {
 	if err != nil {
 		return fmt.Errorf("addr-file: %w", err)
 	}
-	tmp, err := os.CreateTemp(filepath.Dir(path), filepath.Base(path)+".*")
-	if err != nil {
-		return fmt.Errorf("addr-file: %w", err)
-	}
-	_, err = tmp.Write(append(content, '\n'))
-	if closeErr := tmp.Close(); err == nil {
-		err = closeErr
-	}
-	if err == nil {
-		err = os.Rename(tmp.Name(), path)
-	}
-	if err != nil {
-		os.Remove(tmp.Name())
+	if err := a.env.writeFile(ctx, path, append(content, '\n'), 0o666); err != nil {
 		return fmt.Errorf("addr-file: %w", err)
 	}
 	return nil

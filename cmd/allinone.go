@@ -18,7 +18,7 @@ func newAllInOne(a *app) *cobra.Command {
 	var opts allinone.Options
 	var addrFile string
 	var ports *listenerPorts
-	maxMemory := byteSize(allinone.DefaultMaxMemory)
+	maxMemory := byteSize(planMemory(0, a.env.MemoryLimit).spans)
 	strategy := samplingFlag{allinone.Strategy{Type: "const", Param: 1}}
 	var strategies, proxyQuery string
 	var open bool
@@ -57,7 +57,6 @@ receives and keeps nothing, and asks that Jaeger what the page needs to know.
 					Target: target, Host: opts.Host, Port: opts.Ports[allinone.Query], Logger: a.logger(a.env.Stderr),
 				}, announcement{addrFile, open})
 			}
-			opts.MaxMemory = int64(maxMemory)
 			if strategies != "" && cmd.Flags().Changed("sampling") {
 				return usageError(errors.New("--sampling and --sampling-strategies exclude each other: the file has a default_strategy"))
 			}
@@ -67,13 +66,17 @@ receives and keeps nothing, and asks that Jaeger what the page needs to know.
 			}
 			opts.Logger = a.logger(a.env.Stderr)
 			opts.Now = a.env.Now
+			memory := planMemory(int64(maxMemory), a.env.MemoryLimit)
+			opts.MaxMemory = memory.spans
+			memory.apply()
+			memory.say(opts.Logger)
 			return a.allInOne(cmd.Context(), opts, announcement{addrFile, open})
 		},
 	}
 	flags := cmd.Flags()
 	flags.StringVar(&opts.Host, "host", "127.0.0.1", "listen on this `address`; 0.0.0.0 lets other machines in")
 	ports = portFlags(flags)
-	flags.Var(&maxMemory, "max-memory", "keep traces within this `size`, and evict the oldest beyond it")
+	flags.Var(&maxMemory, "max-memory", "keep traces within this `size`, and evict the oldest beyond it; in a container at most a quarter of its memory unless given")
 	flags.Var(&strategy, "sampling", "tell every client this `strategy`: const:1, probabilistic:0.1 or ratelimiting:5")
 	flags.StringVar(&strategies, "sampling-strategies", "", "tell each client what `file` has for its service, in Jaeger's format")
 	flags.StringVar(&opts.UIDir, "ui-dir", "", "show the built Jaeger UI in `directory` on the query port instead of otdemo's own page")
@@ -105,7 +108,7 @@ type announcement struct {
 
 // announce tells where a backend listens.
 func (a *app) announce(ctx context.Context, logger *slog.Logger, addrs map[string]string, tell announcement) error {
-	if err := writeAddrFile(tell.addrFile, addrs); err != nil {
+	if err := a.writeAddrFile(ctx, tell.addrFile, addrs); err != nil {
 		return err
 	}
 	logger.Info("listening", addrLine(addrs)...)

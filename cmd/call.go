@@ -28,11 +28,12 @@ the client and the server, stored, or missing, and where it was lost. docs/call.
 tells what each number means.
 
 With --tracer another system's library makes the spans; the called service may have
-any other if the two share a format of headers, see --propagation.
+any other that reads one of the header formats sent: the tracer's own, jaeger, w3c
+and b3, or those that --propagation names.
 
 The default URL is call.url of the configuration, http://localhost:8000/.
 ` + exitCodesHelp("1 a call failed, --show did not find its trace, or --verify misses a span",
-			"3 --verify could not read the traces back"),
+			"3 --verify could not read the traces back, or saw no span of the called service"),
 		Example: `  otdemo call
   otdemo call --show
   otdemo call --show --tracer zipkin --propagation b3,w3c
@@ -51,7 +52,12 @@ The default URL is call.url of the configuration, http://localhost:8000/.
 			if err := errors.Join(opts.validate(cmd.Flags()), err); err != nil {
 				return usageError(err)
 			}
-			loaded, err := a.load(cmd, extra...)
+			src, err := a.source(cmd, extra...)
+			if err != nil {
+				return err
+			}
+			src.AnyService = true
+			loaded, err := loadSource(src)
 			if err != nil {
 				return err
 			}

@@ -10,6 +10,7 @@ import (
 	"github.com/otdemo/otdemo/pkg/config"
 	"github.com/otdemo/otdemo/pkg/load"
 	"github.com/otdemo/otdemo/pkg/load/ledger"
+	"github.com/otdemo/otdemo/pkg/printable"
 	"github.com/otdemo/otdemo/pkg/query"
 	"github.com/otdemo/otdemo/pkg/tracer"
 )
@@ -59,7 +60,7 @@ func callOnce(ctx context.Context, opts load.Options) called {
 func (a *app) printCall(done called, reader *query.Client) {
 	out := a.env.Stdout
 	if done.err == nil {
-		fmt.Fprintf(out, "Received result: %s\n", strings.TrimSpace(string(done.answer.Body)))
+		fmt.Fprintf(out, "Received result: %s\n", printable.Text(strings.TrimSpace(string(done.answer.Body))))
 	}
 	switch {
 	case done.TraceID.IsZero():

@@ -16,6 +16,7 @@ import (
 	"github.com/otdemo/otdemo/pkg/config"
 	"github.com/otdemo/otdemo/pkg/load"
 	"github.com/otdemo/otdemo/pkg/load/ledger"
+	"github.com/otdemo/otdemo/pkg/plural"
 	"github.com/otdemo/otdemo/pkg/query"
 	"github.com/otdemo/otdemo/pkg/tracer"
 )
@@ -73,6 +74,7 @@ func (a *app) newSession(ctx context.Context, cfg config.Config, request client.
 		RunTag:    s.tag(),
 		TargetURL: request.URL,
 		Agent:     agentAddr(cfg),
+		Formats:   cfg.Formats(),
 		Patience:  verifyPatience,
 		Logger:    logger,
 	})
@@ -149,16 +151,26 @@ func (s *session) close(ctx context.Context) (tracer.Stats, *ledger.Ledger, erro
 }
 
 // answer joins what says no with what the ledger says. That the traces could not
-// be read back makes the exit code 3, unless the answer is no anyway.
+// be read back, or that no span of the called service was seen, makes the exit code
+// 3, unless the answer is no anyway.
 func answer(no error, l *ledger.Ledger, readErr error) error {
-	switch {
-	case readErr == nil:
-		return errors.Join(no, missingError(l))
-	case no == nil:
-		return &exitError{code: exitUnknown, err: readErr}
-	default:
-		return errors.Join(no, readErr)
+	unknown := readErr
+	if readErr == nil {
+		no, unknown = errors.Join(no, missingError(l)), unseenError(l)
 	}
+	if no == nil && unknown != nil {
+		return &exitError{code: exitUnknown, err: unknown}
+	}
+	return errors.Join(no, unknown)
+}
+
+// unseenError is the error of an account that says nothing of the called service.
+func unseenError(l *ledger.Ledger) error {
+	if l == nil || l.ServiceUnseen == "" {
+		return nil
+	}
+	return withHint(errors.New(l.ServiceUnseen),
+		`run "otdemo check-jaeger --through URL" to find out whether it reports, and which headers it reads`)
 }
 
 // missingError is the error of an account that does not close.
@@ -166,6 +178,7 @@ func missingError(l *ledger.Ledger) error {
 	if l == nil || l.Balanced() {
 		return nil
 	}
-	return withHint(fmt.Errorf("%d of %d spans are missing", l.Spans.Missing, l.Spans.Made),
+	return withHint(fmt.Errorf("%d of %s %s missing",
+		l.Spans.Missing, plural.Of(l.Spans.Made, "span", "spans"), plural.Word(l.Spans.Missing, "is", "are")),
 		`run "otdemo check-jaeger" to find out why, or see docs/call.md on what each hop means`)
 }

@@ -64,7 +64,7 @@ docs/findings.md explains each finding.
 			if opts.wait < 0 {
 				return usageError(fmt.Errorf("--wait must not be negative, got %s", opts.wait))
 			}
-			loaded, err := a.load(cmd)
+			loaded, err := a.loadService(cmd)
 			if err != nil {
 				return err
 			}
@@ -76,13 +76,24 @@ docs/findings.md explains each finding.
 	opts.target.register(flags)
 	flags.DurationVar(&opts.Timeout, "timeout", opts.Timeout, "end the check after this `time`")
 	flags.DurationVar(&opts.wait, "wait", 0, "try again until spans reach Jaeger, for this `time` at most")
-	flags.StringSliceVar(&opts.Only, "only", nil, "run only these `probes` and what they need; see --list")
+	flags.StringSliceVar(&opts.Only, "only", nil, "run only these `probes` and what they need or look at; see --list")
 	flags.StringSliceVar(&opts.Skip, "skip", nil, "leave these `probes` out; see --list")
 	flags.BoolVar(&opts.list, "list", false, "list the probes and their claims")
 	flags.StringVar(&opts.bundle, "bundle", "", "collect the report, the configuration and the raw answers in `file`, a .tgz for a bug report")
 	flags.Var(&opts.failOn, "fail-on", "exit with 1 on an `error`, or on a warning too")
 	flags.VarP(&opts.output, "output", "o", "print as `form` text, short, json, junit or github")
 	return cmd
+}
+
+// loadService reads the configuration with the tracer of the service whose
+// environment this is, unless a tracer is chosen.
+func (a *app) loadService(cmd *cobra.Command) (*config.Loaded, error) {
+	src, err := a.source(cmd)
+	if err != nil {
+		return nil, err
+	}
+	src.TracerOfEnviron = true
+	return loadSource(src)
 }
 
 func listProbes(w io.Writer) error {
@@ -103,13 +114,12 @@ func (a *app) check(ctx context.Context, loaded *config.Loaded, opts checkOption
 	if err := ctx.Err(); err != nil {
 		return err
 	}
+	err := a.writeReport(report, opts.output.String(), streamed)
 	if opts.bundle != "" {
 		b := bundle{report: report, loaded: loaded, answers: raw.exchanges, now: a.env.Now()}
-		if err := b.write(opts.bundle); err != nil {
-			return err
-		}
+		err = errors.Join(err, b.write(ctx, a.env, opts.bundle))
 	}
-	if err := a.writeReport(report, opts.output.String(), streamed); err != nil {
+	if err != nil {
 		return err
 	}
 	return checkExit(report.Verdict, opts.failOn.String() == "warning")

@@ -5,9 +5,9 @@ import (
 	"bytes"
 	"cmp"
 	"compress/gzip"
+	"context"
 	"fmt"
 	"maps"
-	"os"
 	"slices"
 	"strings"
 	"sync"
@@ -15,6 +15,7 @@ import (
 
 	"github.com/otdemo/otdemo/pkg/config"
 	"github.com/otdemo/otdemo/pkg/doctor"
+	"github.com/otdemo/otdemo/pkg/printable"
 )
 
 // tape keeps the doctor's exchanges for a bundle. Its zero value is empty.
@@ -40,12 +41,12 @@ type bundle struct {
 
 // write makes the archive at path, readable by its owner only, since answers are
 // somebody's data.
-func (b *bundle) write(path string) error {
+func (b *bundle) write(ctx context.Context, env *Env, path string) error {
 	content, err := b.archive()
 	if err != nil {
 		return fmt.Errorf("bundle: %w", err)
 	}
-	if err := os.WriteFile(path, content, 0o600); err != nil {
+	if err := env.writeFile(ctx, path, content, 0o600); err != nil {
 		return fmt.Errorf("bundle: %w", err)
 	}
 	return nil
@@ -96,7 +97,7 @@ func (b *bundle) files() ([]bundleFile, error) {
 		return nil, err
 	}
 	for _, w := range b.loaded.Warnings {
-		fmt.Fprintf(&cfg, "# warning: %s\n", w.Text)
+		fmt.Fprintf(&cfg, "# warning: %s\n", printable.Line(w.Text))
 	}
 	files := []bundleFile{
 		{"version.txt", []byte(currentVersion() + "\n")},
@@ -111,7 +112,8 @@ func (b *bundle) files() ([]bundleFile, error) {
 	return files, nil
 }
 
-// exchangeText is an exchange as a file: what was asked, and the raw answer.
+// exchangeText is an exchange as a file: what was asked, and the raw answer, in which
+// what a terminal would obey is escaped.
 func exchangeText(x doctor.Exchange) []byte {
 	var b bytes.Buffer
 	fmt.Fprintf(&b, "%s %s\n# at %s, took %s\n", x.Method, x.URL, x.Start.UTC().Format(time.RFC3339Nano), x.Elapsed)
@@ -125,5 +127,5 @@ func exchangeText(x doctor.Exchange) []byte {
 		}
 		fmt.Fprintf(&b, "\n%s\n", x.Body)
 	}
-	return b.Bytes()
+	return []byte(printable.Escaped(b.Bytes()))
 }

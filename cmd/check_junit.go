@@ -48,6 +48,7 @@ type junitResult struct {
 // writeJUnit writes one test case a finding, and one for the verdict, which
 // alone decides whether spans reach Jaeger.
 func writeJUnit(w io.Writer, r doctor.Report) error {
+	r = harmlessReport(r)
 	suite := junitSuite{
 		Name:      "check-jaeger",
 		Time:      seconds(r.ElapsedMS),

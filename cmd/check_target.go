@@ -1,6 +1,7 @@
 package cmd
 
 import (
+	"errors"
 	"fmt"
 	"os"
 	"strings"
@@ -39,7 +40,8 @@ func (t *targetFlags) register(flags *pflag.FlagSet) {
 	flags.BoolVar(&s.Insecure, "storage-insecure", false, "trust any certificate of the storage")
 }
 
-// check finds what is wrong with the flags, and reads the password's file.
+// check finds what is wrong with the flags and the files that they name, and reads
+// the password's.
 func (t *targetFlags) check(env *Env) error {
 	if name, ok := strings.CutPrefix(t.storage.Password, "@"); ok {
 		content, err := os.ReadFile(env.path(name))
@@ -48,7 +50,8 @@ func (t *targetFlags) check(env *Env) error {
 		}
 		t.storage.Password = strings.TrimRight(string(content), "\r\n")
 	}
-	return t.storage.Validate()
+	compose := t.target(env, nil)
+	return errors.Join(t.storage.Validate(), doctor.ValidateCompose(compose))
 }
 
 // target puts together what the doctor examines.

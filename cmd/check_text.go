@@ -22,11 +22,13 @@ const (
 	statusWidth = 7
 	hopWidth    = 8
 	detailTab   = "                  " // below a finding's fact
+	furtherTab  = "    "               // so that no further line of a detail looks like a detail
 )
 
 // finding prints one finding. What is well needs a line only, and what was not
 // looked at none; JSON tells why.
 func (v *checkView) finding(f doctor.Finding) {
+	f = harmlessFinding(f)
 	if f.Status == doctor.StatusSkip {
 		return
 	}
@@ -52,7 +54,7 @@ func (v *checkView) finding(f doctor.Finding) {
 }
 
 // details are the lines below a finding's fact: what was seen, what it may be,
-// and what to try.
+// and what to try. A further line of one stands deeper than it.
 func details(f doctor.Finding) []string {
 	var lines []string
 	for _, evidence := range f.Evidence {
@@ -67,11 +69,15 @@ func details(f doctor.Finding) []string {
 	for _, hint := range f.Hints {
 		lines = append(lines, "hint: "+hint)
 	}
+	for i := range lines {
+		lines[i] = strings.ReplaceAll(lines[i], "\n", "\n"+furtherTab)
+	}
 	return lines
 }
 
 // verdict prints the sentence that everything was for.
 func (v *checkView) verdict(r doctor.Report) {
+	r = harmlessReport(r)
 	color := ansiGreen
 	switch r.Verdict.Answer {
 	case doctor.AnswerNo:
@@ -105,6 +111,7 @@ func skipped(r doctor.Report) int {
 
 // short prints what fits a chat message: the verdict, its fix, and what is odd.
 func (v *checkView) short(r doctor.Report) {
+	r = harmlessReport(r)
 	fmt.Fprintln(v.w, r.Verdict.Text)
 	if r.Verdict.Fix != "" {
 		fmt.Fprintf(v.w, "fix: %s\n", r.Verdict.Fix)

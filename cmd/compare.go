@@ -9,6 +9,7 @@ import (
 	"github.com/spf13/pflag"
 
 	"github.com/otdemo/otdemo/pkg/config"
+	"github.com/otdemo/otdemo/pkg/load/ledger"
 )
 
 func newCompare(a *app) *cobra.Command {
@@ -31,7 +32,7 @@ endpoint holds for the configured tracer, and the other one sends to its default
 unless --from-endpoint or --to-endpoint says otherwise. --tracer is the default of
 --from.
 ` + exitCodesHelp("1 something differs that --ignore does not name, or a trace did not arrive",
-			"3 the traces could not be read back"),
+			"3 the traces could not be read back, or have no span of the called service"),
 		Example: `  otdemo compare --demo
   otdemo compare --from jaeger --to otel http://localhost:8000/
   otdemo compare --demo --ignore trace-id,process,tag:sampler.*
@@ -39,6 +40,7 @@ unless --from-endpoint or --to-endpoint says otherwise. --tracer is the default 
 		GroupID: groupServing,
 		Args:    maxArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
+			opts.patient = cmd.Flags().Changed("timeout")
 			request, err := opts.request.request(a.env)
 			if err := errors.Join(opts.validate(len(args) == 1), err); err != nil {
 				return usageError(err)
@@ -65,6 +67,7 @@ type compareOptions struct {
 	ignore                   []string
 	demo                     bool
 	timeout                  time.Duration
+	patient                  bool // --timeout was given
 	request                  requestFlags
 	output                   choice
 }
@@ -80,9 +83,18 @@ func (o *compareOptions) register(flags *pflag.FlagSet) {
 	flags.StringVar(&o.toEndpoint, "to-endpoint", "", "send the spans of --to to the collector at `url`")
 	flags.StringSliceVar(&o.ignore, "ignore", nil, "differences that are known, by `ids` such as tag:sampler.type; \"tag\" means all tags, * any text")
 	flags.BoolVar(&o.demo, "demo", false, "bring an in-memory Jaeger along, so that nothing else need run")
-	flags.DurationVar(&o.timeout, "timeout", o.timeout, "give up on a request, and on reading its trace back, after `duration`")
+	flags.DurationVar(&o.timeout, "timeout", o.timeout, "give up on a request, and on reading its trace back, after `duration`; above 7s it is also how long to wait for a called service of which no span was seen")
 	o.request.register(flags)
 	flags.VarP(&o.output, "output", "o", "print as `form` text or json")
+}
+
+// grace is how long reading waits for a service of which no span was seen: longer
+// than usual when the user allows it.
+func (o *compareOptions) grace() time.Duration {
+	if o.patient {
+		return max(o.timeout, ledger.ServiceGrace)
+	}
+	return ledger.ServiceGrace
 }
 
 func (o *compareOptions) validate(hasURL bool) error {

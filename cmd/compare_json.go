@@ -18,6 +18,9 @@ type compareJSON struct {
 	Differences []compare.Difference `json:"differences"`
 	// Unexpected counts the differences that are not ignored.
 	Unexpected int `json:"unexpected"`
+	// ServiceUnseen says on which sides no span of the called service was seen, so
+	// that the differences do not tell about it; "" when it was seen on both.
+	ServiceUnseen string `json:"service_unseen,omitempty"`
 }
 
 type compareSideJSON struct {
@@ -46,6 +49,7 @@ func newCompareJSON(r *compare.Report, url string, own bool, reader *query.Clien
 		Spans:         []compareRowJSON{},
 		Differences:   append([]compare.Difference{}, r.Differences...),
 		Unexpected:    r.Unexpected(),
+		ServiceUnseen: r.Unseen(),
 	}
 	for _, row := range r.Rows {
 		line := compareRowJSON{Depth: row.Depth, Result: row.Result()}

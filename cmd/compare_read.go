@@ -4,10 +4,13 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
+	"strings"
 	"sync"
 	"time"
 
 	"github.com/otdemo/otdemo/pkg/compare"
+	"github.com/otdemo/otdemo/pkg/plural"
 	"github.com/otdemo/otdemo/pkg/query"
 	"github.com/otdemo/otdemo/pkg/trace"
 )
@@ -27,7 +30,8 @@ func (c *comparison) read(ctx context.Context, sides ...*compareSide) error {
 
 // readSide waits until the trace has all spans that were made, or has had no new
 // one for a while: how many the called service makes is not known, and some
-// tracers begin a new trace in the midst of one.
+// tracers begin a new trace in the midst of one. While the trace lacks spans by what
+// is in it, the while is longer.
 func (c *comparison) readSide(ctx context.Context, side *compareSide) error {
 	seen, since := 0, time.Time{}
 	t, err := c.reader.WaitTrace(ctx, side.Trace.ID, func(t trace.Trace) bool {
@@ -35,11 +39,15 @@ func (c *comparison) readSide(ctx context.Context, side *compareSide) error {
 		if len(t.Spans) != seen {
 			seen, since = len(t.Spans), now
 		}
-		return int64(seen) >= side.spans || now.Sub(since) >= c.quiet
+		quiet := c.quiet
+		if !side.whole(&t) {
+			quiet = c.grace
+		}
+		return int64(seen) >= side.spans || now.Sub(since) >= quiet
 	})
 	switch {
 	case err == nil || errors.Is(err, query.ErrIncomplete):
-		side.Trace = t
+		side.Trace, side.Unseen = t, !side.seen(&t)
 		return nil
 	case errors.Is(err, query.ErrNotFound):
 		return withHint(fmt.Errorf("the trace of tracer %s did not arrive: %w", side.Tracer, err),
@@ -54,15 +62,47 @@ func lostError(side *compareSide) error {
 	if side.lost == 0 {
 		return nil
 	}
-	return withHint(fmt.Errorf("tracer %s lost %d spans on the way, which the comparison misses", side.Tracer, side.lost),
+	return withHint(fmt.Errorf("tracer %s lost %s on the way, which the comparison misses", side.Tracer, plural.Of(side.lost, "span", "spans")),
 		fmt.Sprintf("run \"otdemo check-jaeger --tracer %s\" to find out where", side.Tracer))
 }
 
-// differError is nil when nothing differs but what is ignored. The report has said
-// everything.
-func differError(r *compare.Report) error {
-	if r.Same() {
-		return nil
+// seen reports whether t has a span of anybody but the caller.
+func (s *compareSide) seen(t *trace.Trace) bool {
+	return int64(len(t.Spans)) > s.own || slices.ContainsFunc(t.Spans, func(span trace.Span) bool {
+		kind, _ := span.Tag("span.kind")
+		name := span.Service()
+		return kind.String() == "server" || name != "" && !strings.EqualFold(name, s.service) // Zipkin's are in lower case
+	})
+}
+
+// whole reports whether t lacks no span by what is in it: the called service is
+// there, each request has a span of who answered it, and each span its parent.
+func (s *compareSide) whole(t *trace.Trace) bool {
+	ids := make(map[trace.SpanID]bool, len(t.Spans))
+	for i := range t.Spans {
+		ids[t.Spans[i].SpanID] = true
 	}
-	return &exitError{code: exitNo}
+	orphan := func(span trace.Span) bool { return span.ParentID() != 0 && !ids[span.ParentID()] }
+	return s.seen(t) && answered(*t) && !slices.ContainsFunc(t.Spans, orphan)
+}
+
+// compareAnswer is nil when nothing differs but what is ignored, which takes that the
+// called service was seen on both sides. lost is the error of spans that did not go
+// out.
+func compareAnswer(r *compare.Report, lost error) error {
+	unseen := error(nil)
+	if text := r.Unseen(); text != "" {
+		unseen = withHint(errors.New(text),
+			`with --propagation jaeger,w3c,b3 both sides send all of these headers; "otdemo check-jaeger --through URL" finds out whether it reports`)
+	}
+	switch {
+	case lost != nil:
+		return errors.Join(lost, unseen)
+	case unseen != nil:
+		return &exitError{code: exitUnknown, err: unseen}
+	case r.Same():
+		return nil
+	default:
+		return &exitError{code: exitNo} // the report has said everything
+	}
 }

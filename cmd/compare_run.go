@@ -21,9 +21,14 @@ import (
 	"github.com/otdemo/otdemo/pkg/tracer"
 )
 
-// demoQuiet is how long the embedded Jaeger may show no new span until a trace is
-// taken for whole; elsewhere it is serverSpansTimeout.
-const demoQuiet = 200 * time.Millisecond
+const (
+	// quietTime is how long the backend may show no new span until a trace that
+	// lacks none by what is in it is taken for whole: the flush interval of Jaeger's
+	// clients of a second, twice, and Jaeger's batching.
+	quietTime = 2500 * time.Millisecond
+	// demoQuiet is the same for the embedded Jaeger.
+	demoQuiet = 200 * time.Millisecond
+)
 
 // comparison is what the two requests share.
 type comparison struct {
@@ -35,11 +40,13 @@ type comparison struct {
 	// worker is the server in this process; nil when a URL was given.
 	worker *worker
 	quiet  time.Duration
+	// grace is the same for a trace that lacks the spans of a service.
+	grace time.Duration
 }
 
 // compare makes both requests, reads both traces back and prints the report.
 func (a *app) compare(ctx context.Context, from, to *compareSide, request client.Request, opts *compareOptions) (err error) {
-	c := &comparison{app: a, request: request, opts: opts, logger: a.quietLogger(a.env.Stderr), quiet: serverSpansTimeout}
+	c := &comparison{app: a, request: request, opts: opts, logger: a.quietLogger(a.env.Stderr), quiet: quietTime, grace: opts.grace()}
 	if opts.demo {
 		c.quiet = demoQuiet
 		backend, err := allinone.Start(allinone.Options{Logger: c.logger, Now: a.env.Now})
@@ -77,7 +84,7 @@ func (a *app) compare(ctx context.Context, from, to *compareSide, request client
 	for _, idle := range ignore.Idle(report.Differences) {
 		printLine(a.env.Stderr, "warning", fmt.Sprintf("--ignore %s names nothing that differs", idle))
 	}
-	return errors.Join(c.print(report), lostError(from), lostError(to), differError(report))
+	return errors.Join(c.print(report), compareAnswer(report, errors.Join(lostError(from), lostError(to))))
 }
 
 // compareReader returns the way to read traces back, once Jaeger has answered.
@@ -117,7 +124,7 @@ func (c *comparison) run(ctx context.Context, side *compareSide) error {
 		return usageError(err)
 	}
 	tracers := []*tracer.Tracer{tr}
-	side.spans = math.MaxInt64
+	side.service, side.spans = tr.Service(), math.MaxInt64
 	if c.worker != nil {
 		cfg := side.cfg
 		cfg.Service = "" // the one configured is the caller's
@@ -130,6 +137,7 @@ func (c *comparison) run(ctx context.Context, side *compareSide) error {
 		c.worker.serve(compare.Work(served))
 	}
 	id, err := c.call(ctx, tr)
+	side.own = tr.Stats().Sampled
 	if c.worker != nil {
 		c.worker.wait()
 		side.spans = tr.Stats().Sampled + tracers[1].Stats().Sampled

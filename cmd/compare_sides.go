@@ -19,6 +19,9 @@ import (
 type compareSide struct {
 	compare.Side
 	cfg config.Config
+	// service is the caller's name, own how many spans it made.
+	service string
+	own     int64
 	// spans is how many were made, as far as that is known here; lost is how many
 	// of them did not go out.
 	spans, lost int64

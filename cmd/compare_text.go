@@ -9,6 +9,8 @@ import (
 	"unicode/utf8"
 
 	"github.com/otdemo/otdemo/pkg/compare"
+	"github.com/otdemo/otdemo/pkg/plural"
+	"github.com/otdemo/otdemo/pkg/printable"
 	"github.com/otdemo/otdemo/pkg/trace"
 )
 
@@ -32,7 +34,7 @@ type compareView struct {
 }
 
 func (v compareView) head(r *compare.Report, url string, own bool) {
-	fmt.Fprintf(v.out, "request: %s\n", trace.Printable(url))
+	fmt.Fprintf(v.out, "request: %s\n", printable.Line(url))
 	if own {
 		fmt.Fprintln(v.out, "server:  in this process, traced with the same tracer as the caller")
 	} else {
@@ -44,7 +46,7 @@ func (v compareView) head(r *compare.Report, url string, own bool) {
 	}{{"from:   ", r.From}, {"to:     ", r.To}} {
 		t := side.Trace
 		fmt.Fprintf(v.out, "%s %s, trace %s, %s of %s\n", side.name, side.Tracer, t.ID,
-			plural(len(t.Spans), "span"), plural(len(t.Services()), "service"))
+			plural.Of(len(t.Spans), "span", "spans"), plural.Of(len(t.Services()), "service", "services"))
 	}
 }
 
@@ -74,7 +76,7 @@ func (v compareView) differences(r *compare.Report) {
 	title, note := "", ""
 	told := func() {
 		if note != "" {
-			fmt.Fprintf(v.out, "          %s\n", note)
+			fmt.Fprintf(v.out, "          %s\n", printable.Line(note))
 		}
 		note = ""
 	}
@@ -97,7 +99,7 @@ func (v compareView) differences(r *compare.Report) {
 	}
 	told()
 	if len(ignored) > 0 {
-		fmt.Fprintf(v.out, "\nignored: %s\n", trace.Printable(strings.Join(slices.Compact(ignored), ", ")))
+		fmt.Fprintf(v.out, "\nignored: %s\n", printable.Line(strings.Join(slices.Compact(ignored), ", ")))
 	}
 }
 
@@ -118,7 +120,7 @@ func (v compareView) difference(d *compare.Difference) {
 	if d.Change == compare.Added {
 		color = 0
 	}
-	fmt.Fprintf(v.out, "  %s %s%s\n", paint(v.color, color, fmt.Sprintf("%-7s", d.Change)), trace.Printable(d.ID), v.values(d))
+	fmt.Fprintf(v.out, "  %s %s%s\n", paint(v.color, color, fmt.Sprintf("%-7s", d.Change)), printable.Line(d.ID), v.values(d))
 	if len(d.Spans) > 0 {
 		fmt.Fprintf(v.out, "          on %s\n", spanList(d.Spans))
 	}
@@ -140,7 +142,7 @@ const maxSpansListed = 3
 
 func spanList(spans []string) string {
 	listed := spans[:min(len(spans), maxSpansListed)]
-	text := trace.Printable(strings.Join(listed, ", "))
+	text := printable.Line(strings.Join(listed, ", "))
 	if more := len(spans) - len(listed); more > 0 {
 		text += fmt.Sprintf(" and %d more", more)
 	}
@@ -151,12 +153,14 @@ func (v compareView) verdict(r *compare.Report) {
 	ignored := len(r.Differences) - r.Unexpected()
 	fmt.Fprintln(v.out)
 	switch {
+	case r.Unseen() != "":
+		fmt.Fprintln(v.out, paint(v.color, ansiYellow, "cannot tell what differs: "+r.Unseen()))
 	case len(r.Differences) == 0:
 		fmt.Fprintln(v.out, paint(v.color, ansiGreen, "nothing differs"))
 	case r.Same():
-		fmt.Fprintln(v.out, paint(v.color, ansiGreen, fmt.Sprintf("nothing differs but what --ignore names: %s", plural(ignored, "difference"))))
+		fmt.Fprintln(v.out, paint(v.color, ansiGreen, fmt.Sprintf("nothing differs but what --ignore names: %s", plural.Of(ignored, "difference", "differences"))))
 	default:
-		fmt.Fprintf(v.out, "%s, %d ignored\n", paint(v.color, ansiRed, plural(r.Unexpected(), "difference")), ignored)
+		fmt.Fprintf(v.out, "%s, %d ignored\n", paint(v.color, ansiRed, plural.Of(r.Unexpected(), "difference", "differences")), ignored)
 	}
 }
 
@@ -164,17 +168,10 @@ func (v compareView) verdict(r *compare.Report) {
 const maxValue = 100
 
 func shorten(s string) string {
-	s = trace.Printable(s)
+	s = printable.Line(s)
 	if utf8.RuneCountInString(s) <= maxValue {
 		return s
 	}
 	runes := []rune(s)
 	return fmt.Sprintf("%s... (%d characters)", string(runes[:maxValue-30]), len(runes))
-}
-
-func plural(n int, thing string) string {
-	if n == 1 {
-		return "1 " + thing
-	}
-	return fmt.Sprintf("%d %ss", n, thing)
 }

@@ -9,6 +9,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/otdemo/otdemo/pkg/config"
+	"github.com/otdemo/otdemo/pkg/printable"
 )
 
 func newConfig(a *app) *cobra.Command {
@@ -50,7 +51,7 @@ func writeConfigText(w io.Writer, loaded *config.Loaded) error {
 	if loaded.File == "" {
 		fmt.Fprintln(w, "# no configuration file")
 	} else {
-		fmt.Fprintf(w, "# configuration file: %s\n", loaded.File)
+		fmt.Fprintf(w, "# configuration file: %s\n", printable.Line(loaded.File))
 	}
 	table := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
 	for _, v := range loaded.Values {
@@ -58,7 +59,11 @@ func writeConfigText(w io.Writer, loaded *config.Loaded) error {
 		if text == "" {
 			text = `""`
 		}
-		fmt.Fprintf(table, "%s\t%s\t# %s\n", v.Key, text, v.Origin)
+		origin := v.Origin.String()
+		if v.Note != "" {
+			origin += "; " + v.Note
+		}
+		fmt.Fprintf(table, "%s\t%s\t# %s\n", v.Key, printable.Line(text), printable.Line(origin))
 	}
 	return table.Flush()
 }
@@ -69,6 +74,7 @@ func writeConfigJSON(w io.Writer, loaded *config.Loaded) error {
 		Value  string `json:"value"`
 		Layer  string `json:"layer"`
 		Origin string `json:"origin,omitempty"`
+		Note   string `json:"note,omitempty"`
 		Secret bool   `json:"secret,omitempty"`
 	}
 	out := struct {
@@ -79,7 +85,8 @@ func writeConfigJSON(w io.Writer, loaded *config.Loaded) error {
 	}{SchemaVersion: 1, File: loaded.File}
 	for _, v := range loaded.Values {
 		out.Values = append(out.Values, value{
-			Key: v.Key, Value: v.Text, Layer: v.Origin.Layer.String(), Origin: v.Origin.Detail, Secret: v.Secret,
+			Key: v.Key, Value: v.Text, Layer: v.Origin.Layer.String(), Origin: v.Origin.Detail,
+			Note: v.Note, Secret: v.Secret,
 		})
 	}
 	for _, warning := range loaded.Warnings {
@@ -88,9 +95,10 @@ func writeConfigJSON(w io.Writer, loaded *config.Loaded) error {
 	return writeJSON(w, out)
 }
 
-// writeJSON writes v as indented JSON, for people and jq alike.
+// writeJSON writes v as indented JSON, for people and jq alike. What strangers sent
+// is whole in it, and harmless to show.
 func writeJSON(w io.Writer, v any) error {
-	enc := json.NewEncoder(w)
+	enc := json.NewEncoder(printable.JSONWriter(w))
 	enc.SetIndent("", "  ")
 	enc.SetEscapeHTML(false)
 	return enc.Encode(v)

@@ -14,6 +14,7 @@ import (
 	"github.com/otdemo/otdemo/pkg/client"
 	"github.com/otdemo/otdemo/pkg/config"
 	"github.com/otdemo/otdemo/pkg/load"
+	"github.com/otdemo/otdemo/pkg/printable"
 	"github.com/otdemo/otdemo/pkg/query"
 	"github.com/otdemo/otdemo/pkg/server"
 	"github.com/otdemo/otdemo/pkg/trace"
@@ -88,7 +89,7 @@ func (a *app) demo(ctx context.Context, s *stage, after aftermath) error {
 	case err != nil:
 	case after.stay:
 		a.tellHowToGoOn(s)
-		if err = writeAddrFile(after.addrFile, s.addrs()); err == nil {
+		if err = a.writeAddrFile(ctx, after.addrFile, s.addrs()); err == nil {
 			if after.open {
 				a.openOrTell(ctx, page)
 			}
@@ -103,10 +104,13 @@ func (a *app) demo(ctx context.Context, s *stage, after aftermath) error {
 // setStage starts everything on free ports of the loopback address.
 func (a *app) setStage(ctx context.Context, s *stage) error {
 	logger := a.quietLogger(a.env.Stderr)
+	memory := planMemory(0, a.env.MemoryLimit)
+	memory.apply()
 	var err error
 	s.backend, err = allinone.Start(allinone.Options{
-		Logger: logger,
-		Now:    a.env.Now,
+		MaxMemory: memory.spans,
+		Logger:    logger,
+		Now:       a.env.Now,
 	})
 	if err != nil {
 		return err
@@ -183,7 +187,7 @@ func (a *app) perform(ctx context.Context, s *stage) (page string, err error) {
 		return "", done.err
 	}
 	out := a.env.Stdout
-	fmt.Fprintf(out, "Received result: %s\n\n", strings.TrimSpace(string(done.answer.Body)))
+	fmt.Fprintf(out, "Received result: %s\n\n", printable.Text(strings.TrimSpace(string(done.answer.Body))))
 
 	// A server's span ends a moment after its answer arrived, but it has been
 	// started by then: so started is what must come back.

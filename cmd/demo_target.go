@@ -15,6 +15,7 @@ import (
 
 	"github.com/otdemo/otdemo/pkg/allinone"
 	"github.com/otdemo/otdemo/pkg/config"
+	"github.com/otdemo/otdemo/pkg/printable"
 	"github.com/otdemo/otdemo/pkg/tracer/kind"
 )
 
@@ -94,5 +95,5 @@ In another terminal:
   otdemo call %s --show %s
   otdemo check-jaeger %[2]s
 Ctrl-C ends it.
-`, s.url(), s.flags())
+`, s.url(), printable.Line(s.flags()))
 }

@@ -3,6 +3,7 @@ package cmd
 import (
 	"context"
 	"io"
+	"log"
 	"net"
 	"os"
 	"os/signal"
@@ -10,10 +11,13 @@ import (
 	"runtime"
 	"slices"
 	"strings"
+	"sync"
 	"syscall"
 	"time"
 
 	"golang.org/x/term"
+
+	"github.com/otdemo/otdemo/pkg/printable"
 )
 
 // Env is the process as a value: all that a command takes from its surroundings.
@@ -32,12 +36,16 @@ type Env struct {
 	UserConfigDir string
 	// OS is the operating system's name as in runtime.GOOS.
 	OS string
+	// MemoryLimit is what the process's control groups grant it in bytes, 0 when they
+	// set no bound.
+	MemoryLimit int64
 	// Now is the clock.
 	Now func() time.Time
 	// Listen opens a listening TCP socket.
 	Listen func(ctx context.Context, network, address string) (net.Listener, error)
-	// Interrupt returns a context that ends at the first SIGINT or SIGTERM; a
-	// second signal ends the process. The function returned undoes it.
+	// Interrupt returns a context that ends at the first SIGINT or SIGTERM. Another
+	// one within a second counts as the first; a later one ends the process. The
+	// function returned undoes it.
 	Interrupt func(ctx context.Context) (context.Context, context.CancelFunc)
 	// StdoutTerminal and StderrTerminal say what the streams are shown on.
 	StdoutTerminal, StderrTerminal bool
@@ -47,6 +55,8 @@ type Env struct {
 
 // OSEnv returns the real process.
 func OSEnv() *Env {
+	// Some libraries have no other log, and quote what they were sent.
+	log.SetOutput(printable.TextWriter(os.Stderr))
 	env := &Env{
 		Args:           os.Args[1:],
 		Environ:        os.Environ(),
@@ -60,6 +70,10 @@ func OSEnv() *Env {
 		StdoutTerminal: term.IsTerminal(int(os.Stdout.Fd())),
 		StderrTerminal: term.IsTerminal(int(os.Stderr.Fd())),
 	}
+	env.MemoryLimit = cgroupLimit(func(name string) (string, error) {
+		content, err := os.ReadFile(name)
+		return string(content), err
+	})
 	// Without these two there is simply no configuration file to find.
 	env.Dir, _ = os.Getwd()
 	env.UserConfigDir, _ = os.UserConfigDir()
@@ -71,12 +85,45 @@ func OSEnv() *Env {
 	return env
 }
 
-// interrupt restores the default handling once the first signal came, so that a
-// second one kills whatever hangs.
+// signalEcho is how long after the first signal another one counts as the same one:
+// GNU timeout, npm and Docker's wrappers signal a process and then its group, so the
+// process has two for one. Whoever wants to kill what hangs presses again later.
+const signalEcho = time.Second
+
+// interrupt is OSEnv's Interrupt.
 func interrupt(parent context.Context) (context.Context, context.CancelFunc) {
-	ctx, stop := signal.NotifyContext(parent, os.Interrupt, syscall.SIGTERM)
-	context.AfterFunc(ctx, stop)
-	return ctx, stop
+	signals := make(chan os.Signal, 1)
+	signal.Notify(signals, os.Interrupt, syscall.SIGTERM)
+	return endAtSignal(parent, signals, func() { signal.Stop(signals) })
+}
+
+// endAtSignal returns a context that ends at the first signal. It calls restore,
+// which makes signals kill again, when signalEcho has passed since then, or when the
+// parent has ended, or in the function returned, which ends the context too.
+func endAtSignal(parent context.Context, signals <-chan os.Signal, restore func()) (context.Context, context.CancelFunc) {
+	ctx, end := context.WithCancel(parent)
+	watched, unwatch := context.WithCancel(parent)
+	var watching sync.WaitGroup
+	watching.Go(func() {
+		defer restore()
+		select {
+		case <-signals:
+		case <-watched.Done():
+			return
+		}
+		end()
+		echo := time.NewTimer(signalEcho)
+		defer echo.Stop()
+		select {
+		case <-echo.C:
+		case <-watched.Done():
+		}
+	})
+	return ctx, func() {
+		unwatch()
+		watching.Wait()
+		end()
+	}
 }
 
 // path returns name as seen from the working directory.

@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"io"
 	"strings"
+
+	"github.com/otdemo/otdemo/pkg/printable"
 )
 
 // The exit codes of every command; docs/exit-codes.md tells what each means for
@@ -100,8 +102,9 @@ func split(err error) []error {
 }
 
 // printLine writes a message for people, with the lines that follow the first
-// one indented.
+// one indented. The text may quote what strangers sent.
 func printLine(w io.Writer, kind, text string) {
+	text = printable.Text(text)
 	fmt.Fprintf(w, "otdemo: %s: %s\n", kind, strings.ReplaceAll(text, "\n", "\n  "))
 }
 

@@ -69,9 +69,26 @@ func addConfigFlag(flags *pflag.FlagSet) {
 // wrong with it ends the command with exit code 2; what is merely odd is told on
 // stderr.
 func (a *app) load(cmd *cobra.Command, extra ...config.Flag) (*config.Loaded, error) {
-	file, err := cmd.Flags().GetString(configFlag)
+	src, err := a.source(cmd, extra...)
 	if err != nil {
 		return nil, err
+	}
+	return loadSource(src)
+}
+
+func loadSource(src config.Source) (*config.Loaded, error) {
+	loaded, err := config.Load(src)
+	if err != nil {
+		return nil, usageError(err)
+	}
+	return loaded, nil
+}
+
+// source is all that the configuration of cmd is read from.
+func (a *app) source(cmd *cobra.Command, extra ...config.Flag) (config.Source, error) {
+	file, err := cmd.Flags().GetString(configFlag)
+	if err != nil {
+		return config.Source{}, err
 	}
 	src := config.Source{
 		Dir:     a.env.Dir,
@@ -85,11 +102,7 @@ func (a *app) load(cmd *cobra.Command, extra ...config.Flag) (*config.Loaded, er
 		}
 	})
 	src.Flags = append(src.Flags, extra...)
-	loaded, err := config.Load(src)
-	if err != nil {
-		return nil, usageError(err)
-	}
-	return loaded, nil
+	return src, nil
 }
 
 // warn tells what is legal in the configuration and surely not meant.

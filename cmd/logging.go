@@ -5,6 +5,8 @@ import (
 	"log/slog"
 
 	"github.com/spf13/pflag"
+
+	"github.com/otdemo/otdemo/pkg/printable"
 )
 
 // logging holds the flags that shape the log on stderr.
@@ -25,7 +27,8 @@ func (l *logging) register(flags *pflag.FlagSet) {
 	flags.Var(&l.format, "log-format", "write the log as `form` text or json")
 }
 
-// logger returns a logger that writes to w, as the flags say.
+// logger returns a logger that writes to w, as the flags say. log/slog quotes what is
+// not printable, in texts only and without a thought of CI runners.
 func (l *logging) logger(w io.Writer) *slog.Logger {
 	var level slog.Level
 	if err := level.UnmarshalText([]byte(l.level.String())); err != nil {
@@ -33,9 +36,9 @@ func (l *logging) logger(w io.Writer) *slog.Logger {
 	}
 	opts := &slog.HandlerOptions{Level: level}
 	if l.format.String() == "json" {
-		return slog.New(slog.NewJSONHandler(w, opts))
+		return slog.New(slog.NewJSONHandler(printable.JSONWriter(w), opts))
 	}
-	return slog.New(slog.NewTextHandler(w, opts))
+	return slog.New(slog.NewTextHandler(printable.TextWriter(w), opts))
 }
 
 // quietLogger is for commands whose answer is all that a user wants to see: it

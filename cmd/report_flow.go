@@ -55,6 +55,12 @@ func newFlow(l *ledger.Ledger) flow {
 		}
 		lanes, shared = append(lanes, server), laneStep/2
 	}
+	rows := len(lanes)
+	if l.ServiceUnseen != "" {
+		// Nothing leads on from it: what the server made, and where that is, is unknown.
+		(&lane{flow: &f, y: laneStep}).add("server made", "unknown", "")
+		rows++
+	}
 
 	way := &lane{flow: &f, y: shared}
 	for _, from := range lanes {
@@ -80,7 +86,7 @@ func newFlow(l *ledger.Ledger) flow {
 	stored := way.add("stored", fmt.Sprint(l.Spans.Stored), "end")
 	f.link(way.last, stored, way.spans)
 	f.Width = way.column*flowStep - (flowStep - stationWidth) + flowMargin
-	f.Height = stationHeight + 2*flowMargin + (len(lanes)-1)*laneStep
+	f.Height = stationHeight + 2*flowMargin + (rows-1)*laneStep
 	return f
 }
 

@@ -9,6 +9,7 @@ import (
 
 	"github.com/otdemo/otdemo/pkg/load"
 	"github.com/otdemo/otdemo/pkg/load/ledger"
+	"github.com/otdemo/otdemo/pkg/printable"
 	"github.com/otdemo/otdemo/pkg/trace"
 )
 
@@ -46,7 +47,7 @@ type pageHop struct {
 
 // writeReportHTML writes the report as one page that needs nothing else.
 func writeReportHTML(w io.Writer, r *runReport) error {
-	t, err := template.New("report").Funcs(template.FuncMap{"printable": trace.Printable}).Parse(reportPage)
+	t, err := template.New("report").Funcs(template.FuncMap{"printable": printable.Line}).Parse(reportPage)
 	if err != nil {
 		return fmt.Errorf("report page: %w", err)
 	}
@@ -81,10 +82,7 @@ func newPage(r *runReport) page {
 		})
 	}
 	if r.Ledger != nil {
-		p.Verdict = &pageVerdict{Class: "good", Text: ledgerVerdict(r.Ledger)}
-		if !r.Ledger.Balanced() {
-			p.Verdict.Class = "bad"
-		}
+		p.Verdict = &pageVerdict{Class: verdictClass(r.Ledger), Text: printable.Line(ledgerVerdict(r.Ledger))}
 		p.Ledger = newPageLedger(r.Ledger)
 	}
 	return p
@@ -92,7 +90,7 @@ func newPage(r *runReport) page {
 
 func newPageLedger(l *ledger.Ledger) *pageLedger {
 	p := &pageLedger{
-		Sides: ledgerSides(l.Spans),
+		Sides: ledgerSides(l),
 		Flow:  newFlow(l),
 		Books: []fact{{"client", clientBooks(l.Client)}},
 	}
@@ -106,6 +104,7 @@ func newPageLedger(l *ledger.Ledger) *pageLedger {
 		p.Books = append(p.Books, fact{"note", note})
 	}
 	for _, hop := range l.Hops {
+		hop.Name = ledger.HopName(printable.Line(string(hop.Name)))
 		p.Hops = append(p.Hops, pageHop{hop, certainty(hop)})
 	}
 	return p

@@ -7,7 +7,7 @@ import (
 	"strings"
 
 	"github.com/otdemo/otdemo/pkg/load/ledger"
-	"github.com/otdemo/otdemo/pkg/trace"
+	"github.com/otdemo/otdemo/pkg/printable"
 	"github.com/otdemo/otdemo/pkg/tracer"
 )
 
@@ -16,8 +16,8 @@ import (
 func (v *reportView) ledger(l *ledger.Ledger) {
 	v.heading("spans")
 	v.line("", fmt.Sprintf("%9s %9s %9s", "client", "server", "together"))
-	for _, side := range ledgerSides(l.Spans) {
-		v.line(side.Name, fmt.Sprintf("%9d %9d %9d", side.Client, side.Server, side.Together))
+	for _, side := range ledgerSides(l) {
+		v.line(side.Name, fmt.Sprintf("%9s %9s %9s", side.Client, side.Server, side.Together))
 	}
 	v.hops(l)
 
@@ -28,32 +28,35 @@ func (v *reportView) ledger(l *ledger.Ledger) {
 	}
 	label := "traces"
 	for _, line := range traceBooks(l.Traces) {
-		v.line(label, trace.Printable(line))
+		v.line(label, printable.Line(line))
 		label = ""
 	}
 	for _, note := range ledgerNotes(l) {
-		v.line("note", trace.Printable(note))
+		v.line("note", printable.Line(note))
 	}
-	color := ansiGreen
-	if !l.Balanced() {
-		color = ansiRed
-	}
-	fmt.Fprintf(v.w, "\n%s\n", v.paint(color, ledgerVerdict(l)))
+	color := map[string]int{verdictGood: ansiGreen, verdictBad: ansiRed, verdictUnknown: ansiYellow}[verdictClass(l)]
+	fmt.Fprintf(v.w, "\n%s\n", v.paint(color, printable.Line(ledgerVerdict(l))))
 }
 
 // ledgerSide is a number of spans by who made them.
 type ledgerSide struct {
 	Name                     string
-	Client, Server, Together int64
+	Client, Server, Together string
 }
 
 // ledgerSides are the rows of the account's table; the last one is the difference
-// of the others.
-func ledgerSides(s ledger.Spans) []ledgerSide {
+// of the others. What a service made of which no span was seen is unknown.
+func ledgerSides(l *ledger.Ledger) []ledgerSide {
+	s := l.Spans
+	number := func(n int64) string { return fmt.Sprint(n) }
+	guess := number
+	if l.ServiceUnseen != "" {
+		guess = func(int64) string { return "unknown" }
+	}
 	return []ledgerSide{
-		{"made", s.MadeClient, s.MadeServer, s.Made},
-		{"stored", s.StoredClient, s.StoredServer, s.Stored},
-		{"missing", s.MadeClient - s.StoredClient, s.MadeServer - s.StoredServer, s.Missing},
+		{"made", number(s.MadeClient), guess(s.MadeServer), guess(s.Made)},
+		{"stored", number(s.StoredClient), number(s.StoredServer), number(s.Stored)},
+		{"missing", number(s.MadeClient - s.StoredClient), guess(s.MadeServer - s.StoredServer), guess(s.Missing)},
 	}
 }
 
@@ -66,9 +69,9 @@ func (v *reportView) hops(l *ledger.Ledger) {
 	var sum int64
 	for _, hop := range l.Hops {
 		sum += hop.Lost
-		fmt.Fprintf(v.w, "  %-30s %9d   %s\n", hop.Name, hop.Lost, certainty(hop))
+		fmt.Fprintf(v.w, "  %-30s %9d   %s\n", printable.Line(string(hop.Name)), hop.Lost, certainty(hop))
 		for _, evidence := range hop.Evidence {
-			fmt.Fprintf(v.w, "  %42s saw: %s\n", "", trace.Printable(evidence))
+			fmt.Fprintf(v.w, "  %42s saw: %s\n", "", printable.Line(evidence))
 		}
 	}
 	fmt.Fprintf(v.w, "  %-30s %9d\n", "together", sum)
@@ -119,7 +122,7 @@ func books(finished int64, states map[string]int64, order []string) string {
 	from := []string{fmt.Sprintf("%d finished", finished)}
 	to := []string{fmt.Sprintf("%d sent", states["sent"])}
 	for _, name := range order {
-		words := strings.ReplaceAll(name, "_", " ")
+		words := printable.Line(strings.ReplaceAll(name, "_", " "))
 		switch n := states[name]; {
 		case n == 0 || name == "sent":
 		case n < 0:
@@ -146,12 +149,38 @@ func ledgerNotes(l *ledger.Ledger) []string {
 // ledgerVerdict is the account in a sentence.
 func ledgerVerdict(l *ledger.Ledger) string {
 	s := l.Spans
-	if l.Balanced() {
+	switch {
+	case l.NoneLost():
 		return fmt.Sprintf("spans: %d made = %d stored, none lost", s.Made, s.Stored)
+	case l.Balanced():
+		return fmt.Sprintf("spans: %d made by the client = %d stored; %s", s.Made, s.Stored, l.ServiceUnseen)
 	}
 	var hops []string
 	for _, hop := range l.Hops {
-		hops = append(hops, fmt.Sprintf("%s %d", hop.Name, hop.Lost))
+		hops = append(hops, fmt.Sprintf("%s %d", printable.Line(string(hop.Name)), hop.Lost))
 	}
-	return fmt.Sprintf("spans: %d made = %d stored + %d missing (%s)", s.Made, s.Stored, s.Missing, strings.Join(hops, ", "))
+	by := strings.Join(hops, ", ")
+	if l.ServiceUnseen != "" {
+		return fmt.Sprintf("spans: %d made by the client = %d stored + %d missing (%s); %s", s.Made, s.Stored, s.Missing, by, l.ServiceUnseen)
+	}
+	return fmt.Sprintf("spans: %d made = %d stored + %d missing (%s)", s.Made, s.Stored, s.Missing, by)
+}
+
+// The classes of a verdict, as on the page.
+const (
+	verdictGood    = "good"
+	verdictBad     = "bad"
+	verdictUnknown = "unknown"
+)
+
+// verdictClass returns how the account came out: proven, missing spans, or neither.
+func verdictClass(l *ledger.Ledger) string {
+	switch {
+	case l.NoneLost():
+		return verdictGood
+	case l.Balanced():
+		return verdictUnknown
+	default:
+		return verdictBad
+	}
 }

@@ -171,11 +171,11 @@ func TestFlowSumsUp(t *testing.T) {
 	elsewhere.Hops[3].Name = ledger.NetworkOrBackend
 	gone := badLedger()
 	gone.Hops[2].Name = ledger.ServerGone
-	clientOnly := &ledger.Ledger{
-		Spans: ledger.Spans{Made: 20, MadeClient: 20, Stored: 15, StoredClient: 15, Missing: 5},
-		Hops:  []ledger.Hop{{Name: ledger.Backend, Lost: 5}},
-	}
-	for name, l := range map[string]*ledger.Ledger{"all": badLedger(), "unclear": elsewhere, "gone": gone, "client only": clientOnly} {
+	clientOnly := unseenLedger()
+	clientOnly.ServiceUnseen = ""
+	for name, l := range map[string]*ledger.Ledger{
+		"all": badLedger(), "unclear": elsewhere, "gone": gone, "client only": clientOnly, "unseen": unseenLedger(),
+	} {
 		f := newFlow(l)
 		if got, want := f.Stretches[len(f.Stretches)-1].Spans, l.Spans.Stored; got != want {
 			t.Errorf("%s: %d spans arrive, want the %d that are stored", name, got, want)
@@ -185,6 +185,38 @@ func TestFlowSumsUp(t *testing.T) {
 				t.Errorf("%s: station %q is outside of the drawing: %+v", name, s.Name, s)
 			}
 		}
+	}
+}
+
+// unseenLedger is an account of the client's spans alone, some of which are missing.
+func unseenLedger() *ledger.Ledger {
+	return &ledger.Ledger{
+		Spans:         ledger.Spans{Made: 20, MadeClient: 20, Stored: 15, StoredClient: 15, Missing: 5},
+		Hops:          []ledger.Hop{{Name: ledger.Backend, Lost: 5}},
+		ServiceUnseen: "no span was seen",
+	}
+}
+
+// A server of which nothing was seen is drawn as unknown, and counted nowhere.
+func TestFlowOfAnUnseenServer(t *testing.T) {
+	t.Parallel()
+	note := func(l *ledger.Ledger) string {
+		for _, s := range newFlow(l).Stations {
+			if s.Name == "server made" {
+				return s.Note
+			}
+		}
+		return ""
+	}
+	if got := note(unseenLedger()); got != "unknown" {
+		t.Errorf("got %q, want it unknown", got)
+	}
+	if got, want := note(badLedger()), "1070"; got != want {
+		t.Errorf("got %q, want %s", got, want)
+	}
+	want := "spans: 20 made by the client = 15 stored + 5 missing (backend 5); no span was seen"
+	if got := ledgerVerdict(unseenLedger()); got != want {
+		t.Errorf("got %q, want %q", got, want)
 	}
 }
 
@@ -234,6 +266,10 @@ func TestAnswer(t *testing.T) {
 		{nil, badLedger(), nil, exitNo},
 		{nil, badLedger(), unread, exitUnknown},
 		{no, badLedger(), unread, exitNo},
+		{nil, &ledger.Ledger{ServiceUnseen: "no span was seen"}, nil, exitUnknown},
+		{nil, &ledger.Ledger{ServiceUnseen: "no span was seen"}, unread, exitUnknown},
+		{no, &ledger.Ledger{ServiceUnseen: "no span was seen"}, nil, exitNo},
+		{nil, unseenLedger(), nil, exitNo}, // the client's own are missing
 	}
 	for _, tt := range tests {
 		if got := exitCode(answer(tt.no, tt.ledger, tt.read)); got != tt.want {

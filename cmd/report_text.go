@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/otdemo/otdemo/pkg/load"
+	"github.com/otdemo/otdemo/pkg/printable"
 	"github.com/otdemo/otdemo/pkg/trace"
 )
 
@@ -25,7 +26,7 @@ const (
 
 // print writes the whole report.
 func (v *reportView) print(r *runReport) {
-	fmt.Fprintf(v.w, "%s\n", trace.Printable(r.title()))
+	fmt.Fprintf(v.w, "%s\n", printable.Line(r.title()))
 	for _, remark := range r.remarks() {
 		v.line("note", v.paint(ansiYellow, remark))
 	}
@@ -58,7 +59,7 @@ func (v *reportView) errors(r *load.Report) {
 	}
 	v.heading("errors")
 	for _, e := range r.Errors {
-		v.line(trace.Printable(string(e.Kind)), fmt.Sprintf("%d, such as: %s", e.Count, trace.Printable(e.Example)))
+		v.line(printable.Line(string(e.Kind)), fmt.Sprintf("%d, such as: %s", e.Count, printable.Line(e.Example)))
 	}
 }
 
@@ -127,7 +128,7 @@ func (v *reportView) slowest(r *runReport) {
 		if url := link(s); url != "" {
 			where = s.TraceID + " " + url
 		}
-		v.line(trace.FormatDuration(s.Latency), fmt.Sprintf("%-8s %s", cameTo(s), trace.Printable(where)))
+		v.line(trace.FormatDuration(s.Latency), fmt.Sprintf("%-8s %s", cameTo(s), printable.Line(where)))
 	}
 }
 

@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"math/rand/v2"
 	"net"
 	"net/http"
@@ -27,7 +28,8 @@ import (
 
 func TestMain(m *testing.M) {
 	testscript.Main(m, map[string]func(){
-		"otdemo": func() { os.Exit(Main(OSEnv())) },
+		"otdemo":      func() { os.Exit(Main(OSEnv())) },
+		"otelservice": otelService,
 	})
 }
 
@@ -35,6 +37,21 @@ func TestMain(m *testing.M) {
 // scripts have stand below.
 func TestScripts(t *testing.T) {
 	t.Parallel()
+	cmds := map[string]func(*testscript.TestScript, bool, []string){
+		"addrs":     addrsCmd,
+		"freeport":  freePortCmd,
+		"holdport":  holdPortCmd,
+		"hammer":    hammerCmd,
+		"fetch":     fetchCmd,
+		"await":     awaitCmd,
+		"waitfile":  waitFileCmd,
+		"accounted": accountedCmd,
+		"valid":     validCmd,
+		"untar":     untarCmd,
+		"collect":   collectCmd,
+		"post":      postCmd,
+	}
+	maps.Copy(cmds, hostileCmds())
 	testscript.Run(t, testscript.Params{
 		Dir: filepath.Join("testdata", "script"),
 		Setup: func(env *testscript.Env) error {
@@ -45,18 +62,7 @@ func TestScripts(t *testing.T) {
 			env.Setenv("DOCKER_HOST", "unix:///nonexistent")
 			return nil
 		},
-		Cmds: map[string]func(*testscript.TestScript, bool, []string){
-			"addrs":     addrsCmd,
-			"freeport":  freePortCmd,
-			"holdport":  holdPortCmd,
-			"hammer":    hammerCmd,
-			"fetch":     fetchCmd,
-			"await":     awaitCmd,
-			"waitfile":  waitFileCmd,
-			"accounted": accountedCmd,
-			"valid":     validCmd,
-			"untar":     untarCmd,
-		},
+		Cmds:                cmds,
 		RequireExplicitExec: true,
 		RequireUniqueNames:  true,
 	})

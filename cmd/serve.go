@@ -81,7 +81,7 @@ func (a *app) serve(ctx context.Context, cfg config.Config, addrFile string) err
 	}()
 
 	addr := ln.Addr().String()
-	if err := writeAddrFile(addrFile, map[string]string{"http": addr}); err != nil {
+	if err := a.writeAddrFile(ctx, addrFile, map[string]string{"http": addr}); err != nil {
 		return err
 	}
 	logger.Info("listening", "url", "http://"+addr+"/", "service", tr.Service(), "spans_to", tr.Target())

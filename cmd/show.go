@@ -6,14 +6,11 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/otdemo/otdemo/pkg/load/ledger"
+	"github.com/otdemo/otdemo/pkg/plural"
 	"github.com/otdemo/otdemo/pkg/query"
 	"github.com/otdemo/otdemo/pkg/trace"
 )
-
-// serverSpansTimeout is how long --show waits for the called service's spans
-// once its own are there: the usual flush interval of a second, twice, and
-// Jaeger's batching. A service that is not traced never has any.
-const serverSpansTimeout = 2500 * time.Millisecond
 
 // showTrace reads the trace of a call back and draws it. The call's own spans
 // must be there within timeout; the server's may be missing, which is told.
@@ -27,7 +24,11 @@ func (a *app) showTrace(ctx context.Context, reader *query.Client, done called, 
 	own := int(done.stats.Finished)
 	t, err := reader.WaitTrace(ctx, done.TraceID, func(t trace.Trace) bool { return len(t.Spans) >= own })
 	if err == nil && !answered(t) {
-		t, err = a.waitForServer(ctx, reader, t)
+		grace := ledger.ServiceGrace
+		if done.ledger != nil {
+			grace = 0 // --verify has waited
+		}
+		t, err = a.waitForServer(ctx, reader, t, grace)
 	}
 	if err != nil {
 		err = withHint(fmt.Errorf("show trace: %w", err), `run "otdemo check-jaeger" to find out where it was lost`)
@@ -39,18 +40,22 @@ func (a *app) showTrace(ctx context.Context, reader *query.Client, done called, 
 	return errors.Join(err, trace.Waterfall(a.env.Stdout, &t, a.drawOptions()))
 }
 
-// waitForServer waits a little longer for the spans of the called service.
-func (a *app) waitForServer(ctx context.Context, reader *query.Client, t trace.Trace) (trace.Trace, error) {
-	ctx, cancel := context.WithTimeout(ctx, serverSpansTimeout)
-	defer cancel()
-	whole, err := reader.WaitTrace(ctx, t.ID, answered)
-	if errors.Is(err, query.ErrIncomplete) {
-		printLine(a.env.Stderr, "warning",
-			"the called service reported no spans for some requests: it is not traced, or it has not flushed them yet")
-		err = nil
-	}
+// waitForServer waits as long as grace for the spans of the called service, and says
+// so when there are none.
+func (a *app) waitForServer(ctx context.Context, reader *query.Client, t trace.Trace, grace time.Duration) (trace.Trace, error) {
+	begun := a.env.Now()
+	whole, err := reader.WaitTrace(ctx, t.ID, func(t trace.Trace) bool {
+		return answered(t) || a.env.Now().Sub(begun) >= grace
+	})
 	if len(whole.Spans) == 0 {
 		whole = t
+	}
+	if errors.Is(err, query.ErrIncomplete) {
+		err = nil // --timeout is shorter
+	}
+	if n := len(whole.Unanswered()); err == nil && n > 0 {
+		printLine(a.env.Stderr, "warning", plural.Of(n, "request", "requests")+" without a span of the service that answered: "+
+			"it is not traced, or its spans are lost or late, or it does not read these headers")
 	}
 	return whole, err
 }

@@ -43,6 +43,15 @@ func ailmentsOfConfig() []ailment {
 		refuse("R-08", "JAEGER_PASSWORD", endpoint, "JAEGER_USER=me"),
 		{cause: "I-04", how: "JAEGER_DISABLED=true", env: []string{"JAEGER_DISABLED=true"}, exit: 1, hop: "config", code: "tracer-disabled", hint: "JAEGER_DISABLED"},
 		{cause: "V-02", how: "JAEGER_AGENT_HOST beside JAEGER_ENDPOINT", env: []string{endpoint, "JAEGER_AGENT_HOST=jaeger"}, hop: "config", code: "config-warnings", hint: "unset JAEGER_ENDPOINT"},
+		{
+			cause: "V-02", how: "OTEL_EXPORTER_OTLP_ENDPOINT of a closed port, and no JAEGER_*", env: []string{"OTEL_EXPORTER_OTLP_ENDPOINT=http://127.0.0.1:9999"},
+			exit: 1, hop: "network", code: "collector-refused", hint: "docker run -p",
+		},
+		{
+			cause: "V-02", how: "OTEL_EXPORTER_OTLP_ENDPOINT of a closed port beside JAEGER_AGENT_HOST",
+			env: []string{"OTEL_EXPORTER_OTLP_ENDPOINT=http://127.0.0.1:9999", "JAEGER_AGENT_HOST=localhost"},
+			hop: "config", code: "otel-env-unused", hint: "--tracer otel",
+		},
 		{cause: "V-02", how: "JAEGER_AGENT_HOSTS=jaeger, misspelt", env: []string{"JAEGER_AGENT_HOSTS=jaeger"}, hop: "config", code: "config-warnings", hint: "JAEGER_AGENT_HOST"},
 		{cause: "V-02", how: "JAEGER_REPORTER_QUEUE_SIZE=5, misspelt", env: []string{"JAEGER_REPORTER_QUEUE_SIZE=5"}, hop: "config", code: "config-warnings", hint: "JAEGER_REPORTER_MAX_QUEUE_SIZE"},
 	}

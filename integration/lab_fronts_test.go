@@ -27,7 +27,7 @@ func frontWards() []ward {
 			{
 				cause: "Q-00", how: "query.url is that of another Jaeger, over HTTP",
 				flags: []string{"--collector-endpoint", "{collector}", "--query-url", "{query of another}"},
-				exit:  1, hop: "storage", code: "canary-lost", hint: "docker logs",
+				exit:  1, hop: "delivery", code: "canary-lost", hint: "docker logs",
 				maybe: []string{"shows another Jaeger", "queue is full", "storage rejects"},
 			},
 			{

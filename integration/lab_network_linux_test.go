@@ -90,12 +90,20 @@ func firewallWards() []ward {
 	return []ward{
 		{"DROP udp 6831", firewalled(drop("udp", "6831")), []ailment{{
 			cause: "N-05", how: "iptables DROP on udp 6831", flags: toJaeger(),
-			exit: 1, hop: "delivery", code: "canary-lost", hint: collector,
-			maybe: []string{"firewall", "not published", "another program", "receive buffer", "query.url"},
+			exit: 1, hop: "network", code: "storage-not-received", hint: collector,
+			maybe: []string{"firewall", "not published", "another program", "receive buffer", "another Jaeger"},
+		}}},
+		{"DROP every second udp 6831", firewalled(rule{
+			"-A", "INPUT", "-p", "udp", "--dport", "6831", "-m", "length", "--length", "0:1000",
+			"-m", "statistic", "--mode", "nth", "--every", "2", "--packet", "1", "-j", "DROP",
+		}), []ailment{{
+			cause: "N-05", how: "iptables DROP on every second small datagram to udp 6831", flags: toJaeger(),
+			exit: 1, hop: "network", code: "storage-not-received", hint: collector,
+			maybe: []string{"firewall", "receive buffer"},
 		}}},
 		{"DROP udp 6831 and tcp 14268", firewalled(drop("udp", "6831"), drop("tcp", "14268")), []ailment{{
 			cause: "N-05", how: "iptables DROP on udp 6831 and tcp 14268", flags: toJaeger(),
-			exit: 1, hop: "delivery", code: "canary-lost", hint: collector,
+			exit: 1, hop: "network", code: "storage-not-received", hint: collector,
 			maybe: []string{"firewall"},
 		}}},
 		{"REJECT udp 6831", firewalled(reject("udp", "6831", "icmp-port-unreachable")), []ailment{{

@@ -38,8 +38,8 @@ func settingWards() []ward {
 		}},
 		{"agent cut off", jaeger162("--reporter.grpc.host-port=127.0.0.1:1"), []ailment{{
 			cause: "A-01", how: "the agent in Jaeger 1.62 with --reporter.grpc.host-port=127.0.0.1:1",
-			exit: 1, hop: "delivery", code: "canary-lost", hint: "--collector-endpoint http://localhost:14268/api/traces",
-			maybe: []string{"could not decode, forward or store"},
+			exit: 1, hop: "network", code: "storage-not-received", hint: "--collector-endpoint http://localhost:14268/api/traces",
+			maybe: []string{"not forward them to its collector"},
 		}}},
 		{"small packets", jaeger162("--processor.jaeger-compact.server-max-packet-size=1400"), []ailment{{
 			cause: "A-05", how: "the agent in Jaeger 1.62 with --processor.jaeger-compact.server-max-packet-size=1400",

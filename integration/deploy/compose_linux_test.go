@@ -70,6 +70,7 @@ func TestCompose(t *testing.T) {
 			}
 			p.compose(t, upTimeout, "up", "-d")
 			trace := p.proveWell(t)
+			p.proveLogs(t)
 			p.restart(t, "jaeger", trace, tt.forgets)
 			if tt.service != "" {
 				p.restart(t, tt.service, trace, tt.forgets)
@@ -127,6 +128,17 @@ func (p *project) proveWell(t *testing.T) string {
 		t.Errorf("the sampling strategy: got %q, want every trace", body)
 	}
 	return m[1]
+}
+
+// proveLogs expects that the engine bounds the log of each container.
+func (p *project) proveLogs(t *testing.T) {
+	t.Helper()
+	for id := range strings.FieldsSeq(p.Docker(t, "ps", "-aq")) {
+		got := p.Docker(t, "inspect", "-f", `{{.Name}}: {{index .HostConfig.LogConfig.Config "max-size"}}`, id)
+		if !strings.HasSuffix(strings.TrimSpace(got), ": 10m") {
+			t.Errorf("the log may be as large as %q, want 10m", strings.TrimSpace(got))
+		}
+	}
 }
 
 // proveWays waits until a check has read a span back by every way in. It asks

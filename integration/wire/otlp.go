@@ -93,3 +93,20 @@ func number(n int, v uint64) []byte {
 func fixed(n int, v uint64) []byte {
 	return binary.LittleEndian.AppendUint64(binary.AppendUvarint(nil, uint64(n)<<3|1), v)
 }
+
+// OTLPSpans returns an ExportTraceServiceRequest of one trace of the service with
+// so many spans, which have the ids first, first+1 and so on, and each the text as
+// a tag.
+func OTLPSpans(service string, traceID [16]byte, first uint64, spans int, text string) []byte {
+	const start = 1_763_899_200_123_456_789
+	tag := field(9, attribute("text", field(1, []byte(text))))
+	var all []byte
+	for n := range uint64(spans) {
+		all = append(all, field(2, join(
+			field(1, traceID[:]), field(2, binary.BigEndian.AppendUint64(nil, first+n)), field(5, []byte("load")),
+			number(6, 2), fixed(7, start), fixed(8, start+5_000_000), tag,
+		))...)
+	}
+	resource := field(1, field(1, attribute("service.name", field(1, []byte(service)))))
+	return field(1, join(resource, field(2, all)))
+}

@@ -97,7 +97,7 @@ func (b *Backend) shutDown(ctx context.Context) error {
 	faults := b.drain(ctx)
 	for _, server := range b.servers {
 		if err := server.Shutdown(ctx); err != nil {
-			faults = append(faults, fmt.Errorf("stop serving: %w", err), server.Close())
+			faults = append(faults, fmt.Errorf("stop serving: requests that were still under way were cut off: %w", err), server.Close())
 		}
 	}
 	b.serving.Wait()

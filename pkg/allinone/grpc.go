@@ -1,7 +1,6 @@
 package allinone
 
 import (
-	"context"
 	"errors"
 	"io"
 	"net/http"
@@ -22,10 +21,10 @@ const (
 // send to.
 func (b *Backend) startCalls(s *sockets, up *uploads, strategies *sampling.Strategies) {
 	in := b.intake.inlet(CollectorGRPC)
-	b.serve(CollectorGRPC, s, grpcHandler(in, up, jaegerMethods(in, up, strategies),
+	b.serve(CollectorGRPC, s, grpcHandler(in, up, jaegerMethods(in, strategies),
 		"this port takes Jaeger's spans over gRPC: thrift over HTTP belongs on the collector's port (Jaeger's is 14268)"), rpc.Configure)
 	in = b.intake.inlet(OTLPGRPC)
-	b.serve(OTLPGRPC, s, grpcHandler(in, up, otlpMethods(in, up),
+	b.serve(OTLPGRPC, s, grpcHandler(in, up, otlpMethods(in),
 		"this port takes OTLP over gRPC: OTLP over HTTP belongs on its own port (Jaeger's is 4318), path /v1/traces"), rpc.Configure)
 	in = b.intake.inlet(OTLPHTTP)
 	b.serve(OTLPHTTP, s, (&otlpHTTP{in: in, up: up, logger: b.logger}).handler())
@@ -33,10 +32,10 @@ func (b *Backend) startCalls(s *sockets, up *uploads, strategies *sampling.Strat
 
 // jaegerMethods takes spans as Jaeger's agents and collectors send them, and hands
 // agents the strategies that they hand to tracers.
-func jaegerMethods(in *inlet, up *uploads, strategies *sampling.Strategies) map[string]rpc.Method {
+func jaegerMethods(in *inlet, strategies *sampling.Strategies) map[string]rpc.Method {
 	return map[string]rpc.Method{
-		jaegerPostSpans: func(r *http.Request, message []byte) ([]byte, error) {
-			return nil, in.postSpans(r.Context(), up, message)
+		jaegerPostSpans: func(_ *http.Request, message []byte) ([]byte, error) {
+			return nil, in.postSpans(message)
 		},
 		jaegerSampling: func(_ *http.Request, message []byte) ([]byte, error) {
 			reply, err := strategies.Protobuf(message)
@@ -49,12 +48,7 @@ func jaegerMethods(in *inlet, up *uploads, strategies *sampling.Strategies) map[
 }
 
 // postSpans stores the spans of a PostSpansRequest.
-func (i *inlet) postSpans(ctx context.Context, up *uploads, message []byte) error {
-	release, err := up.slot(ctx)
-	if err != nil {
-		return callError(err)
-	}
-	defer release()
+func (i *inlet) postSpans(message []byte) error {
 	batches, err := apiv2.DecodePostSpans(message)
 	if err != nil {
 		return rpc.Statusf(rpc.InvalidArgument, "%w", err)
@@ -77,6 +71,13 @@ func grpcHandler(in *inlet, up *uploads, methods map[string]rpc.Method, hello st
 				return nil, nil, callError(err)
 			}
 			return body.bytes, body.close, nil
+		},
+		Begin: func(r *http.Request) (func(), error) {
+			release, err := up.slot(r.Context())
+			if err != nil {
+				return nil, callError(err)
+			}
+			return release, nil
 		},
 		Failed: func(r *http.Request, size int64, err error) {
 			// What came to the wrong port has been counted before it got here.

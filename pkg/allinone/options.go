@@ -40,7 +40,8 @@ type Options struct {
 	// MaxMemory bounds what the stored spans take, in bytes; 0 is
 	// DefaultMaxMemory, less than 4 MiB is an error. Besides, up to 16 MiB of
 	// datagrams wait on each UDP port, up to 64 MiB of requests' bodies are held
-	// while they are read, up to 16 MiB of spans wait for their last part, and the
+	// while they are read, 4 of them unpacked to 16 MiB each, 64 MiB of answers wait
+	// to be read, up to 16 MiB of spans wait for their last part, and the
 	// account over time takes up to 35 MB, after a day with 50 clients.
 	MaxMemory int64
 	// Sampling is what tracers are told; the zero value keeps every trace.

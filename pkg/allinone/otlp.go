@@ -29,13 +29,8 @@ func isOtherSignal(path string) bool {
 }
 
 // otlpMethods takes spans as OpenTelemetry sends them over gRPC.
-func otlpMethods(in *inlet, up *uploads) map[string]rpc.Method {
+func otlpMethods(in *inlet) map[string]rpc.Method {
 	return map[string]rpc.Method{otlpExport: func(r *http.Request, body []byte) ([]byte, error) {
-		release, err := up.slot(r.Context())
-		if err != nil {
-			return nil, callError(err)
-		}
-		defer release()
 		request, err := otlp.Decode(body)
 		if err != nil {
 			return nil, rpc.Statusf(rpc.InvalidArgument, "%w", err)
@@ -105,6 +100,9 @@ func (h *otlpHTTP) store(r *http.Request, format otlp.Format) (invalid int, err 
 		return 0, err
 	}
 	defer release()
+	if err := body.unpack(); err != nil {
+		return 0, err
+	}
 	defer func() {
 		if p := recover(); p != nil {
 			err = &wire.Fault{Reason: wire.Panicked, Detail: fmt.Sprint(p)}

@@ -48,6 +48,8 @@ func (b *Backend) start(s *sockets, opts Options) {
 			Loss:       func() any { return b.Stats() },
 			History:    func(after time.Time) any { return b.History(after) },
 			DecodeOTLP: decodeOTLP,
+			ReadBody:   up.readFile,
+			Ending:     b.closing,
 			Host:       opts.Host,
 			UI:         b.ui,
 			Now:        opts.Now,
@@ -93,7 +95,7 @@ func (b *Backend) serve(name string, s *sockets, handler http.Handler, configure
 		return
 	}
 	in := b.intake.inlet(name)
-	server := newServer(handler, b.logger.With("listener", name))
+	server := newServer(fromPrograms(in, handler), b.logger.With("listener", name))
 	for _, change := range configure {
 		change(server.Server)
 	}

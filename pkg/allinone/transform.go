@@ -2,8 +2,10 @@ package allinone
 
 import (
 	"errors"
+	"net/http"
 
 	"github.com/otdemo/otdemo/pkg/allinone/otlp"
+	"github.com/otdemo/otdemo/pkg/allinone/wire"
 	"github.com/otdemo/otdemo/pkg/trace"
 )
 
@@ -26,4 +28,17 @@ func decodeOTLP(body []byte) ([]trace.Span, error) {
 		spans = append(spans, request.Batches[i].Spans...)
 	}
 	return spans, nil
+}
+
+// readFile reads a file that is to be shown within the bounds of uploads.
+func (u *uploads) readFile(r *http.Request) (content []byte, release func(), status int, err error) {
+	in, err := u.bodies.take(r.Body)
+	if err != nil {
+		status = statusOf(wire.ReasonOf(err))
+		if status == http.StatusRequestEntityTooLarge {
+			status = http.StatusBadRequest // as Jaeger answers to any file that it cannot read
+		}
+		return nil, nil, status, err
+	}
+	return in.bytes, in.close, http.StatusOK, nil
 }

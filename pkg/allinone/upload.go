@@ -49,6 +49,9 @@ func (u *uploads) store(in *inlet, r *http.Request, decode decoder) (size int, e
 		return size, err
 	}
 	defer release()
+	if err := content.unpack(); err != nil {
+		return size, err
+	}
 	batch, err := decode(content.bytes)
 	if err == nil {
 		in.accept(&batch)

@@ -120,3 +120,22 @@ func (i *inlet) misdirected(path, owner string) *wire.Fault {
 	}
 	return &wire.Fault{Reason: wire.Misdirected, Detail: detail}
 }
+
+// fromPrograms refuses what a page of another origin makes a browser send to a port
+// for spans: a simple request needs no permission, and any page could fill the
+// store. Programs have no origin.
+func fromPrograms(i *inlet, next http.Handler) http.Handler {
+	if !i.receives {
+		return next
+	}
+	foreign := http.NewCrossOriginProtection()
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if err := foreign.Check(r); err != nil {
+			fault := &wire.Fault{Reason: wire.CrossOrigin, Detail: fmt.Sprintf("%.128q", r.Header.Get("Origin"))}
+			i.reject(remote(r), int(max(0, r.ContentLength)), fault)
+			http.Error(w, fault.Error(), http.StatusForbidden)
+			return
+		}
+		next.ServeHTTP(w, r)
+	})
+}

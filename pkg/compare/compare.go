@@ -15,6 +15,9 @@ type Side struct {
 	Trace  trace.Trace
 	// Traits are what Ask found out about the tracer.
 	Traits []Trait
+	// Unseen says that Trace has no span of the called service, so that it does not
+	// show what becomes of one.
+	Unseen bool
 }
 
 // Change says which side has what differs.
@@ -110,8 +113,27 @@ func Traces(from, to Side, ignore Ignore) *Report {
 	return r
 }
 
-// Same reports whether nothing differs but what is ignored.
-func (r *Report) Same() bool { return r.Unexpected() == 0 }
+// Same reports whether the called service was seen on both sides and nothing differs
+// but what is ignored.
+func (r *Report) Same() bool { return r.Unseen() == "" && r.Unexpected() == 0 }
+
+// Unseen returns a sentence on the side or sides on which no span of the called
+// service was seen, with what may be the cause; "" when it was seen on both.
+func (r *Report) Unseen() string {
+	var where string
+	switch {
+	case r.From.Unseen && r.To.Unseen:
+		where = "on either side"
+	case r.From.Unseen:
+		where = "on the side of --from, tracer " + r.From.Tracer
+	case r.To.Unseen:
+		where = "on the side of --to, tracer " + r.To.Tracer
+	default:
+		return ""
+	}
+	return "no span of the called service was seen " + where +
+		": it is not traced, or all of its spans are lost or late, or it does not read these headers"
+}
 
 // Unexpected counts the differences that are not ignored.
 func (r *Report) Unexpected() int {

@@ -6,6 +6,7 @@ package config
 import (
 	"net"
 	"net/url"
+	"slices"
 	"strconv"
 	"time"
 
@@ -13,7 +14,7 @@ import (
 )
 
 // Config is the effective configuration. Its fields are the keys of
-// config.yaml; docs/configuration.md describes each. One that Load returned is
+// config.yaml, but for those without a name there; docs/configuration.md describes each. One that Load returned is
 // valid; it is not to be changed while others read it.
 type Config struct {
 	// Tracer names the implementation behind OpenTracing, one of the constants.
@@ -29,7 +30,8 @@ type Config struct {
 	Sampler    Sampler  `yaml:"sampler"`
 	Reporter   Reporter `yaml:"reporter"`
 	// Propagation lists the header formats a trace travels in; none means the
-	// tracer's own. Load resolves that; read Config.Formats instead.
+	// tracer's own, and for calls to unknown services those of others, too. Load
+	// resolves that; read Config.Formats instead.
 	Propagation []string `yaml:"propagation"`
 	// Tags are put on the process, so they show on each of its spans.
 	Tags  []Tag `yaml:"tags"`
@@ -112,6 +114,9 @@ type Collector struct {
 	// User and Password are both set or both empty.
 	User     string `yaml:"user"`
 	Password string `yaml:"password"`
+	// WithoutHeaders says that OTEL_EXPORTER_OTLP_HEADERS of the environment are
+	// not meant for Endpoint and must not be sent there. It is no key: Load sets it.
+	WithoutHeaders bool `yaml:"-"`
 }
 
 // Tag is a process tag; its value is a string, as in JAEGER_TAGS.
@@ -198,6 +203,21 @@ func (c *Config) MakesSpans() bool { return !c.Disabled && c.Tracer != TracerNoo
 func (c *Config) kind() *kind.Kind {
 	k := kind.Of(c.Tracer)
 	return &k
+}
+
+// ownFormats returns the header formats of the tracer's own library.
+func ownFormats(tracer string) []string { return slices.Clone(kind.Of(tracer).Formats) }
+
+// callFormats returns the header formats for calls to services whose own are not
+// known: what the tracer's own library speaks, and those that others read.
+func (c *Config) callFormats() []string {
+	formats := ownFormats(c.Tracer)
+	for _, format := range []string{PropagationJaeger, PropagationW3C, PropagationB3} {
+		if !slices.Contains(formats, format) {
+			formats = append(formats, format)
+		}
+	}
+	return formats
 }
 
 // samplingPort is where Jaeger's agent serves sampling strategies over HTTP.

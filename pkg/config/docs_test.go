@@ -92,6 +92,9 @@ func TestKeys(t *testing.T) {
 	var walk func(prefix string, typ reflect.Type)
 	walk = func(prefix string, typ reflect.Type) {
 		for field := range typ.Fields() {
+			if field.Tag.Get("yaml") == "-" {
+				continue
+			}
 			name := prefix + field.Tag.Get("yaml")
 			if field.Type.Kind() == reflect.Struct {
 				walk(name+".", field.Type)

@@ -12,6 +12,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"syscall"
 
 	"go.yaml.in/yaml/v3"
 )
@@ -32,7 +33,7 @@ func (l *loader) loadFile(src Source) string {
 		if !filepath.IsAbs(path) {
 			path = filepath.Join(src.Dir, path)
 		}
-		data, err := readFile(path)
+		data, err := ReadFile(path)
 		if err != nil {
 			l.unreadable(src.File, Origin{LayerFlag, "--config"}, err)
 			return ""
@@ -46,7 +47,7 @@ func (l *loader) loadFile(src Source) string {
 		candidates = append(candidates, struct{ name, path string }{user, user})
 	}
 	for i, c := range candidates {
-		data, err := readFile(c.path)
+		data, err := ReadFile(c.path)
 		switch {
 		case errors.Is(err, fs.ErrNotExist):
 			continue
@@ -58,26 +59,48 @@ func (l *loader) loadFile(src Source) string {
 				"%s: passed over, because it has no key of otdemo's", c.name)
 			continue
 		}
+		l.found = i == 0
 		l.setFile(c.name, data)
 		return c.name
 	}
 	return ""
 }
 
-// errTooLarge says that a file cannot be a configuration.
-var errTooLarge = errors.New("larger than 1 MiB")
+// errTooLarge and errIrregular say that a file cannot be a configuration.
+var (
+	errTooLarge  = errors.New("larger than 1 MiB")
+	errIrregular = errors.New("not a regular file")
+)
 
-func readFile(path string) ([]byte, error) {
-	f, err := os.Open(path)
+// ReadFile reads a regular file of 1 MiB at most. It never waits for another
+// program, as a pipe or a terminal would have it do. The device that holds nothing
+// is an empty file.
+func ReadFile(path string) ([]byte, error) {
+	if path == os.DevNull {
+		return nil, nil
+	}
+	// A look before the opening, which alone has effects on some devices.
+	info, err := os.Stat(path)
+	if err != nil {
+		return nil, err //nolint:wrapcheck // unreadable words it
+	}
+	if !info.Mode().IsRegular() && !info.IsDir() {
+		return nil, &fs.PathError{Op: "read", Path: path, Err: errIrregular}
+	}
+	// Who puts a pipe in its place meanwhile does not stop us either.
+	f, err := os.OpenFile(path, os.O_RDONLY|syscall.O_NONBLOCK, 0)
 	if err != nil {
 		return nil, err //nolint:wrapcheck // unreadable words it
 	}
 	defer f.Close()
+	if info, err = f.Stat(); err == nil && !info.Mode().IsRegular() && !info.IsDir() {
+		return nil, &fs.PathError{Op: "read", Path: path, Err: errIrregular}
+	}
 	data, err := io.ReadAll(io.LimitReader(f, maxFileSize+1))
 	if err == nil && len(data) > maxFileSize {
-		err = errTooLarge
+		return nil, &fs.PathError{Op: "read", Path: path, Err: errTooLarge}
 	}
-	return data, err
+	return data, err //nolint:wrapcheck // unreadable words it
 }
 
 func (l *loader) unreadable(name string, from Origin, err error) {

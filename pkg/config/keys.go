@@ -284,7 +284,8 @@ func otherKeys() []Key {
 			},
 			Allowed: "jaeger (uber-trace-id), w3c (traceparent, baggage), b3 (x-b3-traceid ...), b3-single (b3), and with tracer appdash " +
 				"appdash; the tracer's own is jaeger, b3 for zipkin, w3c for otel, appdash for appdash",
-			Doc: "header formats in which a trace travels: any of jaeger, w3c, b3 and b3-single; empty takes the tracer's own",
+			Doc: "header formats in which a trace travels: any of jaeger, w3c, b3 and b3-single; empty takes the tracer's own, " +
+				"for call also jaeger, w3c and b3",
 		},
 		{
 			Name: keyTags, Type: TypeTags, Jaeger: []string{"JAEGER_TAGS"}, OTel: []string{envResource},
@@ -316,6 +317,9 @@ func flatten(cfg Config) map[string]any {
 	var walk func(prefix string, v reflect.Value)
 	walk = func(prefix string, v reflect.Value) {
 		for field, value := range v.Fields() {
+			if field.Tag.Get("yaml") == "-" {
+				continue
+			}
 			name := prefix + field.Tag.Get("yaml")
 			if value.Kind() == reflect.Struct {
 				walk(name+".", value)

@@ -26,9 +26,17 @@ type Source struct {
 	// unset, as it does for jaeger-client-go; of two with one name the first
 	// holds, as in package os.
 	Environ []string
+	// AnyService says that the command calls services of which it does not know what
+	// headers they read: without a choice of propagation the trace travels in the
+	// formats of all, and not in the tracer's own alone.
+	AnyService bool
 	// Flags are those that were set on the command line; an empty value is a
 	// value there.
 	Flags []Flag
+	// TracerOfEnviron takes tracer otel when no flag, file or OTDEMO_TRACER
+	// chooses a tracer, no JAEGER_* variable is set, and OTEL_* variables are. It
+	// is for a command that checks what a service would do in this environment.
+	TracerOfEnviron bool
 }
 
 // Flag is a flag or an argument that overrides a key.
@@ -57,6 +65,8 @@ type Value struct {
 	// of URLs are hidden.
 	Text   string
 	Origin Origin
+	// Note says which commands have another value; mostly empty.
+	Note string
 	// Secret says that Text hides something.
 	Secret bool
 }
@@ -71,6 +81,9 @@ type Value struct {
 func Load(src Source) (*Loaded, error) {
 	l := newLoader(src.Environ)
 	file := l.loadFile(src)
+	if src.TracerOfEnviron {
+		l.chooseTracer(src)
+	}
 	tracer := l.tracer(src.Flags)
 	l.loadJaeger(tracer)
 	if k := kind.Of(tracer); k.OTelVariables {
@@ -84,8 +97,11 @@ func Load(src Source) (*Loaded, error) {
 	if err != nil {
 		return nil, err
 	}
-	l.resolve(&cfg)
+	l.resolve(&cfg, src.AnyService)
 	l.validate(&cfg)
+	if len(l.faults) == 0 {
+		l.withholdCredentials(&cfg)
+	}
 	if len(l.faults) > 0 {
 		slices.SortStableFunc(l.faults, byPlace)
 		return nil, join(l.faults)
@@ -104,9 +120,15 @@ type loader struct {
 	// origins has the origin of the value that holds so far, by key. A key that
 	// still has its default has none, which is the default's zero Origin.
 	origins map[string]Origin
+	// notes has what is to be said of a key beside its value.
+	notes map[string]string
 	// broken marks keys with a value that could not be read, so that what is left
 	// in its place is not judged.
-	broken   map[string]bool
+	broken map[string]bool
+	// endpoints are the collectors that layers name, one for each layer at most.
+	endpoints []writtenEndpoint
+	// found says that the file is ./config.yaml, which nobody named.
+	found    bool
 	faults   []*Fault
 	warnings []Warning
 }
@@ -118,6 +140,7 @@ func newLoader(environment []string) *loader {
 		byName:  map[string]*Key{},
 		viper:   viper.New(),
 		origins: map[string]Origin{},
+		notes:   map[string]string{},
 		broken:  map[string]bool{},
 	}
 	for i := range l.keys {
@@ -159,6 +182,9 @@ func (l *loader) set(key *Key, value any, from Origin) {
 	}
 	l.viper.Set(key.Name, value)
 	l.origins[key.Name] = from
+	if url, ok := value.(string); ok && key.Name == keyCollectorEndpoint && url != "" {
+		l.endpoints = append(l.endpoints, writtenEndpoint{url: url, from: from})
+	}
 }
 
 // word returns s as the key's list of allowed words spells it, or s.
@@ -219,11 +245,18 @@ func (l *loader) merged() (Config, error) {
 	return cfg, nil
 }
 
-// resolve puts the tracer's own header format in the place of an empty list, and
-// shows its own collector in the place of an empty endpoint. Their origins stay:
+// resolve puts the header formats in the place of an empty list, and shows the
+// tracer's own collector in the place of an empty endpoint. Their origins stay:
 // nobody else has named them.
-func (l *loader) resolve(cfg *Config) {
-	cfg.Propagation = cfg.Formats()
+func (l *loader) resolve(cfg *Config, anyService bool) {
+	if len(cfg.Propagation) == 0 {
+		all := cfg.callFormats()
+		cfg.Propagation = ownFormats(cfg.Tracer)
+		if anyService {
+			cfg.Propagation = all
+		}
+		l.notes[keyPropagation] = "call sends " + strings.Join(all, ",")
+	}
 	l.viper.Set(keyPropagation, cfg.Propagation)
 	l.viper.Set(keyCollectorEndpoint, cfg.CollectorURL())
 }
@@ -237,6 +270,7 @@ func (l *loader) values() []Value {
 			Key:    key.Name,
 			Text:   text,
 			Origin: l.origins[key.Name],
+			Note:   l.notes[key.Name],
 			Secret: key.Type == TypeSecret || key.Type == TypeURL && text != value,
 		}
 	}

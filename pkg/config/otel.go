@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"net/url"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 )
@@ -38,12 +39,15 @@ func (l *loader) loadOTel() {
 	l.loadOTelEndpoint()
 	l.loadOTelSampler()
 	l.loadOTelPropagators()
-	if text := l.env.get(envQueueSize); text != "" {
+	if text := l.env.get(envQueueSize); text != "" && !isNumber(text) {
+		l.warnNoNumber(envQueueSize, text, keyQueueSize+" stays "+l.text(keyQueueSize))
+	} else if text != "" {
 		l.setText(l.byName[keyQueueSize], text, Origin{LayerOTel, envQueueSize})
 	}
 	if text := l.env.get(envScheduleDelay); text != "" {
 		l.setOTelDelay(text)
 	}
+	l.warnIgnored()
 	l.warnMisspeltOTel()
 }
 
@@ -190,16 +194,32 @@ func (l *loader) failOTelPropagator(word string) {
 func (l *loader) setOTelDelay(text string) {
 	key, from := l.byName[keyFlushInterval], Origin{LayerOTel, envScheduleDelay}
 	d, ok := milliseconds(text)
-	if ok {
+	switch {
+	case ok:
 		l.set(key, d, from)
-		return
+	case !isNumber(text):
+		l.warnNoNumber(envScheduleDelay, text, keyFlushInterval+" stays "+l.text(keyFlushInterval))
+	default:
+		l.refuse(key, from, &complaint{
+			claim: "must be a number of milliseconds, more than 0", got: quote(text), hint: "the default is " + envScheduleDelay + "=1000",
+		})
 	}
-	c := &complaint{claim: "must be a number of milliseconds, more than 0", got: quote(text), hint: "the default is " + envScheduleDelay + "=1000"}
-	if d, err := time.ParseDuration(text); err == nil && d >= time.Millisecond {
-		c.instead = fmt.Sprint(d.Milliseconds())
-	}
-	l.refuse(key, from, c)
 }
+
+// isNumber reports whether an SDK would read the text as a whole number.
+func isNumber(text string) bool {
+	_, err := strconv.ParseInt(strings.TrimSpace(text), 10, 64)
+	return err == nil
+}
+
+// inMilliseconds is a duration with its unit as an SDK would have it.
+func inMilliseconds(text string) (string, bool) {
+	d, err := time.ParseDuration(text)
+	return strconv.FormatInt(d.Milliseconds(), 10), err == nil && d >= time.Millisecond
+}
+
+// text is the value that holds so far.
+func (l *loader) text(name string) string { return l.byName[name].Type.format(l.viper.Get(name)) }
 
 // warnMisspeltOTel points at OTEL_* variables that look like one of ours and are
 // none of the specification's.

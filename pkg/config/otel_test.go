@@ -174,7 +174,6 @@ func TestOTelFaults(t *testing.T) {
 		{[]string{"OTEL_PROPAGATORS=baggage"}, []string{"OTEL_PROPAGATORS: baggage alone carries no trace", "hint: did you mean OTEL_PROPAGATORS=tracecontext,baggage?"}},
 		{[]string{"OTEL_PROPAGATORS=ottrace"}, []string{`OTEL_PROPAGATORS: there is no propagator "ottrace"`, "hint: use any of tracecontext, baggage, b3, b3multi and jaeger"}},
 		{[]string{"OTEL_PROPAGATORS=trace_context,baggage"}, []string{`OTEL_PROPAGATORS: there is no propagator "trace_context"`, "hint: did you mean tracecontext?"}},
-		{[]string{"OTEL_BSP_SCHEDULE_DELAY=5s"}, []string{`OTEL_BSP_SCHEDULE_DELAY: reporter.flush_interval must be a number of milliseconds, more than 0, got "5s"`, "hint: did you mean OTEL_BSP_SCHEDULE_DELAY=5000?"}},
 		{[]string{"OTEL_BSP_SCHEDULE_DELAY=0"}, []string{`OTEL_BSP_SCHEDULE_DELAY: reporter.flush_interval must be a number of milliseconds, more than 0, got "0"`, "hint: the default is OTEL_BSP_SCHEDULE_DELAY=1000"}},
 		{[]string{"OTEL_BSP_MAX_QUEUE_SIZE=0"}, []string{"OTEL_BSP_MAX_QUEUE_SIZE: reporter.queue_size must be between 1 and 10000000, got 0", "hint: the default is OTEL_BSP_MAX_QUEUE_SIZE=10000"}},
 	}
@@ -200,6 +199,16 @@ func TestOTelWarnings(t *testing.T) {
 		{"disabled with a number", "", []string{"OTEL_SDK_DISABLED=1"}, []string{`OTEL_SDK_DISABLED: "1" is taken as false, because only true disables the SDK`, "hint: did you mean OTEL_SDK_DISABLED=true?"}},
 		{"disabled", "", []string{"OTEL_SDK_DISABLED=true"}, []string{"OTEL_SDK_DISABLED: disabled is true, so no spans are made", "hint: did you mean OTEL_SDK_DISABLED=false?"}},
 		{"no exporter", "", []string{"OTEL_TRACES_EXPORTER=none"}, []string{"OTEL_TRACES_EXPORTER: disabled is true, so no spans are made", "hint: did you mean OTEL_TRACES_EXPORTER=otlp?"}},
+		{"a timeout with its unit", "", []string{"OTEL_EXPORTER_OTLP_TIMEOUT=5s"}, []string{`OTEL_EXPORTER_OTLP_TIMEOUT: "5s" is ignored, as OpenTelemetry's SDK ignores what is no number; 10s is used`, "hint: did you mean OTEL_EXPORTER_OTLP_TIMEOUT=5000?"}},
+		{"a timeout for traces that is ignored, beside the other", "", []string{"OTEL_EXPORTER_OTLP_TIMEOUT=2000", "OTEL_EXPORTER_OTLP_TRACES_TIMEOUT=x"}, []string{`OTEL_EXPORTER_OTLP_TRACES_TIMEOUT: "x" is ignored, as OpenTelemetry's SDK ignores what is no number; 2s is used`, "hint: unset OTEL_EXPORTER_OTLP_TRACES_TIMEOUT"}},
+		{"limits", "", []string{"OTEL_BSP_EXPORT_TIMEOUT=0", "OTEL_BSP_MAX_EXPORT_BATCH_SIZE=many"}, []string{
+			`OTEL_BSP_MAX_EXPORT_BATCH_SIZE: "many" is ignored, as OpenTelemetry's SDK ignores what is no number; 512 spans is used`, "hint: unset OTEL_BSP_MAX_EXPORT_BATCH_SIZE",
+			`OTEL_BSP_EXPORT_TIMEOUT: "0" is ignored, because it must be at least 1; 30s is used`, "hint: unset OTEL_BSP_EXPORT_TIMEOUT",
+		}},
+		{"the batcher's numbers", "reporter.queue_size: 7", []string{"OTEL_BSP_SCHEDULE_DELAY=5s", "OTEL_BSP_MAX_QUEUE_SIZE=2k"}, []string{
+			`OTEL_BSP_MAX_QUEUE_SIZE: "2k" is ignored, as OpenTelemetry's SDK ignores what is no number; reporter.queue_size stays 7`, "hint: unset OTEL_BSP_MAX_QUEUE_SIZE",
+			`OTEL_BSP_SCHEDULE_DELAY: "5s" is ignored, as OpenTelemetry's SDK ignores what is no number; reporter.flush_interval stays 1s`, "hint: did you mean OTEL_BSP_SCHEDULE_DELAY=5000?",
+		}},
 		{"percent sign", "", []string{"OTEL_RESOURCE_ATTRIBUTES=load=90%"}, []string{`OTEL_RESOURCE_ATTRIBUTES: "90%" is not percent-encoded and taken as it stands`, "hint: write a percent sign as %25"}},
 		{"gRPC's port over HTTP", "", []string{"OTEL_EXPORTER_OTLP_ENDPOINT=http://h:4317"}, []string{"OTEL_EXPORTER_OTLP_ENDPOINT: reporter.collector.endpoint has port 4317, where Jaeger has OTLP over gRPC; OTLP over HTTP is on 4318", "hint: did you mean OTEL_EXPORTER_OTLP_PROTOCOL=grpc?"}},
 		{"HTTP's port over gRPC", "", []string{"OTEL_EXPORTER_OTLP_ENDPOINT=http://h:4318", "OTEL_EXPORTER_OTLP_TRACES_PROTOCOL=grpc"}, []string{"OTEL_EXPORTER_OTLP_ENDPOINT: reporter.collector.endpoint has port 4318, where Jaeger has OTLP over HTTP; OTLP over gRPC is on 4317", "hint: did you mean OTEL_EXPORTER_OTLP_TRACES_PROTOCOL=http/protobuf?"}},
@@ -227,7 +236,7 @@ func TestOTelWarnings(t *testing.T) {
 			"misspelt and left to the SDK", "",
 			[]string{
 				"OTEL_EXPORTER_OLTP_ENDPOINT=x", "OTEL_TRACE_SAMPLER=x", "OTEL_PROPAGATOR=x",
-				"OTEL_BLRP_SCHEDULE_DELAY=x", "OTEL_BSP_EXPORT_TIMEOUT=x", "OTEL_BSP_MAX_EXPORT_BATCH_SIZE=x",
+				"OTEL_BLRP_SCHEDULE_DELAY=x", "OTEL_BSP_EXPORT_TIMEOUT=1", "OTEL_BSP_MAX_EXPORT_BATCH_SIZE=1",
 				"OTEL_METRICS_EXPORTER=none", "OTEL_LOGS_EXPORTER=none", "OTEL_EXPORTER_OTLP_LOGS_ENDPOINT=x",
 				"OTEL_EXPORTER_OTLP_HEADERS=a=b", "OTEL_EXPORTER_OTLP_COMPRESSION=gzip", "OTEL_EXPORTER_OTLP_TIMEOUT=1",
 				"OTEL_EXPORTER_OTLP_INSECURE=true", "OTEL_RESOURCE_ATTRIBUTES_POD_NAME=x", "OTEL_SPAN_EVENT_COUNT_LIMIT=1",

@@ -128,6 +128,12 @@ func TestUnanswered(t *testing.T) {
 	if got := tr.Unanswered(); len(got) != 1 || got[0].SpanID != 5 {
 		t.Errorf("got %+v, want span 5", got)
 	}
+	for _, key := range []string{"db.type", "db.system", "db.system.name"} {
+		kind(4, Tag{key, String("sql")})
+		if got := tr.Unanswered(); len(got) != 0 {
+			t.Errorf("%s: got %+v, want none: a database makes no spans", key, got)
+		}
+	}
 	kind(4, Tag{"error", Bool(true)})
 	if got := tr.Unanswered(); len(got) != 0 {
 		t.Errorf("got %+v, want none: a request that failed has no answer", got)

@@ -142,7 +142,8 @@ func (t *Trace) Bounds() (time.Time, time.Duration) {
 func (s *Span) end() time.Time { return s.Start.Add(s.Duration) }
 
 // Unanswered returns the requests of t without a span of whoever answered them:
-// spans of kind client that did not fail and have no child. They point into t.
+// spans of kind client that did not fail and have no child. A database makes no spans,
+// so requests to one are left out. They point into t.
 func (t *Trace) Unanswered() []*Span {
 	children := make(map[SpanID]bool, len(t.Spans))
 	for i := range t.Spans {
@@ -152,9 +153,17 @@ func (t *Trace) Unanswered() []*Span {
 	for i := range t.Spans {
 		s := &t.Spans[i]
 		kind, _ := s.Tag("span.kind")
-		if kind.String() == "client" && !s.Failed() && !children[s.SpanID] {
+		if kind.String() == "client" && !s.Failed() && !children[s.SpanID] && !s.ofDatabase() {
 			found = append(found, s)
 		}
 	}
 	return found
+}
+
+// ofDatabase reports whether s is a request to a database, by the names that
+// OpenTracing and OpenTelemetry, before and since 1.30, have for its kind.
+func (s *Span) ofDatabase() bool {
+	return slices.ContainsFunc(s.Tags, func(t Tag) bool {
+		return t.Key == "db.type" || t.Key == "db.system" || t.Key == "db.system.name"
+	})
 }

@@ -6,8 +6,10 @@ import (
 	"io"
 	"strings"
 	"time"
-	"unicode"
 	"unicode/utf8"
+
+	"github.com/otdemo/otdemo/pkg/plural"
+	"github.com/otdemo/otdemo/pkg/printable"
 )
 
 // DrawOptions says what the reader's terminal can show.
@@ -52,8 +54,8 @@ type row struct {
 }
 
 // Waterfall draws t as a tree: a line a span with its service, operation, place
-// in time and duration, errors and warnings in words. Control characters in
-// names are replaced, since spans come from strangers.
+// in time and duration, errors and warnings in words, all of it harmless as in
+// package printable, since spans come from strangers.
 func Waterfall(w io.Writer, t *Trace, opts DrawOptions) error {
 	if opts.Width <= 0 {
 		opts.Width = defaultDrawWidth
@@ -67,28 +69,21 @@ func Waterfall(w io.Writer, t *Trace, opts DrawOptions) error {
 
 	out := bufio.NewWriter(w)
 	fmt.Fprintf(out, "trace %s: %s, %s, %s\n", t.ID,
-		count(len(t.Spans), "span"), count(len(t.Services()), "service"), FormatDuration(total))
+		plural.Of(len(t.Spans), "span", "spans"), plural.Of(len(t.Services()), "service", "services"), FormatDuration(total))
 	for _, warning := range t.Warnings {
-		fmt.Fprintf(out, "! %s\n", Printable(warning))
+		fmt.Fprintf(out, "! %s\n", printable.Line(warning))
 	}
 	labelWidth, barWidth := columns(rows, opts.Width)
 	for _, r := range rows {
 		p.line(out, r, labelWidth, barWidth, start, total)
 	}
 	if hidden := len(t.Spans) - len(rows); hidden > 0 {
-		fmt.Fprintf(out, "(%s not shown)\n", count(hidden, "span"))
+		fmt.Fprintf(out, "(%s not shown)\n", plural.Of(hidden, "span", "spans"))
 	}
 	if err := out.Flush(); err != nil {
 		return fmt.Errorf("draw trace: %w", err)
 	}
 	return nil
-}
-
-func count(n int, noun string) string {
-	if n == 1 {
-		return "1 " + noun
-	}
-	return fmt.Sprintf("%d %ss", n, noun)
 }
 
 // maxDepth bounds the indentation. Deeper spans stand below each other, so that a
@@ -114,7 +109,7 @@ func (p pen) rows(tree *Tree, limit int) []row {
 				lead, below = p.last, p.blank
 			}
 			rows = append(rows, row{
-				label:   prefix + lead + Printable(n.Span.Service()) + " " + Printable(n.Span.Operation),
+				label:   prefix + lead + printable.Line(n.Span.Service()) + " " + printable.Line(n.Span.Operation),
 				service: n.Span.Service(),
 				span:    n.Span,
 				notes:   notes(n),
@@ -136,7 +131,7 @@ func notes(n *Node) []string {
 		out = append(out, "parent "+n.Span.ParentID().String()+" is missing")
 	}
 	for _, warning := range n.Span.Warnings {
-		out = append(out, Printable(warning))
+		out = append(out, printable.Line(warning))
 	}
 	return out
 }
@@ -203,16 +198,6 @@ func (p pen) paint(color int, s string) string {
 		return s
 	}
 	return fmt.Sprintf("\x1b[%dm%s\x1b[0m", color, s)
-}
-
-// Printable replaces what could move a terminal's cursor or change its state.
-func Printable(s string) string {
-	return strings.Map(func(r rune) rune {
-		if r == unicode.ReplacementChar || !unicode.IsGraphic(r) {
-			return '?'
-		}
-		return r
-	}, s)
 }
 
 // FormatDuration prints d with three significant digits and the unit that fits:

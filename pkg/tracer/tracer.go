@@ -80,6 +80,7 @@ func New(cfg config.Config, opts Options) (*Tracer, error) {
 	if cfg.Service == "" {
 		cfg.Service = opts.Service
 	}
+	cfg.Service = otel.ValidText(cfg.Service) // as every backend shows it
 	name := cfg.Tracer
 	if cfg.Disabled {
 		name = kind.Noop

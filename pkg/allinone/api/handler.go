@@ -25,6 +25,13 @@ type Options struct {
 	// DecodeOTLP reads the spans of a request in OTLP's JSON; nil leaves out the
 	// path that needs it.
 	DecodeOTLP func(body []byte) ([]trace.Span, error)
+	// ReadBody reads what is to be decoded within bounds that requests share, or
+	// returns a status and an error; release is called when it is no longer used.
+	// nil reads it without such bounds.
+	ReadBody func(r *http.Request) (body []byte, release func(), status int, err error)
+	// Ending is closed when the server is to end: who does not read an answer is
+	// then cut off soon. nil never is.
+	Ending <-chan struct{}
 	// UI stands in the place of otdemo's own page; nil keeps that.
 	UI *UI
 	// Now is the clock, time.Now when nil.
@@ -37,6 +44,8 @@ type handler struct {
 	loss       func() any
 	history    func(after time.Time) any
 	decodeOTLP func(body []byte) ([]trace.Span, error)
+	readBody   func(r *http.Request) (body []byte, release func(), status int, err error)
+	answers    *answers
 	now        func() time.Time
 	logger     *slog.Logger
 }
@@ -49,7 +58,10 @@ func Handler(opts Options) http.Handler {
 	}
 	h := &handler{
 		store: opts.Store, loss: opts.Loss, history: opts.History, decodeOTLP: opts.DecodeOTLP,
-		now: opts.Now, logger: opts.Logger,
+		readBody: opts.ReadBody, answers: newAnswers(opts.Ending), now: opts.Now, logger: opts.Logger,
+	}
+	if h.readBody == nil {
+		h.readBody = readAll
 	}
 	mux := http.NewServeMux()
 	h.routeV1(mux)
@@ -67,7 +79,7 @@ func Handler(opts Options) http.Handler {
 		posts.HandleFunc("/api/transform", h.transform)
 	}
 	foreign := http.NewCrossOriginProtection()
-	return guardHost(opts.Host, headers(methods(mux, foreign.Handler(posts), posts)))
+	return guardHost(opts.Host, headers(methods(h.answers.bounded(mux), foreign.Handler(posts), posts)))
 }
 
 func (h *handler) routeV1(mux *http.ServeMux) {

@@ -71,11 +71,18 @@ func NewProxy(opts ProxyOptions) *Proxy {
 		ErrorLog:       slog.NewLogLogger(opts.Logger.Handler(), slog.LevelDebug),
 	}
 	mux := http.NewServeMux()
-	for _, path := range []string{
-		"/api/services", "/api/services/{service}/operations", "/api/operations",
-		"/api/traces", "/api/traces/{id}", "/api/dependencies",
-	} {
-		mux.Handle(path, far)
+	for pattern, rewritten := range farPaths() {
+		mux.HandleFunc(pattern, func(w http.ResponseWriter, r *http.Request) {
+			path, ok := rewritten(r)
+			if !ok {
+				p.unknown(w, r)
+				return
+			}
+			clean := *r
+			clean.URL = &url.URL{Path: path.plain, RawPath: path.encoded, RawQuery: r.URL.RawQuery}
+			clean.Body, clean.ContentLength = http.NoBody, 0
+			far.ServeHTTP(w, &clean)
+		})
 	}
 	mux.HandleFunc("/api/", p.unknown)
 	mux.Handle("/", page{files: web.Page(), title: proxyTitle})

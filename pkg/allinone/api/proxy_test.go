@@ -220,3 +220,69 @@ func TestProxyTitle(t *testing.T) {
 		t.Errorf("the page has another title:\n%s", body)
 	}
 }
+
+// Only the paths that are named reach the far side, with the user's password, and
+// nothing in them that a server on the way would resolve to another path.
+func TestProxyPassesOnNoOtherPath(t *testing.T) {
+	t.Parallel()
+	asked := make(chan string, 1)
+	target := far(t, func(w http.ResponseWriter, r *http.Request) {
+		body, _ := io.ReadAll(r.Body)
+		asked <- r.RequestURI + string(body)
+		w.Header().Set("Content-Type", "application/json")
+	})
+	server := near(t, target+"/jaeger")
+	tests := []struct{ path, far string }{ // far is "" for what is not passed on
+		{"/api/services", "/jaeger/api/services"},
+		{"/api/dependencies?endTs=1&lookback=2", "/jaeger/api/dependencies?endTs=1&lookback=2"},
+		{"/api/traces?service=..%2f..", "/jaeger/api/traces?service=..%2f.."},
+		{"/api/traces/00000000000000000000000000a1b2c3", "/jaeger/api/traces/00000000000000000000000000a1b2c3"},
+		{"/api/traces/%61b", "/jaeger/api/traces/ab"},
+		{"/api/traces/AB?raw=true", "/jaeger/api/traces/AB?raw=true"},
+		{"/api/services/shop/operations", "/jaeger/api/services/shop/operations"},
+		{"/api/services/a%2Fb%20c%3f%25/operations", "/jaeger/api/services/a%2Fb%20c%3F%25/operations"},
+		{"/api/services/shop..v1/operations", "/jaeger/api/services/shop..v1/operations"},
+		{"/api/services/%C3%BC/operations", "/jaeger/api/services/%C3%BC/operations"},
+
+		{"/api/traces/..%2f..%2f..%2fadmin%2fx", ""},
+		{"/api/traces/%2e%2e", ""},
+		{"/api/traces/%2e", ""},
+		{"/api/traces/xyz", ""},
+		{"/api/traces/1%2f2", ""},
+		{"/api/traces/1%3fa", ""},
+		{"/api/traces/1/2", ""},
+		{"/api/traces/", ""},
+		{"/api/services/..%2f..%2fadmin/operations", ""},
+		{"/api/services/%2e%2e/operations", ""},
+		{"/api/services/a%2f..%2f..%2fadmin/operations", ""},
+		{"/api/services/..%5c..%5cadmin/operations", ""},
+		{"/api/services/..%252f..%252fadmin/operations", ""},
+		{"/api/services/%252e%252e/operations", ""},
+		{"/api/services/%25252e./operations", ""},
+		{"/api/services/shop/operations/x", ""},
+		{"/api/v3/traces", ""},
+		{"/api/transform", ""},
+	}
+	for _, tt := range tests {
+		req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, server.URL+tt.path, strings.NewReader("body"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		resp, err := server.Client().Do(req)
+		if err != nil {
+			t.Fatal(err)
+		}
+		resp.Body.Close()
+		var got string
+		select {
+		case got = <-asked:
+		default:
+		}
+		if got != tt.far {
+			t.Errorf("%s: asked for %q, want %q", tt.path, got, tt.far)
+		}
+		if tt.far == "" && resp.StatusCode != http.StatusNotFound {
+			t.Errorf("%s: got %d, want 404", tt.path, resp.StatusCode)
+		}
+	}
+}

@@ -11,20 +11,33 @@ import (
 const maxTransform = 16 << 20
 
 // transform answers OTLP's JSON as traces of API v1, for the UI, which shows files
-// that way. Nothing is stored.
+// that way. Nothing is stored. It takes part in the bounds of answers once the body is
+// there, which may come slowly.
 func (h *handler) transform(w http.ResponseWriter, r *http.Request) {
-	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxTransform))
+	body, release, status, err := h.readBody(r)
 	if err != nil {
-		h.refuse(w, http.StatusBadRequest, err.Error())
+		if status == http.StatusServiceUnavailable {
+			w.Header().Set("Retry-After", retryAfter)
+		}
+		h.refuse(w, status, err.Error())
 		return
 	}
-	spans, err := h.decodeOTLP(body)
-	if err != nil {
-		h.refuse(w, http.StatusBadRequest, "cannot unmarshal OTLP : "+err.Error())
-		return
-	}
-	w.Header().Set("Content-Type", "application/json")
-	h.undelivered(trace.EncodeTraces(w, byTrace(spans), nil))
+	defer release()
+	h.answers.serve(w, r, func(w http.ResponseWriter, _ *http.Request) {
+		spans, err := h.decodeOTLP(body)
+		if err != nil {
+			h.refuse(w, http.StatusBadRequest, "cannot unmarshal OTLP : "+err.Error())
+			return
+		}
+		w.Header().Set("Content-Type", "application/json")
+		h.undelivered(trace.EncodeTraces(w, byTrace(spans), nil))
+	})
+}
+
+// readAll reads a body up to maxTransform.
+func readAll(r *http.Request) (body []byte, release func(), status int, err error) {
+	body, err = io.ReadAll(http.MaxBytesReader(nil, r.Body, maxTransform))
+	return body, func() {}, http.StatusBadRequest, err
 }
 
 // byTrace puts spans together by their trace, in the order of the first of each.

@@ -1,13 +1,11 @@
 package otlp
 
 import (
-	"bytes"
 	"encoding/base64"
 	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"slices"
 	"strconv"
 	"strings"
@@ -22,8 +20,11 @@ import (
 // which are hexadecimal. Names in snake_case are taken too, numbers as text, and
 // what is unknown is passed over, as the OpenTelemetry Collector does.
 func FromJSON(body []byte) ([]byte, error) {
-	t := transcoder{dec: json.NewDecoder(bytes.NewReader(body))}
-	t.dec.UseNumber()
+	scan, err := newScanner(body)
+	if err != nil {
+		return nil, fmt.Errorf("read OTLP's JSON: %w", err)
+	}
+	t := transcoder{scan}
 	out, err := t.request(make([]byte, 0, len(body)/2))
 	if err != nil {
 		return nil, fmt.Errorf("read OTLP's JSON: %w", err)
@@ -37,7 +38,7 @@ const maxJSONDepth = 4 * maxDepth
 
 // transcoder appends what it reads as JSON to protobuf.
 type transcoder struct {
-	dec *json.Decoder
+	*scanner
 }
 
 func (t *transcoder) request(out []byte) ([]byte, error) {
@@ -48,22 +49,7 @@ func (t *transcoder) request(out []byte) ([]byte, error) {
 	if token != json.Delim('{') {
 		return out, errors.New("want an object")
 	}
-	if out, err = t.object(out, requestFields, 0); err != nil {
-		return out, err
-	}
-	if _, err := t.dec.Token(); !errors.Is(err, io.EOF) {
-		return out, errors.New("something follows after the end")
-	}
-	return out, nil
-}
-
-// token returns the next token, of which there must be one.
-func (t *transcoder) token() (json.Token, error) {
-	token, err := t.dec.Token()
-	if errors.Is(err, io.EOF) {
-		err = io.ErrUnexpectedEOF
-	}
-	return token, err
+	return t.object(out, requestFields, 0)
 }
 
 // object reads an object's members after its opening brace.
@@ -72,13 +58,9 @@ func (t *transcoder) object(out []byte, known fields, depth int) ([]byte, error)
 		return out, errTooDeep
 	}
 	for {
-		token, err := t.token()
-		if err != nil {
+		name, ok, err := t.key()
+		if !ok || err != nil {
 			return out, err
-		}
-		name, ok := token.(string)
-		if !ok {
-			return out, nil // the closing brace
 		}
 		f := known(camel(name))
 		if out, err = t.member(out, f, depth); err != nil {
@@ -104,12 +86,14 @@ func camel(name string) string {
 
 // member reads a member's value, of which null is none.
 func (t *transcoder) member(out []byte, f field, depth int) ([]byte, error) {
+	if f.number == 0 {
+		t.skip()
+		return out, nil
+	}
 	token, err := t.token()
 	switch {
 	case err != nil, token == nil:
 		return out, err
-	case f.number == 0:
-		return out, t.skip(token)
 	case !f.repeated:
 		return t.element(out, f, token, depth)
 	case token != json.Delim('['):
@@ -121,25 +105,6 @@ func (t *transcoder) member(out []byte, f field, depth int) ([]byte, error) {
 		}
 		if out, err = t.element(out, f, token, depth); err != nil {
 			return out, err
-		}
-	}
-}
-
-// skip reads the rest of a value that began with token.
-func (t *transcoder) skip(token json.Token) error {
-	for depth := 0; ; {
-		switch token {
-		case json.Delim('{'), json.Delim('['):
-			depth++
-		case json.Delim('}'), json.Delim(']'):
-			depth--
-		}
-		if depth == 0 {
-			return nil
-		}
-		var err error
-		if token, err = t.token(); err != nil {
-			return err
 		}
 	}
 }

@@ -103,11 +103,11 @@ func TestJSONIsRefused(t *testing.T) {
 	t.Parallel()
 	deep := strings.Repeat(`{"arrayValue":{"values":[`, maxDepth+1) + strings.Repeat(`]}}`, maxDepth+1)
 	tests := []struct{ name, body, want string }{
-		{"empty", ``, "unexpected EOF"},
+		{"empty", ``, "unexpected end of JSON input"},
 		{"an array", `[]`, "want an object"},
 		{"text", `hello`, "invalid character"},
-		{"cut short", oneSpan(`,"name":"x"`)[:40], "unexpected EOF"},
-		{"two documents", `{} {}`, "something follows"},
+		{"cut short", oneSpan(`,"name":"x"`)[:40], "unexpected end of JSON input"},
+		{"two documents", `{} {}`, "after top-level value"},
 		{"resources that are no array", `{"resourceSpans":{}}`, "resourceSpans: want an array"},
 		{"a resource that is no object", `{"resourceSpans":[1]}`, "resourceSpans: want an object"},
 		{"id in base64", strings.ReplaceAll(oneSpan(""), "00000000000000bb", "AAAAAAAAAAE="), "spanId: want hexadecimal"},
@@ -117,7 +117,7 @@ func TestJSONIsRefused(t *testing.T) {
 		{"time before 1970", oneSpan(`,"startTimeUnixNano":"-1"`), "startTimeUnixNano: want a number"},
 		{"bool as text", oneSpan(`,"attributes":[{"key":"k","value":{"boolValue":"true"}}]`), "want true or false"},
 		{"nested too deep", oneSpan(`,"attributes":[{"key":"k","value":` + deep + `}]`), "nested more than"},
-		{"unknown and cut short", `{"future":[[[`, "unexpected EOF"},
+		{"unknown and cut short", `{"future":[[[`, "unexpected end of JSON input"},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {

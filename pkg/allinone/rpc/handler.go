@@ -1,6 +1,7 @@
 package rpc
 
 import (
+	"bytes"
 	"compress/gzip"
 	"encoding/binary"
 	"errors"
@@ -20,14 +21,18 @@ const DefaultMaxMessage = 4 << 20
 // no *Status is told to the client as Internal.
 type Method func(r *http.Request, message []byte) (reply []byte, err error)
 
-// Options say what a Handler answers. All but Hello are required.
+// Options say what a Handler answers. All but Hello and Begin are required.
 type Options struct {
 	// Methods by path, such as /jaeger.api_v2.CollectorService/PostSpans.
 	Methods map[string]Method
 	// MaxMessage bounds a message as it came and once it is unpacked, in bytes.
 	MaxMessage int64
-	// Read reads a message to its end. The bytes are used until release is called.
+	// Read reads a message, as it comes, to its end. The bytes are used until release
+	// is called.
 	Read func(message io.Reader) (b []byte, release func(), err error)
+	// Begin waits until a message that has come may be unpacked and handed to its
+	// method; end is called when both have been done. nil does not wait.
+	Begin func(r *http.Request) (end func(), err error)
 	// Hello is answered in plain text to what is no gRPC.
 	Hello string
 	// Failed is told of each call that ends with an error, with the size of its
@@ -78,59 +83,83 @@ func (o *Options) call(r *http.Request) (reply []byte, size int64, err error) {
 	if !ok {
 		return nil, 0, Statusf(Unimplemented, "%w %.128s", ErrUnknownMethod, r.URL.Path)
 	}
-	in, size, err := o.open(r)
+	in, packed, size, err := o.open(r)
 	if err != nil {
 		return nil, size, err
 	}
 	b, release, err := o.Read(in)
 	if err != nil {
-		if in.exceeded() {
-			err = tooLarge(o.MaxMessage+1, o.MaxMessage)
-		}
 		return nil, size, err
 	}
 	defer release()
 	if err := atEnd(r.Body); err != nil {
 		return nil, size, err
 	}
+	reply, err = o.answer(r, method, b, packed)
+	return reply, size, err
+}
+
+// answer hands the message, which has come, to its method.
+func (o *Options) answer(r *http.Request, method Method, b []byte, packed bool) (reply []byte, err error) {
+	if o.Begin != nil {
+		end, err := o.Begin(r)
+		if err != nil {
+			return nil, err
+		}
+		defer end()
+	}
+	if packed {
+		if b, err = o.unpack(b); err != nil {
+			return nil, err
+		}
+	}
 	defer func() {
 		if p := recover(); p != nil {
 			err = Statusf(Internal, "%w: %v", ErrPanicked, p)
 		}
 	}()
-	reply, err = method(r, b)
-	return reply, size, err
+	return method(r, b)
 }
 
 // headBytes stand before a message: whether it is packed, and its length
 // (https://github.com/grpc/grpc/blob/master/doc/PROTOCOL-HTTP2.md).
 const headBytes = 5
 
-// open returns the request's message, unpacked and bounded, and its size as it
-// comes.
-func (o *Options) open(r *http.Request) (m *message, size int64, err error) {
+// open returns the request's message as it comes, bounded, whether it is packed, and
+// its size.
+func (o *Options) open(r *http.Request) (m io.Reader, packed bool, size int64, err error) {
 	var head [headBytes]byte
 	if _, err := io.ReadFull(r.Body, head[:]); err != nil {
-		return nil, 0, Statusf(Internal, "the call has no message: %v", err)
+		return nil, false, 0, Statusf(Internal, "the call has no message: %v", err)
 	}
 	size = int64(binary.BigEndian.Uint32(head[1:]))
 	if size > o.MaxMessage {
-		return nil, size, tooLarge(size, o.MaxMessage)
+		return nil, false, size, tooLarge(size, o.MaxMessage)
 	}
-	source := &exactReader{r: r.Body, left: size}
 	switch packing := r.Header.Get("Grpc-Encoding"); {
 	case head[0] == 0:
-		return &message{r: source, left: o.MaxMessage}, size, nil
 	case head[0] != 1:
-		return nil, size, Statusf(Internal, "the message begins with %d, want 0 or 1", head[0])
+		return nil, false, size, Statusf(Internal, "the message begins with %d, want 0 or 1", head[0])
 	case !strings.EqualFold(packing, "gzip"):
-		return nil, size, Statusf(Unimplemented, "grpc-encoding %.32q is not known here, gzip is", packing)
+		return nil, false, size, Statusf(Unimplemented, "grpc-encoding %.32q is not known here, gzip is", packing)
 	}
-	unzipped, err := gzip.NewReader(source)
+	return &exactReader{r: r.Body, left: size}, head[0] == 1, size, nil
+}
+
+// unpack returns the message that b is in packed form.
+func (o *Options) unpack(b []byte) ([]byte, error) {
+	zipped, err := gzip.NewReader(bytes.NewReader(b))
 	if err != nil {
-		return nil, size, Statusf(Internal, "unpack the message: %v", err)
+		return nil, Statusf(Internal, "unpack the message: %v", err)
 	}
-	return &message{r: unzipped, left: o.MaxMessage}, size, nil
+	var plain bytes.Buffer
+	if _, err := plain.ReadFrom(io.LimitReader(zipped, o.MaxMessage+1)); err != nil {
+		return nil, Statusf(Internal, "unpack the message: %v", err)
+	}
+	if int64(plain.Len()) > o.MaxMessage {
+		return nil, tooLarge(o.MaxMessage+1, o.MaxMessage)
+	}
+	return plain.Bytes(), nil
 }
 
 // tooLarge is worded as gRPC's own servers do.

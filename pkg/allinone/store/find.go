@@ -71,7 +71,9 @@ func (s *Store) candidates(q *Query) []candidate {
 	for i := range svc.slots {
 		t := &svc.slots[i]
 		if t.start <= latest && t.latest >= earliest && t.longest >= q.MinDuration && t.marks.covers(&want) {
-			out = append(out, candidate{start: t.start, entry: t.entry})
+			if start := t.started(); start <= latest {
+				out = append(out, candidate{start: start, entry: t.entry})
+			}
 		}
 	}
 	return out

@@ -31,8 +31,9 @@ type service struct {
 type slot struct {
 	entry *entry
 	place int // of the slot among the entry's places
-	// start is the earliest start of any span, in microseconds since 1970. What
-	// follows tells of the spans of the service only.
+	// start is the earliest start of any span, in microseconds since 1970, or
+	// startsElsewhere; read started. What follows tells of the spans of the service
+	// only.
 	start, latest int64
 	longest       time.Duration
 	marks         marks
@@ -59,8 +60,10 @@ func (s *Store) index(e *entry, added []trace.Span, m *marks) {
 	}
 	if start < e.start {
 		e.start = start
-		for _, p := range e.places {
-			p.service.slots[p.at].start = start
+		if e.many == nil {
+			for _, p := range e.places {
+				p.service.slots[p.at].start = start
+			}
 		}
 	}
 	s.count(svc, added, 1)
@@ -69,15 +72,18 @@ func (s *Store) index(e *entry, added []trace.Span, m *marks) {
 // slot returns the one of e among those of a service, which it makes if it is new.
 // It is valid until the next one is made.
 func (s *Store) slot(e *entry, svc *service) *slot {
-	for _, p := range e.places {
-		if p.service == svc {
-			return &svc.slots[p.at]
-		}
+	if i, ok := e.find(svc); ok {
+		return &svc.slots[e.places[i].at]
 	}
-	at := len(svc.slots)
-	svc.slots = append(svc.slots, slot{entry: e, place: len(e.places), start: e.start, latest: math.MinInt64})
+	at, i := len(svc.slots), len(e.places)
+	start := e.start
+	if e.many != nil {
+		start = startsElsewhere
+	}
+	svc.slots = append(svc.slots, slot{entry: e, place: i, start: start, latest: math.MinInt64})
 	e.places = append(e.places, place{service: svc, at: at})
 	s.charge(e, placeBytes)
+	s.found(e, func(f *finder) { f.places[svc] = i })
 	return &svc.slots[at]
 }
 

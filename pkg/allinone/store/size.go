@@ -25,6 +25,8 @@ const (
 	// placeBytes is for being listed under a service: the place, and the slot with
 	// room for its slice to grow.
 	placeBytes = int64(unsafe.Sizeof(place{}) + 3*unsafe.Sizeof(slot{})/2)
+	// finderBytes is for being found in the map of a trace of many services.
+	finderBytes = mapBytes + 2*pointerBytes
 	// serviceBytes has the map of its operations, which begins with 8 slots.
 	serviceBytes       = int64(unsafe.Sizeof(service{})) + 3*pointerBytes + mapBytes + 48 + 8*operationSlotBytes
 	operationSlotBytes = int64(unsafe.Sizeof(Operation{})) + pointerBytes

@@ -57,6 +57,11 @@ func TestAccountingMatchesHeap(t *testing.T) {
 				s.Add([]trace.Span{span(uint64(i), i, newProcess(fmt.Sprint("svc", i)))})
 			}
 		}},
+		{"a process for each span of one trace", func(s *Store) {
+			for i := range 5000 {
+				s.Add([]trace.Span{span(1, i, newProcess(fmt.Sprint("svc", i)))})
+			}
+		}},
 		{"an operation for each span", func(s *Store) {
 			p := newProcess("svc")
 			for i := range 8000 {

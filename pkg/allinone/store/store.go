@@ -7,6 +7,7 @@ import (
 	"slices"
 	"sync"
 
+	"github.com/otdemo/otdemo/pkg/plural"
 	"github.com/otdemo/otdemo/pkg/trace"
 )
 
@@ -66,8 +67,10 @@ type entry struct {
 	// refused counts the spans beyond the bound of one trace.
 	refused int64
 
-	places     []place
-	processes  []*process
+	places    []place
+	processes []*process
+	// many finds among the two once they are many, nil before.
+	many       *finder
 	prev, next *entry
 }
 
@@ -132,9 +135,10 @@ func (s *Store) hold(e *entry, p *trace.Process, hash uint64) *trace.Process {
 		known, size = s.processes.add(p, hash)
 		s.stats.Bytes += size
 	}
-	if !slices.Contains(e.processes, known) {
+	if !e.holds(known) {
 		known.traces++
 		e.processes = append(e.processes, known)
+		s.found(e, func(f *finder) { f.processes[known] = struct{}{} })
 	}
 	return known.Process
 }
@@ -209,8 +213,8 @@ func (s *Store) All() iter.Seq[trace.Trace] {
 func (s *Store) snapshot(e *entry) trace.Trace {
 	t := trace.Trace{ID: e.id, Spans: slices.Clip(e.spans)}
 	if e.refused > 0 {
-		t.Warnings = []string{fmt.Sprintf("%d more spans of this trace were not stored: it had reached its bound of %d spans or %d bytes",
-			e.refused, s.maxSpans, s.maxBytes/2)}
+		t.Warnings = []string{fmt.Sprintf("%s not stored: it had reached its bound of %d spans or %d bytes",
+			plural.Of(e.refused, "more span of this trace was", "more spans of this trace were"), s.maxSpans, s.maxBytes/2)}
 	}
 	return t
 }

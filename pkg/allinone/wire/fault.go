@@ -30,6 +30,7 @@ const (
 	Unreadable  Reason = "unreadable"
 	Busy        Reason = "busy"
 	Misdirected Reason = "misdirected"
+	CrossOrigin Reason = "cross_origin"
 )
 
 // words explain a reason to someone who looks for missing spans.
@@ -77,6 +78,8 @@ func (r Reason) words() string {
 		return "too many requests are being read: send them again later"
 	case Misdirected:
 		return "spans were sent to a port that does not take them"
+	case CrossOrigin:
+		return "a web page of another origin sent this, which is refused: send spans through a server of the page's own"
 	case Panicked:
 		return "the decoder panicked, which is a bug of otdemo"
 	default:

@@ -37,6 +37,8 @@ type Options struct {
 	// Agent is the host:port that the client's spans go to over UDP; "" when they go
 	// over HTTP, where each batch is accepted or not.
 	Agent string
+	// Formats are the header formats in which the calls carry their trace.
+	Formats []string
 	// Patience is how long spans may take to appear: reading back ends when none has
 	// for so long. 0 means 10 s.
 	Patience time.Duration
@@ -125,7 +127,7 @@ func (b *Book) Close(ctx context.Context, client tracer.Stats) (Ledger, error) {
 		Outline: true,
 	}
 	r.lostClient = client.Lost()
-	r.silent, r.traced = soFar.silent(), soFar.traced()
+	r.traced = soFar.traced()
 	err := r.run(ctx)
 	if err != nil {
 		err = &ReadError{URL: b.opts.Query.URL(), Err: err}

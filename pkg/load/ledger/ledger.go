@@ -18,12 +18,20 @@ type Ledger struct {
 	// Hops are the places where spans were lost, in the order that spans pass
 	// them; a hop that lost none is not listed.
 	Hops []Hop `json:"hops"`
+	// ServiceUnseen says that the called service answered and that no span of it was
+	// seen, and why that may be. What it made is unknown then: the numbers are the
+	// client's alone. Empty when a span was seen, or none is to be expected.
+	ServiceUnseen string `json:"service_unseen,omitempty"`
 	// Notes are facts without which the numbers would mislead, in whole sentences.
 	Notes []string `json:"notes,omitempty"`
 }
 
-// Balanced reports whether each span that was made is stored.
+// Balanced reports whether the sums close: each span that is known to have been
+// made is stored. Only with NoneLost does that hold for the called service, too.
 func (l *Ledger) Balanced() bool { return l.Spans.Missing == 0 }
+
+// NoneLost reports whether it is proven that no span was lost.
+func (l *Ledger) NoneLost() bool { return l.Balanced() && l.ServiceUnseen == "" }
 
 // Server is what the called service's own counters say of the run's time.
 type Server struct {

@@ -4,7 +4,6 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptest"
-	"slices"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -24,9 +23,6 @@ import (
 const clientSpans, serverSpans = 3, 1
 
 const patience = time.Second
-
-// small keeps a queue from ever taking all spans of a burst.
-func small(c *config.Config) { c.Reporter.QueueSize = 1 }
 
 func TestNothingLost(t *testing.T) {
 	t.Parallel()
@@ -84,56 +80,6 @@ func TestSameServiceName(t *testing.T) {
 	}.do(t)
 	if err != nil || !l.Balanced() || l.Spans.StoredServer != 20*serverSpans {
 		t.Errorf("got %+v, %v, want nothing lost, and 20 spans of the server", l.Spans, err)
-	}
-}
-
-func TestClientDropsAtItsQueue(t *testing.T) {
-	t.Parallel()
-	b, _ := startBackend(t, allinone.Options{})
-	agent := b.Addrs()[allinone.AgentCompact]
-	s := startService(t, startTracer(t, "server", agent, nil))
-	tr := startTracer(t, "client", agent, small)
-	l, err := run{
-		query: b.Addrs()[allinone.Query], agent: agent, url: s.url,
-		tracer: tr, requests: 2000, workers: 8, share: 1, patience: deadline,
-	}.do(t)
-	if err != nil {
-		t.Fatal(err)
-	}
-	want := map[ledger.HopName]int64{}
-	if n := tr.Stats().Dropped; n > 0 {
-		want[ledger.ClientQueue] = n
-	} else {
-		t.Log("the queue was never full")
-	}
-	if diff := cmp.Diff(want, lost(&l)); diff != "" {
-		t.Errorf("lost (-want +got):\n%s", diff)
-	}
-	if len(l.Hops) > 0 && !l.Hops[0].Certain {
-		t.Error("the client's own books are not certain")
-	}
-}
-
-func TestServerDropsAtItsQueue(t *testing.T) {
-	t.Parallel()
-	b, _ := startBackend(t, allinone.Options{})
-	agent := b.Addrs()[allinone.AgentCompact]
-	s := startService(t, startTracer(t, "server", agent, small))
-	l, err := run{
-		query: b.Addrs()[allinone.Query], agent: agent, url: s.url,
-		tracer: startTracer(t, "client", agent, nil), requests: 2000, workers: 8, share: 1, patience: patience,
-	}.do(t)
-	if err != nil {
-		t.Fatal(err)
-	}
-	want := map[ledger.HopName]int64{}
-	if n := s.tracer.Stats().Dropped; n > 0 {
-		want[ledger.ServerQueue] = n
-	} else {
-		t.Log("the queue was never full")
-	}
-	if diff := cmp.Diff(want, lost(&l)); diff != "" {
-		t.Errorf("lost (-want +got):\n%s", diff)
 	}
 }
 
@@ -362,21 +308,24 @@ func TestTargetIsNotTraced(t *testing.T) {
 	plain := httptest.NewServer(http.NotFoundHandler())
 	t.Cleanup(plain.Close)
 	noop := startService(t, startTracer(t, "server", agent, func(c *config.Config) { c.Tracer = config.TracerNoop }))
-	for name, url := range map[string]string{"no counters": plain.URL, "noop": noop.url} {
-		t.Run(name, func(t *testing.T) {
+	for _, test := range []struct{ name, url, want string }{
+		{"no counters", plain.URL, ledger.Unseen(nil)},
+		{"noop", noop.url, ledger.Unseen(nil) + "; its own counters say that it finished none"},
+	} {
+		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
 			l, err := run{
-				query: b.Addrs()[allinone.Query], agent: agent, url: url,
+				query: b.Addrs()[allinone.Query], agent: agent, url: test.url,
 				tracer: startTracer(t, "client", agent, nil), requests: 10, share: 1, patience: patience,
 			}.do(t)
 			if err != nil {
 				t.Fatal(err)
 			}
-			if !l.Balanced() || l.Spans.MadeServer != 0 || l.Traces.Complete != 10 {
-				t.Errorf("got %+v and %+v, want 10 complete traces without the server", l.Spans, l.Traces)
+			if l.NoneLost() || !l.Balanced() || l.Spans.MadeServer != 0 || l.Traces.Complete != 10 {
+				t.Errorf("got %+v and %+v, want 10 complete traces without the server, and no claim that none was lost", l.Spans, l.Traces)
 			}
-			if !slices.ContainsFunc(l.Notes, func(n string) bool { return strings.Contains(n, "makes no spans") }) {
-				t.Errorf("got notes %q, want one that the service is not traced", l.Notes)
+			if l.ServiceUnseen != test.want {
+				t.Errorf("got %q, want %q", l.ServiceUnseen, test.want)
 			}
 		})
 	}

@@ -22,11 +22,13 @@ const (
 	readers = 2
 	// margin is how far outside of the run a span may start, by its own account.
 	margin = time.Minute
-	// serverGrace is how long a service that is not known to be traced may take
-	// for its first span: the usual flush interval of a second, twice, and Jaeger's
-	// batching.
-	serverGrace = 2500 * time.Millisecond
 )
+
+// ServiceGrace is how long a called service of which no span was seen yet may take
+// for its first one. OpenTelemetry's SDKs export a batch every 5 s by default
+// (OTEL_BSP_SCHEDULE_DELAY); 2 s more are for the way to the backend, its own
+// batching, and the second after which Elasticsearch shows what it has.
+const ServiceGrace = 7 * time.Second
 
 // Pauses between two rounds. Storage may show a span only after a second, and
 // Jaeger traces the requests to its API into that same storage.
@@ -46,10 +48,11 @@ type reader struct {
 	order   []int32
 	// lostClient is how many of the client's spans cannot come any more.
 	lostClient int64
-	// silent: the service is known to make no spans; traced: it is known to.
-	silent bool
+	// answered: at least one request was, so that a traced service made a span.
+	answered bool
 
-	mu     sync.Mutex // guards what is below, and the entries while a round runs
+	mu sync.Mutex // guards what is below, and the entries while a round runs
+	// traced: the service is known to make spans.
 	traced bool
 	who    *observer
 	spans  int64 // seen so far
@@ -60,11 +63,13 @@ type reader struct {
 func newReader(entries []entry, who *observer) *reader {
 	sortByID(entries)
 	order := make([]int32, len(entries))
+	answered := false
 	for i := range order {
 		order[i] = int32(i)
+		answered = answered || entries[i].answered > 0
 	}
 	slices.SortFunc(order, func(a, b int32) int { return int(entries[a].start - entries[b].start) })
-	return &reader{entries: entries, order: order, who: who}
+	return &reader{entries: entries, order: order, who: who, answered: answered}
 }
 
 // run reads until every trace is complete, or nothing new has come for as long as
@@ -102,8 +107,13 @@ func (r *reader) done(after time.Duration) bool {
 		client += c
 		server += s
 	}
-	settled := r.traced || r.silent || after >= min(serverGrace, r.patience)
-	return settled && server == 0 && client <= r.lostClient
+	return r.settled(after) && server == 0 && client <= r.lostClient
+}
+
+// settled reports whether reading need not wait any more for a first span of the
+// called service.
+func (r *reader) settled(after time.Duration) bool {
+	return r.traced || !r.answered || after >= min(ServiceGrace, r.patience)
 }
 
 // round asks once for every trace that is not complete, and stops at the first
@@ -168,12 +178,12 @@ func (r *reader) chunk(ctx context.Context, at int) error {
 }
 
 // pending returns the traces at order[at:end] that are not complete, and whether
-// they had better be asked for by id. While nobody knows whether the service is
-// traced, the first traces alone wait for its spans.
+// they had better be asked for by id. While no span of the service was seen, the first
+// and the last traces alone wait for one.
 func (r *reader) pending(at, end int) (ids []trace.TraceID, byID bool) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	expected := r.traced || !r.silent && at == 0
+	expected := r.traced || at == 0 || end == len(r.order)
 	for _, i := range r.order[at:end] {
 		if e := &r.entries[i]; !e.complete(expected) {
 			ids = append(ids, e.id)
@@ -227,7 +237,8 @@ func (r *reader) note(found []trace.Trace) {
 			continue // not of this run, or not sampled
 		}
 		now := r.who.look(&found[i])
-		r.traced = r.traced || now.server > 0
+		// A span of another on the way to the answer continues one of the service's.
+		r.traced = r.traced || now.server > 0 || now.others > 0
 		if now.spans() >= e.spans() {
 			r.spans += now.spans() - e.spans()
 			e.seen = now

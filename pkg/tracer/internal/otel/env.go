@@ -4,6 +4,7 @@ import (
 	"crypto/tls"
 	"crypto/x509"
 	"fmt"
+	"log/slog"
 	"os"
 	"strconv"
 	"time"
@@ -20,8 +21,9 @@ type otlpLimits struct {
 	export, request time.Duration
 }
 
-// readOTLPLimits has the SDK's defaults, and unlike it refuses what it cannot use.
-func readOTLPLimits() (otlpLimits, error) {
+// readOTLPLimits has the SDK's defaults, and ignores what is no number, as it
+// does. Package config warns of it.
+func readOTLPLimits() otlpLimits {
 	l := otlpLimits{batch: 512, export: reporter.RetryTimeout, request: 10 * time.Second}
 	for _, v := range []struct {
 		name string
@@ -32,48 +34,49 @@ func readOTLPLimits() (otlpLimits, error) {
 		{"OTEL_EXPORTER_OTLP_TIMEOUT", func(n int) { l.request = time.Duration(n) * time.Millisecond }},
 		{"OTEL_EXPORTER_OTLP_TRACES_TIMEOUT", func(n int) { l.request = time.Duration(n) * time.Millisecond }},
 	} {
-		text := sdkVariable(v.name)
-		if text == "" {
-			continue
+		if n, err := strconv.Atoi(sdkVariable(v.name)); err == nil && n >= 1 {
+			v.set(n)
 		}
-		n, err := strconv.Atoi(text)
-		if err != nil || n < 1 {
-			return l, fmt.Errorf("%s must be a number of at least 1, got %q", v.name, text)
-		}
-		v.set(n)
 	}
-	return l, nil
+	return l
 }
 
 // otlpTLS returns the TLS configuration of OTEL_EXPORTER_OTLP_CERTIFICATE and its
 // sisters for OTLP over HTTP, where an exporter with a client of ours leaves that
-// to us; nil if there is none.
-func otlpTLS() (*tls.Config, error) {
+// to us; nil if there is none. What cannot be read is logged and ignored, as the
+// SDK does: the system's authorities hold then.
+func otlpTLS(log *slog.Logger) *tls.Config {
 	var c tls.Config
+	ignored := func(name string, err error) {
+		log.Warn("a variable is ignored, as OpenTelemetry's SDK ignores what it cannot read", "variable", name, "error", err)
+	}
 	if name, file := otlpVariable("CERTIFICATE"); file != "" {
 		pem, err := os.ReadFile(file)
-		if err != nil {
-			return nil, fmt.Errorf("%s: %w", name, err)
+		pool := x509.NewCertPool()
+		if err == nil && !pool.AppendCertsFromPEM(pem) {
+			err = fmt.Errorf("no certificate in PEM form in %s", file)
 		}
-		c.RootCAs = x509.NewCertPool()
-		if !c.RootCAs.AppendCertsFromPEM(pem) {
-			return nil, fmt.Errorf("%s: no certificate in PEM form in %s", name, file)
+		if err == nil {
+			c.RootCAs = pool
+		} else {
+			ignored(name, err)
 		}
 	}
 	name, cert := otlpVariable("CLIENT_CERTIFICATE")
 	_, key := otlpVariable("CLIENT_KEY")
 	if cert != "" && key != "" {
 		pair, err := tls.LoadX509KeyPair(cert, key)
-		if err != nil {
-			return nil, fmt.Errorf("%s: %w", name, err)
+		if err == nil {
+			c.Certificates = []tls.Certificate{pair}
+		} else {
+			ignored(name, err)
 		}
-		c.Certificates = []tls.Certificate{pair}
 	}
 	if c.RootCAs == nil && c.Certificates == nil {
-		return nil, nil //nolint:nilnil // net/http's own default
+		return nil // net/http's own default
 	}
 	c.MinVersion = tls.VersionTLS12
-	return &c, nil
+	return &c
 }
 
 // otlpVariable returns the variable for traces or else the one for all signals.

@@ -14,7 +14,6 @@ import (
 	"google.golang.org/grpc/credentials"
 
 	"github.com/otdemo/otdemo/pkg/config"
-	"github.com/otdemo/otdemo/pkg/tracer"
 	"github.com/otdemo/otdemo/pkg/tracer/internal/reporter"
 	"github.com/otdemo/otdemo/pkg/tracer/internal/testkit"
 	"github.com/otdemo/otdemo/pkg/tracer/internal/tracertest"
@@ -118,6 +117,26 @@ func TestOTLPVariables(t *testing.T) {
 	}
 }
 
+// Headers that are meant for another endpoint stay here, over both protocols.
+func TestOTLPWithoutHeaders(t *testing.T) {
+	t.Setenv("OTEL_EXPORTER_OTLP_HEADERS", "x-team=blue,authorization=Bearer abc")
+	for _, c := range []*testkit.OTLPCollector{testkit.NewHTTPCollector(t, testkit.Protobuf(t, nil)), testkit.NewGRPCCollector(t, testkit.Accept)} {
+		cfg := testkit.OtelConfig(c.URL)
+		cfg.Reporter.Collector = config.Collector{Endpoint: c.URL, WithoutHeaders: true}
+		tr, _ := tracertest.New(t, cfg)
+		testkit.MakeSpans(tr, 1)
+		testkit.CloseTracer(t, tr)
+		if c.Count() == 0 {
+			t.Errorf("%s got no request", c.URL)
+		}
+		for _, name := range []string{"Authorization", "X-Team", "authorization", "x-team"} {
+			if got := c.Header(name); got != "" {
+				t.Errorf("%s got %s: %s", c.URL, name, got)
+			}
+		}
+	}
+}
+
 func TestOTLPTimeoutVariable(t *testing.T) {
 	t.Setenv("OTEL_EXPORTER_OTLP_TRACES_TIMEOUT", "20")
 	release := make(chan struct{})
@@ -138,17 +157,19 @@ func TestOTLPTimeoutVariable(t *testing.T) {
 	}
 }
 
-func TestOTLPVariablesRefused(t *testing.T) {
-	for _, test := range []struct{ name, value, want string }{
-		{"OTEL_BSP_EXPORT_TIMEOUT", "30s", `OTEL_BSP_EXPORT_TIMEOUT must be a number of at least 1, got "30s"`},
-		{"OTEL_EXPORTER_OTLP_CERTIFICATE", "otel_test.go", "no certificate in PEM form"},
-	} {
-		t.Run(test.name, func(t *testing.T) {
-			t.Setenv(test.name, test.value)
-			_, err := tracer.New(testkit.OtelConfig("https://localhost:4318/v1/traces"), tracer.Options{})
-			if err == nil || !strings.Contains(err.Error(), test.want) {
-				t.Errorf("got %v, want %s", err, test.want)
-			}
-		})
+func TestOTLPCertificatesIgnored(t *testing.T) {
+	c := testkit.NewHTTPCollector(t, testkit.Protobuf(t, nil))
+	for _, value := range []string{"/nonexistent/ca.pem", "otel_test.go"} {
+		t.Setenv("OTEL_EXPORTER_OTLP_CERTIFICATE", value)
+		t.Setenv("OTEL_EXPORTER_OTLP_CLIENT_CERTIFICATE", value)
+		t.Setenv("OTEL_EXPORTER_OTLP_CLIENT_KEY", value)
+		tr, l := tracertest.New(t, testkit.OtelConfig(c.URL))
+		testkit.MakeSpans(tr, 1)
+		testkit.CloseTracer(t, tr)
+		if s := tr.Stats(); s.Sent != 1 {
+			t.Errorf("%s: got %+v, want the span sent\n%s", value, s, l)
+		}
+		l.Want(t, "level=WARN", "variable=OTEL_EXPORTER_OTLP_CERTIFICATE")
+		l.Want(t, "level=WARN", "variable=OTEL_EXPORTER_OTLP_CLIENT_CERTIFICATE")
 	}
 }

@@ -24,6 +24,9 @@ import (
 type sender struct {
 	log            *slog.Logger
 	user, password string
+	// withoutHeaders leaves out those of OTEL_EXPORTER_OTLP_HEADERS.
+	withoutHeaders bool
+	resource       utf8Resource
 	limits         otlpLimits
 	exporter       sdktrace.SpanExporter
 	// release gives back what Shutdown of the exporter leaves; it may be nil.
@@ -35,12 +38,10 @@ func newSender(cfg config.Config, log *slog.Logger) (*sender, error) {
 	if err != nil {
 		return nil, err
 	}
-	t := &sender{}
+	t := &sender{withoutHeaders: cfg.Reporter.Collector.WithoutHeaders}
 	t.user, t.password = httpsend.Credentials(u, cfg.Reporter.Collector)
 	t.log = log.With("url", u.String())
-	if t.limits, err = readOTLPLimits(); err != nil {
-		return nil, err
-	}
+	t.limits = readOTLPLimits()
 	if strings.HasPrefix(u.Scheme, "grpc") {
 		t.exporter, err = newGRPCExporter(u, t)
 	} else {
@@ -75,8 +76,12 @@ func parseOTLPURL(raw string) (*url.URL, error) {
 	return u, nil
 }
 
-// Prepare implements sender.
+// Prepare implements reporter.Sender. Text that is not UTF-8 costs no span: it is
+// replaced.
 func (t *sender) Prepare(spans []sdktrace.ReadOnlySpan) func(context.Context) *reporter.SendError {
+	for i, span := range spans {
+		spans[i] = encodable(span, &t.resource)
+	}
 	return func(ctx context.Context) *reporter.SendError { return t.try(ctx, spans) }
 }
 

@@ -47,6 +47,10 @@ func newGRPCExporter(u *url.URL, t *sender) (sdktrace.SpanExporter, error) {
 		// Credentials, since WithInsecure yields to OTEL_EXPORTER_OTLP_CERTIFICATE.
 		options = append(options, otlptracegrpc.WithTLSCredentials(insecure.NewCredentials()))
 	}
+	if t.withoutHeaders {
+		// In the place of those that the SDK takes from the environment.
+		options = append(options, otlptracegrpc.WithHeaders(map[string]string{}))
+	}
 	return otlptracegrpc.New(context.Background(), options...)
 }
 

@@ -28,26 +28,27 @@ const otlpAnswerBytes = 64 << 10
 // one follows redirects, treats a web page as success and shares its connections
 // with others; release closes ours.
 func newHTTPExporter(u *url.URL, t *sender) (exporter sdktrace.SpanExporter, release func(), err error) {
-	tlsConfig, err := otlpTLS()
-	if err != nil {
-		return nil, nil, err
-	}
 	client := httpsend.NewClient()
 	base, _ := client.Transport.(*http.Transport)
 	base.ForceAttemptHTTP2 = true // which a TLS configuration would turn off
-	base.TLSClientConfig = tlsConfig
+	base.TLSClientConfig = otlpTLS(t.log)
 	client.Transport = &otlpRoundTripper{
 		next:     base,
 		user:     t.user,
 		password: t.password,
 		timeout:  t.limits.request,
 	}
-	exporter, err = otlptracehttp.New(context.Background(),
+	options := []otlptracehttp.Option{
 		otlptracehttp.WithEndpointURL(u.String()),
 		otlptracehttp.WithHTTPClient(client),
 		otlptracehttp.WithMaxRequestSize(httpsend.SpanBytes),
 		otlptracehttp.WithRetry(otlptracehttp.RetryConfig{Enabled: false}),
-	)
+	}
+	if t.withoutHeaders {
+		// In the place of those that the SDK takes from the environment.
+		options = append(options, otlptracehttp.WithHeaders(map[string]string{}))
+	}
+	exporter, err = otlptracehttp.New(context.Background(), options...)
 	return exporter, base.CloseIdleConnections, err
 }
 

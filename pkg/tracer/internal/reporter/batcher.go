@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"log/slog"
 	"time"
+
+	"github.com/otdemo/otdemo/pkg/plural"
 )
 
 // Sender sends batches of spans of type T to one backend. It is used from one
@@ -35,7 +37,7 @@ type PartialSuccess struct {
 }
 
 func (p *PartialSuccess) Error() string {
-	return fmt.Sprintf("the collector rejected %d spans: %s", p.Rejected, p.Message)
+	return fmt.Sprintf("the collector rejected %s: %s", plural.Of(p.Rejected, "span", "spans"), p.Message)
 }
 
 // Batcher implements transport: it collects spans up to the bounds of a batch,

@@ -6,6 +6,8 @@ import (
 
 	"github.com/uber/jaeger-client-go"
 	"github.com/uber/jaeger-lib/metrics"
+
+	"github.com/otdemo/otdemo/pkg/plural"
 )
 
 // Stats are what became of a tracer's spans. All numbers but
@@ -199,7 +201,7 @@ type CloseError struct {
 }
 
 func (e *CloseError) Error() string {
-	return fmt.Sprintf("closing the tracer: %d spans were not delivered: %v", e.Left, e.Err)
+	return fmt.Sprintf("closing the tracer: %s not delivered: %v", plural.Of(e.Left, "span was", "spans were"), e.Err)
 }
 
 // Unwrap returns the cause of the context's end.

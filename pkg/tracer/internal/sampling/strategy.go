@@ -9,6 +9,7 @@ import (
 
 	"github.com/uber/jaeger-client-go/thrift-gen/sampling"
 
+	"github.com/otdemo/otdemo/pkg/plural"
 	"github.com/otdemo/otdemo/pkg/tracer/internal/httpsend"
 )
 
@@ -38,7 +39,7 @@ func (s Strategy) String() string {
 	case typeRateLimiting:
 		return fmt.Sprintf("ratelimiting %d/s", s.TracesPerSecond)
 	case typePerOperation:
-		return fmt.Sprintf("per operation, default %v, %d operations", s.Rate, s.Operations)
+		return fmt.Sprintf("per operation, default %v, %s", s.Rate, plural.Of(s.Operations, "operation", "operations"))
 	default:
 		return fmt.Sprintf("probabilistic %v", s.Rate)
 	}

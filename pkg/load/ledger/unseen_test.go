@@ -1,0 +1,124 @@
+package ledger
+
+import (
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/otdemo/otdemo/pkg/trace"
+)
+
+// A service of which nothing was seen is waited for; one whose spans are in is not.
+func TestDoneWaitsForTheService(t *testing.T) {
+	t.Parallel()
+	unseen := entry{made: 3, answered: 1, seen: seen{client: 3}}
+	seenToo := entry{made: 3, answered: 1, seen: seen{client: 3, server: 1}}
+	refused := entry{made: 3, seen: seen{client: 3}}
+	for _, test := range []struct {
+		name            string
+		entry           entry
+		traced          bool
+		after, patience time.Duration
+		want            bool
+	}{
+		{"seen at once", seenToo, true, 0, time.Minute, true},
+		{"unseen at once", unseen, false, 0, time.Minute, false},
+		{"unseen for less than OpenTelemetry's batch delay", unseen, false, 5 * time.Second, time.Minute, false},
+		{"unseen just before the end", unseen, false, ServiceGrace - 1, time.Minute, false},
+		{"unseen at the end", unseen, false, ServiceGrace, time.Minute, true},
+		{"unseen with less patience", unseen, false, time.Second, time.Second, true},
+		{"traced by its counters and missing", unseen, true, time.Hour, 2 * time.Hour, false},
+		{"no request was answered", refused, false, 0, time.Minute, true},
+		{"the client's span is missing", entry{made: 3, answered: 1}, false, ServiceGrace, time.Minute, false},
+	} {
+		r := newReader([]entry{test.entry}, newObserver("client", ""))
+		r.traced, r.patience = test.traced, test.patience
+		if got := r.done(test.after); got != test.want {
+			t.Errorf("%s: got %t, want %t", test.name, got, test.want)
+		}
+	}
+}
+
+// While no span of the service was seen, the first and the last traces are asked for
+// again, and those between only if they lack spans of the client.
+func TestPendingOfAnUnseenService(t *testing.T) {
+	t.Parallel()
+	entries := make([]entry, 3)
+	for i := range entries {
+		entries[i] = entry{start: int64(i), made: 1, answered: 1, seen: seen{client: 1}}
+	}
+	r := newReader(entries, newObserver("client", ""))
+	for at, want := range []int{1, 0, 1} {
+		if got, _ := r.pending(at, at+1); len(got) != want {
+			t.Errorf("trace %d: got %d pending, want %d", at, len(got), want)
+		}
+	}
+}
+
+func TestSettleOfAnUnseenService(t *testing.T) {
+	t.Parallel()
+	const counters = "; its own counters say that it finished none"
+	ends := func(n int64) *Server { return &Server{Finished: n, States: map[string]int64{"sent": n}} }
+	for _, test := range []struct {
+		name    string
+		entry   entry
+		server  *Server
+		unseen  string
+		missing int64
+	}{
+		{"seen", entry{made: 3, answered: 1, seen: seen{client: 3, server: 1}}, nil, "", 0},
+		{"not seen", entry{made: 3, answered: 1, seen: seen{client: 3}}, nil, Unseen([]string{"jaeger", "w3c"}), 0},
+		{"not seen, nor the client", entry{made: 3, answered: 1}, nil, Unseen([]string{"jaeger", "w3c"}), 3},
+		{"its counters say none", entry{made: 3, answered: 1, seen: seen{client: 3}}, ends(0), Unseen([]string{"jaeger", "w3c"}) + counters, 0},
+		{"its counters say one", entry{made: 3, answered: 1, seen: seen{client: 3}}, ends(1), "", 1},
+		{"it is gone", entry{made: 3, answered: 1, seen: seen{client: 3}}, &Server{Restarted: true}, "", 1},
+		{"only a span below its own", entry{made: 3, answered: 1, seen: seen{client: 3, others: 1, orphans: 1}}, nil, "", 1},
+		{"no answer", entry{made: 3, seen: seen{client: 3}}, nil, "", 0},
+	} {
+		r := newReader([]entry{test.entry}, newObserver("client", ""))
+		r.traced = test.entry.server > 0 || test.entry.others > 0 // as note found
+		f := &facts{
+			opts: &Options{Formats: []string{"jaeger", "w3c"}}, server: test.server, read: r,
+			before: &reading{}, after: &reading{},
+		}
+		f.sum(0)
+		l := f.settle()
+		if l.ServiceUnseen != test.unseen || l.Spans.Missing != test.missing {
+			t.Errorf("%s: got %q and %d missing, want %q and %d", test.name, l.ServiceUnseen, l.Spans.Missing, test.unseen, test.missing)
+		}
+		if got, want := l.NoneLost(), test.unseen == "" && test.missing == 0; got != want {
+			t.Errorf("%s: got none lost %t, want %t", test.name, got, want)
+		}
+		for _, note := range l.Notes {
+			if strings.Contains(note, "makes no spans") {
+				t.Errorf("%s: got the note %q, which nobody can know", test.name, note)
+			}
+		}
+	}
+}
+
+// A span of the service that is not the answer itself proves that the service is
+// traced, so that its answer's span is missing.
+func TestNoteFindsTheServiceTraced(t *testing.T) {
+	t.Parallel()
+	id := trace.TraceID{Low: 1}
+	own := trace.Span{TraceID: id, SpanID: 1, Process: &trace.Process{Service: "client"}}
+	inner := trace.Span{
+		TraceID: id, SpanID: 3, Process: &trace.Process{Service: "shop"},
+		References: []trace.Reference{{Type: trace.ChildOf, TraceID: id, SpanID: 2}},
+	}
+	for _, test := range []struct {
+		name  string
+		spans []trace.Span
+		want  bool
+	}{
+		{"the client alone", []trace.Span{own}, false},
+		{"a span below the answer", []trace.Span{own, inner}, true},
+	} {
+		r := newReader([]entry{{id: id, made: 1, answered: 1}}, newObserver("client", ""))
+		r.note([]trace.Trace{{ID: id, Spans: test.spans}})
+		if r.traced != test.want {
+			t.Errorf("%s: got traced %t, want %t", test.name, r.traced, test.want)
+		}
+	}
+}
