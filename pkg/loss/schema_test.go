@@ -101,7 +101,7 @@ func use(defs map[string]any, typ reflect.Type) map[string]any {
 	switch {
 	case typ == reflect.TypeFor[time.Time]():
 		return map[string]any{"type": "string"}
-	case typ.PkgPath() == reflect.TypeFor[loss.Account]().PkgPath():
+	case isOurs(typ):
 		define(defs, typ)
 		return map[string]any{"$ref": "#/$defs/" + typ.Name()}
 	}

@@ -137,7 +137,7 @@ export async function ask(url: string, signal?: AbortSignal): Promise<Answer> {
   if (!response.ok) {
     throw new ApiError(response.status, url, errorsOf(object(answer))[0] ?? response.statusText);
   }
-  return object(answer);
+  return object<Answer>(answer);
 }
 
 /** Returns the server's own words. */

@@ -168,5 +168,6 @@ export const reasons: Readonly<Record<string, string>> = {
   unreadable: "a body that broke off",
   busy: "too many requests at once: the client is to send them again",
   misdirected: "spans sent to a port that does not take them; the log says which does",
+  cross_origin: "sent by a web page of another origin, which is refused: a page sends through its own server",
   panicked: "the decoder failed, which is a bug of otdemo",
 };
