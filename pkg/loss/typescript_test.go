@@ -2,21 +2,15 @@ package loss_test
 
 import (
 	"bytes"
-	"flag"
 	"fmt"
-	"os"
 	"reflect"
 	"strings"
 	"testing"
 	"time"
 
-	"github.com/google/go-cmp/cmp"
-
+	"github.com/otdemo/otdemo/internal/golden"
 	"github.com/otdemo/otdemo/pkg/loss"
 )
-
-// update is only read within tests.
-var update = flag.Bool("update", false, "write web/src/loss/wire.ts")
 
 // wireHead begins the file.
 const wireHead = `// Written by "go test ./pkg/loss -update" from the Go types, which docs/loss.schema.json
@@ -30,20 +24,7 @@ func TestTypeScript(t *testing.T) {
 	w := typeScript{done: make(map[string]bool)}
 	w.declare(reflect.TypeFor[loss.Account]())
 	w.declare(reflect.TypeFor[loss.History]())
-	want := wireHead + w.out.String()
-	const file = "../../web/src/loss/wire.ts"
-	if *update {
-		if err := os.WriteFile(file, []byte(want), 0o644); err != nil {
-			t.Fatal(err)
-		}
-	}
-	got, err := os.ReadFile(file)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if diff := cmp.Diff(want, string(got)); diff != "" {
-		t.Errorf("%s differs from the Go types; write it with -update (-types +file):\n%s", file, diff)
-	}
+	golden.Check(t, "../../web/src/loss/wire.ts", wireHead+w.out.String())
 }
 
 // typeScript writes Go types as TypeScript's.

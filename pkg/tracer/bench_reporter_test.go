@@ -14,6 +14,8 @@ import (
 	"github.com/opentracing/opentracing-go/ext"
 	"github.com/opentracing/opentracing-go/log"
 	"github.com/uber/jaeger-client-go"
+
+	"github.com/otdemo/otdemo/internal/udpsink"
 )
 
 // cost is what a number of spans took, from the first one reported until the
@@ -54,7 +56,7 @@ const turnSpans = 100_000
 // ours waits where its queue is full, the library's has room for all.
 func ourReporter(b *testing.B) func() {
 	b.Helper()
-	port, span := blackHole(b), clientSpan()
+	port, span := udpsink.Open(b), clientSpan()
 	return func() {
 		tr, err := New(udpConfig(port), Options{Block: true})
 		if err != nil {
@@ -75,7 +77,7 @@ func ourReporter(b *testing.B) func() {
 
 func clientReporter(b *testing.B) func() {
 	b.Helper()
-	port, span := blackHole(b), clientSpan()
+	port, span := udpsink.Open(b), clientSpan()
 	return func() {
 		transport, err := jaeger.NewUDPTransport(fmt.Sprintf("127.0.0.1:%d", port), 65000)
 		if err != nil {
@@ -159,7 +161,7 @@ func BenchmarkReport(b *testing.B) {
 // over Inject to Finish, with the sending of it: what tracing adds to a request
 // on the client's side.
 func BenchmarkSpan(b *testing.B) {
-	tr, err := New(udpConfig(blackHole(b)), Options{Block: true})
+	tr, err := New(udpConfig(udpsink.Open(b)), Options{Block: true})
 	if err != nil {
 		b.Fatal(err)
 	}

@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
-	"net"
 	"slices"
 	"testing"
 	"time"
@@ -15,6 +14,7 @@ import (
 	"github.com/uber/jaeger-client-go"
 	"github.com/uber/jaeger-client-go/thrift"
 
+	"github.com/otdemo/otdemo/internal/udpsink"
 	"github.com/otdemo/otdemo/pkg/config"
 )
 
@@ -35,38 +35,13 @@ func clientSpan() *jaeger.Span {
 	return span.(*jaeger.Span)
 }
 
-// blackHole is a UDP port that reads and forgets. Its receive buffer is that of
-// "otdemo all-in-one": our transport waits for a full one, the library's does not.
-func blackHole(tb testing.TB) int {
-	tb.Helper()
-	conn, err := net.ListenUDP("udp4", &net.UDPAddr{IP: net.IPv4(127, 0, 0, 1)})
-	if err != nil {
-		tb.Fatal(err)
-	}
-	if err := conn.SetReadBuffer(4 << 20); err != nil {
-		tb.Fatal(err)
-	}
-	done := make(chan struct{})
-	go func() {
-		defer close(done)
-		buf := make([]byte, 1<<16)
-		for {
-			if _, err := conn.Read(buf); err != nil {
-				return
-			}
-		}
-	}()
-	tb.Cleanup(func() { _ = conn.Close(); <-done })
-	return conn.LocalAddr().(*net.UDPAddr).Port
-}
-
 // ourTransport and clientTransport return a function that appends one span.
 func ourTransport(b *testing.B) func() {
 	b.Helper()
 	life, giveUp := context.WithCancel(context.Background())
 	books := newLedger(jaeger.NewNullMetrics())
 	t := newUDPTransport(udpOptions{
-		agent:   config.Agent{Host: "127.0.0.1", Port: blackHole(b), MaxPacketSize: 65000},
+		agent:   config.Agent{Host: "127.0.0.1", Port: udpsink.Open(b), MaxPacketSize: 65000},
 		encoder: newCompactEncoder(), ledger: books, log: slog.New(slog.DiscardHandler), life: life,
 	})
 	b.Cleanup(func() { _ = t.Close(); giveUp() })
@@ -85,7 +60,7 @@ func ourTransport(b *testing.B) func() {
 
 func clientTransport(b *testing.B) func() {
 	b.Helper()
-	t, err := jaeger.NewUDPTransport(fmt.Sprintf("127.0.0.1:%d", blackHole(b)), 65000)
+	t, err := jaeger.NewUDPTransport(fmt.Sprintf("127.0.0.1:%d", udpsink.Open(b)), 65000)
 	if err != nil {
 		b.Fatal(err)
 	}
