@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/otdemo/otdemo/pkg/load"
+	"github.com/otdemo/otdemo/pkg/plural"
 	"github.com/otdemo/otdemo/pkg/trace"
 	"github.com/otdemo/otdemo/pkg/tracer"
 )
@@ -12,9 +13,9 @@ import (
 // runStatus is the line that a load run shows on a terminal: calls done of those
 // wanted, or the time passed, and where the spans are.
 func runStatus(f *loadFlags, elapsed time.Duration, now load.Snapshot, spans tracer.Stats) string {
-	done := fmt.Sprintf("%d calls", now.Done)
+	done := plural.Of(now.Done, "call", "calls")
 	if f.requests > 0 {
-		done = fmt.Sprintf("%d of %d calls", now.Done, f.requests)
+		done = fmt.Sprintf("%d of %s", now.Done, plural.Of(f.requests, "call", "calls"))
 	}
 	if f.duration > 0 {
 		done += fmt.Sprintf(", %s of %s", elapsed.Round(time.Second), f.warmup+f.duration)

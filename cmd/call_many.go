@@ -12,6 +12,7 @@ import (
 	"github.com/otdemo/otdemo/pkg/client"
 	"github.com/otdemo/otdemo/pkg/config"
 	"github.com/otdemo/otdemo/pkg/load"
+	"github.com/otdemo/otdemo/pkg/plural"
 )
 
 // loadGCPercent is GOGC during a load run, unless it is set. A run keeps little and
@@ -71,6 +72,7 @@ func (a *app) runLoad(ctx context.Context, s *session, live *liveLine, recorder 
 		return runStatus(f, a.env.Now().Sub(start), recorder.Snapshot(), s.tracer.Stats())
 	})
 	defer stop()
+	defer file.keepFlushed(ctx)()
 	return load.Run(ctx, opts)
 }
 
@@ -79,7 +81,7 @@ func failedError(r *load.Report) error {
 	if r.Failed == 0 {
 		return nil
 	}
-	return withHint(fmt.Errorf("%d of %d calls failed", r.Failed, r.Requests), "the report says how, with an example of each kind")
+	return withHint(fmt.Errorf("%d of %s failed", r.Failed, plural.Of(r.Requests, "call", "calls")), "the report says how, with an example of each kind")
 }
 
 // runInfo says what is run, from now on.

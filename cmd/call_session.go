@@ -16,6 +16,7 @@ import (
 	"github.com/otdemo/otdemo/pkg/config"
 	"github.com/otdemo/otdemo/pkg/load"
 	"github.com/otdemo/otdemo/pkg/load/ledger"
+	"github.com/otdemo/otdemo/pkg/plural"
 	"github.com/otdemo/otdemo/pkg/query"
 	"github.com/otdemo/otdemo/pkg/tracer"
 )
@@ -177,6 +178,7 @@ func missingError(l *ledger.Ledger) error {
 	if l == nil || l.Balanced() {
 		return nil
 	}
-	return withHint(fmt.Errorf("%d of %d spans are missing", l.Spans.Missing, l.Spans.Made),
+	return withHint(fmt.Errorf("%d of %s %s missing",
+		l.Spans.Missing, plural.Of(l.Spans.Made, "span", "spans"), plural.Word(l.Spans.Missing, "is", "are")),
 		`run "otdemo check-jaeger" to find out why, or see docs/call.md on what each hop means`)
 }

@@ -51,7 +51,7 @@ func (t *targetFlags) check(env *Env) error {
 		t.storage.Password = strings.TrimRight(string(content), "\r\n")
 	}
 	compose := t.target(env, nil)
-	return errors.Join(t.storage.Validate(), compose.ValidateCompose())
+	return errors.Join(t.storage.Validate(), doctor.ValidateCompose(compose))
 }
 
 // target puts together what the doctor examines.

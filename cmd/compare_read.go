@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/otdemo/otdemo/pkg/compare"
+	"github.com/otdemo/otdemo/pkg/plural"
 	"github.com/otdemo/otdemo/pkg/query"
 	"github.com/otdemo/otdemo/pkg/trace"
 )
@@ -61,7 +62,7 @@ func lostError(side *compareSide) error {
 	if side.lost == 0 {
 		return nil
 	}
-	return withHint(fmt.Errorf("tracer %s lost %d spans on the way, which the comparison misses", side.Tracer, side.lost),
+	return withHint(fmt.Errorf("tracer %s lost %s on the way, which the comparison misses", side.Tracer, plural.Of(side.lost, "span", "spans")),
 		fmt.Sprintf("run \"otdemo check-jaeger --tracer %s\" to find out where", side.Tracer))
 }
 

@@ -9,6 +9,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/otdemo/otdemo/pkg/compare"
+	"github.com/otdemo/otdemo/pkg/plural"
 	"github.com/otdemo/otdemo/pkg/printable"
 	"github.com/otdemo/otdemo/pkg/trace"
 )
@@ -45,7 +46,7 @@ func (v compareView) head(r *compare.Report, url string, own bool) {
 	}{{"from:   ", r.From}, {"to:     ", r.To}} {
 		t := side.Trace
 		fmt.Fprintf(v.out, "%s %s, trace %s, %s of %s\n", side.name, side.Tracer, t.ID,
-			plural(len(t.Spans), "span"), plural(len(t.Services()), "service"))
+			plural.Of(len(t.Spans), "span", "spans"), plural.Of(len(t.Services()), "service", "services"))
 	}
 }
 
@@ -157,9 +158,9 @@ func (v compareView) verdict(r *compare.Report) {
 	case len(r.Differences) == 0:
 		fmt.Fprintln(v.out, paint(v.color, ansiGreen, "nothing differs"))
 	case r.Same():
-		fmt.Fprintln(v.out, paint(v.color, ansiGreen, fmt.Sprintf("nothing differs but what --ignore names: %s", plural(ignored, "difference"))))
+		fmt.Fprintln(v.out, paint(v.color, ansiGreen, fmt.Sprintf("nothing differs but what --ignore names: %s", plural.Of(ignored, "difference", "differences"))))
 	default:
-		fmt.Fprintf(v.out, "%s, %d ignored\n", paint(v.color, ansiRed, plural(r.Unexpected(), "difference")), ignored)
+		fmt.Fprintf(v.out, "%s, %d ignored\n", paint(v.color, ansiRed, plural.Of(r.Unexpected(), "difference", "differences")), ignored)
 	}
 }
 
@@ -173,11 +174,4 @@ func shorten(s string) string {
 	}
 	runes := []rune(s)
 	return fmt.Sprintf("%s... (%d characters)", string(runes[:maxValue-30]), len(runes))
-}
-
-func plural(n int, thing string) string {
-	if n == 1 {
-		return "1 " + thing
-	}
-	return fmt.Sprintf("%d %ss", n, thing)
 }

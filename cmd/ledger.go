@@ -3,6 +3,7 @@ package cmd
 import (
 	"fmt"
 
+	"github.com/otdemo/otdemo/pkg/plural"
 	"github.com/otdemo/otdemo/pkg/tracer"
 )
 
@@ -38,7 +39,8 @@ func (a *app) tellLosses(s tracer.Stats, target string) {
 		lost = true
 		elsewhere = elsewhere || state.name != "dropped"
 		printLine(a.env.Stderr, "warning",
-			fmt.Sprintf("%d of %d spans to %s were %s", state.spans, s.Finished, target, state.loss))
+			fmt.Sprintf("%d of %s to %s %s %s",
+				state.spans, plural.Of(s.Finished, "span", "spans"), target, plural.Word(state.spans, "was", "were"), state.loss))
 	}
 	switch {
 	case elsewhere:

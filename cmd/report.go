@@ -126,6 +126,15 @@ func (f *resultsFile) write(r load.Result) {
 	}
 }
 
+// keepFlushed has the file hold all results but those of the last second, and those
+// before ctx ended, until the function that it returns is called.
+func (f *resultsFile) keepFlushed(ctx context.Context) (stop func()) {
+	if f == nil {
+		return func() {}
+	}
+	return f.results.KeepFlushed(ctx)
+}
+
 // end says how the run went. The file is a whole one then, but for the ledger.
 func (f *resultsFile) end(o load.Outcome) error {
 	if f == nil {

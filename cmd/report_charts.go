@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/otdemo/otdemo/pkg/load"
+	"github.com/otdemo/otdemo/pkg/plural"
 	"github.com/otdemo/otdemo/pkg/trace"
 )
 
@@ -61,7 +62,7 @@ func histogramChart(buckets []load.Bucket) chart {
 	c := newChart("calls by latency", axis{}, y)
 	c.columns(y, "", len(buckets), func(i int) (float64, string) {
 		b := buckets[i]
-		return float64(b.Count), fmt.Sprintf("%d calls of %s to %s", b.Count, trace.FormatDuration(b.From), trace.FormatDuration(b.To))
+		return float64(b.Count), fmt.Sprintf("%s of %s to %s", plural.Of(b.Count, "call", "calls"), trace.FormatDuration(b.From), trace.FormatDuration(b.To))
 	})
 	width := (c.Right - c.Left) / float64(max(1, len(buckets)))
 	for i := 0; i < len(buckets); i += 1 + len(buckets)/8 {
@@ -107,7 +108,7 @@ func errorChart(windows []load.Window) chart {
 	c := newChart("failed calls over time", timeAxis(windows), y)
 	c.columns(y, "failed", len(windows), func(i int) (float64, string) {
 		w := windows[i]
-		return float64(w.Failed), fmt.Sprintf("%d of %d calls failed, %s after the start", w.Failed, w.Requests, trace.FormatDuration(w.At))
+		return float64(w.Failed), fmt.Sprintf("%d of %s failed, %s after the start", w.Failed, plural.Of(w.Requests, "call", "calls"), trace.FormatDuration(w.At))
 	})
 	return c
 }

@@ -9,6 +9,7 @@ import (
 
 	"github.com/otdemo/otdemo/pkg/load"
 	"github.com/otdemo/otdemo/pkg/load/ledger"
+	"github.com/otdemo/otdemo/pkg/plural"
 	"github.com/otdemo/otdemo/pkg/printable"
 	"github.com/otdemo/otdemo/pkg/query"
 	"github.com/otdemo/otdemo/pkg/trace"
@@ -81,7 +82,7 @@ func newRunJSON(r *runReport) runJSON {
 func (r *runReport) title() string {
 	var parts []string
 	if n := r.Run.Requests; n > 0 {
-		parts = append(parts, fmt.Sprintf("%d calls", n))
+		parts = append(parts, plural.Of(n, "call", "calls"))
 	}
 	if d := r.Run.Duration; d > 0 {
 		parts = append(parts, "for "+d.String())
@@ -110,7 +111,7 @@ func (r *runReport) remarks() []string {
 		remarks = append(remarks, "the run was interrupted")
 	}
 	if n := r.Outcome.Unsent; n > 0 {
-		remarks = append(remarks, fmt.Sprintf("%d calls were due and not sent, since no worker was free: raise -c, or lower -q", n))
+		remarks = append(remarks, plural.Of(n, "call was", "calls were")+" due and not sent, since no worker was free: raise -c, or lower -q")
 	}
 	if r.Report.MaxDelay >= notableDelay {
 		remarks = append(remarks, fmt.Sprintf("calls were sent up to %s late, %s on average, which counts as latency: no worker was free when they were due",
@@ -147,7 +148,8 @@ type fact struct{ Name, Text string }
 func callFacts(r *load.Report) []fact {
 	facts := []fact{{"calls", fmt.Sprintf("%d in %s, %.1f a second", r.Requests, trace.FormatDuration(r.Duration), r.Rate)}}
 	if r.Warmup > 0 {
-		facts = append(facts, fact{"", fmt.Sprintf("and %d before, in the warm-up, which are left out here", r.Warmup)})
+		facts = append(facts, fact{"", fmt.Sprintf("and %d before, in the warm-up, which %s left out here",
+			r.Warmup, plural.Word(r.Warmup, "is", "are"))})
 	}
 	failed := fmt.Sprint(r.Failed)
 	if r.Failed > 0 {

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/otdemo/otdemo/pkg/load/ledger"
+	"github.com/otdemo/otdemo/pkg/plural"
 	"github.com/otdemo/otdemo/pkg/query"
 	"github.com/otdemo/otdemo/pkg/trace"
 )
@@ -53,7 +54,7 @@ func (a *app) waitForServer(ctx context.Context, reader *query.Client, t trace.T
 		err = nil // --timeout is shorter
 	}
 	if n := len(whole.Unanswered()); err == nil && n > 0 {
-		printLine(a.env.Stderr, "warning", plural(n, "request")+" without a span of the service that answered: "+
+		printLine(a.env.Stderr, "warning", plural.Of(n, "request", "requests")+" without a span of the service that answered: "+
 			"it is not traced, or its spans are lost or late, or it does not read these headers")
 	}
 	return whole, err

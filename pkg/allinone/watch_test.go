@@ -1,11 +1,18 @@
 package allinone
 
 import (
+	"io"
+	"net"
 	"strings"
 	"testing"
+	"testing/iotest"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
 
 	"github.com/otdemo/otdemo/pkg/allinone/internal/wiretest"
 	"github.com/otdemo/otdemo/pkg/allinone/wire"
+	"github.com/otdemo/otdemo/pkg/loss"
 )
 
 // Whoever speaks something else than HTTP is told of in the log; on a port for
@@ -40,6 +47,52 @@ func TestWrongProtocolOnHTTPPorts(t *testing.T) {
 			stats := b.Stats()
 			if got := stats.Listeners[tt.listener].Undecodable[string(tt.reason)] == 1; got != tt.counts || stats.Lossless() == tt.counts {
 				t.Errorf("counted %v, lossless %v, want counted %v", got, stats.Lossless(), tt.counts)
+			}
+		})
+	}
+}
+
+// slowly is a connection whose bytes come one by one.
+type slowly struct {
+	net.Conn
+	r io.Reader
+}
+
+func (s slowly) Read(p []byte) (int, error) { return s.r.Read(p) }
+
+func (slowly) RemoteAddr() net.Addr { return &net.TCPAddr{IP: net.IPv4(192, 0, 2, 1), Port: 4000} }
+
+// Whoever writes byte by byte is recognised as well, and who speaks HTTP is not accused.
+func TestWrongProtocolByteByByte(t *testing.T) {
+	t.Parallel()
+	for _, tt := range []struct {
+		name, first string
+		reason      wire.Reason
+	}{
+		{"TLS", "\x16\x03\x01\x02\x00\x01", wire.TLS},
+		{"Appdash", "\x80\x01\x0b\x11\x01\x02", wire.AppdashPacket},
+		{"noise", "\x00\x01\x02\x03\x04\x05", wire.Foreign},
+		{"noise that ends", "\x00\x01", wire.Foreign},
+		{"HTTP", "GET / HTTP/1.1\r\n\r\n", ""},
+		{"nothing", "", ""},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			b := start(t, Options{})
+			conn := &watchedConn{
+				Conn:    slowly{r: iotest.OneByteReader(strings.NewReader(tt.first))},
+				watched: &watched{in: b.intake.inlet(CollectorHTTP)},
+			}
+			got, err := io.ReadAll(conn)
+			if err != nil || string(got) != tt.first {
+				t.Errorf("read %q, %v, want %q", got, err, tt.first)
+			}
+			want := loss.Rejects{}
+			if tt.reason != "" {
+				want[string(tt.reason)] = 1
+			}
+			if diff := cmp.Diff(want, b.Stats().Listeners[CollectorHTTP].Undecodable, cmpopts.EquateEmpty()); diff != "" {
+				t.Errorf("(-want +got):\n%s", diff)
 			}
 		})
 	}

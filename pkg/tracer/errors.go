@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"net/url"
 	"strings"
+
+	"github.com/otdemo/otdemo/pkg/plural"
 )
 
 // errTooLarge is what Append returns for a span that no datagram or body takes.
@@ -19,7 +21,7 @@ type CloseError struct {
 }
 
 func (e *CloseError) Error() string {
-	return fmt.Sprintf("closing the tracer: %d spans were not delivered: %v", e.Left, e.Err)
+	return fmt.Sprintf("closing the tracer: %s not delivered: %v", plural.Of(e.Left, "span was", "spans were"), e.Err)
 }
 
 // Unwrap returns the cause of the context's end.

@@ -14,6 +14,7 @@ import (
 	"google.golang.org/protobuf/proto"
 
 	"github.com/otdemo/otdemo/pkg/config"
+	"github.com/otdemo/otdemo/pkg/plural"
 )
 
 // otlpTransport sends spans with one of the SDK's OTLP exporters, a batch at a
@@ -225,7 +226,7 @@ type partialSuccess struct {
 }
 
 func (p *partialSuccess) Error() string {
-	return fmt.Sprintf("the collector rejected %d spans: %s", p.rejected, p.message)
+	return fmt.Sprintf("the collector rejected %s: %s", plural.Of(p.rejected, "span", "spans"), p.message)
 }
 
 // judgePartial returns nil for an answer without reservation. The exporters report

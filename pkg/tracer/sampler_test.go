@@ -200,7 +200,7 @@ func TestParseStrategy(t *testing.T) {
 		{
 			`{"strategyType":"PROBABILISTIC","probabilisticSampling":{"samplingRate":1},"operationSampling":` +
 				`{"defaultSamplingProbability":0.2,"perOperationStrategies":[{"operation":"a","probabilisticSampling":{"samplingRate":1}}]}}`,
-			"per operation, default 0.2, 1 operations", false, true,
+			"per operation, default 0.2, 1 operation", false, true,
 		},
 	} {
 		s, err := ParseStrategy([]byte(test.body))

@@ -8,6 +8,8 @@ import (
 	"strconv"
 
 	"github.com/uber/jaeger-client-go/thrift-gen/sampling"
+
+	"github.com/otdemo/otdemo/pkg/plural"
 )
 
 // Strategy is the answer of a strategy server: how a service is to sample.
@@ -36,7 +38,7 @@ func (s Strategy) String() string {
 	case typeRateLimiting:
 		return fmt.Sprintf("ratelimiting %d/s", s.TracesPerSecond)
 	case typePerOperation:
-		return fmt.Sprintf("per operation, default %v, %d operations", s.Rate, s.Operations)
+		return fmt.Sprintf("per operation, default %v, %s", s.Rate, plural.Of(s.Operations, "operation", "operations"))
 	default:
 		return fmt.Sprintf("probabilistic %v", s.Rate)
 	}

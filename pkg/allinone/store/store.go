@@ -8,6 +8,7 @@ import (
 	"sync"
 
 	"github.com/otdemo/otdemo/pkg/loss"
+	"github.com/otdemo/otdemo/pkg/plural"
 	"github.com/otdemo/otdemo/pkg/trace"
 )
 
@@ -197,8 +198,8 @@ func (s *Store) All() iter.Seq[trace.Trace] {
 func (s *Store) snapshot(e *entry) trace.Trace {
 	t := trace.Trace{ID: e.id, Spans: slices.Clip(e.spans)}
 	if e.refused > 0 {
-		t.Warnings = []string{fmt.Sprintf("%d more spans of this trace were not stored: it had reached its bound of %d spans or %d bytes",
-			e.refused, s.maxSpans, s.maxBytes/2)}
+		t.Warnings = []string{fmt.Sprintf("%s not stored: it had reached its bound of %d spans or %d bytes",
+			plural.Of(e.refused, "more span of this trace was", "more spans of this trace were"), s.maxSpans, s.maxBytes/2)}
 	}
 	return t
 }

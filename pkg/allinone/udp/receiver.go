@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/otdemo/otdemo/pkg/loss"
+	"github.com/otdemo/otdemo/pkg/plural"
 )
 
 const (
@@ -212,7 +213,7 @@ func (r *Receiver) shutDown(ctx context.Context) error {
 	<-r.ended
 	if err != nil {
 		_, abandoned := r.queue.state()
-		return fmt.Errorf("drain %s: %w with %d datagrams left", r.conn.LocalAddr(), err, abandoned)
+		return fmt.Errorf("drain %s: %w with %s left", r.conn.LocalAddr(), err, plural.Of(abandoned, "datagram", "datagrams"))
 	}
 	if closeErr != nil {
 		return fmt.Errorf("close UDP socket: %w", closeErr)

@@ -6,6 +6,8 @@ import (
 	"math"
 
 	"github.com/uber/jaeger-client-go/thrift"
+
+	"github.com/otdemo/otdemo/pkg/plural"
 )
 
 // compactReader reads thrift's compact protocol from memory, for the generated
@@ -68,7 +70,7 @@ func (r *compactReader) varint() uint64 {
 func (r *compactReader) size() int {
 	n := r.varint()
 	if n > uint64(len(r.buf)) {
-		_ = r.fail(Oversized, "%d claimed, %d bytes left", n, len(r.buf))
+		_ = r.fail(Oversized, "%d claimed, %s left", n, plural.Of(len(r.buf), "byte", "bytes"))
 		return 0
 	}
 	return int(n)
@@ -140,7 +142,7 @@ func (r *compactReader) ReadListBegin(context.Context) (thrift.TType, int, error
 		return 0, 0, r.fail(Malformed, "a list of type %d where structs belong", t)
 	}
 	if n > len(r.buf)/compactLeast {
-		return 0, 0, r.fail(Oversized, "%d claimed, %d bytes left", n, len(r.buf))
+		return 0, 0, r.fail(Oversized, "%d claimed, %s left", n, plural.Of(len(r.buf), "byte", "bytes"))
 	}
 	return t, n, r.err()
 }

@@ -3,6 +3,7 @@ package ledger
 import (
 	"bytes"
 	"context"
+	"io/fs"
 	"net"
 	"net/netip"
 	"os"
@@ -29,17 +30,22 @@ func readKernel(ctx context.Context, agent string) kernel {
 	if err != nil {
 		return kernel{}
 	}
+	return readProc(os.DirFS("/proc/net"), uint16(number))
+}
+
+// readProc reads what the kernel shows in /proc/net.
+func readProc(proc fs.FS, port uint16) kernel {
 	var k kernel
-	for _, table := range []string{"/proc/net/udp", "/proc/net/udp6"} {
-		data, err := os.ReadFile(table)
+	for _, table := range []string{"udp", "udp6"} {
+		data, err := fs.ReadFile(proc, table)
 		if err != nil {
 			continue
 		}
-		drops, sockets := portDrops(data, uint16(number))
+		drops, sockets := portDrops(data, port)
 		k.port += drops
 		k.known = k.known || sockets > 0
 	}
-	if data, err := os.ReadFile("/proc/net/snmp"); err == nil {
+	if data, err := fs.ReadFile(proc, "snmp"); err == nil {
 		k.machine = bufferErrors(data)
 	}
 	return k

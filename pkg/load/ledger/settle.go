@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/otdemo/otdemo/pkg/loss"
+	"github.com/otdemo/otdemo/pkg/plural"
 	"github.com/otdemo/otdemo/pkg/tracer"
 )
 
@@ -96,15 +97,15 @@ func (f *facts) lostByClient(h *hops) {
 	c := f.client
 	exact := c.Lost() <= f.missingClient
 	h.take(ClientQueue, c.Dropped, exact,
-		fmt.Sprintf("the client's reporter dropped %d spans: its queue was full", c.Dropped))
+		fmt.Sprintf("the client's reporter dropped %s: its queue was full", spans(c.Dropped)))
 	h.take(ClientQueue, c.AfterClose, exact,
-		fmt.Sprintf("the client finished %d spans after its reporter was closed", c.AfterClose))
+		fmt.Sprintf("the client finished %s after its reporter was closed", spans(c.AfterClose)))
 	h.take(ClientSend, c.TooLarge, exact,
-		fmt.Sprintf("%d of the client's spans were too large for one datagram or request", c.TooLarge))
+		fmt.Sprintf("%d of the client's spans %s too large for one datagram or request", c.TooLarge, plural.Word(c.TooLarge, "was", "were")))
 	h.take(ClientSend, c.Refused, exact,
-		fmt.Sprintf("%d of the client's spans were in datagrams that came back: nothing listened there", c.Refused))
+		fmt.Sprintf("%d of the client's spans %s in datagrams that came back: nothing listened there", c.Refused, plural.Word(c.Refused, "was", "were")))
 	h.take(ClientSend, c.Failed+c.Queued, exact,
-		fmt.Sprintf("%d of the client's spans were not accepted in time", c.Failed+c.Queued))
+		fmt.Sprintf("%d of the client's spans %s not accepted in time", c.Failed+c.Queued, plural.Word(c.Failed+c.Queued, "was", "were")))
 	f.lostBehindClient(h)
 }
 
@@ -118,7 +119,7 @@ func (f *facts) lostBehindClient(h *hops) {
 	case f.takeUnread(h):
 	case f.opts.Agent == "":
 		h.take(Backend, h.left, f.after.loss != nil, append(f.backendEvidence(),
-			fmt.Sprintf("the backend accepted all %d spans that the client sent", f.client.Sent))...)
+			fmt.Sprintf("the backend accepted all %s that the client sent", spans(f.client.Sent)))...)
 	case now != nil:
 		received := now.Spans - before.Spans
 		// The tracer is as old as the run, so batches before the first are lost ones.
@@ -134,7 +135,7 @@ func (f *facts) lostBehindClient(h *hops) {
 // takeReceived shares out spans that were sent over UDP to an embedded backend,
 // which tells how many came.
 func (f *facts) takeReceived(h *hops, who string, sent, received, batches int64) {
-	evidence := []string{fmt.Sprintf("the %s sent %d spans, the backend received %d", who, sent, received)}
+	evidence := []string{fmt.Sprintf("the %s sent %s, the backend received %d", who, spans(sent), received)}
 	if batches > 0 {
 		evidence = append(evidence, fmt.Sprintf("%d of the %s's numbered batches did not come", batches, who))
 	}
@@ -142,7 +143,7 @@ func (f *facts) takeReceived(h *hops, who string, sent, received, batches int64)
 	if f.spans.Duplicates > 0 {
 		// What came twice hides what did not come.
 		f.takeDropped(h)
-		h.take(Network, h.left, false, append(evidence, fmt.Sprintf("%d spans came more than once", f.spans.Duplicates))...)
+		h.take(Network, h.left, false, append(evidence, fmt.Sprintf("%s came more than once", spans(f.spans.Duplicates)))...)
 		return
 	}
 	h.take(Network, sent-received, true, evidence...)
@@ -184,19 +185,19 @@ func (f *facts) networkEvidence() []string {
 	var found []string
 	before, after := f.before.kernel, f.after.kernel
 	if before.known && after.known {
-		found = append(found, fmt.Sprintf("the kernel dropped %d datagrams at udp %s: the receiver's buffer was full",
-			max(0, after.port-before.port), f.opts.Agent))
+		found = append(found, fmt.Sprintf("the kernel dropped %s at udp %s: the receiver's buffer was full",
+			datagrams(max(0, after.port-before.port)), f.opts.Agent))
 	}
 	if n := after.machine - before.machine; after.known && n > 0 {
-		found = append(found, fmt.Sprintf("all of this machine's UDP sockets together dropped %d datagrams (RcvbufErrors)", n))
+		found = append(found, fmt.Sprintf("all of this machine's UDP sockets together dropped %s (RcvbufErrors)", datagrams(n)))
 	}
 	if now, was := f.losses(); now != nil {
 		if n := now.Agent.Abandoned - was.Agent.Abandoned; n > 0 {
-			found = append(found, fmt.Sprintf("the backend gave up %d datagrams when it ended", n))
+			found = append(found, fmt.Sprintf("the backend gave up %s when it ended", datagrams(n)))
 		}
 		for _, reason := range slices.Sorted(maps.Keys(now.Agent.Undecodable)) {
 			if n := now.Agent.Undecodable[reason] - was.Agent.Undecodable[reason]; n > 0 {
-				found = append(found, fmt.Sprintf("%d datagrams carried no batch: %s", n, reason))
+				found = append(found, fmt.Sprintf("%s carried no batch: %s", datagrams(n), reason))
 			}
 		}
 	}
@@ -211,10 +212,10 @@ func (f *facts) backendEvidence() []string {
 	}
 	var found []string
 	if n := now.Store.EvictedSpans - was.Store.EvictedSpans; n > 0 {
-		found = append(found, fmt.Sprintf("the backend's memory was full: it made room by dropping %d spans", n))
+		found = append(found, fmt.Sprintf("the backend's memory was full: it made room by dropping %s", spans(n)))
 	}
 	if n := now.Store.RefusedSpans - was.Store.RefusedSpans; n > 0 {
-		found = append(found, fmt.Sprintf("the backend refused %d spans of traces that were too large", n))
+		found = append(found, fmt.Sprintf("the backend refused %s of traces that were too large", spans(n)))
 	}
 	return found
 }
@@ -297,3 +298,7 @@ func rootCause(err error) error {
 	}
 	return err
 }
+
+func spans(n int64) string { return plural.Of(n, "span", "spans") }
+
+func datagrams(n int64) string { return plural.Of(n, "datagram", "datagrams") }
