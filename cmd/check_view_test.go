@@ -3,20 +3,15 @@ package cmd
 import (
 	"bytes"
 	"context"
-	"flag"
-	"os"
 	"path/filepath"
 	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
 
-	"github.com/google/go-cmp/cmp"
-
+	"github.com/otdemo/otdemo/internal/golden"
 	"github.com/otdemo/otdemo/pkg/doctor"
 )
-
-var update = flag.Bool("update", false, "rewrite the golden files")
 
 // ill is a report with a finding of each status.
 func ill() doctor.Report {
@@ -68,19 +63,7 @@ func TestReportForms(t *testing.T) {
 				t.Fatal(err)
 			}
 			got := env.Stdout.(*bytes.Buffer).String()
-			golden := filepath.Join("testdata", "report-"+tt.name+".txt")
-			if *update {
-				if err := os.WriteFile(golden, []byte(got), 0o644); err != nil {
-					t.Fatal(err)
-				}
-			}
-			want, err := os.ReadFile(golden)
-			if err != nil {
-				t.Fatal(err)
-			}
-			if diff := cmp.Diff(string(want), got); diff != "" {
-				t.Errorf("report (-want +got):\n%s", diff)
-			}
+			golden.Check(t, filepath.Join("testdata", "report-"+tt.name+".txt"), got)
 		})
 	}
 }

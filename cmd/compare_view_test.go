@@ -6,8 +6,7 @@ import (
 	"path/filepath"
 	"testing"
 
-	"github.com/google/go-cmp/cmp"
-
+	"github.com/otdemo/otdemo/internal/golden"
 	"github.com/otdemo/otdemo/pkg/client"
 	"github.com/otdemo/otdemo/pkg/compare"
 	"github.com/otdemo/otdemo/pkg/query"
@@ -67,19 +66,7 @@ func TestCompareForms(t *testing.T) {
 				t.Fatal(err)
 			}
 			got := env.Stdout.(*bytes.Buffer).String()
-			golden := filepath.Join("testdata", "compare-"+tt.name+".txt")
-			if *update {
-				if err := os.WriteFile(golden, []byte(got), 0o644); err != nil {
-					t.Fatal(err)
-				}
-			}
-			want, err := os.ReadFile(golden)
-			if err != nil {
-				t.Fatal(err)
-			}
-			if diff := cmp.Diff(string(want), got); diff != "" {
-				t.Errorf("%s (-want +got; go test -update rewrites it):\n%s", golden, diff)
-			}
+			golden.Check(t, filepath.Join("testdata", "compare-"+tt.name+".txt"), got)
 		})
 	}
 }

@@ -5,7 +5,6 @@ import (
 	"encoding/xml"
 	"errors"
 	"io"
-	"os"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -13,6 +12,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/otdemo/otdemo/internal/golden"
 	"github.com/otdemo/otdemo/pkg/load"
 	"github.com/otdemo/otdemo/pkg/load/ledger"
 	"github.com/otdemo/otdemo/pkg/tracer"
@@ -110,19 +110,7 @@ func TestRunForms(t *testing.T) {
 				t.Fatal(err)
 			}
 			got := env.Stdout.(*bytes.Buffer).String()
-			golden := filepath.Join("testdata", tt.name)
-			if *update {
-				if err := os.WriteFile(golden, []byte(got), 0o644); err != nil {
-					t.Fatal(err)
-				}
-			}
-			want, err := os.ReadFile(golden)
-			if err != nil {
-				t.Fatal(err)
-			}
-			if diff := cmp.Diff(string(want), got); diff != "" {
-				t.Errorf("report (-want +got):\n%s", diff)
-			}
+			golden.Check(t, filepath.Join("testdata", tt.name), got)
 		})
 	}
 }

@@ -9,6 +9,7 @@ import (
 
 	"github.com/otdemo/otdemo/pkg/allinone/store"
 	"github.com/otdemo/otdemo/pkg/allinone/wire"
+	"github.com/otdemo/otdemo/pkg/loss"
 )
 
 // intake is where all receivers bring their batches, and whatever arrived that was
@@ -35,7 +36,7 @@ func newIntake(opts Options, addrs map[string]string) *intake {
 	}
 	for _, l := range Listeners() {
 		if _, ok := addrs[l.Name]; ok {
-			in.inlets[l.Name] = &inlet{intake: in, name: l.Name, receives: l.Spans, faults: make(Rejects)}
+			in.inlets[l.Name] = &inlet{intake: in, name: l.Name, receives: l.Spans, faults: make(loss.Rejects)}
 		}
 	}
 	return in
@@ -50,7 +51,7 @@ type inlet struct {
 	batches, spans atomic.Int64
 
 	mu     sync.Mutex
-	faults Rejects
+	faults loss.Rejects
 }
 
 // inlet returns the way in of a listener, nil when that is off.
@@ -71,7 +72,7 @@ func (i *inlet) accept(batch *wire.Batch) {
 func (i *inlet) reject(from netip.AddrPort, bytes int, err error) {
 	reason := wire.ReasonOf(err)
 	i.mu.Lock()
-	i.faults[reason]++
+	i.faults[string(reason)]++
 	i.mu.Unlock()
 	i.complain(from, bytes, err)
 }
@@ -129,10 +130,10 @@ func sender(from netip.AddrPort) string {
 }
 
 // stats returns the account of the inlet so far.
-func (i *inlet) stats() ListenerStats {
+func (i *inlet) stats() loss.Listener {
 	i.mu.Lock()
 	defer i.mu.Unlock()
-	return ListenerStats{
+	return loss.Listener{
 		Batches:     i.batches.Load(),
 		Spans:       i.spans.Load(),
 		Undecodable: maps.Clone(i.faults),

@@ -45,8 +45,8 @@ func (b *Backend) start(s *sockets, opts Options) {
 		Zipkin:        zipkinHandler(b.intake.inlet(Zipkin), up),
 		Query: api.Handler(api.Options{
 			Store:      b.intake.store,
-			Loss:       func() any { return b.Stats() },
-			History:    func(after time.Time) any { return b.History(after) },
+			Loss:       b.Stats,
+			History:    b.History,
 			DecodeOTLP: decodeOTLP,
 			ReadBody:   up.readFile,
 			Ending:     b.closing,
@@ -77,7 +77,7 @@ func (b *Backend) receive(name string, s *sockets, decode decoder) {
 // it does to all receivers alike.
 func (b *Backend) tellCappedBuffers() {
 	for name, receiver := range b.receivers {
-		if stats := receiver.Stats(); stats.Capped() {
+		if stats := receiver.Stats(); udp.Capped(stats.SocketBuffer) {
 			b.logger.Warn("kernel caps the UDP receive buffer, bursts may lose spans; raise net.core.rmem_max",
 				"listener", name, "wanted_bytes", udp.WantedBuffer, "got_bytes", stats.SocketBuffer,
 				"fix", fmt.Sprintf("sudo sysctl -w net.core.rmem_max=%d", udp.WantedBuffer))

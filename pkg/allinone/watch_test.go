@@ -12,6 +12,7 @@ import (
 
 	"github.com/otdemo/otdemo/pkg/allinone/internal/wiretest"
 	"github.com/otdemo/otdemo/pkg/allinone/wire"
+	"github.com/otdemo/otdemo/pkg/loss"
 )
 
 // Whoever speaks something else than HTTP is told of in the log; on a port for
@@ -44,7 +45,7 @@ func TestWrongProtocolOnHTTPPorts(t *testing.T) {
 				t.Errorf("got lines %v, want one about %q on %s", lines, tt.reason, tt.listener)
 			}
 			stats := b.Stats()
-			if got := stats.Listeners[tt.listener].Undecodable[tt.reason] == 1; got != tt.counts || stats.Lossless() == tt.counts {
+			if got := stats.Listeners[tt.listener].Undecodable[string(tt.reason)] == 1; got != tt.counts || stats.Lossless() == tt.counts {
 				t.Errorf("counted %v, lossless %v, want counted %v", got, stats.Lossless(), tt.counts)
 			}
 		})
@@ -86,9 +87,9 @@ func TestWrongProtocolByteByByte(t *testing.T) {
 			if err != nil || string(got) != tt.first {
 				t.Errorf("read %q, %v, want %q", got, err, tt.first)
 			}
-			want := Rejects{}
+			want := loss.Rejects{}
 			if tt.reason != "" {
-				want[tt.reason] = 1
+				want[string(tt.reason)] = 1
 			}
 			if diff := cmp.Diff(want, b.Stats().Listeners[CollectorHTTP].Undecodable, cmpopts.EquateEmpty()); diff != "" {
 				t.Errorf("(-want +got):\n%s", diff)
@@ -119,7 +120,7 @@ func TestMisdirectedSpans(t *testing.T) {
 			for range 2 {
 				request(t, b, tt.listener, "POST", tt.path, strings.NewReader("spans"), "Content-Type", tt.contentType)
 			}
-			if got := b.Stats().Listeners[tt.listener].Undecodable[wire.Misdirected]; got != 2 {
+			if got := b.Stats().Listeners[tt.listener].Undecodable[string(wire.Misdirected)]; got != 2 {
 				t.Errorf("got %d misdirected, want 2", got)
 			}
 			lines := log.lines(t, "no batch of spans")

@@ -2,17 +2,14 @@ package trace
 
 import (
 	"bytes"
-	"flag"
-	"os"
 	"path/filepath"
 	"strings"
 	"testing"
 	"time"
 
-	"github.com/google/go-cmp/cmp"
+	"github.com/otdemo/otdemo/internal/golden"
 )
 
-var update = flag.Bool("update", false, "rewrite the golden files")
 
 func TestTree(t *testing.T) {
 	t.Parallel()
@@ -107,19 +104,7 @@ func TestWaterfall(t *testing.T) {
 			if err := Waterfall(&buf, &tt.trace, tt.opts); err != nil {
 				t.Fatal(err)
 			}
-			golden := filepath.Join("testdata", "waterfall-"+name+".txt")
-			if *update {
-				if err := os.WriteFile(golden, buf.Bytes(), 0o644); err != nil {
-					t.Fatal(err)
-				}
-			}
-			want, err := os.ReadFile(golden)
-			if err != nil {
-				t.Fatal(err)
-			}
-			if diff := cmp.Diff(string(want), buf.String()); diff != "" {
-				t.Errorf("drawing (-want +got):\n%s", diff)
-			}
+			golden.Check(t, filepath.Join("testdata", "waterfall-"+name+".txt"), buf.String())
 		})
 	}
 }

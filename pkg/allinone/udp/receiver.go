@@ -13,6 +13,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/otdemo/otdemo/pkg/loss"
 	"github.com/otdemo/otdemo/pkg/plural"
 )
 
@@ -50,22 +51,6 @@ type Receiver struct {
 	datagrams, bytes atomic.Int64
 	finalDrops       atomic.Pointer[drops]
 	stop             sync.Once
-}
-
-// Stats are a receiver's counters since its start.
-type Stats struct {
-	Datagrams int64 `json:"datagrams"`
-	Bytes     int64 `json:"bytes"`
-	// WaitingBytes wait in memory to be decoded.
-	WaitingBytes int `json:"waiting_bytes"`
-	// SocketBuffer is what the kernel granted, in bytes; 0 when it does not tell.
-	SocketBuffer int `json:"socket_buffer_bytes"`
-	// KernelDrops are the datagrams that found the socket's buffer full. It means
-	// something only when KernelDropsKnown, which takes Linux.
-	KernelDrops      int64 `json:"kernel_drops"`
-	KernelDropsKnown bool  `json:"kernel_drops_known"`
-	// Abandoned were read but not handled when Close ran out of time.
-	Abandoned int64 `json:"abandoned"`
 }
 
 // drops is the kernel's count of what it dropped, if it is known.
@@ -112,9 +97,9 @@ func (r *Receiver) enlargeBuffer() {
 	r.buffer = readBuffer(r.conn)
 }
 
-// Capped reports whether the kernel is known to have granted less than
-// WantedBuffer, so that bursts may be lost.
-func (s *Stats) Capped() bool { return s.SocketBuffer != 0 && s.SocketBuffer < WantedBuffer }
+// Capped reports whether a receive buffer is known to be smaller than WantedBuffer, so
+// that bursts may be lost. granted is in bytes, 0 when unknown.
+func Capped(granted int) bool { return granted != 0 && granted < WantedBuffer }
 
 // read fills the queue until the receiver is closed and the socket is empty.
 func (r *Receiver) read() {
@@ -237,13 +222,13 @@ func (r *Receiver) shutDown(ctx context.Context) error {
 }
 
 // Stats returns the present counters, after Close the final ones.
-func (r *Receiver) Stats() Stats {
+func (r *Receiver) Stats() loss.UDP {
 	lost := r.finalDrops.Load()
 	if lost == nil {
 		lost = r.kernelDrops()
 	}
 	waiting, abandoned := r.queue.state()
-	return Stats{
+	return loss.UDP{
 		Datagrams:        r.datagrams.Load(),
 		Bytes:            r.bytes.Load(),
 		WaitingBytes:     waiting,
