@@ -12,6 +12,7 @@ import (
 func TestLinks(t *testing.T) {
 	t.Parallel()
 	link := regexp.MustCompile(`\]\(([^()\s]+)\)|(?:src|srcset|href)="([^"]+)"`)
+	headings := make(map[string]map[string]bool)
 	followed := 0
 	for _, document := range sourceFiles(t, ".md") {
 		for _, m := range link.FindAllStringSubmatch(withoutCode(read(t, document)), -1) {
@@ -28,7 +29,15 @@ func TestLinks(t *testing.T) {
 			}
 			if _, err := os.Stat(path); err != nil {
 				t.Errorf("%s links to %s: %v", document, target, err)
-			} else if anchor != "" && !anchors(read(t, path))[anchor] {
+				continue
+			}
+			if anchor == "" {
+				continue
+			}
+			if headings[path] == nil {
+				headings[path] = anchors(read(t, path))
+			}
+			if !headings[path][anchor] {
 				t.Errorf("%s links to %s, which has no such heading", document, target)
 			}
 		}
@@ -54,4 +63,14 @@ func anchors(document string) map[string]bool {
 		found[strings.ReplaceAll(words, " ", "-")] = true
 	}
 	return found
+}
+
+// maxReadme is how long README.md may be, so that it stays an entrance.
+const maxReadme = 150
+
+func TestReadmeIsShort(t *testing.T) {
+	t.Parallel()
+	if n := strings.Count(read(t, filepath.Join(repository, "README.md")), "\n"); n > maxReadme {
+		t.Errorf("README.md has %d lines, want at most %d: move some into docs/", n, maxReadme)
+	}
 }
