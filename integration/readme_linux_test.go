@@ -14,7 +14,8 @@ import (
 )
 
 // TestReadmeTranscript produces the transcript that README.md begins with: Jaeger in
-// a container that publishes its UI and port 5775, and not 6831.
+// a container that publishes its UI and port 5775, and not 6831. After the printed fix
+// spans arrive.
 func TestReadmeTranscript(t *testing.T) {
 	t.Parallel()
 	const flags = "-p 5775:5775/udp -p 16686:16686 " + imageV1
@@ -36,6 +37,9 @@ func TestReadmeTranscript(t *testing.T) {
 		t.Fatalf("check-jaeger: exit code %d, want 1\n%s%s", got.Code, got.Stdout, got.Stderr)
 	}
 	checkTranscript(t, "docker", "$ docker run -d --name jaeger "+flags+"\n$ otdemo check-jaeger\n"+abridged(got.Stdout))
+	verdict, _ := lab.check(t)
+	lab.shell(t, verdict.Fix)
+	lab.waitWell(t)
 }
 
 // abridged returns what README.md shows of a report: the failures, the deliveries and
