@@ -6,7 +6,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/google/go-cmp/cmp"
+	"github.com/otdemo/otdemo/internal/golden"
 )
 
 // TestReadmeLedger makes the load run that README.md shows, and compares what it
@@ -43,18 +43,9 @@ func checkTranscript(t *testing.T, name, want string) {
 	}
 	before, rest, found := strings.Cut(string(content), "<!-- transcript:"+name+": ")
 	comment, rest, opened := strings.Cut(rest, " -->\n```\n")
-	got, after, closed := strings.Cut(rest, "```\n<!-- /transcript -->\n")
+	_, after, closed := strings.Cut(rest, "```\n<!-- /transcript -->\n")
 	if !found || !opened || !closed {
 		t.Fatalf("README.md has no transcript %s", name)
 	}
-	if *update {
-		text := before + "<!-- transcript:" + name + ": " + comment + " -->\n```\n" + want + "```\n<!-- /transcript -->\n" + after
-		if err := os.WriteFile(path, []byte(text), 0o644); err != nil {
-			t.Fatal(err)
-		}
-		return
-	}
-	if diff := cmp.Diff(want, got); diff != "" {
-		t.Errorf("transcript %s of README.md (-want +got; %s writes it):\n%s", name, comment, diff)
-	}
+	golden.Check(t, path, before+"<!-- transcript:"+name+": "+comment+" -->\n```\n"+want+"```\n<!-- /transcript -->\n"+after)
 }
