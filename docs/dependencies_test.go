@@ -85,30 +85,54 @@ func requiredModules(t *testing.T) []string {
 	return modules
 }
 
-// importedModules returns those of modules that a source file imports which is not a
-// test and belongs to this module.
+// importedModules returns those of modules that the program imports: package main, and
+// in turn what it imports of this module. Packages that only tests import are left out.
 func importedModules(t *testing.T, modules []string) map[string]bool {
 	t.Helper()
-	imported := make(map[string]bool)
+	const own = "github.com/otdemo/otdemo"
+	imports := make(map[string][]string)
 	for _, path := range sourceFiles(t, ".go") {
 		if strings.HasSuffix(path, "_test.go") {
 			continue
 		}
-		file, err := parser.ParseFile(token.NewFileSet(), path, nil, parser.ImportsOnly)
+		dir, err := filepath.Rel(repository, filepath.Dir(path))
 		if err != nil {
 			t.Fatal(err)
 		}
-		for _, spec := range file.Imports {
-			pkg, err := strconv.Unquote(spec.Path.Value)
-			if err != nil {
-				t.Fatal(err)
-			}
+		pkg := strings.TrimSuffix(own+"/"+filepath.ToSlash(dir), "/.")
+		imports[pkg] = append(imports[pkg], importsOf(t, path)...)
+	}
+	imported, seen := make(map[string]bool), map[string]bool{own: true}
+	for next := []string{own}; len(next) > 0; next = next[1:] {
+		for _, pkg := range imports[next[0]] {
 			if module := moduleOf(pkg, modules); module != "" {
 				imported[module] = true
+			}
+			if _, ours := imports[pkg]; ours && !seen[pkg] {
+				seen[pkg] = true
+				next = append(next, pkg)
 			}
 		}
 	}
 	return imported
+}
+
+// importsOf returns the packages that a source file imports.
+func importsOf(t *testing.T, path string) []string {
+	t.Helper()
+	file, err := parser.ParseFile(token.NewFileSet(), path, nil, parser.ImportsOnly)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var pkgs []string
+	for _, spec := range file.Imports {
+		pkg, err := strconv.Unquote(spec.Path.Value)
+		if err != nil {
+			t.Fatal(err)
+		}
+		pkgs = append(pkgs, pkg)
+	}
+	return pkgs
 }
 
 // moduleOf returns the longest of modules that has the package, or "".
