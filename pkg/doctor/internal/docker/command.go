@@ -30,7 +30,9 @@ func replaceWith(f probe.Finding, c *container, missing []Binding, image string)
 		return f.Hint(c.recompose(service, missing))
 	}
 	r := c.replacement(missing, image)
-	f = f.Hint(r.line)
+	if !slices.Contains(f.Hints, r.line) {
+		f = f.Hint(r.line)
+	}
 	if undo := "to go back: " + r.undo; r.undo != "" && !slices.Contains(f.Hints, undo) {
 		f = f.Hint(undo)
 	}
@@ -50,8 +52,14 @@ type replacement struct {
 }
 
 // replacement makes the new container while the old one still runs, so that a
-// mistake in its settings stops nothing, and starts it when the ports are free.
+// mistake in its settings stops nothing, and starts it when the ports are free. A
+// container that its stop removes with the traces in it is not replaced.
 func (c *container) replacement(missing []Binding, image string) replacement {
+	if dirs := c.ownDirectories(); c.HostConfig.AutoRemove && len(dirs) > 0 {
+		why := "to stop " + c.name() + " deletes the traces in " + strings.Join(dirs, " and ") +
+			", which is on no volume (--rm), so no line replaces it; this one copies them"
+		return replacement{line: ": " + ShellQuote(why) + "; " + c.copyOut(dirs), notes: []string{why}}
+	}
 	name, aside := ShellQuote(c.name()), ShellQuote(c.asideName())
 	var l commandLine
 	l.from = c.asideName()
@@ -71,7 +79,7 @@ func (c *container) replacement(missing []Binding, image string) replacement {
 	if len(l.secrets) > 0 {
 		r.notes = append(r.notes, "not shown, the line reads it from the old container: "+strings.Join(l.secrets, ", "))
 	}
-	left := c.leftOut()
+	left := append(c.leftOut(), l.cut...)
 	for _, b := range c.HostConfig.PortBindings.bindings() {
 		if slices.ContainsFunc(missing, func(m Binding) bool { return b.yieldsTo(m) && m.Inside != b.Inside }) {
 			left = append(left, "-p "+b.String()+", whose port is taken")
@@ -111,29 +119,16 @@ func (c *container) leftOut() []string {
 			left = append(left, "driver options on network "+name)
 		}
 	}
-	if dir := c.ownDirectory(); dir != "" {
-		left = append(left, "the traces in "+dir+", which is on no volume and stays in "+c.asideName())
+	if c.HostConfig.AutoRemove {
+		left = append(left, "files in the container that are on no volume (--rm: to stop it is to remove it)")
 	}
+	for _, name := range c.dependents {
+		left = append(left, "container "+name+"'s connection: it uses this container's network and must be created again")
+	}
+	left = append(left, c.HostConfig.PortBindings.ranges()...)
+	left = append(left, c.lostTraces()...)
 	slices.Sort(left)
 	return left
-}
-
-// ownDirectory is where Badger keeps traces in the container's own file system,
-// which the next container does not have; "" when it does not.
-func (c *container) ownDirectory() string {
-	if c.image().IsV2() || jaegers.StorageType(c.image(), c.Env(), c.args()) != jaegers.StorageBadger {
-		return ""
-	}
-	dir := jaegers.Setting(c.Env(), c.args(), "BADGER_DIRECTORY_VALUE")
-	if dir == "" || jaegers.Setting(c.Env(), c.args(), "BADGER_EPHEMERAL") != "false" {
-		return ""
-	}
-	for _, m := range c.Mounts {
-		if m.Destination == "/" || dir == m.Destination || strings.HasPrefix(dir, m.Destination+"/") {
-			return ""
-		}
-	}
-	return dir
 }
 
 // recompose says what to write into the compose file, for a container made anew
@@ -148,7 +143,20 @@ func (c *container) recompose(service string, missing []Binding) string {
 		file = "the compose file"
 	}
 	return "in " + file + " add to " + service + "'s ports: - " + strings.Join(lines, " - ") +
-		", then: docker compose up -d " + ShellQuote(service)
+		c.beforeCompose() + ", then: docker compose up -d " + ShellQuote(service)
+}
+
+// beforeCompose is what to do before compose removes the container, and what is lost
+// all the same; "" when nothing is lost.
+func (c *container) beforeCompose() string {
+	if dirs := c.ownDirectories(); len(dirs) > 0 {
+		return "; compose removes the old container with the traces in " + strings.Join(dirs, " and ") +
+			", which is on no volume: copy them first, " + c.copyOut(dirs)
+	}
+	if lost := c.lostTraces(); len(lost) > 0 {
+		return " (" + strings.Join(lost, ", ") + " are lost)"
+	}
+	return ""
 }
 
 // missingFlags are docker run's flags for ports, as "-p 6831:6831/udp".
@@ -185,7 +193,7 @@ func (c *container) createWords(l *commandLine, missing []Binding, image string)
 	}
 	l.on("-P", host.PublishAllPorts)
 	for _, b := range mergePorts(host.PortBindings.bindings(), missing) {
-		l.Add("-p", b.String())
+		l.Add("-p", b.flag())
 	}
 	c.hostFlags(l)
 	c.configFlags(l)
@@ -235,7 +243,7 @@ func (c *container) programWords(l *commandLine, image string) {
 		case slices.Contains(c.defaults.Env, kv), c.mended.Name != "" && name == c.mended.Name:
 		case jaegers.IsSecret(name) || jaegers.RedactURLs(kv) != kv:
 			l.Add("-e")
-			l.secret(name, "", fmt.Sprintf("{{index .Config.Env %d}}", i))
+			l.secret(name, "", fmt.Sprintf("{{index .Config.Env %d}}", i), kv)
 		default:
 			l.Add("-e", kv)
 		}
@@ -244,9 +252,14 @@ func (c *container) programWords(l *commandLine, image string) {
 		l.Add("-e", c.mended.Name+"="+c.mended.Value)
 	}
 	entry, command := c.Config.Entrypoint, c.Config.Cmd
-	ownEntry := !slices.Equal(entry, c.defaults.Entrypoint)
-	if ownEntry && len(entry) > 0 {
+	// With another entry point, Docker leaves out the image's command.
+	ownEntry := !slices.Equal(entry, c.defaults.Entrypoint) || len(command) == 0 && len(c.defaults.Cmd) > 0
+	switch {
+	case ownEntry && len(entry) > 0:
 		l.Add("--entrypoint", entry[0])
+	case ownEntry:
+		// The image's is cleared, and the command is the program.
+		l.Add("--entrypoint", "")
 	}
 	l.Add(image)
 	if ownEntry && len(entry) > 1 {
@@ -275,11 +288,11 @@ func (c *container) argumentWords(l *commandLine, where string, args []string, f
 		}
 		switch {
 		case isFlag && joined && jaegers.IsSecret(flag):
-			l.secret(flag, "", fmt.Sprintf("{{index %s %d}}", where, i))
+			l.secret(flag, "", fmt.Sprintf("{{index %s %d}}", where, i), args[i])
 		case !isFlag && before != "" && jaegers.IsSecret(before):
-			l.secret(before, "", fmt.Sprintf("{{index %s %d}}", where, i))
+			l.secret(before, "", fmt.Sprintf("{{index %s %d}}", where, i), args[i])
 		case jaegers.RedactURLs(args[i]) != args[i]:
-			l.secret("the URL in "+jaegers.RedactURLs(args[i]), "", fmt.Sprintf("{{index %s %d}}", where, i))
+			l.secret("the URL in "+jaegers.RedactURLs(args[i]), "", fmt.Sprintf("{{index %s %d}}", where, i), args[i])
 		default:
 			l.Add(args[i])
 		}
@@ -288,7 +301,7 @@ func (c *container) argumentWords(l *commandLine, where string, args []string, f
 
 // mergePorts adds what is missing to what is published. What is published on the
 // same port of the machine for the same port inside, for the wrong protocol or
-// the wrong address, was meant to be the missing one and goes; so does what has
+// on all addresses, was meant to be the missing one and goes; so does what has
 // taken the missing one's place, which two cannot have.
 func mergePorts(published, missing []Binding) []Binding {
 	all := slices.Clone(missing)
@@ -300,9 +313,32 @@ func mergePorts(published, missing []Binding) []Binding {
 	return all
 }
 
-// yieldsTo reports whether b cannot stay when m is published.
+// yieldsTo reports whether b cannot stay when m is published, or was meant to be m.
 func (b Binding) yieldsTo(m Binding) bool {
-	return m.Port == b.Port && (m.Inside == b.Inside || m.Port != 0 && m.Proto == b.Proto)
+	if m.Port != b.Port || !m.everywhere() && !b.everywhere() && m.Host != b.Host {
+		return false
+	}
+	return m.Inside == b.Inside || m.Port != 0 && m.Proto == b.Proto
+}
+
+// everywhere reports whether the binding is on all addresses of the machine.
+func (b Binding) everywhere() bool { return !b.Host.IsValid() || b.Host.IsUnspecified() }
+
+// binding is PublishFor, on no more addresses than the container's own ports are on:
+// a port that is published on single addresses is private.
+func (c *container) binding(n Need) Binding {
+	wanted := n.PublishFor()
+	published := c.HostConfig.PortBindings.bindings()
+	private := func(of []Binding) bool { return len(of) > 0 && !slices.ContainsFunc(of, Binding.everywhere) }
+	same := slices.DeleteFunc(slices.Clone(published), func(b Binding) bool { return b.Inside != n.Inside })
+	if !private(published) && !private(same) {
+		return wanted
+	}
+	wanted.Host = n.Addr
+	if !n.Addr.IsValid() {
+		wanted.Host = published[0].Host
+	}
+	return wanted
 }
 
 // shellLine is a command as a POSIX shell reads it.
@@ -315,8 +351,8 @@ func shellLine(args []string) string {
 }
 
 // ShellQuote quotes s for a POSIX shell where it needs that. What cannot be shown
-// as it is stands as an escape in bash's and zsh's $'...', since a view would replace
-// it, and the command would say something else.
+// as it is stands as an escape of printf's, since a view would replace it, and the
+// command would mean something else. A shell takes line breaks off the end of that.
 func ShellQuote(s string) string {
 	plain := func(r rune) bool {
 		return r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' || strings.ContainsRune("@%+=:,./-_", r)
@@ -330,15 +366,15 @@ func ShellQuote(s string) string {
 	var quoted strings.Builder
 	for i := range len(s) {
 		switch c := s[i]; {
-		case c < ' ' || c > '~' || c == '#':
+		case c == '%':
+			quoted.WriteString("%%")
+		case c < ' ' || c > '~' || strings.IndexByte(`#'\`, c) >= 0 || c == '-' && i == 0:
 			fmt.Fprintf(&quoted, `\%03o`, c)
-		case c == '\'' || c == '\\':
-			quoted.Write([]byte{'\\', c})
 		default:
 			quoted.WriteByte(c)
 		}
 	}
-	return "$'" + quoted.String() + "'"
+	return `"$(printf '` + quoted.String() + `')"`
 }
 
 // PublishFor is the binding that brings what is sent to a need's address to

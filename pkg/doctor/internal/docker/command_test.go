@@ -1,6 +1,7 @@
 package docker
 
 import (
+	"net/netip"
 	"os/exec"
 	"strings"
 	"testing"
@@ -8,6 +9,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/otdemo/otdemo/pkg/doctor/internal/jaegers"
+	"github.com/otdemo/otdemo/pkg/doctor/internal/probe"
 	"github.com/otdemo/otdemo/pkg/printable"
 )
 
@@ -132,9 +134,36 @@ func TestReplacementNamesWhatItLeavesOut(t *testing.T) {
 			`: 'not repeated: the health check'\''s command /h '\''a b'\'''; `,
 		},
 		"traces in the container itself": {
-			`{"Config": {"Image": "jaegertracing/all-in-one:1.62.0", "Env": ["SPAN_STORAGE_TYPE=badger", "BADGER_EPHEMERAL=false", "BADGER_DIRECTORY_VALUE=/b/v"]},
+			`{"Config": {"Image": "jaegertracing/all-in-one:1.62.0", "Env": ["SPAN_STORAGE_TYPE=badger", "BADGER_EPHEMERAL=0", "BADGER_DIRECTORY_VALUE=/b/v"],
+				"Entrypoint": ["/go/bin/all-in-one-linux"]},
 				"Mounts": [{"Type": "volume", "Name": "x", "Destination": "/bx"}]}`,
-			": 'not repeated: the traces in /b/v, which is on no volume and stays in j-old'; ",
+			": 'not repeated: the traces in /b/v, which is on no volume and stays in j-old, " +
+				"the traces in /go/bin/data/keys, which is on no volume and stays in j-old'; ",
+		},
+		"traces in memory, and more in files that its stop removes": {
+			`{"State": {"Status": "running"}, "HostConfig": {"AutoRemove": true}, "Config": {"Image": "jaegertracing/all-in-one:1.62.0"}}`,
+			": 'not repeated: files in the container that are on no volume (--rm: to stop it is to remove it), the traces that Jaeger has in memory'; ",
+		},
+		"Badger's traces that end with it": {
+			`{"State": {"Status": "running"}, "Config": {"Image": "jaegertracing/all-in-one:1.62.0", "Env": ["SPAN_STORAGE_TYPE=badger"]}}`,
+			": 'not repeated: the traces that Jaeger has in memory'; ",
+		},
+		"Badger's traces on a tmpfs": {
+			`{"State": {"Status": "running"}, "HostConfig": {"Tmpfs": {"/b": ""}}, "Config": {"Image": "jaegertracing/all-in-one:1.62.0",
+				"Env": ["SPAN_STORAGE_TYPE=badger", "BADGER_EPHEMERAL=false", "BADGER_DIRECTORY_VALUE=/b/v", "BADGER_DIRECTORY_KEY=/b/k"]}}`,
+			": 'not repeated: the traces that Jaeger has in memory'; ",
+		},
+		"traces nobody knows where": {
+			`{"State": {"Status": "running"}, "Config": {"Image": "jaegertracing/jaeger:2.13.0", "Cmd": ["--config", "/c.yaml"]}}`,
+			": 'not repeated: traces, if Jaeger has them in memory or in a directory on no volume'; ",
+		},
+		"a range of ports": {
+			`{"HostConfig": {"PortBindings": {"16686/tcp": [{"HostPort": "8000-8010"}]}}}`,
+			": 'not repeated: -p 8000-8010:16686/tcp, a range of ports'; ",
+		},
+		"a line break at the end": {
+			`{"Config": {"Env": ["A=1\n", "ES_PASSWORD=x\n"]}}`,
+			": 'not repeated: the line break at the end of A, the line break at the end of ES_PASSWORD'; ",
 		},
 	}
 	for name, tt := range tests {
@@ -150,6 +179,97 @@ func TestReplacementNamesWhatItLeavesOut(t *testing.T) {
 	}
 }
 
+// To stop a container of --rm is to remove it: with traces in it, none replaces it.
+func TestReplacementKeepsWhatStopRemoves(t *testing.T) {
+	t.Parallel()
+	c := parseContainer(t, `{"Name": "/j", "State": {"Status": "running"}, "HostConfig": {"AutoRemove": true}, "Config": {"Image": "jaegertracing/all-in-one:1.62.0",
+		"Env": ["SPAN_STORAGE_TYPE=badger", "BADGER_EPHEMERAL=false", "BADGER_DIRECTORY_VALUE=/d/v", "BADGER_DIRECTORY_KEY=/d/k"]}}`)
+	got := c.replacement(nil, "i")
+	const want = ": 'to stop j deletes the traces in /d/k and /d/v, which is on no volume (--rm), so no line replaces it; this one copies them'; " +
+		"docker cp j:/d/k ./j-d-k && docker cp j:/d/v ./j-d-v"
+	if got.line != want || got.undo != "" {
+		t.Errorf("got\n%s\nundo %q, want\n%s\nand no undo", got.line, got.undo, want)
+	}
+	c.Config.Labels = map[string]string{composeServiceLabel: "j"}
+	f := replaceWith(probe.Finding{}, c, nil, "i")
+	if !strings.Contains(probe.First(f.Hints), "copy them first, docker cp j:/d/k ./j-d-k && docker cp j:/d/v ./j-d-v, then: docker compose up -d j") {
+		t.Errorf("under compose: got %q, want the traces copied first", f.Hints)
+	}
+}
+
+// What is private stays private, and a port has all the addresses that it had.
+func TestReplacementPorts(t *testing.T) {
+	t.Parallel()
+	loopback := netip.MustParseAddr("127.0.0.1")
+	ui := Need{Addr: loopback, Port: 16686, Inside: 16686, Proto: "tcp"}
+	agent := Need{Addr: loopback, Port: 6831, Inside: 6831, Proto: "udp"}
+	tests := map[string]struct {
+		published string
+		need      Need
+		want      string
+	}{
+		"the same port on IPv6's loopback":     {`"16686/tcp": [{"HostIp": "::1", "HostPort": "16686"}]`, ui, "-p 127.0.0.1:16686:16686 -p '[::1]:16686:16686'"},
+		"the same port on another address":     {`"16686/tcp": [{"HostIp": "192.0.2.1", "HostPort": "16686"}]`, ui, "-p 127.0.0.1:16686:16686 -p 192.0.2.1:16686:16686"},
+		"another port, and all are private":    {`"16686/tcp": [{"HostIp": "127.0.0.1", "HostPort": "16686"}]`, agent, "-p 127.0.0.1:6831:6831/udp -p 127.0.0.1:16686:16686"},
+		"another port, and some are private":   {`"16686/tcp": [{"HostIp": "127.0.0.1", "HostPort": "16686"}], "1/tcp": [{"HostPort": "1"}]`, agent, "-p 6831:6831/udp -p 1:1 -p 127.0.0.1:16686:16686"},
+		"for the wrong protocol, and private":  {`"6831/tcp": [{"HostIp": "127.0.0.1", "HostPort": "6831"}]`, agent, "-p 127.0.0.1:6831:6831/udp"},
+		"on all addresses of IPv4, or of IPv6": {`"16686/tcp": [{"HostIp": "0.0.0.0", "HostPort": "16686"}, {"HostIp": "::", "HostPort": "0"}]`, agent, "-p 6831:6831/udp -p '[::]::16686' -p 0.0.0.0:16686:16686"},
+	}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			c := parseContainer(t, `{"Name": "/j", "HostConfig": {"PortBindings": {`+tt.published+`}}}`)
+			if got := c.replacement([]Binding{c.binding(tt.need)}, "i").line; !strings.Contains(got, "--name j "+tt.want+" i ") {
+				t.Errorf("got %s, want it to publish %s", got, tt.want)
+			}
+		})
+	}
+}
+
+// An entry point is the image's, another, or none.
+func TestReplacementEntrypoint(t *testing.T) {
+	t.Parallel()
+	tests := map[string]struct {
+		config, image programConfig
+		want          string
+	}{
+		"the image's": {programConfig{Entrypoint: []string{"/e"}, Cmd: []string{"-x"}}, programConfig{Entrypoint: []string{"/e"}}, "i -x"},
+		"another":     {programConfig{Entrypoint: []string{"/o", "a"}, Cmd: []string{"-x"}}, programConfig{Entrypoint: []string{"/e"}}, "--entrypoint /o i a -x"},
+		"cleared":     {programConfig{Cmd: []string{"/e", "-x"}}, programConfig{Entrypoint: []string{"/e"}}, "--entrypoint '' i /e -x"},
+		"the image's without its command": {
+			programConfig{Entrypoint: []string{"/e"}}, programConfig{Entrypoint: []string{"/e"}, Cmd: []string{"-x"}}, "--entrypoint /e i",
+		},
+	}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			c := container{Name: "/j"}
+			c.Config.programConfig, c.defaults.programConfig = tt.config, tt.image
+			if got := c.replacement(nil, "i").line; !strings.Contains(got, "--name j "+tt.want+" && ") {
+				t.Errorf("got %s, want it to have %s", got, tt.want)
+			}
+		})
+	}
+}
+
+func TestDependentsOf(t *testing.T) {
+	t.Parallel()
+	c := container{ID: "0123456789abcdef", Name: "/j"}
+	list := []listedContainer{
+		{Names: []string{"/app/tracing", "/j"}}, {Names: []string{"/x/y", "/side"}}, {Names: []string{"/other"}}, {Names: []string{"/short"}},
+	}
+	list[1].HostConfig.NetworkMode = "container:" + c.ID
+	list[2].HostConfig.NetworkMode = "container:fedcba9876543210"
+	list[3].HostConfig.NetworkMode = "container:j"
+	if diff := cmp.Diff([]string{"app", "short", "side"}, dependentsOf(&c, &list[0], list)); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
+	}
+	c.dependents = []string{"side"}
+	if got := c.replacement(nil, "i").line; !strings.HasPrefix(got, `: 'not repeated: container side'\''s connection: it uses`) {
+		t.Errorf("got %s, want it to name container side", got)
+	}
+}
+
 func TestUnusedName(t *testing.T) {
 	t.Parallel()
 	if got := unusedName("j", []string{"/j", "/j-old", "/j-old2"}); got != "j-old3" {
@@ -161,14 +281,20 @@ func TestUnusedName(t *testing.T) {
 // what was quoted.
 func TestShellQuote(t *testing.T) {
 	t.Parallel()
-	bash, err := exec.LookPath("bash")
+	var shells []string
+	for _, name := range []string{"sh", "dash", "bash", "zsh"} {
+		if path, err := exec.LookPath(name); err == nil {
+			shells = append(shells, path)
+		}
+	}
 	for text, want := range map[string]string{
 		"":                      `''`,
 		"jaeger:2.13":           `jaeger:2.13`,
 		"it's größe":            `'it'\''s größe'`,
-		"a\n::error x\x1b[31m'": `$'a\012::error x\033[31m\''`,
-		"\u202e\\x\xff":         `$'\342\200\256\\x\377'`,
-		"##[error]":             `$'\043\043[error]'`,
+		"a\n::error x\x1b[31m'": `"$(printf 'a\012::error x\033[31m\047')"`,
+		"\u202e\\x\xff":         `"$(printf '\342\200\256\134x\377')"`,
+		"##[error]":             `"$(printf '\043\043[error]')"`,
+		"-e\n100% $(x) `y`":     "\"$(printf '\\055e\\012100%% $(x) `y`')\"",
 	} {
 		got := ShellQuote(text)
 		if got != want {
@@ -177,12 +303,11 @@ func TestShellQuote(t *testing.T) {
 		if shown := printable.Text("echo " + got); shown != "echo "+got {
 			t.Errorf("%q: shown as %s", text, shown)
 		}
-		if err != nil {
-			continue // no bash here
-		}
-		read, err := exec.CommandContext(t.Context(), bash, "-c", "printf %s "+got).Output()
-		if err != nil || string(read) != text {
-			t.Errorf("%q: bash reads %q, %v", text, read, err)
+		for _, shell := range shells {
+			read, err := exec.CommandContext(t.Context(), shell, "-c", "printf %s "+got).Output()
+			if err != nil || string(read) != text {
+				t.Errorf("%q: %s reads %q, %v", text, shell, read, err)
+			}
 		}
 	}
 }

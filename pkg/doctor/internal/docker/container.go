@@ -69,6 +69,23 @@ func (b Binding) String() string {
 	return s.String()
 }
 
+// flag is as -p takes it. Docker publishes on 0.0.0.0 for IPv4 alone, and on [::] for
+// IPv6.
+func (b Binding) flag() string {
+	if !b.Host.IsValid() || !b.Host.IsUnspecified() {
+		return b.String()
+	}
+	host, port := b.Host.String(), ""
+	if b.Host.Is6() {
+		host = "[" + host + "]"
+	}
+	if b.Port == 0 {
+		port = ":"
+	}
+	b.Host = netip.Addr{}
+	return host + ":" + port + b.String()
+}
+
 // own is the container's side, as "6831/udp".
 func (b Binding) own() string { return strconv.Itoa(b.Inside) + "/" + b.Proto }
 
@@ -104,6 +121,20 @@ func (m portMap) bindings() []Binding {
 	return all
 }
 
+// ranges are the ports of the machine that are a choice of the engine's from a range,
+// as -p 8000-8010:16686 says, which bindings does not repeat.
+func (m portMap) ranges() []string {
+	var all []string
+	for key, hosts := range m {
+		for _, h := range hosts {
+			if strings.Contains(h.HostPort, "-") {
+				all = append(all, "-p "+h.HostPort+":"+key+", a range of ports")
+			}
+		}
+	}
+	return all
+}
+
 // listedContainer is what the list of containers tells.
 type listedContainer struct {
 	ID     string `json:"Id"`
@@ -115,6 +146,7 @@ type listedContainer struct {
 		PrivatePort int
 		Type        string
 	}
+	HostConfig struct{ NetworkMode string }
 }
 
 // IsJaeger goes by the image, or by the ports that nobody else has.
@@ -156,6 +188,8 @@ type container struct {
 	defaults imageDefaults
 	// mended, unless its name is empty, is the storage of the next container.
 	mended jaegers.Variable
+	// dependents are the containers that lose their connection when it stops.
+	dependents []string
 	// aside is a name that no container has, for this one once it is replaced.
 	aside string
 	// lastLog is the last line of what a container printed that does not run.
@@ -276,6 +310,7 @@ func lookAtDocker(ctx context.Context, t *probe.Target, e *engine) (*dockerView,
 			// Without it the command line repeats what the image says anyway.
 			_ = e.get(ctx, "/images/"+c.Image+"/json", &image)
 			c.defaults, c.aside = image.Config, unusedName(c.name(), taken)
+			c.dependents = dependentsOf(&c, &listed, list)
 			if !c.up() {
 				c.lastLog = e.lastLog(ctx, c.ID)
 			}
@@ -286,6 +321,39 @@ func lookAtDocker(ctx context.Context, t *probe.Target, e *engine) (*dockerView,
 	slices.SortFunc(view.jaegers, func(a, b container) int { return strings.Compare(a.Name, b.Name) })
 	return view, nil
 }
+
+// dependentsOf returns the containers that use the network of c, or a link to it:
+// both stay with the container when it gives up its name.
+func dependentsOf(c *container, listed *listedContainer, list []listedContainer) []string {
+	var names []string
+	for i := range list {
+		owner, shares := strings.CutPrefix(list[i].HostConfig.NetworkMode, "container:")
+		if shares && (owner == c.ID || owner == c.name() || len(owner) >= shortID && strings.HasPrefix(c.ID, owner)) {
+			names = append(names, ownName(list[i].Names))
+		}
+	}
+	// A name of two parts is a link's: of the container that has it, and the alias.
+	for _, name := range listed.Names {
+		if parent, _, link := strings.Cut(strings.TrimPrefix(name, "/"), "/"); link {
+			names = append(names, parent)
+		}
+	}
+	slices.Sort(names)
+	return slices.Compact(names)
+}
+
+// ownName is a container's name without those that links give it.
+func ownName(names []string) string {
+	for _, name := range names {
+		if name = strings.TrimPrefix(name, "/"); !strings.Contains(name, "/") {
+			return name
+		}
+	}
+	return "(no name)"
+}
+
+// shortID is the length of an id as the engine shows it.
+const shortID = 12
 
 // unusedName is a name for a container that gives up its own.
 func unusedName(name string, taken []string) string {
@@ -304,7 +372,6 @@ func ownContainerID(t *probe.Target) string {
 	}
 	name, err := t.ReadFile("/etc/hostname")
 	id := strings.TrimSpace(string(name))
-	const shortID = 12
 	if err != nil || len(id) != shortID || strings.Trim(id, "0123456789abcdef") != "" {
 		return ""
 	}

@@ -59,7 +59,7 @@ func (v *dockerView) judgeNeed(ctx context.Context, t *probe.Target, n Need, all
 	var missing []Binding
 	for _, other := range all {
 		if other.Host != "" && !isPublished(bindings, other) && v.isHere(ctx, t, other) {
-			missing = append(missing, other.PublishFor())
+			missing = append(missing, c.binding(other))
 		}
 	}
 	return portFinding(c, n, bindings, missing)
@@ -196,7 +196,7 @@ func (v *dockerView) judgeName(c *container, n Need) (probe.Finding, bool) {
 			return f.Hint(n.flag(host, b.Port)), true
 		}
 	}
-	return replaceWith(f.Hint(n.flag(host, n.Port)), c, []Binding{n.PublishFor()}, c.Config.Image), true
+	return replaceWith(f.Hint(n.flag(host, n.Port)), c, []Binding{c.binding(n)}, c.Config.Image), true
 }
 
 // judgeInside is for a process in a container, to which published ports mean

@@ -44,6 +44,9 @@ const (
 	label2 = "container jaeger (jaegertracing/jaeger:2.13.0)"
 )
 
+// held begins the line that ends a Jaeger with traces in memory.
+const held = ": 'not repeated: the traces that Jaeger has in memory'; "
+
 // remade is the line that replaces the container jaeger.
 func remade(flags string) string {
 	return "docker rename jaeger jaeger-old && docker create --name jaeger " + flags +
@@ -74,19 +77,19 @@ var dockerTests = map[string]dockerTest{
 		recording: "not-published", failed: udpFails,
 		status: probe.StatusFail, code: CodeDockerUnpublished, explains: probe.IDUDP,
 		fact: label1 + " publishes 5775/udp, 16686/tcp; 6831/udp is not published",
-		hint: remade("-p 6831:6831/udp -p 5775:5775/udp -p 16686:16686 jaegertracing/all-in-one:1.62.0"),
+		hint: held + remade("-p 6831:6831/udp -p 5775:5775/udp -p 16686:16686 jaegertracing/all-in-one:1.62.0"),
 	},
 	"nothing published": {
 		recording: "nothing", failed: allFail,
 		status: probe.StatusFail, code: CodeDockerUnpublished, explains: probe.IDUDP,
 		fact: label1 + " publishes no port; 6831/udp is not published",
-		hint: remade("-p 6831:6831/udp -p 16686:16686 jaegertracing/all-in-one:1.62.0"),
+		hint: held + remade("-p 6831:6831/udp -p 16686:16686 jaegertracing/all-in-one:1.62.0"),
 	},
 	"as TCP": {
 		recording: "as-tcp", failed: udpFails,
 		status: probe.StatusFail, code: codeDockerAsTCP, explains: probe.IDUDP,
 		fact: label1 + " publishes 6831 as tcp; 6831/udp is not published",
-		hint: remade("-p 6831:6831/udp -p 16686:16686 jaegertracing/all-in-one:1.62.0"),
+		hint: held + remade("-p 6831:6831/udp -p 16686:16686 jaegertracing/all-in-one:1.62.0"),
 	},
 	"on another port": {
 		recording: "elsewhere", failed: udpFails,
@@ -119,20 +122,20 @@ var dockerTests = map[string]dockerTest{
 		recording: "nothing", failed: []string{probe.IDQuery}, config: []string{"reporter.agent.host", "192.0.2.1"},
 		status: probe.StatusFail, code: CodeDockerUnpublished, explains: probe.IDQuery,
 		fact: label1 + " publishes no port; 16686/tcp is not published",
-		hint: remade("-p 16686:16686 jaegertracing/all-in-one:1.62.0"),
+		hint: held + remade("-p 16686:16686 jaegertracing/all-in-one:1.62.0"),
 	},
 	"thrift over HTTP": {
 		recording: "not-published", failed: []string{probe.IDCollector},
 		config: []string{"reporter.collector.endpoint", "http://localhost:14268/api/traces"},
 		status: probe.StatusFail, code: CodeDockerUnpublished, explains: probe.IDCollector,
 		fact: label1 + " publishes 5775/udp, 16686/tcp; 14268/tcp is not published",
-		hint: remade("-p 14268:14268 -p 5775:5775/udp -p 16686:16686 jaegertracing/all-in-one:1.62.0"),
+		hint: held + remade("-p 14268:14268 -p 5775:5775/udp -p 16686:16686 jaegertracing/all-in-one:1.62.0"),
 	},
 	"settings are kept": {
 		recording: "published", edit: []string{`"6831/udp":[`, `"6899/udp":[`}, failed: udpFails,
 		status: probe.StatusFail, code: CodeDockerUnpublished, explains: probe.IDUDP,
 		fact: label1 + " publishes 5778/tcp, 6899/udp on 6831, 14268/tcp, 16686/tcp; 6831/udp is not published",
-		hint: ": 'not repeated: -p 127.0.0.1:6831:6899/udp, whose port is taken'; " + remade("--restart on-failure:3 -p 6831:6831/udp -p 5778:5778 -p 14268:14268 -p 16686:16686 "+
+		hint: ": 'not repeated: the traces that Jaeger has in memory, -p 127.0.0.1:6831:6899/udp, whose port is taken'; " + remade("--restart on-failure:3 -p 6831:6831/udp -p 5778:5778 -p 14268:14268 -p 16686:16686 "+
 			"-v /srv/jaeger/data:/data:ro --memory 512m jaegertracing/all-in-one:1.62.0 --log-level=debug && "+
 			"docker update --restart no jaeger-old"),
 	},
@@ -140,7 +143,7 @@ var dockerTests = map[string]dockerTest{
 		recording: "compose", failed: udpFails,
 		status: probe.StatusFail, code: CodeDockerUnpublished, explains: probe.IDUDP,
 		fact: "container demo_jaeger_1 (jaegertracing/jaeger:2.13.0) publishes 4317/tcp, 4318/tcp, 16686/tcp; 6831/udp is not published",
-		hint: `in /srv/demo/docker-compose.yml add to jaeger's ports: - "6831:6831/udp", then: docker compose up -d jaeger`,
+		hint: `in /srv/demo/docker-compose.yml add to jaeger's ports: - "6831:6831/udp" (the traces that Jaeger has in memory are lost), then: docker compose up -d jaeger`,
 	},
 	"a version without UDP": {
 		recording: "published", edit: []string{"all-in-one:1.62.0", "all-in-one:1.66.0"}, failed: udpFails,
@@ -152,14 +155,14 @@ var dockerTests = map[string]dockerTest{
 		recording: "not-published", edit: []string{"all-in-one:1.62.0", "all-in-one:latest"}, failed: udpFails,
 		status: probe.StatusFail, code: codeDockerNoUDP, explains: probe.IDUDP,
 		fact: "container jaeger (jaegertracing/all-in-one:latest) has no port 6831/udp: this version does not listen on it",
-		hint: remade("-p 6831:6831/udp -p 5775:5775/udp -p 16686:16686 jaegertracing/jaeger:latest"),
+		hint: held + remade("-p 6831:6831/udp -p 5775:5775/udp -p 16686:16686 jaegertracing/jaeger:latest"),
 	},
 	"a version without UDP, at its own address": {
 		recording: "nothing", edit: []string{"all-in-one:1.62.0", "all-in-one:1.63.0"}, failed: udpFails,
 		config: []string{"reporter.agent.host", "172.17.0.2"},
 		status: probe.StatusFail, code: codeDockerNoUDP, explains: probe.IDUDP,
 		fact: "container jaeger (jaegertracing/all-in-one:1.63.0) has no port 6831/udp: this version does not listen on it",
-		hint: remade("-p 6831:6831/udp jaegertracing/jaeger:latest"),
+		hint: held + remade("-p 6831:6831/udp jaegertracing/jaeger:latest"),
 	},
 	"exited: one slash": {
 		recording: "exited", failed: allFail,

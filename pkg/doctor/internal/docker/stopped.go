@@ -123,9 +123,9 @@ func withoutUDP(c *container, n Need) probe.Finding {
 		}
 	}
 	if len(jaegers.V1Settings(c.Env())) == 0 && len(c.Config.Cmd) == 0 {
-		f = replaceWith(f, c, []Binding{n.PublishFor()}, "jaegertracing/jaeger:latest")
+		f = replaceWith(f, c, []Binding{c.binding(n)}, "jaegertracing/jaeger:latest")
 	}
-	thrift := Binding{Port: thriftInside, Inside: thriftInside, Proto: "tcp"}
+	thrift := c.binding(Need{Addr: n.Addr, Port: thriftInside, Inside: thriftInside, Proto: "tcp"})
 	return replaceWith(f, c, []Binding{thrift}, c.Config.Image).Hint("--collector-endpoint " + send.ThriftURL(n.Host))
 }
 

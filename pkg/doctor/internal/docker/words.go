@@ -19,18 +19,31 @@ type commandLine struct {
 	from string
 	// secrets names the settings whose values are read from it.
 	secrets []string
+	// cut names the words that the shell takes an end off.
+	cut []string
 }
 
 // add appends words, quoted where they need it.
 func (l *commandLine) Add(words ...string) {
 	for _, w := range words {
 		l.words = append(l.words, ShellQuote(w))
+		name, _, _ := strings.Cut(w, "=")
+		l.ends(name, w)
+	}
+}
+
+// ends notes a value whose line breaks at its end the shell takes off.
+func (l *commandLine) ends(name, value string) {
+	if strings.HasSuffix(value, "\n") {
+		l.cut = append(l.cut, "the line break at the end of "+logExcerpt(name))
 	}
 }
 
 // secret appends a word whose end only the shell gets to see: it asks the engine
-// with a template of docker inspect. Name is for people.
-func (l *commandLine) secret(name, start, template string) {
+// with a template of docker inspect. Name is for people. Of the value only its end is
+// looked at.
+func (l *commandLine) secret(name, start, template, value string) {
+	l.ends(name, value)
 	word := `"$(docker inspect -f ` + ShellQuote(template) + " " + ShellQuote(l.from) + `)"`
 	if start != "" {
 		word = ShellQuote(start) + word
@@ -86,7 +99,7 @@ func (l *commandLine) options(flag, where string, values map[string]string) {
 	for _, key := range slices.Sorted(maps.Keys(values)) {
 		if jaegers.IsSecret(key) || jaegers.RedactURLs(values[key]) != values[key] {
 			l.Add(flag)
-			l.secret(key, key+"=", fmt.Sprintf("{{index %s %q}}", where, key))
+			l.secret(key, key+"=", fmt.Sprintf("{{index %s %q}}", where, key), values[key])
 			continue
 		}
 		l.Add(flag, key+"="+values[key])

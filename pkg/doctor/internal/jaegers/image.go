@@ -58,6 +58,9 @@ func (i JaegerImage) IsJaeger() bool {
 	return strings.Contains(i.repository, "jaeger") || i.repository == "all-in-one"
 }
 
+// IsAgent reports whether this is Jaeger's agent, which stores nothing.
+func (i JaegerImage) IsAgent() bool { return strings.Contains(i.repository, "agent") }
+
 // IsV2 reports whether this is Jaeger 2, which knows none of Jaeger 1's
 // variables and flags.
 func (i JaegerImage) IsV2() bool { return i.version.Major == 2 }

@@ -17,7 +17,7 @@ const (
 
 // Kinds of storage that are of no other program.
 const (
-	storageMemory = "memory"
+	StorageMemory = "memory"
 	StorageBadger = "badger"
 )
 
@@ -65,7 +65,7 @@ func StorageType(image JaegerImage, env []Variable, args []string) string {
 	case image.IsV2() || strings.Contains(image.repository, "agent"):
 		return ""
 	case image.repository == "all-in-one":
-		fallback = storageMemory
+		fallback = StorageMemory
 	case slices.Contains([]string{"jaeger-collector", "jaeger-query", "jaeger-ingester"}, image.repository):
 		fallback = probe.StorageCassandra
 	}
