@@ -48,6 +48,7 @@ func Probes() []probe.Probe {
 		compose.Probe(),
 		ports.Probe(),
 		canary.HTTPPathProbe(),
+		canary.ProtocolProbe(),
 		through.Probe(),
 	}, canary.PathProbes(), []probe.Probe{loss.Probe(ids(storageProbes()))})
 }

@@ -116,6 +116,9 @@ func backendOf(jobs []*job) string {
 func decide(jobs []*job) Verdict {
 	backend := backendOf(jobs)
 	if broken := firstBroken(jobs, probe.Hop.CarriesSpans); broken != nil {
+		if v, ok := undecidedProtocol(jobs, backend); ok {
+			return v
+		}
 		f := &causeOf(broken, jobs).Finding
 		return Verdict{
 			Answer:         AnswerNo,

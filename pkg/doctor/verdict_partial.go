@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/otdemo/otdemo/pkg/doctor/internal/canary"
 	"github.com/otdemo/otdemo/pkg/doctor/internal/probe"
 )
 
@@ -34,6 +35,28 @@ func notChecked(jobs []*job) []string {
 		}
 	}
 	return lines
+}
+
+// undecidedProtocol is the verdict when spans arrive over gRPC and not over HTTP, and
+// the environment does not say which of the two the service uses. A fault of the
+// configuration, the names or the sampler is one for both.
+func undecidedProtocol(jobs []*job, backend string) (Verdict, bool) {
+	ofBoth := func(hop probe.Hop) bool {
+		return hop == probe.HopConfig || hop == probe.HopResolve || hop == probe.HopSampling
+	}
+	if firstBroken(jobs, ofBoth) != nil {
+		return Verdict{}, false
+	}
+	for _, j := range jobs {
+		if _, ok := j.Published.(canary.OnlyOverGRPC); ok {
+			return Verdict{
+				Answer: AnswerUnknown, Probe: j.Finding.ID, Code: j.Finding.Code,
+				Text: fmt.Sprintf("whether spans reach %s depends on the service's SDK: %s", backend, j.Finding.Fact),
+				Fix:  probe.First(j.Finding.Hints),
+			}, true
+		}
+	}
+	return Verdict{}, false
 }
 
 // notAsked is the verdict of a run without a canary in which nothing failed.

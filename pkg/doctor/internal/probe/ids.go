@@ -12,6 +12,7 @@ const (
 	IDDocker          = "docker"
 	IDClientEnv       = "client-env"
 	IDOTelEnv         = "otel-env"
+	IDOTelProtocol    = "otel-protocol"
 	IDPlace           = "agent-place"
 	IDReporter        = "reporter-limits"
 	IDService         = "service-name"

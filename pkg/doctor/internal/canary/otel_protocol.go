@@ -1,0 +1,124 @@
+package canary
+
+import (
+	"context"
+	"fmt"
+	"net"
+	"net/url"
+	"time"
+
+	"github.com/otdemo/otdemo/pkg/config"
+	"github.com/otdemo/otdemo/pkg/doctor/internal/identity"
+	"github.com/otdemo/otdemo/pkg/doctor/internal/probe"
+	"github.com/otdemo/otdemo/pkg/doctor/internal/send"
+	"github.com/otdemo/otdemo/pkg/doctor/internal/transport"
+)
+
+const (
+	codeProtocolAgrees  probe.Code = "otel-protocol-agrees"
+	codeProtocolDiffers probe.Code = "otel-protocol-differs"
+)
+
+// The SDKs by the protocol that they use when OTEL_EXPORTER_OTLP_PROTOCOL is not set.
+const (
+	byHTTP = "OTLP over HTTP, the default of Go, Node.js and Java's agent"
+	byGRPC = "OTLP over gRPC, the default of Python, .NET and Java's SDK"
+)
+
+// OnlyOverGRPC is published when a span arrives over gRPC, and none over HTTP.
+type OnlyOverGRPC struct{}
+
+// ProtocolProbe sends a span over gRPC where the environment, which chose tracer otel,
+// does not say the protocol: this check uses HTTP then, and an SDK whose default is gRPC
+// does not.
+func ProtocolProbe() probe.Probe {
+	return probe.Probe{
+		ID:        probe.IDOTelProtocol,
+		Hop:       probe.HopDelivery,
+		Title:     "spans of every SDK of OpenTelemetry arrive, whichever its default protocol is",
+		Needs:     []string{probe.IDQuery},
+		From:      []string{probe.IDCanary},
+		After:     []string{probe.IDIdentity, probe.IDUDP, probe.IDCollector, probe.IDCanary},
+		Unbounded: true,
+		Advisory:  true,
+		Codes:     []probe.Code{codeProtocolAgrees, codeProtocolDiffers},
+		Run:       runProtocol,
+	}
+}
+
+func runProtocol(ctx context.Context, env *probe.Env) probe.Finding {
+	endpoint, ok := undecidedEndpoint(env)
+	overHTTP := env.Passed(probe.IDCanary)
+	switch {
+	case !ok:
+		return probe.NotUsed("the protocol is known")
+	case !overHTTP && !env.InTrouble():
+		return probe.NotUsed("whether spans arrive over HTTP is unknown")
+	}
+	onlyHTTP := probe.Found(probe.StatusWarn, codeProtocolDiffers, "OTEL_EXPORTER_OTLP_PROTOCOL is not set: spans arrive by %s, and not by %s",
+		byHTTP, byGRPC).Hint("OTEL_EXPORTER_OTLP_PROTOCOL=http/protobuf")
+	backend, _ := probe.Result[identity.Identity](env, probe.IDIdentity)
+	if overHTTP && backend.Embedded && backend.RunsOn(endpoint.Hostname()) {
+		// It would count the call as a batch that was lost.
+		return onlyHTTP.Saw(backend.String() + " takes one protocol on each port")
+	}
+	ctx, cancel := context.WithTimeout(ctx, probe.NetworkTimeout)
+	defer cancel()
+	saw, err := tryGRPC(ctx, env, endpoint)
+	switch {
+	case err == nil && overHTTP:
+		return probe.Found(probe.StatusOK, codeProtocolAgrees, "spans arrive at %s over gRPC, too", endpoint.Host).Saw(saw)
+	case err == nil:
+		env.Publish(OnlyOverGRPC{})
+		return probe.Found(probe.StatusWarn, codeProtocolDiffers, "OTEL_EXPORTER_OTLP_PROTOCOL is not set: spans reach %s by %s, and not by %s",
+			endpoint.Host, byGRPC, byHTTP).Saw(saw).Hint("OTEL_EXPORTER_OTLP_PROTOCOL=grpc")
+	case !overHTTP:
+		return probe.NotUsed("spans do not arrive over gRPC either: %v", err)
+	default:
+		return onlyHTTP.Saw(saw, err.Error())
+	}
+}
+
+// undecidedEndpoint is where an SDK whose default is gRPC would send; false when the
+// protocol, the tracer or the endpoint was chosen.
+func undecidedEndpoint(env *probe.Env) (*url.URL, bool) {
+	for _, name := range []string{"OTEL_EXPORTER_OTLP_TRACES_PROTOCOL", "OTEL_EXPORTER_OTLP_PROTOCOL"} {
+		if env.Env(name) != "" {
+			return nil, false
+		}
+	}
+	from := probe.OriginOf(env.Loaded, "reporter.collector.endpoint").Layer
+	if probe.OriginOf(env.Loaded, "tracer").Layer != config.LayerOTel || from != config.LayerOTel && from != config.LayerDefault {
+		return nil, false
+	}
+	endpoint, err := env.Collector()
+	if err != nil || endpoint.Scheme != "http" && endpoint.Scheme != "https" {
+		return nil, false
+	}
+	grpc := &url.URL{Scheme: probe.SchemeGRPC, Host: endpoint.Host}
+	if endpoint.Scheme == "https" {
+		grpc.Scheme = probe.SchemeGRPCS
+	}
+	if from == config.LayerDefault {
+		grpc.Host = net.JoinHostPort(endpoint.Hostname(), send.PortOTLPGRPC)
+	}
+	return grpc, true
+}
+
+// tryGRPC sends a span over gRPC and reads it back.
+func tryGRPC(ctx context.Context, env *probe.Env, endpoint *url.URL) (saw string, err error) {
+	span := send.NewRawSpan(probe.IDOTelProtocol, time.Now())
+	env.Sent.Add(span.ID, false)
+	saw = fmt.Sprintf("called %s over gRPC (trace %s)", endpoint.Host, span.ID)
+	status, err := send.CallGRPC(ctx, env, transport.GRPCURL(endpoint), send.OTLPMessage(span), true)
+	switch {
+	case err != nil:
+		return saw, fmt.Errorf("over gRPC: %s", probe.Reason(err))
+	case status != "0":
+		return saw, fmt.Errorf("over gRPC: answered with grpc-status %q", status)
+	}
+	if err := readTrace(ctx, env, span.ID); err != nil {
+		return saw, fmt.Errorf("over gRPC: accepted and not read back: %w", err)
+	}
+	return saw, nil
+}
