@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"os"
 	"strings"
 	"syscall"
 
@@ -61,7 +60,7 @@ receives and keeps nothing, and asks that Jaeger what the page needs to know.
 				return usageError(errors.New("--sampling and --sampling-strategies exclude each other: the file has a default_strategy"))
 			}
 			var err error
-			if opts.Sampling, err = samplingOf(strategy, strategies); err != nil {
+			if opts.Sampling, err = a.samplingOf(cmd.Context(), strategy, strategies); err != nil {
 				return usageError(err)
 			}
 			opts.Logger = a.logger(a.env.Stderr)
@@ -134,11 +133,11 @@ func addrLine(addrs map[string]string) []any {
 }
 
 // samplingOf returns the strategies in a file, or without one the same for all.
-func samplingOf(same samplingFlag, file string) (allinone.Strategies, error) {
+func (a *app) samplingOf(ctx context.Context, same samplingFlag, file string) (allinone.Strategies, error) {
 	if file == "" {
 		return allinone.SameStrategy(same.Strategy), nil
 	}
-	content, err := os.ReadFile(file)
+	content, err := a.env.readFile(ctx, file, maxSettings)
 	if err != nil {
 		return allinone.Strategies{}, fmt.Errorf("sampling-strategies: %w", err)
 	}

@@ -48,7 +48,7 @@ The default URL is call.url of the configuration, http://localhost:8000/.
 			if len(args) == 1 {
 				extra = append(extra, config.Flag{Name: "URL", Key: "call.url", Value: args[0]})
 			}
-			request, err := opts.request.request(a.env)
+			request, err := opts.request.request(cmd.Context(), a.env)
 			if err := errors.Join(opts.validate(cmd.Flags()), err); err != nil {
 				return usageError(err)
 			}

@@ -128,7 +128,7 @@ hint: such as -H "Accept: text/plain"
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			got, err := tt.flags.request(&Env{Dir: dir})
+			got, err := tt.flags.request(t.Context(), &Env{Dir: dir})
 			if diff := cmp.Diff(tt.wantErr, explained(err)); diff != "" {
 				t.Errorf("error (-want +got):\n%s", diff)
 			}

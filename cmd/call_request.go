@@ -1,10 +1,10 @@
 package cmd
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"net/http"
-	"os"
 	"strings"
 
 	"github.com/spf13/pflag"
@@ -29,7 +29,7 @@ func (f *requestFlags) register(flags *pflag.FlagSet) {
 
 // request returns what the flags ask for, still without a URL, or all that is
 // wrong with them.
-func (f *requestFlags) request(env *Env) (client.Request, error) {
+func (f *requestFlags) request(ctx context.Context, env *Env) (client.Request, error) {
 	req := client.Request{Method: f.method, Header: make(http.Header)}
 	var wrong []error
 	if req.Method == "" {
@@ -53,7 +53,7 @@ func (f *requestFlags) request(env *Env) (client.Request, error) {
 			req.Header.Add(name, value)
 		}
 	}
-	body, err := f.body(env)
+	body, err := f.body(ctx, env)
 	if err != nil {
 		wrong = append(wrong, err)
 	}
@@ -61,12 +61,12 @@ func (f *requestFlags) request(env *Env) (client.Request, error) {
 	return req, errors.Join(wrong...)
 }
 
-func (f *requestFlags) body(env *Env) ([]byte, error) {
+func (f *requestFlags) body(ctx context.Context, env *Env) ([]byte, error) {
 	name, isFile := strings.CutPrefix(f.data, "@")
 	if !isFile {
 		return []byte(f.data), nil
 	}
-	body, err := os.ReadFile(env.path(name))
+	body, err := env.readFile(ctx, name, maxBody)
 	if err != nil {
 		return nil, fmt.Errorf("-d: %w", err)
 	}

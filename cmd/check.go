@@ -55,7 +55,7 @@ docs/findings.md explains each finding.
 			if opts.list {
 				return listProbes(a.env.Stdout)
 			}
-			if err := errors.Join(opts.Validate(), opts.target.check(a.env)); err != nil {
+			if err := errors.Join(opts.Validate(), opts.target.check(cmd.Context(), a.env)); err != nil {
 				return usageError(err)
 			}
 			if opts.Timeout <= 0 {
@@ -112,6 +112,9 @@ func (a *app) check(ctx context.Context, loaded *config.Loaded, opts checkOption
 	}
 	report, streamed := a.examine(ctx, target, opts)
 	if err := ctx.Err(); err != nil {
+		if tried := report.Verdict.Text; opts.wait > 0 && tried != "" {
+			return &interruptedError{"interrupted; the last try: " + tried}
+		}
 		return err
 	}
 	err := a.writeReport(report, opts.output.String(), streamed)

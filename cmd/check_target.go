@@ -1,9 +1,9 @@
 package cmd
 
 import (
+	"context"
 	"errors"
 	"fmt"
-	"os"
 	"strings"
 
 	"github.com/spf13/pflag"
@@ -42,16 +42,20 @@ func (t *targetFlags) register(flags *pflag.FlagSet) {
 
 // check finds what is wrong with the flags and the files that they name, and reads
 // the password's.
-func (t *targetFlags) check(env *Env) error {
+func (t *targetFlags) check(ctx context.Context, env *Env) error {
 	if name, ok := strings.CutPrefix(t.storage.Password, "@"); ok {
-		content, err := os.ReadFile(env.path(name))
+		content, err := env.readFile(ctx, name, maxSettings)
 		if err != nil {
 			return fmt.Errorf("--storage-password: %w", err)
 		}
 		t.storage.Password = strings.TrimRight(string(content), "\r\n")
 	}
+	var unreadable error
+	if _, err := t.storage.TLSConfig(func(name string) ([]byte, error) { return config.ReadFile(env.path(name)) }); err != nil {
+		unreadable = withHint(fmt.Errorf("--storage-ca: %w", err), "name a file with certificates in PEM form")
+	}
 	compose := t.target(env, nil)
-	return errors.Join(t.storage.Validate(), doctor.ValidateCompose(compose))
+	return errors.Join(t.storage.Validate(), unreadable, doctor.ValidateCompose(compose))
 }
 
 // target puts together what the doctor examines.

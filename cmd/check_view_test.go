@@ -3,6 +3,7 @@ package cmd
 import (
 	"bytes"
 	"context"
+	"fmt"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -105,6 +106,28 @@ func TestUntilWell(t *testing.T) {
 				}
 			})
 		})
+	}
+}
+
+// A try that a signal ended says nothing; the one before it does.
+func TestUntilWellInterrupted(t *testing.T) {
+	t.Parallel()
+	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
+	torn, tries := doctor.Report{Verdict: doctor.Verdict{Text: "torn"}}, 0
+	report := untilWell(ctx, time.Minute, nil, func(context.Context) doctor.Report {
+		if tries++; tries > 1 {
+			cancel()
+			return torn
+		}
+		return ill()
+	})
+	if got, want := report.Verdict.Text, ill().Verdict.Text; got != want || tries != 2 {
+		t.Errorf("got the report %q after %d tries, want %q after 2", got, tries, want)
+	}
+	err := fmt.Errorf("wrapped: %w", &interruptedError{"interrupted; the last try: no"})
+	if got := exitCode(err); got != exitInterrupted {
+		t.Errorf("exit code of %v: got %d, want %d", err, got, exitInterrupted)
 	}
 }
 

@@ -17,17 +17,23 @@ const (
 )
 
 // untilWell runs check again and again until it is well, limit is over, or ctx
-// ends, and returns the last report. What only a change of the configuration
+// ends, and returns the last report, of the tries that ctx did not end. What only a change of the configuration
 // mends is not waited for. Progress, when not nil, gets a line that is written
 // over and over.
 func untilWell(ctx context.Context, limit time.Duration, progress io.Writer, check func(context.Context) doctor.Report) doctor.Report {
 	deadline := time.Now().Add(limit)
 	pause := firstRetryPause
+	var report doctor.Report
 	for {
-		report := check(ctx)
+		latest := check(ctx)
+		if ctx.Err() != nil {
+			clearProgress(progress)
+			return report
+		}
+		report = latest
 		v := report.Verdict
 		left := time.Until(deadline)
-		if v.OK || v.FirstBrokenHop == doctor.HopConfig || left <= pause || ctx.Err() != nil {
+		if v.OK || v.FirstBrokenHop == doctor.HopConfig || left <= pause {
 			clearProgress(progress)
 			return report
 		}

@@ -24,6 +24,7 @@ func TestExitCode(t *testing.T) {
 		{usageError(errors.New("bad flag")), 2},
 		{fmt.Errorf("wrapped: %w", usageError(errors.New("bad flag"))), 2},
 		{&exitError{code: exitUnknown}, 3},
+		{usageError(fmt.Errorf("-d: %w", context.Canceled)), 130},
 		{context.Canceled, 130},
 		{fmt.Errorf("call: %w", context.Canceled), 130},
 	}
@@ -47,6 +48,11 @@ otdemo: error: second is wrong:
 `
 	if diff := cmp.Diff(want, got.String()); diff != "" {
 		t.Errorf("printed (-want +got):\n%s", diff)
+	}
+	got.Reset()
+	printError(&got, usageError(fmt.Errorf("-d: %w", context.Canceled)))
+	if want := "otdemo: error: interrupted\n"; got.String() != want {
+		t.Errorf("printed %q for a signal, want %q", got.String(), want)
 	}
 	got.Reset()
 	printError(&got, &exitError{code: exitNo})

@@ -41,7 +41,7 @@ unless --from-endpoint or --to-endpoint says otherwise. --tracer is the default 
 		Args:    maxArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			opts.patient = cmd.Flags().Changed("timeout")
-			request, err := opts.request.request(a.env)
+			request, err := opts.request.request(cmd.Context(), a.env)
 			if err := errors.Join(opts.validate(len(args) == 1), err); err != nil {
 				return usageError(err)
 			}

@@ -36,8 +36,19 @@ func (e *exitError) Error() string {
 
 func (e *exitError) Unwrap() error { return e.err }
 
-// usageError marks err as the caller's mistake.
-func usageError(err error) error { return &exitError{code: exitUsage, err: err} }
+// usageError marks err as the caller's mistake, unless a signal is its cause.
+func usageError(err error) error {
+	if errors.Is(err, context.Canceled) {
+		return context.Canceled
+	}
+	return &exitError{code: exitUsage, err: err}
+}
+
+// interruptedError is the end by a signal, with what was known until then.
+type interruptedError struct{ text string }
+
+func (e *interruptedError) Error() string { return e.text }
+func (e *interruptedError) Unwrap() error { return context.Canceled }
 
 // exitCode maps what a command returned to the process's exit code. Errors
 // without a code of their own mean that the answer is no.
@@ -76,7 +87,11 @@ func printError(w io.Writer, err error) {
 		return
 	}
 	for _, e := range split(err) {
-		printLine(w, "error", e.Error())
+		text := e.Error()
+		if text == context.Canceled.Error() {
+			text = "interrupted"
+		}
+		printLine(w, "error", text)
 		var h interface{ Hint() string }
 		if errors.As(e, &h) {
 			printHint(w, h.Hint())

@@ -37,8 +37,11 @@ docs/call.md tells what each number means, and the form of the file.
 			}
 			return maxArgs(1)(cmd, args)
 		},
-		RunE: func(_ *cobra.Command, args []string) error {
-			report, err := readRun(a.env.path(args[0]), args[0])
+		RunE: func(cmd *cobra.Command, args []string) error {
+			// A pipe may keep silent for as long as it likes.
+			report, err := interruptible(cmd.Context(), func() (*runReport, error) {
+				return readRun(a.env.path(args[0]), args[0])
+			})
 			if err != nil {
 				return usageError(err)
 			}

@@ -9,6 +9,7 @@ import (
 	"strconv"
 	"time"
 
+	"github.com/otdemo/otdemo/pkg/config"
 	"github.com/otdemo/otdemo/pkg/tracer/internal/reporter"
 )
 
@@ -51,7 +52,7 @@ func otlpTLS(log *slog.Logger) *tls.Config {
 		log.Warn("a variable is ignored, as OpenTelemetry's SDK ignores what it cannot read", "variable", name, "error", err)
 	}
 	if name, file := otlpVariable("CERTIFICATE"); file != "" {
-		pem, err := os.ReadFile(file)
+		pem, err := config.ReadFile(file)
 		pool := x509.NewCertPool()
 		if err == nil && !pool.AppendCertsFromPEM(pem) {
 			err = fmt.Errorf("no certificate in PEM form in %s", file)
@@ -65,7 +66,7 @@ func otlpTLS(log *slog.Logger) *tls.Config {
 	name, cert := otlpVariable("CLIENT_CERTIFICATE")
 	_, key := otlpVariable("CLIENT_KEY")
 	if cert != "" && key != "" {
-		pair, err := tls.LoadX509KeyPair(cert, key)
+		pair, err := keyPair(cert, key)
 		if err == nil {
 			c.Certificates = []tls.Certificate{pair}
 		} else {
@@ -77,6 +78,37 @@ func otlpTLS(log *slog.Logger) *tls.Config {
 	}
 	c.MinVersion = tls.VersionTLS12
 	return &c
+}
+
+// keyPair is tls.LoadX509KeyPair for regular files.
+func keyPair(cert, key string) (tls.Certificate, error) {
+	certPEM, err := config.ReadFile(cert)
+	if err != nil {
+		return tls.Certificate{}, fmt.Errorf("read the client's certificate: %w", err)
+	}
+	keyPEM, err := config.ReadFile(key)
+	if err != nil {
+		return tls.Certificate{}, fmt.Errorf("read the client's key: %w", err)
+	}
+	return tls.X509KeyPair(certPEM, keyPEM) //nolint:wrapcheck // it names what is wrong
+}
+
+// checkFiles returns an error for a file that the SDK would not stop reading, such as a
+// pipe or /dev/zero: it reads whatever its variables name, without a bound, when an
+// exporter is made.
+func checkFiles() error {
+	for _, end := range []string{"CERTIFICATE", "CLIENT_CERTIFICATE", "CLIENT_KEY"} {
+		for _, prefix := range []string{"OTEL_EXPORTER_OTLP_", "OTEL_EXPORTER_OTLP_TRACES_"} {
+			file := sdkVariable(prefix + end)
+			if file == "" {
+				continue
+			}
+			if info, err := os.Stat(file); err == nil && !info.Mode().IsRegular() && !info.IsDir() {
+				return fmt.Errorf("%s%s: %s is not a regular file, and OpenTelemetry's SDK would wait for its end", prefix, end, file)
+			}
+		}
+	}
+	return nil
 }
 
 // otlpVariable returns the variable for traces or else the one for all signals.

@@ -2,6 +2,7 @@ package otel_test
 
 import (
 	"encoding/pem"
+	"fmt"
 	"net"
 	"net/http"
 	"net/http/httptest"
@@ -154,6 +155,19 @@ func TestOTLPTimeoutVariable(t *testing.T) {
 	testkit.CloseTracer(t, tr)
 	if s := tr.Stats(); s.Sent != 1 || c.Count() != 2 {
 		t.Errorf("got %+v after %d requests, want the second one to pass", s, c.Count())
+	}
+}
+
+// The SDK's own log goes to ours, and not what it quotes of headers.
+func TestSDKLog(t *testing.T) {
+	c := testkit.NewHTTPCollector(t, testkit.Protobuf(t, nil))
+	t.Setenv("OTEL_EXPORTER_OTLP_HEADERS", "authorization hunter2")
+	t.Setenv("OTEL_EXPORTER_OTLP_TIMEOUT", "5s")
+	tr, l := tracertest.New(t, testkit.OtelConfig(c.URL))
+	testkit.CloseTracer(t, tr)
+	l.Want(t, "level=WARN", "OpenTelemetry's SDK", "parse headers")
+	if text := fmt.Sprint(l); strings.Contains(text, "hunter2") || strings.Contains(text, "parse duration") {
+		t.Errorf("logged %s, want no header and nothing that package config reports", text)
 	}
 }
 

@@ -38,11 +38,17 @@ func newSender(cfg config.Config, log *slog.Logger) (*sender, error) {
 	if err != nil {
 		return nil, err
 	}
+	if err := checkFiles(); err != nil {
+		return nil, err
+	}
 	t := &sender{withoutHeaders: cfg.Reporter.Collector.WithoutHeaders}
 	t.user, t.password = httpsend.Credentials(u, cfg.Reporter.Collector)
 	t.log = log.With("url", u.String())
 	t.limits = readOTLPLimits()
+	logSDK(t.log)
 	if strings.HasPrefix(u.Scheme, "grpc") {
+		// The exporter reads the files itself; this reports what it cannot read.
+		otlpTLS(t.log)
 		t.exporter, err = newGRPCExporter(u, t)
 	} else {
 		t.exporter, t.release, err = newHTTPExporter(u, t)
