@@ -33,7 +33,7 @@ and b3, or those that --propagation names.
 
 The default URL is call.url of the configuration, http://localhost:8000/.
 ` + exitCodesHelp("1 a call failed, --show did not find its trace, or --verify misses a span",
-			"3 --verify could not read the traces back, or saw no span of the called service"),
+			"3 --verify could not read the traces back, or saw no span of the called service, or no trace was sampled"),
 		Example: `  otdemo call
   otdemo call --show
   otdemo call --show --tracer zipkin --propagation b3,w3c

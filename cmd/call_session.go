@@ -164,10 +164,14 @@ func answer(no error, l *ledger.Ledger, readErr error) error {
 	return errors.Join(no, unknown)
 }
 
-// unseenError is the error of an account that says nothing of the called service.
+// unseenError is the error of an account that says nothing of the called service, or
+// nothing at all.
 func unseenError(l *ledger.Ledger) error {
-	if l == nil || l.ServiceUnseen == "" {
+	switch {
+	case l == nil || l.Unproven() == "":
 		return nil
+	case l.ServiceUnseen == "":
+		return withHint(errors.New(l.Unproven()), "sample traces: --sampler-type const --sampler-param 1, without --trace-share")
 	}
 	return withHint(errors.New(l.ServiceUnseen),
 		`run "otdemo check-jaeger --through URL" to find out whether it reports, and which headers it reads`)

@@ -72,7 +72,12 @@ func newFlow(l *ledger.Ledger) flow {
 		hops = append(hops, ledger.NetworkOrBackend)
 	}
 	for i, hop := range hops {
-		next := way.station(string(hop), lost[hop])
+		var next station
+		if lost[hop] == 0 && l.Unproven() != "" {
+			next = way.add(string(hop), "unknown", "")
+		} else {
+			next = way.station(string(hop), lost[hop])
+		}
 		if i == 0 {
 			for _, from := range lanes {
 				f.link(from.last, next, from.spans)

@@ -153,7 +153,7 @@ func ledgerVerdict(l *ledger.Ledger) string {
 	case l.NoneLost():
 		return fmt.Sprintf("spans: %d made = %d stored, none lost", s.Made, s.Stored)
 	case l.Balanced():
-		return fmt.Sprintf("spans: %d made by the client = %d stored; %s", s.Made, s.Stored, l.ServiceUnseen)
+		return fmt.Sprintf("spans: %d made by the client = %d stored; %s", s.Made, s.Stored, l.Unproven())
 	}
 	var hops []string
 	for _, hop := range l.Hops {

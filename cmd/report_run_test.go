@@ -185,6 +185,33 @@ func unseenLedger() *ledger.Ledger {
 	}
 }
 
+// Where it is not known whether spans were lost, the drawing does not say that none
+// were.
+func TestFlowSaysUnknown(t *testing.T) {
+	t.Parallel()
+	unseen := unseenLedger()
+	unseen.Spans.Stored, unseen.Spans.StoredClient, unseen.Spans.Missing, unseen.Hops = 20, 20, 0, nil
+	proven := unseenLedger()
+	proven.ServiceUnseen = ""
+	for name, tt := range map[string]struct {
+		ledger           *ledger.Ledger
+		network, backend string
+	}{
+		"unseen":      {unseen, "unknown", "unknown"},
+		"some lost":   {unseenLedger(), "unknown", "5 lost"},
+		"not sampled": {&ledger.Ledger{}, "unknown", "unknown"},
+		"proven":      {proven, "none lost", "5 lost"},
+	} {
+		notes := make(map[string]string)
+		for _, s := range newFlow(tt.ledger).Stations {
+			notes[s.Name] = s.Note
+		}
+		if notes["network"] != tt.network || notes["backend"] != tt.backend {
+			t.Errorf("%s: got network %s, backend %s, want %s and %s", name, notes["network"], notes["backend"], tt.network, tt.backend)
+		}
+	}
+}
+
 // A server of which nothing was seen is drawn as unknown, and counted nowhere.
 func TestFlowOfAnUnseenServer(t *testing.T) {
 	t.Parallel()
@@ -250,7 +277,8 @@ func TestAnswer(t *testing.T) {
 	}{
 		{nil, nil, nil, exitOK},
 		{no, nil, nil, exitNo},
-		{nil, &ledger.Ledger{}, nil, exitOK},
+		{nil, &ledger.Ledger{Traces: ledger.Traces{Sampled: 1}}, nil, exitOK},
+		{nil, &ledger.Ledger{Traces: ledger.Traces{Made: 5, SampledOut: 5}}, nil, exitUnknown},
 		{nil, badLedger(), nil, exitNo},
 		{nil, badLedger(), unread, exitUnknown},
 		{no, badLedger(), unread, exitNo},

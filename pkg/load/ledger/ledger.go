@@ -31,7 +31,19 @@ type Ledger struct {
 func (l *Ledger) Balanced() bool { return l.Spans.Missing == 0 }
 
 // NoneLost reports whether it is proven that no span was lost.
-func (l *Ledger) NoneLost() bool { return l.Balanced() && l.ServiceUnseen == "" }
+func (l *Ledger) NoneLost() bool { return l.Balanced() && l.Unproven() == "" }
+
+// Unproven returns why an account that balances does not prove that no span was lost:
+// ServiceUnseen, or that there was no span to lose; "" if it proves it.
+func (l *Ledger) Unproven() string {
+	if l.ServiceUnseen == "" && l.Unsampled() {
+		return "no trace was sampled, so nothing was checked"
+	}
+	return l.ServiceUnseen
+}
+
+// Unsampled reports whether the account is of no span at all.
+func (l *Ledger) Unsampled() bool { return l.Traces.Sampled == 0 && l.Spans.Made == 0 }
 
 // Server is what the called service's own counters say of the run's time.
 type Server struct {
