@@ -113,16 +113,6 @@ func (s *composeService) IsJaeger() bool {
 	return strings.Contains(s.name, "jaeger")
 }
 
-func (f *composeFile) jaegers() []*composeService {
-	var found []*composeService
-	for i := range f.services {
-		if f.services[i].IsJaeger() {
-			found = append(found, &f.services[i])
-		}
-	}
-	return found
-}
-
 // checkPorts looks for UDP ports published as TCP, and for what is needed from
 // outside and not published.
 func (c *composeCheck) checkPorts(s *composeService) {
@@ -177,9 +167,10 @@ func (s *composeService) publishes(port, inside int, proto string) bool {
 // otherPublishes reports whether another service meets the need, such as one of
 // agent, collector and query.
 func (c *composeCheck) otherPublishes(s *composeService, n docker.Need) bool {
-	return slices.ContainsFunc(c.jaegers(), func(o *composeService) bool {
-		return o != s && (o.hostNetwork || o.publishes(n.Port, n.Inside, n.Proto))
-	})
+	other := func(o *composeService) bool { return o != s }
+	index := c.found()
+	return slices.ContainsFunc(index.hostNetwork, other) ||
+		slices.ContainsFunc(index.publishers[docker.Binding{Port: n.Port, Inside: n.Inside, Proto: n.Proto}], other)
 }
 
 func (s *composeService) portsLine() int {
@@ -215,9 +206,9 @@ func (c *composeCheck) checkStorageURL(s *composeService, raw, file string, line
 		mended = strings.Replace(mended, "//elasticsearch", "//"+storage.name, 1)
 	}
 	host := strings.Trim(jaegers.URLHost.FindStringSubmatch(raw)[3], "[]")
-	for i := range c.services {
+	for _, o := range c.found().byHostname[host] {
 		// What is only a host name resolves in its own container alone.
-		if o := &c.services[i]; why == "" && o != s && o.hostname == host && !o.answersTo(host) && c.Service(host) == nil {
+		if why == "" && o != s && !o.answersTo(host) && c.Service(host) == nil {
 			why = fmt.Sprintf("has the hostname of service %s, which others cannot resolve", o.name)
 			mended = strings.Replace(raw, host, o.name, 1)
 		}
@@ -232,16 +223,6 @@ func (c *composeCheck) checkStorageURL(s *composeService, raw, file string, line
 	if len(c.needs) > 0 {
 		f.need = &c.needs[0]
 	}
-}
-
-// storage is the service that Jaeger may store in, nil if there is none.
-func (f *composeFile) storage() *composeService {
-	for i := range f.services {
-		if f.services[i].jaeger().IsStorage() {
-			return &f.services[i]
-		}
-	}
-	return nil
 }
 
 // checkGate looks whether Jaeger may start before its storage is ready. It then

@@ -17,6 +17,8 @@ type composeFile struct {
 	services []composeService
 	// gaps are what docker compose would read besides.
 	gaps []composeGap
+	// index is made by found.
+	index *composeIndex
 }
 
 // composeService is one service. Lines are those of the compose file.
@@ -24,7 +26,9 @@ type composeService struct {
 	name string
 	line int
 
-	image   string
+	image string
+	// parsed is the image's name, once it was asked for.
+	parsed  *jaegers.JaegerImage
 	ports   []composePort
 	env     []jaegers.Variable
 	envLine int
@@ -52,17 +56,6 @@ type composePort struct {
 	docker.Binding
 	line int
 	text string
-}
-
-func (s *composeService) jaeger() jaegers.JaegerImage { return jaegers.ImageOf(s.image, nil) }
-
-func (f *composeFile) Service(name string) *composeService {
-	for i := range f.services {
-		if f.services[i].name == name {
-			return &f.services[i]
-		}
-	}
-	return nil
 }
 
 // composeError is a fault of the file's form.

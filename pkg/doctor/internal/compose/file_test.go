@@ -1,7 +1,7 @@
 package compose
 
 import (
-	"errors"
+	"io/fs"
 	"strings"
 	"testing"
 
@@ -170,17 +170,23 @@ services:
 func TestParseComposeRefuses(t *testing.T) {
 	t.Parallel()
 	tests := map[string]struct{ text, want string }{
-		"empty":           {"", "line 1: the file is empty"},
-		"no YAML":         {"services: [", "yaml: "},
-		"a list":          {"- a", "line 1: the file has no services"},
-		"a list inside":   {"services: [a]", "line 1: the file has no services"},
-		"only networks":   {"networks:\n  a: {}\n", "line 1: the file has no services"},
-		"a manifest":      {"apiVersion: v1\nkind: Pod\nspec: {}\n", "line 1: it is a manifest of Kubernetes, of kind Pod"},
-		"no mapping":      {"services:\n  jaeger: x", "line 2: service jaeger is no mapping"},
-		"two documents":   {"services: {}\n---\na: 1", "the file has more than one document"},
-		"a variable":      {"services:\n  j:\n    image: ${UNSET:?which}", "line 3: variable UNSET is not set: which"},
-		"twice one name":  {"services:\n  j: {}\n  j: {}", "yaml: unmarshal errors:\n  line 3: mapping key \"j\" already defined at line 2"},
-		"alias to itself": {"services:\n  j: &j\n    <<: *j\n", "yaml: anchor 'j' value contains itself"},
+		"empty":                  {"", "line 1: the file is empty"},
+		"no YAML":                {"services: [", "yaml: "},
+		"a list":                 {"- a", "line 1: the file has no services"},
+		"a list inside":          {"services: [a]", "line 1: the file has no services"},
+		"only networks":          {"networks:\n  a: {}\n", "line 1: the file has no services"},
+		"a manifest":             {"apiVersion: v1\nkind: Pod\nspec: {}\n", "line 1: it is a manifest of Kubernetes, of kind Pod"},
+		"no mapping":             {"services:\n  jaeger: x", "line 2: service jaeger is no mapping"},
+		"two documents":          {"services: {}\n---\na: 1", "the file has more than one document"},
+		"a variable":             {"services:\n  j:\n    image: ${UNSET:?which}", "line 3: variable UNSET is not set: which"},
+		"twice one name":         {"services:\n  j: {}\n  j: {}", "line 3: mapping key \"j\" already defined at line 2"},
+		"alias to itself":        {"services:\n  j: &j\n    <<: *j\n", `line 3: anchor "j" contains itself`},
+		"alias to one around it": {"services:\n  a: &a\n    b: [*a]\n", `line 3: anchor "a" contains itself`},
+		"aliases without bounds": {
+			"a: &a [1,1,1,1,1,1,1,1,1]\nb: &b [*a,*a,*a,*a,*a,*a,*a,*a,*a]\nc: &c [*b,*b,*b,*b,*b,*b,*b,*b,*b]\nd: &d [*c,*c,*c,*c,*c,*c,*c,*c,*c]\n" +
+				"e: &e [*d,*d,*d,*d,*d,*d,*d,*d,*d]\nf: &f [*e,*e,*e,*e,*e,*e,*e,*e,*e]\ng: [*f,*f,*f]\n", "line 1: document contains excessive aliasing",
+		},
+		"a key that is a list": {"services: {[a]: b}", "line 1: a key is no text"},
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -192,4 +198,10 @@ func TestParseComposeRefuses(t *testing.T) {
 	}
 }
 
-var errNoFile = errors.New("no such file")
+var errNoFile = noFileError{}
+
+// noFileError is the error of a file that is not there.
+type noFileError struct{}
+
+func (noFileError) Error() string        { return "no such file" }
+func (noFileError) Is(target error) bool { return target == fs.ErrNotExist }

@@ -1,7 +1,9 @@
 package compose
 
 import (
+	"errors"
 	"fmt"
+	"io/fs"
 	"path/filepath"
 	"slices"
 
@@ -52,7 +54,8 @@ func (f *composeFile) addOverride(readFile func(string) ([]byte, error)) {
 	for _, name := range []string{"compose.override", "docker-compose.override"} {
 		for _, ext := range []string{".yml", ".yaml"} {
 			beside := filepath.Join(filepath.Dir(f.path), name+ext)
-			if _, err := readFile(beside); err == nil {
+			// One that cannot be read is there.
+			if _, err := readFile(beside); !errors.Is(err, fs.ErrNotExist) {
 				f.gaps = append(f.gaps, composeGap{
 					line: 1, text: "docker compose up merges " + name + ext + notFollowedHere,
 					// With -f, compose leaves such a file out.
@@ -70,9 +73,15 @@ func (g *composeGap) touches(fault *composeFault) bool {
 
 // certain returns the faults that no gap touches, and the others.
 func (f *composeFile) certain(faults []composeFault) (sure, unsure []composeFault) {
+	of := make(map[string][]composeGap)
+	for _, g := range f.gaps {
+		if have := of[g.service]; !slices.ContainsFunc(have, func(h composeGap) bool { return h.only == g.only }) {
+			of[g.service] = append(have, g)
+		}
+	}
 	for i := range faults {
-		touched := slices.ContainsFunc(f.gaps, func(g composeGap) bool { return g.touches(&faults[i]) })
-		if touched {
+		touches := func(g composeGap) bool { return g.touches(&faults[i]) }
+		if slices.ContainsFunc(of[""], touches) || slices.ContainsFunc(of[faults[i].service], touches) {
 			unsure = append(unsure, faults[i])
 		} else {
 			sure = append(sure, faults[i])

@@ -128,8 +128,15 @@ func readComposeFile(t *probe.Target) (*composeFile, *composeFileError) {
 			"name a compose file, relative to the working directory: --compose docker-compose.yaml",
 		}
 	}
-	file, err := parseCompose(t.Compose, text, composeVars(t))
-	if err != nil {
+	var unread error
+	file, err := parseCompose(t.Compose, text, composeVars(t, &unread))
+	switch {
+	case err != nil && unread != nil:
+		return nil, &composeFileError{
+			codeComposeUnreadable, fmt.Sprintf("cannot read the file .env beside %s, which has variables: %v", t.Compose, unread),
+			"make .env a regular file of 1 MiB at most",
+		}
+	case err != nil:
 		e := &composeFileError{
 			codeComposeInvalid, fmt.Sprintf("%s is no compose file: %s", t.Compose, strings.ReplaceAll(err.Error(), "\n", " ")),
 			"docker compose -f " + docker.ShellQuote(t.Compose) + " config",
@@ -138,6 +145,11 @@ func readComposeFile(t *probe.Target) (*composeFile, *composeFileError) {
 			e.hint = "name a compose file; manifests of Kubernetes are not read"
 		}
 		return nil, e
+	}
+	if unread != nil {
+		file.gaps = append(file.gaps, composeGap{
+			line: 1, text: "the file has variables, and .env beside it cannot be read: " + unread.Error(), hint: inOneFile("-f", t.Compose),
+		})
 	}
 	file.addOverride(t.ReadFile)
 	return file, nil
@@ -159,10 +171,14 @@ func (f *composeFile) names() string {
 }
 
 // composeVars are the values of ${NAME}: the environment's, else those of the
-// file .env beside the compose file.
-func composeVars(t *probe.Target) func(string) (string, bool) {
+// file .env beside the compose file. Unread is set when a value is asked for that may be
+// in a file .env which is there and cannot be read.
+func composeVars(t *probe.Target, unread *error) func(string) (string, bool) {
 	text, err := t.ReadFile(filepath.Join(filepath.Dir(t.Compose), ".env"))
-	if err != nil {
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		err = nil
+	case err != nil:
 		text = nil
 	}
 	file := dotenv(text)
@@ -171,6 +187,9 @@ func composeVars(t *probe.Target) func(string) (string, bool) {
 			if value, ok := strings.CutPrefix(kv, name+"="); ok {
 				return value, true
 			}
+		}
+		if err != nil && name != "" {
+			*unread = err
 		}
 		value, ok := file[name]
 		return value, ok

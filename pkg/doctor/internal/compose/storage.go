@@ -15,13 +15,16 @@ func (c *composeCheck) checkUnset(s *composeService) {
 	if !ok || s.hostNetwork || s.sharesNetwork {
 		return
 	}
+	if jaegers.Opaque(s.command) {
+		c.gaps = append(c.gaps, composeGap{
+			line: s.line, text: "service " + s.name + " takes settings from a file or a shell" + notFollowedHere,
+			service: s.name, only: codeComposeStorageUnset, hint: "docker compose logs " + docker.ShellQuote(s.name),
+		})
+	}
 	line := lineIn(s.env, s.line, u.Variable, jaegers.StorageTypeVariable)
 	host, missing := u.Kind, true
-	for i := range c.services {
-		if o := &c.services[i]; o.jaeger().IsKind(u.Kind) {
-			host, missing = o.name, false
-			break
-		}
+	if o := c.found().kinds[u.Kind]; o != nil {
+		host, missing = o.name, false
 	}
 	f := c.Add(codeComposeStorageUnset, probe.HopStorage, line, u.Variable+"="+u.Address(host), "%s %s", s.name, &u)
 	f.saw = u.Evidence()

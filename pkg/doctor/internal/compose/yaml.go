@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"iter"
+	"strconv"
 	"strings"
 
 	"go.yaml.in/yaml/v3"
@@ -24,13 +25,67 @@ func parseYAML(text []byte) (*yaml.Node, error) {
 	if err := decoder.Decode(new(yaml.Node)); !errors.Is(err, io.EOF) {
 		return nil, errors.New("the file has more than one document")
 	}
-	// To decode into values is what finds cycles, floods and keys that are there
-	// twice; nodes may have them all.
-	var values any
-	if err := doc.Decode(&values); err != nil {
+	w := nodeWalk{open: make(map[*yaml.Node]bool)}
+	if err := w.check(doc.Content[0]); err != nil {
 		return nil, err
 	}
 	return doc.Content[0], nil
+}
+
+// maxNodes bounds a document whose aliases are followed: a text of 1 MiB has half as
+// many without any.
+const maxNodes = 1 << 20
+
+// nodeWalk goes through a document as those do who read it. Decoding finds the same
+// faults, and compares each key of a mapping with every other.
+type nodeWalk struct {
+	nodes int
+	// open are the nodes with anchors that the walk is inside of.
+	open map[*yaml.Node]bool
+}
+
+// check returns an error for aliases without an end or that multiply the document, and
+// for keys that are there twice or are no text.
+func (w *nodeWalk) check(node *yaml.Node) error {
+	if w.nodes++; w.nodes > maxNodes {
+		return &composeError{node.Line, "document contains excessive aliasing"}
+	}
+	if node.Kind == yaml.AliasNode {
+		if w.open[node.Alias] {
+			return &composeError{node.Line, "anchor " + strconv.Quote(node.Value) + " contains itself"}
+		}
+		return w.check(node.Alias)
+	}
+	if node.Anchor != "" {
+		w.open[node] = true
+		defer delete(w.open, node)
+	}
+	if node.Kind == yaml.MappingNode {
+		if err := checkKeys(node); err != nil {
+			return err
+		}
+	}
+	for _, child := range node.Content {
+		if err := w.check(child); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func checkKeys(mapping *yaml.Node) error {
+	lines := make(map[string]int, len(mapping.Content)/2)
+	for i := 0; i+1 < len(mapping.Content); i += 2 {
+		key := resolved(mapping.Content[i])
+		if key.Kind != yaml.ScalarNode {
+			return &composeError{key.Line, "a key is no text"}
+		}
+		if line, again := lines[key.Value]; again {
+			return &composeError{key.Line, fmt.Sprintf("mapping key %q already defined at line %d", key.Value, line)}
+		}
+		lines[key.Value] = key.Line
+	}
+	return nil
 }
 
 // resolved follows an alias to its anchor.

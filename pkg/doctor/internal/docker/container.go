@@ -15,7 +15,7 @@ import (
 // unset is jaegers.StorageUnset for a container, with the address that would do.
 func (v *dockerView) unset(c *container) (u jaegers.UnsetStorage, f func(probe.Finding) probe.Finding, ok bool) {
 	u, ok = jaegers.StorageUnset(c.image(), c.Env(), c.args())
-	if !ok || c.onHostNetwork() || strings.HasPrefix(c.HostConfig.NetworkMode, "container:") {
+	if !ok || jaegers.Opaque(c.args()) || c.onHostNetwork() || strings.HasPrefix(c.HostConfig.NetworkMode, "container:") {
 		return u, nil, false
 	}
 	mended := *c

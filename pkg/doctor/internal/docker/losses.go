@@ -51,7 +51,7 @@ func (c *container) storesInMemory() bool {
 // storageUnknown reports whether where the container stores cannot be known from its
 // settings.
 func (c *container) storageUnknown() bool {
-	if c.image().IsV2() || jaegers.HasConfig(c.args()) {
+	if c.image().IsV2() || jaegers.Opaque(c.args()) {
 		return true
 	}
 	return !c.image().IsAgent() && jaegers.StorageType(c.image(), c.Env(), c.args()) == ""

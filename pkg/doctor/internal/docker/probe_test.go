@@ -246,6 +246,11 @@ func TestDockerStorageUnset(t *testing.T) {
 	}
 	probetest.Expect(t, f, probe.StatusWarn, codeDockerStorageUnset, label1+" is given CASSANDRA_SERVERS=127.0.0.1, which is its own container",
 		remade("--network tracing -e SPAN_STORAGE_TYPE=cassandra -e CASSANDRA_SERVERS=cs jaegertracing/all-in-one:1.62.0 --log-level debug"))
+	view.jaegers[0].Config.Cmd = []string{"--config-file=/etc/j.yaml"}
+	if f, ok := view.oddSettings(); ok {
+		t.Errorf("with a configuration file: got %s %q, want nothing", f.Code, f.Fact)
+	}
+	view.jaegers[0].Config.Cmd = nil
 	view.jaegers[0].HostConfig.NetworkMode = "host"
 	if f, ok := view.oddSettings(); ok {
 		t.Errorf("on the machine's network: got %s %q, want nothing", f.Code, f.Fact)

@@ -1,6 +1,7 @@
 package jaegers
 
 import (
+	"path"
 	"regexp"
 	"slices"
 	"strconv"
@@ -26,11 +27,11 @@ type JaegerImage struct {
 // ImageOf reads an image's name; labels may be nil.
 func ImageOf(name string, labels map[string]string) JaegerImage {
 	rest, _, _ := strings.Cut(name, "@")
-	path, tag := rest, ""
+	full, tag := rest, ""
 	if i := strings.LastIndexByte(rest, ':'); i > strings.LastIndexByte(rest, '/') {
-		path, tag = rest[:i], rest[i+1:]
+		full, tag = rest[:i], rest[i+1:]
 	}
-	image := JaegerImage{name: name, repository: path[strings.LastIndexByte(path, '/')+1:]}
+	image := JaegerImage{name: name, repository: full[strings.LastIndexByte(full, '/')+1:]}
 	v, ok := ParseVersion(tag)
 	if !ok {
 		v, ok = ParseVersion(labels["org.opencontainers.image.version"])
@@ -41,7 +42,7 @@ func ImageOf(name string, labels map[string]string) JaegerImage {
 	case image.repository == "all-in-one":
 		// Its last version for ever, which is what latest stays at.
 		image.version = VersionAt(1, 76)
-	case strings.HasPrefix(path, "jaegertracing/") && image.repository == "jaeger":
+	case strings.HasPrefix(full, "jaegertracing/") && image.repository == "jaeger":
 		// There is no version 1 of this image; any 2 of today.
 		image.version = VersionAt(2, 20)
 	}
@@ -109,12 +110,36 @@ func HasConfig(args []string) bool {
 	})
 }
 
+// Opaque reports whether a program of these arguments, those of the entry point first
+// if it is known, takes settings from where they are not seen: a configuration file, a
+// shell, or a program that is not Jaeger's.
+func Opaque(args []string) bool {
+	if HasConfig(args) {
+		return true
+	}
+	for i, arg := range args {
+		program := path.Base(strings.Trim(arg, `"'`))
+		if slices.Contains([]string{"sh", "ash", "bash", "dash", "zsh", "env"}, program) || strings.HasSuffix(program, ".sh") {
+			return true
+		}
+		if i == 0 && strings.HasPrefix(arg, "/") && !slices.ContainsFunc(
+			[]string{"jaeger", "all-in-one", "standalone", "collector", "query", "ingester", "agent"},
+			func(own string) bool { return strings.Contains(program, own) }) {
+			return true
+		}
+	}
+	return false
+}
+
 // StorageURLs returns the URLs of Elasticsearch that Jaeger 1 is given.
 func StorageURLs(env []Variable, args []string) []Variable {
 	var urls []Variable
 	add := func(list string, line int) {
 		for text := range strings.SplitSeq(list, ",") {
-			urls = append(urls, Variable{Name: "ES_SERVER_URLS", Value: strings.TrimSpace(text), Line: line})
+			// An empty one is none; StorageUnset has more to say about it.
+			if text = strings.TrimSpace(text); text != "" {
+				urls = append(urls, Variable{Name: "ES_SERVER_URLS", Value: text, Line: line})
+			}
 		}
 	}
 	for _, v := range env {

@@ -1,0 +1,86 @@
+package compose
+
+import (
+	"github.com/otdemo/otdemo/pkg/doctor/internal/docker"
+	"github.com/otdemo/otdemo/pkg/doctor/internal/jaegers"
+	"github.com/otdemo/otdemo/pkg/doctor/internal/probe"
+)
+
+// composeIndex finds services without going through all of them, of which a file of
+// 1 MiB has up to 50,000: each is compared with others.
+type composeIndex struct {
+	byName     map[string]*composeService
+	byHostname map[string][]*composeService
+	jaegers    []*composeService
+	// storage is the first that Jaeger may store in, nil if there is none; kinds has
+	// the first of each kind.
+	storage *composeService
+	kinds   map[string]*composeService
+	// publishers are the services of Jaeger's that publish a port, of those that have
+	// the machine's network none. Two are enough to know that there is another.
+	publishers  map[docker.Binding][]*composeService
+	hostNetwork []*composeService
+}
+
+// found returns the index, which is made when it is first asked for: once the services
+// do not change any more.
+func (f *composeFile) found() *composeIndex {
+	if f.index != nil {
+		return f.index
+	}
+	f.index = &composeIndex{
+		byName: make(map[string]*composeService), byHostname: make(map[string][]*composeService),
+		kinds: make(map[string]*composeService), publishers: make(map[docker.Binding][]*composeService),
+	}
+	for i := range f.services {
+		f.index.add(&f.services[i])
+	}
+	return f.index
+}
+
+func (x *composeIndex) add(s *composeService) {
+	x.byName[s.name] = s
+	if s.hostname != "" {
+		x.byHostname[s.hostname] = append(x.byHostname[s.hostname], s)
+	}
+	image := s.jaeger()
+	if x.storage == nil && image.IsStorage() {
+		x.storage = s
+	}
+	for _, kind := range []string{probe.StorageElasticsearch, probe.StorageOpenSearch, probe.StorageCassandra} {
+		if x.kinds[kind] == nil && image.IsKind(kind) {
+			x.kinds[kind] = s
+		}
+	}
+	if !s.IsJaeger() {
+		return
+	}
+	x.jaegers = append(x.jaegers, s)
+	const enough = 2
+	if s.hostNetwork && len(x.hostNetwork) < enough {
+		x.hostNetwork = append(x.hostNetwork, s)
+	}
+	for _, p := range s.ports {
+		key := docker.Binding{Port: p.Port, Inside: p.Inside, Proto: p.Proto}
+		if have := x.publishers[key]; len(have) < enough && (len(have) == 0 || have[0] != s) {
+			x.publishers[key] = append(have, s)
+		}
+	}
+}
+
+// jaegers are the services with an image of Jaeger.
+func (f *composeFile) jaegers() []*composeService { return f.found().jaegers }
+
+// storage is the service that Jaeger may store in, nil if there is none.
+func (f *composeFile) storage() *composeService { return f.found().storage }
+
+// Service returns the service of a name, nil if there is none.
+func (f *composeFile) Service(name string) *composeService { return f.found().byName[name] }
+
+func (s *composeService) jaeger() jaegers.JaegerImage {
+	if s.parsed == nil {
+		image := jaegers.ImageOf(s.image, nil)
+		s.parsed = &image
+	}
+	return *s.parsed
+}
