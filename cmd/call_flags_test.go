@@ -122,7 +122,7 @@ hint: such as -H "Accept: text/plain"
 hint: such as -H "Accept: text/plain"
 -H must be a header's name, a colon and its value, got "X: ..."
 hint: such as -H "Accept: text/plain"
--d: open ` + filepath.Join(dir, "nosuch") + `: no such file or directory`,
+-d: open nosuch: no such file or directory`,
 		},
 	}
 	for _, tt := range tests {
