@@ -131,6 +131,10 @@ func (l dockerLab) settings(t *testing.T, name string) map[string]any {
 	for _, key := range []string{"ExposedPorts", "AttachStdout", "AttachStderr"} {
 		delete(c.Config, key)
 	}
+	if env, ok := c.Config["Env"].([]any); ok {
+		// In no order that the engine keeps.
+		slices.SortFunc(env, func(a, b any) int { return strings.Compare(a.(string), b.(string)) })
+	}
 	networks := make(map[string]any)
 	for network, e := range c.NetworkSettings.Networks {
 		names := slices.DeleteFunc(e.Aliases, func(a string) bool { return strings.HasPrefix(c.ID, a) })
