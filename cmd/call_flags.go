@@ -17,7 +17,7 @@ type callOptions struct {
 	timeout time.Duration
 	show    bool
 	verify  bool
-	output  choice
+	output  enumFlag
 	request requestFlags
 	load    loadFlags
 }
@@ -45,7 +45,7 @@ type loadFlags struct {
 }
 
 func newCallOptions() callOptions {
-	return callOptions{timeout: defaultCallTimeout, output: newChoice("text", "json", "html")}
+	return callOptions{timeout: defaultCallTimeout, output: newEnumFlag("text", "json", "html")}
 }
 
 func (o *callOptions) register(flags *pflag.FlagSet) {

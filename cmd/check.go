@@ -16,8 +16,8 @@ import (
 
 type checkOptions struct {
 	doctor.Options
-	output choice
-	failOn choice
+	output enumFlag
+	failOn enumFlag
 	target targetFlags
 	list   bool
 	wait   time.Duration
@@ -27,8 +27,8 @@ type checkOptions struct {
 func newCheck(a *app) *cobra.Command {
 	opts := checkOptions{
 		Options: doctor.Options{Timeout: 10 * time.Second},
-		output:  newChoice("text", "short", "json", "junit", "github"),
-		failOn:  newChoice("error", "warning"),
+		output:  newEnumFlag("text", "short", "json", "junit", "github"),
+		failOn:  newEnumFlag("error", "warning"),
 	}
 	cmd := &cobra.Command{
 		Use:   "check-jaeger",

@@ -63,7 +63,7 @@ func TestReportForms(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
 			env := testEnv()
-			a := &app{env: env, color: newChoice(tt.color)}
+			a := &app{env: env, color: newEnumFlag(tt.color)}
 			if err := a.writeReport(ill(), tt.form, false); err != nil {
 				t.Fatal(err)
 			}

@@ -69,11 +69,11 @@ type compareOptions struct {
 	timeout                  time.Duration
 	patient                  bool // --timeout was given
 	request                  requestFlags
-	output                   choice
+	output                   enumFlag
 }
 
 func newCompareOptions() *compareOptions {
-	return &compareOptions{to: config.TracerOTel, timeout: defaultCallTimeout, output: newChoice("text", "json")}
+	return &compareOptions{to: config.TracerOTel, timeout: defaultCallTimeout, output: newEnumFlag("text", "json")}
 }
 
 func (o *compareOptions) register(flags *pflag.FlagSet) {

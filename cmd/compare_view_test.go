@@ -55,9 +55,9 @@ func TestCompareForms(t *testing.T) {
 			report := compare.Traces(storedSide(t, "jaeger", answers["jaeger"]), storedSide(t, tt.to, answers[tt.to]), compare.NewIgnore(tt.ignore))
 			env := testEnv()
 			c := &comparison{
-				app:     &app{env: env, color: newChoice(tt.color)},
+				app:     &app{env: env, color: newEnumFlag(tt.color)},
 				request: client.Request{URL: "http://localhost:8000/"},
-				opts:    &compareOptions{output: newChoice(tt.form)},
+				opts:    &compareOptions{output: newEnumFlag(tt.form)},
 				reader:  reader,
 			}
 			if tt.own {

@@ -13,7 +13,7 @@ import (
 )
 
 func newConfig(a *app) *cobra.Command {
-	output := newChoice("text", "json")
+	output := newEnumFlag("text", "json")
 	cmd := &cobra.Command{
 		Use:   "config",
 		Short: "Show the effective configuration and where each value comes from",

@@ -93,7 +93,7 @@ func TestHostileReport(t *testing.T) {
 			}
 			for _, form := range []string{"text", "short", "json", "junit", "github"} {
 				var out bytes.Buffer
-				a := app{env: &Env{Stdout: &out}, color: newChoice("never")}
+				a := app{env: &Env{Stdout: &out}, color: newEnumFlag("never")}
 				if err := a.writeReport(report, form, false); err != nil {
 					t.Fatal(err)
 				}
@@ -161,7 +161,7 @@ func TestHostileRun(t *testing.T) {
 		run.Run.QueryURL = "http://localhost:16686"
 		for _, form := range []string{"text", "html", "json"} {
 			var out bytes.Buffer
-			a := app{env: &Env{Stdout: &out}, color: newChoice("never")}
+			a := app{env: &Env{Stdout: &out}, color: newEnumFlag("never")}
 			if err := a.writeRun(run, form); err != nil {
 				t.Fatal(err)
 			}
@@ -198,8 +198,8 @@ func TestHostileComparison(t *testing.T) {
 	for _, form := range []string{"text", "json"} {
 		var out bytes.Buffer
 		c := comparison{
-			app:     &app{env: &Env{Stdout: &out}, color: newChoice("never")},
-			request: client.Request{URL: hostileText}, opts: &compareOptions{output: newChoice(form)}, reader: reader,
+			app:     &app{env: &Env{Stdout: &out}, color: newEnumFlag("never")},
+			request: client.Request{URL: hostileText}, opts: &compareOptions{output: newEnumFlag(form)}, reader: reader,
 		}
 		if err := c.print(report); err != nil {
 			t.Fatal(err)
@@ -215,7 +215,7 @@ func TestHostileComparison(t *testing.T) {
 func TestHostileCall(t *testing.T) {
 	t.Parallel()
 	var out, stderr bytes.Buffer
-	a := app{env: &Env{Stdout: &out, Stderr: &stderr}, color: newChoice("never")}
+	a := app{env: &Env{Stdout: &out, Stderr: &stderr}, color: newEnumFlag("never")}
 	a.printCall(called{answer: client.Result{Body: []byte(hostileText)}}, nil)
 	tr := &trace.Trace{Spans: []trace.Span{{Operation: hostileText, Process: &trace.Process{Service: hostileText}, Warnings: []string{hostileText}}}, Warnings: []string{hostileText}}
 	if err := trace.Waterfall(&out, tr, a.drawOptions()); err != nil {

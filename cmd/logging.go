@@ -11,14 +11,14 @@ import (
 
 // logging holds the flags that shape the log on stderr.
 type logging struct {
-	level  choice
-	format choice
+	level  enumFlag
+	format enumFlag
 }
 
 func newLogging() logging {
 	return logging{
-		level:  newChoice("info", "debug", "warn", "error"),
-		format: newChoice("text", "json"),
+		level:  newEnumFlag("info", "debug", "warn", "error"),
+		format: newEnumFlag("text", "json"),
 	}
 }
 

@@ -17,7 +17,7 @@ import (
 )
 
 func newReport(a *app) *cobra.Command {
-	output := newChoice("text", "json", "html")
+	output := newEnumFlag("text", "json", "html")
 	cmd := &cobra.Command{
 		Use:   "report FILE",
 		Short: "Report on a load run again, from the results that it wrote",

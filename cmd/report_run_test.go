@@ -105,7 +105,7 @@ func TestRunForms(t *testing.T) {
 			t.Parallel()
 			env := testEnv()
 			env.Environ = []string{"LANG=" + tt.lang}
-			a := &app{env: env, color: newChoice(tt.color)}
+			a := &app{env: env, color: newEnumFlag(tt.color)}
 			if err := a.writeRun(tt.run, tt.form); err != nil {
 				t.Fatal(err)
 			}

@@ -27,14 +27,14 @@ func Main(env *Env) int {
 type app struct {
 	env *Env
 	logging
-	color choice
+	color enumFlag
 }
 
 func newRoot(env *Env) *cobra.Command {
 	a := &app{
 		env:     env,
 		logging: newLogging(),
-		color:   newChoice("auto", "always", "never"),
+		color:   newEnumFlag("auto", "always", "never"),
 	}
 	root := &cobra.Command{
 		Use:   "otdemo",
