@@ -4,14 +4,14 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
-	"text/tabwriter"
 	"time"
 
 	"github.com/spf13/cobra"
 
 	"github.com/otdemo/otdemo/pkg/config"
 	"github.com/otdemo/otdemo/pkg/doctor"
+	"github.com/otdemo/otdemo/pkg/report/check"
+	"github.com/otdemo/otdemo/pkg/report/terminal"
 )
 
 type checkOptions struct {
@@ -53,7 +53,7 @@ docs/findings.md explains each finding.
 		Args:    maxArgs(0),
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if opts.list {
-				return listProbes(a.env.Stdout)
+				return check.WriteProbes(a.env.Stdout, doctor.Probes())
 			}
 			if err := errors.Join(opts.Validate(), opts.target.check(a.env)); err != nil {
 				return usageError(err)
@@ -96,28 +96,20 @@ func (a *app) loadService(cmd *cobra.Command) (*config.Loaded, error) {
 	return loadSource(src)
 }
 
-func listProbes(w io.Writer) error {
-	table := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
-	for _, p := range doctor.Probes() {
-		fmt.Fprintf(table, "%s\t%s\t%s\n", p.ID, p.Hop, p.Title)
-	}
-	return table.Flush()
-}
-
 func (a *app) check(ctx context.Context, loaded *config.Loaded, opts checkOptions) error {
 	target := opts.target.target(a.env, loaded)
-	var raw tape
+	var recorded exchangeRecorder
 	if opts.bundle != "" {
-		target.Record = raw.record
+		target.Record = recorded.add
 	}
-	report, streamed := a.examine(ctx, target, opts)
+	report, printed := a.runCheck(ctx, target, opts)
 	if err := ctx.Err(); err != nil {
 		return err
 	}
-	err := a.writeReport(report, opts.output.String(), streamed)
+	err := a.writeCheck(report, opts.output.String(), printed)
 	if opts.bundle != "" {
-		b := bundle{report: report, loaded: loaded, answers: raw.exchanges, now: a.env.Now()}
-		err = errors.Join(err, b.write(ctx, a.env, opts.bundle))
+		b := &check.Bundle{Version: currentVersion(), Report: report, Config: loaded, Exchanges: recorded.exchanges, Now: a.env.Now()}
+		err = errors.Join(err, a.writeBundle(ctx, b, opts.bundle))
 	}
 	if err != nil {
 		return err
@@ -125,51 +117,43 @@ func (a *app) check(ctx context.Context, loaded *config.Loaded, opts checkOption
 	return checkExit(report.Verdict, opts.failOn.String() == "warning")
 }
 
-// examine runs the doctor, with --wait until it is satisfied. It reports whether
+// runCheck runs the probes, with --wait until spans reach Jaeger. It reports whether
 // the findings have been printed already, as they came.
-func (a *app) examine(ctx context.Context, target doctor.Target, opts checkOptions) (report doctor.Report, streamed bool) {
+func (a *app) runCheck(ctx context.Context, target doctor.Target, opts checkOptions) (report doctor.Report, printed bool) {
 	if opts.wait > 0 {
-		var progress io.Writer
-		if a.env.StderrTerminal {
-			progress = a.env.Stderr
-		}
-		return untilWell(ctx, opts.wait, progress, func(ctx context.Context) doctor.Report {
+		progress := terminal.NewLine(a.env.Stderr, a.env.Width, a.env.StderrTerminal)
+		return repeatCheck(ctx, opts.wait, progress, func(ctx context.Context) doctor.Report {
 			return doctor.Run(ctx, target, opts.Options)
 		}), false
 	}
 	if opts.output.String() == "text" {
-		opts.Observe = a.checkView().finding
+		opts.Observe = check.NewText(a.env.Stdout, a.terminal()).Finding
 	}
 	return doctor.Run(ctx, target, opts.Options), opts.Observe != nil
 }
 
-func (a *app) checkView() *checkView {
-	return &checkView{w: a.env.Stdout, color: a.colored()}
-}
-
-func (a *app) writeReport(report doctor.Report, form string, streamed bool) error {
-	view := a.checkView()
+// writeCheck writes the report in a form; printed findings are left out.
+func (a *app) writeCheck(report doctor.Report, form string, printed bool) error {
 	switch form {
 	case "json":
-		return writeJSON(a.env.Stdout, report)
+		return check.WriteJSON(a.env.Stdout, report)
 	case "junit":
-		return writeJUnit(a.env.Stdout, report)
+		return check.WriteJUnit(a.env.Stdout, report)
 	case "github":
-		return writeGitHub(a.env.Stdout, report)
+		return check.WriteGitHub(a.env.Stdout, report)
 	case "short":
-		view.short(report)
-	default:
-		if !streamed {
-			for _, f := range report.Findings {
-				view.finding(f)
-			}
-		}
-		view.verdict(report)
+		return check.WriteShort(a.env.Stdout, report)
+	}
+	text := check.NewText(a.env.Stdout, a.terminal())
+	if printed {
+		text.Verdict(report)
+	} else {
+		text.Report(report)
 	}
 	return nil
 }
 
-// checkExit is the exit code of a verdict. Everything has been said by then.
+// checkExit returns the exit code of a verdict, which has been printed already.
 func checkExit(v doctor.Verdict, warningsFail bool) error {
 	switch {
 	case v.Answer == doctor.AnswerNo, v.Warnings > 0 && warningsFail:

@@ -16,7 +16,7 @@ import (
 )
 
 // read reads both traces back, at the same time.
-func (c *comparison) read(ctx context.Context, sides ...*compareSide) error {
+func (c *compareRun) read(ctx context.Context, sides ...*compareSide) error {
 	ctx, cancel := context.WithTimeout(ctx, c.opts.timeout)
 	defer cancel()
 	errs := make([]error, len(sides))
@@ -32,7 +32,7 @@ func (c *comparison) read(ctx context.Context, sides ...*compareSide) error {
 // one for a while: how many the called service makes is not known, and some
 // tracers begin a new trace in the midst of one. While the trace lacks spans by what
 // is in it, the while is longer.
-func (c *comparison) readSide(ctx context.Context, side *compareSide) error {
+func (c *compareRun) readSide(ctx context.Context, side *compareSide) error {
 	seen, since := 0, time.Time{}
 	t, err := c.reader.WaitTrace(ctx, side.Trace.ID, func(t trace.Trace) bool {
 		now := c.app.env.Now()

@@ -17,6 +17,7 @@ import (
 	"github.com/otdemo/otdemo/pkg/compare"
 	"github.com/otdemo/otdemo/pkg/config"
 	"github.com/otdemo/otdemo/pkg/query"
+	"github.com/otdemo/otdemo/pkg/report/comparison"
 	"github.com/otdemo/otdemo/pkg/trace"
 	"github.com/otdemo/otdemo/pkg/tracer"
 )
@@ -30,8 +31,8 @@ const (
 	demoQuiet = 200 * time.Millisecond
 )
 
-// comparison is what the two requests share.
-type comparison struct {
+// compareRun is what the two requests share.
+type compareRun struct {
 	app     *app
 	request client.Request
 	opts    *compareOptions
@@ -46,7 +47,7 @@ type comparison struct {
 
 // compare makes both requests, reads both traces back and prints the report.
 func (a *app) compare(ctx context.Context, from, to *compareSide, request client.Request, opts *compareOptions) (err error) {
-	c := &comparison{app: a, request: request, opts: opts, logger: a.quietLogger(a.env.Stderr), quiet: quietTime, grace: opts.grace()}
+	c := &compareRun{app: a, request: request, opts: opts, logger: a.quietLogger(a.env.Stderr), quiet: quietTime, grace: opts.grace()}
 	if opts.demo {
 		c.quiet = demoQuiet
 		backend, err := allinone.Start(allinone.Options{Logger: c.logger, Now: a.env.Now})
@@ -84,7 +85,16 @@ func (a *app) compare(ctx context.Context, from, to *compareSide, request client
 	for _, idle := range ignore.Idle(report.Differences) {
 		printLine(a.env.Stderr, "warning", fmt.Sprintf("--ignore %s names nothing that differs", idle))
 	}
-	return errors.Join(c.print(report), compareAnswer(report, errors.Join(lostError(from), lostError(to))))
+	return errors.Join(c.write(report), compareAnswer(report, errors.Join(lostError(from), lostError(to))))
+}
+
+// write writes the report to stdout.
+func (c *compareRun) write(report *compare.Report) error {
+	shown := &comparison.Comparison{Report: report, URL: c.request.URL, OwnServer: c.worker != nil, TraceURL: c.reader.TraceURL}
+	if c.opts.output.String() == "json" {
+		return comparison.WriteJSON(c.app.env.Stdout, shown)
+	}
+	return comparison.WriteText(c.app.env.Stdout, c.app.terminal(), shown)
 }
 
 // compareReader returns the way to read traces back, once Jaeger has answered.
@@ -115,7 +125,7 @@ func closeBackend(ctx context.Context, backend *allinone.Backend) error {
 
 // run asks the tracer of one side for its traits, makes the request with it, and
 // flushes its spans.
-func (c *comparison) run(ctx context.Context, side *compareSide) error {
+func (c *compareRun) run(ctx context.Context, side *compareSide) error {
 	if err := c.ask(ctx, side); err != nil {
 		return err
 	}
@@ -151,7 +161,7 @@ func (c *comparison) run(ctx context.Context, side *compareSide) error {
 }
 
 // ask makes the tracers that compare.Ask needs. They send nothing.
-func (c *comparison) ask(ctx context.Context, side *compareSide) error {
+func (c *compareRun) ask(ctx context.Context, side *compareSide) error {
 	var tracers [2]*tracer.Tracer
 	for i, param := range []float64{1, 0} {
 		cfg := side.cfg
@@ -169,7 +179,7 @@ func (c *comparison) ask(ctx context.Context, side *compareSide) error {
 
 // call makes the request below a top-level span, as otdemo call does. An answer of
 // 400 or above is as good as any: it is the traces that are compared.
-func (c *comparison) call(ctx context.Context, tr *tracer.Tracer) (trace.TraceID, error) {
+func (c *compareRun) call(ctx context.Context, tr *tracer.Tracer) (trace.TraceID, error) {
 	caller := client.New(tr, client.Options{Timeout: c.opts.timeout})
 	defer caller.Close()
 	top := tr.StartSpan("call")

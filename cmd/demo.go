@@ -16,6 +16,7 @@ import (
 	"github.com/otdemo/otdemo/pkg/load"
 	"github.com/otdemo/otdemo/pkg/printable"
 	"github.com/otdemo/otdemo/pkg/query"
+	"github.com/otdemo/otdemo/pkg/report/run"
 	"github.com/otdemo/otdemo/pkg/server"
 	"github.com/otdemo/otdemo/pkg/trace"
 	"github.com/otdemo/otdemo/pkg/tracer"
@@ -182,25 +183,25 @@ func (a *app) perform(ctx context.Context, s *stage) (page string, err error) {
 	defer cancel()
 	c := client.New(s.client, client.Options{Timeout: defaultCallTimeout})
 	defer c.Close()
-	done := callOnce(ctx, load.Options{Client: c, Tracer: s.client, Request: client.Request{URL: s.url()}})
-	if done.err != nil {
-		return "", done.err
+	result, response, err := load.Call(ctx, load.Options{Client: c, Tracer: s.client, Request: client.Request{URL: s.url()}})
+	if err != nil {
+		return "", err
 	}
 	out := a.env.Stdout
-	fmt.Fprintf(out, "Received result: %s\n\n", printable.Text(strings.TrimSpace(string(done.answer.Body))))
+	fmt.Fprintf(out, "Received result: %s\n\n", printable.Text(strings.TrimSpace(string(response.Body))))
 
 	// A server's span ends a moment after its answer arrived, but it has been
 	// started by then: so started is what must come back.
 	made := s.client.Stats().Sampled + s.server.Stats().Sampled
-	t, readErr := s.reader.WaitTrace(ctx, done.TraceID, func(t trace.Trace) bool {
+	t, readErr := s.reader.WaitTrace(ctx, result.TraceID, func(t trace.Trace) bool {
 		return int64(len(t.Spans)) >= made
 	})
 	if err := trace.Waterfall(out, &t, a.drawOptions()); err != nil {
 		return "", err
 	}
 	s.settle(ctx)
-	page = s.reader.TraceURL(done.TraceID)
-	fmt.Fprintf(out, "\n%s\npage: %s\n", s.ledger(len(t.Spans)), page)
+	page = s.reader.TraceURL(result.TraceID)
+	fmt.Fprintf(out, "\n%s\npage: %s\n", s.spansLine(len(t.Spans)), page)
 	if readErr != nil {
 		return page, fmt.Errorf("a span was lost: %w", readErr)
 	}
@@ -222,12 +223,8 @@ func (s *stage) settle(ctx context.Context) {
 	}
 }
 
-// ledger is the account of the demo's spans in a line.
-func (s *stage) ledger(stored int) string {
+// spansLine returns the account of the demo's spans.
+func (s *stage) spansLine(stored int) string {
 	client, srv := s.client.Stats(), s.server.Stats()
-	made, sent := client.Finished+srv.Finished, client.Sent+srv.Sent
-	if made == sent && sent == int64(stored) {
-		return fmt.Sprintf("spans: %d made = %d sent = %d stored, none lost", made, sent, stored)
-	}
-	return fmt.Sprintf("spans: %d made, %d sent, %d stored", made, sent, stored)
+	return run.SpansLine(client.Finished+srv.Finished, client.Sent+srv.Sent, int64(stored))
 }

@@ -1,5 +1,5 @@
-// Package cmd is the command line: it turns flags into options, runs one of the
-// packages below, and prints what came of it. Start at Main; each subcommand has
+// Package cmd is the command line: it turns flags into options, calls one of the
+// packages below, and picks a report for the result. Start at Main; each subcommand has
 // a file of its own.
 package cmd
 

@@ -12,6 +12,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/otdemo/otdemo/pkg/config"
+	"github.com/otdemo/otdemo/pkg/report/run"
 	"github.com/otdemo/otdemo/pkg/server"
 	"github.com/otdemo/otdemo/pkg/tracer"
 )
@@ -110,13 +111,17 @@ func (a *app) listen(ctx context.Context, cfg config.Serve) (net.Listener, error
 	return ln, nil
 }
 
-// closeTracer flushes the last spans, also after Ctrl-C, and tells of every span
-// that did not go out.
+// closeTracer flushes the last spans, also after Ctrl-C, and prints a warning for the
+// spans that were not sent.
 func (a *app) closeTracer(ctx context.Context, tr *tracer.Tracer) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), closeTimeout)
 	defer cancel()
 	if err := tr.Close(ctx); err != nil {
 		printLine(a.env.Stderr, "warning", err.Error())
 	}
-	a.tellLosses(tr.Stats(), tr.Target())
+	losses, hint := run.Losses(tr.Stats(), tr.Target())
+	for _, loss := range losses {
+		printLine(a.env.Stderr, "warning", loss)
+	}
+	printHint(a.env.Stderr, hint)
 }
