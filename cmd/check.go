@@ -102,11 +102,11 @@ func (a *app) check(ctx context.Context, loaded *config.Loaded, opts checkOption
 	if opts.bundle != "" {
 		target.Record = recorded.add
 	}
-	report, printed := a.runCheck(ctx, target, opts)
+	report, begun := a.runCheck(ctx, target, opts)
 	if err := ctx.Err(); err != nil {
 		return err
 	}
-	err := a.writeCheck(report, opts.output.String(), printed)
+	err := a.writeCheck(report, opts.output.String(), begun)
 	if opts.bundle != "" {
 		b := &check.Bundle{Version: currentVersion(), Report: report, Config: loaded, Exchanges: recorded.exchanges, Now: a.env.Now()}
 		err = errors.Join(err, a.writeBundle(ctx, b, opts.bundle))
@@ -117,23 +117,25 @@ func (a *app) check(ctx context.Context, loaded *config.Loaded, opts checkOption
 	return checkExit(report.Verdict, opts.failOn.String() == "warning")
 }
 
-// runCheck runs the probes, with --wait until spans reach Jaeger. It reports whether
-// the findings have been printed already, as they came.
-func (a *app) runCheck(ctx context.Context, target doctor.Target, opts checkOptions) (report doctor.Report, printed bool) {
+// runCheck runs the probes, with --wait until spans reach Jaeger. The returned text is
+// nil unless it has written the findings already, as they came.
+func (a *app) runCheck(ctx context.Context, target doctor.Target, opts checkOptions) (doctor.Report, *check.Text) {
 	if opts.wait > 0 {
 		progress := terminal.NewLine(a.env.Stderr, a.env.Width, a.env.StderrTerminal)
 		return repeatCheck(ctx, opts.wait, progress, func(ctx context.Context) doctor.Report {
 			return doctor.Run(ctx, target, opts.Options)
-		}), false
+		}), nil
 	}
+	var begun *check.Text
 	if opts.output.String() == "text" {
-		opts.Observe = check.NewText(a.env.Stdout, a.terminal()).Finding
+		begun = check.NewText(a.env.Stdout, a.terminal())
+		opts.Observe = begun.Finding
 	}
-	return doctor.Run(ctx, target, opts.Options), opts.Observe != nil
+	return doctor.Run(ctx, target, opts.Options), begun
 }
 
-// writeCheck writes the report in a form; printed findings are left out.
-func (a *app) writeCheck(report doctor.Report, form string, printed bool) error {
+// writeCheck writes the report in a form, or what a begun text lacks.
+func (a *app) writeCheck(report doctor.Report, form string, begun *check.Text) error {
 	switch form {
 	case "json":
 		return check.WriteJSON(a.env.Stdout, report)
@@ -144,13 +146,10 @@ func (a *app) writeCheck(report doctor.Report, form string, printed bool) error 
 	case "short":
 		return check.WriteShort(a.env.Stdout, report)
 	}
-	text := check.NewText(a.env.Stdout, a.terminal())
-	if printed {
-		text.Verdict(report)
-	} else {
-		text.Report(report)
+	if begun != nil {
+		return begun.Verdict(report)
 	}
-	return nil
+	return check.NewText(a.env.Stdout, a.terminal()).Report(report)
 }
 
 // checkExit returns the exit code of a verdict, which has been printed already.

@@ -61,7 +61,9 @@ type bundleFile struct {
 
 func (b *Bundle) files() ([]bundleFile, error) {
 	var text, report, cfg bytes.Buffer
-	NewText(&text, terminal.Options{}).Report(b.Report)
+	if err := NewText(&text, terminal.Options{}).Report(b.Report); err != nil {
+		return nil, err
+	}
 	if err := WriteJSON(&report, b.Report); err != nil {
 		return nil, err
 	}

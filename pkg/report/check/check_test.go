@@ -46,7 +46,7 @@ func badReport() doctor.Report {
 // forms are all that a report is written as, by the name of its golden file.
 func forms() map[string]func(io.Writer, doctor.Report) error {
 	text := func(opts terminal.Options) func(io.Writer, doctor.Report) error {
-		return func(w io.Writer, r doctor.Report) error { NewText(w, opts).Report(r); return nil }
+		return func(w io.Writer, r doctor.Report) error { return NewText(w, opts).Report(r) }
 	}
 	return map[string]func(io.Writer, doctor.Report) error{
 		"text":       text(terminal.Options{}),
@@ -110,5 +110,32 @@ func TestWriteProbes(t *testing.T) {
 	want := "sampler    sampling  a claim\nagent-udp  network   another\n"
 	if diff := cmp.Diff(want, out.String()); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
+	}
+}
+
+// fullDisk takes a number of bytes, and no more.
+type fullDisk struct{ room int }
+
+func (d *fullDisk) Write(p []byte) (int, error) {
+	if len(p) > d.room {
+		return 0, io.ErrShortWrite
+	}
+	d.room -= len(p)
+	return len(p), nil
+}
+
+// A report that is not complete is an error, in every form and wherever it is cut.
+func TestWriteErrors(t *testing.T) {
+	t.Parallel()
+	for form, write := range forms() {
+		var whole bytes.Buffer
+		if err := write(&whole, badReport()); err != nil {
+			t.Fatal(err)
+		}
+		for room := range whole.Len() {
+			if err := write(&fullDisk{room: room}, badReport()); err == nil {
+				t.Fatalf("%s: no error with room for %d of %d bytes", form, room, whole.Len())
+			}
+		}
 	}
 }

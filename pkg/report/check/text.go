@@ -16,14 +16,33 @@ import (
 )
 
 // Text writes a check for people: a line for each finding as it comes, more
-// where something is wrong, and the verdict last.
+// where something is wrong, and the verdict last. After an error it writes nothing
+// more.
 type Text struct {
-	w    io.Writer
+	w    *stickyWriter
 	opts terminal.Options
 }
 
 // NewText returns a Text that writes to w.
-func NewText(w io.Writer, opts terminal.Options) *Text { return &Text{w: w, opts: opts} }
+func NewText(w io.Writer, opts terminal.Options) *Text {
+	return &Text{w: &stickyWriter{w: w}, opts: opts}
+}
+
+// stickyWriter keeps the first error.
+type stickyWriter struct {
+	w   io.Writer
+	err error
+}
+
+// Write writes p, or returns the error of an earlier write.
+func (s *stickyWriter) Write(p []byte) (int, error) {
+	if s.err != nil {
+		return 0, s.err
+	}
+	n, err := s.w.Write(p)
+	s.err = err
+	return n, err
+}
 
 // WriteJSON writes r as docs/check-jaeger.schema.json describes it.
 func WriteJSON(w io.Writer, r doctor.Report) error { return report.WriteJSON(w, r) }
@@ -39,15 +58,15 @@ const (
 )
 
 // Report writes all findings and the verdict.
-func (t *Text) Report(r doctor.Report) {
+func (t *Text) Report(r doctor.Report) error {
 	for _, f := range r.Findings {
 		t.Finding(f)
 	}
-	t.Verdict(r)
+	return t.Verdict(r)
 }
 
 // Finding writes one finding: a single line if it is ok, and nothing if its probe did
-// not run; JSON has the reason.
+// not run; JSON has the reason. Verdict returns the error.
 func (t *Text) Finding(f doctor.Finding) {
 	f = harmlessFinding(f)
 	if f.Status == doctor.StatusSkip {
@@ -96,8 +115,9 @@ func details(f doctor.Finding) []string {
 	return lines
 }
 
-// Verdict writes how many probes did not run, the answer and its fix.
-func (t *Text) Verdict(r doctor.Report) {
+// Verdict writes how many probes did not run, the answer and its fix. It returns the
+// first error of all that was written.
+func (t *Text) Verdict(r doctor.Report) error {
 	r = harmlessReport(r)
 	color := terminal.Green
 	switch r.Verdict.Answer {
@@ -117,6 +137,7 @@ func (t *Text) Verdict(r doctor.Report) {
 	if r.Verdict.Code != "" && !r.Verdict.OK {
 		fmt.Fprintf(t.w, "more: otdemo explain %s\n", r.Verdict.Code)
 	}
+	return t.w.err
 }
 
 // skipped counts the probes that did not run because others failed.

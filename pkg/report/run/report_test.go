@@ -239,3 +239,25 @@ func TestFormatBytes(t *testing.T) {
 		}
 	}
 }
+
+// brokenPipe takes nothing.
+type brokenPipe struct{}
+
+func (brokenPipe) Write([]byte) (int, error) { return 0, io.ErrClosedPipe }
+
+func TestWriteErrors(t *testing.T) {
+	t.Parallel()
+	w, opts := brokenPipe{}, terminal.Options{}
+	for form, err := range map[string]error{
+		"text":      WriteText(w, opts, goodRun()),
+		"json":      WriteJSON(w, goodRun()),
+		"html":      WriteHTML(w, goodRun()),
+		"ledger":    WriteLedger(w, opts, badLedger()),
+		"call":      WriteCallText(w, &Call{}),
+		"call json": WriteCallJSON(w, &Call{}),
+	} {
+		if !errors.Is(err, io.ErrClosedPipe) {
+			t.Errorf("%s: got error %v, want that of the writer", form, err)
+		}
+	}
+}
