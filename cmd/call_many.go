@@ -49,9 +49,9 @@ func (a *app) callMany(ctx context.Context, cfg config.Config, request client.Re
 	report := &run.Report{Run: info, Outcome: outcome, Calls: recorder.Report(), Client: &stats, Ledger: closed}
 	err = errors.Join(endErr, file.close(closed), a.writeRun(report, opts.output.String()))
 	if outcome.Interrupted {
-		return &exitError{code: exitInterrupted, err: answer(err, closed, readErr)}
+		return &exitError{code: exitInterrupted, err: resultError(err, closed, readErr)}
 	}
-	return answer(errors.Join(err, failedError(&report.Calls)), closed, readErr)
+	return resultError(errors.Join(err, failedError(&report.Calls)), closed, readErr)
 }
 
 // runLoad makes the calls, and passes each result on to the recorder, the ledger and

@@ -35,5 +35,5 @@ func (a *app) callOne(ctx context.Context, cfg config.Config, request client.Req
 	if call.Ledger != nil && !asJSON {
 		err = errors.Join(err, run.WriteLedger(a.env.Stdout, a.terminal(), call.Ledger))
 	}
-	return answer(errors.Join(callError(failure), err), call.Ledger, readErr)
+	return resultError(errors.Join(callError(failure), err), call.Ledger, readErr)
 }

@@ -7,7 +7,7 @@ import (
 	"github.com/otdemo/otdemo/pkg/load/ledger"
 )
 
-func TestAnswer(t *testing.T) {
+func TestResultError(t *testing.T) {
 	t.Parallel()
 	missing := &ledger.Ledger{Spans: ledger.Spans{Made: 20, Missing: 5}}
 	clientMissing := &ledger.Ledger{Spans: ledger.Spans{Made: 20, Missing: 5}, ServiceUnseen: "no span was seen"}
@@ -30,7 +30,7 @@ func TestAnswer(t *testing.T) {
 		{nil, clientMissing, nil, exitNo}, // the client's own are missing
 	}
 	for _, tt := range tests {
-		if got := exitCode(answer(tt.no, tt.ledger, tt.read)); got != tt.want {
+		if got := exitCode(resultError(tt.no, tt.ledger, tt.read)); got != tt.want {
 			t.Errorf("exit code of (%v, missing: %v, %v) is %d, want %d", tt.no, missingError(tt.ledger), tt.read, got, tt.want)
 		}
 	}

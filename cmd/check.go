@@ -49,7 +49,7 @@ docs/findings.md explains each finding.
   otdemo check-jaeger --storage elasticsearch --es-url http://localhost:9200
   otdemo check-jaeger --wait 60s -o junit
   otdemo check-jaeger -o json`,
-		GroupID: groupMain,
+		GroupID: groupCore,
 		Args:    maxArgs(0),
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if opts.list {

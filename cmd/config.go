@@ -22,7 +22,7 @@ those by flags. docs/configuration.md has every key.
   otdemo config --sampler-type probabilistic --sampler-param 0.1
   JAEGER_AGENT_HOST=jaeger otdemo config -o json
   OTEL_EXPORTER_OTLP_ENDPOINT=http://jaeger:4318 otdemo config --tracer otel`,
-		GroupID: groupServing,
+		GroupID: groupOther,
 		Args:    maxArgs(0),
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			loaded, err := a.load(cmd)

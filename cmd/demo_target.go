@@ -21,7 +21,7 @@ import (
 const demoFlushInterval = 20 * time.Millisecond
 
 // demoConfig returns the defaults with the flags that were given, and these as they
-// were typed. No file and no variable has a say, so that the demo works anywhere.
+// were typed. Files and variables are ignored, so that the demo works anywhere.
 func (a *app) demoConfig(flags *pflag.FlagSet) (config.Config, []string, error) {
 	src := config.Source{File: os.DevNull} // else ./config.yaml is looked for
 	var given []string
@@ -46,9 +46,9 @@ func (a *app) demoConfig(flags *pflag.FlagSet) (config.Config, []string, error) 
 	return loaded.Config, given, nil
 }
 
-// aim points the configuration at the backend: the tracer at the receiver of what it
+// useBackend points the configuration at the backend: the tracer at the receiver of what it
 // sends.
-func (s *stage) aim() error {
+func (s *demoSystem) useBackend() error {
 	addrs := s.backend.Addrs()
 	cfg := &s.cfg
 	cfg.Reporter.FlushInterval = demoFlushInterval
@@ -75,7 +75,7 @@ func (s *stage) aim() error {
 
 // flags are those with which another process sends its spans here, and reads them
 // back.
-func (s *stage) flags() string {
+func (s *demoSystem) flags() string {
 	to := []string{"--agent-port", strconv.Itoa(s.cfg.Reporter.Agent.Port)}
 	if s.cfg.UsesCollector() {
 		to = []string{"--collector-endpoint", s.cfg.Reporter.Collector.Endpoint}
@@ -84,8 +84,8 @@ func (s *stage) flags() string {
 	return strings.Join(all, " ")
 }
 
-// tellHowToGoOn prints commands for a second terminal, with the ports picked.
-func (a *app) tellHowToGoOn(s *stage) {
+// printNextCommands prints commands for a second terminal, with the ports picked.
+func (a *app) printNextCommands(s *demoSystem) {
 	fmt.Fprintf(a.env.Stdout, `
 In another terminal:
   otdemo call %s --show %s

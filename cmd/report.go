@@ -23,7 +23,7 @@ docs/call.md tells what each number means, and the form of the file.
 ` + exitCodesHelp("0 the report was printed, whatever it says", "2 usage is wrong, or the file is none of ours"),
 		Example: `  otdemo report run.ndjson
   otdemo report run.ndjson -o html`,
-		GroupID: groupServing,
+		GroupID: groupOther,
 		Args: func(cmd *cobra.Command, args []string) error {
 			if len(args) == 0 {
 				return usageError(withHint(errors.New("no results file is named"), "otdemo call -n 1000 --results FILE writes one"))

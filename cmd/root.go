@@ -72,11 +72,11 @@ Start with "otdemo demo", which needs nothing else installed.
 	flags.Var(&a.color, "color", "colour the output: `when` is auto, always or never")
 
 	root.AddGroup(
-		&cobra.Group{ID: groupMain, Title: "The three:"},
-		&cobra.Group{ID: groupServing, Title: "What serves them:"},
+		&cobra.Group{ID: groupCore, Title: "The three:"},
+		&cobra.Group{ID: groupOther, Title: "What serves them:"},
 	)
-	root.SetHelpCommandGroupID(groupServing)
-	root.SetCompletionCommandGroupID(groupServing)
+	root.SetHelpCommandGroupID(groupOther)
+	root.SetCompletionCommandGroupID(groupOther)
 	root.AddCommand(
 		newServe(a), newCall(a), newCheck(a),
 		newCompare(a), newReport(a), newAllInOne(a), newDemo(a), newExplain(a), newConfig(a), newVersion(a),
@@ -86,8 +86,8 @@ Start with "otdemo demo", which needs nothing else installed.
 
 // The groups of the help's list of commands.
 const (
-	groupMain    = "main"
-	groupServing = "serving"
+	groupCore  = "main"
+	groupOther = "serving"
 )
 
 func unknownCommand(cmd *cobra.Command, name string) error {

@@ -39,7 +39,7 @@ SIGINT and SIGTERM let requests under way finish, flush the spans and end it.
   otdemo serve --collector-endpoint http://localhost:14268/api/traces
   otdemo serve --tracer otel --collector-endpoint grpc://localhost:4317
   otdemo serve --port 0 --addr-file addrs.json`,
-		GroupID: groupMain,
+		GroupID: groupCore,
 		Args:    maxArgs(0),
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			loaded, err := a.load(cmd)
@@ -95,7 +95,7 @@ func (a *app) serve(ctx context.Context, cfg config.Config, addrFile string) err
 	return server.Run(ctx, ln, handler, logger)
 }
 
-// listen opens the server's port, and says which flag to change when another
+// listen opens the server's port. The hint names the flag to change when another
 // program holds it.
 func (a *app) listen(ctx context.Context, cfg config.Serve) (net.Listener, error) {
 	addr := net.JoinHostPort(cfg.Host, strconv.Itoa(cfg.Port))

@@ -45,20 +45,20 @@ func (a *app) showTrace(ctx context.Context, reader *query.Client, call *run.Cal
 // a warning if there are none.
 func (a *app) waitForServer(ctx context.Context, reader *query.Client, t trace.Trace, grace time.Duration) (trace.Trace, error) {
 	start := a.env.Now()
-	whole, err := reader.WaitTrace(ctx, t.ID, func(t trace.Trace) bool {
+	complete, err := reader.WaitTrace(ctx, t.ID, func(t trace.Trace) bool {
 		return answered(t) || a.env.Now().Sub(start) >= grace
 	})
-	if len(whole.Spans) == 0 {
-		whole = t
+	if len(complete.Spans) == 0 {
+		complete = t
 	}
 	if errors.Is(err, query.ErrIncomplete) {
 		err = nil // --timeout is shorter
 	}
-	if n := len(whole.Unanswered()); err == nil && n > 0 {
+	if n := len(complete.Unanswered()); err == nil && n > 0 {
 		printLine(a.env.Stderr, "warning", plural.Of(n, "request", "requests")+" without a span of the service that answered: "+
 			"it is not traced, or its spans are lost or late, or it does not read these headers")
 	}
-	return whole, err
+	return complete, err
 }
 
 // answered reports whether each request of t has a span of the service that responded.

@@ -39,7 +39,7 @@ func (a *app) terminal() terminal.Options {
 	return terminal.Options{Width: a.env.Width, Color: a.colored(), ASCII: a.plain()}
 }
 
-// maxDrawnSpans is more than anybody reads in a terminal.
+// maxDrawnSpans is more than a reader of a terminal needs.
 const maxDrawnSpans = 1000
 
 func (a *app) drawOptions() trace.DrawOptions {
