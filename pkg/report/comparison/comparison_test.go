@@ -9,10 +9,10 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/otdemo/otdemo/internal/golden"
 	"github.com/otdemo/otdemo/pkg/compare"
 	"github.com/otdemo/otdemo/pkg/printable/printabletest"
 	"github.com/otdemo/otdemo/pkg/query"
-	"github.com/otdemo/otdemo/pkg/report/internal/golden"
 	"github.com/otdemo/otdemo/pkg/report/terminal"
 	"github.com/otdemo/otdemo/pkg/trace"
 )
@@ -72,7 +72,7 @@ func TestForms(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			golden.Compare(t, tt.name+".txt", got.String())
+			golden.Check(t, filepath.Join("testdata", tt.name+".txt"), got.String())
 		})
 	}
 }

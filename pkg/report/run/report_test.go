@@ -5,15 +5,16 @@ import (
 	"encoding/xml"
 	"errors"
 	"io"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/otdemo/otdemo/internal/golden"
 	"github.com/otdemo/otdemo/pkg/load"
 	"github.com/otdemo/otdemo/pkg/load/ledger"
-	"github.com/otdemo/otdemo/pkg/report/internal/golden"
 	"github.com/otdemo/otdemo/pkg/report/terminal"
 	"github.com/otdemo/otdemo/pkg/tracer"
 )
@@ -111,7 +112,7 @@ func TestForms(t *testing.T) {
 			if err := tt.write(&got, tt.run); err != nil {
 				t.Fatal(err)
 			}
-			golden.Compare(t, tt.name, got.String())
+			golden.Check(t, filepath.Join("testdata", tt.name), got.String())
 		})
 	}
 }
