@@ -23,7 +23,7 @@ import (
 const demoFlushInterval = 20 * time.Millisecond
 
 // demoConfig returns the defaults with the flags that were given, and these as they
-// were typed. No file and no variable has a say, so that the demo works anywhere.
+// were typed. Files and variables are ignored, so that the demo works anywhere.
 func (a *app) demoConfig(flags *pflag.FlagSet) (config.Config, []string, error) {
 	src := config.Source{File: os.DevNull} // else ./config.yaml is looked for
 	var given []string
@@ -48,9 +48,9 @@ func (a *app) demoConfig(flags *pflag.FlagSet) (config.Config, []string, error) 
 	return loaded.Config, given, nil
 }
 
-// aim points the configuration at the backend: the tracer at the receiver whose usual
-// port is that of the tracer's default endpoint, or at the agent's.
-func (s *stage) aim() error {
+// useBackend points the configuration at the backend: the tracer at the receiver whose
+// usual port is that of the tracer's default endpoint, or at the agent's.
+func (s *demoSystem) useBackend() error {
 	addrs := s.backend.Addrs()
 	cfg := &s.cfg
 	cfg.Reporter.FlushInterval = demoFlushInterval
@@ -79,7 +79,7 @@ func (s *stage) aim() error {
 
 // flags are those with which another process sends its spans here, and reads them
 // back.
-func (s *stage) flags() string {
+func (s *demoSystem) flags() string {
 	to := []string{"--agent-port", strconv.Itoa(s.cfg.Reporter.Agent.Port)}
 	if s.cfg.UsesCollector() {
 		to = []string{"--collector-endpoint", s.cfg.Reporter.Collector.Endpoint}
@@ -88,8 +88,8 @@ func (s *stage) flags() string {
 	return strings.Join(all, " ")
 }
 
-// tellHowToGoOn prints commands for a second terminal, with the ports picked.
-func (a *app) tellHowToGoOn(s *stage) {
+// printNextCommands prints commands for a second terminal, with the ports picked.
+func (a *app) printNextCommands(s *demoSystem) {
 	fmt.Fprintf(a.env.Stdout, `
 In another terminal:
   otdemo call %s --show %s
