@@ -178,12 +178,12 @@ func testFIFO(t *testing.T, path string) {
 	// Nobody reads it: neither the end of the context nor the patience is missed.
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	if err := env.writeFile(ctx, path, []byte("x"), 0o666); err == nil || !strings.Contains(err.Error(), "no process reads the FIFO") {
+	if err := env.writeFile(ctx, path, []byte("x"), 0o666); err == nil || !strings.Contains(err.Error(), "no process reads from the FIFO") {
 		t.Errorf("got %v", err)
 	}
 	synctest.Test(t, func(t *testing.T) {
 		_, err := env.createFile(t.Context(), path)
-		if err == nil || !strings.Contains(err.Error(), "no process reads the FIFO") {
+		if err == nil || !strings.Contains(err.Error(), "no process reads from the FIFO") {
 			t.Errorf("got %v", err)
 		}
 	})
