@@ -83,7 +83,7 @@ func TestCallFlagsAreChecked(t *testing.T) {
 	}
 }
 
-// explained is err as printError prints it, without the program's name.
+// explained returns err as printError prints it, without the name of the program.
 func explained(err error) string {
 	if err == nil {
 		return ""

@@ -39,7 +39,8 @@ to fix it.
 
 The check only adds its canary spans to Jaeger, with service name otdemo-check.
 "otdemo explain" explains each finding.
-` + exitCodesHelp("0 spans reach Jaeger", "1 spans do not reach Jaeger; with --fail-on warning, also on a warning"),
+` + exitCodesHelp("0 spans reach Jaeger", "1 spans do not reach Jaeger; with --fail-on warning, also on a warning",
+			"3 inconclusive: nothing failed, but no span was read back"),
 		Example: `  otdemo check-jaeger
   otdemo check-jaeger --agent-host jaeger.example.com --query-url http://jaeger.example.com:16686
   otdemo check-jaeger --collector-endpoint http://localhost:14268/api/traces

@@ -27,7 +27,7 @@ func TestCompareGrace(t *testing.T) {
 	}
 }
 
-// span is a span of a service, below another one unless parent is 0.
+// span returns a span of a service, the child of another one unless parent is 0.
 func span(service string, id, parent trace.SpanID, kind string) trace.Span {
 	s := trace.Span{SpanID: id, Process: &trace.Process{Service: service}}
 	if kind != "" {

@@ -41,7 +41,7 @@ func badReport() doctor.Report {
 	}
 }
 
-// forms are all that a report is written as, by the name of its golden file.
+// forms are the output formats of a report, by the name of the golden file.
 func forms() map[string]func(io.Writer, doctor.Report) error {
 	text := func(opts terminal.Options) func(io.Writer, doctor.Report) error {
 		return func(w io.Writer, r doctor.Report) error { return NewText(w, opts).Report(r) }

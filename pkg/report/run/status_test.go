@@ -30,7 +30,7 @@ func TestStatus(t *testing.T) {
 	}
 }
 
-// Each state but "sent" that has spans is a sentence, and the hint fits what was lost.
+// Each state with spans, except "sent", is a sentence, and the hint fits the loss.
 func TestLosses(t *testing.T) {
 	t.Parallel()
 	const doctorHint = `run "otdemo check-jaeger" to find out why, or start "otdemo all-in-one" as a local Jaeger`
