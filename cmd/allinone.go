@@ -25,17 +25,17 @@ func newAllInOne(a *app) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "all-in-one",
 		Short: "Run an in-memory Jaeger",
-		Long: `Run a small in-memory Jaeger. It receives spans on the ports of Jaeger's
-all-in-one, stores them up to a memory limit, serves Jaeger's query API and page,
-and serves sampling strategies. The traces are lost when it stops. /api/loss has
-the number of lost spans, and the log has it at the end.
+		Long: `Run a small in-memory Jaeger: it receives spans on every port of Jaeger's
+all-in-one, keeps them within a memory limit, and serves Jaeger's query API and
+sampling strategies. Traces are gone when it ends. Spans that were lost on the way
+to it are counted on /api/loss, and logged when it ends.
 
-It listens on this machine only, unless --host is given. Each port can be a number,
-0 for any free port, or off.
+It listens on this machine only, unless --host is set. A port is a number, 0 for
+any free one, or off.
 
-With --proxy-query it only serves the page for another Jaeger: it receives and
-stores no spans, and reads the traces from that Jaeger's query API.
-` + exitCodesHelp("0 stopped by a signal", "1 it could not listen", "3"),
+With --proxy-query it serves the page only, for the traces of a Jaeger elsewhere: it
+receives and stores nothing, and passes the page's requests to that Jaeger.
+` + exitCodesHelp("0 stopped by a signal", "1 cannot listen on a port", "3"),
 		Example: `  otdemo all-in-one
   otdemo all-in-one --max-memory 1GiB --sampling probabilistic:0.1
   otdemo all-in-one --otlp-grpc-port off --sampling-strategies strategies.json
@@ -46,7 +46,7 @@ stores no spans, and reads the traces from that Jaeger's query API.
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			opts.Ports = ports.options()
 			if open && opts.Ports[allinone.Query] == allinone.Off {
-				return usageError(errors.New("--open and --query-port off exclude each other: the page is on the query port"))
+				return usageError(errors.New("--open requires the page, which --query-port off disables"))
 			}
 			if cmd.Flags().Changed("proxy-query") {
 				target, err := proxyTarget(cmd.Flags(), proxyQuery, opts.Ports[allinone.Query])
@@ -58,7 +58,7 @@ stores no spans, and reads the traces from that Jaeger's query API.
 				}, announcement{addrFile, open})
 			}
 			if strategies != "" && cmd.Flags().Changed("sampling") {
-				return usageError(errors.New("--sampling and --sampling-strategies exclude each other: the file has a default_strategy"))
+				return usageError(errors.New("--sampling and --sampling-strategies cannot be combined: set default_strategy in the file"))
 			}
 			var err error
 			if opts.Sampling, err = samplingOf(strategy, strategies); err != nil {
@@ -76,11 +76,11 @@ stores no spans, and reads the traces from that Jaeger's query API.
 	flags := cmd.Flags()
 	flags.StringVar(&opts.Host, "host", "127.0.0.1", "listen on this `address`; 0.0.0.0 accepts connections from other machines")
 	ports = portFlags(flags)
-	flags.Var(&maxMemory, "max-memory", "memory limit for traces, a `size` such as 512MiB; the oldest traces are evicted beyond it; in a container the default is at most a quarter of its memory")
-	flags.Var(&strategy, "sampling", "sampling `strategy` for all clients: const:1, probabilistic:0.1 or ratelimiting:5")
-	flags.StringVar(&strategies, "sampling-strategies", "", "read the sampling strategy of each service from `file`, in Jaeger's format")
+	flags.Var(&maxMemory, "max-memory", "keep traces within this `size` of memory, and evict the oldest beyond it; the default is at most a quarter of a container's memory")
+	flags.Var(&strategy, "sampling", "serve this sampling `strategy` to every client: const:1, probabilistic:0.1 or ratelimiting:5")
+	flags.StringVar(&strategies, "sampling-strategies", "", "serve each client the sampling strategy of its service in `file`, in Jaeger's format")
 	flags.StringVar(&opts.UIDir, "ui-dir", "", "serve the built Jaeger UI in `directory` on the query port instead of otdemo's own page")
-	flags.StringVar(&proxyQuery, "proxy-query", "", "only serve the page, for the Jaeger whose query API is at `URL`")
+	flags.StringVar(&proxyQuery, "proxy-query", "", "serve the page only, for the traces of the Jaeger whose query API is at `URL`")
 	flags.BoolVar(&open, "open", false, "open the page in the browser")
 	flags.StringVar(&addrFile, "addr-file", "", "write the listening addresses to `file`, as JSON: name to host:port")
 	return cmd

@@ -107,7 +107,7 @@ func (s *session) runInfo() load.RunInfo {
 	}
 }
 
-// redactURL hides the password in a URL that has been validated.
+// redactURL hides the password in a URL that has been checked already.
 func redactURL(raw string) string {
 	u, err := url.Parse(raw)
 	if err != nil {

@@ -35,7 +35,7 @@ func (e *exitError) Error() string {
 
 func (e *exitError) Unwrap() error { return e.err }
 
-// usageError gives err the exit code of invalid usage or configuration.
+// usageError marks err as the caller's mistake.
 func usageError(err error) error { return &exitError{code: exitUsage, err: err} }
 
 // exitCode returns the process's exit code for the error of a command: exitFailed

@@ -24,11 +24,11 @@ func proxyTarget(flags *pflag.FlagSet, raw string, port int) (*url.URL, error) {
 	var faults []error
 	flags.Visit(func(f *pflag.Flag) {
 		if !slices.Contains(proxyFlags(), f.Name) {
-			faults = append(faults, fmt.Errorf("--%s and --proxy-query exclude each other: with --proxy-query there is no receiver and no store", f.Name))
+			faults = append(faults, fmt.Errorf("--%s and --proxy-query cannot be combined: there is no receiver and no store with --proxy-query", f.Name))
 		}
 	})
 	if port == allinone.Off {
-		faults = append(faults, errors.New("--proxy-query and --query-port off exclude each other: the page is on the query port"))
+		faults = append(faults, errors.New("--proxy-query requires the page, which --query-port off disables"))
 	}
 	// Only to validate the URL.
 	if _, err := query.New(raw, query.Options{}); err != nil {

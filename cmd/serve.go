@@ -35,7 +35,7 @@ that spans are sent to.
 
 On SIGINT or SIGTERM it finishes the requests in progress, flushes the spans and
 exits.
-` + exitCodesHelp("0 stopped by a signal", "1 it could not listen, or requests were aborted at the end", "3"),
+` + exitCodesHelp("0 stopped by a signal", "1 cannot listen, or requests were aborted at the end", "3"),
 		Example: `  otdemo serve --port 8000
   otdemo serve --agent-host jaeger.example.com
   otdemo serve --collector-endpoint http://localhost:14268/api/traces

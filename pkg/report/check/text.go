@@ -81,7 +81,7 @@ func details(f doctor.Finding) []string {
 	for _, cause := range f.Causes {
 		lines = append(lines, "maybe: "+cause.Text)
 		if cause.Command != "" {
-			lines = append(lines, "  to check: "+cause.Command)
+			lines = append(lines, "  to confirm: "+cause.Command)
 		}
 	}
 	for _, hint := range f.Hints {
@@ -106,8 +106,7 @@ func (t *Text) Verdict(r doctor.Report) error {
 	case doctor.AnswerYes:
 	}
 	if n := skipped(r); n > 0 {
-		fmt.Fprintf(t.w, "skip     %s that %s on a failed one\n",
-			plural.Of(n, "more probe", "more probes"), plural.Word(n, "depends", "depend"))
+		fmt.Fprintf(t.w, "skip     %s not run: a required check failed\n", plural.Of(n, "check", "checks"))
 	}
 	fmt.Fprintf(t.w, "\n%s\n", t.opts.Paint(color, r.Verdict.Text))
 	if r.Verdict.Fix != "" {
