@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/otdemo/otdemo/pkg/doctor"
+	"github.com/otdemo/otdemo/pkg/plural"
 )
 
 // checkView prints a check for people: a line for each finding as it comes, more
@@ -63,7 +64,7 @@ func details(f doctor.Finding) []string {
 	for _, cause := range f.Causes {
 		lines = append(lines, "maybe: "+cause.Text)
 		if cause.Command != "" {
-			lines = append(lines, "  to tell: "+cause.Command)
+			lines = append(lines, "  to confirm: "+cause.Command)
 		}
 	}
 	for _, hint := range f.Hints {
@@ -87,7 +88,7 @@ func (v *checkView) verdict(r doctor.Report) {
 	case doctor.AnswerYes:
 	}
 	if n := skipped(r); n > 0 {
-		fmt.Fprintf(v.w, "skip     %d more, which need what failed\n", n)
+		fmt.Fprintf(v.w, "skip     %s not run: a required check failed\n", plural.Of(n, "check", "checks"))
 	}
 	fmt.Fprintf(v.w, "\n%s\n", v.paint(color, r.Verdict.Text))
 	if r.Verdict.Fix != "" {

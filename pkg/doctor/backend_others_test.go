@@ -51,10 +51,10 @@ func TestZipkinIsKnown(t *testing.T) {
 	f, _ := probetest.Examine(t, identity.Probe(), target, nil)
 	probetest.Expect(t, f, probe.StatusOK, identity.CodeIdentityZipkin, "this is Zipkin 3.6.1", "")
 	f, _ = probetest.Examine(t, queryapi.Probe(), target, nil)
-	probetest.Expect(t, f, probe.StatusOK, probe.CodeQueryAnswers, srv.URL+" answers and knows 1 service", "")
+	probetest.Expect(t, f, probe.StatusOK, probe.CodeQueryAnswers, srv.URL+" responds; 1 service", "")
 }
 
-// A Zipkin that accepts a span and does not show it has causes of its own, and is
+// A Zipkin that accepted a span and does not show it has causes of its own, and is
 // called by its name. integration/ has the real one, where all is well.
 func TestZipkinThatLosesSpans(t *testing.T) {
 	t.Parallel()

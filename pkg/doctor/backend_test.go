@@ -87,7 +87,7 @@ func TestVanishedBackend(t *testing.T) {
 		"query API gone": {
 			[]string{"query.url", "http://" + closed},
 			AnswerUnknown,
-			"cannot tell whether spans reach Jaeger: query: nothing listens on tcp " + closed,
+			"cannot determine whether spans reach Jaeger: query: nothing listens on tcp " + closed,
 			[]string{
 				"query-api fail query-refused", "agent-host ok agent-host-resolves", "agent-udp ok udp-not-refused",
 				"collector-http skip not-used", "canary skip need-failed", "http-path skip need-failed",
@@ -123,7 +123,7 @@ func TestVanishedBackend(t *testing.T) {
 		"collector endpoint is the UI": {
 			[]string{"reporter.collector.endpoint", pairs[5] + "/api/traces"},
 			AnswerNo,
-			"spans do NOT reach Jaeger: first broken hop: network: " + pairs[5] + "/api/traces does not take spans: it answers 405",
+			"spans do NOT reach Jaeger: first broken hop: network: " + pairs[5] + "/api/traces does not accept spans: it returned 405",
 			[]string{
 				"query-api ok query-answers", "agent-host skip not-used", "agent-udp skip not-used",
 				"collector-http fail collector-path-wrong", "canary skip need-failed", "http-path skip not-used",
@@ -168,7 +168,7 @@ func TestSwallowedSpansAreNotCalledDelivered(t *testing.T) {
 	if v.Answer != AnswerNo || v.FirstBrokenHop != probe.HopDelivery || len(causes) < 3 {
 		t.Errorf("got %+v with causes %+v, want no, at delivery, and a set of causes", v, causes)
 	}
-	start := "spans do NOT reach Jaeger: first broken hop: delivery: a span sent to udp " + swallow.LocalAddr().String() + " is neither refused nor there after "
+	start := "spans do NOT reach Jaeger: first broken hop: delivery: a span sent to udp " + swallow.LocalAddr().String() + " was neither refused nor found after "
 	if !strings.HasPrefix(v.Text, start) {
 		t.Errorf("got %q, want it to start with %q", v.Text, start)
 	}

@@ -85,58 +85,58 @@ func TestMixedUpPorts(t *testing.T) {
 	}{
 		"OTLP over HTTP to a port that only speaks gRPC": {
 			"otel", "http://" + host + ":4317/only", transport.CodeCollectorProtocol,
-			"127.0.0.1:4317 does not speak HTTP/1, it may be a gRPC port; port 4317 is for OTLP over gRPC, and tracer otel sends OTLP over HTTP",
+			"127.0.0.1:4317 does not speak HTTP/1; it may be a gRPC port; port 4317 is for OTLP over gRPC, and tracer otel sends OTLP over HTTP",
 			[]string{"--collector-endpoint http://127.0.0.1:4318/v1/traces", "--collector-endpoint grpc://127.0.0.1:4317"},
 		},
 		"OTLP over HTTP to the embedded port for gRPC": {
 			"otel", "http://" + host + ":4317/v1/traces", transport.CodeCollectorMediaType,
-			"http://127.0.0.1:4317/v1/traces answers 415: it takes no OTLP over HTTP; port 4317 is for OTLP over gRPC, and tracer otel sends OTLP over HTTP",
+			"http://127.0.0.1:4317/v1/traces returned 415: it does not accept OTLP over HTTP; port 4317 is for OTLP over gRPC, and tracer otel sends OTLP over HTTP",
 			[]string{"--collector-endpoint http://127.0.0.1:4318/v1/traces", "--collector-endpoint grpc://127.0.0.1:4317"},
 		},
 		"OTLP over gRPC to the port for HTTP": {
 			"otel", "grpc://" + host + ":4318", transport.CodeCollectorNotGRPC,
-			"127.0.0.1:4318 answers over HTTP and speaks no gRPC; port 4318 is for OTLP over HTTP, and tracer otel sends OTLP over gRPC",
+			"127.0.0.1:4318 speaks HTTP, not gRPC; port 4318 is for OTLP over HTTP, and tracer otel sends OTLP over gRPC",
 			[]string{"--collector-endpoint http://127.0.0.1:4318/v1/traces", "--collector-endpoint grpc://127.0.0.1:4317"},
 		},
 		"OTLP with another path": {
-			"otel", "http://" + host + ":4318/v1/trace", transport.CodeCollectorPath, "http://127.0.0.1:4318/v1/trace does not take spans: it answers 404",
+			"otel", "http://" + host + ":4318/v1/trace", transport.CodeCollectorPath, "http://127.0.0.1:4318/v1/trace does not accept spans: it returned 404",
 			[]string{"--collector-endpoint http://127.0.0.1:4318/v1/traces"},
 		},
 		"OTLP to Zipkin's port": {
 			"otel", "http://" + host + ":9411/v1/traces", transport.CodeCollectorPath,
-			"http://127.0.0.1:9411/v1/traces does not take spans: it answers 404; port 9411 is for Zipkin's JSON, and tracer otel sends OTLP over HTTP",
+			"http://127.0.0.1:9411/v1/traces does not accept spans: it returned 404; port 9411 is for Zipkin's JSON, and tracer otel sends OTLP over HTTP",
 			[]string{
 				"--collector-endpoint http://127.0.0.1:4318/v1/traces",
 				"--tracer zipkin --collector-endpoint http://127.0.0.1:9411/api/v2/spans",
 			},
 		},
 		"OTLP to the UI": {
-			"otel", "http://" + host + ":16686/v1/traces", transport.CodeCollectorPath, "http://127.0.0.1:16686/v1/traces does not take spans: it answers 405",
+			"otel", "http://" + host + ":16686/v1/traces", transport.CodeCollectorPath, "http://127.0.0.1:16686/v1/traces does not accept spans: it returned 405",
 			[]string{"--collector-endpoint http://127.0.0.1:4318/v1/traces"},
 		},
 		"gRPC to the UI": {
-			"otel", "grpc://" + host + ":16686", transport.CodeCollectorNotGRPC, "127.0.0.1:16686 answers over HTTP and speaks no gRPC",
+			"otel", "grpc://" + host + ":16686", transport.CodeCollectorNotGRPC, "127.0.0.1:16686 speaks HTTP, not gRPC",
 			[]string{"--collector-endpoint grpc://127.0.0.1:4317"},
 		},
 		"TLS to a plain gRPC port": {
-			"otel", "grpcs://" + host + ":4317", transport.CodeCollectorTLS, "127.0.0.1:4317 speaks no TLS, and the URL says grpcs",
+			"otel", "grpcs://" + host + ":4317", transport.CodeCollectorTLS, "127.0.0.1:4317 does not speak TLS, but the URL scheme is grpcs",
 			[]string{"--collector-endpoint grpc://127.0.0.1:4317"},
 		},
 		"Zipkin to thrift's port": {
 			"zipkin", "http://" + host + ":14268/api/v2/spans", transport.CodeCollectorPath,
-			"http://127.0.0.1:14268/api/v2/spans does not take spans: it answers 404; port 14268 is for thrift, and tracer zipkin sends Zipkin's JSON",
+			"http://127.0.0.1:14268/api/v2/spans does not accept spans: it returned 404; port 14268 is for thrift, and tracer zipkin sends Zipkin's JSON",
 			[]string{
 				"--collector-endpoint http://127.0.0.1:9411/api/v2/spans",
 				"--tracer jaeger --collector-endpoint http://127.0.0.1:14268/api/traces",
 			},
 		},
 		"Zipkin with another path": {
-			"zipkin", "http://" + host + ":9411/zipkin", transport.CodeCollectorPath, "http://127.0.0.1:9411/zipkin does not take spans: it answers 404",
+			"zipkin", "http://" + host + ":9411/zipkin", transport.CodeCollectorPath, "http://127.0.0.1:9411/zipkin does not accept spans: it returned 404",
 			[]string{"--collector-endpoint http://127.0.0.1:9411/api/v2/spans"},
 		},
 		"Zipkin to the port for gRPC": {
 			"zipkin", "http://" + host + ":4317/only", transport.CodeCollectorProtocol,
-			"127.0.0.1:4317 does not speak HTTP/1, it may be a gRPC port; port 4317 is for OTLP over gRPC, and tracer zipkin sends Zipkin's JSON",
+			"127.0.0.1:4317 does not speak HTTP/1; it may be a gRPC port; port 4317 is for OTLP over gRPC, and tracer zipkin sends Zipkin's JSON",
 			[]string{
 				"--collector-endpoint http://127.0.0.1:9411/api/v2/spans",
 				"--tracer otel --collector-endpoint grpc://127.0.0.1:4317",
@@ -144,12 +144,12 @@ func TestMixedUpPorts(t *testing.T) {
 		},
 		"Appdash to the UI": {
 			"appdash", "tcp://" + host + ":16686", transport.CodeCollectorNotJaeger,
-			"tcp 127.0.0.1:16686 answers over HTTP, which Appdash's collector does not: spans sent there are gone",
+			"tcp 127.0.0.1:16686 speaks HTTP, which Appdash's collector does not: spans sent there are lost",
 			[]string{"--collector-endpoint tcp://127.0.0.1:7701"},
 		},
 		"Appdash to the port for gRPC": {
 			"appdash", "tcp://" + host + ":4317", transport.CodeCollectorNotJaeger,
-			"tcp 127.0.0.1:4317 answers over HTTP, which Appdash's collector does not: spans sent there are gone; " +
+			"tcp 127.0.0.1:4317 speaks HTTP, which Appdash's collector does not: spans sent there are lost; " +
 				"port 4317 is for OTLP over gRPC, and tracer appdash sends Appdash's packets",
 			[]string{"--collector-endpoint tcp://127.0.0.1:7701", "--tracer otel --collector-endpoint grpc://127.0.0.1:4317"},
 		},

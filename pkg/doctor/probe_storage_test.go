@@ -70,21 +70,21 @@ func TestStorageKind(t *testing.T) {
 		code     probe.Code
 		fact     string
 	}{
-		"1, memory": {v1Inside("memory", noMetrics), nil, "", probe.StatusOK, storage.CodeStorageMemory, "Jaeger keeps spans in memory: they are gone when it restarts"},
+		"1, memory": {v1Inside("memory", noMetrics), nil, "", probe.StatusOK, storage.CodeStorageMemory, "Jaeger stores spans in memory: they are lost when it restarts"},
 		"1, Elasticsearch": {
-			v1Inside("elasticsearch", noMetrics), nil, probe.StorageElasticsearch, probe.StatusOK, storage.CodeStorageKind, "Jaeger keeps spans in elasticsearch",
+			v1Inside("elasticsearch", noMetrics), nil, probe.StorageElasticsearch, probe.StatusOK, storage.CodeStorageKind, "Jaeger stores spans in elasticsearch",
 		},
 		"1, Elasticsearch, which OpenSearch passes for": {
-			v1Inside("elasticsearch", noMetrics), nil, probe.StorageOpenSearch, probe.StatusOK, storage.CodeStorageKind, "Jaeger keeps spans in elasticsearch",
+			v1Inside("elasticsearch", noMetrics), nil, probe.StorageOpenSearch, probe.StatusOK, storage.CodeStorageKind, "Jaeger stores spans in elasticsearch",
 		},
 		"1, OpenSearch, and Cassandra is meant": {
-			v1Inside("opensearch", noMetrics), nil, probe.StorageCassandra, probe.StatusWarn, storage.CodeStorageOther, "Jaeger keeps spans in opensearch, and not in cassandra",
+			v1Inside("opensearch", noMetrics), nil, probe.StorageCassandra, probe.StatusWarn, storage.CodeStorageOther, "Jaeger stores spans in opensearch, not in cassandra",
 		},
-		"2, memory": {nil, probetest.Answer(200, "", metricsV2), "", probe.StatusOK, storage.CodeStorageMemory, "Jaeger keeps spans in memory: they are gone when it restarts"},
+		"2, memory": {nil, probetest.Answer(200, "", metricsV2), "", probe.StatusOK, storage.CodeStorageMemory, "Jaeger stores spans in memory: they are lost when it restarts"},
 		"2, not the one that is meant": {
-			nil, probetest.Answer(200, "", metricsV2), probe.StorageElasticsearch, probe.StatusWarn, storage.CodeStorageOther, "Jaeger keeps spans in memory, and not in elasticsearch",
+			nil, probetest.Answer(200, "", metricsV2), probe.StorageElasticsearch, probe.StatusWarn, storage.CodeStorageOther, "Jaeger stores spans in memory, not in elasticsearch",
 		},
-		"closed": {nil, nil, "", probe.StatusSkip, storage.CodeStorageUnknown, "Jaeger's ports 14269 and 8888 do not tell where it keeps spans"},
+		"closed": {nil, nil, "", probe.StatusSkip, storage.CodeStorageUnknown, "Jaeger's storage type was not found on its ports 14269 and 8888"},
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -113,28 +113,28 @@ func TestStorageCounters(t *testing.T) {
 	}{
 		"rejected": {
 			after: metricsV1("4", "0", "1"), status: probe.StatusFail, code: loss.CodeStorageRejects,
-			fact:    "Jaeger's storage rejected 1 spans or bulks while the canary was under way",
+			fact:    "Jaeger's storage rejected 1 spans or bulks while the canary was in flight",
 			counter: []string{"spans of otdemo-check received: 2 before, 4 after", "spans or bulks that the storage rejected: 0 before, 1 after"},
 		},
 		"received": {
 			after: metricsV1("4", "0", "0"), status: probe.StatusFail, code: loss.CodeStorageReceived,
-			fact:    "Jaeger received the 2 spans that this check sent and shows none of them: they are lost behind the collector",
+			fact:    "Jaeger received 2 spans from this check and returns none of them: the loss is after the collector",
 			counter: []string{"spans of otdemo-check received: 2 before, 4 after"},
 		},
 		"received, and a probe of the storage names the cause": {
 			after: metricsV1("4", "0", "0"), cause: elasticsearch.IDESWrites, status: probe.StatusOK, code: loss.CodeStorageReceived,
-			fact: "Jaeger received the 2 spans that this check sent and shows none of them: they are lost behind the collector; " +
+			fact: "Jaeger received 2 spans from this check and returns none of them: the loss is after the collector; " +
 				"es-writable found the reason",
 			counter: []string{"spans of otdemo-check received: 2 before, 4 after"},
 		},
 		"one of two": {
 			after: metricsV1("3", "0", "0"), status: probe.StatusFail, code: loss.CodeStorageNotReceived,
-			fact:    "the collector at 127.0.0.1:14269 counted 1 of the 2 spans that this check sent: those missing were lost before it or went elsewhere",
+			fact:    "the collector at 127.0.0.1:14269 counted 1 of 2 spans that this check sent: the missing spans were lost before it or went elsewhere",
 			counter: []string{"spans of otdemo-check received: 2 before, 3 after"},
 		},
 		"nothing": {
 			after: metricsV1("2", "0", "0"), status: probe.StatusFail, code: loss.CodeStorageNotReceived,
-			fact:    "the collector at 127.0.0.1:14269 counted none of the 2 spans that this check sent: those missing were lost before it or went elsewhere",
+			fact:    "the collector at 127.0.0.1:14269 counted none of 2 spans that this check sent: the missing spans were lost before it or went elsewhere",
 			counter: []string{"spans of otdemo-check received: 2 before, 2 after"},
 		},
 	}
@@ -166,7 +166,7 @@ func TestStorageCounters(t *testing.T) {
 			if got, want := f.Explains, map[bool]string{true: probe.IDCanary}[tt.status == probe.StatusFail]; got != want {
 				t.Errorf("explains %q, want %q", got, want)
 			}
-			want := []string{"this check sent 2 spans until the counters were read, of which 0 were read back"}
+			want := []string{"this check sent 2 spans before the counters were read; read back: 0"}
 			for _, line := range tt.counter {
 				want = append(want, line+" (127.0.0.1:14269)")
 			}

@@ -224,7 +224,7 @@ func (j *job) examine(whole context.Context, env *probe.Env) (f probe.Finding, e
 		// What a probe sees while it is torn down is no finding.
 		return probe.Unfinished(ctx), ended
 	case !ended:
-		return probe.Found(probe.StatusUnknown, probe.CodeAbandoned, "abandoned: the probe was still at work %s after the end of the check", abandonAfter), false
+		return probe.Found(probe.StatusUnknown, probe.CodeAbandoned, "abandoned: the probe was still running %s after the end of the check", abandonAfter), false
 	}
 	return f, true
 }
@@ -266,8 +266,8 @@ func describe(s probe.Status) string {
 	case probe.StatusFail:
 		return "failed"
 	case probe.StatusSkip:
-		return "was not run"
+		return "was skipped"
 	default:
-		return "could not tell"
+		return "was inconclusive"
 	}
 }

@@ -137,10 +137,10 @@ func TestOneCauseMakesOneFailure(t *testing.T) {
 	if got, want := report.Findings[1].Fact, "not run: needs a, which failed"; got != want {
 		t.Errorf("got %q, want %q", got, want)
 	}
-	if got, want := report.Findings[2].Fact, "not run: needs b, which was not run"; got != want {
+	if got, want := report.Findings[2].Fact, "not run: needs b, which was skipped"; got != want {
 		t.Errorf("got %q, want %q", got, want)
 	}
-	if got, want := report.Findings[9].Fact, "not run: needs i, which could not tell"; got != want {
+	if got, want := report.Findings[9].Fact, "not run: needs i, which was inconclusive"; got != want {
 		t.Errorf("got %q, want %q", got, want)
 	}
 }

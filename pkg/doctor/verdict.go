@@ -31,13 +31,13 @@ func (v Verdict) withApplication(jobs []*job) Verdict {
 	case probe.StatusFail:
 		return Verdict{
 			Answer: AnswerNo, FirstBrokenHop: f.Hop, Probe: f.ID, Code: f.Code,
-			Text: fmt.Sprintf("%sthe application is NOT traced as it should be: first broken hop: %s: %s", start, f.Hop, f.Fact),
+			Text: fmt.Sprintf("%sthe application is NOT traced correctly: first broken hop: %s: %s", start, f.Hop, f.Fact),
 			Fix:  probe.First(f.Hints),
 		}
 	default:
 		return Verdict{
 			Answer: AnswerUnknown, Probe: f.ID, Code: f.Code,
-			Text: fmt.Sprintf("%scannot tell about the application: %s: %s", start, f.Hop, f.Fact),
+			Text: fmt.Sprintf("%scannot determine whether the application is traced: %s: %s", start, f.Hop, f.Fact),
 			Fix:  probe.First(f.Hints),
 		}
 	}
@@ -142,7 +142,7 @@ func decide(jobs []*job) Verdict {
 			Answer: AnswerUnknown,
 			Probe:  f.ID,
 			Code:   f.Code,
-			Text:   fmt.Sprintf("cannot tell whether spans reach %s: %s: %s", backend, f.Hop, f.Fact),
+			Text:   fmt.Sprintf("cannot determine whether spans reach %s: %s: %s", backend, f.Hop, f.Fact),
 			Fix:    probe.First(f.Hints),
 		}
 	}

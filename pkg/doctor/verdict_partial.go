@@ -19,7 +19,7 @@ func nothingChecked(jobs []*job) bool {
 func unchecked(jobs []*job) Verdict {
 	left := notChecked(jobs)
 	if len(left) == 0 {
-		return Verdict{Answer: AnswerUnknown, Text: "nothing was checked: no probe is left to run"}
+		return Verdict{Answer: AnswerUnknown, Text: "nothing was checked: no probes are left to run"}
 	}
 	return Verdict{Answer: AnswerUnknown, Text: "nothing was checked: " + strings.Join(left, "; ")}
 }
@@ -38,14 +38,14 @@ func notChecked(jobs []*job) []string {
 
 // notAsked is the verdict of a run without a canary in which nothing failed.
 func notAsked(jobs []*job, backend string) Verdict {
-	v := Verdict{Answer: AnswerYes, Text: "nothing wrong found"}
+	v := Verdict{Answer: AnswerYes, Text: "no problem found"}
 	if odd := firstWarning(jobs); odd != nil {
-		v.Text = "nothing failed, see the warnings: " + odd.Finding.Fact
+		v.Text = "no failure, but warnings: " + odd.Finding.Fact
 		v.Fix = probe.First(odd.Finding.Hints)
 	}
 	if left := notChecked(jobs); len(left) > 0 {
 		v.Text += "; not checked: " + strings.Join(left, "; ")
 	}
-	v.Text += fmt.Sprintf("; whether spans reach %s was not asked (no %s)", backend, probe.IDCanary)
+	v.Text += fmt.Sprintf("; not checked whether spans reach %s (no %s)", backend, probe.IDCanary)
 	return v
 }

@@ -102,21 +102,21 @@ func TestVerdictOnApplication(t *testing.T) {
 			[]*job{way, application(probe.StatusFail, through.CodeThroughSamplerDrops)},
 			Verdict{
 				Answer: AnswerNo, FirstBrokenHop: probe.HopSampling, Probe: probe.IDThrough, Code: through.CodeThroughSamplerDrops,
-				Text: yes + ", the application is NOT traced as it should be: first broken hop: sampling: pay is so", Fix: "do this",
+				Text: yes + ", the application is NOT traced correctly: first broken hop: sampling: pay is so", Fix: "do this",
 			},
 		},
 		"ill, asked for alone": {
 			[]*job{application(probe.StatusFail, through.CodeThroughSamplerDrops)},
 			Verdict{
 				Answer: AnswerNo, FirstBrokenHop: probe.HopSampling, Probe: probe.IDThrough, Code: through.CodeThroughSamplerDrops,
-				Text: "the application is NOT traced as it should be: first broken hop: sampling: pay is so", Fix: "do this",
+				Text: "the application is NOT traced correctly: first broken hop: sampling: pay is so", Fix: "do this",
 			},
 		},
 		"not run": {
 			[]*job{way, application(probe.StatusSkip, probe.CodeNeedFailed)},
 			Verdict{
 				Answer: AnswerUnknown, Probe: probe.IDThrough, Code: probe.CodeNeedFailed,
-				Text: yes + ", cannot tell about the application: sampling: pay is so", Fix: "do this",
+				Text: yes + ", cannot determine whether the application is traced: sampling: pay is so", Fix: "do this",
 			},
 		},
 		"ill, and so is the way": {
@@ -199,15 +199,15 @@ func TestVerdict(t *testing.T) {
 			[]probe.Probe{okay(probe.IDUDP), queryDown, okay(probe.IDCanary, probe.IDQuery)},
 			Verdict{
 				Answer: AnswerUnknown, Probe: probe.IDQuery, Code: probe.CodeQueryRefused,
-				Text: "cannot tell whether spans reach Jaeger: query: nothing listens on tcp localhost:16686",
+				Text: "cannot determine whether spans reach Jaeger: query: nothing listens on tcp localhost:16686",
 				Fix:  "--query-url X",
 			},
 		},
-		"a probe that could not tell": {
+		"a probe that was inconclusive": {
 			[]probe.Probe{at("a", probe.HopDelivery, probe.StatusUnknown, "fog", "nothing is seen", "wait")},
 			Verdict{
 				Answer: AnswerUnknown, Probe: "a", Code: "fog",
-				Text: "cannot tell whether spans reach Jaeger: delivery: nothing is seen", Fix: "wait",
+				Text: "cannot determine whether spans reach Jaeger: delivery: nothing is seen", Fix: "wait",
 			},
 		},
 		"a way that works is the fix": {
@@ -233,7 +233,7 @@ func TestVerdict(t *testing.T) {
 			[]probe.Probe{okay("a")},
 			Verdict{
 				OK: true, Answer: AnswerYes,
-				Text: "nothing wrong found; whether spans reach Jaeger was not asked (no canary)",
+				Text: "no problem found; not checked whether spans reach Jaeger (no canary)",
 			},
 		},
 	}
@@ -257,7 +257,7 @@ func TestVerdictOfAPart(t *testing.T) {
 	odd := fake("odd", probe.Found(probe.StatusWarn, "odd", "it is odd"))
 	supplied := okay("supplied")
 	supplied.From, supplied.After = []string{"idle"}, []string{"idle"}
-	const unasked = "; whether spans reach Jaeger was not asked (no canary)"
+	const unasked = "; not checked whether spans reach Jaeger (no canary)"
 	tests := map[string]struct {
 		only, skip []string
 		answer     Answer
@@ -268,12 +268,12 @@ func TestVerdictOfAPart(t *testing.T) {
 		"what it needs is well, and it is not used": {
 			only: []string{"needy"}, answer: AnswerUnknown, text: "nothing was checked: needy: nobody needs it",
 		},
-		"one of two":        {only: []string{"fine", "idle"}, answer: AnswerYes, text: "nothing wrong found; not checked: idle: no engine is there" + unasked},
-		"a warning":         {only: []string{"odd"}, answer: AnswerYes, text: "nothing failed, see the warnings: it is odd" + unasked},
-		"well":              {only: []string{"fine"}, answer: AnswerYes, text: "nothing wrong found" + unasked},
-		"what is looked at": {only: []string{"supplied"}, answer: AnswerYes, text: "nothing wrong found" + unasked},
-		"no probe left":     {only: []string{"fine"}, skip: []string{"fine"}, answer: AnswerUnknown, text: "nothing was checked: no probe is left to run"},
-		"all but one":       {skip: []string{"foggy", "odd"}, answer: AnswerYes, text: "nothing wrong found" + unasked},
+		"one of two":        {only: []string{"fine", "idle"}, answer: AnswerYes, text: "no problem found; not checked: idle: no engine is there" + unasked},
+		"a warning":         {only: []string{"odd"}, answer: AnswerYes, text: "no failure, but warnings: it is odd" + unasked},
+		"well":              {only: []string{"fine"}, answer: AnswerYes, text: "no problem found" + unasked},
+		"what is looked at": {only: []string{"supplied"}, answer: AnswerYes, text: "no problem found" + unasked},
+		"no probe left":     {only: []string{"fine"}, skip: []string{"fine"}, answer: AnswerUnknown, text: "nothing was checked: no probes are left to run"},
+		"all but one":       {skip: []string{"foggy", "odd"}, answer: AnswerYes, text: "no problem found" + unasked},
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {

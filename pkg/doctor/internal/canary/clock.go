@@ -62,7 +62,7 @@ func runClock(ctx context.Context, env *probe.Env) probe.Finding {
 		}
 	}
 	if worst == nil {
-		return probe.Found(probe.StatusUnknown, codeClockUnknown, "no Date header was to be had to compare clocks with")
+		return probe.Found(probe.StatusUnknown, codeClockUnknown, "no Date header received; cannot compare clocks")
 	}
 	env.Publish(*worst)
 	if worst.size() <= maxClockSkew {

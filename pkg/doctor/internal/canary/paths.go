@@ -107,9 +107,9 @@ func overUDP(protocol func(thrift.TTransport) thrift.TProtocol) func(context.Con
 		case errors.Is(err, syscall.ECONNREFUSED):
 			a.Problem = fmt.Errorf("nothing listens on %s", a.Target)
 		case err != nil:
-			a.Problem = fmt.Errorf("%s cannot be sent to: %s", a.Target, probe.Reason(err))
+			a.Problem = fmt.Errorf("cannot send to %s: %s", a.Target, probe.Reason(err))
 		default:
-			a.Problem = fmt.Errorf("%s answers, which no Jaeger does", a.Target)
+			a.Problem = fmt.Errorf("%s responded, which Jaeger never does", a.Target)
 		}
 		return a
 	}
@@ -135,7 +135,7 @@ func overHTTP(
 		}
 		a.Evidence = (&send.Post{Fetched: answer, Trace: span.ID}).Evidence()
 		if answer.Status != accepted {
-			a.Problem = fmt.Errorf("%s answers a span with %d", endpoint, answer.Status)
+			a.Problem = fmt.Errorf("%s returned %d for a span", endpoint, answer.Status)
 		}
 		return a
 	}

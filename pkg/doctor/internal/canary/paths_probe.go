@@ -28,7 +28,7 @@ func PathProbes() []probe.Probe {
 		probes = append(probes, probe.Probe{
 			ID:        w.ID,
 			Hop:       probe.HopDelivery,
-			Title:     fmt.Sprintf("a span sent to port %d as %s arrives, too", w.port, w.name),
+			Title:     fmt.Sprintf("a span sent to port %d as %s arrives", w.port, w.name),
 			Needs:     []string{probe.IDQuery},
 			From:      []string{probe.IDCanary},
 			After:     []string{probe.IDHost, probe.IDIdentity, probe.IDUDP, probe.IDCollector, probe.IDCanary},
@@ -46,11 +46,11 @@ func (w IngestPath) run(ctx context.Context, env *probe.Env) probe.Finding {
 	jaeger, _ := probe.Result[identity.Identity](env, probe.IDIdentity)
 	switch {
 	case !env.Thorough && !env.InTrouble():
-		return probe.NotUsed("spans arrive the configured way")
+		return probe.NotUsed("spans arrive by the configured path")
 	case w.configured(env):
-		return probe.NotUsed("this is the configured way")
+		return probe.NotUsed("this is the configured path")
 	case host == "" || env.Failed(probe.IDHost):
-		return probe.NotUsed("there is no host to send to")
+		return probe.NotUsed("no host to send to")
 	case w.port == jaegers.PortZipkin && jaeger.RunsOn(host) && jaeger.All(identity.LacksUDP(w.port)):
 		return probe.NotUsed("%s has no port %d", jaeger, w.port)
 	}
@@ -70,11 +70,11 @@ func (w IngestPath) run(ctx context.Context, env *probe.Env) probe.Finding {
 		return f
 	}
 	if err := readTrace(ctx, env, a.Trace); err != nil {
-		return probe.Found(probe.StatusUnknown, codeWayLoses, "a span sent to %s as %s is not there after %s",
+		return probe.Found(probe.StatusUnknown, codeWayLoses, "a span sent to %s as %s was not found after %s",
 			a.Target, w.name, probe.RoundTime(time.Since(start))).
 			Saw(a.Evidence, err.Error())
 	}
-	f := probe.Found(probe.StatusOK, CodeWayWorks, "a span sent to %s as %s is read back", a.Target, w.name).Saw(a.Evidence)
+	f := probe.Found(probe.StatusOK, CodeWayWorks, "a span sent to %s as %s was read back", a.Target, w.name).Saw(a.Evidence)
 	if in, ok := w.protocol(); ok && in.Tracer == env.Config().Tracer {
 		env.Publish(Alternative{in.Flag(host)})
 		return f.Hint(in.Flag(host))

@@ -66,14 +66,14 @@ func TestWays(t *testing.T) {
 			"otlp-path", there,
 			map[string]string{"tcp 4318": otlp},
 			probe.StatusOK, CodeWayWorks,
-			"a span sent to http://127.0.0.1:4318/v1/traces as OTLP in JSON over HTTP is read back",
+			"a span sent to http://127.0.0.1:4318/v1/traces as OTLP in JSON over HTTP was read back",
 			"OTEL_EXPORTER_OTLP_ENDPOINT=http://127.0.0.1:4318 (for OpenTelemetry)",
 		},
 		"OTLP loses": {
 			"otlp-path", missing,
 			map[string]string{"tcp 4318": otlp},
 			probe.StatusUnknown, codeWayLoses,
-			"a span sent to http://127.0.0.1:4318/v1/traces as OTLP in JSON over HTTP is not there", "",
+			"a span sent to http://127.0.0.1:4318/v1/traces as OTLP in JSON over HTTP was not found", "",
 		},
 		"OTLP is off": {
 			"otlp-path", there, nil, probe.StatusUnknown, codeWayNoHelp,
@@ -84,20 +84,20 @@ func TestWays(t *testing.T) {
 			"otlp-path", there,
 			map[string]string{"tcp 4318": probetest.Hostport(probetest.Serve(t, http.NotFound).URL)},
 			probe.StatusUnknown, codeWayNoHelp,
-			"OTLP in JSON over HTTP: http://127.0.0.1:4318/v1/traces answers a span with 404", "",
+			"OTLP in JSON over HTTP: http://127.0.0.1:4318/v1/traces returned 404 for a span", "",
 		},
 		"gRPC works": {
 			"otlp-grpc-path", there,
 			map[string]string{"tcp 4317": grpcReceiver(t, "0", true)},
 			probe.StatusOK, CodeWayWorks,
-			"a span sent to 127.0.0.1:4317 as OTLP over gRPC is read back",
+			"a span sent to 127.0.0.1:4317 as OTLP over gRPC was read back",
 			"OTEL_EXPORTER_OTLP_PROTOCOL=grpc OTEL_EXPORTER_OTLP_ENDPOINT=http://127.0.0.1:4317 (for OpenTelemetry)",
 		},
 		"gRPC without such a service": {
 			"otlp-grpc-path", there,
 			map[string]string{"tcp 4317": grpcReceiver(t, "12", false)},
 			probe.StatusUnknown, codeWayNoHelp,
-			`OTLP over gRPC: 127.0.0.1:4317 answers a span with grpc-status "12"`, "",
+			`OTLP over gRPC: 127.0.0.1:4317 returned grpc-status "12" for a span`, "",
 		},
 		"gRPC is off": {
 			"otlp-grpc-path", there, nil, probe.StatusUnknown, codeWayNoHelp,
@@ -107,14 +107,14 @@ func TestWays(t *testing.T) {
 			"zipkin-path", there,
 			map[string]string{"tcp 9411": zipkin},
 			probe.StatusOK, CodeWayWorks,
-			"a span sent to http://127.0.0.1:9411/api/v2/spans as Zipkin's JSON over HTTP is read back",
+			"a span sent to http://127.0.0.1:9411/api/v2/spans as Zipkin's JSON over HTTP was read back",
 			"--tracer zipkin --collector-endpoint http://127.0.0.1:9411/api/v2/spans",
 		},
 		"binary thrift works": {
 			"udp-binary-path", there,
 			map[string]string{"udp 6832": quiet},
 			probe.StatusOK, CodeWayWorks,
-			"a span sent to udp 127.0.0.1:6832 as binary thrift over UDP is read back", "",
+			"a span sent to udp 127.0.0.1:6832 as binary thrift over UDP was read back", "",
 		},
 		"binary thrift is refused": {
 			"udp-binary-path", there,
@@ -126,13 +126,13 @@ func TestWays(t *testing.T) {
 			"udp-compact-path", there,
 			map[string]string{"udp 6831": quiet},
 			probe.StatusOK, CodeWayWorks,
-			"a span sent to udp 127.0.0.1:6831 as compact thrift over UDP is read back", "--agent-port 6831",
+			"a span sent to udp 127.0.0.1:6831 as compact thrift over UDP was read back", "--agent-port 6831",
 		},
 		"the port of old is silent": {
 			"udp-zipkin-path", missing,
 			map[string]string{"udp 5775": quiet},
 			probe.StatusUnknown, codeWayLoses,
-			"a span sent to udp 127.0.0.1:5775 as compact thrift over UDP is not there", "",
+			"a span sent to udp 127.0.0.1:5775 as compact thrift over UDP was not found", "",
 		},
 	}
 	for name, tt := range tests {
@@ -199,7 +199,7 @@ func TestUDPWayForACollector(t *testing.T) {
 	target.Dial = probetest.UsualPorts(map[string]string{"udp 6831": conn.LocalAddr().String()})
 	f, _ := probetest.Examine(t, wayNamed(t, "udp-compact-path"), target,
 		map[string]probe.Outcome{probe.IDCollector: {Finding: probe.Found(probe.StatusFail, probe.CodeCollectorRefused, "x")}})
-	probetest.Expect(t, f, probe.StatusOK, CodeWayWorks, "a span sent to udp 127.0.0.1:6831 as compact thrift over UDP is read back",
+	probetest.Expect(t, f, probe.StatusOK, CodeWayWorks, "a span sent to udp 127.0.0.1:6831 as compact thrift over UDP was read back",
 		"--collector-endpoint '' --agent-host 127.0.0.1")
 	if packet, _ := probetest.Receive(t, conn); !probetest.WholeBatch(t, packet, send.CompactProtocol) {
 		t.Errorf("sent %q", packet)

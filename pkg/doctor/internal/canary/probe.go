@@ -47,7 +47,7 @@ func Probe() probe.Probe {
 	return probe.Probe{
 		ID:        probe.IDCanary,
 		Hop:       probe.HopDelivery,
-		Title:     "a span sent this way can be read back",
+		Title:     "a span sent with this configuration can be read back",
 		Needs:     []string{probe.IDUDP, probe.IDCollector, probe.IDQuery},
 		After:     []string{probe.IDIdentity},
 		Follows:   []string{probe.IDStorageKind},
@@ -93,11 +93,11 @@ func runCanary(ctx context.Context, env *probe.Env) probe.Finding {
 	defer client.Close()
 	c, err := SendCanary(ctx, *env.Config())
 	if err != nil {
-		return probe.Found(probe.StatusFail, codeTracerBroken, "no tracer can be made of this configuration: %v", err).AtHop(probe.HopConfig)
+		return probe.Found(probe.StatusFail, codeTracerBroken, "cannot create a tracer from this configuration: %v", err).AtHop(probe.HopConfig)
 	}
 	switch {
 	case c.Stats.Sent == 0 && ctx.Err() != nil:
-		return probe.Found(probe.StatusUnknown, codeCanaryNotAwaited, "the time was up before a span could be sent to %s", c.Target).
+		return probe.Found(probe.StatusUnknown, codeCanaryNotAwaited, "timed out before a span could be sent to %s", c.Target).
 			Saw(c.Evidence()...).Hint("--timeout 30s")
 	case c.Stats.Sent == 0:
 		return notSent(env, c)
@@ -142,9 +142,9 @@ func isThere(ctx context.Context, client *query.Client, id trace.TraceID) bool {
 // truncated is the finding for a span that arrives under half of its id.
 func truncated(c *Canary, short trace.TraceID) probe.Finding {
 	return probe.Found(probe.StatusWarn, CodeCanaryTruncated,
-		"a span arrives at %s with its trace id cut to 64 bits: services with longer ids lose their traces", c.Target).
+		"a span arrives at %s with its trace id truncated to 64 bits: services with longer ids lose their traces", c.Target).
 		Saw(c.Evidence()...).
-		Saw(fmt.Sprintf("trace %s is not there, and trace %s is", c.ID, short)).
+		Saw(fmt.Sprintf("trace %s was not found, but trace %s was", c.ID, short)).
 		Hint("OTDEMO_TRACE_ID_128BIT=false")
 }
 
@@ -190,10 +190,10 @@ func judgeCanary(got trace.Trace, seen Delivery) probe.Finding {
 	}
 	switch {
 	case len(got.Spans) > 1:
-		return probe.Found(probe.StatusWarn, CodeCanaryDuplicated, "one span was sent and %d came back (%s)", len(got.Spans), seen).
+		return probe.Found(probe.StatusWarn, CodeCanaryDuplicated, "one span was sent, but %d were read back (%s)", len(got.Spans), seen).
 			Hint("tcpdump -i any -n udp port 6831")
 	case len(warnings) > 0:
-		return probe.Found(probe.StatusWarn, CodeCanaryWarned, "a span arrives (%s), and Jaeger warns: %s", seen, warnings[0]).Saw(warnings...)
+		return probe.Found(probe.StatusWarn, CodeCanaryWarned, "a span arrives (%s), with a warning from Jaeger: %s", seen, warnings[0]).Saw(warnings...)
 	default:
 		return probe.Found(probe.StatusOK, CodeCanaryDelivered, "a span arrives (%s)", seen)
 	}
@@ -207,10 +207,10 @@ func notSent(env *probe.Env, c *Canary) probe.Finding {
 		Saw(fmt.Sprintf("counted: refused %d, failed %d, too large %d, dropped %d", s.Refused, s.Failed, s.TooLarge, s.Dropped))
 	switch {
 	case s.Refused > 0:
-		f.Fact += ": the port refuses"
+		f.Fact += ": connection refused"
 		return f.Hint(probe.HintStart(host))
 	case s.TooLarge > 0:
-		f.Fact += ": with its process tags it is larger than a packet"
+		f.Fact += ": with its process tags, the span is larger than a packet"
 		return f.AtHop(probe.HopConfig).Hint("--collector-endpoint " + send.ThriftURL(host))
 	case env.Config().Tracer == config.TracerAppdash:
 		// Only now does it show that the port is another program's.
@@ -228,35 +228,35 @@ func notSeen(env *probe.Env, c *Canary, seen Delivery, queryURL string, err erro
 	var f probe.Finding
 	switch {
 	case !errors.Is(err, query.ErrNotFound):
-		f = probe.Found(probe.StatusUnknown, codeCanaryUnreadable, "a span was sent to %s, and reading it back fails: %v", c.Target, err).
+		f = probe.Found(probe.StatusUnknown, codeCanaryUnreadable, "a span was sent to %s, but reading it back failed: %v", c.Target, err).
 			AtHop(probe.HopQuery)
 	case seen.Visible < Patience:
 		f = probe.Found(probe.StatusUnknown, codeCanaryNotAwaited,
-			"a span sent to %s is not there after %s, too soon to call it lost", c.Target, waited).
+			"a span sent to %s was not found after %s, which is too soon to call it lost", c.Target, waited).
 			Hint("--timeout 30s")
 	case env.Config().Tracer == config.TracerAppdash:
 		f = appdashUnread(env, c, queryURL, waited)
 	case env.Config().UsesCollector():
-		f = probe.Found(probe.StatusFail, probe.CodeCanaryLost, "a span that %s accepted is not there after %s", c.Target, waited).
+		f = probe.Found(probe.StatusFail, probe.CodeCanaryLost, "a span that %s accepted was not found after %s", c.Target, waited).
 			Hint("docker logs --tail 50 jaeger").
 			Maybe(causesLostHTTP(env, queryURL)...)
 	case lacks:
-		f = transport.NotServedFinding(env, jaeger, "a span sent to %s is not there after %s", c.Target, waited)
+		f = transport.NotServedFinding(env, jaeger, "a span sent to %s was not found after %s", c.Target, waited)
 	case env.Code(probe.IDUDP) == transport.CodeUDPWrongEncoding:
 		f = probe.Found(probe.StatusFail, transport.CodeUDPWrongEncoding,
-			"a span sent to %s is not there after %s: port %d is Jaeger's for binary thrift, and spans are sent compact",
+			"a span sent to %s was not found after %s: port %d is Jaeger's port for binary thrift, but spans are sent as compact thrift",
 			c.Target, waited, agent.Port).
 			AtHop(probe.HopNetwork).
 			Hint(fmt.Sprintf("--agent-port %d", jaegers.PortCompact)).
 			Maybe(causesLostUDP(agent.Port)...)
 	case env.Code(probe.IDUDP) == transport.CodeUDPAnswered:
 		f = probe.Found(probe.StatusFail, transport.CodeUDPAnswered,
-			"a span sent to %s is not there after %s, and the port answers, which a Jaeger never does: another program holds it",
+			"a span sent to %s was not found after %s, and the port responds, which Jaeger never does: another program uses it",
 			c.Target, waited).
 			AtHop(probe.HopNetwork).
 			Hint(fmt.Sprintf("ss -lnup 'sport = :%d' (on %s)", agent.Port, agent.Host))
 	default:
-		f = probe.Found(probe.StatusFail, probe.CodeCanaryLost, "a span sent to %s is neither refused nor there after %s", c.Target, waited).
+		f = probe.Found(probe.StatusFail, probe.CodeCanaryLost, "a span sent to %s was neither refused nor found after %s", c.Target, waited).
 			Hint("otdemo check-jaeger --collector-endpoint " + send.ThriftURL(agent.Host)).
 			Maybe(causesLostUDP(agent.Port)...)
 	}
@@ -267,8 +267,8 @@ func notSeen(env *probe.Env, c *Canary, seen Delivery, queryURL string, err erro
 // of the network tells them apart.
 func causesLostUDP(port int) []probe.Cause {
 	return append(CausesLostBeforeUDP(port),
-		probe.Cause{Text: "Jaeger took the span and could not decode, forward or store it", Command: probe.HintLogs},
-		probe.Cause{Text: "query.url shows another Jaeger or another storage"},
+		probe.Cause{Text: "Jaeger received the span but could not decode, forward or store it", Command: probe.HintLogs},
+		probe.Cause{Text: "query.url belongs to another Jaeger or reads another storage"},
 	)
 }
 
@@ -280,11 +280,11 @@ func CausesLostBeforeUDP(port int) []probe.Cause {
 			Command: fmt.Sprintf("iptables -nvL | grep %d (on Jaeger's host)", port),
 		},
 		{
-			Text:    "the port is not published, behind a NAT that sends no error",
+			Text:    "the port is not published, and a NAT in between sends no error",
 			Command: "docker ps --format '{{.Names}} {{.Ports}}'",
 		},
 		{
-			Text:    "another program holds the port",
+			Text:    "another program uses the port",
 			Command: fmt.Sprintf("ss -lnup 'sport = :%d' (on Jaeger's host)", port),
 		},
 		{
@@ -298,7 +298,7 @@ func CausesLostBeforeUDP(port int) []probe.Cause {
 // Appdash's through an API that this check reads.
 func appdashUnread(env *probe.Env, c *Canary, queryURL string, waited time.Duration) probe.Finding {
 	return probe.Found(probe.StatusUnknown, CodeCanaryAppdash,
-		"a span was sent to %s, and %s does not show it after %s; what Appdash's own collector keeps is not to be read from here",
+		"a span was sent to %s, but %s does not return it after %s; what Appdash's own collector stores cannot be read from here",
 		c.Target, queryURL, waited).
 		Hint("http://"+net.JoinHostPort(env.SpanHost(), "7700")+"/traces (in a browser: Appdash's page, look for service "+probe.CheckService+")", probe.HintAllInOne)
 }
@@ -307,17 +307,17 @@ func appdashUnread(env *probe.Env, c *Canary, queryURL string, waited time.Durat
 func causesLostHTTP(env *probe.Env, queryURL string) []probe.Cause {
 	if jaeger, _ := probe.Result[identity.Identity](env, probe.IDIdentity); jaeger.Zipkin {
 		return []probe.Cause{
-			{Text: "Zipkin keeps a part of the traces only", Command: "env | grep COLLECTOR_SAMPLE_RATE (where Zipkin runs)"},
-			{Text: "the storage rejects spans: Zipkin says 202 before it stores them", Command: "docker logs --tail 50 zipkin"},
+			{Text: "Zipkin stores only part of the traces", Command: "env | grep COLLECTOR_SAMPLE_RATE (where Zipkin runs)"},
+			{Text: "the storage rejects spans: Zipkin returns 202 before it stores them", Command: "docker logs --tail 50 zipkin"},
 			{Text: "the storage is slow", Command: "otdemo check-jaeger --timeout 60s"},
-			{Text: queryURL + " shows another Zipkin or another storage"},
+			{Text: queryURL + " belongs to another Zipkin or reads another storage"},
 		}
 	}
 	return []probe.Cause{
-		{Text: "what accepted the span is not this Jaeger: a collector, a proxy or a load balancer that passes spans on, or another Jaeger"},
-		{Text: fmt.Sprintf("the storage rejects spans: Jaeger says %d before it stores them", send.ProtocolOf(&env.Target).Accepted), Command: "docker logs --tail 50 jaeger"},
+		{Text: "something other than this Jaeger accepted the span: a collector, a proxy or a load balancer in front of it, or another Jaeger"},
+		{Text: fmt.Sprintf("the storage rejects spans: Jaeger returns %d before it stores them", send.ProtocolOf(&env.Target).Accepted), Command: "docker logs --tail 50 jaeger"},
 		{Text: "the storage is slow", Command: "otdemo check-jaeger --timeout 60s"},
-		{Text: "the collector's queue is full and drops spans", Command: "curl -sS http://localhost:14269/metrics | grep dropped"},
-		{Text: queryURL + " shows another Jaeger, another storage or another index prefix"},
+		{Text: "the collector's queue is full, so it drops spans", Command: "curl -sS http://localhost:14269/metrics | grep dropped"},
+		{Text: queryURL + " belongs to another Jaeger, or reads another storage or index prefix"},
 	}
 }

@@ -62,7 +62,7 @@ func TestCanaryReadsBackWhatItSent(t *testing.T) {
 		},
 		"twice": {
 			func(id trace.TraceID) []trace.Span { return []trace.Span{spanOf(id), spanOf(id)} },
-			probe.StatusWarn, CodeCanaryDuplicated, "one span was sent and 2 came back (udp 127.0.0.1:",
+			probe.StatusWarn, CodeCanaryDuplicated, "one span was sent, but 2 were read back (udp 127.0.0.1:",
 		},
 	}
 	for name, tt := range tests {
@@ -119,7 +119,7 @@ func TestCanaryThatIsNotSent(t *testing.T) {
 	}{
 		"refused": {
 			[]string{"reporter.agent.host", "127.0.0.1", "reporter.agent.port", probetest.PortFrom(t, closed)},
-			"the tracer could not send a span to udp " + closed + ": the port refuses", probe.HintAllInOne,
+			"the tracer could not send a span to udp " + closed + ": connection refused", probe.HintAllInOne,
 		},
 		"rejected": {
 			[]string{"reporter.collector.endpoint", rejecting + "/api/traces"},
@@ -152,28 +152,28 @@ func TestCanaryNotSeen(t *testing.T) {
 	}{
 		"silence over UDP": {
 			nil, transport.CodeUDPSilent, late, 7 * time.Second, probe.StatusFail, probe.HopNone, probe.CodeCanaryLost,
-			"a span sent to TARGET is neither refused nor there after 7s",
+			"a span sent to TARGET was neither refused nor found after 7s",
 			"otdemo check-jaeger --collector-endpoint http://localhost:14268/api/traces", "a firewall or a network policy drops the packets",
 		},
 		"compact to 6832": {
 			[]string{"reporter.agent.port", "6832"},
 			transport.CodeUDPWrongEncoding, late, 7 * time.Second, probe.StatusFail, probe.HopNetwork, transport.CodeUDPWrongEncoding,
-			"a span sent to TARGET is not there after 7s: port 6832 is Jaeger's for binary thrift, and spans are sent compact", "--agent-port 6831", "another program holds the port",
+			"a span sent to TARGET was not found after 7s: port 6832 is Jaeger's port for binary thrift, but spans are sent as compact thrift", "--agent-port 6831", "another program uses the port",
 		},
 		"accepted over HTTP": {
 			[]string{"reporter.collector.endpoint", "http://h:14268/api/traces"},
 			"", late, 7 * time.Second, probe.StatusFail, probe.HopNone, probe.CodeCanaryLost,
-			"a span that TARGET accepted is not there after 7s", "docker logs --tail 50 jaeger",
-			"the storage rejects spans: Jaeger says 202 before it stores them",
+			"a span that TARGET accepted was not found after 7s", "docker logs --tail 50 jaeger",
+			"the storage rejects spans: Jaeger returns 202 before it stores them",
 		},
 		"too soon": {
 			nil, transport.CodeUDPSilent, late, time.Second, probe.StatusUnknown, probe.HopNone, codeCanaryNotAwaited,
-			"a span sent to TARGET is not there after 1s, too soon to call it lost", "--timeout 30s", "",
+			"a span sent to TARGET was not found after 1s, which is too soon to call it lost", "--timeout 30s", "",
 		},
 		"reading fails": {
 			nil, transport.CodeUDPSilent, &query.StatusError{URL: "http://q/api/traces/1", Status: 500, Body: "all shards failed"}, 7 * time.Second,
 			probe.StatusUnknown, probe.HopQuery, codeCanaryUnreadable,
-			"a span was sent to TARGET, and reading it back fails: get http://q/api/traces/1: 500 Internal Server Error: all shards failed", "", "",
+			"a span was sent to TARGET, but reading it back failed: get http://q/api/traces/1: 500 Internal Server Error: all shards failed", "", "",
 		},
 	}
 	for name, tt := range tests {
@@ -207,9 +207,9 @@ func TestHTTPPath(t *testing.T) {
 		code       probe.Code
 		fact, hint string
 	}{
-		"works":      {probetest.Answer(202, "", ""), found, probe.StatusOK, CodeHTTPPathWorks, "HTTP 14268 works: a span sent there was read back", hint},
-		"unreadable": {probetest.Answer(202, "", ""), unreadable, probe.StatusUnknown, codeHTTPPathAccepts, "http://127.0.0.1:14268/api/traces accepts a span with 202, which was not read back", hint},
-		"no help":    {probetest.Answer(404, "", ""), found, probe.StatusUnknown, codeHTTPPathNoHelp, "http://127.0.0.1:14268/api/traces answers a span with 404", ""},
+		"works":      {probetest.Answer(202, "", ""), found, probe.StatusOK, CodeHTTPPathWorks, "HTTP port 14268 works: a span sent there was read back", hint},
+		"unreadable": {probetest.Answer(202, "", ""), unreadable, probe.StatusUnknown, codeHTTPPathAccepts, "http://127.0.0.1:14268/api/traces accepted a span with 202, but the span was not read back", hint},
+		"no help":    {probetest.Answer(404, "", ""), found, probe.StatusUnknown, codeHTTPPathNoHelp, "http://127.0.0.1:14268/api/traces returned 404 for a span", ""},
 		"closed":     {nil, found, probe.StatusUnknown, codeHTTPPathNoHelp, "nothing listens on tcp 127.0.0.1:14268", ""},
 	}
 	for name, tt := range tests {
@@ -238,9 +238,9 @@ func TestHTTPPathIsForUDPThatFails(t *testing.T) {
 		udp, canary probe.Finding
 		fact        string
 	}{
-		"HTTP is configured": {[]string{"reporter.collector.endpoint", "http://h/api/traces"}, fine, lost, "spans go to a collector already"},
+		"HTTP is configured": {[]string{"reporter.collector.endpoint", "http://h/api/traces"}, fine, lost, "spans already go to a collector"},
 		"UDP works":          {nil, fine, fine, "spans arrive over UDP"},
-		"nobody knows":       {nil, fine, probe.Finding{Status: probe.StatusUnknown, Code: codeCanaryUnreadable}, "it is not known that UDP fails"},
+		"nobody knows":       {nil, fine, probe.Finding{Status: probe.StatusUnknown, Code: codeCanaryUnreadable}, "no failure over UDP was found"},
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {

@@ -44,7 +44,7 @@ func SearchProbe() probe.Probe {
 	return probe.Probe{
 		ID:        probe.IDSearch,
 		Hop:       probe.HopQuery,
-		Title:     "a span that arrived is found by search",
+		Title:     "a search finds a span that arrived",
 		Needs:     []string{probe.IDCanary, probe.IDQuery},
 		After:     []string{probe.IDClock},
 		Unbounded: true,
@@ -76,14 +76,14 @@ func runSearch(ctx context.Context, env *probe.Env) probe.Finding {
 	case ctx.Err() != nil:
 		return probe.Unfinished(ctx)
 	case err != nil:
-		return probe.Found(probe.StatusWarn, codeSearchMisses, "trace %s is read by its id, and a search does not find it", canary.id).
+		return probe.Found(probe.StatusWarn, codeSearchMisses, "trace %s can be read by its id, but a search does not find it", canary.id).
 			Saw(asked, "found "+plural.Of(n, "other trace", "other traces")).AtHop(probe.HopStorage).
 			Hint("curl -sS '" + client.URL() + "/api/traces?service=" + probe.CheckService + "&lookback=1h'").
 			Maybe(causesNotFound()...)
 	}
 	services, err := listServices(within, client)
 	if err == nil && !slices.Contains(services, probe.CheckService) {
-		return probe.Found(probe.StatusWarn, codeSearchNoService, "spans of %s are found, and it is not among the %s", probe.CheckService, plural.Of(len(services), "service", "services")).
+		return probe.Found(probe.StatusWarn, codeSearchNoService, "spans of %s are found, but the service is missing from the list of %s", probe.CheckService, plural.Of(len(services), "service", "services")).
 			Saw(asked, "services: "+strings.Join(services, ", ")).AtHop(probe.HopStorage).
 			Hint("docker restart jaeger (the collector remembers for 12 h that it has stored a service)").
 			Maybe(probe.Cause{Text: "the index jaeger-service-* was deleted or rolled over", Command: "curl -sS localhost:9200/_cat/indices/*jaeger-service*"})
@@ -135,22 +135,22 @@ func listServices(ctx context.Context, client *query.Client) ([]string, error) {
 }
 
 func searchFails(err error) probe.Finding {
-	f := probe.Found(probe.StatusWarn, codeSearchFails, "spans are read by id, and a search fails: %v", err).Hint("docker logs --tail 50 jaeger")
+	f := probe.Found(probe.StatusWarn, codeSearchFails, "spans can be read by id, but a search failed: %v", err).Hint("docker logs --tail 50 jaeger")
 	if status, ok := errors.AsType[*query.StatusError](err); ok {
-		f.Fact = fmt.Sprintf("spans are read by id, and a search is answered with %d", status.Status)
+		f.Fact = fmt.Sprintf("spans can be read by id, but a search returned %d", status.Status)
 		f = f.Saw(err.Error(), probe.Excerpt([]byte(status.Body)))
 	}
 	return f.Maybe(
 		probe.Cause{Text: "Elasticsearch has indices without Jaeger's template (all shards failed; Fielddata is disabled)", Command: "curl -sS localhost:9200/_template/jaeger*"},
-		probe.Cause{Text: "a login or a proxy lets only some paths pass"},
+		probe.Cause{Text: "a login or a proxy allows only some paths"},
 	)
 }
 
 func causesNotFound() []probe.Cause {
 	return []probe.Cause{
-		{Text: "another index prefix or alias is read than is written", Command: "curl -sS localhost:9200/_cat/indices/*jaeger-span*"},
-		{Text: "the storage indexes more slowly than it stores", Command: "otdemo check-jaeger --timeout 60s"},
-		{Text: "the search's window is not the span's day: the index's date is in another time zone"},
+		{Text: "Jaeger reads from another index prefix or alias than it writes to", Command: "curl -sS localhost:9200/_cat/indices/*jaeger-span*"},
+		{Text: "the storage takes longer to index spans than to store them", Command: "otdemo check-jaeger --timeout 60s"},
+		{Text: "the search covers another day than the span's: index dates are in another time zone"},
 	}
 }
 
@@ -161,11 +161,11 @@ func inWindow(env *probe.Env, canary Delivery) probe.Finding {
 	switch {
 	case ok && skew.least > maxClockSkew:
 		return probe.Found(probe.StatusWarn, codeSearchOutOfWindow,
-			"spans of this machine are %s in the future of Jaeger's host: the UI's search ends now and misses them",
+			"spans of this machine are %s in the future on Jaeger's host: the UI searches up to the present and misses them",
 			skew.least.Round(time.Second)).AtHop(probe.HopClock).Hint("timedatectl set-ntp true")
 	case ok && -skew.most > lookback:
 		return probe.Found(probe.StatusWarn, codeSearchOutOfWindow,
-			"spans of this machine are %s old for Jaeger's host: the UI's search for the last hour misses them",
+			"spans of this machine are already %s old on Jaeger's host: the UI searches the last hour and misses them",
 			(-skew.most).Round(time.Second)).AtHop(probe.HopClock).Hint("timedatectl set-ntp true")
 	default:
 		return probe.Found(probe.StatusOK, codeSearchFinds, "a search for %s finds trace %s", probe.CheckService, canary.id)

@@ -96,20 +96,20 @@ func TestSearch(t *testing.T) {
 		"a minute behind is not missed": {searchServer(t, listing(t, id), probe.CheckService), &slow, probe.StatusOK, codeSearchFinds, probe.HopNone, "a search for otdemo-check finds trace 0000000000000001", ""},
 		"in the future": {
 			searchServer(t, listing(t, id), probe.CheckService), &hour, probe.StatusWarn, codeSearchOutOfWindow, probe.HopClock,
-			"spans of this machine are 1h0m0s in the future of Jaeger's host: the UI's search ends now and misses them", "timedatectl set-ntp true",
+			"spans of this machine are 1h0m0s in the future on Jaeger's host: the UI searches up to the present and misses them", "timedatectl set-ntp true",
 		},
 		"long ago": {
 			searchServer(t, listing(t, id), probe.CheckService), &old, probe.StatusWarn, codeSearchOutOfWindow, probe.HopClock,
-			"spans of this machine are 3h0m0s old for Jaeger's host: the UI's search for the last hour misses them", "timedatectl set-ntp true",
+			"spans of this machine are already 3h0m0s old on Jaeger's host: the UI searches the last hour and misses them", "timedatectl set-ntp true",
 		},
 		"not in the list of services": {
 			searchServer(t, listing(t, id), "shop"), nil, probe.StatusWarn, codeSearchNoService, probe.HopStorage,
-			"spans of otdemo-check are found, and it is not among the 1 service",
+			"spans of otdemo-check are found, but the service is missing from the list of 1 service",
 			"docker restart jaeger (the collector remembers for 12 h that it has stored a service)",
 		},
 		"all shards failed": {
 			searchServer(t, probetest.Answer(500, "", "all shards failed [type=search_phase_execution_exception]")), nil, probe.StatusWarn, codeSearchFails, probe.HopNone,
-			"spans are read by id, and a search is answered with 500", "docker logs --tail 50 jaeger",
+			"spans can be read by id, but a search returned 500", "docker logs --tail 50 jaeger",
 		},
 	}
 	for name, tt := range tests {

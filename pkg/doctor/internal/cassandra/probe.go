@@ -57,7 +57,7 @@ func Probe() probe.Probe {
 	return probe.Probe{
 		ID:         idCassandra,
 		Hop:        probe.HopStorage,
-		Title:      "the given Cassandra answers as Jaeger asks",
+		Title:      "the given Cassandra accepts Jaeger's requests",
 		Codes:      append(cassandraFaults().All(), codeCassandraAnswers, codeCassandraHost, codeCassandraUnauthorized),
 		Run:        runCassandra,
 		RunsBeside: storage.AboutStorage(),
@@ -79,7 +79,7 @@ const cassandraPort = "9042"
 
 func runCassandra(ctx context.Context, env *probe.Env) probe.Finding {
 	if env.Storage.Kind != probe.StorageCassandra {
-		return probe.NotUsed("--storage cassandra was not asked for")
+		return probe.NotUsed("--storage cassandra is not set")
 	}
 	findings := make([]probe.Finding, len(env.Storage.CassandraHosts))
 	nodes := make([]*cassandraNode, len(findings))
@@ -100,7 +100,7 @@ func runCassandra(ctx context.Context, env *probe.Env) probe.Finding {
 	}
 	f := findings[bad]
 	f.Status = probe.StatusWarn
-	f.Fact += fmt.Sprintf(" (another of the %d hosts answers)", len(nodes))
+	f.Fact += fmt.Sprintf(" (another of the %d hosts responds)", len(nodes))
 	return f
 }
 
@@ -110,7 +110,7 @@ func reachCassandra(ctx context.Context, env *probe.Env, host string) (probe.Fin
 		addr = net.JoinHostPort(strings.Trim(host, "[]"), cassandraPort)
 	}
 	if host == "" || strings.Contains(host, "/") {
-		return probe.Found(probe.StatusFail, codeCassandraHost, "the host %q is not of the form host or host:port", probe.BareText(host)).
+		return probe.Found(probe.StatusFail, codeCassandraHost, "the host %q must be of the form host or host:port", probe.BareText(host)).
 			AtHop(probe.HopConfig).Hint("--cassandra-hosts localhost"), nil
 	}
 	conn, err := dialCQL(ctx, env, addr)
@@ -127,7 +127,7 @@ func reachCassandra(ctx context.Context, env *probe.Env, host string) (probe.Fin
 	}
 	node := locals[0]
 	node.addr = addr
-	f := probe.Found(probe.StatusOK, codeCassandraAnswers, "%s answers: Cassandra %s, data center %s", addr, node.Version, node.Datacenter).
+	f := probe.Found(probe.StatusOK, codeCassandraAnswers, "%s responds: Cassandra %s, data center %s", addr, node.Version, node.Datacenter).
 		Saw(fmt.Sprintf("cluster %q, native protocol %d, authenticator %q", node.Cluster, cqlVersion, conn.authenticator))
 	if !env.Storage.TLS {
 		f = f.Saw(saysPlain)
@@ -140,7 +140,7 @@ const plainJaeger2 = "connection: {tls: {insecure: true}} (Jaeger 2)"
 
 // saysPlain is what it prints without that, while Jaeger 1 speaks no TLS unless
 // told to. Measured with 2.13.
-const saysPlain = "without TLS, which takes " + plainJaeger2 + "; else it prints: " +
+const saysPlain = "without TLS, which requires " + plainJaeger2 + "; otherwise it prints: " +
 	"unable to connect to initial hosts: tls: first record does not look like a TLS handshake"
 
 // silentCassandra is the finding for a node that cannot be asked.
@@ -148,9 +148,9 @@ func silentCassandra(ctx context.Context, env *probe.Env, addr string, err error
 	host, port, _ := net.SplitHostPort(addr)
 	says := "Jaeger prints: gocql: unable to create session: unable to connect to initial hosts: " + err.Error()
 	if server, ok := errors.AsType[*cqlServerError](err); ok && server.code == cqlBadCredentials {
-		f := probe.Found(probe.StatusFail, codeCassandraUnauthorized, "%s wants a user and a password", addr)
+		f := probe.Found(probe.StatusFail, codeCassandraUnauthorized, "%s requires a user and a password", addr)
 		if env.Storage.User != "" {
-			f.Fact = fmt.Sprintf("%s does not take user %s with this password", addr, env.Storage.User)
+			f.Fact = fmt.Sprintf("%s rejects user %s with this password", addr, env.Storage.User)
 		}
 		return f.Saw("AUTH_RESPONSE: "+server.message, says).
 			Hint(
@@ -164,7 +164,7 @@ func silentCassandra(ctx context.Context, env *probe.Env, addr string, err error
 	var f probe.Finding
 	switch {
 	case errors.As(err, &record):
-		f = probe.Found(probe.StatusFail, codeCassandraTLS, "%s speaks no TLS", addr).
+		f = probe.Found(probe.StatusFail, codeCassandraTLS, "%s does not speak TLS", addr).
 			Hint("leave --storage-tls out, and --cassandra.tls.enabled (Jaeger 1); " + plainJaeger2)
 	case (closed || errors.Is(err, errNotCQL)) && !env.Storage.TLS && probe.SpeaksTLS(ctx, env, addr):
 		f = probe.Found(probe.StatusFail, codeCassandraTLS, "%s speaks TLS", addr).
@@ -185,7 +185,7 @@ func silentCassandra(ctx context.Context, env *probe.Env, addr string, err error
 		case codeCassandraRefused:
 			f = f.Hint("nc -vz "+host+" "+port).Maybe(
 				probe.Cause{Text: "it is still starting, which takes up to a minute", Command: "docker logs --tail 20 cassandra"},
-				probe.Cause{Text: "it runs in another container: use its service's name"},
+				probe.Cause{Text: "it runs in another container: use its service name"},
 			)
 		default:
 			f = f.Hint("nc -vz " + host + " " + port)

@@ -176,26 +176,26 @@ func TestCassandraAnswers(t *testing.T) {
 		// fact has ADDR for the address.
 		fact string
 	}{
-		"well": {listen(t, node.serve), nil, probe.StatusOK, codeCassandraAnswers, "ADDR answers: Cassandra 4.1.7, data center datacenter1"},
+		"well": {listen(t, node.serve), nil, probe.StatusOK, codeCassandraAnswers, "ADDR responds: Cassandra 4.1.7, data center datacenter1"},
 		"with a password": {
 			listen(t, locked.serve), func(s *probe.Storage) { s.User, s.Password = "jaeger", "secret" },
-			probe.StatusOK, codeCassandraAnswers, "ADDR answers: Cassandra 4.1.7, data center datacenter1",
+			probe.StatusOK, codeCassandraAnswers, "ADDR responds: Cassandra 4.1.7, data center datacenter1",
 		},
-		"without": {listen(t, locked.serve), nil, probe.StatusFail, codeCassandraUnauthorized, "ADDR wants a user and a password"},
+		"without": {listen(t, locked.serve), nil, probe.StatusFail, codeCassandraUnauthorized, "ADDR requires a user and a password"},
 		"wrong password": {
 			listen(t, locked.serve), func(s *probe.Storage) { s.User, s.Password = "jaeger", "secret1" },
-			probe.StatusFail, codeCassandraUnauthorized, "ADDR does not take user jaeger with this password",
+			probe.StatusFail, codeCassandraUnauthorized, "ADDR rejects user jaeger with this password",
 		},
 		"refused":  {closed, nil, probe.StatusFail, codeCassandraRefused, "nothing listens on tcp ADDR"},
-		"no TLS":   {listen(t, node.serve), func(s *probe.Storage) { s.TLS = true }, probe.StatusFail, codeCassandraTLS, "ADDR speaks no TLS"},
+		"no TLS":   {listen(t, node.serve), func(s *probe.Storage) { s.TLS = true }, probe.StatusFail, codeCassandraTLS, "ADDR does not speak TLS"},
 		"with TLS": {probetest.TLSServer(t).Listener.Addr().String(), nil, probe.StatusFail, codeCassandraTLS, "ADDR speaks TLS"},
 		"HTTP": {
 			listen(t, func(c net.Conn) { _, _ = c.Write([]byte("HTTP/1.1 400 Bad Request\r\n\r\n")); _ = c.Close() }), nil,
-			probe.StatusFail, codeCassandraNotCQL, "ADDR does not speak Cassandra's protocol: the answer is not of Cassandra's protocol",
+			probe.StatusFail, codeCassandraNotCQL, "ADDR does not speak Cassandra's protocol: the response is not in Cassandra's protocol",
 		},
 		"a URL": {
 			"http://cassandra:9042", nil, probe.StatusFail, codeCassandraHost,
-			`the host "http://cassandra:9042" is not of the form host or host:port`,
+			`the host "http://cassandra:9042" must be of the form host or host:port`,
 		},
 	}
 	for name, tt := range tests {
@@ -251,7 +251,7 @@ func TestCassandraThatIsSilent(t *testing.T) {
 	t.Parallel()
 	addr := listen(t, func(c net.Conn) { _, _ = io.Copy(io.Discard, c); _ = c.Close() })
 	f, _ := probetest.ExamineWithin(t, transport.TCPTimeout, Probe(), atCassandra(t, addr), nil)
-	if f.Code != codeCassandraNotCQL || !strings.HasSuffix(f.Fact, "connected, and no answer came") {
+	if f.Code != codeCassandraNotCQL || !strings.HasSuffix(f.Fact, "connected, but received no response") {
 		t.Errorf("got %s %q", f.Code, f.Fact)
 	}
 }
@@ -274,31 +274,31 @@ func TestCassandraState(t *testing.T) {
 		code     probe.Code
 		fact     string
 	}{
-		"keyspace": {idCassandraKeyspace, nil, nil, "", probe.StatusOK, codeCassandraKeyspace, "keyspace jaeger_v1_test has all 7 tables of spans"},
+		"keyspace": {idCassandraKeyspace, nil, nil, "", probe.StatusOK, codeCassandraKeyspace, "keyspace jaeger_v1_test has all 7 span tables"},
 		"no keyspace of that name": {
-			idCassandraKeyspace, nil, nil, "jaeger_dc1", probe.StatusFail, codeCassandraNoKeyspace, "there is no keyspace jaeger_dc1",
+			idCassandraKeyspace, nil, nil, "jaeger_dc1", probe.StatusFail, codeCassandraNoKeyspace, "no keyspace jaeger_dc1",
 		},
 		"no keyspace": {
 			idCassandraKeyspace,
 			map[string][]byte{"system_schema.keyspaces": cqlRowsBody()},
 			nil, "",
-			probe.StatusFail, codeCassandraNoKeyspace, "there is no keyspace jaeger_v1_datacenter1",
+			probe.StatusFail, codeCassandraNoKeyspace, "no keyspace jaeger_v1_datacenter1",
 		},
 		"half a schema": {
 			idCassandraKeyspace,
 			map[string][]byte{"system_schema.tables": cqlRowsBody(`{"table_name":"traces"}`, `{"table_name":"tag_index"}`)},
 			nil, "", probe.StatusFail, codeCassandraNoTables,
-			"keyspace jaeger_v1_test has no table service_names, operation_names_v2, service_operation_index and 2 more: the schema is not complete",
+			"keyspace jaeger_v1_test has no table service_names, operation_names_v2, service_operation_index and 2 more: the schema is incomplete",
 		},
 		"may not look": {
 			idCassandraKeyspace, nil,
 			map[string][]byte{"system_schema": cqlErrorBody(0x2100, "User jaeger has no SELECT permission")},
 			"",
-			probe.StatusUnknown, codeCassandraState, "Cassandra does not tell: User jaeger has no SELECT permission",
+			probe.StatusUnknown, codeCassandraState, "Cassandra gave no answer: User jaeger has no SELECT permission",
 		},
 		"simple strategy": {
 			idCassandraReplication, keyspaces(`{"class":"org.apache.cassandra.locator.SimpleStrategy","replication_factor":"1"}`), nil, "",
-			probe.StatusOK, codeCassandraReplicated, "keyspace jaeger_v1_test has replicas for data center datacenter1: 1",
+			probe.StatusOK, codeCassandraReplicated, "keyspace jaeger_v1_test has 1 replica in data center datacenter1",
 		},
 		"another data center": {
 			idCassandraReplication, keyspaces(network + `"dc1":"1"}`), nil, "",
@@ -306,13 +306,13 @@ func TestCassandraState(t *testing.T) {
 		},
 		"two replicas on one node": {
 			idCassandraReplication, keyspaces(network + `"datacenter1":"2"}`), nil, "",
-			probe.StatusWarn, codeCassandraFewNodes, "keyspace jaeger_v1_test wants 2 replicas, and there is 1 node for them",
+			probe.StatusWarn, codeCassandraFewNodes, "keyspace jaeger_v1_test requires 2 replicas, but there is 1 node",
 		},
 		"replicas are down": {
 			idCassandraReplication, keyspaces(network + `"datacenter1":"1"}`),
 			map[string][]byte{"service_names": cqlErrorBody(cqlUnavailable, "Cannot achieve consistency level LOCAL_ONE")},
 			"",
-			probe.StatusFail, codeCassandraUnavailable, "reading from keyspace jaeger_v1_test fails: Cannot achieve consistency level LOCAL_ONE",
+			probe.StatusFail, codeCassandraUnavailable, "cannot read from keyspace jaeger_v1_test: Cannot achieve consistency level LOCAL_ONE",
 		},
 	}
 	for name, tt := range tests {

@@ -61,9 +61,9 @@ const (
 
 var (
 	// errNotCQL is an answer that is not of the protocol.
-	errNotCQL = errors.New("the answer is not of Cassandra's protocol")
+	errNotCQL = errors.New("the response is not in Cassandra's protocol")
 	// errCQLSilent is a connection on which nothing came.
-	errCQLSilent = errors.New("connected, and no answer came")
+	errCQLSilent = errors.New("connected, but received no response")
 )
 
 // cqlServerError is what a node answered instead of a result.
@@ -137,7 +137,7 @@ func (c *cqlConn) start(user, password string) error {
 	body = binary.BigEndian.AppendUint32(nil, uint32(len(token)))
 	opcode, _, err = c.roundTrip(cqlAuthResponse, append(body, token...))
 	if err == nil && opcode != cqlAuthSuccess {
-		err = fmt.Errorf("authenticator %s wants more than a user and a password", c.authenticator)
+		err = fmt.Errorf("authenticator %s requires more than a user and a password", c.authenticator)
 	}
 	return err
 }

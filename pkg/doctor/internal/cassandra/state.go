@@ -27,7 +27,7 @@ func cassandraState(id, title string, codes []probe.Code, ask func(*probe.Env, *
 		Run: func(ctx context.Context, env *probe.Env) probe.Finding {
 			node, ok := probe.Result[cassandraNode](env, idCassandra)
 			if !ok {
-				return probe.NotUsed("there is no Cassandra to ask")
+				return probe.NotUsed("no Cassandra to query")
 			}
 			conn, err := dialCQL(ctx, env, node.addr)
 			if err != nil {
@@ -43,17 +43,17 @@ func cassandraState(id, title string, codes []probe.Code, ask func(*probe.Env, *
 // StateProbes returns the probes of what the storage holds.
 func StateProbes() []probe.Probe {
 	return []probe.Probe{
-		cassandraState(idCassandraKeyspace, "the keyspace has the tables of Jaeger",
+		cassandraState(idCassandraKeyspace, "the keyspace has Jaeger's tables",
 			[]probe.Code{codeCassandraKeyspace, codeCassandraNoKeyspace, codeCassandraNoTables}, askKeyspace),
-		cassandraState(idCassandraReplication, "the keyspace is replicated where Jaeger asks",
+		cassandraState(idCassandraReplication, "the keyspace is replicated in the data center that Jaeger uses",
 			[]probe.Code{codeCassandraReplicated, codeCassandraDatacenter, codeCassandraFewNodes, codeCassandraUnavailable},
 			askReplication),
 	}
 }
 
 func cassandraSilent(err error) probe.Finding {
-	return probe.Found(probe.StatusUnknown, codeCassandraState, "Cassandra does not tell: %v", err).
-		Hint("give the user SELECT on system_schema.keyspaces, system_schema.tables and Jaeger's keyspace, to check this")
+	return probe.Found(probe.StatusUnknown, codeCassandraState, "Cassandra gave no answer: %v", err).
+		Hint("grant the user SELECT on system_schema.keyspaces, system_schema.tables and Jaeger's keyspace to check this")
 }
 
 // keyspace is a row of system_schema.keyspaces.
@@ -116,11 +116,11 @@ func askKeyspace(env *probe.Env, conn *cqlConn, node cassandraNode) probe.Findin
 	}
 	missing := slices.DeleteFunc(cassandraTables(), func(name string) bool { return slices.Contains(rows, table{name}) })
 	if len(missing) > 0 {
-		return probe.Found(probe.StatusFail, codeCassandraNoTables, "keyspace %s has no table %s: the schema is not complete", k.Name, probe.List(missing)).
+		return probe.Found(probe.StatusFail, codeCassandraNoTables, "keyspace %s has no table %s: the schema is incomplete", k.Name, probe.List(missing)).
 			Saw("Jaeger prints: unconfigured table " + missing[0]).
 			Hint(schemaJob(node, k.Name))
 	}
-	return probe.Found(probe.StatusOK, codeCassandraKeyspace, "keyspace %s has all %d tables of spans", k.Name, len(cassandraTables()))
+	return probe.Found(probe.StatusOK, codeCassandraKeyspace, "keyspace %s has all %d span tables", k.Name, len(cassandraTables()))
 }
 
 func cqlQuote(s string) string { return "'" + strings.ReplaceAll(s, "'", "''") + "'" }
@@ -130,7 +130,7 @@ func noKeyspace(env *probe.Env, node cassandraNode, names []string) probe.Findin
 	if name == "" {
 		name = "jaeger_v1_" + node.Datacenter
 	}
-	f := probe.Found(probe.StatusFail, codeCassandraNoKeyspace, "there is no keyspace %s", name).
+	f := probe.Found(probe.StatusFail, codeCassandraNoKeyspace, "no keyspace %s", name).
 		Saw("keyspaces: " + strings.Join(names, ", ")).
 		Saw(fmt.Sprintf("Jaeger prints: Keyspace '%s' does not exist, and: no connections were made when creating the session", name))
 	for _, other := range names {
@@ -154,7 +154,7 @@ func askReplication(env *probe.Env, conn *cqlConn, node cassandraNode) probe.Fin
 		return cassandraSilent(err)
 	}
 	if k == nil {
-		return probe.NotUsed("there is no keyspace to look at")
+		return probe.NotUsed("no keyspace to check")
 	}
 	peers, err := cqlQueryRows[cassandraNode](conn, cqlOne, "SELECT JSON data_center FROM system.peers")
 	if err != nil {
@@ -179,7 +179,7 @@ func askReplication(env *probe.Env, conn *cqlConn, node cassandraNode) probe.Fin
 	server, told := errors.AsType[*cqlServerError](err)
 	switch {
 	case told && server.code == cqlUnavailable:
-		return probe.Found(probe.StatusFail, codeCassandraUnavailable, "reading from keyspace %s fails: %s", k.Name, server.message).
+		return probe.Found(probe.StatusFail, codeCassandraUnavailable, "cannot read from keyspace %s: %s", k.Name, server.message).
 			Saw(line, saysConsistency).Hint("nodetool status " + k.Name)
 	case err != nil && (!told || server.code != cqlInvalid):
 		return cassandraSilent(err).Saw(line)
@@ -217,15 +217,15 @@ func judgeReplication(k *keyspace, datacenter string, nodes map[string]int) prob
 	switch {
 	case nodes[datacenter] == 0:
 		there := slices.Sorted(maps.Keys(nodes))
-		return probe.Found(probe.StatusFail, codeCassandraDatacenter, "there is no node in data center %s", datacenter).Saw(saysConsistency).
+		return probe.Found(probe.StatusFail, codeCassandraDatacenter, "no node in data center %s", datacenter).Saw(saysConsistency).
 			Hint("--cassandra-dc " + there[0] + ", and the same for Jaeger: --cassandra.local-dc (Jaeger 1), connection: {local_dc: " + there[0] + "} (Jaeger 2)")
 	case factor == 0:
 		return probe.Found(probe.StatusFail, codeCassandraDatacenter, "keyspace %s has no replica in data center %s", k.Name, datacenter).
 			Saw(saysConsistency).Hint(alter, "MODE=test, or DATACENTER="+datacenter+" for the schema job")
 	case factor > have:
-		return probe.Found(probe.StatusWarn, codeCassandraFewNodes, "keyspace %s wants %s, and there %s %s for them", k.Name,
+		return probe.Found(probe.StatusWarn, codeCassandraFewNodes, "keyspace %s requires %s, but there %s %s", k.Name,
 			plural.Of(factor, "replica", "replicas"), plural.Word(have, "is", "are"), plural.Of(have, "node", "nodes")).
 			Hint(alter)
 	}
-	return probe.Found(probe.StatusOK, codeCassandraReplicated, "keyspace %s has replicas for data center %s: %d", k.Name, datacenter, factor)
+	return probe.Found(probe.StatusOK, codeCassandraReplicated, "keyspace %s has %s in data center %s", k.Name, plural.Of(factor, "replica", "replicas"), datacenter)
 }

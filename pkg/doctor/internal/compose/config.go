@@ -19,7 +19,7 @@ func (c *composeCheck) checkV2(s *composeService) {
 	if !jaegers.HasConfig(s.command) {
 		if settings := jaegers.V1Settings(s.env); len(settings) > 0 {
 			c.Add(codeComposeV1Settings, probe.HopStorage, settings[0].Line, "command: [--config, /jaeger.yaml]",
-				"%s is given %s, which Jaeger 2 ignores: it keeps spans in memory", s.name, docker.ListVariables(settings))
+				"%s sets %s, which Jaeger 2 ignores: it stores spans in memory", s.name, docker.ListVariables(settings))
 		}
 		return
 	}
@@ -57,7 +57,7 @@ func (c *composeCheck) unread(s *composeService, source string, err error) {
 		err = pathErr.Err
 	}
 	c.gaps = append(c.gaps, composeGap{
-		line: s.line, text: fmt.Sprintf("the configuration %s of service %s cannot be read: %s", source, s.name, strings.ReplaceAll(err.Error(), "\n", " ")),
+		line: s.line, text: fmt.Sprintf("cannot read the configuration %s of service %s: %s", source, s.name, strings.ReplaceAll(err.Error(), "\n", " ")),
 		service: s.name, only: codeComposeReceiver,
 	})
 }
@@ -102,7 +102,7 @@ func (c *composeCheck) checkReceiver(s *composeService, config *yaml.Node, sourc
 			at = "localhost"
 		}
 		add(codeComposeLoopback, lineOf(node, jaeger), "endpoint: \""+endpoint+"\"",
-			"%s's %s listens on %s, which is its own container only", s.name, protocol, at)
+			"%s's %s listens on %s, which only its own container can reach", s.name, protocol, at)
 	}
 }
 

@@ -137,7 +137,7 @@ func (c *composeCheck) checkPorts(s *composeService) {
 		right := p.Binding
 		right.Proto = "udp"
 		f := c.Add(codeComposeNotUDP, probe.HopNetwork, p.line, "- \""+right.String()+"\"",
-			"%s publishes %d as TCP, and it is a UDP port", s.name, p.Inside)
+			"%s publishes %d over TCP, but it is a UDP port", s.name, p.Inside)
 		f.need = c.needOf(p.Inside, "udp")
 	}
 	for i := range c.needs {
@@ -145,14 +145,14 @@ func (c *composeCheck) checkPorts(s *composeService) {
 		switch {
 		case n.Proto == "udp" && s.jaeger().Lacks(n.Inside) && !jaegers.HasConfig(s.command) && (c.isHere(*n) || s.answersTo(n.Host)):
 			f := c.Add(codeComposeNoUDP, probe.HopIdentity, s.line, "image: jaegertracing/jaeger:latest",
-				"%s listens on no %s: %s has no such port", s.name, n, s.image)
+				"%s does not listen on %s: %s has no such port", s.name, n, s.image)
 			f.need = n
 		case !c.isHere(*n) || s.publishes(n.Port, n.Inside, n.Proto) || c.otherPublishes(s, *n):
 		case n.Proto == "udp" && s.publishes(n.Port, n.Inside, "tcp"):
 			// Said above.
 		default:
 			f := c.Add(codeComposePort, n.Hop, s.portsLine(), "- \""+n.PublishFor().String()+"\"",
-				"%s does not publish %s, which %s needs", s.name, n, n.At())
+				"%s does not publish %s, which is needed to reach %s", s.name, n, n.At())
 			f.need = n
 		}
 	}
@@ -218,7 +218,7 @@ func (c *composeCheck) checkStorageURL(s *composeService, raw, file string, line
 	for i := range c.services {
 		// What is only a host name resolves in its own container alone.
 		if o := &c.services[i]; why == "" && o != s && o.hostname == host && !o.answersTo(host) && c.Service(host) == nil {
-			why = fmt.Sprintf("has the hostname of service %s, which others cannot resolve", o.name)
+			why = fmt.Sprintf("has the hostname of service %s, which other services cannot resolve", o.name)
 			mended = strings.Replace(raw, host, o.name, 1)
 		}
 	}

@@ -109,7 +109,7 @@ func servicesOf(doc *yaml.Node) (*yaml.Node, error) {
 		return services, nil
 	}
 	if kind := scalar(field(doc, "kind")); kind != "" && field(doc, "apiVersion") != nil {
-		return nil, &composeError{doc.Line, "it is a manifest of Kubernetes, of kind " + kind}
+		return nil, &composeError{doc.Line, "it is a Kubernetes manifest of kind " + kind}
 	}
 	// A file that only includes others is one, too.
 	if field(doc, "include") != nil {
@@ -131,7 +131,7 @@ func servicesOf(doc *yaml.Node) (*yaml.Node, error) {
 func parseService(key, node *yaml.Node, vars func(string) (string, bool)) (composeService, error) {
 	s := composeService{name: key.Value, line: key.Line}
 	if node.Kind != yaml.MappingNode {
-		return s, &composeError{key.Line, "service " + key.Value + " is no mapping"}
+		return s, &composeError{key.Line, "service " + key.Value + " is not a mapping"}
 	}
 	s.image = scalar(field(node, "image"))
 	s.restart = scalar(field(node, "restart"))

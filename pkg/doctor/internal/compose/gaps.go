@@ -25,7 +25,7 @@ type composeGap struct {
 	hint string
 }
 
-const notFollowedHere = ", which is not followed here"
+const notFollowedHere = ", which otdemo does not follow"
 
 // addGaps notes what a service has from elsewhere.
 func (f *composeFile) addGaps(s *composeService, node *yaml.Node) {
@@ -84,10 +84,10 @@ func (f *composeFile) certain(faults []composeFault) (sure, unsure []composeFaul
 // notFollowed is the finding for a file of which the doctor does not see all. The
 // hint shows it the rest.
 func (f *composeFile) notFollowed(unsure []composeFault) probe.Finding {
-	finding := probe.Found(probe.StatusUnknown, codeComposeNotFollowed, "%s:%d: %s: whether the file lets spans reach Jaeger is unknown",
+	finding := probe.Found(probe.StatusUnknown, codeComposeNotFollowed, "%s:%d: %s: unknown whether the file lets spans reach Jaeger",
 		f.path, f.gaps[0].line, f.gaps[0].text).Saw(f.gapLines()...)
 	for i := range unsure {
-		finding = finding.Saw("unless that changes it: " + unsure[i].At() + ": " + unsure[i].fact)
+		finding = finding.Saw("unless overridden there: " + unsure[i].At() + ": " + unsure[i].fact)
 	}
 	return finding.Hint(f.gaps[0].hint)
 }

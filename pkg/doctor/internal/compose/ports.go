@@ -93,13 +93,13 @@ func parseRange(text string) (first, last int, err error) {
 		to = from
 	}
 	if first, err = strconv.Atoi(from); err != nil {
-		return 0, 0, fmt.Errorf("%q is no port", from)
+		return 0, 0, fmt.Errorf("%q is not a port", from)
 	}
 	if last, err = strconv.Atoi(to); err != nil {
-		return 0, 0, fmt.Errorf("%q is no port", to)
+		return 0, 0, fmt.Errorf("%q is not a port", to)
 	}
 	if first < 1 || last < first || last >= maxRange {
-		return 0, 0, fmt.Errorf("%q is no range of ports", text)
+		return 0, 0, fmt.Errorf("%q is not a port range", text)
 	}
 	return first, last, nil
 }

@@ -33,7 +33,7 @@ func Probe() probe.Probe {
 func runCompose(ctx context.Context, env *probe.Env) probe.Finding {
 	name := env.Compose
 	if name == "" {
-		return probe.NotUsed("no compose file was named")
+		return probe.NotUsed("no compose file is set")
 	}
 	file, err := readComposeFile(&env.Target)
 	if err != nil {
@@ -44,7 +44,7 @@ func runCompose(ctx context.Context, env *probe.Env) probe.Finding {
 		if len(file.gaps) > 0 {
 			return file.notFollowed(nil)
 		}
-		return probe.Found(probe.StatusUnknown, codeComposeNoJaeger, "%s has no service with an image of Jaeger, so nothing of it was checked; its services are %s",
+		return probe.Found(probe.StatusUnknown, codeComposeNoJaeger, "%s has no service with a Jaeger image, so nothing was checked; services: %s",
 			name, file.names())
 	}
 	needs := docker.JaegerNeeds(env)
@@ -65,7 +65,7 @@ func runCompose(ctx context.Context, env *probe.Env) probe.Finding {
 		return file.notFollowed(unsure)
 	}
 	if len(faults) == 0 {
-		return probe.Found(probe.StatusOK, codeComposeWell, "nothing is wrong with %s in %s", file.jaegers()[0].name, name).
+		return probe.Found(probe.StatusOK, codeComposeWell, "no fault found in service %s of %s", file.jaegers()[0].name, name).
 			Hint("docker compose -f " + docker.ShellQuote(name) + " up -d")
 	}
 	return composeFinding(faults).Saw(file.gapLines()...)
@@ -125,17 +125,17 @@ func readComposeFile(t *probe.Target) (*composeFile, *composeFileError) {
 		}
 		return nil, &composeFileError{
 			codeComposeUnreadable, fmt.Sprintf("cannot read the compose file %q: %v", t.Compose, reason),
-			"name a compose file, relative to the working directory: --compose docker-compose.yaml",
+			"give the path of a compose file, relative to the working directory: --compose docker-compose.yaml",
 		}
 	}
 	file, err := parseCompose(t.Compose, text, composeVars(t))
 	if err != nil {
 		e := &composeFileError{
-			codeComposeInvalid, fmt.Sprintf("%s is no compose file: %s", t.Compose, strings.ReplaceAll(err.Error(), "\n", " ")),
+			codeComposeInvalid, fmt.Sprintf("%s is not a compose file: %s", t.Compose, strings.ReplaceAll(err.Error(), "\n", " ")),
 			"docker compose -f " + docker.ShellQuote(t.Compose) + " config",
 		}
 		if manifest.Match(text) {
-			e.hint = "name a compose file; manifests of Kubernetes are not read"
+			e.hint = "give the path of a compose file; Kubernetes manifests are not supported"
 		}
 		return nil, e
 	}

@@ -26,8 +26,8 @@ func (c *composeCheck) checkUnset(s *composeService) {
 	f := c.Add(codeComposeStorageUnset, probe.HopStorage, line, u.Variable+"="+u.Address(host), "%s %s", s.name, &u)
 	f.saw = u.Evidence()
 	if missing {
-		f.mend += ", and a service " + host + ", which the file has not"
-		f.more = fmt.Sprintf("%s=%s and extra_hosts: [%q], for one that this machine has on its port",
+		f.mend += ", and add a service " + host + ", which the file lacks"
+		f.more = fmt.Sprintf("%s=%s and extra_hosts: [%q], for a storage on this machine",
 			u.Variable, u.Address(docker.HostName), docker.HostGateway)
 	}
 	if len(c.needs) > 0 {

@@ -195,7 +195,7 @@ func substitute(levels int, inner string, vars func(string) (string, bool)) (str
 		op, set = rest, set && value != ""
 	}
 	if name == "" || op != "" && !strings.ContainsRune("-+?", rune(op[0])) {
-		return "", &variableError{"${" + inner + "} is no variable"}
+		return "", &variableError{"${" + inner + "} is not a variable"}
 	}
 	switch {
 	case op == "", op[0] != '+' && set:

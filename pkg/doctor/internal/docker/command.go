@@ -69,7 +69,7 @@ func (c *container) replacement(missing []Binding, image string) replacement {
 	undo += " && docker start " + name
 	r := replacement{line: strings.Join(steps, " && "), undo: undo}
 	if len(l.secrets) > 0 {
-		r.notes = append(r.notes, "not shown, the line reads it from the old container: "+strings.Join(l.secrets, ", "))
+		r.notes = append(r.notes, "not shown; the command reads it from the old container: "+strings.Join(l.secrets, ", "))
 	}
 	left := c.leftOut()
 	for _, b := range c.HostConfig.PortBindings.bindings() {
@@ -78,13 +78,13 @@ func (c *container) replacement(missing []Binding, image string) replacement {
 		}
 	}
 	if len(left) > 0 {
-		r.notes = append(r.notes, "the line does not repeat: "+strings.Join(left, ", "))
+		r.notes = append(r.notes, "the command does not repeat: "+strings.Join(left, ", "))
 		// In every form of the output, and harmless in a shell.
 		r.line = ": " + ShellQuote("not repeated: "+strings.Join(left, ", ")) + "; " + r.line
 	}
 	if c.HostConfig.AutoRemove {
 		r.undo = ""
-		r.notes = append(r.notes, "it was started with --rm: to stop it is to remove it, and the line cannot be undone")
+		r.notes = append(r.notes, "it was started with --rm: stopping it removes it, so the command cannot be undone")
 	}
 	return r
 }

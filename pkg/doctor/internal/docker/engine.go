@@ -48,7 +48,7 @@ type engine struct {
 }
 
 // errNoEngine says that nothing is where an engine may be.
-var errNoEngine = errors.New("no Docker engine answers")
+var errNoEngine = errors.New("no Docker engine responds")
 
 // dockerAddrs returns where an engine may be, and whether the user said so.
 func dockerAddrs(t *probe.Target) (addrs []string, said bool) {
@@ -100,7 +100,7 @@ func newEngine(ctx context.Context, t *probe.Target, addr string) (*engine, erro
 	case u.Scheme == "tcp" && t.Env("DOCKER_TLS_VERIFY") == "":
 		dialed, e.host = u.Host, u.Hostname()
 	default:
-		return nil, errors.New("only unix and tcp without TLS are asked")
+		return nil, errors.New("only unix sockets and tcp without TLS are supported")
 	}
 	e.client = t.HTTPClient()
 	e.client.Transport = &http.Transport{

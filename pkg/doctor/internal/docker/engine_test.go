@@ -138,7 +138,7 @@ func TestDockerEngineThatDoesNotTell(t *testing.T) {
 		want string
 	}{
 		"nothing there": {"unix:///nonexistent/docker.sock", "no such file or directory"},
-		"another form":  {"ssh://me:secret@host", "only unix and tcp without TLS are asked"},
+		"another form":  {"ssh://me:secret@host", "only unix sockets and tcp without TLS are supported"},
 		"no URL":        {"tcp://[", "missing ']' in host"},
 		"refuses": {
 			serveEngine(t, probetest.Answer(http.StatusForbidden, "", `{"message":"authorization denied"}`)),
@@ -166,7 +166,7 @@ func TestNoDockerEngineIsNoFinding(t *testing.T) {
 		return nil, &net.OpError{Op: "dial", Net: network, Err: os.NewSyscallError("connect", os.ErrNotExist)}
 	}
 	f, _ := probetest.Examine(t, EngineProbe(), target, nil)
-	want := "no Docker engine answers at unix:///var/run/docker.sock, unix:///nonexistent/.docker/run/docker.sock, unix:///nonexistent/run/docker.sock"
+	want := "no Docker engine responds at unix:///var/run/docker.sock, unix:///nonexistent/.docker/run/docker.sock, unix:///nonexistent/run/docker.sock"
 	if f.Code != probe.CodeNotUsed || f.Fact != want {
 		t.Errorf("got %s %q, want not-used %q", f.Code, f.Fact, want)
 	}

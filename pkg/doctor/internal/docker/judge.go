@@ -81,10 +81,10 @@ func portFinding(c *container, n Need, bindings, missing []Binding) (probe.Findi
 			return fixed(probe.Found(probe.StatusFail, codeDockerAsTCP, "%s publishes %d as %s; %s is not published",
 				c.label(), n.Inside, b.Proto, n).Saw(saw))
 		case b.Proto == n.Proto && b.Port != n.Port:
-			return fixed(probe.Found(probe.StatusFail, codeDockerOtherPort, "%s publishes %s on port %d, the configuration goes to %d",
+			return fixed(probe.Found(probe.StatusFail, codeDockerOtherPort, "%s publishes %s on port %d, but the configuration uses %d",
 				c.label(), n, b.Port, n.Port).Saw(saw).Hint(n.flag(n.Host, b.Port)))
 		case b.Proto == n.Proto:
-			return fixed(probe.Found(probe.StatusFail, codeDockerOtherAddr, "%s publishes %s on %s only, the configuration goes to %s",
+			return fixed(probe.Found(probe.StatusFail, codeDockerOtherAddr, "%s publishes %s on %s only, but the configuration uses %s",
 				c.label(), n, b.Host, n.Addr).Saw(saw).Hint(n.flag(b.Host.String(), n.Port)))
 		}
 	}
@@ -189,7 +189,7 @@ func (v *dockerView) judgeName(c *container, n Need) (probe.Finding, bool) {
 	if host == "" {
 		host = "localhost"
 	}
-	f := probe.Found(probe.StatusFail, codeDockerOtherHost, "%s is a name on Docker's own networks, which does not resolve out here", n.Host).
+	f := probe.Found(probe.StatusFail, codeDockerOtherHost, "%s is a name on Docker's own networks, which does not resolve outside them", n.Host).
 		Saw("docker inspect " + c.name() + ": " + listPorts(c.published()))
 	for _, b := range c.published() {
 		if b.Inside == n.Inside && b.Proto == n.Proto {
@@ -209,14 +209,14 @@ func (v *dockerView) judgeInside(n Need) (probe.Finding, bool) {
 	if !c.up() {
 		return v.notRunning(c), true
 	}
-	saw := fmt.Sprintf("%s is on %s, this one (%s) on %s",
+	saw := fmt.Sprintf("%s is on %s; this container (%s) is on %s",
 		c.name(), listNetworks(c), v.self.name(), listNetworks(v.self))
 	for _, network := range c.networks() {
 		if !slices.Contains(v.self.networks(), network) {
 			continue
 		}
 		if !n.Addr.IsValid() || n.Addr.IsLoopback() {
-			return probe.Found(probe.StatusFail, codeDockerOtherHost, "%s is this container itself or nobody; Jaeger is %s on network %s",
+			return probe.Found(probe.StatusFail, codeDockerOtherHost, "%s is this container itself or does not resolve; Jaeger is %s on network %s",
 				n.Host, c.label(), network).Saw(saw).Hint(n.flag(c.name(), n.Inside)), true
 		}
 		return probe.Finding{}, false

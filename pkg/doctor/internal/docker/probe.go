@@ -19,7 +19,7 @@ func EngineProbe() probe.Probe {
 	return probe.Probe{
 		ID:    probe.IDDockerEngine,
 		Hop:   probe.HopNetwork,
-		Title: "a Docker engine tells about Jaeger's containers",
+		Title: "a Docker engine lists Jaeger's containers",
 		Codes: []probe.Code{codeDockerEngineAnswers, codeDockerUnanswered, codeDockerNoJaeger},
 		Run:   runDockerEngine,
 	}
@@ -37,11 +37,11 @@ func runDockerEngine(ctx context.Context, env *probe.Env) probe.Finding {
 		view, err = lookAtDocker(ctx, &env.Target, e)
 	}
 	if err != nil {
-		return probe.Found(probe.StatusSkip, codeDockerUnanswered, "Docker's containers cannot be looked at: %s",
+		return probe.Found(probe.StatusSkip, codeDockerUnanswered, "cannot list Docker containers: %s",
 			strings.ReplaceAll(err.Error(), "\n", "; "))
 	}
 	if len(view.jaegers) == 0 {
-		return probe.Found(probe.StatusSkip, codeDockerNoJaeger, "no container of the Docker engine at %s is Jaeger's", e.addr)
+		return probe.Found(probe.StatusSkip, codeDockerNoJaeger, "no Jaeger container on the Docker engine at %s", e.addr)
 	}
 	env.Publish(view)
 	f := probe.Found(probe.StatusOK, codeDockerEngineAnswers, "%s at %s has %s", e.server, e.addr, view.list())
@@ -66,7 +66,7 @@ func Probe() probe.Probe {
 	return probe.Probe{
 		ID:    probe.IDDocker,
 		Hop:   probe.HopNetwork,
-		Title: "the ports of a container of Jaeger are published",
+		Title: "the ports of Jaeger's container are published",
 		From:  []string{probe.IDDockerEngine},
 		After: []string{probe.IDDockerEngine, probe.IDHost, probe.IDUDP, probe.IDCollector, probe.IDQuery, probe.IDCanary},
 		Codes: []probe.Code{
@@ -81,7 +81,7 @@ func Probe() probe.Probe {
 func runDocker(ctx context.Context, env *probe.Env) probe.Finding {
 	view, ok := probe.Result[*dockerView](env, probe.IDDockerEngine)
 	if !ok {
-		return probe.NotUsed("no Docker engine tells about Jaeger")
+		return probe.NotUsed("no Docker engine lists a Jaeger container")
 	}
 	needs := JaegerNeeds(env)
 	if slices.ContainsFunc(needs, func(n Need) bool { return !n.Met() }) {
@@ -106,5 +106,5 @@ func runDocker(ctx context.Context, env *probe.Env) probe.Finding {
 	if f, ok := view.oddSettings(); ok {
 		return f.AtHop(probe.HopStorage)
 	}
-	return probe.Found(probe.StatusOK, codeDockerWell, "nothing is wrong with %s", view.list())
+	return probe.Found(probe.StatusOK, codeDockerWell, "no fault found in %s", view.list())
 }

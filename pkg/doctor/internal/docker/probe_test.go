@@ -91,29 +91,29 @@ var dockerTests = map[string]dockerTest{
 	"on another port": {
 		recording: "elsewhere", failed: udpFails,
 		status: probe.StatusFail, code: codeDockerOtherPort, explains: probe.IDUDP,
-		fact: label1 + " publishes 6831/udp on port 16831, the configuration goes to 6831",
+		fact: label1 + " publishes 6831/udp on port 16831, but the configuration uses 6831",
 		hint: "--agent-host localhost --agent-port 16831",
 	},
 	"the configuration goes to that other port": {
 		recording: "elsewhere", config: []string{"reporter.agent.port", "16831"},
 		status: probe.StatusOK, code: codeDockerWell,
-		fact: "nothing is wrong with " + label1,
+		fact: "no fault found in " + label1,
 	},
 	"on another address": {
 		recording: "published", edit: []string{`"HostIp":"127.0.0.1"`, `"HostIp":"127.0.0.9"`}, failed: udpFails,
 		status: probe.StatusFail, code: codeDockerOtherAddr, explains: probe.IDUDP,
-		fact: label1 + " publishes 6831/udp on 127.0.0.9 only, the configuration goes to 127.0.0.1",
+		fact: label1 + " publishes 6831/udp on 127.0.0.9 only, but the configuration uses 127.0.0.1",
 		hint: "--agent-host 127.0.0.9",
 	},
 	"all published": {
 		recording: "published",
 		status:    probe.StatusOK, code: codeDockerWell,
-		fact: "nothing is wrong with " + label1,
+		fact: "no fault found in " + label1,
 	},
 	"all published, and lost all the same": {
 		recording: "published", failed: []string{probe.IDCanary},
 		status: probe.StatusOK, code: codeDockerWell,
-		fact: "nothing is wrong with " + label1,
+		fact: "no fault found in " + label1,
 	},
 	"published, but not the UI": {
 		recording: "nothing", failed: []string{probe.IDQuery}, config: []string{"reporter.agent.host", "192.0.2.1"},
@@ -185,14 +185,14 @@ var dockerTests = map[string]dockerTest{
 	"settings of Jaeger 1": {
 		recording: "v2-with-v1-settings",
 		status:    probe.StatusWarn, code: codeDockerV1Settings,
-		fact: label2 + " is given SPAN_STORAGE_TYPE, ES_SERVER_URLS, ES_PASSWORD, which Jaeger 2 ignores: it keeps spans in memory",
+		fact: label2 + " sets SPAN_STORAGE_TYPE, ES_SERVER_URLS, ES_PASSWORD, which Jaeger 2 ignores: it stores spans in memory",
 		hint: "docker run ... -v ./jaeger.yaml:/jaeger.yaml jaegertracing/jaeger:2.13.0 --config /jaeger.yaml",
 	},
 	"exited: no address of the storage": {
 		recording: "exited", edit: []string{"ES_SERVER_URLS=", "ES_OTHER="}, failed: allFail,
 		status: probe.StatusFail, code: codeDockerStorageUnset, explains: probe.IDUDP,
-		fact: label1 + " exited with code 1 5.028s after its start: it stores in elasticsearch and is given no ES_SERVER_URLS: " +
-			"it goes to http://127.0.0.1:9200, which is its own container",
+		fact: label1 + " exited with code 1 5.028s after its start: it stores in elasticsearch without ES_SERVER_URLS, so " +
+			"it connects to http://127.0.0.1:9200, which is its own container",
 		hint: remade("--network tracing -p 6831:6831/udp -p 16686:16686 --add-host host.docker.internal:host-gateway -e SPAN_STORAGE_TYPE=elasticsearch " +
 			"-e ES_OTHER=http:/elasticsearch:9200 -e ES_USERNAME=admin " +
 			`-e "$(docker inspect -f '{{index .Config.Env 3}}' jaeger-old)" ` +
@@ -201,7 +201,7 @@ var dockerTests = map[string]dockerTest{
 	"storage on localhost": {
 		recording: "v2-with-v1-settings", edit: []string{"jaeger:2.13.0", "all-in-one:1.62.0"},
 		status: probe.StatusWarn, code: codeDockerStorageURL,
-		fact: label1 + ": ES_SERVER_URLS http://localhost:9200 is of the container itself",
+		fact: label1 + ": ES_SERVER_URLS http://localhost:9200 points to the container itself",
 		hint: ": 'not repeated: user and password of the storage URL (for ES_USERNAME and ES_PASSWORD)'; " +
 			remade("--network tracing -p 6831:6831/udp -p 16686:16686 -e SPAN_STORAGE_TYPE=elasticsearch "+
 				`-e "$(docker inspect -f '{{index .Config.Env 2}}' jaeger-old)" `+
@@ -241,7 +241,7 @@ func TestDockerStorageUnset(t *testing.T) {
 	if !ok {
 		t.Fatal("nothing is odd")
 	}
-	probetest.Expect(t, f, probe.StatusWarn, codeDockerStorageUnset, label1+" is given CASSANDRA_SERVERS=127.0.0.1, which is its own container",
+	probetest.Expect(t, f, probe.StatusWarn, codeDockerStorageUnset, label1+" has CASSANDRA_SERVERS=127.0.0.1, which is its own container",
 		remade("--network tracing -e SPAN_STORAGE_TYPE=cassandra -e CASSANDRA_SERVERS=cs jaegertracing/all-in-one:1.62.0 --log-level debug"))
 	view.jaegers[0].HostConfig.NetworkMode = "host"
 	if f, ok := view.oddSettings(); ok {
@@ -254,7 +254,7 @@ func TestDockerQuotesTheLastLine(t *testing.T) {
 	target := docked(t, serveEngine(t, readRecording(t, "exited")))
 	f, _ := probetest.Examine(t, Probe(), target, lookAt(t, target, probe.IDUDP))
 	const want = "no Elasticsearch node available"
-	if saw := probe.First(f.Evidence); !strings.HasPrefix(saw, `its last line: {"level":"fatal"`) || !strings.Contains(saw, want) {
+	if saw := probe.First(f.Evidence); !strings.HasPrefix(saw, `last log line: {"level":"fatal"`) || !strings.Contains(saw, want) {
 		t.Errorf("got %q, want Jaeger's last line with %q", saw, want)
 	}
 }
@@ -299,7 +299,7 @@ func TestDockerFromInside(t *testing.T) {
 		"localhost is this container": {
 			[]string{`"bridge":{`, `"tracing":{`},
 			codeDockerOtherHost,
-			"localhost is this container itself or nobody; Jaeger is container jaeger (jaegertracing/all-in-one:1.62.0) on network tracing",
+			"localhost is this container itself or does not resolve; Jaeger is container jaeger (jaegertracing/all-in-one:1.62.0) on network tracing",
 			"--agent-host jaeger",
 		},
 	}
@@ -336,7 +336,7 @@ func TestDockerNameOutside(t *testing.T) {
 	f, _ := probetest.Examine(t, Probe(), target, lookAt(t, target, probe.IDHost))
 	probetest.Expect(
 		t, f, probe.StatusFail, codeDockerOtherHost,
-		"jaeger is a name on Docker's own networks, which does not resolve out here",
+		"jaeger is a name on Docker's own networks, which does not resolve outside them",
 		"--agent-host localhost --agent-port 16831",
 	)
 	if f.Explains != probe.IDHost {

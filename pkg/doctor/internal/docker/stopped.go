@@ -26,7 +26,7 @@ func (v *dockerView) notRunning(c *container) probe.Finding {
 	fact := c.label() + " is " + s.Status
 	switch {
 	case s.OOMKilled:
-		fact = c.label() + " was killed for want of memory"
+		fact = c.label() + " was killed because it ran out of memory"
 	case s.Status == "exited", s.Status == "restarting":
 		fact = fmt.Sprintf("%s exited with code %d", c.label(), s.ExitCode)
 		if s.FinishedAt.After(s.StartedAt) {
@@ -35,7 +35,7 @@ func (v *dockerView) notRunning(c *container) probe.Finding {
 	}
 	f := probe.Found(probe.StatusFail, codeDockerNotRunning, "%s", fact)
 	if c.lastLog != "" {
-		f = f.Saw("its last line: " + logExcerpt(c.lastLog))
+		f = f.Saw("last log line: " + logExcerpt(c.lastLog))
 	}
 	if s.Error != "" {
 		f = f.Saw("Docker's error: " + s.Error)
@@ -112,7 +112,7 @@ func (v *dockerView) startedLate(c *container) *container {
 // thrift over HTTP is published already, that is the shorter way.
 func withoutUDP(c *container, n Need) probe.Finding {
 	f := probe.Found(probe.StatusFail, codeDockerNoUDP, "%s has no port %s: this version does not listen on it", c.label(), n).
-		Saw("all-in-one has no UDP port since 1.63, Jaeger 2 has 6831/udp since 2.2, and 5775/udp in no version")
+		Saw("all-in-one has had no UDP port since 1.63; Jaeger 2 has had 6831/udp since 2.2, and never 5775/udp")
 	if n.Inside == jaegers.PortZipkin {
 		return f.Hint(n.flag(n.Host, jaegers.PortCompact))
 	}
@@ -140,7 +140,7 @@ func (v *dockerView) oddSettings() (probe.Finding, bool) {
 		if c.image().IsV2() && !jaegers.HasConfig(c.args()) {
 			if settings := jaegers.V1Settings(c.Env()); len(settings) > 0 {
 				return probe.Found(probe.StatusWarn, codeDockerV1Settings,
-					"%s is given %s, which Jaeger 2 ignores: it keeps spans in memory", c.label(), ListVariables(settings)).
+					"%s sets %s, which Jaeger 2 ignores: it stores spans in memory", c.label(), ListVariables(settings)).
 					Hint("docker run ... -v ./jaeger.yaml:/jaeger.yaml " + c.Config.Image + " --config /jaeger.yaml"), true
 			}
 		}

@@ -84,7 +84,7 @@ func (d esDisk) lines() []string {
 	var lines []string
 	for _, n := range d.nodes {
 		if n.Percent != "" {
-			lines = append(lines, fmt.Sprintf("the disk of node %s is %s%% full, the flood stage is %s", n.Node, n.Percent, d.flood))
+			lines = append(lines, fmt.Sprintf("the disk of node %s is %s%% full; the flood stage is %s", n.Node, n.Percent, d.flood))
 		}
 	}
 	return lines

@@ -1,7 +1,6 @@
 package elasticsearch
 
 import (
-	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -52,6 +51,12 @@ type esIndex struct {
 	prefix, kind, suffix string
 	// current: spans of now go there, by its name.
 	current bool
+}
+
+// documents is the number of documents with its noun.
+func (i esIndex) documents() string {
+	n, _ := strconv.Atoi(i.Docs)
+	return plural.Of(n, "document", "documents")
 }
 
 func (i esIndex) shards() int {
@@ -132,22 +137,22 @@ func askESIndices(ctx context.Context, env *probe.Env, c *esClient) probe.Findin
 		return noAlias(env, c, unaliased(slices.Concat(spans, services)))
 	case len(spans)+len(services) == 0:
 		other := strings.TrimSuffix(all[len(all)-1].prefix, "-")
-		return probe.Found(probe.StatusFail, codeESPrefix, "there is no index %s*, but %s: another index prefix", prefix+kindSpan, probe.List(saw)).
+		return probe.Found(probe.StatusFail, codeESPrefix, "no index %s*; found %s: the index prefix differs", prefix+kindSpan, probe.List(saw)).
 			Hint(fmt.Sprintf("--es-index-prefix %q, and the same --es.index-prefix for Jaeger's collector and query", other))
 	case len(services) == 0:
-		return probe.Found(probe.StatusWarn, codeESNoServices, "there %s %s of spans and none of services: Jaeger lists no service",
+		return probe.Found(probe.StatusWarn, codeESNoServices, "there %s %s for spans but none for services: Jaeger lists no service",
 			plural.Word(len(spans), "is", "are"), plural.Of(len(spans), "index", "indices")).
 			Saw(saw...).
 			Hint("docker restart jaeger (it writes each service once in 12 hours, so it does not notice that the index is gone)")
 	case len(spans) == 0:
-		return probe.Found(probe.StatusWarn, codeESNoIndices, "there %s %s of services and none of spans",
+		return probe.Found(probe.StatusWarn, codeESNoIndices, "there %s %s for services but none for spans",
 			plural.Word(len(services), "is", "are"), plural.Of(len(services), "index", "indices")).Saw(saw...)
 	}
 	newest := spans[len(spans)-1]
-	fact := fmt.Sprintf("%s of spans, the newest is %s with %s documents", plural.Of(len(spans), "index", "indices"), newest.Name, newest.Docs)
+	fact := fmt.Sprintf("%s for spans; the newest is %s with %s", plural.Of(len(spans), "index", "indices"), newest.Name, newest.documents())
 	isCurrent := func(i esIndex) bool { return i.current }
 	if env.Passed(probe.IDCanary) && newest.dated() && !slices.ContainsFunc(spans, isCurrent) {
-		return probe.Found(probe.StatusWarn, codeESNotWritten, "a span was stored just now, and not here: %s", fact).
+		return probe.Found(probe.StatusWarn, codeESNotWritten, "a span was just stored, but not here: %s", fact).
 			Maybe(causesElsewhere()...)
 	}
 	return probe.Found(probe.StatusOK, codeESIndices, "%s", fact).Saw(saw...)
@@ -165,9 +170,9 @@ func noAlias(env *probe.Env, c *esClient, made []esIndex) probe.Finding {
 	if env.Storage.IndexPrefix != "" {
 		rollover += " --index-prefix " + env.Storage.IndexPrefix
 	}
-	f := probe.Found(probe.StatusFail, codeESNoAlias, "%s is an index and no alias: Jaeger writes into it and reads elsewhere", names[0])
+	f := probe.Found(probe.StatusFail, codeESNoAlias, "%s is an index, not an alias: Jaeger writes to it but reads from elsewhere", names[0])
 	for _, i := range made {
-		f = f.Saw(fmt.Sprintf("index %s: %s documents, which no Jaeger finds", i.Name, cmp.Or(i.Docs, "0")))
+		f = f.Saw(fmt.Sprintf("index %s: %s that Jaeger cannot find", i.Name, i.documents()))
 	}
 	return f.Hint(
 		fmt.Sprintf("stop Jaeger, then: curl -fX DELETE %s && %s, then start Jaeger", c.base.JoinPath(strings.Join(names, ",")), rollover),
@@ -178,16 +183,16 @@ func noAlias(env *probe.Env, c *esClient, made []esIndex) probe.Finding {
 // noIndices is the finding for a storage that Jaeger has never written to.
 func noIndices(env *probe.Env) probe.Finding {
 	if env.Passed(probe.IDCanary) {
-		return probe.Found(probe.StatusWarn, codeESNoIndices, "a span was stored just now, and not here: there is no index of Jaeger's").
+		return probe.Found(probe.StatusWarn, codeESNoIndices, "a span was just stored, but not here: no Jaeger index found").
 			Maybe(causesElsewhere()...)
 	}
-	return probe.Found(probe.StatusWarn, codeESNoIndices, "there is no index of Jaeger's: no span was ever stored here")
+	return probe.Found(probe.StatusWarn, codeESNoIndices, "no Jaeger index found: no span was ever stored here")
 }
 
 func causesElsewhere() []probe.Cause {
 	return []probe.Cause{
 		{
-			Text:    "Jaeger keeps spans in memory: Jaeger 2 ignores SPAN_STORAGE_TYPE and ES_SERVER_URLS, and wants --config",
+			Text:    "Jaeger stores spans in memory: Jaeger 2 ignores SPAN_STORAGE_TYPE and ES_SERVER_URLS, and needs --config",
 			Command: "otdemo check-jaeger --only storage-kind",
 		},
 		{Text: "Jaeger writes to another Elasticsearch", Command: "docker inspect -f '{{.Config.Env}} {{.Args}}' jaeger"},
@@ -229,7 +234,7 @@ func askESMapping(ctx context.Context, env *probe.Env, c *esClient) probe.Findin
 	})
 	if len(wrong) > 0 {
 		kind := fields[wrong[0]].kind()
-		return probe.Found(probe.StatusFail, codeESText, "serviceName is of type %s and not keyword in %s: services cannot be listed", kind, probe.List(wrong)).
+		return probe.Found(probe.StatusFail, codeESText, "serviceName has type %s instead of keyword in %s: services cannot be listed", kind, probe.List(wrong)).
 			AtHop(probe.HopQuery).
 			Saw(
 				"Jaeger prints: all shards failed [type=search_phase_execution_exception]",
@@ -245,10 +250,10 @@ func askESMapping(ctx context.Context, env *probe.Env, c *esClient) probe.Findin
 		return notTold(err)
 	}
 	if !has {
-		return probe.Found(probe.StatusWarn, codeESNoTemplate, "no template matches jaeger-service-*: the next index gets serviceName as text").
+		return probe.Found(probe.StatusWarn, codeESNoTemplate, "no template matches jaeger-service-*: serviceName will be text in the next index").
 			Hint("docker restart jaeger (it makes its templates when it starts)")
 	}
-	return probe.Found(probe.StatusOK, codeESKeyword, "serviceName is a keyword in %s, and there is a template for the next", plural.Of(len(fields), "index", "indices"))
+	return probe.Found(probe.StatusOK, codeESKeyword, "serviceName is a keyword in %s, and a template exists for the next", plural.Of(len(fields), "index", "indices"))
 }
 
 func isKeyword(kind string) bool { return kind == "keyword" || kind == "" }

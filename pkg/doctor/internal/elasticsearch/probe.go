@@ -47,7 +47,7 @@ func Probe() probe.Probe {
 	return probe.Probe{
 		ID:    probe.IDES,
 		Hop:   probe.HopStorage,
-		Title: "the given Elasticsearch answers as Jaeger asks",
+		Title: "the given Elasticsearch accepts Jaeger's requests",
 		Codes: append(
 			esFaults().All(), codeESAnswers, codeESURLInvalid, codeESUnauthorized, codeESForbidden,
 			codeESPath, codeESUnavailable, codeESStatus, codeESOther, codeESHeadRefused,
@@ -70,7 +70,7 @@ type esCluster struct {
 
 func runES(ctx context.Context, env *probe.Env) probe.Finding {
 	if !env.Storage.Searches() {
-		return probe.NotUsed("--storage elasticsearch was not asked for")
+		return probe.NotUsed("--storage elasticsearch is not set")
 	}
 	type result struct {
 		probe.Finding
@@ -100,7 +100,7 @@ func runES(ctx context.Context, env *probe.Env) probe.Finding {
 		return good.Finding
 	}
 	bad.Status = probe.StatusWarn
-	bad.Fact += fmt.Sprintf(" (another of the %d servers answers)", len(results))
+	bad.Fact += fmt.Sprintf(" (another of the %d servers responds)", len(results))
 	return bad.Finding
 }
 
@@ -137,14 +137,14 @@ func reachES(ctx context.Context, env *probe.Env, raw string) (probe.Finding, *e
 		refused := failsStatus(head)
 		refused.own = ""
 		return probe.Found(probe.StatusFail, codeESHeadRefused,
-			"%s answers GET with %d and HEAD with %d: Jaeger up to 2.19 asks HEAD and takes it as absent", client.base, get.status, head.status).
+			"%s returned %d for GET and %d for HEAD: Jaeger up to 2.19 sends HEAD and treats the server as down", client.base, get.status, head.status).
 			Saw(f.Evidence...).
 			Saw(fmt.Sprintf("HEAD %s: %s", client.base, head)).
 			Saw(refused.lines(jaeger)...).
 			Hint("allow the method HEAD on / for Jaeger's user or role (AWS: es:ESHttpHead)"), nil
 	}
 	if probe.IsLoopback(u.Hostname()) {
-		f = f.Saw(u.Hostname() + " is this machine; in a container of Jaeger's it is that container")
+		f = f.Saw(u.Hostname() + " is this machine; inside Jaeger's container it is that container")
 	}
 	return f, cluster
 }
@@ -163,11 +163,11 @@ func parseESURL(raw string, jaeger identity.Identity) (*url.URL, *probe.Finding)
 	switch {
 	case err == nil && (u.Scheme == "http" || u.Scheme == "https") && u.Host == "":
 		fixed := u.Scheme + "://" + strings.TrimLeft(masked(u.Path), "/")
-		return fail(fixed, saysOneSlash(raw, jaeger), "the server's URL %q has no host: two slashes belong behind %s:", raw, u.Scheme)
+		return fail(fixed, saysOneSlash(raw, jaeger), "the server's URL %q has no host: write two slashes after %s:", raw, u.Scheme)
 	case !schemed && raw != "":
 		return fail("http://"+raw, failsNoScheme(raw, err).lines(jaeger), "the server's URL %q has no scheme", raw)
 	case err != nil:
-		return fail(example, nil, "the server's URL is no URL: %v", probe.WithoutURL(err))
+		return fail(example, nil, "the server's URL is invalid: %v", probe.WithoutURL(err))
 	case rest == "" || u.Scheme != "http" && u.Scheme != "https":
 		return fail(example, nil, "the server's URL %q is not http or https", probe.BareText(raw))
 	}
@@ -198,12 +198,12 @@ func silentES(ctx context.Context, env *probe.Env, c *esClient, err error) probe
 			probe.Cause{Text: "it has stopped (memory, vm.max_map_count)", Command: "docker ps -a --format '{{.Names}} {{.Status}}'"},
 		)
 		if probe.IsLoopback(host) {
-			f = f.Maybe(probe.Cause{Text: "it runs in another container: use its service's name instead of " + host})
+			f = f.Maybe(probe.Cause{Text: "it runs in another container: use its service name instead of " + host})
 		}
 	case codeESUnresolved:
 		f = f.Hint("getent hosts "+host).Maybe(
-			probe.Cause{Text: "the name is of a compose service, which resolves on its network only", Command: "docker network ls"},
-			probe.Cause{Text: "compose's hostname: is not a name that others resolve; use the service's name or an alias"},
+			probe.Cause{Text: "the name is a compose service, which resolves only on its own network", Command: "docker network ls"},
+			probe.Cause{Text: "compose's hostname: is not a name that other containers can resolve; use the service name or an alias"},
 		)
 	case codeESTLS:
 		f = f.Hint("--es-url " + probe.OtherScheme(c.base))
@@ -214,7 +214,7 @@ func silentES(ctx context.Context, env *probe.Env, c *esClient, err error) probe
 	case codeESUnreachable:
 		if c.base.Scheme == "http" && probe.SpeaksTLS(ctx, env, probe.DialAddr(c.base)) {
 			f.Code = codeESTLS
-			f.Fact = fmt.Sprintf("%s speaks TLS, the URL says http", probe.DialAddr(c.base))
+			f.Fact = fmt.Sprintf("%s speaks TLS, but the URL scheme is http", probe.DialAddr(c.base))
 			f = f.Hint("--es-url " + probe.OtherScheme(c.base))
 		}
 	default:
@@ -231,21 +231,21 @@ func judgeES(c *esClient, a esAnswer) (probe.Finding, *esCluster) {
 	switch s := a.status; {
 	case a.ok():
 	case probe.SaysUseTLS(s, string(a.body)):
-		return probe.Found(probe.StatusFail, codeESTLS, "%s speaks TLS, the URL says http", probe.DialAddr(c.base)).
+		return probe.Found(probe.StatusFail, codeESTLS, "%s speaks TLS, but the URL scheme is http", probe.DialAddr(c.base)).
 			Hint("--es-url " + probe.OtherScheme(c.base)), nil
 	case s == http.StatusUnauthorized:
 		return unauthorizedES(c), nil
 	case s == http.StatusForbidden:
-		f, _ := fail(codeESForbidden, "%s answers 403: this user or address may not ask", c.base)
+		f, _ := fail(codeESForbidden, "%s returned 403: this user or address has no access", c.base)
 		return f.Hint("curl -sSi " + c.base.String() + " (security plugin, AWS access policy)"), nil
 	case s == http.StatusNotFound, s == http.StatusMethodNotAllowed:
-		f, _ := fail(codeESPath, "%s answers %d: there is no Elasticsearch at this path", c.base, s)
+		f, _ := fail(codeESPath, "%s returned %d: no Elasticsearch at this path", c.base, s)
 		return f.Hint("--es-url " + probe.WithPath(c.base, "")), nil
 	case s >= http.StatusInternalServerError, s == http.StatusTooManyRequests:
-		f, _ := fail(codeESUnavailable, "%s answers %d: it is starting, overloaded, or a proxy has nothing behind it", c.base, s)
+		f, _ := fail(codeESUnavailable, "%s returned %d: it is starting or overloaded, or a proxy has no backend", c.base, s)
 		return f.Hint("curl -sS '" + c.base.JoinPath("_cluster/health").String() + "?wait_for_status=yellow&timeout=30s'"), nil
 	default:
-		return fail(codeESStatus, "%s answers %d", c.base, s)
+		return fail(codeESStatus, "%s returned %d", c.base, s)
 	}
 	var root esRoot
 	v, known := jaegers.Version{}, false
@@ -253,7 +253,7 @@ func judgeES(c *esClient, a esAnswer) (probe.Finding, *esCluster) {
 		v, known = jaegers.ParseVersion(root.Version.Number)
 	}
 	if !known {
-		f, _ := fail(codeESOther, "%s answers %d and is no Elasticsearch", c.base, a.status)
+		f, _ := fail(codeESOther, "%s returned %d but is not Elasticsearch", c.base, a.status)
 		return f.Hint("curl -sSi " + c.base.String()), nil
 	}
 	cluster := &esCluster{url: c.base, version: v}
@@ -262,13 +262,13 @@ func judgeES(c *esClient, a esAnswer) (probe.Finding, *esCluster) {
 	if cluster.opensearch {
 		cluster.name = "OpenSearch " + root.Version.Number
 	}
-	return probe.Found(probe.StatusOK, codeESAnswers, "%s answers: %s", c.base, cluster.name), cluster
+	return probe.Found(probe.StatusOK, codeESAnswers, "%s responds: %s", c.base, cluster.name), cluster
 }
 
 func unauthorizedES(c *esClient) probe.Finding {
-	f := probe.Found(probe.StatusFail, codeESUnauthorized, "%s answers 401: it wants a user and a password", c.base)
+	f := probe.Found(probe.StatusFail, codeESUnauthorized, "%s returned 401: it requires a user and a password", c.base)
 	if c.user != "" {
-		f.Fact = fmt.Sprintf("%s answers 401: it does not take user %s with this password", c.base, c.user)
+		f.Fact = fmt.Sprintf("%s returned 401: it rejects user %s with this password", c.base, c.user)
 	}
 	return f.Hint(
 		"ES_USERNAME=elastic ES_PASSWORD=... (Jaeger 1)",

@@ -26,33 +26,33 @@ func TestElasticsearchAnswers(t *testing.T) {
 		// says is a part of what Jaeger prints.
 		says string
 	}{
-		"well": {probetest.Answer(200, "X-Elastic-Product: Elasticsearch", probetest.RootES7), probe.StatusOK, codeESAnswers, "URL answers: Elasticsearch 7.17.29", ""},
+		"well": {probetest.Answer(200, "X-Elastic-Product: Elasticsearch", probetest.RootES7), probe.StatusOK, codeESAnswers, "URL responds: Elasticsearch 7.17.29", ""},
 		"OpenSearch": {
 			probetest.Answer(200, "", `{"version":{"distribution":"opensearch","number":"2.11.0"},"tagline":"The OpenSearch Project: https://opensearch.org/"}`),
-			probe.StatusOK, codeESAnswers, "URL answers: OpenSearch 2.11.0", "",
+			probe.StatusOK, codeESAnswers, "URL responds: OpenSearch 2.11.0", "",
 		},
 		"no credentials": {
 			probetest.Answer(401, "", probetest.SecurityException), probe.StatusFail, codeESUnauthorized,
-			"URL answers 401: it wants a user and a password", "elastic: Error 401 (Unauthorized)",
+			"URL returned 401: it requires a user and a password", "elastic: Error 401 (Unauthorized)",
 		},
 		"forbidden": {
 			probetest.Answer(403, "", `{"Message":"User: anonymous is not authorized to perform: es:ESHttpGet"}`), probe.StatusFail, codeESForbidden,
-			"URL answers 403: this user or address may not ask", "status code: 403",
+			"URL returned 403: this user or address has no access", "status code: 403",
 		},
 		"wrong path": {
 			probetest.Answer(404, "", "404 page not found"), probe.StatusFail, codeESPath,
-			"URL answers 404: there is no Elasticsearch at this path", "health check timeout: no Elasticsearch node available",
+			"URL returned 404: no Elasticsearch at this path", "health check timeout: no Elasticsearch node available",
 		},
 		"starting": {
 			probetest.Answer(503, "", `{"status":503,"error":{"type":"master_not_discovered_exception"}}`), probe.StatusFail, codeESUnavailable,
-			"URL answers 503: it is starting, overloaded, or a proxy has nothing behind it", "status code: 503, body: {",
+			"URL returned 503: it is starting or overloaded, or a proxy has no backend", "status code: 503, body: {",
 		},
 		"login page": {
-			probetest.Answer(302, "Location: /login", ""), probe.StatusFail, codeESStatus, "URL answers 302", noNode,
+			probetest.Answer(302, "Location: /login", ""), probe.StatusFail, codeESStatus, "URL returned 302", noNode,
 		},
 		"a page": {
 			probetest.Answer(200, "Content-Type: text/html", "<html>welcome</html>"), probe.StatusFail, codeESOther,
-			"URL answers 200 and is no Elasticsearch", "",
+			"URL returned 200 but is not Elasticsearch", "",
 		},
 		"HEAD forbidden": {
 			func(w http.ResponseWriter, r *http.Request) {
@@ -63,7 +63,7 @@ func TestElasticsearchAnswers(t *testing.T) {
 				probetest.Answer(200, "", probetest.RootES7)(w, r)
 			},
 			probe.StatusFail, codeESHeadRefused,
-			"URL answers GET with 200 and HEAD with 403: Jaeger up to 2.19 asks HEAD and takes it as absent", noNode,
+			"URL returned 200 for GET and 403 for HEAD: Jaeger up to 2.19 sends HEAD and treats the server as down", noNode,
 		},
 	}
 	for name, tt := range tests {
@@ -92,14 +92,14 @@ func TestOpenSearchIsExamined(t *testing.T) {
 	target := probetest.AtES(t, srv.URL)
 	target.Storage.Kind = probe.StorageOpenSearch
 	f, _ := probetest.Examine(t, Probe(), target, nil)
-	probetest.Expect(t, f, probe.StatusOK, codeESAnswers, srv.URL+" answers: OpenSearch 2.11.0", "")
+	probetest.Expect(t, f, probe.StatusOK, codeESAnswers, srv.URL+" responds: OpenSearch 2.11.0", "")
 }
 
 func TestElasticsearchURLs(t *testing.T) {
 	t.Parallel()
 	tests := map[string]struct{ fact, hint, says string }{
 		"http:/127.0.0.1:9200": {
-			`the server's URL "http:/127.0.0.1:9200" has no host: two slashes belong behind http:`, "--es-url http://127.0.0.1:9200",
+			`the server's URL "http:/127.0.0.1:9200" has no host: write two slashes after http:`, "--es-url http://127.0.0.1:9200",
 			`Head "http:/127.0.0.1:9200": http: no Host in request URL: no Elasticsearch node available`,
 		},
 		"127.0.0.1:9200": {
@@ -273,7 +273,7 @@ func TestElasticsearchPasswordIsSentAndNotTold(t *testing.T) {
 	target := probetest.AtES(t, srv.URL)
 	target.Storage.User, target.Storage.Password = "elastic", "secret2"
 	f, _ := probetest.Examine(t, Probe(), target, nil)
-	probetest.Expect(t, f, probe.StatusFail, codeESUnauthorized, srv.URL+" answers 401: it does not take user elastic with this password",
+	probetest.Expect(t, f, probe.StatusFail, codeESUnauthorized, srv.URL+" returned 401: it rejects user elastic with this password",
 		"ES_USERNAME=elastic ES_PASSWORD=... (Jaeger 1)")
 }
 

@@ -60,7 +60,7 @@ func esState(id, title string, codes []probe.Code, ask esAsk) probe.Probe {
 		Run: func(ctx context.Context, env *probe.Env) probe.Finding {
 			cluster, ok := probe.Result[esCluster](env, probe.IDES)
 			if !ok {
-				return probe.NotUsed("there is no Elasticsearch to ask")
+				return probe.NotUsed("no Elasticsearch to query")
 			}
 			c, err := newESClient(env, cluster.url)
 			if err != nil {
@@ -78,16 +78,16 @@ func StateProbes() []probe.Probe {
 	return []probe.Probe{
 		esState(idESVersion, "this Jaeger works with this version of Elasticsearch",
 			[]probe.Code{codeESSupported, codeESNeeds, codeESUnsupported}, askESVersion),
-		esState(idESHealth, "no index of Jaeger's is red", []probe.Code{codeESHealthy, codeESRed}, askESHealth),
-		esState(IDESWrites, "indices of Jaeger's take writes",
+		esState(idESHealth, "the Jaeger indices are healthy", []probe.Code{codeESHealthy, codeESRed}, askESHealth),
+		esState(IDESWrites, "the Jaeger indices are writable",
 			[]probe.Code{codeESWritable, CodeESReadOnly, codeESDiskFull, codeESRejects}, askESWrites),
-		esState(idESShards, "there is room for tomorrow's indices",
+		esState(idESShards, "the cluster has room for tomorrow's indices",
 			[]probe.Code{codeESShardsFree, codeESShardsScarce, codeESShardsFull}, askESShards),
-		esState(idESIndices, "spans are stored under the names that Jaeger reads",
+		esState(idESIndices, "spans are stored in the indices that Jaeger reads",
 			[]probe.Code{codeESIndices, codeESPrefix, codeESNoIndices, codeESNotWritten, codeESNoServices, codeESNoAlias}, askESIndices),
-		esState(idESMapping, "services are stored as keywords, so that they can be listed",
+		esState(idESMapping, "service names are stored as keywords, so they can be listed",
 			[]probe.Code{codeESKeyword, codeESText, codeESNoTemplate}, askESMapping),
-		esState(probe.IDESTraceIDs, "no trace has an id that this Jaeger does not find",
+		esState(probe.IDESTraceIDs, "this Jaeger finds every trace by its id",
 			[]probe.Code{codeESTraceIDs, codeESShortIDs, codeESShortCanary}, askESTraceIDs),
 	}
 }
@@ -95,8 +95,8 @@ func StateProbes() []probe.Probe {
 // notTold is the finding when the server does not answer a question. Its user
 // may have the rights that Jaeger needs and no more.
 func notTold(err error) probe.Finding {
-	return probe.Found(probe.StatusUnknown, codeESState, "Elasticsearch does not tell: %v", err).
-		Hint("give the user the cluster privilege monitor and view_index_metadata on *jaeger-*, to check this")
+	return probe.Found(probe.StatusUnknown, codeESState, "Elasticsearch gave no answer: %v", err).
+		Hint("grant the user the cluster privilege monitor and view_index_metadata on *jaeger-* to check this")
 }
 
 func askESVersion(_ context.Context, env *probe.Env, _ *esClient) probe.Finding {
@@ -105,7 +105,7 @@ func askESVersion(_ context.Context, env *probe.Env, _ *esClient) probe.Finding 
 	s, known := supportOf(cluster.opensearch, cluster.version)
 	switch {
 	case !known:
-		return probe.Found(probe.StatusOK, codeESNeeds, "it is not known which Jaeger works with %s", cluster.name)
+		return probe.Found(probe.StatusOK, codeESNeeds, "unknown which Jaeger versions work with %s", cluster.name)
 	case !jaeger.Version.Known():
 		return probe.Found(probe.StatusOK, codeESNeeds, "%s works with %s", cluster.name, s)
 	case s.by(jaeger.Version):
@@ -142,7 +142,7 @@ func askESHealth(ctx context.Context, _ *probe.Env, c *esClient) probe.Finding {
 		health.Status, plural.Of(health.Nodes, "node", "nodes"), plural.Of(health.Active, "shard", "shards"), health.Unassigned)
 	explain := "curl -sS " + c.base.JoinPath("_cluster/allocation/explain").String()
 	if red := named(indices, func(i esIndex) bool { return i.Health == "red" }); len(red) > 0 {
-		return probe.Found(probe.StatusFail, codeESRed, "%s red: %s", plural.Of(len(red), "index of Jaeger's is", "indices of Jaeger's are"), probe.List(red)).
+		return probe.Found(probe.StatusFail, codeESRed, "%s red: %s", plural.Of(len(red), "Jaeger index is", "Jaeger indices are"), probe.List(red)).
 			Saw(line, "Jaeger prints: all shards failed [type=search_phase_execution_exception]").Hint(explain)
 	}
 	if health.Status == "red" {
@@ -150,7 +150,7 @@ func askESHealth(ctx context.Context, _ *probe.Env, c *esClient) probe.Finding {
 	}
 	f := probe.Found(probe.StatusOK, codeESHealthy, "%s", line)
 	if health.Status == "yellow" && health.DataNodes == 1 {
-		f = f.Saw("yellow is as it must be: one node has no place for replicas")
+		f = f.Saw("yellow is expected: a single node cannot hold replicas")
 	}
 	return f
 }
@@ -190,10 +190,10 @@ func askESWrites(ctx context.Context, env *probe.Env, c *esClient) probe.Finding
 	case len(flooded) > 0:
 		return readOnly(c, indices, flooded).Saw(disk.lines()...)
 	case len(closed) > 0:
-		return probe.Found(probe.StatusFail, CodeESReadOnly, "%s takes no writes: it has a write block", probe.List(closed)).
+		return probe.Found(probe.StatusFail, CodeESReadOnly, "a write block is set on %s", probe.List(closed)).
 			Hint(unblock(c, closed, "write"))
 	case len(full) > 0:
-		return probe.Found(probe.StatusWarn, codeESDiskFull, "the disk of %s is fuller than the flood stage: its indices become read-only", probe.List(full)).
+		return probe.Found(probe.StatusWarn, codeESDiskFull, "disk usage is above the flood stage on %s: indices there become read-only", probe.List(full)).
 			Saw(disk.lines()...).Hint("free disk space, or delete old indices: jaeger-es-index-cleaner 7 " + c.base.String())
 	case diskErr != nil:
 		return notTold(diskErr)
@@ -207,8 +207,8 @@ func readOnly(c *esClient, indices []esIndex, flooded []string) probe.Finding {
 	if slices.ContainsFunc(indices, func(i esIndex) bool { return i.current && slices.Contains(flooded, i.Name) }) {
 		status = probe.StatusFail
 	}
-	return probe.Found(status, CodeESReadOnly, "%s, by the flood stage of a disk: %s",
-		plural.Of(len(flooded), "index of Jaeger's is read-only", "indices of Jaeger's are read-only"), probe.List(flooded)).
+	return probe.Found(status, CodeESReadOnly, "%s because a disk reached the flood stage: %s",
+		plural.Of(len(flooded), "Jaeger index is read-only", "Jaeger indices are read-only"), probe.List(flooded)).
 		Saw(
 			"Jaeger prints: Elasticsearch part of bulk request failed ... 429 ... blocked by: "+
 				"[TOO_MANY_REQUESTS/12/disk usage exceeded flood-stage watermark, index has read-only-allow-delete block]",
@@ -248,7 +248,7 @@ func rejections(ctx context.Context, env *probe.Env, c *esClient, disk esDisk) p
 			Saw("Jaeger prints: es_rejected_execution_exception, status 429").
 			Hint("fewer and larger bulks: --es.bulk.size 10000000 --es.bulk.workers 1, or more nodes")
 	}
-	return probe.Found(probe.StatusOK, codeESWritable, "no index of Jaeger's is blocked, and no disk is too full").Saw(lines...).Saw(disk.lines()...)
+	return probe.Found(probe.StatusOK, codeESWritable, "no Jaeger index is blocked, and no disk is too full").Saw(lines...).Saw(disk.lines()...)
 }
 
 func askESShards(ctx context.Context, _ *probe.Env, c *esClient) probe.Finding {
@@ -266,7 +266,7 @@ func askESShards(ctx context.Context, _ *probe.Env, c *esClient) probe.Finding {
 	}
 	perNode, err := strconv.Atoi(settings.value("cluster.max_shards_per_node"))
 	if err != nil {
-		return probe.Found(probe.StatusOK, codeESShardsFree, "%s open, and there is no limit", plural.Of(health.Active, "shard is", "shards are"))
+		return probe.Found(probe.StatusOK, codeESShardsFree, "%s open; no limit is set", plural.Of(health.Active, "shard is", "shards are"))
 	}
 	open, limit := health.Active+health.Initializing+health.Unassigned, perNode*max(1, health.DataNodes)
 	line := fmt.Sprintf("%d of %s %s open (cluster.max_shards_per_node %d, %s)",
@@ -279,11 +279,11 @@ func askESShards(ctx context.Context, _ *probe.Env, c *esClient) probe.Finding {
 	case open+day <= limit && open <= limit-limit/10:
 		return probe.Found(probe.StatusOK, codeESShardsFree, "%s", line)
 	case open+day <= limit:
-		return probe.Found(probe.StatusWarn, codeESShardsScarce, "%s, a day of Jaeger's takes %d", line, day).Hint(hint)
+		return probe.Found(probe.StatusWarn, codeESShardsScarce, "%s; Jaeger needs %d a day", line, day).Hint(hint)
 	case slices.ContainsFunc(indices, func(i esIndex) bool { return i.current && i.kind == kindSpan }):
-		return probe.Found(probe.StatusWarn, codeESShardsFull, "%s: there is an index for today and no room for tomorrow's %d", line, day).Saw(says).Hint(hint)
+		return probe.Found(probe.StatusWarn, codeESShardsFull, "%s: today's index exists, but there is no room for tomorrow's %d", line, day).Saw(says).Hint(hint)
 	default:
-		return probe.Found(probe.StatusFail, codeESShardsFull, "%s: there is no room for the %d of today's indices", line, day).Saw(says).Hint(hint)
+		return probe.Found(probe.StatusFail, codeESShardsFull, "%s: no room for the %d that today's indices need", line, day).Saw(says).Hint(hint)
 	}
 }
 

@@ -9,6 +9,7 @@ import (
 	"github.com/otdemo/otdemo/pkg/doctor/internal/identity"
 	"github.com/otdemo/otdemo/pkg/doctor/internal/jaegers"
 	"github.com/otdemo/otdemo/pkg/doctor/internal/probe"
+	"github.com/otdemo/otdemo/pkg/plural"
 )
 
 const (
@@ -54,12 +55,13 @@ type esHits struct {
 	} `json:"hits"`
 }
 
-// count is the number of spans; Elasticsearch counts no further than 10,000.
+// count is the number of spans with such an id, in words; Elasticsearch counts no
+// further than 10,000.
 func (h esHits) count() string {
 	if h.Hits.Total.Relation == "gte" {
-		return fmt.Sprintf("%d or more", h.Hits.Total.Value)
+		return fmt.Sprintf("%d or more spans have 64-bit ids", h.Hits.Total.Value)
 	}
-	return fmt.Sprint(h.Hits.Total.Value)
+	return plural.Of(h.Hits.Total.Value, "span has a 64-bit id", "spans have 64-bit ids")
 }
 
 // examples are lines about the spans that the answer has.
@@ -84,7 +86,7 @@ func searchSpans(ctx context.Context, env *probe.Env, c *esClient, query string)
 func askESTraceIDs(ctx context.Context, env *probe.Env, c *esClient) probe.Finding {
 	jaeger, _ := probe.Result[identity.Identity](env, probe.IDIdentity)
 	if jaeger.Major != 2 || !needsLongIDs().mayBe(jaeger) {
-		return probe.NotUsed("only a Jaeger from 2.8 on does not find ids of 64 bits, and this is %s", jaeger)
+		return probe.NotUsed("only Jaeger 2.8 and newer cannot find 64-bit ids; this is %s", jaeger)
 	}
 	if env.Code(probe.IDCanary) == probe.CodeCanaryLost {
 		since := time.Now().Add(-canaryAge).UnixMilli()
@@ -101,9 +103,9 @@ func askESTraceIDs(ctx context.Context, env *probe.Env, c *esClient) probe.Findi
 	case err != nil:
 		return notTold(err)
 	case hits.Hits.Total.Value == 0:
-		return probe.Found(probe.StatusOK, codeESTraceIDs, "no trace has an id of 64 bits in Jaeger 1's form")
+		return probe.Found(probe.StatusOK, codeESTraceIDs, "no trace has a 64-bit id in Jaeger 1's format")
 	}
-	return probe.Found(probe.StatusWarn, codeESShortIDs, "%s spans have ids of 64 bits in Jaeger 1's form: %s does not find them by id", hits.count(), jaeger).
+	return probe.Found(probe.StatusWarn, codeESShortIDs, "%s in Jaeger 1's format: %s cannot find them by id", hits.count(), jaeger).
 		Saw(hits.examples()...).
 		Hint(
 			"JAEGER_TRACEID_128BIT=true wherever traces begin, as long as a Jaeger 1 writes",
@@ -115,10 +117,10 @@ func askESTraceIDs(ctx context.Context, env *probe.Env, c *esClient) probe.Findi
 // looked for in a Jaeger 2. The storage has it, so the fault is where it is read.
 func shortCanary(jaeger identity.Identity) probe.Finding {
 	return probe.Found(probe.StatusFail, codeESShortCanary,
-		"a span of this check is stored with an id of 64 bits in Jaeger 1's form: %s does not find it by id", jaeger).
+		"a span of this check is stored with a 64-bit id in Jaeger 1's format: %s cannot find it by id", jaeger).
 		AtHop(probe.HopQuery).
 		Hint(
 			"OTDEMO_TRACE_ID_128BIT=true for the check, and JAEGER_TRACEID_128BIT=true wherever traces begin",
-			"send spans to the Jaeger 2 itself: a Jaeger 1 wrote this one",
+			"send spans directly to Jaeger 2: a Jaeger 1 wrote this one",
 		)
 }

@@ -35,41 +35,41 @@ func TestElasticsearchTraceIDs(t *testing.T) {
 	}{
 		"none": {
 			jaegerOf("2.13.0"), read, none, none, probe.StatusOK, codeESTraceIDs,
-			"no trace has an id of 64 bits in Jaeger 1's form", "",
+			"no trace has a 64-bit id in Jaeger 1's format", "",
 		},
 		"some": {
 			jaegerOf("2.13.0"), read, none, hitsOf("12", "eq", "shop"), probe.StatusWarn, codeESShortIDs,
-			"12 spans have ids of 64 bits in Jaeger 1's form: Jaeger 2.13.0 does not find them by id",
+			"12 spans have 64-bit ids in Jaeger 1's format: Jaeger 2.13.0 cannot find them by id",
 			"JAEGER_TRACEID_128BIT=true wherever traces begin, as long as a Jaeger 1 writes",
 		},
 		"many, and a Jaeger 2 that does not tell its version": {
 			identity.Identity{Major: 2},
 			read, none, hitsOf("10000", "gte", "shop"), probe.StatusWarn, codeESShortIDs,
-			"10000 or more spans have ids of 64 bits in Jaeger 1's form: a Jaeger 2 does not find them by id",
+			"10000 or more spans have 64-bit ids in Jaeger 1's format: a Jaeger 2 cannot find them by id",
 			"JAEGER_TRACEID_128BIT=true wherever traces begin, as long as a Jaeger 1 writes",
 		},
 		"only of checks, and this one's came back": {
 			jaegerOf("2.13.0"), read, hitsOf("1", "eq", probe.CheckService), none, probe.StatusOK, codeESTraceIDs,
-			"no trace has an id of 64 bits in Jaeger 1's form", "",
+			"no trace has a 64-bit id in Jaeger 1's format", "",
 		},
 		"the canary is one": {
 			jaegerOf("2.13.0"), lost, hitsOf("1", "eq", probe.CheckService), none, probe.StatusFail, codeESShortCanary,
-			"a span of this check is stored with an id of 64 bits in Jaeger 1's form: Jaeger 2.13.0 does not find it by id",
+			"a span of this check is stored with a 64-bit id in Jaeger 1's format: Jaeger 2.13.0 cannot find it by id",
 			"OTDEMO_TRACE_ID_128BIT=true for the check, and JAEGER_TRACEID_128BIT=true wherever traces begin",
 		},
 		"the canary is lost elsewhere": {
 			jaegerOf("2.13.0"), lost, none, hitsOf("12", "eq", "shop"), probe.StatusWarn, codeESShortIDs,
-			"12 spans have ids of 64 bits in Jaeger 1's form: Jaeger 2.13.0 does not find them by id",
+			"12 spans have 64-bit ids in Jaeger 1's format: Jaeger 2.13.0 cannot find them by id",
 			"JAEGER_TRACEID_128BIT=true wherever traces begin, as long as a Jaeger 1 writes",
 		},
 		"Jaeger 1": {
 			jaegerOf("1.76.0"), read, none, hitsOf("12", "eq", "shop"), probe.StatusSkip, probe.CodeNotUsed,
-			"only a Jaeger from 2.8 on does not find ids of 64 bits, and this is Jaeger 1.76.0", "",
+			"only Jaeger 2.8 and newer cannot find 64-bit ids; this is Jaeger 1.76.0", "",
 		},
 		"an unknown Jaeger": {
 			identity.Identity{},
 			read, none, hitsOf("12", "eq", "shop"), probe.StatusSkip, probe.CodeNotUsed,
-			"only a Jaeger from 2.8 on does not find ids of 64 bits, and this is an unknown Jaeger", "",
+			"only Jaeger 2.8 and newer cannot find 64-bit ids; this is an unknown Jaeger", "",
 		},
 	}
 	for name, tt := range tests {

@@ -32,7 +32,7 @@ func Probe() probe.Probe {
 	return probe.Probe{
 		ID:       probe.IDIdentity,
 		Hop:      probe.HopIdentity,
-		Title:    "it is known which Jaeger this is",
+		Title:    "the Jaeger version is known",
 		Advisory: true,
 		Codes:    []probe.Code{CodeIdentityVersion, codeIdentityMajor, codeIdentityOwn, CodeIdentityZipkin, codeIdentityUnknown},
 		Run:      runIdentity,
@@ -54,11 +54,11 @@ func runIdentity(ctx context.Context, env *probe.Env) probe.Finding {
 		f.Fact += support(got.Major)
 		return f.Saw(got.Source, fmt.Sprintf("by default %s listens on %s", got, g.Ports()))
 	case got.Major > 0:
-		f := probe.Found(probe.StatusOK, codeIdentityMajor, "this is a Jaeger %d that does not tell its version", got.Major)
+		f := probe.Found(probe.StatusOK, codeIdentityMajor, "this is a Jaeger %d of unknown version", got.Major)
 		f.Fact += support(got.Major)
 		return f.Saw(got.Source)
 	default:
-		return probe.Found(probe.StatusUnknown, codeIdentityUnknown, "nothing here tells which Jaeger this is").
+		return probe.Found(probe.StatusUnknown, codeIdentityUnknown, "could not determine the Jaeger version").
 			Hint("otdemo check-jaeger --only ports --all")
 	}
 }
@@ -66,7 +66,7 @@ func runIdentity(ctx context.Context, env *probe.Env) probe.Finding {
 // support is the end of the line for a Jaeger that nobody maintains.
 func support(major int) string {
 	if major == 1 {
-		return ", of the 1.x that ended on " + jaegers.EndOfV1
+		return "; Jaeger 1.x reached its end of life on " + jaegers.EndOfV1
 	}
 	return ""
 }

@@ -32,14 +32,14 @@ func TestIdentity(t *testing.T) {
 	}{
 		"1.62 by its page": {
 			pageOf("v1.62.0"), nil, CodeIdentityVersion,
-			"this is Jaeger v1.62.0, of the 1.x that ended on 2025-12-31", "JAEGER_VERSION in ",
+			"this is Jaeger v1.62.0; Jaeger 1.x reached its end of life on 2025-12-31", "JAEGER_VERSION in ",
 		},
 		"2.20 by its page": {pageOf("v2.20.0"), nil, CodeIdentityVersion, "this is Jaeger v2.20.0", "JAEGER_VERSION in "},
 		"1.42 by its metrics": {
 			pageOf(""),
 			map[string]http.HandlerFunc{"tcp 14269": probetest.Answer(200, "", v1Metrics)},
 			CodeIdentityVersion,
-			"this is Jaeger v1.42.0, of the 1.x that ended on 2025-12-31", "jaeger_build_info at http://localhost:14269/metrics",
+			"this is Jaeger v1.42.0; Jaeger 1.x reached its end of life on 2025-12-31", "jaeger_build_info at http://localhost:14269/metrics",
 		},
 		"2.13 by its metrics": {
 			pageOf(""),
@@ -50,20 +50,20 @@ func TestIdentity(t *testing.T) {
 		"1.x by metrics without a version": {
 			pageOf(""),
 			map[string]http.HandlerFunc{"tcp 14269": probetest.Answer(200, "", strings.Replace(v1Metrics, "v1.42.0", "", 1))},
-			codeIdentityMajor, "this is a Jaeger 1 that does not tell its version, of the 1.x that ended on 2025-12-31", "jaeger_build_info at ",
+			codeIdentityMajor, "this is a Jaeger 1 of unknown version; Jaeger 1.x reached its end of life on 2025-12-31", "jaeger_build_info at ",
 		},
 		"2.x by its health": {
 			pageOf(""),
 			map[string]http.HandlerFunc{"tcp 13133": probetest.Answer(200, "", `{"status":"StatusOK","components":{"extension:jaeger_query":{}}}`)},
-			codeIdentityMajor, "this is a Jaeger 2 that does not tell its version", "http://localhost:13133/status?verbose lists extension:jaeger_query",
+			codeIdentityMajor, "this is a Jaeger 2 of unknown version", "http://localhost:13133/status?verbose lists extension:jaeger_query",
 		},
 		"2.x by how it misses a trace": {
 			probetest.Answer(404, "Content-Type: text/plain", `{"error":{"httpCode":404,"message":"No traces found"}}`), nil,
-			codeIdentityMajor, "this is a Jaeger 2 that does not tell its version", "GET http://",
+			codeIdentityMajor, "this is a Jaeger 2 of unknown version", "GET http://",
 		},
 		"1.42 by how it misses a trace": {
 			probetest.Answer(500, "", `{"error":{"grpcCode":2,"httpCode":500,"message":"trace not found"}}`), nil,
-			codeIdentityMajor, "this is a Jaeger 1 that does not tell its version, of the 1.x that ended on 2025-12-31", "GET http://",
+			codeIdentityMajor, "this is a Jaeger 1 of unknown version; Jaeger 1.x reached its end of life on 2025-12-31", "GET http://",
 		},
 		"otdemo's own": {
 			probetest.Answer(200, "Content-Type: text/html", "<html><title>otdemo: recent traces</title>"), nil,
@@ -74,7 +74,7 @@ func TestIdentity(t *testing.T) {
 			map[string]http.HandlerFunc{
 				"tcp 8888": probetest.Answer(200, "", otelMetrics), "tcp 13133": probetest.Answer(200, "", `{"status":"StatusOK"}`),
 			},
-			codeIdentityUnknown, "nothing here tells which Jaeger this is", "",
+			codeIdentityUnknown, "could not determine the Jaeger version", "",
 		},
 		"a version of another major on the port": {
 			pageOf(""),
@@ -82,11 +82,11 @@ func TestIdentity(t *testing.T) {
 				"tcp 14269": probetest.Answer(200, "", strings.Replace(v1Metrics, "v1.42.0", "v2.13.0", 1)),
 				"tcp 8888":  probetest.Answer(200, "", strings.Replace(v2Metrics, "v2.13.0", "v1.42.0", 1)),
 			},
-			codeIdentityUnknown, "nothing here tells which Jaeger this is", "",
+			codeIdentityUnknown, "could not determine the Jaeger version", "",
 		},
 		"another program": {
 			probetest.Answer(200, "Content-Type: text/html", probetest.HomePage), nil,
-			codeIdentityUnknown, "nothing here tells which Jaeger this is", "",
+			codeIdentityUnknown, "could not determine the Jaeger version", "",
 		},
 	}
 	for name, tt := range tests {

@@ -152,7 +152,7 @@ func StorageFault(raw string, ownHost bool) (fault, mended string) {
 	case slashes != "//":
 		fault = "has " + countOf(len(slashes), "slash", "slashes") + " after " + scheme + ":, so it has no host"
 	case probe.IsLoopback(strings.Trim(host, "[]")) && !ownHost:
-		fault = "is of the container itself"
+		fault = "points to the container itself"
 	default:
 		return "", ""
 	}

@@ -43,9 +43,9 @@ func StorageUnset(image JaegerImage, env []Variable, args []string) (UnsetStorag
 
 func (u *UnsetStorage) String() string {
 	if u.given.Value != "" {
-		return fmt.Sprintf("is given %s=%s, which is its own container", u.Variable, u.given.Value)
+		return fmt.Sprintf("has %s=%s, which is its own container", u.Variable, u.given.Value)
 	}
-	return fmt.Sprintf("stores in %s and is given no %s: it goes to %s, which is its own container", u.Kind, u.Variable, u.goesTo)
+	return fmt.Sprintf("stores in %s without %s, so it connects to %s, which is its own container", u.Kind, u.Variable, u.goesTo)
 }
 
 // Evidence is the line by which users know the fault.

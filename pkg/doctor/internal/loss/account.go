@@ -74,26 +74,26 @@ func (a LossAccount) Judge() probe.Finding {
 	switch {
 	case a.Counted && most < a.Sent:
 		return probe.Found(probe.StatusFail, CodeStorageNotReceived,
-			"the collector at %s counted %s of the %s that this check sent: those missing were lost before it or went elsewhere",
+			"the collector at %s counted %s of %s that this check sent: the missing spans were lost before it or went elsewhere",
 			a.source, atMost(a.Least, most), spans(a.Sent)).AtHop(probe.HopNetwork).AsCauseOf(probe.IDCanary)
 	case a.rejected > 0:
-		f = probe.Found(probe.StatusFail, CodeStorageRejects, "Jaeger's storage rejected %v spans or bulks while the canary was under way", a.rejected)
+		f = probe.Found(probe.StatusFail, CodeStorageRejects, "Jaeger's storage rejected %v spans or bulks while the canary was in flight", a.rejected)
 	case a.dropped > 0:
 		f = probe.Found(probe.StatusFail, codeStorageQueueFull,
-			"Jaeger dropped %v spans while the canary was under way: its queue is full, the storage is too slow", a.dropped)
+			"Jaeger dropped %v spans while the canary was in flight: its queue is full because the storage is too slow", a.dropped)
 	case !a.Counted || least < a.Sent:
 		return probe.Found(probe.StatusUnknown, codeStorageUnclear, "Jaeger's counters do not show whether it received the canary")
 	case shows:
 		return probe.Found(probe.StatusUnknown, CodeStorageReceived,
-			"Jaeger received the %s that this check sent, and shows some of its spans and not the canary", spans(a.Sent))
+			"Jaeger received %s from this check and returns some of them, but not the canary", spans(a.Sent))
 	default:
 		f = probe.Found(probe.StatusFail, CodeStorageReceived,
-			"Jaeger received the %s that this check sent and shows none of them: they are lost behind the collector", spans(a.Sent))
+			"Jaeger received %s from this check and returns none of them: the loss is after the collector", spans(a.Sent))
 	}
 	switch {
 	case shows:
 		f.Status = probe.StatusWarn
-		f.Fact += ", and yet other spans of this check are read back"
+		f.Fact += ", but other spans of this check were read back"
 		return f
 	case a.cause != "":
 		f.Status = probe.StatusOK
@@ -126,7 +126,7 @@ func spans(n int) string {
 // Evidence has the counters that say something: what was sent and received, and
 // those that rose.
 func (a LossAccount) Evidence(before, after storage.Counters) []string {
-	lines := []string{fmt.Sprintf("this check sent %s until the counters were read, of which %d were read back", spans(a.Sent+a.extra), a.shown)}
+	lines := []string{fmt.Sprintf("this check sent %s before the counters were read; read back: %d", spans(a.Sent+a.extra), a.shown)}
 	for _, what := range []string{storage.CountReceived, storage.CountAccepted, storage.CountDropped, storage.CountRejected} {
 		_, known := after[what]
 		received := what == storage.CountReceived || what == storage.CountAccepted && a.Least < a.Most

@@ -136,7 +136,7 @@ func TestSettleStorageOfAnotherKind(t *testing.T) {
 		}}
 		f := storage.SettleStorage(elasticsearch.ESStopsJaeger)(env, probe.Found(probe.StatusFail, elasticsearch.CodeESRefused, "refused"))
 		if explains := f.Explains == probe.IDCanary; f.Status != want || explains != (want == probe.StatusFail) {
-			t.Errorf("Jaeger keeps spans in %q: got %s, explains %q, want %s", kind, f.Status, f.Explains, want)
+			t.Errorf("Jaeger stores spans in %q: got %s, explains %q, want %s", kind, f.Status, f.Explains, want)
 		}
 	}
 }

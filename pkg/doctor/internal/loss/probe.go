@@ -26,7 +26,7 @@ func Probe(stored []string) probe.Probe {
 	return probe.Probe{
 		ID:       probe.IDStorageCounters,
 		Hop:      probe.HopStorage,
-		Title:    "what Jaeger counts tells where a canary was lost",
+		Title:    "the counters of Jaeger show where a canary was lost",
 		Advisory: true,
 		// What the others read back, and what was found at the storage, says more
 		// than a counter.
@@ -49,10 +49,10 @@ func runStorageCounters(env *probe.Env, stored []string) probe.Finding {
 	before, ok := probe.Result[storage.JaegerInside](env, probe.IDStorageKind)
 	switch {
 	case !ok || len(before.Counters) == 0:
-		return probe.Found(probe.StatusUnknown, codeStorageNoCounters, "Jaeger's ports 14269 and 8888 show no counters").
+		return probe.Found(probe.StatusUnknown, codeStorageNoCounters, "no counters found on Jaeger's ports 14269 and 8888").
 			Hint("docker run -p 14269:14269 ... (Jaeger 1), -p 8888:8888 (Jaeger 2)")
 	case len(lost.After.Counters) == 0:
-		return probe.Found(probe.StatusUnknown, codeStorageNoCounters, "Jaeger's counters cannot be read any more").Hint(probe.HintLogs)
+		return probe.Found(probe.StatusUnknown, codeStorageNoCounters, "Jaeger's counters can no longer be read").Hint(probe.HintLogs)
 	}
 	a := account(before, lost)
 	for _, id := range afterWays() {
@@ -80,14 +80,14 @@ func adviseOnLoss(env *probe.Env, f probe.Finding) probe.Finding {
 		agent := env.Config().Reporter.Agent
 		if env.Config().UsesCollector() {
 			return f.Hint("curl -sSv "+env.Path()+" (who answers?)").Maybe(
-				probe.Cause{Text: "a collector, a proxy or a load balancer accepts spans there and does not pass them on to this Jaeger"},
+				probe.Cause{Text: "a collector, a proxy or a load balancer accepts spans there but does not forward them to this Jaeger"},
 				probe.Cause{Text: "another Jaeger or another replica, whose counters are elsewhere, received them"},
 			)
 		}
 		return f.Hint("otdemo check-jaeger --collector-endpoint "+send.ThriftURL(agent.Host)).
 			Maybe(canary.CausesLostBeforeUDP(agent.Port)...).
 			Maybe(
-				probe.Cause{Text: "Jaeger's agent took the spans and could not decode them, or not forward them to its collector", Command: probe.HintLogs},
+				probe.Cause{Text: "Jaeger's agent received the spans but could not decode them or forward them to its collector", Command: probe.HintLogs},
 				probe.Cause{Text: "another Jaeger or another replica, whose counters are elsewhere, received them"},
 			)
 	default:

@@ -24,7 +24,7 @@ func Probe() probe.Probe {
 	return probe.Probe{
 		ID:       probe.IDPorts,
 		Hop:      probe.HopNetwork,
-		Title:    "no other program holds a port of Jaeger's",
+		Title:    "no other program uses Jaeger's ports",
 		From:     []string{probe.IDCanary},
 		After:    []string{probe.IDQuery, probe.IDUDP, probe.IDCollector, probe.IDCanary},
 		Advisory: true,
@@ -35,11 +35,11 @@ func Probe() probe.Probe {
 
 func runPorts(ctx context.Context, env *probe.Env) probe.Finding {
 	if !env.Thorough && !env.InTrouble() && !env.Failed(probe.IDQuery) {
-		return probe.NotUsed("nothing is wrong that the other ports would explain")
+		return probe.NotUsed("no problem that the other ports could explain")
 	}
 	scanned := portsToScan(&env.Target)
 	if len(scanned) == 0 {
-		return probe.NotUsed("no URL of the configuration names a host")
+		return probe.NotUsed("no URL in the configuration has a host")
 	}
 	scan(ctx, env, scanned)
 	if ctx.Err() != nil {
@@ -69,7 +69,7 @@ func judgePorts(scanned []scannedPort) probe.Finding {
 	for i := range scanned {
 		s := &scanned[i]
 		if s.foreign() {
-			return probe.Found(probe.StatusWarn, codePortsForeign, "another program than Jaeger holds %s (%s): it answers %d %s",
+			return probe.Found(probe.StatusWarn, codePortsForeign, "a program other than Jaeger uses %s (%s): it returned %d %s",
 				s.network+" "+s.addr, s.use, s.answer.Status, s.answer.MediaType()).
 				Hint(fmt.Sprintf("ss -lntp 'sport = :%d' (on %s)", s.port, probe.HostOf(s.addr)))
 		}
@@ -78,14 +78,14 @@ func judgePorts(scanned []scannedPort) probe.Finding {
 		}
 	}
 	if s := tcpOnly(scanned); s != nil {
-		return probe.Found(probe.StatusWarn, codePortsTCPOnly, "tcp %s is open, and Jaeger takes UDP there: published without /udp", s.addr).
+		return probe.Found(probe.StatusWarn, codePortsTCPOnly, "tcp %s is open, but Jaeger receives UDP there: published without /udp", s.addr).
 			Hint(fmt.Sprintf("docker run -p %d:%d/udp ... (in compose: \"%d:%d/udp\")", s.port, s.port, s.port, s.port))
 	}
 	if len(open) == 0 {
-		return probe.Found(probe.StatusUnknown, codePortsNone, "no port of any Jaeger is open on %s", strings.Join(scannedHosts(scanned), " or ")).
+		return probe.Found(probe.StatusUnknown, codePortsNone, "no Jaeger port is open on %s", strings.Join(scannedHosts(scanned), " or ")).
 			Hint(probe.HintStart(probe.HostOf(scanned[0].addr)))
 	}
-	return probe.Found(probe.StatusOK, codePortsScanned, "of Jaeger's ports these are open: tcp %s", strings.Join(open, " "))
+	return probe.Found(probe.StatusOK, codePortsScanned, "open Jaeger ports: tcp %s", strings.Join(open, " "))
 }
 
 // tcpOnly returns a port that should be UDP and is open for TCP.
@@ -124,7 +124,7 @@ func describePorts(scanned []scannedPort) []string {
 			}
 			quiet[s.word()] = append(quiet[s.word()], s.name())
 		}
-		for _, word := range []string{"closed", "silent", "not refused (more is not to be known from UDP)", "unreachable"} {
+		for _, word := range []string{"closed", "silent", "not refused (UDP proves no more than that)", "unreachable"} {
 			if names := quiet[word]; len(names) > 0 {
 				lines = append(lines, fmt.Sprintf("%s: %s: %s", host, word, strings.Join(names, ", ")))
 			}
@@ -155,7 +155,7 @@ func (s *scannedPort) word() string {
 	case s.state == portUnreachable:
 		return "unreachable"
 	case s.network == "udp":
-		return "not refused (more is not to be known from UDP)"
+		return "not refused (UDP proves no more than that)"
 	default:
 		return "silent"
 	}

@@ -153,7 +153,7 @@ func (s *scannedPort) lookUDP(ctx context.Context, env *probe.Env) {
 	s.state = stateOf(s.err)
 	if s.state == portOpen {
 		// An answer: Jaeger never gives one.
-		s.speaks = "something that answers"
+		s.speaks = "an unknown protocol"
 	}
 }
 
@@ -167,7 +167,7 @@ func (s *scannedPort) lookHTTP(ctx context.Context, env *probe.Env) {
 	case probe.Classify(s.err) == probe.FaultTLS:
 		s.state, s.speaks = portOpen, "TLS"
 	case probe.Classify(s.err) == probe.FaultProtocol:
-		s.state, s.speaks = portOpen, "HTTP/2, as gRPC does"
+		s.state, s.speaks = portOpen, "HTTP/2, like gRPC"
 	default:
 		s.state = stateOf(s.err)
 	}

@@ -102,17 +102,17 @@ func (c FaultCodes) Finding(u *url.URL, err error) Finding {
 	case FaultUnresolved:
 		f = Found(StatusFail, c.Unresolved, "host %s does not resolve: %s", u.Hostname(), Reason(err))
 	case FaultTimeout:
-		f = Found(StatusFail, c.Timeout, "tcp %s does not answer in time", host)
+		f = Found(StatusFail, c.Timeout, "tcp %s did not respond in time", host)
 	case FaultPlain:
-		f = Found(StatusFail, c.TLS, "%s speaks plain HTTP, the URL says https", host)
+		f = Found(StatusFail, c.TLS, "%s speaks plain HTTP, but the URL scheme is https", host)
 	case FaultTLS:
-		f = Found(StatusFail, c.TLS, "%s speaks TLS, the URL says http", host)
+		f = Found(StatusFail, c.TLS, "%s speaks TLS, but the URL scheme is http", host)
 	case FaultCertificate:
 		f = Found(StatusFail, c.Certificate, "certificate of %s is not trusted: %s", host, Reason(err))
 	case FaultProtocol:
-		f = Found(StatusFail, c.Protocol, "%s does not speak HTTP/1, it may be a gRPC port", host)
+		f = Found(StatusFail, c.Protocol, "%s does not speak HTTP/1; it may be a gRPC port", host)
 	case FaultOther:
-		f = Found(StatusFail, c.Other, "request to %s fails: %s", host, Reason(err))
+		f = Found(StatusFail, c.Other, "request to %s failed: %s", host, Reason(err))
 	}
 	return f.Saw(fmt.Sprintf("%s: %v", Bare(u), WithoutURL(err)))
 }

@@ -158,7 +158,7 @@ func Unfinished(ctx context.Context) Finding {
 	if errors.Is(ctx.Err(), context.Canceled) {
 		return Found(StatusUnknown, codeInterrupted, "interrupted")
 	}
-	return Found(StatusUnknown, codeNotRun, "not run: the time was up").Hint("--timeout 30s")
+	return Found(StatusUnknown, codeNotRun, "not run: timed out").Hint("--timeout 30s")
 }
 
 // Concludes reports whether a finding says how the claim fares.

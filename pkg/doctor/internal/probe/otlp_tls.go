@@ -46,10 +46,10 @@ func (t *Target) IgnoredFile() string {
 	if authorities != "" {
 		pem, err := t.ReadFile(authorities)
 		if err == nil && !x509.NewCertPool().AppendCertsFromPEM(pem) {
-			err = errors.New(authorities + " has no certificate in PEM form")
+			err = errors.New(authorities + " has no PEM certificate")
 		}
 		if err != nil {
-			return fmt.Sprintf("OTEL_EXPORTER_OTLP_CERTIFICATE is ignored, and the system's authorities are used: %v", err)
+			return fmt.Sprintf("OTEL_EXPORTER_OTLP_CERTIFICATE is ignored, and the system's certificate authorities are used: %v", err)
 		}
 	}
 	if cert == "" || key == "" {

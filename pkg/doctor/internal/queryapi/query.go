@@ -44,7 +44,7 @@ func Probe() probe.Probe {
 	return probe.Probe{
 		ID:    probe.IDQuery,
 		Hop:   probe.HopQuery,
-		Title: "the query API answers",
+		Title: "the query API responds",
 		Codes: append(
 			queryFaults().All(), probe.CodeQueryAnswers, codeQueryURLInvalid, codeQueryNotJSON, codeQueryPath,
 			codeQueryUnauthorized, codeQueryRedirects, codeQueryLogin, probe.CodeQueryError, codeQueryStatus,
@@ -67,7 +67,7 @@ func runQueryAPI(ctx context.Context, env *probe.Env) probe.Finding {
 	if err != nil {
 		return unanswered(ctx, env, err)
 	}
-	f := probe.Found(probe.StatusOK, probe.CodeQueryAnswers, "%s answers and knows %s", client.URL(), plural.Of(len(services), "service", "services"))
+	f := probe.Found(probe.StatusOK, probe.CodeQueryAnswers, "%s responds; %s", client.URL(), plural.Of(len(services), "service", "services"))
 	if len(services) > 0 {
 		f = f.Saw("services: " + strings.Join(services, ", "))
 	}
@@ -94,7 +94,7 @@ func askBoth(ctx context.Context, client *query.Client) (services []string, saw 
 		return oldServices, []string{"v3 of the API: " + err.Error()}, nil
 	case query.IsMissingPath(err):
 		if services, err := client.Services(ctx); err == nil {
-			return services, []string{"it is Zipkin's API v2 that answers"}, nil
+			return services, []string{"Zipkin's v2 API responds"}, nil
 		}
 		return nil, nil, oldErr
 	default:
@@ -106,7 +106,7 @@ func askBoth(ctx context.Context, client *query.Client) (services []string, saw 
 func unanswered(ctx context.Context, env *probe.Env, err error) probe.Finding {
 	base, parseErr := url.Parse(env.Config().Query.URL)
 	if parseErr != nil {
-		return probe.Found(probe.StatusFail, codeQueryURLInvalid, "query.url is no URL: %v", probe.WithoutURL(parseErr))
+		return probe.Found(probe.StatusFail, codeQueryURLInvalid, "query.url is not a valid URL: %v", probe.WithoutURL(parseErr))
 	}
 	if notJSON, ok := errors.AsType[*query.NotJSONError](err); ok {
 		return pageInstead(ctx, env, base, notJSON)
@@ -144,7 +144,7 @@ func pageInstead(ctx context.Context, env *probe.Env, base *url.URL, err *query.
 	if looksLikeLogin(err.Body) {
 		return atLogin(base, "a login page").Saw(saw)
 	}
-	f := probe.Found(probe.StatusFail, codeQueryNotJSON, "%s answers %s where Jaeger's JSON should be",
+	f := probe.Found(probe.StatusFail, codeQueryNotJSON, "%s returned %s instead of Jaeger's JSON",
 		probe.Bare(base), contentType(err.ContentType)).Saw(saw)
 	if err.Reason != "" {
 		f = f.Saw(err.Reason)
@@ -152,12 +152,12 @@ func pageInstead(ctx context.Context, env *probe.Env, base *url.URL, err *query.
 	if m := baseHref.FindStringSubmatch(err.Body); m != nil && m[1] != base.Path {
 		guess := probe.WithPath(base, m[1])
 		if answersAt(ctx, env, base, m[1]) {
-			f.Fact += fmt.Sprintf("; it is at %s", guess)
+			f.Fact += fmt.Sprintf("; the API is at %s", guess)
 		}
 		return f.Hint("--query-url " + guess)
 	}
 	return f.Hint(elsewhere(base)...).Maybe(
-		probe.Cause{Text: "a login page or a proxy stands before Jaeger", Command: "curl -sSi " + err.URL},
+		probe.Cause{Text: "a login page or a proxy is in front of Jaeger", Command: "curl -sSi " + err.URL},
 		probe.Cause{Text: "Jaeger has a base path, which query.url must end with (--query.base-path)"},
 		probe.Cause{Text: "another program listens there", Command: "ss -lntp 'sport = :" + probe.PortOf(base) + "'"},
 	)
@@ -168,17 +168,17 @@ func strangeStatus(base *url.URL, err *query.StatusError) probe.Finding {
 	at := probe.Bare(base)
 	switch {
 	case probe.SaysUseTLS(err.Status, err.Body):
-		return probe.Found(probe.StatusFail, codeQueryTLS, "%s speaks TLS, the URL says http", probe.DialAddr(base)).
+		return probe.Found(probe.StatusFail, codeQueryTLS, "%s speaks TLS, but the URL scheme is http", probe.DialAddr(base)).
 			Saw(saw).Hint("--query-url " + probe.OtherScheme(base))
 	case err.Status == http.StatusUnauthorized && strings.Contains(err.Body, "tenant"):
 		// pkg/tenancy/http.go of Jaeger 1: "missing tenant header".
-		return probe.Found(probe.StatusFail, codeQueryUnauthorized, "%s answers %d: it wants to know the tenant, which otdemo cannot say", at, err.Status).
-			Saw(saw).Hint("run Jaeger without --multi-tenancy.enabled, or a proxy before it that adds the header x-tenant")
+		return probe.Found(probe.StatusFail, codeQueryUnauthorized, "%s returned %d: it requires a tenant header, which otdemo cannot send", at, err.Status).
+			Saw(saw).Hint("run Jaeger without --multi-tenancy.enabled, or put a proxy in front of it that adds the header x-tenant")
 	case err.Status == http.StatusUnauthorized, err.Status == http.StatusForbidden:
-		return probe.Found(probe.StatusFail, codeQueryUnauthorized, "%s answers %d: it wants other credentials", at, err.Status).
+		return probe.Found(probe.StatusFail, codeQueryUnauthorized, "%s returned %d: credentials are missing or wrong", at, err.Status).
 			Saw(saw).Hint("--query-url " + base.Scheme + "://USER:PASSWORD@" + base.Host + base.Path)
 	case err.Status == http.StatusNotFound, err.Status == http.StatusMethodNotAllowed:
-		return probe.Found(probe.StatusFail, codeQueryPath, "%s has no query API: it answers %d", at, err.Status).
+		return probe.Found(probe.StatusFail, codeQueryPath, "%s has no query API: it returned %d", at, err.Status).
 			Saw(saw).Hint(elsewhere(base)...)
 	case err.Status >= 300 && err.Status < 400 && loginPath.MatchString(err.Location):
 		return atLogin(base, "a redirect to "+probe.BareText(err.Location)).Saw(saw)
@@ -186,10 +186,10 @@ func strangeStatus(base *url.URL, err *query.StatusError) probe.Finding {
 		return probe.Found(probe.StatusFail, codeQueryRedirects, "%s redirects to %s", at, probe.BareText(err.Location)).
 			Saw(saw).Hint(redirectTarget(err.Location))
 	case err.Status >= http.StatusInternalServerError:
-		return probe.Found(probe.StatusFail, probe.CodeQueryError, "%s answers %d: %s", at, err.Status, probe.Excerpt([]byte(err.Body))).
+		return probe.Found(probe.StatusFail, probe.CodeQueryError, "%s returned %d: %s", at, err.Status, probe.Excerpt([]byte(err.Body))).
 			Saw(saw).Hint("docker logs --tail 50 jaeger")
 	default:
-		return probe.Found(probe.StatusFail, codeQueryStatus, "%s answers %d", at, err.Status).Saw(saw)
+		return probe.Found(probe.StatusFail, codeQueryStatus, "%s returned %d", at, err.Status).Saw(saw)
 	}
 }
 

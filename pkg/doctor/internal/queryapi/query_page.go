@@ -20,7 +20,7 @@ func looksLikeLogin(page string) bool { return loginForm.MatchString(page) }
 
 // atLogin is the finding for a proxy that lets only people pass.
 func atLogin(base *url.URL, what string) probe.Finding {
-	return probe.Found(probe.StatusFail, codeQueryLogin, "%s answers with %s: a proxy wants a login before Jaeger", probe.Bare(base), what).
+	return probe.Found(probe.StatusFail, codeQueryLogin, "%s returned %s: a proxy in front of Jaeger requires a login", probe.Bare(base), what).
 		Hint("--query-url "+probe.WithPort(base, probe.PortUI)+" (past the proxy)",
 			"--query-url "+base.Scheme+"://USER:PASSWORD@"+base.Host+base.Path+" (if it takes a password)")
 }

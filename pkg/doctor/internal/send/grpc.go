@@ -34,7 +34,7 @@ func OverGRPC(ctx context.Context, env *probe.Env, host string, port int) Attemp
 	}
 	a.Evidence = fmt.Sprintf("called %s (trace %s): grpc-status %s", endpoint, span.ID, status)
 	if status != "0" {
-		a.Problem = fmt.Errorf("%s answers a span with grpc-status %q", endpoint.Host, status)
+		a.Problem = fmt.Errorf("%s returned grpc-status %q for a span", endpoint.Host, status)
 	}
 	return a
 }

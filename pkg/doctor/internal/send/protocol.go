@@ -49,7 +49,7 @@ func Protocols() []Protocol {
 			mediaType: "application/json", Accepted: http.StatusAccepted,
 			Body: func(_ context.Context, h RawSpan) ([]byte, error) { return json.Marshal(ZipkinBody(h)) },
 			Closed: []probe.Cause{
-				{Text: "Jaeger 1 takes Zipkin's spans only when told so: COLLECTOR_ZIPKIN_HOST_PORT=:9411"},
+				{Text: "Jaeger 1 receives Zipkin spans only with COLLECTOR_ZIPKIN_HOST_PORT=:9411"},
 				{Text: "Jaeger 2's configuration has no zipkin receiver, or no pipeline lists it"},
 			},
 		},
@@ -66,14 +66,14 @@ func Protocols() []Protocol {
 		},
 		{
 			Name: "Appdash's packets", Tracer: config.TracerAppdash, Scheme: probe.SchemeTCP, Port: portAppdash,
-			Closed: []probe.Cause{{Text: "Jaeger has no such port: it is Appdash's collector's, and otdemo all-in-one's"}},
+			Closed: []probe.Cause{{Text: "Jaeger has no such port: only Appdash's collector and otdemo all-in-one have it"}},
 		},
 	}
 }
 
 func causesOTLPClosed(protocol string) []probe.Cause {
 	return []probe.Cause{
-		{Text: "Jaeger 1 before 1.46 takes OTLP only when told so: COLLECTOR_OTLP_ENABLED=true"},
+		{Text: "Jaeger 1 before 1.46 receives OTLP only with COLLECTOR_OTLP_ENABLED=true"},
 		{Text: "Jaeger 2's configuration has no otlp receiver with " + protocol + ", or no pipeline lists it"},
 	}
 }

@@ -19,7 +19,7 @@ func ConfigProbe() probe.Probe {
 	return probe.Probe{
 		ID:    probe.IDConfig,
 		Hop:   probe.HopConfig,
-		Title: "the configuration makes a tracer that reports spans",
+		Title: "the configuration creates a tracer that reports spans",
 		Codes: []probe.Code{codeConfigEffective, codeConfigWarnings, codeTracerDisabled},
 		Run:   runConfigEffective,
 	}

@@ -117,10 +117,10 @@ func (p *otelPlan) mixedUp() (text, hint string) {
 	case err != nil, p.endpointFrom == "":
 		return "", ""
 	case u.Port() == send.PortOTLPGRPC && !p.grpc:
-		return fmt.Sprintf("%s has port %s, which is for gRPC, and the protocol is OTLP over HTTP", p.endpointFrom, send.PortOTLPGRPC),
+		return fmt.Sprintf("%s has port %s, which is for gRPC, but the protocol is OTLP over HTTP", p.endpointFrom, send.PortOTLPGRPC),
 			"OTEL_EXPORTER_OTLP_PROTOCOL=grpc"
 	case u.Port() == send.PortOTLPHTTP && p.grpc:
-		return fmt.Sprintf("%s has port %s, which is for HTTP, and the protocol is gRPC", p.endpointFrom, send.PortOTLPHTTP),
+		return fmt.Sprintf("%s has port %s, which is for HTTP, but the protocol is gRPC", p.endpointFrom, send.PortOTLPHTTP),
 			"OTEL_EXPORTER_OTLP_PROTOCOL=http/protobuf"
 	default:
 		return "", ""
@@ -164,21 +164,21 @@ func (p *otelPlan) inForce(loaded *config.Loaded) []string {
 // standing says what becomes of a variable here: key is the one that it has set.
 func (p *otelPlan) standing(loaded *config.Loaded, name, key string) string {
 	if key != "" {
-		return "in force, as " + key
+		return "in effect, as " + key
 	}
 	for _, k := range config.Keys() {
 		if !slices.Contains(k.OTel, name) {
 			continue
 		}
 		if p.vars[name] == p.protocol && strings.HasSuffix(name, "_PROTOCOL") && strings.HasPrefix(probe.Origin(loaded, k.Name), otelPrefix) {
-			return "in force, for " + k.Name
+			return "in effect, for " + k.Name
 		}
-		return fmt.Sprintf("not in force: %s is from %s", k.Name, probe.Origin(loaded, k.Name))
+		return fmt.Sprintf("not in effect: %s is from %s", k.Name, probe.Origin(loaded, k.Name))
 	}
 	for _, prefix := range []string{"EXPORTER_OTLP_", "BSP_", "SPAN_", "ATTRIBUTE_", "EVENT_", "LINK_"} {
 		if strings.HasPrefix(name, otelPrefix+prefix) {
 			return "read by the SDK itself"
 		}
 	}
-	return "of no account for spans here"
+	return "does not affect spans here"
 }

@@ -47,13 +47,13 @@ func runSampler(_ context.Context, env *probe.Env) probe.Finding {
 func judgeSampler(s config.Sampler) probe.Finding {
 	switch s.Type {
 	case config.SamplerRemote:
-		return probe.Found(probe.StatusOK, codeSamplerRemote, "remote: %s until the server at sampler.endpoint answers", rate(s.Param))
+		return probe.Found(probe.StatusOK, codeSamplerRemote, "remote: keeps %s until the server at sampler.endpoint responds", rate(s.Param))
 	case config.SamplerRateLimiting:
 		if s.Param > 0 {
 			return probe.Found(probe.StatusOK, codeSamplerKeepsSome, "ratelimiting keeps up to %v traces a second", s.Param)
 		}
 		// jaeger-client-go starts the limiter with one credit.
-		return probe.Found(probe.StatusFail, codeSamplerKeepsNothing, "ratelimiting 0 keeps the first trace and no other").
+		return probe.Found(probe.StatusFail, codeSamplerKeepsNothing, "ratelimiting 0 keeps only the first trace").
 			Hint(hintKeepAll)
 	case config.SamplerConst:
 		if s.Param == 0 {

@@ -51,11 +51,11 @@ func StrategyProbe() probe.Probe {
 func runSamplingStrategy(ctx context.Context, env *probe.Env) probe.Finding {
 	s := env.Config().Sampler
 	if s.Type != config.SamplerRemote {
-		return probe.NotUsed("the sampler is %s, no server is asked", s.Type)
+		return probe.NotUsed("the sampler is %s, which uses no server", s.Type)
 	}
 	endpoint, err := strategyURL(env)
 	if err != nil {
-		f := probe.Found(probe.StatusWarn, codeStrategyUnreachable, "sampler.endpoint is no URL: %v", probe.WithoutURL(err))
+		f := probe.Found(probe.StatusWarn, codeStrategyUnreachable, "sampler.endpoint is not a valid URL: %v", probe.WithoutURL(err))
 		return atInitialRate(f, s.Param)
 	}
 	body, problem := fetchStrategy(ctx, env, endpoint)
@@ -66,14 +66,14 @@ func runSamplingStrategy(ctx context.Context, env *probe.Env) probe.Finding {
 	strategy, err := tracer.ParseStrategy(body)
 	if err != nil {
 		f := probe.Found(probe.StatusWarn, codeStrategyUnreadable,
-			"the sampling server at %s does not answer with a strategy", probe.DialAddr(endpoint))
+			"the sampling server at %s did not return a strategy", probe.DialAddr(endpoint))
 		return atInitialRate(f, s.Param).Saw(saw, err.Error())
 	}
 	f := judgeStrategy(strategy)
 	if strategy.ClientError != nil && f.Status == probe.StatusOK && env.Config().Tracer == config.TracerJaeger {
 		// Jaeger 2.0 to 2.15 answer so, and Jaeger 1 on paths but /sampling.
 		f.Status, f.Code = probe.StatusWarn, codeStrategyNumeric
-		f.Fact += "; its strategyType is a number, which otdemo reads and jaeger-client-go does not"
+		f.Fact += "; its strategyType is a number, which otdemo can read but jaeger-client-go cannot"
 		f = f.Saw("jaeger-client-go: " + strategy.ClientError.Error()).
 			Hint("programs with jaeger-client-go: JAEGER_SAMPLER_TYPE=const JAEGER_SAMPLER_PARAM=1, or Jaeger 2.16")
 	}
@@ -122,7 +122,7 @@ func fetchStrategy(ctx context.Context, env *probe.Env, endpoint *url.URL) ([]by
 	}
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, endpoint.String(), nil)
 	if err != nil {
-		return nil, unreachable("sampler.endpoint is no URL: %v", probe.WithoutURL(err))
+		return nil, unreachable("sampler.endpoint is not a valid URL: %v", probe.WithoutURL(err))
 	}
 	client := env.HTTPClient()
 	defer client.CloseIdleConnections()
@@ -134,10 +134,10 @@ func fetchStrategy(ctx context.Context, env *probe.Env, endpoint *url.URL) ([]by
 	defer func() { _ = resp.Body.Close() }()
 	body, err := io.ReadAll(io.LimitReader(resp.Body, maxStrategy))
 	if err != nil {
-		return nil, unreachable("sampling server %s breaks off: %v", probe.DialAddr(endpoint), err)
+		return nil, unreachable("reading from the sampling server %s failed: %v", probe.DialAddr(endpoint), err)
 	}
 	if resp.StatusCode != http.StatusOK {
-		f := unreachable("sampling server %s answers %s", probe.DialAddr(endpoint), resp.Status).
+		f := unreachable("sampling server %s returned %s", probe.DialAddr(endpoint), resp.Status).
 			Saw(fmt.Sprintf("GET %s: %s: %s", probe.Bare(endpoint), resp.Status, probe.Excerpt(body)))
 		return nil, &f
 	}
@@ -166,15 +166,15 @@ func judgeStrategy(s tracer.Strategy) probe.Finding {
 			return probe.Found(probe.StatusOK, codes.some, "the server's strategy keeps up to %s a second", plural.Of(s.TracesPerSecond, "trace", "traces"))
 		}
 		return probe.Found(probe.StatusFail, codes.nothing,
-			"the server's strategy is ratelimiting 0, which keeps the first trace and no other").
+			"the server's strategy is ratelimiting 0, which keeps only the first trace").
 			Hint(hintKeepAll)
 	}
 	f := judgeRate(s.Rate, codes)
 	if s.Operations == 0 {
 		return f
 	}
-	f.Fact = fmt.Sprintf("%s, for the others %s",
-		plural.Of(s.Operations, "operation has a rate of its own", "operations have a rate of their own"), f.Fact)
+	f.Fact = fmt.Sprintf("%s; for the others, %s",
+		plural.Of(s.Operations, "operation has its own rate", "operations have their own rates"), f.Fact)
 	if f.Status == probe.StatusFail {
 		// Some operation may still be kept.
 		f.Status, f.Code = probe.StatusWarn, codes.few

@@ -25,7 +25,7 @@ func KindProbe() probe.Probe {
 	return probe.Probe{
 		ID:       probe.IDStorageKind,
 		Hop:      probe.HopStorage,
-		Title:    "it is known where Jaeger keeps spans",
+		Title:    "the storage that Jaeger uses is known",
 		Advisory: true,
 		Codes:    []probe.Code{CodeStorageMemory, CodeStorageKind, CodeStorageOther, CodeStorageUnknown},
 		Run:      runStorageKind,
@@ -43,7 +43,7 @@ func settleStorageKind(env *probe.Env, f probe.Finding) probe.Finding {
 		return f
 	}
 	env.Publish(nil)
-	return probe.NotUsed("%s shows the traces, and this is about Jaeger's storage", shown)
+	return probe.NotUsed("traces are read from %s, so Jaeger's storage does not matter", shown)
 }
 
 // JaegerInside is what Jaeger's own ports for its operators tell.
@@ -68,26 +68,26 @@ var (
 func runStorageKind(ctx context.Context, env *probe.Env) probe.Finding {
 	host := identity.Neighbourhood(&env.Target)
 	if host == "" {
-		return probe.NotUsed("no port is the usual one, so those that tell are not known")
+		return probe.NotUsed("no configured port is a default one, so Jaeger's admin ports are unknown")
 	}
 	inside := LookInside(ctx, env, host)
 	env.Publish(inside)
 	wants := env.Storage.Kind
 	switch {
 	case inside.Kind == "":
-		return probe.Found(probe.StatusSkip, CodeStorageUnknown, "Jaeger's ports 14269 and 8888 do not tell where it keeps spans").
+		return probe.Found(probe.StatusSkip, CodeStorageUnknown, "Jaeger's storage type was not found on its ports 14269 and 8888").
 			Hint("docker inspect -f '{{.Config.Env}} {{.Args}}' jaeger")
 	case wants != "" && !env.Storage.Is(inside.Kind):
-		return probe.Found(probe.StatusWarn, CodeStorageOther, "Jaeger keeps spans in %s, and not in %s", inside.Kind, wants).
+		return probe.Found(probe.StatusWarn, CodeStorageOther, "Jaeger stores spans in %s, not in %s", inside.Kind, wants).
 			Saw(inside.source).
 			Hint(
 				"SPAN_STORAGE_TYPE="+wants+" (Jaeger 1)",
 				"docker run -v $PWD/config.yaml:/config.yaml jaegertracing/jaeger --config /config.yaml (Jaeger 2 ignores SPAN_STORAGE_TYPE)",
 			)
 	case inside.Kind == "memory":
-		return probe.Found(probe.StatusOK, CodeStorageMemory, "Jaeger keeps spans in memory: they are gone when it restarts").Saw(inside.source)
+		return probe.Found(probe.StatusOK, CodeStorageMemory, "Jaeger stores spans in memory: they are lost when it restarts").Saw(inside.source)
 	default:
-		return probe.Found(probe.StatusOK, CodeStorageKind, "Jaeger keeps spans in %s", inside.Kind).Saw(inside.source)
+		return probe.Found(probe.StatusOK, CodeStorageKind, "Jaeger stores spans in %s", inside.Kind).Saw(inside.source)
 	}
 }
 

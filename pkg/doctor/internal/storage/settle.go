@@ -28,11 +28,11 @@ func settle(env *probe.Env, f probe.Finding, stopsJaeger func(probe.Code) bool) 
 	}
 	if env.Passed(probe.IDCanary) {
 		f.Status = probe.StatusWarn
-		return f.Saw("and yet a span came back from Jaeger: it reaches its storage in another way, or other spans are concerned")
+		return f.Saw("a span was read back all the same: Jaeger reaches its storage by another path, or only other spans are affected")
 	}
 	if inside, ok := probe.Result[JaegerInside](env, probe.IDStorageKind); ok && inside.Kind != "" && !env.Storage.Is(inside.Kind) {
 		f.Status = probe.StatusWarn
-		return f.Saw("and Jaeger keeps spans in " + inside.Kind + " (" + inside.source + "), so this is not its storage")
+		return f.Saw("Jaeger stores spans in " + inside.Kind + " (" + inside.source + "), so this is not its storage")
 	}
 	for _, id := range beforeStorage() {
 		if env.Failed(id) && explains(env.Code(id), stopsJaeger(f.Code)) {

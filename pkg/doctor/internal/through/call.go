@@ -177,7 +177,7 @@ func parseThrough(raw string) (*url.URL, error) {
 	case u.Scheme != "http" && u.Scheme != "https":
 		return nil, errors.New("it must start with http:// or https://")
 	case u.Host == "":
-		return nil, errors.New("it names no host")
+		return nil, errors.New("it has no host")
 	}
 	return u, nil
 }

@@ -44,11 +44,11 @@ func Probe() probe.Probe {
 
 func runThrough(ctx context.Context, env *probe.Env) probe.Finding {
 	if env.Through == "" {
-		return probe.NotUsed("no application was named")
+		return probe.NotUsed("no application is set")
 	}
 	u, err := parseThrough(env.Through)
 	if err != nil {
-		return probe.Found(probe.StatusFail, codeThroughUnreachable, "--through is no URL: %v", err).AtHop(probe.HopConfig).
+		return probe.Found(probe.StatusFail, codeThroughUnreachable, "--through is not a valid URL: %v", err).AtHop(probe.HopConfig).
 			Hint("--through http://localhost:8000/")
 	}
 	v := newSession(u)
@@ -59,10 +59,10 @@ func runThrough(ctx context.Context, env *probe.Env) probe.Finding {
 	switch {
 	case ctx.Err() != nil, errors.Is(err, context.DeadlineExceeded):
 		return probe.Found(probe.StatusUnknown, codeThroughNotAwaited,
-			"the time was up before %s could have reported its spans", probe.Bare(u)).
+			"timed out before %s could report its spans", probe.Bare(u)).
 			Saw(v.Evidence()...).Hint("--timeout 30s")
 	case err != nil:
-		return probe.Found(probe.StatusUnknown, codeThroughUnreadable, "%s answers, and reading its spans back fails: %v", probe.Bare(u), err).
+		return probe.Found(probe.StatusUnknown, codeThroughUnreadable, "%s responds, but reading its spans back failed: %v", probe.Bare(u), err).
 			AtHop(probe.HopQuery).Saw(v.Evidence()...)
 	}
 	v.reportParents(ctx, env, seen)
@@ -71,7 +71,7 @@ func runThrough(ctx context.Context, env *probe.Env) probe.Finding {
 
 func appUnreachable(u *url.URL, err error) probe.Finding {
 	f := probe.OneCode(codeThroughUnreachable).Finding(u, err).AtHop(probe.HopNetwork)
-	f.Fact = "the application is not there: " + f.Fact
+	f.Fact = "cannot reach the application: " + f.Fact
 	if probe.Classify(err) == probe.FaultPlain || probe.Classify(err) == probe.FaultTLS {
 		return f.Hint("--through " + probe.OtherScheme(u))
 	}

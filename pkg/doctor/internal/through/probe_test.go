@@ -33,46 +33,46 @@ func TestThrough(t *testing.T) {
 		"well": {
 			app{},
 			probe.StatusOK, CodeThroughJoined,
-			"service pay joins a trace that comes in uber-trace-id; no other service is in it", "",
+			"service pay joins a trace received in uber-trace-id; no other service is in the trace", "",
 		},
 		"passes on": {
 			app{inject: true, calls: "stock"},
 			probe.StatusOK, CodeThroughJoined,
-			"service pay joins a trace that comes in uber-trace-id, and passes it on to stock", "",
+			"service pay joins a trace received in uber-trace-id, and propagates it to stock", "",
 		},
 		"answers 404, traced": {
 			app{status: http.StatusNotFound},
 			probe.StatusOK, CodeThroughJoined,
-			"service pay joins a trace that comes in uber-trace-id; no other service is in it", "",
+			"service pay joins a trace received in uber-trace-id; no other service is in the trace", "",
 		},
 		"B3": {
 			app{zipkin: true},
 			probe.StatusFail, codeThroughFormatMismatch,
-			"service pay joins a trace that comes in x-b3-traceid, and callers with this configuration send uber-trace-id",
+			"service pay joins a trace received in x-b3-traceid, but callers with this configuration send uber-trace-id",
 			"leave out jaeger.TracerOptions.Extractor(opentracing.HTTPHeaders, ...) in the application: jaeger-client reads uber-trace-id by itself",
 		},
 		"extracts nothing": {
 			app{deaf: true},
 			probe.StatusFail, codeThroughNotExtracted,
-			"service pay reports spans and joins no trace, neither in uber-trace-id, traceparent, b3, x-b3-traceid; 9 traces of its own are there",
+			"service pay reports spans but joins no trace received in any of uber-trace-id, traceparent, b3, x-b3-traceid; 9 traces of its own were found",
 			"nethttp.Middleware(tracer, handler), or tracer.Extract(opentracing.HTTPHeaders, opentracing.HTTPHeadersCarrier(r.Header)), in the application",
 		},
 		"sampler const 0": {
 			app{sampler: jaeger.NewConstSampler(false)},
 			probe.StatusFail, CodeThroughSamplerDrops,
-			"service pay joins a sampled trace (uber-trace-id), and keeps none of 6 requests without one: its sampler drops them; with jaeger-debug-id one is kept",
+			"service pay joins a sampled trace (uber-trace-id), but keeps none of 6 requests without one: its sampler drops them; with jaeger-debug-id one is kept",
 			"JAEGER_SAMPLER_TYPE=const JAEGER_SAMPLER_PARAM=1 (in the application's environment)",
 		},
 		"sampler const 0, redirects": {
 			app{redirects: true, sampler: jaeger.NewConstSampler(false)},
 			probe.StatusFail, CodeThroughSamplerDrops,
-			"service pay joins a sampled trace (uber-trace-id), and keeps none of 6 requests without one: its sampler drops them; with jaeger-debug-id one is kept",
+			"service pay joins a sampled trace (uber-trace-id), but keeps none of 6 requests without one: its sampler drops them; with jaeger-debug-id one is kept",
 			"JAEGER_SAMPLER_TYPE=const JAEGER_SAMPLER_PARAM=1 (in the application's environment)",
 		},
 		"sampler that keeps few": {
 			app{sampler: keepsFew(t)},
 			probe.StatusFail, CodeThroughSamplerDrops,
-			"service pay joins a sampled trace (uber-trace-id), and keeps none of 6 requests without one: its sampler drops them; with jaeger-debug-id one is kept",
+			"service pay joins a sampled trace (uber-trace-id), but keeps none of 6 requests without one: its sampler drops them; with jaeger-debug-id one is kept",
 			"JAEGER_SAMPLER_TYPE=const JAEGER_SAMPLER_PARAM=1 (in the application's environment)",
 		},
 		"disabled": {app{disabled: true}, probe.StatusFail, codeThroughNotReported, "", "otdemo check-jaeger (with the environment of the application)"},
@@ -89,7 +89,7 @@ func TestThrough(t *testing.T) {
 		"does not inject": {
 			app{calls: "stock"},
 			probe.StatusFail, codeThroughStopsAt,
-			"the trace stops at service pay: inside of each of its spans stock begins a trace of its own",
+			"the trace stops at service pay: during each of its spans, stock starts a trace of its own",
 			"tracer.Inject(span.Context(), opentracing.HTTPHeaders, opentracing.HTTPHeadersCarrier(req.Header)), or nethttp.TraceRequest and nethttp.Transport, in the application",
 		},
 		"calls what is not traced": {
@@ -98,7 +98,7 @@ func TestThrough(t *testing.T) {
 		"cuts ids": {
 			app{cut: true},
 			probe.StatusWarn, codeThroughIDTruncated,
-			"service pay cuts trace ids of 128 bits to 64 (uber-trace-id): such a trace is split in two",
+			"service pay truncates 128-bit trace ids to 64 bits (uber-trace-id): such a trace is split in two",
 			"JAEGER_TRACEID_128BIT=false (in the environment of its callers)",
 		},
 	}
@@ -113,14 +113,14 @@ func TestThrough(t *testing.T) {
 			tt.app.calls = app{name: "stock", flush: 2 * time.Second}.start(t, agent)
 		case "untraced":
 			tt.app.calls = probetest.Serve(t, probetest.Answer(http.StatusOK, "", "paid")).URL
-			tt.fact = "the trace stops at service pay: it calls " + tt.app.calls + ", and no span follows"
+			tt.fact = "the trace stops at service pay: it calls " + tt.app.calls + ", but no span follows"
 			tt.hint = "otdemo check-jaeger --through " + tt.app.calls
 		}
 		tt.app.name = "pay"
 		target := probetest.Outside(probetest.Load(t, pairs...))
 		target.Through = tt.app.start(t, agent)
 		if tt.code == codeThroughNotReported {
-			tt.fact = target.Through + " answers 200, and none of 9 requests to it left a span at " + pairs[5] +
+			tt.fact = target.Through + " returned 200, but none of 9 requests to it produced a span at " + pairs[5] +
 				", not even with jaeger-debug-id"
 		}
 		tests[name] = tt
@@ -241,28 +241,28 @@ func TestThroughCannotLook(t *testing.T) {
 		fact    string
 		hint    string
 	}{
-		"not asked for": {"", nil, 0, probe.StatusSkip, probe.CodeNotUsed, "no application was named", ""},
+		"not asked for": {"", nil, 0, probe.StatusSkip, probe.CodeNotUsed, "no application is set", ""},
 		"no scheme": {
 			"localhost:8000", nil, 0, probe.StatusFail, codeThroughUnreachable,
-			"--through is no URL: it must start with http:// or https://", "--through http://localhost:8000/",
+			"--through is not a valid URL: it must start with http:// or https://", "--through http://localhost:8000/",
 		},
 		"nothing listens": {
 			"http://me:secret@" + closed + "/pay", nil, 0, probe.StatusFail, codeThroughUnreachable,
-			"the application is not there: nothing listens on tcp " + closed, "curl -v http://" + closed + "/pay",
+			"cannot reach the application: nothing listens on tcp " + closed, "curl -v http://" + closed + "/pay",
 		},
 		"does not answer": {
 			hangs.URL, nil, 0, probe.StatusFail, codeThroughUnreachable,
-			"the application is not there: tcp " + strings.TrimPrefix(hangs.URL, "http://") + " does not answer in time",
+			"cannot reach the application: tcp " + strings.TrimPrefix(hangs.URL, "http://") + " did not respond in time",
 			"curl -v " + hangs.URL,
 		},
 		"speaks plain HTTP": {
 			"https://" + strings.TrimPrefix(here.URL, "http://"), nil, 0, probe.StatusFail, codeThroughUnreachable,
-			"the application is not there: " + strings.TrimPrefix(here.URL, "http://") + " speaks plain HTTP, the URL says https",
+			"cannot reach the application: " + strings.TrimPrefix(here.URL, "http://") + " speaks plain HTTP, but the URL scheme is https",
 			"--through " + here.URL,
 		},
 		"too little time": {
 			here.URL, nil, 200 * time.Millisecond, probe.StatusUnknown, codeThroughNotAwaited,
-			"the time was up before " + here.URL + " could have reported its spans", "--timeout 30s",
+			"timed out before " + here.URL + " could report its spans", "--timeout 30s",
 		},
 		"no query API": {
 			here.URL, []string{"query.url", "http://" + closed}, 0, probe.StatusUnknown, codeThroughUnreadable, "", "",

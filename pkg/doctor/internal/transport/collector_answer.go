@@ -24,31 +24,31 @@ func judgePost(in send.Protocol, p *send.Post) probe.Finding {
 	case s == in.Accepted && p.MediaType() != "text/html":
 		return accepted(in, p)
 	case probe.SaysUseTLS(s, string(p.Body)):
-		return fail(CodeCollectorTLS, "%s speaks TLS, the URL says http", probe.DialAddr(p.URL)).
+		return fail(CodeCollectorTLS, "%s speaks TLS, but the URL scheme is http", probe.DialAddr(p.URL)).
 			Hint("--collector-endpoint " + probe.OtherScheme(p.URL))
 	case s == in.Accepted:
-		return in.WithWrongPortHint(fail(CodeCollectorNotJaeger, "%s answers a span with %d and a page: the span is gone", at, s).Hint(right), p.URL)
+		return in.WithWrongPortHint(fail(CodeCollectorNotJaeger, "%s returned %d and a web page for a span: the span is lost", at, s).Hint(right), p.URL)
 	case s < 300:
-		return in.WithWrongPortHint(fail(CodeCollectorNotJaeger, "%s answers a span with %d, Jaeger says %d: the span is gone", at, s, in.Accepted).Hint(right), p.URL)
+		return in.WithWrongPortHint(fail(CodeCollectorNotJaeger, "%s returned %d for a span, where Jaeger returns %d: the span is lost", at, s, in.Accepted).Hint(right), p.URL)
 	case s < 400:
-		return fail(codeCollectorRedirects, "%s redirects spans to %s, and a redirected span loses its body",
+		return fail(codeCollectorRedirects, "%s redirects spans to %s, and a redirected request loses its body",
 			at, probe.BareText(p.Location())).
 			Hint(redirectHint(in, p))
 	case s == http.StatusUnauthorized, s == http.StatusForbidden:
-		return fail(codeCollectorUnauthorized, "%s answers %d: it wants other credentials", at, s).Hint(loginHints(in)...)
+		return fail(codeCollectorUnauthorized, "%s returned %d: credentials are missing or wrong", at, s).Hint(loginHints(in)...)
 	case s == http.StatusNotFound, s == http.StatusMethodNotAllowed:
-		return in.WithWrongPortHint(fail(CodeCollectorPath, "%s does not take spans: it answers %d", at, s).Hint(pathHint(in, p.URL)), p.URL)
+		return in.WithWrongPortHint(fail(CodeCollectorPath, "%s does not accept spans: it returned %d", at, s).Hint(pathHint(in, p.URL)), p.URL)
 	case s == http.StatusUnsupportedMediaType:
-		f := fail(CodeCollectorMediaType, "%s answers 415: it takes no %s", at, in.Name).Hint(right)
+		f := fail(CodeCollectorMediaType, "%s returned 415: it does not accept %s", at, in.Name).Hint(right)
 		if _, known := in.PortOwner(p.URL); !known {
-			f.Fact += ", it may be " + in.Others
+			f.Fact += "; it may be " + in.Others
 		}
 		return in.WithWrongPortHint(f, p.URL)
 	case s >= http.StatusInternalServerError:
-		return fail(probe.CodeCollectorError, "%s answers %d: %s", at, s, probe.Excerpt(p.Body)).AtHop(probe.HopStorage).
+		return fail(probe.CodeCollectorError, "%s returned %d: %s", at, s, probe.Excerpt(p.Body)).AtHop(probe.HopStorage).
 			Hint("docker logs --tail 50 jaeger")
 	default:
-		return in.WithWrongPortHint(fail(codeCollectorRejects, "%s answers %d: %s", at, s, probe.Excerpt(p.Body)).Hint(right), p.URL)
+		return in.WithWrongPortHint(fail(codeCollectorRejects, "%s returned %d: %s", at, s, probe.Excerpt(p.Body)).Hint(right), p.URL)
 	}
 }
 
@@ -58,11 +58,11 @@ func accepted(in send.Protocol, p *send.Post) probe.Finding {
 	at := probe.Bare(p.URL)
 	if in.Tracer == config.TracerOTel {
 		if n, why := partialSuccess(p.Body); n > 0 {
-			return probe.Found(probe.StatusFail, codeCollectorRejects, "%s answers %d and rejects %d of 1 span: %s", at, p.Status, n, probe.Excerpt([]byte(why))).
+			return probe.Found(probe.StatusFail, codeCollectorRejects, "%s returned %d but rejected %d of 1 span: %s", at, p.Status, n, probe.Excerpt([]byte(why))).
 				Hint("docker logs --tail 50 jaeger")
 		}
 	}
-	return probe.Found(probe.StatusOK, codeCollectorAccepts, "%s accepts a span with %d", at, p.Status)
+	return probe.Found(probe.StatusOK, codeCollectorAccepts, "%s accepted a span with %d", at, p.Status)
 }
 
 // loginHints are where credentials come from.

@@ -34,7 +34,7 @@ func UDPProbe() probe.Probe {
 	return probe.Probe{
 		ID:    probe.IDUDP,
 		Hop:   probe.HopNetwork,
-		Title: "the agent's UDP port refuses nothing",
+		Title: "the agent's UDP port is reachable",
 		Needs: []string{probe.IDHost},
 		// Whether a Jaeger is there at all, and which, decides what mends a refusal.
 		// Jaeger's counters are read before the first span.
@@ -50,7 +50,7 @@ func UDPProbe() probe.Probe {
 
 func runAgentUDP(ctx context.Context, env *probe.Env) probe.Finding {
 	if env.Config().UsesCollector() {
-		return probe.NotUsed("spans go to the collector, the agent is not used")
+		return probe.NotUsed("spans go to the collector; the agent is not used")
 	}
 	shown := env.AgentAddr()
 	addr, wait := shown, send.RemoteRefusal
@@ -71,39 +71,39 @@ func runAgentUDP(ctx context.Context, env *probe.Env) probe.Finding {
 	answer, err := send.ExchangeUDP(ctx, env, addr, packet, wait)
 	switch {
 	case errors.Is(err, os.ErrDeadlineExceeded):
-		return notRefused(env, shown, wait).Saw(sent, fmt.Sprintf("nothing came back within %s", wait))
+		return notRefused(env, shown, wait).Saw(sent, fmt.Sprintf("no response within %s", wait))
 	case errors.Is(err, syscall.ECONNREFUSED):
-		return refused(ctx, env, addr).Saw(sent, "came back: connection refused (ICMP port unreachable)")
+		return refused(ctx, env, addr).Saw(sent, "response: connection refused (ICMP port unreachable)")
 	case err != nil:
 		return cannotSend(shown, addr, err).Saw(sent, err.Error())
 	default:
 		return probe.Found(probe.StatusWarn, CodeUDPAnswered,
-			"udp %s answered with %s, a Jaeger never does: another program?", shown, plural.Of(len(answer), "byte", "bytes")).
-			Saw(sent, "came back: "+probe.Excerpt(answer))
+			"udp %s responded with %s, which Jaeger never does: another program?", shown, plural.Of(len(answer), "byte", "bytes")).
+			Saw(sent, "response: "+probe.Excerpt(answer))
 	}
 }
 
 // cannotSend is the finding for an error that is no refusal: the network's, or
 // this machine's own.
 func cannotSend(shown, addr string, err error) probe.Finding {
-	f := probe.Found(probe.StatusFail, probe.CodeUDPUnreachable, "udp %s cannot be sent to: %s", shown, probe.Reason(err))
+	f := probe.Found(probe.StatusFail, probe.CodeUDPUnreachable, "cannot send to udp %s: %s", shown, probe.Reason(err))
 	if errors.Is(err, syscall.EPERM) {
 		return f.Hint("iptables -S OUTPUT")
 	}
 	return f.Hint("ip route get "+probe.HostOf(addr)).Maybe(
-		probe.Cause{Text: "a firewall on the way rejects the packets", Command: "iptables -nvL (on Jaeger's host)"},
-		probe.Cause{Text: "there is no route, or no such host"},
+		probe.Cause{Text: "a firewall in between rejects the packets", Command: "iptables -nvL (on Jaeger's host)"},
+		probe.Cause{Text: "no route, or no such host"},
 	)
 }
 
 func notRefused(env *probe.Env, addr string, wait time.Duration) probe.Finding {
 	if port := env.Config().Reporter.Agent.Port; port == jaegers.PortBinary {
 		return probe.Found(probe.StatusWarn, CodeUDPWrongEncoding,
-			"udp %s refuses nothing, but port %d is Jaeger's for binary thrift, and spans are sent compact", addr, port).
+			"udp %s does not refuse spans, but port %d is Jaeger's port for binary thrift, and spans are sent as compact thrift", addr, port).
 			Hint(fmt.Sprintf("--agent-port %d", jaegers.PortCompact))
 	}
 	return probe.Found(probe.StatusOK, CodeUDPSilent,
-		"udp %s did not refuse a span within %s, more is not to be known from UDP", addr, wait)
+		"udp %s did not refuse a span within %s; UDP proves no more than that", addr, wait)
 }
 
 // refused finds out why a port may be closed. What else answers on the host
@@ -148,7 +148,7 @@ func causesInContainer(port int) []probe.Cause {
 	return []probe.Cause{
 		{Text: "Jaeger runs in another container", Command: "getent hosts jaeger"},
 		{Text: "in Kubernetes, the agent is a DaemonSet on the node: set JAEGER_AGENT_HOST from status.hostIP"},
-		{Text: "Jaeger is to run in this container and does not", Command: fmt.Sprintf("ss -lnup 'sport = :%d'", port)},
+		{Text: "Jaeger should run in this container but does not", Command: fmt.Sprintf("ss -lnup 'sport = :%d'", port)},
 	}
 }
 

@@ -35,10 +35,10 @@ func NotServedFinding(env *probe.Env, jaeger identity.Identity, format string, a
 		f.Fact += fmt.Sprintf(": %s has no port %d/udp", jaeger, agent.Port)
 		return f.Hint(fmt.Sprintf("--agent-port %d", jaegers.PortCompact))
 	}
-	f.Fact += fmt.Sprintf(": %s takes no spans over UDP", jaeger)
+	f.Fact += fmt.Sprintf(": %s does not receive spans over UDP", jaeger)
 	return f.Hint(
 		"JAEGER_ENDPOINT="+send.ThriftURL(agent.Host)+" (the same as --collector-endpoint)",
-		"or a Jaeger that takes UDP: jaegertracing/jaeger:2.2 and later, jaegertracing/all-in-one:1.62",
+		"or use a Jaeger that receives UDP: jaegertracing/jaeger:2.2 and later, jaegertracing/all-in-one:1.62",
 	)
 }
 
