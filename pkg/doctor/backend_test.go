@@ -147,8 +147,8 @@ func TestVanishedBackend(t *testing.T) {
 	}
 }
 
-// A port that swallows spans is the case that looks like success to a sender.
-// The backend's query API answers, so only the read-back can tell.
+// A port that swallows spans looks like success to a sender. The backend's
+// query API responds, so only reading back shows the loss.
 func TestSwallowedSpansAreNotCalledDelivered(t *testing.T) {
 	t.Parallel()
 	_, pairs := probetest.StartBackend(t)
@@ -157,8 +157,9 @@ func TestSwallowedSpansAreNotCalledDelivered(t *testing.T) {
 	pairs[3] = probetest.PortFrom(t, swallow.LocalAddr().String())
 	target := probetest.Outside(probetest.Load(t, pairs...))
 	target.Dial = probetest.UsualPorts(map[string]string{"tcp 14268": probetest.Hostport(collector.URL)})
-	// A quarter is kept for the look at 14268, the rest is more than patience.
-	report := Run(t.Context(), target, Options{Timeout: 2 * canary.Patience})
+	// A quarter is kept for trying 14268; the rest is more than
+	// canary.LostAfter.
+	report := Run(t.Context(), target, Options{Timeout: 2 * canary.LostAfter})
 	want := []string{"canary fail canary-lost", "http-path unknown http-path-no-help"}
 	if got := probetest.About(want, report.Findings); !cmp.Equal(got, want) {
 		t.Errorf("got %q, want %q", got, want)
@@ -194,7 +195,7 @@ func TestDeadHostTakesOneTimeout(t *testing.T) {
 	if took := time.Since(start); took > probe.NetworkTimeout+2*transport.TCPTimeout+time.Second {
 		t.Errorf("run took %s, want about %s", took, probe.NetworkTimeout)
 	}
-	if f := probetest.OfProbe(report.Findings, probe.IDQuery); f.Code != queryapi.CodeQueryTimeout {
+	if f := probetest.OfProbe(report.Findings, probe.IDQuery); f.Code != queryapi.CodeTimeout {
 		t.Errorf("got %s %q, want a timeout", f.Code, f.Fact)
 	}
 }

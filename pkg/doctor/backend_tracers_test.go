@@ -14,9 +14,9 @@ import (
 	"github.com/otdemo/otdemo/pkg/doctor/internal/transport"
 )
 
-// tracerWays are the ways of the tracers that send to a collector of the embedded
-// Jaeger, as pairs of key and value.
-func tracerWays(addrs map[string]string) map[string][]string {
+// tracerPaths are the paths of the tracers that send to a collector of the
+// embedded Jaeger, as pairs of key and value.
+func tracerPaths(addrs map[string]string) map[string][]string {
 	return map[string][]string{
 		"zipkin":         {"tracer", "zipkin", "reporter.collector.endpoint", "http://" + addrs[allinone.Zipkin] + "/api/v2/spans"},
 		"otel over HTTP": {"tracer", "otel", "reporter.collector.endpoint", "http://" + addrs[allinone.OTLPHTTP] + "/v1/traces"},
@@ -24,7 +24,8 @@ func tracerWays(addrs map[string]string) map[string][]string {
 	}
 }
 
-// healthyTracerRuns is how often in a row each tracer's way must be found well.
+// healthyTracerRuns is how often in a row each tracer's path must be found
+// healthy.
 const healthyTracerRuns = 10
 
 func TestHealthyTracers(t *testing.T) {
@@ -42,10 +43,10 @@ func TestHealthyTracers(t *testing.T) {
 		"search ok search-finds",
 		"http-path skip not-used",
 	}
-	for name, way := range tracerWays(backend.Addrs()) {
+	for name, alternative := range tracerPaths(backend.Addrs()) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			target := probetest.Outside(probetest.Load(t, append(slices.Clip(pairs[4:6]), way...)...))
+			target := probetest.Outside(probetest.Load(t, append(slices.Clip(pairs[4:6]), alternative...)...))
 			for range healthyTracerRuns {
 				report := Run(t.Context(), target, Options{})
 				if diff := cmp.Diff(want, probetest.About(want, report.Findings)); diff != "" {
@@ -56,7 +57,7 @@ func TestHealthyTracers(t *testing.T) {
 						t.Fatalf("false alarm: %s %s: %s", f.Status, f.Code, f.Fact)
 					}
 				}
-				start := "spans from this configuration reach Jaeger (" + way[3] + ", visible after "
+				start := "spans from this configuration reach Jaeger (" + alternative[3] + ", visible after "
 				if v := report.Verdict; !v.OK || !strings.HasPrefix(v.Text, start) {
 					t.Fatalf("got verdict %+v, want it to start with %q", v, start)
 				}

@@ -8,14 +8,13 @@ import (
 	"github.com/otdemo/otdemo/pkg/doctor/internal/probe"
 )
 
-// nothingChecked reports whether none of the probes that were asked for came to a
-// conclusion.
+// nothingChecked reports whether none of the requested probes was conclusive.
 func nothingChecked(jobs []*job) bool {
-	return !slices.ContainsFunc(jobs, func(j *job) bool { return j.asked && j.Finding.Status.Concludes() })
+	return !slices.ContainsFunc(jobs, func(j *job) bool { return j.requested && j.Finding.Status.Concludes() })
 }
 
-// unchecked is the verdict when nothing that was asked for could be looked at:
-// that nothing was found wrong says nothing then.
+// unchecked returns the verdict if no requested probe was conclusive: finding
+// no problem then proves nothing.
 func unchecked(jobs []*job) Verdict {
 	left := notChecked(jobs)
 	if len(left) == 0 {
@@ -36,12 +35,12 @@ func notChecked(jobs []*job) []string {
 	return lines
 }
 
-// notAsked is the verdict of a run without a canary in which nothing failed.
-func notAsked(jobs []*job, backend string) Verdict {
+// withoutCanary is the verdict of a run without a canary in which nothing failed.
+func withoutCanary(jobs []*job, backend string) Verdict {
 	v := Verdict{Answer: AnswerYes, Text: "no problem found"}
-	if odd := firstWarning(jobs); odd != nil {
-		v.Text = "no failure, but warnings: " + odd.Finding.Fact
-		v.Fix = probe.First(odd.Finding.Hints)
+	if warning := firstWarning(jobs); warning != nil {
+		v.Text = "no failure, but warnings: " + warning.Finding.Fact
+		v.Fix = probe.First(warning.Finding.Hints)
 	}
 	if left := notChecked(jobs); len(left) > 0 {
 		v.Text += "; not checked: " + strings.Join(left, "; ")

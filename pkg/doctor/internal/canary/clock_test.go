@@ -11,7 +11,7 @@ import (
 	"github.com/otdemo/otdemo/pkg/doctor/internal/probetest"
 )
 
-// clockServer answers with a clock that is ahead of this one.
+// clockServer responds with a clock that is ahead of this one.
 func clockServer(t *testing.T, ahead time.Duration, age time.Duration) string {
 	t.Helper()
 	return probetest.Serve(t, func(w http.ResponseWriter, _ *http.Request) {

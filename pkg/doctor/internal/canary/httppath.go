@@ -18,9 +18,9 @@ const (
 	codeHTTPPathNoHelp  probe.Code = "http-path-no-help"
 )
 
-// HTTPPathProbe looks, when spans do not arrive over UDP, whether they would over
-// HTTP. That splits the network from Jaeger, and it is a way out. It decides
-// nothing, since the configuration does not use it.
+// HTTPPathProbe checks, if spans do not arrive over UDP, whether they would
+// over HTTP. That separates the network from Jaeger, and the hint works around
+// the fault. It decides nothing, since the configuration does not use HTTP.
 func HTTPPathProbe() probe.Probe {
 	return probe.Probe{
 		ID:        probe.IDHTTPPath,

@@ -30,10 +30,10 @@ const (
 	// that a datagram of jaeger-client-go's may have, and some 41 fragments on an
 	// Ethernet.
 	largeSpan = 60_000
-	// smallPacket is what passes everywhere: who has lowered the packet size to
-	// it has nothing to find out here.
+	// smallPacket passes every network. With a packet size limited to it there
+	// is nothing to check.
 	smallPacket = 1472
-	// spanOverhead is what the large span takes beside its log.
+	// spanOverhead is the size of the large span without its log.
 	spanOverhead = 200
 )
 
@@ -116,8 +116,9 @@ func largeNotSent(size int, addr string, err error) probe.Finding {
 // hintPacketSize keeps a datagram within the payload of one Ethernet frame.
 const hintPacketSize = "OTDEMO_REPORTER_AGENT_MAX_PACKET_SIZE=1472"
 
-// awaitLarge waits for the small span first: where that one is not found, the
-// large one's absence says nothing, and where it is, patience begins.
+// awaitLarge waits for the small span first. If that one is not found, the
+// missing large one proves nothing; if it is, the wait for the large one
+// begins.
 func awaitLarge(ctx context.Context, env *probe.Env, id trace.TraceID, small send.SentSpan, size int) probe.Finding {
 	client, err := env.NewQuery()
 	if err != nil {
@@ -131,7 +132,7 @@ func awaitLarge(ctx context.Context, env *probe.Env, id trace.TraceID, small sen
 		return probe.Found(probe.StatusUnknown, codeLargeNotAwaited,
 			"a small span sent to udp %s was not found either, so the large one proves nothing", small.Addr).Saw(err.Error())
 	}
-	wait, stop := context.WithTimeout(ctx, Patience)
+	wait, stop := context.WithTimeout(ctx, LostAfter)
 	defer stop()
 	_, err = client.WaitTrace(wait, id, nil)
 	switch {

@@ -19,20 +19,22 @@ import (
 
 var smallID = trace.TraceID{Low: 0xabc}
 
-// afterSmall is what agent-udp would have learned of the small span to addr.
+// afterSmall is what agent-udp would have published about the small span to
+// addr.
 func afterSmall(addr string) map[string]probe.Outcome {
 	return map[string]probe.Outcome{
 		probe.IDUDP: {Finding: probe.Found(probe.StatusOK, transport.CodeUDPSilent, "x"), Published: send.SentSpan{Trace: smallID, Addr: addr}},
 	}
 }
 
-// tracesThat is a query API that has the traces with the ids that have says.
+// tracesThat is a query API that has the traces for whose ids have returns
+// true.
 func tracesThat(t *testing.T, have func(trace.TraceID) bool) string {
 	t.Helper()
 	return probetest.Serve(t, func(w http.ResponseWriter, r *http.Request) {
 		id, err := trace.ParseTraceID(strings.TrimPrefix(r.URL.Path, "/api/traces/"))
 		if err != nil {
-			t.Errorf("asked for %s", r.URL)
+			t.Errorf("unexpected request for %s", r.URL)
 		}
 		if !have(id) {
 			http.Error(w, probetest.NotFoundBody, http.StatusNotFound)
@@ -108,7 +110,7 @@ func TestCanaryLargeIsForUDP(t *testing.T) {
 	probetest.Expect(t, f, probe.StatusSkip, probe.CodeNotUsed, "spans are not sent in datagrams, so datagram size does not limit them", "")
 }
 
-// shortConn refuses datagrams as macOS does beyond net.inet.udp.maxdgram.
+// shortConn refuses datagrams larger than net.inet.udp.maxdgram, as macOS does.
 type shortConn struct{ net.Conn }
 
 func (c shortConn) Write(p []byte) (int, error) {

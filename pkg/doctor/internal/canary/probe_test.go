@@ -17,13 +17,13 @@ import (
 	"github.com/otdemo/otdemo/pkg/trace"
 )
 
-// tracesServer is a query API that makes up the answer to any trace id.
+// tracesServer is a query API that generates the response for any trace id.
 func tracesServer(t *testing.T, spans func(id trace.TraceID) []trace.Span) string {
 	t.Helper()
 	return probetest.Serve(t, func(w http.ResponseWriter, r *http.Request) {
 		id, err := trace.ParseTraceID(strings.TrimPrefix(r.URL.Path, "/api/traces/"))
 		if err != nil {
-			t.Errorf("asked for %s", r.URL)
+			t.Errorf("unexpected request for %s", r.URL)
 		}
 		if err := trace.EncodeTraces(w, []trace.Trace{{ID: id, Spans: spans(id)}}, nil); err != nil {
 			t.Error(err)
@@ -135,7 +135,7 @@ func TestCanaryThatIsNotSent(t *testing.T) {
 	}
 }
 
-func TestCanaryNotSeen(t *testing.T) {
+func TestCanaryNotFound(t *testing.T) {
 	t.Parallel()
 	late := &query.WaitError{Reason: query.ErrNotFound, Ended: context.DeadlineExceeded, Polls: 22, Waited: 7 * time.Second}
 	tests := map[string]struct {
@@ -182,8 +182,8 @@ func TestCanaryNotSeen(t *testing.T) {
 			p := Probe()
 			target := probetest.Outside(probetest.Load(t, tt.set...))
 			env := &probe.Env{Target: target, Probe: &p, Earlier: map[string]*probe.Outcome{probe.IDUDP: {Finding: probe.Finding{Code: tt.udp}}}}
-			c := &Canary{ID: trace.TraceID{Low: 1}, Target: "TARGET"}
-			f := notSeen(env, c, Delivery{Target: c.Target, Visible: tt.waited}, "http://q", tt.err)
+			c := &sentCanary{id: trace.TraceID{Low: 1}, target: "TARGET"}
+			f := notFound(env, c, Delivery{Target: c.target, Visible: tt.waited}, "http://q", tt.err)
 			probetest.Expect(t, f, tt.status, tt.code, tt.fact, tt.hint)
 			if f.Hop != tt.hop {
 				t.Errorf("got hop %q, want %q", f.Hop, tt.hop)
@@ -240,7 +240,7 @@ func TestHTTPPathIsForUDPThatFails(t *testing.T) {
 	}{
 		"HTTP is configured": {[]string{"reporter.collector.endpoint", "http://h/api/traces"}, fine, lost, "spans already go to a collector"},
 		"UDP works":          {nil, fine, fine, "spans arrive over UDP"},
-		"nobody knows":       {nil, fine, probe.Finding{Status: probe.StatusUnknown, Code: codeCanaryUnreadable}, "no failure over UDP was found"},
+		"unknown":            {nil, fine, probe.Finding{Status: probe.StatusUnknown, Code: codeCanaryUnreadable}, "no failure over UDP was found"},
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -253,26 +253,27 @@ func TestHTTPPathIsForUDPThatFails(t *testing.T) {
 	}
 }
 
-// Behind a NAT that sends no refusals, only the read-back and the version tell.
-func TestLostCanaryAndWhatTheVersionTells(t *testing.T) {
+// Behind a NAT that sends no refusals, only reading back and the version show
+// the fault.
+func TestLostCanaryAndTheVersion(t *testing.T) {
 	t.Parallel()
 	p := Probe()
 	lost := fmt.Errorf("trace x: %w", query.ErrNotFound)
-	c := &Canary{Target: "udp 127.0.0.1:6831"}
+	c := &sentCanary{target: "udp 127.0.0.1:6831"}
 	for version, want := range map[string]probe.Code{"v1.76.0": transport.CodeUDPNotServed, "v1.62.0": probe.CodeCanaryLost} {
 		identified := identitytest.JaegerOn("localhost", version)
 		env := &probe.Env{
 			Target: probetest.Outside(probetest.Load(t)), Probe: &p,
 			Earlier: map[string]*probe.Outcome{probe.IDIdentity: &identified},
 		}
-		f := notSeen(env, c, Delivery{Visible: 2 * Patience}, "http://localhost:16686", lost)
+		f := notFound(env, c, Delivery{Visible: 2 * LostAfter}, "http://localhost:16686", lost)
 		if f.Status != probe.StatusFail || f.Code != want {
 			t.Errorf("%s: got %s %s %q, want %s", version, f.Status, f.Code, f.Fact, want)
 		}
 	}
 	identified := identitytest.JaegerOn("localhost", "v1.76.0")
 	env := &probe.Env{Target: probetest.Outside(probetest.Load(t)), Probe: &p, Earlier: map[string]*probe.Outcome{probe.IDIdentity: &identified}}
-	if f := notSeen(env, c, Delivery{Visible: 2 * Patience}, "http://localhost:16686", errors.New("cut")); f.Code != codeCanaryUnreadable {
+	if f := notFound(env, c, Delivery{Visible: 2 * LostAfter}, "http://localhost:16686", errors.New("cut")); f.Code != codeCanaryUnreadable {
 		t.Errorf("got %s %q, want that nothing can be read", f.Code, f.Fact)
 	}
 }

@@ -14,7 +14,7 @@ import (
 	"github.com/otdemo/otdemo/pkg/trace"
 )
 
-// searchServer answers searches and the list of services.
+// searchServer responds to searches and lists services.
 func searchServer(t *testing.T, search http.HandlerFunc, services ...string) string {
 	t.Helper()
 	return probetest.Serve(t, func(w http.ResponseWriter, r *http.Request) {
@@ -44,14 +44,14 @@ func listing(t *testing.T, ids ...trace.TraceID) http.HandlerFunc {
 func TestSearchWaitsForTheService(t *testing.T) {
 	t.Parallel()
 	id := trace.TraceID{Low: 1}
-	var asked atomic.Int32
+	var searched atomic.Int32
 	url := probetest.Serve(t, func(w http.ResponseWriter, r *http.Request) {
 		switch {
 		case r.URL.Path == "/api/traces":
 			listing(t, id)(w, r)
 		case r.URL.Path != "/api/v3/services":
 			http.NotFound(w, r)
-		case asked.Add(1) < 3:
+		case searched.Add(1) < 3:
 			_, _ = io.WriteString(w, `{"services": ["shop"]}`)
 		default:
 			_, _ = io.WriteString(w, `{"services": ["shop", "`+probe.CheckService+`"]}`)
@@ -61,25 +61,25 @@ func TestSearchWaitsForTheService(t *testing.T) {
 		probe.IDCanary: {Finding: probe.Found(probe.StatusOK, CodeCanaryDelivered, "x"), Published: Delivery{id: id, start: time.Now()}},
 	}
 	f, _ := probetest.Examine(t, SearchProbe(), probetest.Outside(probetest.Load(t, "query.url", url)), earlier)
-	if f.Status != probe.StatusOK || asked.Load() != 3 {
-		t.Errorf("got %+v after %d questions, want ok after 3", f, asked.Load())
+	if f.Status != probe.StatusOK || searched.Load() != 3 {
+		t.Errorf("got %+v after %d questions, want ok after 3", f, searched.Load())
 	}
 }
 
 func TestSearch(t *testing.T) {
 	t.Parallel()
 	id, other := trace.TraceID{Low: 1}, trace.TraceID{Low: 2}
-	var asked atomic.Int32
+	var searched atomic.Int32
 	late := func(w http.ResponseWriter, r *http.Request) {
-		if asked.Add(1) < 3 {
+		if searched.Add(1) < 3 {
 			listing(t, other)(w, r)
 			return
 		}
 		listing(t, other, id)(w, r)
 	}
-	hour := clockSkew{least: time.Hour, most: time.Hour + time.Second, asked: "HOST"}
-	old := clockSkew{least: -3*time.Hour - time.Second, most: -3 * time.Hour, asked: "HOST"}
-	slow := clockSkew{least: -time.Minute - time.Second, most: -time.Minute, asked: "HOST"}
+	hour := clockSkew{least: time.Hour, most: time.Hour + time.Second, host: "HOST"}
+	old := clockSkew{least: -3*time.Hour - time.Second, most: -3 * time.Hour, host: "HOST"}
+	slow := clockSkew{least: -time.Minute - time.Second, most: -time.Minute, host: "HOST"}
 	tests := map[string]struct {
 		query      string
 		skew       *clockSkew

@@ -87,7 +87,7 @@ func TestComposePorts(t *testing.T) {
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			file, err := parseCompose("c.yml", []byte("services:\n  jaeger:\n    ports:\n      - "+tt.port+"\n"), someVars)
+			file, err := parseFile("c.yml", []byte("services:\n  jaeger:\n    ports:\n      - "+tt.port+"\n"), someVars)
 			if tt.err != "" {
 				if err == nil || err.Error() != tt.err {
 					t.Errorf("error: got %v, want %s", err, tt.err)
@@ -138,11 +138,11 @@ services:
     depends_on: [app]
     healthcheck: {test: curl}
 `
-	file, err := parseCompose("c.yml", []byte(text), someVars)
+	file, err := parseFile("c.yml", []byte(text), someVars)
 	if err != nil {
 		t.Fatal(err)
 	}
-	want := []composeService{
+	want := []service{
 		{
 			name: "app", line: 5, env: []jaegers.Variable{{Name: "B", Value: "own", Line: 9}, {Name: "C", Line: 10}, {Name: "A", Value: "one", Line: 2}}, envLine: 8,
 			files: map[string]string{},
@@ -151,15 +151,15 @@ services:
 			name: "jaeger", line: 11, image: "jaegertracing/jaeger:2.13.0", aliases: []string{"tracing", "jg"}, hostname: "j",
 			restart: "no", command: []string{"--config", "/etc/jaeger/c.yaml"},
 			env: []jaegers.Variable{{Name: "D", Value: "d=e", Line: 17}, {Name: "F", Line: 17}}, envLine: 17,
-			files: map[string]string{"/etc/jaeger": "./conf", "/x": "./x"},
-			waits: map[string]string{"es": "service_healthy"}, waitsLine: 22,
+			files:     map[string]string{"/etc/jaeger": "./conf", "/x": "./x"},
+			dependsOn: map[string]string{"es": "service_healthy"}, dependsOnLine: 22,
 		},
 		{
 			name: "es", line: 23, image: "elasticsearch:8.19.0", hostNetwork: true, files: map[string]string{},
-			waits: map[string]string{"app": "service_started"}, waitsLine: 26, checked: true,
+			dependsOn: map[string]string{"app": "service_started"}, dependsOnLine: 26, checked: true,
 		},
 	}
-	if diff := cmp.Diff(want, file.services, cmp.AllowUnexported(composeService{}, composePort{}, jaegers.Variable{})); diff != "" {
+	if diff := cmp.Diff(want, file.services, cmp.AllowUnexported(service{}, publishedPort{}, jaegers.Variable{})); diff != "" {
 		t.Errorf("services (-want +got):\n%s", diff)
 	}
 	if got, want := file.services[1].configSource(), "conf/c.yaml"; got != want {
@@ -185,7 +185,7 @@ func TestParseComposeRefuses(t *testing.T) {
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			if _, err := parseCompose("c.yml", []byte(tt.text), someVars); err == nil || !strings.HasPrefix(err.Error(), tt.want) {
+			if _, err := parseFile("c.yml", []byte(tt.text), someVars); err == nil || !strings.HasPrefix(err.Error(), tt.want) {
 				t.Errorf("got error %v, want %s", err, tt.want)
 			}
 		})

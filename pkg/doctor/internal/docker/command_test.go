@@ -157,8 +157,8 @@ func TestUnusedName(t *testing.T) {
 	}
 }
 
-// A command says the same after it was made harmless to show, and the shell reads
-// what was quoted.
+// A command has the same meaning after it was made harmless to show, and the
+// shell reads what was quoted.
 func TestShellQuote(t *testing.T) {
 	t.Parallel()
 	bash, err := exec.LookPath("bash")

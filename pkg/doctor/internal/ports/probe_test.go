@@ -20,7 +20,7 @@ import (
 
 func methodNotAllowed(body string) http.HandlerFunc { return probetest.Answer(405, "", body) }
 
-func TestPortsAreLeftAloneWhenAllIsWell(t *testing.T) {
+func TestPortsAreNotScannedWithoutNeed(t *testing.T) {
 	t.Parallel()
 	target := probetest.Outside(probetest.Load(t))
 	target.Dial = func(_ context.Context, network, addr string) (net.Conn, error) {
@@ -49,35 +49,35 @@ func TestPorts(t *testing.T) {
 		code       probe.Code
 		fact, hint string
 	}{
-		"two are open": {jaeger, probe.StatusOK, codePortsScanned, "open Jaeger ports: tcp 14268 16686", ""},
+		"two are open": {jaeger, probe.StatusOK, codeScanned, "open Jaeger ports: tcp 14268 16686", ""},
 		"gRPC beside": {
-			with("tcp 4317", probetest.Hostport(probetest.GRPCServer(t))), probe.StatusOK, codePortsScanned,
+			with("tcp 4317", probetest.Hostport(probetest.GRPCServer(t))), probe.StatusOK, codeScanned,
 			"open Jaeger ports: tcp 4317 14268 16686", "",
 		},
 		"another program's page instead of the UI": {
-			with("tcp 16686", page), probe.StatusWarn, codePortsForeign,
+			with("tcp 16686", page), probe.StatusWarn, codeForeign,
 			"a program other than Jaeger uses tcp localhost:16686 (UI and query API): it returned 200 text/html",
 			"ss -lntp 'sport = :16686' (on localhost)",
 		},
 		"another program instead of the collector": {
-			with("tcp 14268", page), probe.StatusWarn, codePortsForeign,
+			with("tcp 14268", page), probe.StatusWarn, codeForeign,
 			"a program other than Jaeger uses tcp localhost:14268 (thrift over HTTP): it returned 200 text/html",
 			"ss -lntp 'sport = :14268' (on localhost)",
 		},
 		"a login may hide a Jaeger": {
-			with("tcp 16686", probetest.Hostport(probetest.Serve(t, probetest.Answer(302, "Location: /login", "")).URL)), probe.StatusOK, codePortsScanned,
+			with("tcp 16686", probetest.Hostport(probetest.Serve(t, probetest.Answer(302, "Location: /login", "")).URL)), probe.StatusOK, codeScanned,
 			"open Jaeger ports: tcp 14268 16686", "",
 		},
 		"a base path returned 404": {
-			with("tcp 16686", probetest.Hostport(probetest.Serve(t, http.NotFound).URL)), probe.StatusOK, codePortsScanned,
+			with("tcp 16686", probetest.Hostport(probetest.Serve(t, http.NotFound).URL)), probe.StatusOK, codeScanned,
 			"open Jaeger ports: tcp 14268 16686", "",
 		},
 		"TCP where it should be UDP": {
-			with("tcp 6831", page), probe.StatusWarn, codePortsTCPOnly,
+			with("tcp 6831", page), probe.StatusWarn, codeTCPOnly,
 			"tcp localhost:6831 is open, but Jaeger receives UDP there: published without /udp",
 			`docker run -p 6831:6831/udp ... (in compose: "6831:6831/udp")`,
 		},
-		"none": {nil, probe.StatusUnknown, codePortsNone, "no Jaeger port is open on localhost", probe.HintAllInOne},
+		"none": {nil, probe.StatusUnknown, codeNone, "no Jaeger port is open on localhost", probe.HintAllInOne},
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -90,7 +90,7 @@ func TestPorts(t *testing.T) {
 	}
 }
 
-func TestPortsTellWhatTheyFound(t *testing.T) {
+func TestPortsReportWhatTheyFound(t *testing.T) {
 	t.Parallel()
 	secure := probetest.QuietTLS(t, http.HandlerFunc(http.NotFound))
 	collector := probetest.Serve(t, methodNotAllowed(""))
@@ -163,7 +163,7 @@ func TestPortsLookAtBothHostsOnce(t *testing.T) {
 	if slices.Contains(dialled, "udp agent.example:6831") {
 		t.Error("the port that agent-udp looks at got another span")
 	}
-	if f.Code != codePortsNone || f.Fact != "no Jaeger port is open on agent.example or ui.example" {
+	if f.Code != codeNone || f.Fact != "no Jaeger port is open on agent.example or ui.example" {
 		t.Errorf("got %s %q", f.Code, f.Fact)
 	}
 }

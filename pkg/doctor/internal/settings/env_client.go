@@ -17,10 +17,10 @@ const (
 	codeClientRefused      probe.Code = "client-env-refused"
 )
 
-// ClientEnvProbe looks at what jaeger-client-go would do here: somebody whose
-// own program is silent runs the check in that program's environment, where
-// otdemo's defaults, which keep every trace, would hide the client's, which keep
-// none. It decides nothing about the configuration, so it warns at most.
+// ClientEnvProbe checks what jaeger-client-go would do here. The check is often
+// run in the environment of a program that sends no spans; there, otdemo's
+// defaults, which keep every trace, would hide the client's, which keep none.
+// It decides nothing about the configuration, so it warns at most.
 func ClientEnvProbe() probe.Probe {
 	return probe.Probe{
 		ID:    probe.IDClientEnv,
@@ -43,7 +43,7 @@ func runClientEnv(_ context.Context, env *probe.Env) probe.Finding {
 		return probe.NotUsed("the tracer is %s, not jaeger-client-go", cfg.Tracer)
 	}
 	plan := planFromEnv(vars)
-	return judgePlan(env, plan).Saw(plan.Evidence()...)
+	return judgePlan(env, plan).Saw(plan.evidence()...)
 }
 
 // judgePlan compares what jaeger-client-go would do with the configuration. What
@@ -76,24 +76,24 @@ func judgePlan(env *probe.Env, plan clientPlan) probe.Finding {
 	}
 }
 
-// samples says what the sampler keeps.
+// samples describes what the sampler keeps.
 func (p clientPlan) samples() string {
 	text := fmt.Sprintf("%s %v", p.sampler, p.param)
 	switch {
 	case p.sampler == config.SamplerRemote:
 		return fmt.Sprintf("%s, which keeps %s until %s responds, after %s at the earliest",
-			text, rate(p.param), probe.BareText(p.samplingURL), p.refresh)
+			text, rateText(p.param), probe.BareText(p.samplingURL), p.refresh)
 	case p.sampler == config.SamplerRateLimiting && p.param <= 0:
 		return text + ", which keeps only the first trace"
 	case p.sampler == config.SamplerRateLimiting:
 		return fmt.Sprintf("%s, which keeps up to %v traces a second", text, p.param)
 	default:
-		return text + ", which keeps " + rate(p.keeps())
+		return text + ", which keeps " + rateText(p.keeps())
 	}
 }
 
 // evidence is what the client would do, value by value.
-func (p clientPlan) Evidence() []string {
+func (p clientPlan) evidence() []string {
 	service := p.service
 	if service == "" {
 		service = "none; the program's code must set it (no service name provided)"

@@ -20,8 +20,8 @@ const (
 )
 
 // OTelEnvProbe is for OpenTelemetry's SDK what client-env is for
-// jaeger-client-go: it says what a program of that SDK would do in this
-// environment, and which variable is in force. It warns at most.
+// jaeger-client-go: it reports what a program with that SDK would do in this
+// environment, and which variables are in effect. It warns at most.
 func OTelEnvProbe() probe.Probe {
 	return probe.Probe{
 		ID:    probe.IDOTelEnv,
@@ -41,18 +41,18 @@ func runOTelEnv(_ context.Context, env *probe.Env) probe.Finding {
 	case len(vars) == 0:
 		return probe.NotUsed("no OpenTelemetry variable is set")
 	case cfg.Tracer != config.TracerOTel:
-		return unusedOTel(env)
+		return unreadOTel(env)
 	}
 	plan := planFromOTel(vars)
 	if text := env.IgnoredFile(); text != "" {
-		return probe.Found(probe.StatusWarn, codeOTelIgnored, "%s", text).Saw(plan.inForce(env.Loaded)...)
+		return probe.Found(probe.StatusWarn, codeOTelIgnored, "%s", text).Saw(plan.inEffect(env.Loaded)...)
 	}
-	return judgeOTel(env, plan).Saw(plan.inForce(env.Loaded)...)
+	return judgeOTel(env, plan).Saw(plan.inEffect(env.Loaded)...)
 }
 
-// unusedOTel is for another tracer. That a service of OpenTelemetry's is not
-// checked is well only where somebody has chosen that for this run.
-func unusedOTel(env *probe.Env) probe.Finding {
+// unreadOTel returns the finding for another tracer. Not checking an
+// OpenTelemetry service is fine only if the tracer was set for this run.
+func unreadOTel(env *probe.Env) probe.Finding {
 	tracer, from := env.Config().Tracer, probe.OriginOf(env.Loaded, "tracer")
 	names := config.OTelVariables(env.Environ)
 	if len(names) == 0 {
@@ -79,20 +79,20 @@ func judgeOTel(env *probe.Env, plan otelPlan) probe.Finding {
 	cfg := env.Config()
 	keeps, keepsHere := plan.keeps(), cfg.Sampler.Param
 	target, here := plan.target(), env.Path()
-	mixedUp, mended := plan.mixedUp()
+	mismatch, fix := plan.protocolMismatch()
 	switch {
 	case plan.off != "" && !cfg.Disabled:
 		return probe.Found(probe.StatusWarn, codeOTelDisabled, "%ssends no spans: %s", unless, plan.off).Hint(plan.offRemedy)
 	case plan.off != "":
 		return probe.Found(probe.StatusOK, codeOTelAgrees, "OpenTelemetry's SDK sends no spans either: %s", plan.off)
-	case mixedUp != "" && target != here:
-		return probe.Found(probe.StatusWarn, codeOTelContradicts, "%ssends to %s; this check sends to %s: %s", unless, target, here, mixedUp).Hint(mended)
+	case mismatch != "" && target != here:
+		return probe.Found(probe.StatusWarn, codeOTelContradicts, "%ssends to %s; this check sends to %s: %s", unless, target, here, mismatch).Hint(fix)
 	case keeps <= 0 && keepsHere != 0:
 		return probe.Found(probe.StatusWarn, codeOTelKeepsNothing, "%sstarts no trace that is kept: the sampler is %s; this check uses %s %v",
 			unless, plan.samples(), cfg.Sampler.Type, keepsHere).Hint("OTEL_TRACES_SAMPLER=always_on")
 	case keeps <= fewRate && keepsHere > fewRate:
 		return probe.Found(probe.StatusWarn, codeOTelKeepsFew, "%skeeps %s: the sampler is %s; this check uses %s %v",
-			unless, rate(keeps), plan.samples(), cfg.Sampler.Type, keepsHere).Hint("OTEL_TRACES_SAMPLER=always_on")
+			unless, rateText(keeps), plan.samples(), cfg.Sampler.Type, keepsHere).Hint("OTEL_TRACES_SAMPLER=always_on")
 	case target != here:
 		return probe.Found(probe.StatusOK, codeOTelDiffers, "%ssends to %s; this check sends to %s", unless, target, here)
 	default:

@@ -29,7 +29,7 @@ func TestOTelEnv(t *testing.T) {
 			probe.StatusSkip, probe.CodeNotUsed,
 			"no OpenTelemetry variable is set", "", nil,
 		},
-		"the way is in force": {
+		"the path is in effect": {
 			"otel",
 			[]string{"OTEL_EXPORTER_OTLP_ENDPOINT=http://me:secret@collector:4318"},
 			probe.StatusOK, codeOTelAgrees,
@@ -172,7 +172,7 @@ func TestOTelEnv(t *testing.T) {
 	}
 }
 
-// What the client of another tracer would do here is nobody's business.
+// The check does not report what the client of another tracer would do here.
 func TestClientEnvIsForJaeger(t *testing.T) {
 	t.Parallel()
 	target := probetest.Outside(probetest.Load(t, "tracer", "otel"))

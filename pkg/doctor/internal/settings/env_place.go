@@ -15,8 +15,8 @@ const (
 	CodePlaceContainer probe.Code = "agent-place-container"
 )
 
-// PlaceProbe says what localhost means here. Whether spans get through there is
-// for other probes to find out: with a sidecar or the host's network they do.
+// PlaceProbe reports what localhost means here. Other probes check whether
+// spans arrive there: with a sidecar or the host's network they do.
 func PlaceProbe() probe.Probe {
 	return probe.Probe{
 		ID:    probe.IDPlace,

@@ -17,7 +17,7 @@ const (
 
 const (
 	// smallQueue is jaeger-client-go's default. It loses spans from 20,000 a
-	// second on, and of each burst what is beyond it.
+	// second on, and in each burst those beyond it.
 	smallQueue = 100
 	// slowFlush is longer than people look for a span before they call it lost,
 	// and what a killed process loses.

@@ -42,7 +42,7 @@ func TestSampler(t *testing.T) {
 	}
 }
 
-func TestSamplerSaysWhereItIsFrom(t *testing.T) {
+func TestSamplerShowsItsOrigin(t *testing.T) {
 	t.Parallel()
 	f, _ := probetest.Examine(t, SamplerProbe(), probetest.Outside(probetest.Load(t, "sampler.param", "0")), nil)
 	if diff := cmp.Diff([]string{"sampler.type = const (default), sampler.param = 0 (--flag)"}, f.Evidence); diff != "" {

@@ -39,16 +39,16 @@ func StrategyProbe() probe.Probe {
 		Title: "the sampling server's strategy keeps traces",
 		// Its sampler has to wait for no one, so neither does this.
 		RunsBeside: []string{probe.IDIdentity},
-		Finalize:   settleStrategy,
+		Finalize:   finalizeStrategy,
 		Codes: []probe.Code{
 			codeStrategyKeepsAll, codeStrategyKeepsSome, codeStrategyKeepsFew, codeStrategyKeepsNothing,
 			codeStrategyNumeric, codeStrategyUnreachable, codeStrategyUnreadable,
 		},
-		Run: runSamplingStrategy,
+		Run: runStrategy,
 	}
 }
 
-func runSamplingStrategy(ctx context.Context, env *probe.Env) probe.Finding {
+func runStrategy(ctx context.Context, env *probe.Env) probe.Finding {
 	s := env.Config().Sampler
 	if s.Type != config.SamplerRemote {
 		return probe.NotUsed("the sampler is %s, which uses no server", s.Type)
@@ -71,7 +71,8 @@ func runSamplingStrategy(ctx context.Context, env *probe.Env) probe.Finding {
 	}
 	f := judgeStrategy(strategy)
 	if strategy.ClientError != nil && f.Status == probe.StatusOK && env.Config().Tracer == config.TracerJaeger {
-		// Jaeger 2.0 to 2.15 answer so, and Jaeger 1 on paths but /sampling.
+		// Jaeger 2.0 to 2.15 return this, and Jaeger 1 on paths other than
+		// /sampling.
 		f.Status, f.Code = probe.StatusWarn, codeStrategyNumeric
 		f.Fact += "; its strategyType is a number, which otdemo can read but jaeger-client-go cannot"
 		f = f.Saw("jaeger-client-go: " + strategy.ClientError.Error()).
@@ -80,9 +81,9 @@ func runSamplingStrategy(ctx context.Context, env *probe.Env) probe.Finding {
 	return f.Saw(saw)
 }
 
-// settleStrategy puts before the other hints where this Jaeger has its
+// finalizeStrategy puts before the other hints where this Jaeger has its
 // strategies, when it is known to have none at the endpoint.
-func settleStrategy(env *probe.Env, f probe.Finding) probe.Finding {
+func finalizeStrategy(env *probe.Env, f probe.Finding) probe.Finding {
 	jaeger, _ := probe.Result[identity.Identity](env, probe.IDIdentity)
 	endpoint, err := strategyURL(env)
 	if err != nil || f.Code != codeStrategyUnreachable || !jaeger.RunsOn(endpoint.Hostname()) {
@@ -102,7 +103,7 @@ func settleStrategy(env *probe.Env, f probe.Finding) probe.Finding {
 	return f.Saw("it is " + jaeger.String() + ": " + jaeger.Source)
 }
 
-// strategyURL is what the tracer asks.
+// strategyURL returns the URL that the tracer requests.
 func strategyURL(env *probe.Env) (*url.URL, error) {
 	u, err := url.Parse(env.Config().SamplingURL())
 	if err != nil {
@@ -114,7 +115,7 @@ func strategyURL(env *probe.Env) (*url.URL, error) {
 	return u, nil
 }
 
-// fetchStrategy returns the server's answer, or the finding that there is none.
+// fetchStrategy returns the server's response, or the finding for its absence.
 func fetchStrategy(ctx context.Context, env *probe.Env, endpoint *url.URL) ([]byte, *probe.Finding) {
 	unreachable := func(format string, args ...any) *probe.Finding {
 		f := probe.Found(probe.StatusWarn, codeStrategyUnreachable, format, args...)
@@ -144,18 +145,18 @@ func fetchStrategy(ctx context.Context, env *probe.Env, endpoint *url.URL) ([]by
 	return body, nil
 }
 
-// atInitialRate adds what a sampler does that has no strategy: it stays with
-// its parameter for ever.
+// atInitialRate adds what a sampler without a strategy does: it stays at its
+// parameter forever.
 func atInitialRate(f probe.Finding, param float64) probe.Finding {
 	f.Status = probe.StatusWarn
 	if param <= 0 {
 		f.Status = probe.StatusFail
 	}
-	f.Fact += fmt.Sprintf("; the sampler stays at sampler.param %v and keeps %s", param, rate(param))
+	f.Fact += fmt.Sprintf("; the sampler stays at sampler.param %v and keeps %s", param, rateText(param))
 	return f.Hint(hintKeepAll)
 }
 
-// judgeStrategy looks at how much a strategy keeps.
+// judgeStrategy returns the finding for how much a strategy keeps.
 func judgeStrategy(s tracer.Strategy) probe.Finding {
 	codes := keepCodes{
 		all: codeStrategyKeepsAll, some: codeStrategyKeepsSome,

@@ -102,7 +102,7 @@ func TestSamplingStrategy(t *testing.T) {
 	}
 }
 
-func TestSamplingStrategyAsksForTheRealService(t *testing.T) {
+func TestSamplingStrategyIsForTheRealService(t *testing.T) {
 	t.Parallel()
 	var got string
 	srv := probetest.Serve(t, func(w http.ResponseWriter, r *http.Request) {

@@ -48,11 +48,11 @@ func CollectorProbe() probe.Probe {
 			CodeCollectorPath, codeCollectorUnauthorized, codeCollectorRedirects, CodeCollectorMediaType,
 			codeCollectorRejects, probe.CodeCollectorError, CodeCollectorNotGRPC,
 		),
-		Run: runCollectorHTTP,
+		Run: runCollector,
 	}
 }
 
-func runCollectorHTTP(ctx context.Context, env *probe.Env) probe.Finding {
+func runCollector(ctx context.Context, env *probe.Env) probe.Finding {
 	if !env.Config().UsesCollector() {
 		return probe.NotUsed("spans go to the agent; no collector endpoint is set")
 	}
@@ -70,13 +70,13 @@ func runCollectorHTTP(ctx context.Context, env *probe.Env) probe.Finding {
 	}
 	p, err := send.PostSpan(ctx, env, in, probe.IDCollector, endpoint, true)
 	if err != nil {
-		return collectorSilent(in, endpoint, err)
+		return noResponse(in, endpoint, err)
 	}
 	return judgePost(in, p).Saw(p.Evidence())
 }
 
-// collectorSilent is the finding for a span without an answer.
-func collectorSilent(in send.Protocol, endpoint *url.URL, err error) probe.Finding {
+// noResponse returns the finding for a span without a response.
+func noResponse(in send.Protocol, endpoint *url.URL, err error) probe.Finding {
 	f := collectorFaults().Finding(endpoint, err)
 	host := endpoint.Hostname()
 	switch f.Code {
@@ -131,12 +131,12 @@ func causesCollectorClosed(in send.Protocol, endpoint *url.URL) []probe.Cause {
 	}, in.Closed...)
 }
 
-// connectCollector connects to Appdash's collector, which answers nothing.
+// connectCollector connects to Appdash's collector, which never responds.
 func connectCollector(ctx context.Context, env *probe.Env, in send.Protocol, endpoint *url.URL) probe.Finding {
 	addr := probe.DialAddr(endpoint)
 	conn, err := env.Dial(ctx, "tcp", addr)
 	if err != nil {
-		return collectorSilent(in, endpoint, err)
+		return noResponse(in, endpoint, err)
 	}
 	_ = conn.Close()
 	f := probe.Found(probe.StatusOK, CodeCollectorConnects, "tcp %s accepts connections; Appdash does not respond to spans, so this proves no more", addr).

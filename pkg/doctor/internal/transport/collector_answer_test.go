@@ -160,8 +160,8 @@ func TestCollectorCallAnswers(t *testing.T) {
 	}
 }
 
-// The exporter takes the authority of a collector from the environment, and so
-// does the check: what the tracer trusts is no failure.
+// The exporter reads the CA of a collector from the environment, and so does
+// the check: what the tracer trusts is not a failure.
 func TestCollectorTrustsWhatTheExporterTrusts(t *testing.T) {
 	t.Parallel()
 	srv := probetest.QuietTLS(t, probetest.Answer(200, "", ""))

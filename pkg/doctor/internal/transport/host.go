@@ -15,7 +15,7 @@ const (
 	codeHostPublic   probe.Code = "agent-host-public"
 )
 
-// agentAddrs is what agent-host learns.
+// agentAddrs is the published result of agent-host.
 type agentAddrs struct {
 	// chosen is the address that a tracer sends to.
 	chosen netip.Addr
@@ -28,11 +28,11 @@ func HostProbe() probe.Probe {
 		Hop:   probe.HopResolve,
 		Title: "the agent's host resolves",
 		Codes: []probe.Code{codeHostResolves, probe.CodeHostUnresolved, codeHostPublic},
-		Run:   runAgentHost,
+		Run:   runHost,
 	}
 }
 
-func runAgentHost(ctx context.Context, env *probe.Env) probe.Finding {
+func runHost(ctx context.Context, env *probe.Env) probe.Finding {
 	if env.Config().UsesCollector() {
 		return probe.NotUsed("spans go to the collector; the agent is not used")
 	}

@@ -52,7 +52,7 @@ func TestAgentHost(t *testing.T) {
 	}
 }
 
-func TestAgentHostAsksTheRealResolver(t *testing.T) {
+func TestAgentHostUsesTheRealResolver(t *testing.T) {
 	t.Parallel()
 	f, env := probetest.Examine(t, HostProbe(), probetest.Outside(probetest.Load(t, "reporter.agent.host", "127.0.0.1")), nil)
 	probetest.Expect(t, f, probe.StatusOK, codeHostResolves, "host 127.0.0.1 resolves to 127.0.0.1", "")

@@ -10,7 +10,7 @@ import (
 	"github.com/otdemo/otdemo/pkg/doctor/internal/probetest"
 )
 
-func TestClosedPortAndWhatTheVersionTells(t *testing.T) {
+func TestClosedPortAndTheVersion(t *testing.T) {
 	t.Parallel()
 	const endpoint = "JAEGER_ENDPOINT=http://127.0.0.1:14268/api/traces (the same as --collector-endpoint)"
 	const unpublished = "Jaeger's container does not publish 6831/udp"
@@ -52,7 +52,7 @@ func TestClosedPortAndWhatTheVersionTells(t *testing.T) {
 			"nothing listens on udp 127.0.0.1:6831", "docker run -p 6831:6831/udp ... (/udp is needed)",
 			[]string{unpublished, onLocalhost},
 		},
-		"another host's version says nothing": {
+		"another host's version proves nothing": {
 			6831, "v1.76.0", "jaeger.example.com", probe.CodeUDPRefused, probe.HopNone,
 			"nothing listens on udp 127.0.0.1:6831", "docker run -p 6831:6831/udp ... (/udp is needed)",
 			[]string{unpublished, noUDP, onLocalhost},

@@ -18,8 +18,9 @@ import (
 	"github.com/otdemo/otdemo/pkg/doctor/internal/send"
 )
 
-// agentAt makes a configuration for an agent at addr, and what agent-host would
-// have learned of it. The usual port is closed, even on a machine where a Jaeger runs.
+// agentAt returns a configuration for an agent at addr, and what agent-host
+// would have published about it. The default port is closed, even on a machine
+// where a Jaeger runs.
 func agentAt(t *testing.T, addr string) (probe.Target, map[string]probe.Outcome) {
 	t.Helper()
 	target := probetest.Outside(probetest.Load(t, "reporter.agent.host", "127.0.0.1", "reporter.agent.port", probetest.PortFrom(t, addr)))
@@ -210,7 +211,8 @@ func TestUDPPortsOfOtherEncodings(t *testing.T) {
 			"6832", open, probe.StatusWarn, CodeUDPWrongEncoding,
 			"udp 127.0.0.1:6832 does not refuse spans, but port 6832 is Jaeger's port for binary thrift, and spans are sent as compact thrift", "--agent-port 6831",
 		},
-		// Jaeger 1 reads compact batches there, so only the canary can tell.
+		// Jaeger 1 reads compact batches there, so only the canary shows the
+		// fault.
 		"5775 open": {
 			"5775", open, probe.StatusOK, CodeUDPSilent,
 			"udp 127.0.0.1:5775 did not refuse a span within 20ms; UDP proves no more than that", "",

@@ -13,7 +13,7 @@ import (
 	"github.com/otdemo/otdemo/pkg/doctor/internal/probetest"
 )
 
-func TestOpenBeside(t *testing.T) {
+func TestAlternativeFlags(t *testing.T) {
 	t.Parallel()
 	tests := map[string]struct {
 		host, query string
@@ -54,14 +54,14 @@ func TestOpenBeside(t *testing.T) {
 			target := probetest.Outside(probetest.Load(t, "reporter.agent.host", tt.host,
 				"reporter.agent.port", strconv.Itoa(tt.port), "query.url", tt.query))
 			target.Dial = func(ctx context.Context, network, address string) (net.Conn, error) {
-				to := closed
+				target := closed
 				if slices.Contains(tt.open, address) {
-					to = silent
+					target = silent
 				}
-				return new(net.Dialer).DialContext(ctx, network, to)
+				return new(net.Dialer).DialContext(ctx, network, target)
 			}
 			env := &probe.Env{Target: target}
-			got := openBeside(t.Context(), env, env.AgentAddr())
+			got := alternativeFlags(t.Context(), env, env.AgentAddr())
 			if diff := cmp.Diff(tt.want, got); diff != "" {
 				t.Errorf("hints (-want +got):\n%s", diff)
 			}

@@ -12,15 +12,15 @@ import (
 var (
 	// loginForm is in a page that wants a person to log in.
 	loginForm = regexp.MustCompile(`(?i)type=["']?password|<title>[^<]*(log ?in|sign ?in|single sign-on)`)
-	// loginPath is where proxies send those who have not.
+	// loginPath matches where proxies redirect requests without a session.
 	loginPath = regexp.MustCompile(`(?i)[/.](login|signin|sign_in|sso|auth|oauth2?|openid-connect)\b`)
 )
 
 func looksLikeLogin(page string) bool { return loginForm.MatchString(page) }
 
-// atLogin is the finding for a proxy that lets only people pass.
-func atLogin(base *url.URL, what string) probe.Finding {
-	return probe.Found(probe.StatusFail, codeQueryLogin, "%s returned %s: a proxy in front of Jaeger requires a login", probe.Bare(base), what).
+// loginRequired is the finding for a proxy that lets only people pass.
+func loginRequired(base *url.URL, what string) probe.Finding {
+	return probe.Found(probe.StatusFail, codeLogin, "%s returned %s: a proxy in front of Jaeger requires a login", probe.Bare(base), what).
 		Hint("--query-url "+probe.WithPort(base, probe.PortUI)+" (past the proxy)",
 			"--query-url "+base.Scheme+"://USER:PASSWORD@"+base.Host+base.Path+" (if it takes a password)")
 }

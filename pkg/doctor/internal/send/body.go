@@ -10,12 +10,13 @@ import (
 	"github.com/otdemo/otdemo/pkg/trace"
 )
 
-// Attempt is a span on a way, and what is known of it before it is read back.
+// Attempt is a span sent by a path, and what is known of it before it is read
+// back.
 type Attempt struct {
 	Trace    trace.TraceID
 	Target   string
 	Evidence string
-	// problem says why it will not arrive; nil when it may.
+	// Problem is why it will not arrive; nil if it may.
 	Problem error
 }
 
@@ -38,7 +39,7 @@ func OTLPBody(h RawSpan) any {
 	}}}
 }
 
-// ZipkinBody is the spans as Zipkin's v2 API takes them.
+// ZipkinBody returns the spans for Zipkin's v2 API.
 func ZipkinBody(h RawSpan) any {
 	var spans []object
 	for _, s := range h.Batch.Spans {

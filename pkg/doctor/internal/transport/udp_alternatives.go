@@ -15,17 +15,16 @@ import (
 	"github.com/otdemo/otdemo/pkg/doctor/internal/send"
 )
 
-// IsTCPOnly reports whether the port is one that Jaeger uses, and not for UDP. Who
-// sends spans there took the wrong line of a list.
+// IsTCPOnly reports whether Jaeger uses the port, but not for UDP.
 func IsTCPOnly(port int) bool {
 	return slices.Contains([]int{4317, 4318, 5778, 5779, 9411, 14250, 14268, 14269, 16685, 16686}, port)
 }
 
-// openBeside sends a span to where the agent rather is when addr is closed, and
+// alternativeFlags sends a span to where the agent rather is when addr is closed, and
 // returns the flags for those places that do not refuse it: Jaeger's own port, the
 // host that has the query API, and 127.0.0.1 for ::1, since Jaeger 2 listens on
 // one of them only.
-func openBeside(ctx context.Context, env *probe.Env, addr string) []string {
+func alternativeFlags(ctx context.Context, env *probe.Env, addr string) []string {
 	agent := env.Config().Reporter.Agent
 	hosts := []string{agent.Host}
 	if probe.IsLoopback(agent.Host) && !probe.IsLoopback(env.QueryHost()) {
@@ -46,16 +45,16 @@ func openBeside(ctx context.Context, env *probe.Env, addr string) []string {
 				flags += fmt.Sprintf(" --agent-port %d", jaegers.PortCompact)
 			}
 		}
-		if refusesNothing(ctx, env, host) {
+		if isSilent(ctx, env, host) {
 			hints = append(hints, flags)
 		}
 	}
 	return hints
 }
 
-// refusesNothing reports whether a span to the agent's own port on host is
+// isSilent reports whether a span to the agent's own port on host is
 // neither refused nor answered.
-func refusesNothing(ctx context.Context, env *probe.Env, host string) bool {
+func isSilent(ctx context.Context, env *probe.Env, host string) bool {
 	span := send.NewRawSpan(probe.IDUDP, time.Now())
 	packet, err := span.Datagram(ctx)
 	if err != nil {

@@ -15,23 +15,23 @@ import (
 // reads it.
 type commandLine struct {
 	words []string
-	// from is the container that secret values are read from.
-	from string
+	// container is the container that secret values are read from.
+	container string
 	// secrets names the settings whose values are read from it.
 	secrets []string
 }
 
 // add appends words, quoted where they need it.
-func (l *commandLine) Add(words ...string) {
+func (l *commandLine) add(words ...string) {
 	for _, w := range words {
 		l.words = append(l.words, ShellQuote(w))
 	}
 }
 
-// secret appends a word whose end only the shell gets to see: it asks the engine
-// with a template of docker inspect. Name is for people.
+// secret appends a word whose end only the shell sees: it reads the value from
+// the engine with a template of docker inspect. name is for the report.
 func (l *commandLine) secret(name, start, template string) {
-	word := `"$(docker inspect -f ` + ShellQuote(template) + " " + ShellQuote(l.from) + `)"`
+	word := `"$(docker inspect -f ` + ShellQuote(template) + " " + ShellQuote(l.container) + `)"`
 	if start != "" {
 		word = ShellQuote(start) + word
 	}
@@ -42,21 +42,21 @@ func (l *commandLine) secret(name, start, template string) {
 // each appends the flag once for each value.
 func (l *commandLine) each(flag string, values ...string) {
 	for _, v := range values {
-		l.Add(flag, v)
+		l.add(flag, v)
 	}
 }
 
 // text appends the flag unless the value is empty or a default of the engine's.
 func (l *commandLine) text(flag, value string, defaults ...string) {
 	if value != "" && !slices.Contains(defaults, value) {
-		l.Add(flag, value)
+		l.add(flag, value)
 	}
 }
 
 // number appends the flag unless the value is 0 or the engine's default.
 func (l *commandLine) number(flag string, value int64, defaults ...int64) {
 	if value != 0 && !slices.Contains(defaults, value) {
-		l.Add(flag, strconv.FormatInt(value, 10))
+		l.add(flag, strconv.FormatInt(value, 10))
 	}
 }
 
@@ -65,9 +65,9 @@ func (l *commandLine) bytes(flag string, value int64, defaults ...int64) {
 	const gigabyte, megabyte = 1 << 30, 1 << 20
 	switch {
 	case value > 0 && value%gigabyte == 0 && !slices.Contains(defaults, value):
-		l.Add(flag, strconv.FormatInt(value/gigabyte, 10)+"g")
+		l.add(flag, strconv.FormatInt(value/gigabyte, 10)+"g")
 	case value > 0 && value%megabyte == 0 && !slices.Contains(defaults, value):
-		l.Add(flag, strconv.FormatInt(value/megabyte, 10)+"m")
+		l.add(flag, strconv.FormatInt(value/megabyte, 10)+"m")
 	default:
 		l.number(flag, value, defaults...)
 	}
@@ -76,7 +76,7 @@ func (l *commandLine) bytes(flag string, value int64, defaults ...int64) {
 // on appends a flag without a value.
 func (l *commandLine) on(flag string, is bool) {
 	if is {
-		l.Add(flag)
+		l.add(flag)
 	}
 }
 
@@ -85,11 +85,11 @@ func (l *commandLine) on(flag string, is bool) {
 func (l *commandLine) options(flag, where string, values map[string]string) {
 	for _, key := range slices.Sorted(maps.Keys(values)) {
 		if jaegers.IsSecret(key) || jaegers.RedactURLs(values[key]) != values[key] {
-			l.Add(flag)
+			l.add(flag)
 			l.secret(key, key+"=", fmt.Sprintf("{{index %s %q}}", where, key))
 			continue
 		}
-		l.Add(flag, key+"="+values[key])
+		l.add(flag, key+"="+values[key])
 	}
 }
 
@@ -97,7 +97,7 @@ func (l *commandLine) options(flag, where string, values map[string]string) {
 func commaFields(fields []string) string {
 	var s strings.Builder
 	w := csv.NewWriter(&s)
-	// A strings.Builder takes everything.
+	// A strings.Builder never fails.
 	_ = w.Write(fields)
 	w.Flush()
 	return strings.TrimSuffix(s.String(), "\n")
