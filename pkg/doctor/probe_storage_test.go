@@ -113,7 +113,7 @@ func TestStorageCounters(t *testing.T) {
 	}{
 		"rejected": {
 			after: metricsV1("4", "0", "1"), status: probe.StatusFail, code: loss.CodeRejects,
-			fact:    "Jaeger's storage rejected 1 spans or bulks while the canary was in flight",
+			fact:    "Jaeger's storage rejected 1 span or bulk while the canary was in flight",
 			counter: []string{"spans of otdemo-check received: 2 before, 4 after", "spans or bulks that the storage rejected: 0 before, 1 after"},
 		},
 		"received": {

@@ -79,10 +79,12 @@ func (a Account) Judge() probe.Finding {
 			"the collector at %s counted %s of %s that this check sent: the missing spans were lost before it or went elsewhere",
 			a.source, atMost(a.Least, most), plural.Of(a.Sent, "span", "spans")).AtHop(probe.HopNetwork).AsCauseOf(probe.IDCanary)
 	case a.rejected > 0:
-		f = probe.Found(probe.StatusFail, CodeRejects, "Jaeger's storage rejected %v spans or bulks while the canary was in flight", a.rejected)
+		f = probe.Found(probe.StatusFail, CodeRejects, "Jaeger's storage rejected %s while the canary was in flight",
+			plural.Of(int(a.rejected), "span or bulk", "spans or bulks"))
 	case a.dropped > 0:
 		f = probe.Found(probe.StatusFail, codeQueueFull,
-			"Jaeger dropped %v spans while the canary was in flight: its queue is full because the storage is too slow", a.dropped)
+			"Jaeger dropped %s while the canary was in flight: its queue is full because the storage is too slow",
+			plural.Of(int(a.dropped), "span", "spans"))
 	case !a.Counted || least < a.Sent:
 		return probe.Found(probe.StatusUnknown, codeUnclear, "Jaeger's counters do not show whether it received the canary")
 	case readBack:

@@ -86,7 +86,7 @@ func (p clientPlan) samples() string {
 	case p.sampler == config.SamplerRateLimiting && p.param <= 0:
 		return text + ", which keeps only the first trace"
 	case p.sampler == config.SamplerRateLimiting:
-		return fmt.Sprintf("%s, which keeps up to %v traces a second", text, p.param)
+		return text + ", which keeps up to " + perSecond(p.param)
 	default:
 		return text + ", which keeps " + rateText(p.keeps())
 	}
@@ -102,7 +102,7 @@ func (p clientPlan) evidence() []string {
 		"service: " + service,
 		fmt.Sprintf("sampler: %s %v", p.sampler, p.param),
 		"spans to: " + p.target,
-		fmt.Sprintf("queue: %s spans; while it is full, spans are dropped without a log line", p.queue),
+		fmt.Sprintf("queue size: %s; while the queue is full, spans are dropped without a log line", p.queue),
 	}
 	if p.samplingURL != "" && p.sampler == config.SamplerRemote {
 		lines = append(lines, "sampling server: "+probe.BareText(p.samplingURL))

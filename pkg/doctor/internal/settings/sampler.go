@@ -50,7 +50,7 @@ func judgeSampler(s config.Sampler) probe.Finding {
 		return probe.Found(probe.StatusOK, codeSamplerRemote, "remote: keeps %s until the server at sampler.endpoint responds", rateText(s.Param))
 	case config.SamplerRateLimiting:
 		if s.Param > 0 {
-			return probe.Found(probe.StatusOK, codeSamplerKeepsSome, "ratelimiting keeps up to %v traces a second", s.Param)
+			return probe.Found(probe.StatusOK, codeSamplerKeepsSome, "ratelimiting keeps up to %s", perSecond(s.Param))
 		}
 		// jaeger-client-go starts the limiter with one credit.
 		return probe.Found(probe.StatusFail, codeSamplerKeepsNothing, "ratelimiting 0 keeps only the first trace").
@@ -95,4 +95,12 @@ func rateText(p float64) string {
 	default:
 		return fmt.Sprintf("one trace in %.4g", 1/p)
 	}
+}
+
+// perSecond describes a limit: "1 trace a second", "0.5 traces a second".
+func perSecond(limit float64) string {
+	if limit == 1 {
+		return "1 trace a second"
+	}
+	return fmt.Sprintf("%v traces a second", limit)
 }

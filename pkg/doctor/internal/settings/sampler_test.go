@@ -29,6 +29,7 @@ func TestSampler(t *testing.T) {
 		"probabilistic 1":     {"probabilistic", 1, probe.StatusOK, codeSamplerKeepsAll, "probability 1 keeps every trace", ""},
 		"ratelimiting 0":      {"ratelimiting", 0, probe.StatusFail, codeSamplerKeepsNothing, "ratelimiting 0 keeps only the first trace", hintKeepAll},
 		"ratelimiting 2":      {"ratelimiting", 2, probe.StatusOK, codeSamplerKeepsSome, "ratelimiting keeps up to 2 traces a second", ""},
+		"ratelimiting 1":      {"ratelimiting", 1, probe.StatusOK, codeSamplerKeepsSome, "ratelimiting keeps up to 1 trace a second", ""},
 		"remote 0":            {"remote", 0, probe.StatusOK, codeSamplerRemote, "remote: keeps no trace until the server at sampler.endpoint responds", ""},
 	}
 	for name, tt := range tests {
