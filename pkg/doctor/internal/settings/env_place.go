@@ -21,7 +21,7 @@ func PlaceProbe() probe.Probe {
 	return probe.Probe{
 		ID:    probe.IDPlace,
 		Hop:   probe.HopResolve,
-		Title: "the machine that Jaeger's address refers to is known",
+		Title: "the address of Jaeger refers to a known machine",
 		Codes: []probe.Code{codePlaceRemote, codePlaceHere, CodePlaceContainer},
 		Run:   runPlace,
 	}
