@@ -294,7 +294,7 @@ func TestCassandraState(t *testing.T) {
 			idKeyspace, nil,
 			map[string][]byte{"system_schema": cqlErrorBody(0x2100, "User jaeger has no SELECT permission")},
 			"",
-			probe.StatusUnknown, codeStateUnknown, "Cassandra gave no answer: User jaeger has no SELECT permission",
+			probe.StatusUnknown, codeStateUnknown, "cannot read Cassandra's state: User jaeger has no SELECT permission",
 		},
 		"simple strategy": {
 			idReplication, keyspaces(`{"class":"org.apache.cassandra.locator.SimpleStrategy","replication_factor":"1"}`), nil, "",

@@ -52,7 +52,7 @@ func StateProbes() []probe.Probe {
 }
 
 func stateUnknown(err error) probe.Finding {
-	return probe.Found(probe.StatusUnknown, codeStateUnknown, "Cassandra gave no answer: %v", err).
+	return probe.Found(probe.StatusUnknown, codeStateUnknown, "cannot read Cassandra's state: %v", err).
 		Hint("grant the user SELECT on system_schema.keyspaces, system_schema.tables and Jaeger's keyspace to check this")
 }
 

@@ -135,7 +135,7 @@ func (c *client) get(ctx context.Context, path, query string, into any) error {
 		return &statusError{path, a}
 	}
 	if err := json.Unmarshal(a.body, into); err != nil {
-		return fmt.Errorf("GET %s: read the answer: %w", path, err)
+		return fmt.Errorf("GET %s: read the response: %w", path, err)
 	}
 	return nil
 }

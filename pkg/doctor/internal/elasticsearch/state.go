@@ -95,7 +95,7 @@ func StateProbes() []probe.Probe {
 // stateUnknown returns the finding for a request that failed. The user may have
 // only the rights that Jaeger needs.
 func stateUnknown(err error) probe.Finding {
-	return probe.Found(probe.StatusUnknown, codeStateUnknown, "Elasticsearch gave no answer: %v", err).
+	return probe.Found(probe.StatusUnknown, codeStateUnknown, "cannot read Elasticsearch's state: %v", err).
 		Hint("grant the user the cluster privilege monitor and view_index_metadata on *jaeger-* to check this")
 }
 

@@ -216,7 +216,7 @@ func TestElasticsearchState(t *testing.T) {
 			idHealth,
 			map[string]string{pathHealth: `no JSON`},
 			lost, "", probe.StatusUnknown, codeStateUnknown,
-			"Elasticsearch gave no answer: GET _cluster/health: read the answer: invalid character 'o' in literal null (expecting 'u')",
+			"cannot read Elasticsearch's state: GET _cluster/health: read the response: invalid character 'o' in literal null (expecting 'u')",
 		},
 	}
 	day := today()

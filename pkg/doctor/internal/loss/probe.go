@@ -79,7 +79,7 @@ func withHints(env *probe.Env, f probe.Finding) probe.Finding {
 	case CodeNotReceived:
 		agent := env.Config().Reporter.Agent
 		if env.Config().UsesCollector() {
-			return f.Hint("curl -sSv "+env.Path()+" (who answers?)").Maybe(
+			return f.Hint("curl -sSv "+env.Path()+" (shows what responds)").Maybe(
 				probe.Cause{Text: "a collector, a proxy or a load balancer accepts spans there but does not forward them to this Jaeger"},
 				probe.Cause{Text: "another Jaeger or another replica, whose counters are elsewhere, received them"},
 			)

@@ -77,7 +77,7 @@ func ExamineWithin(t *testing.T, d time.Duration, p probe.Probe, target probe.Ta
 	}
 	for _, line := range slices.Concat([]string{f.Fact}, f.Evidence, f.Hints) {
 		if strings.Contains(line, "secret") {
-			t.Errorf("%s tells the password: %s", f.Code, line)
+			t.Errorf("%s contains the password: %s", f.Code, line)
 		}
 	}
 	return f, env

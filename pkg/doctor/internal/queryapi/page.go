@@ -22,7 +22,7 @@ func looksLikeLogin(page string) bool { return loginForm.MatchString(page) }
 func loginRequired(base *url.URL, what string) probe.Finding {
 	return probe.Found(probe.StatusFail, codeLogin, "%s returned %s: a proxy in front of Jaeger requires a login", probe.Bare(base), what).
 		Hint("--query-url "+probe.WithPort(base, probe.PortUI)+" (past the proxy)",
-			"--query-url "+base.Scheme+"://USER:PASSWORD@"+base.Host+base.Path+" (if it takes a password)")
+			"--query-url "+base.Scheme+"://USER:PASSWORD@"+base.Host+base.Path+" (if it accepts a password)")
 }
 
 // answersAt reports whether the query API is under another path of base.
