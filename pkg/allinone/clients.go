@@ -8,7 +8,7 @@ import (
 	"sync"
 	"unicode/utf8"
 
-	"github.com/otdemo/otdemo/pkg/allinone/wire"
+	"github.com/otdemo/otdemo/pkg/allinone/ingest"
 )
 
 // ClientStats is what one tracer's batches tell about spans that did not come.
@@ -27,16 +27,16 @@ type ClientStats struct {
 	// this backend was there.
 	BatchesBefore int64 `json:"batches_before"`
 	// Lost are the spans that the tracer says it lost itself.
-	Lost wire.Losses `json:"lost"`
+	Lost ingest.Losses `json:"lost"`
 }
 
 // ClientTotals are the sums over all clients since the start, also those that are
 // no longer listed one by one.
 type ClientTotals struct {
-	Clients        int64       `json:"clients"`
-	BatchesMissing int64       `json:"batches_missing"`
-	BatchesBefore  int64       `json:"batches_before"`
-	Lost           wire.Losses `json:"lost"`
+	Clients        int64         `json:"clients"`
+	BatchesMissing int64         `json:"batches_missing"`
+	BatchesBefore  int64         `json:"batches_before"`
+	Lost           ingest.Losses `json:"lost"`
 }
 
 // maxClients bounds the clients kept one by one, since anyone can make up ids.
@@ -64,7 +64,7 @@ type client struct {
 func newClients() *clients { return &clients{byID: make(map[string]*client)} }
 
 // observe takes note of a batch. Batches may come in any order.
-func (c *clients) observe(batch *wire.Batch) {
+func (c *clients) observe(batch *ingest.Batch) {
 	if batch.Client == "" {
 		return
 	}

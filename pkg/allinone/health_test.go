@@ -9,10 +9,10 @@ import (
 	"github.com/prometheus/common/expfmt"
 	"github.com/prometheus/common/model"
 
+	"github.com/otdemo/otdemo/pkg/allinone/ingest"
 	"github.com/otdemo/otdemo/pkg/allinone/internal/wiretest"
 	"github.com/otdemo/otdemo/pkg/allinone/store"
 	"github.com/otdemo/otdemo/pkg/allinone/udp"
-	"github.com/otdemo/otdemo/pkg/allinone/wire"
 )
 
 func TestHealth(t *testing.T) {
@@ -64,11 +64,11 @@ func TestMetricsFormat(t *testing.T) {
 	var out bytes.Buffer
 	err := writeMetrics(&out, Stats{
 		Listeners: map[string]ListenerStats{
-			AgentCompact: {Spans: 5, Datagrams: &udp.Stats{KernelDrops: 2, KernelDropsKnown: true}, Undecodable: Rejects{wire.Text: 1}},
+			AgentCompact: {Spans: 5, Datagrams: &udp.Stats{KernelDrops: 2, KernelDropsKnown: true}, Undecodable: Rejects{ingest.Text: 1}},
 			Zipkin:       {Spans: 7},
 		},
 		Store:  store.Stats{EvictedSpans: 9},
-		Totals: ClientTotals{BatchesMissing: 4, Lost: wire.Losses{QueueFull: 8}},
+		Totals: ClientTotals{BatchesMissing: 4, Lost: ingest.Losses{QueueFull: 8}},
 	})
 	if err != nil {
 		t.Fatal(err)

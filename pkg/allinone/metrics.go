@@ -7,7 +7,7 @@ import (
 	"maps"
 	"slices"
 
-	"github.com/otdemo/otdemo/pkg/allinone/wire"
+	"github.com/otdemo/otdemo/pkg/allinone/ingest"
 )
 
 // metricPrefix begins the name of every metric.
@@ -127,6 +127,6 @@ type lossCause struct {
 	n    int64
 }
 
-func lossCauses(l wire.Losses) []lossCause {
+func lossCauses(l ingest.Losses) []lossCause {
 	return []lossCause{{"queue_full", l.QueueFull}, {"too_large", l.TooLarge}, {"failed", l.Failed}}
 }

@@ -11,6 +11,7 @@ import (
 	"sync"
 
 	"github.com/otdemo/otdemo/pkg/allinone/api"
+	"github.com/otdemo/otdemo/pkg/allinone/ingest"
 	"github.com/otdemo/otdemo/pkg/graceful"
 )
 
@@ -50,7 +51,7 @@ func StartProxy(opts ProxyOptions) (*Proxy, error) {
 		addrs: sockets.addrs(),
 		proxy: api.NewProxy(api.ProxyOptions{Target: opts.Target, Host: common.Host, Logger: common.Logger}),
 	}
-	p.server = newServer(p.proxy, common.Logger)
+	p.server = ingest.NewServer(p.proxy, common.Logger)
 	p.serving.Go(func() {
 		if err := p.server.Serve(sockets.tcp[Query]); !errors.Is(err, http.ErrServerClosed) {
 			p.ended = fmt.Errorf("serve the page: %w", err)

@@ -4,9 +4,9 @@ import (
 	"time"
 
 	"github.com/otdemo/otdemo/pkg/allinone/appdash"
+	"github.com/otdemo/otdemo/pkg/allinone/ingest"
 	"github.com/otdemo/otdemo/pkg/allinone/store"
 	"github.com/otdemo/otdemo/pkg/allinone/udp"
-	"github.com/otdemo/otdemo/pkg/allinone/wire"
 )
 
 // statsVersion is Stats.SchemaVersion; fields are added, never renamed.
@@ -55,7 +55,13 @@ type ListenerStats struct {
 }
 
 // Rejects count what carried no batch of spans, by reason.
-type Rejects map[wire.Reason]int64
+type Rejects map[ingest.Reason]int64
+
+// datagramServer and partsServer are receivers with counters of their own.
+type (
+	datagramServer interface{ Datagrams() udp.Stats }
+	partsServer    interface{ Parts() appdash.Stats }
+)
 
 // Stats returns the present account; after Close it is final. While spans come
 // in, its parts may differ by what came between.
@@ -66,28 +72,29 @@ func (b *Backend) Stats() Stats {
 		Agent:         AgentStats{Undecodable: make(Rejects)},
 		Listeners:     make(map[string]ListenerStats),
 	}
-	for name, inlet := range b.intake.inlets {
-		listener := inlet.stats()
-		if !inlet.receives && len(listener.Undecodable) == 0 {
+	for name, port := range b.ingest.Ports() {
+		counts := port.Counts()
+		listener := ListenerStats{Batches: counts.Batches, Spans: counts.Spans, Undecodable: counts.Rejected}
+		if !port.Receives && len(listener.Undecodable) == 0 {
 			continue
 		}
 		stats.Batches += listener.Batches
 		stats.Spans += listener.Spans
-		if receiver, ok := b.receivers[name]; ok {
-			datagrams := receiver.Stats()
+		switch receiver := b.receivers[name].(type) {
+		case datagramServer:
+			datagrams := receiver.Datagrams()
 			listener.Datagrams = &datagrams
 			stats.Agent.add(&listener)
-		}
-		if name == Appdash {
-			parts := b.appdash.spans.Stats()
+		case partsServer:
+			parts := receiver.Parts()
 			listener.Parts = &parts
 		}
 		stats.Listeners[name] = listener
 	}
 	// A batch is counted in the order store, client, sums, and read the other way
 	// round, so that no account lacks what the sums have.
-	stats.Clients, stats.Totals = b.intake.clients.snapshot()
-	stats.Store = b.intake.store.Stats()
+	stats.Clients, stats.Totals = b.clients.snapshot()
+	stats.Store = b.store.Stats()
 	return stats
 }
 
@@ -135,5 +142,5 @@ func (s *Stats) Lossless() bool {
 	t := s.Totals
 	return s.Agent.KernelDrops == 0 && s.Agent.Abandoned == 0 && s.UndecodableTotal() == 0 &&
 		s.Store.EvictedSpans == 0 && s.Store.RefusedSpans == 0 &&
-		t.BatchesMissing == 0 && t.Lost == wire.Losses{}
+		t.BatchesMissing == 0 && t.Lost == ingest.Losses{}
 }

@@ -4,8 +4,8 @@ import (
 	"errors"
 	"net/http"
 
+	"github.com/otdemo/otdemo/pkg/allinone/ingest"
 	"github.com/otdemo/otdemo/pkg/allinone/otlp"
-	"github.com/otdemo/otdemo/pkg/allinone/wire"
 	"github.com/otdemo/otdemo/pkg/trace"
 )
 
@@ -30,15 +30,15 @@ func decodeOTLP(body []byte) ([]trace.Span, error) {
 	return spans, nil
 }
 
-// readFile reads a file that is to be shown within the bounds of uploads.
-func (u *uploads) readFile(r *http.Request) (content []byte, release func(), status int, err error) {
-	in, err := u.bodies.take(r.Body)
+// readFile reads a file that is to be shown within the limits of uploads.
+func readFile(uploads *ingest.Uploads, r *http.Request) (content []byte, release func(), status int, err error) {
+	in, err := uploads.Take(r.Body)
 	if err != nil {
-		status = statusOf(wire.ReasonOf(err))
+		status = ingest.StatusOf(ingest.ReasonOf(err))
 		if status == http.StatusRequestEntityTooLarge {
 			status = http.StatusBadRequest // as Jaeger answers to any file that it cannot read
 		}
 		return nil, nil, status, err
 	}
-	return in.bytes, in.close, http.StatusOK, nil
+	return in.Bytes, in.Close, http.StatusOK, nil
 }

@@ -4,8 +4,9 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/otdemo/otdemo/pkg/allinone/ingest"
 	"github.com/otdemo/otdemo/pkg/allinone/internal/wiretest"
-	"github.com/otdemo/otdemo/pkg/allinone/wire"
+	"github.com/otdemo/otdemo/pkg/allinone/thrift"
 )
 
 // Whoever speaks something else than HTTP is told of in the log; on a port for
@@ -14,14 +15,14 @@ func TestWrongProtocolOnHTTPPorts(t *testing.T) {
 	t.Parallel()
 	tests := []struct {
 		name, listener, first string
-		reason                wire.Reason
+		reason                ingest.Reason
 		counts                bool
 	}{
-		{"TLS to the collector", CollectorHTTP, "\x16\x03\x01\x02\x00\x01\x00\x01\xfc", wire.TLS, true},
-		{"TLS to the page", Query, "\x16\x03\x01\x02\x00\x01\x00\x01\xfc", wire.TLS, false},
-		{"gRPC to the collector", CollectorHTTP, "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", wire.HTTP2, true},
-		{"thrift to Zipkin", Zipkin, string(wiretest.Compact(wiretest.Batch("s", 1, 1))), wire.CompactThrift, true},
-		{"noise to health", Health, "\x00\x01\x02", wire.Foreign, false},
+		{"TLS to the collector", CollectorHTTP, "\x16\x03\x01\x02\x00\x01\x00\x01\xfc", ingest.TLS, true},
+		{"TLS to the page", Query, "\x16\x03\x01\x02\x00\x01\x00\x01\xfc", ingest.TLS, false},
+		{"gRPC to the collector", CollectorHTTP, "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", ingest.HTTP2, true},
+		{"thrift to Zipkin", Zipkin, string(wiretest.Compact(wiretest.Batch("s", 1, 1))), thrift.CompactThrift, true},
+		{"noise to health", Health, "\x00\x01\x02", ingest.Foreign, false},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -67,7 +68,7 @@ func TestMisdirectedSpans(t *testing.T) {
 			for range 2 {
 				request(t, b, tt.listener, "POST", tt.path, strings.NewReader("spans"), "Content-Type", tt.contentType)
 			}
-			if got := b.Stats().Listeners[tt.listener].Undecodable[wire.Misdirected]; got != 2 {
+			if got := b.Stats().Listeners[tt.listener].Undecodable[ingest.Misdirected]; got != 2 {
 				t.Errorf("got %d misdirected, want 2", got)
 			}
 			lines := log.lines(t, "no batch of spans")

@@ -6,7 +6,7 @@ import (
 	"time"
 	"unsafe"
 
-	"github.com/otdemo/otdemo/pkg/allinone/wire"
+	"github.com/otdemo/otdemo/pkg/allinone/ingest"
 	"github.com/otdemo/otdemo/pkg/trace"
 )
 
@@ -40,7 +40,7 @@ type Stats struct {
 // come over several connections.
 type Assembler struct {
 	now func() time.Time
-	out func(wire.Batch)
+	out func(ingest.Batch)
 
 	mu    sync.Mutex
 	byID  map[SpanID]*list.Element
@@ -59,7 +59,7 @@ type openSpan struct {
 
 // NewAssembler makes an assembler that hands each span to out, which may be called
 // from several goroutines at once.
-func NewAssembler(now func() time.Time, out func(wire.Batch)) *Assembler {
+func NewAssembler(now func() time.Time, out func(ingest.Batch)) *Assembler {
 	return &Assembler{now: now, out: out, byID: make(map[SpanID]*list.Element)}
 }
 
@@ -133,7 +133,7 @@ func (a *Assembler) release(ready []*openSpan) {
 			a.stats.Untimed++
 			a.mu.Unlock()
 		}
-		a.out(wire.Batch{Process: span.Process, Spans: []trace.Span{span}})
+		a.out(ingest.Batch{Process: span.Process, Spans: []trace.Span{span}})
 	}
 }
 

@@ -5,8 +5,8 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/otdemo/otdemo/pkg/allinone/ingest"
 	"github.com/otdemo/otdemo/pkg/allinone/internal/pb"
-	"github.com/otdemo/otdemo/pkg/allinone/wire"
 )
 
 // encode writes a packet as Appdash's client does.
@@ -49,17 +49,17 @@ func TestDecodePacketFaults(t *testing.T) {
 	tests := []struct {
 		name   string
 		packet []byte
-		want   wire.Reason
+		want   ingest.Reason
 	}{
-		{"empty", nil, wire.Incomplete},
-		{"cut short", good[:len(good)-3], wire.Truncated},
-		{"no span", encode(Packet{ID: SpanID{Trace: 1}}), wire.Incomplete},
-		{"no trace", encode(Packet{ID: SpanID{Span: 1}}), wire.Incomplete},
-		{"no span id at all", pb.AppendGroup(nil, packetAnnotation, nil), wire.Incomplete},
-		{"a text instead of a group", pb.AppendBytes(nil, packetSpanID, "x"), wire.Malformed},
-		{"a number instead of an id", pb.AppendGroup(nil, packetSpanID, pb.AppendUint(nil, spanIDTrace, 1)), wire.Malformed},
-		{"annotations without anything in them", hollow, wire.Malformed},
-		{"text", []byte("GET / HTTP/1.1"), wire.Malformed},
+		{"empty", nil, ingest.Incomplete},
+		{"cut short", good[:len(good)-3], ingest.Truncated},
+		{"no span", encode(Packet{ID: SpanID{Trace: 1}}), ingest.Incomplete},
+		{"no trace", encode(Packet{ID: SpanID{Span: 1}}), ingest.Incomplete},
+		{"no span id at all", pb.AppendGroup(nil, packetAnnotation, nil), ingest.Incomplete},
+		{"a text instead of a group", pb.AppendBytes(nil, packetSpanID, "x"), ingest.Malformed},
+		{"a number instead of an id", pb.AppendGroup(nil, packetSpanID, pb.AppendUint(nil, spanIDTrace, 1)), ingest.Malformed},
+		{"annotations without anything in them", hollow, ingest.Malformed},
+		{"text", []byte("GET / HTTP/1.1"), ingest.Malformed},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -68,7 +68,7 @@ func TestDecodePacketFaults(t *testing.T) {
 			if err == nil {
 				t.Fatalf("it was taken for %+v", got.ID)
 			}
-			if reason := wire.ReasonOf(err); reason != tt.want {
+			if reason := ingest.ReasonOf(err); reason != tt.want {
 				t.Errorf("got reason %s (%v), want %s", reason, err, tt.want)
 			}
 		})

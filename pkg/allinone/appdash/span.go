@@ -6,7 +6,7 @@ import (
 	"time"
 	"unicode/utf8"
 
-	"github.com/otdemo/otdemo/pkg/allinone/wire"
+	"github.com/otdemo/otdemo/pkg/allinone/ingest"
 	"github.com/otdemo/otdemo/pkg/trace"
 )
 
@@ -144,7 +144,7 @@ func (r *reading) event(marker int, schema string) {
 }
 
 func (r *reading) log(when time.Time, text string) {
-	r.span.Logs = append(r.span.Logs, trace.Log{Time: when.UTC().Truncate(time.Microsecond), Fields: wire.LogFields(text)})
+	r.span.Logs = append(r.span.Logs, trace.Log{Time: when.UTC().Truncate(time.Microsecond), Fields: ingest.LogFields(text)})
 }
 
 // times takes start and end from an event that has them, unless another had. What

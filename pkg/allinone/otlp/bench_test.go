@@ -39,7 +39,6 @@ func benchRequest() *colpb.ExportTraceServiceRequest {
 
 // benchJSON returns the same batch in the JSON of OTLP, whose ids are hexadecimal.
 func benchJSON() []byte {
-
 	var b bytes.Buffer
 	b.WriteString(`{"resourceSpans":[{"scopeSpans":[{"spans":[`)
 	for i := range benchSpans {

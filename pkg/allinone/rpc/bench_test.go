@@ -38,7 +38,7 @@ func anyCall(_ any, stream grpc.ServerStream) error {
 
 func nativeServer(tb testing.TB, l net.Listener) func() int64 {
 	tb.Helper()
-	server := grpc.NewServer(grpc.ForceServerCodec(rawCodec{}), grpc.UnknownServiceHandler(anyCall), grpc.MaxConcurrentStreams(maxStreams)) //nolint:staticcheck // as old as is enough
+	server := grpc.NewServer(grpc.ForceServerCodec(rawCodec{}), grpc.UnknownServiceHandler(anyCall), grpc.MaxConcurrentStreams(maxStreams))
 	go func() { _ = server.Serve(l) }()
 	tb.Cleanup(server.Stop)
 	return func() int64 { return 0 }
@@ -88,7 +88,7 @@ func contenders() []contender {
 			empty := func(*http.Request, []byte) ([]byte, error) { return nil, nil }
 			httpServer(tb, l, Handler(Options{
 				Methods: map[string]Method{"/test/Export": empty}, MaxMessage: DefaultMaxMessage,
-				Read: b.read, Failed: func(*http.Request, int64, error) {},
+				Read: b.read, OnError: func(*http.Request, int64, error) {},
 			}))
 			return b.held.Load
 		}},
@@ -96,7 +96,7 @@ func contenders() []contender {
 		{"grpc-go_ServeHTTP", func(tb testing.TB, l net.Listener) func() int64 {
 			tb.Helper()
 			var b bound
-			server := grpc.NewServer(grpc.ForceServerCodec(rawCodec{}), grpc.UnknownServiceHandler(anyCall)) //nolint:staticcheck // as old as is enough
+			server := grpc.NewServer(grpc.ForceServerCodec(rawCodec{}), grpc.UnknownServiceHandler(anyCall))
 			tb.Cleanup(server.Stop)
 			httpServer(tb, l, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 				body, release, err := b.read(r.Body)
@@ -217,8 +217,12 @@ func stall(tb testing.TB, addr string) net.Conn {
 	for i := range streams {
 		head.Reset()
 		for _, field := range [][2]string{
-			{":method", "POST"}, {":scheme", "http"}, {":authority", "localhost"}, {":path", "/test/Export"},
-			{"content-type", "application/grpc"}, {"te", "trailers"},
+			{":method", "POST"},
+			{":scheme", "http"},
+			{":authority", "localhost"},
+			{":path", "/test/Export"},
+			{"content-type", "application/grpc"},
+			{"te", "trailers"},
 		} {
 			_ = encoder.WriteField(hpack.HeaderField{Name: field[0], Value: field[1]})
 		}

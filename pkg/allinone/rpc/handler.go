@@ -17,11 +17,14 @@ import (
 // otherwise, Jaeger among them: 4 MiB.
 const DefaultMaxMessage = 4 << 20
 
+// MediaType is what the content type of a call begins with.
+const MediaType = "application/grpc"
+
 // Method answers a call. The message holds only until it returns. An error that is
 // no *Status is told to the client as Internal.
 type Method func(r *http.Request, message []byte) (reply []byte, err error)
 
-// Options say what a Handler answers. All but Hello and Begin are required.
+// Options say what a Handler answers. All but PlainTextReply and Begin are required.
 type Options struct {
 	// Methods by path, such as /jaeger.api_v2.CollectorService/PostSpans.
 	Methods map[string]Method
@@ -33,16 +36,16 @@ type Options struct {
 	// Begin waits until a message that has come may be unpacked and handed to its
 	// method; end is called when both have been done. nil does not wait.
 	Begin func(r *http.Request) (end func(), err error)
-	// Hello is answered in plain text to what is no gRPC.
-	Hello string
-	// Failed is told of each call that ends with an error, with the size of its
-	// message as it came, 0 when unknown. What is no gRPC gives ErrForeign.
-	Failed func(r *http.Request, size int64, err error)
+	// PlainTextReply is answered in plain text to what is no gRPC.
+	PlainTextReply string
+	// OnError is told of each call that ends with an error, with the size of its
+	// message as it came, 0 when unknown. What is no gRPC gives ErrNotGRPC.
+	OnError func(r *http.Request, size int64, err error)
 }
 
 var (
-	// ErrForeign is a request that is no gRPC.
-	ErrForeign = errors.New("this is no gRPC call")
+	// ErrNotGRPC is a request that is no gRPC.
+	ErrNotGRPC = errors.New("this is no gRPC call")
 	// ErrUnknownMethod is a call to none of the methods.
 	ErrUnknownMethod = errors.New("unknown method")
 	// ErrPanicked is a method that did.
@@ -53,11 +56,11 @@ var (
 func Handler(opts Options) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if !isCall(r) {
-			opts.Failed(r, max(0, r.ContentLength), ErrForeign)
-			http.Error(w, opts.Hello, http.StatusUnsupportedMediaType)
+			opts.OnError(r, max(0, r.ContentLength), ErrNotGRPC)
+			http.Error(w, opts.PlainTextReply, http.StatusUnsupportedMediaType)
 			return
 		}
-		w.Header().Set("Content-Type", "application/grpc")
+		w.Header().Set("Content-Type", MediaType)
 		w.Header().Set("Grpc-Accept-Encoding", "gzip")
 		reply, size, err := opts.call(r)
 		if err == nil {
@@ -66,7 +69,7 @@ func Handler(opts Options) http.Handler {
 		w.Header().Set(http.TrailerPrefix+"Grpc-Status", strconv.Itoa(int(CodeOf(err))))
 		if err != nil {
 			w.Header().Set(http.TrailerPrefix+"Grpc-Message", escape(err.Error()))
-			opts.Failed(r, size, err)
+			opts.OnError(r, size, err)
 		}
 	})
 }
@@ -74,7 +77,7 @@ func Handler(opts Options) http.Handler {
 func isCall(r *http.Request) bool {
 	mediaType, _, err := mime.ParseMediaType(r.Header.Get("Content-Type"))
 	return err == nil && r.ProtoMajor == 2 && r.Method == http.MethodPost &&
-		(mediaType == "application/grpc" || mediaType == "application/grpc+proto")
+		(mediaType == MediaType || mediaType == MediaType+"+proto")
 }
 
 // call reads the message and hands it to its method.
