@@ -10,32 +10,6 @@ import (
 	"github.com/otdemo/otdemo/pkg/trace"
 )
 
-const procUDP = `   sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid  timeout inode ref pointer drops
- 1201: 0100007F:1AAF 00000000:0000 07 00000000:00000000 00:00000000 00000000     0        0 81 2 0000000000000000 12
- 1202: 00000000:1AAF 00000000:0000 07 00000000:00000000 00:00000000 00000000     0        0 82 2 0000000000000000 30
- 1203: 0100007F:9C40 0100007F:1AAF 01 00000000:00000000 00:00000000 00000000     0        0 83 2 0000000000000000 500
-`
-
-func TestPortDrops(t *testing.T) {
-	t.Parallel()
-	if drops, sockets := portDrops([]byte(procUDP), 6831); drops != 42 || sockets != 2 {
-		t.Errorf("got %d drops of %d sockets, want 42 of 2", drops, sockets)
-	}
-	if drops, sockets := portDrops([]byte(procUDP), 6832); drops != 0 || sockets != 0 {
-		t.Errorf("got %d drops of %d sockets, want none", drops, sockets)
-	}
-}
-
-func TestBufferErrors(t *testing.T) {
-	t.Parallel()
-	const snmp = "Tcp: RcvbufErrors\nTcp: 9\n" +
-		"Udp: InDatagrams NoPorts InErrors OutDatagrams RcvbufErrors SndbufErrors\nUdp: 100 2 3 4 57 6\n" +
-		"UdpLite: RcvbufErrors\nUdpLite: 8\n"
-	if got := bufferErrors([]byte(snmp)); got != 57 {
-		t.Errorf("got %d, want 57", got)
-	}
-}
-
 func TestReadKernel(t *testing.T) {
 	t.Parallel()
 	if got := readKernel(t.Context(), "192.0.2.1:6831"); got.known {
