@@ -77,7 +77,7 @@ func Start(opts Options) (*Backend, error) {
 		Logger:    opts.Logger,
 		Now:       opts.Now,
 	})
-	b.start(&sockets, opts)
+	b.start(sockets, opts)
 	return b, nil
 }
 

@@ -53,7 +53,7 @@ func StartProxy(opts ProxyOptions) (*Proxy, error) {
 	}
 	p.server = ingest.NewServer(p.proxy, common.Logger)
 	p.serving.Go(func() {
-		if err := p.server.Serve(sockets.tcp[Query]); !errors.Is(err, http.ErrServerClosed) {
+		if err := p.server.Serve(sockets[Query].TCP); !errors.Is(err, http.ErrServerClosed) {
 			p.ended = fmt.Errorf("serve the page: %w", err)
 		}
 	})

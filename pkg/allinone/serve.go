@@ -12,12 +12,12 @@ import (
 )
 
 // start starts the receiver or the HTTP server of each listener that is on.
-func (b *Backend) start(s *sockets, opts Options) {
+func (b *Backend) start(s sockets, opts Options) {
 	strategies := sampling.Handler(opts.Sampling, opts.Logger)
 	for _, r := range receivers(&opts.Sampling, strategies) {
 		name := r.Spec().Name
 		if port := b.ingest.Port(name); port != nil {
-			b.receivers[name] = r.Start(ingest.Socket{UDP: s.udp[name], TCP: s.tcp[name]}, port)
+			b.receivers[name] = r.Start(s[name], port)
 		}
 	}
 	b.warnCappedBuffers()
@@ -40,7 +40,7 @@ func (b *Backend) start(s *sockets, opts Options) {
 		HealthV2: health.handlerV2(),
 	} {
 		if port := b.ingest.Port(name); port != nil {
-			b.servers = append(b.servers, ingest.ServeHTTP(s.tcp[name], port, handler, nil))
+			b.servers = append(b.servers, ingest.ServeHTTP(s[name].TCP, port, handler, nil))
 		}
 	}
 	b.running.Go(func() { b.keepHistory(opts.Now) })

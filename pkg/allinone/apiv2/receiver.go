@@ -3,6 +3,8 @@ package apiv2
 import (
 	"net/http"
 
+	"google.golang.org/grpc/codes"
+
 	"github.com/otdemo/otdemo/pkg/allinone/ingest"
 	"github.com/otdemo/otdemo/pkg/allinone/rpc"
 	"github.com/otdemo/otdemo/pkg/allinone/sampling"
@@ -36,7 +38,7 @@ func (r Receiver) Start(s ingest.Socket, port *ingest.Port) ingest.Server {
 		postSpans: func(_ *http.Request, message []byte) ([]byte, error) {
 			batches, err := DecodePostSpans(message)
 			if err != nil {
-				return nil, rpc.Statusf(rpc.InvalidArgument, "%w", err)
+				return nil, rpc.Statusf(codes.InvalidArgument, "%w", err)
 			}
 			for n := range batches {
 				port.Accept(&batches[n])
@@ -46,7 +48,7 @@ func (r Receiver) Start(s ingest.Socket, port *ingest.Port) ingest.Server {
 		getStrategy: func(_ *http.Request, message []byte) ([]byte, error) {
 			reply, err := r.Sampling.Protobuf(message)
 			if err != nil {
-				return nil, rpc.Statusf(rpc.InvalidArgument, "%w", err)
+				return nil, rpc.Statusf(codes.InvalidArgument, "%w", err)
 			}
 			return reply, nil
 		},

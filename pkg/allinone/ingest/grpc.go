@@ -6,6 +6,8 @@ import (
 	"net"
 	"net/http"
 
+	"google.golang.org/grpc/codes"
+
 	"github.com/otdemo/otdemo/pkg/allinone/rpc"
 )
 
@@ -44,9 +46,9 @@ func ServeGRPC(l net.Listener, port *Port, methods map[string]rpc.Method, greeti
 // helps.
 func statusError(err error) error {
 	if ReasonOf(err) == Busy {
-		return rpc.Statusf(rpc.Unavailable, "%w", err)
+		return rpc.Statusf(codes.Unavailable, "%w", err)
 	}
-	return rpc.Statusf(rpc.Internal, "%w", err)
+	return rpc.Statusf(codes.Internal, "%w", err)
 }
 
 // callFault returns the fault of a call that failed.
@@ -58,9 +60,9 @@ func callFault(err error) error {
 	switch {
 	case errors.Is(err, rpc.ErrPanicked):
 		fault.Reason = Panicked
-	case rpc.CodeOf(err) == rpc.Unimplemented:
+	case rpc.CodeOf(err) == codes.Unimplemented:
 		fault.Reason = Encoding
-	case rpc.CodeOf(err) == rpc.ResourceExhausted:
+	case rpc.CodeOf(err) == codes.ResourceExhausted:
 		fault.Reason = TooLarge
 	}
 	return fault

@@ -30,6 +30,22 @@ type Socket struct {
 	TCP net.Listener
 }
 
+// Addr returns where the socket listens.
+func (s Socket) Addr() net.Addr {
+	if s.UDP != nil {
+		return s.UDP.LocalAddr()
+	}
+	return s.TCP.Addr()
+}
+
+// Close closes the socket.
+func (s Socket) Close() error {
+	if s.UDP != nil {
+		return s.UDP.Close()
+	}
+	return s.TCP.Close()
+}
+
 // Spec describes a receiver: everything that the rest of the backend needs to know
 // about its protocol.
 type Spec struct {

@@ -4,6 +4,8 @@ import (
 	"net/http"
 	"net/netip"
 
+	"google.golang.org/grpc/codes"
+
 	"github.com/otdemo/otdemo/pkg/allinone/ingest"
 	"github.com/otdemo/otdemo/pkg/allinone/rpc"
 )
@@ -42,7 +44,7 @@ func (GRPC) Start(s ingest.Socket, port *ingest.Port) ingest.Server {
 		exportMethod: func(r *http.Request, message []byte) ([]byte, error) {
 			request, err := Decode(message)
 			if err != nil {
-				return nil, rpc.Statusf(rpc.InvalidArgument, "%w", err)
+				return nil, rpc.Statusf(codes.InvalidArgument, "%w", err)
 			}
 			request.store(port, ingest.Remote(r))
 			return Protobuf.Reply(request.Invalid), nil

@@ -17,6 +17,7 @@ import (
 	"golang.org/x/net/http2"
 	"golang.org/x/net/http2/hpack"
 	"google.golang.org/grpc"
+	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/credentials/insecure"
 )
 
@@ -59,7 +60,7 @@ func (b *bound) read(r io.Reader) ([]byte, func(), error) {
 		size += int64(n)
 		if b.held.Add(int64(n)) > maxHeld {
 			release()
-			return nil, nil, Statusf(Unavailable, "busy")
+			return nil, nil, Statusf(codes.Unavailable, "busy")
 		}
 		all.Write(step[:n])
 		if errors.Is(err, io.EOF) {

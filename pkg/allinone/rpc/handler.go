@@ -11,6 +11,8 @@ import (
 	"net/http"
 	"strconv"
 	"strings"
+
+	"google.golang.org/grpc/codes"
 )
 
 // DefaultMaxMessage is the largest message that gRPC's servers take unless told
@@ -21,7 +23,7 @@ const DefaultMaxMessage = 4 << 20
 const MediaType = "application/grpc"
 
 // Method answers a call. The message holds only until it returns. An error that is
-// no *Status is told to the client as Internal.
+// is not a *Status is sent to the client as Internal.
 type Method func(r *http.Request, message []byte) (reply []byte, err error)
 
 // Options say what a Handler answers. All but PlainTextReply and Begin are required.
@@ -36,19 +38,19 @@ type Options struct {
 	// Begin waits until a message that has come may be unpacked and handed to its
 	// method; end is called when both have been done. nil does not wait.
 	Begin func(r *http.Request) (end func(), err error)
-	// PlainTextReply is answered in plain text to what is no gRPC.
+	// PlainTextReply is the response to what is not gRPC.
 	PlainTextReply string
-	// OnError is told of each call that ends with an error, with the size of its
-	// message as it came, 0 when unknown. What is no gRPC gives ErrNotGRPC.
+	// OnError is called for each call that ends with an error, with the size of its
+	// message as it came, 0 if unknown. What is not gRPC gives ErrNotGRPC.
 	OnError func(r *http.Request, size int64, err error)
 }
 
 var (
-	// ErrNotGRPC is a request that is no gRPC.
-	ErrNotGRPC = errors.New("this is no gRPC call")
+	// ErrNotGRPC is a request that is not a gRPC call.
+	ErrNotGRPC = errors.New("not a gRPC call")
 	// ErrUnknownMethod is a call to none of the methods.
 	ErrUnknownMethod = errors.New("unknown method")
-	// ErrPanicked is a method that did.
+	// ErrPanicked is a method that panicked.
 	ErrPanicked = errors.New("the receiver panicked")
 )
 
@@ -84,7 +86,7 @@ func isCall(r *http.Request) bool {
 func (o *Options) call(r *http.Request) (reply []byte, size int64, err error) {
 	method, ok := o.Methods[r.URL.Path]
 	if !ok {
-		return nil, 0, Statusf(Unimplemented, "%w %.128s", ErrUnknownMethod, r.URL.Path)
+		return nil, 0, Statusf(codes.Unimplemented, "%w %.128s", ErrUnknownMethod, r.URL.Path)
 	}
 	in, packed, size, err := o.open(r)
 	if err != nil {
@@ -118,7 +120,7 @@ func (o *Options) answer(r *http.Request, method Method, b []byte, packed bool) 
 	}
 	defer func() {
 		if p := recover(); p != nil {
-			err = Statusf(Internal, "%w: %v", ErrPanicked, p)
+			err = Statusf(codes.Internal, "%w: %v", ErrPanicked, p)
 		}
 	}()
 	return method(r, b)
@@ -133,7 +135,7 @@ const headBytes = 5
 func (o *Options) open(r *http.Request) (m io.Reader, packed bool, size int64, err error) {
 	var head [headBytes]byte
 	if _, err := io.ReadFull(r.Body, head[:]); err != nil {
-		return nil, false, 0, Statusf(Internal, "the call has no message: %v", err)
+		return nil, false, 0, Statusf(codes.Internal, "the call has no message: %v", err)
 	}
 	size = int64(binary.BigEndian.Uint32(head[1:]))
 	if size > o.MaxMessage {
@@ -142,9 +144,9 @@ func (o *Options) open(r *http.Request) (m io.Reader, packed bool, size int64, e
 	switch packing := r.Header.Get("Grpc-Encoding"); {
 	case head[0] == 0:
 	case head[0] != 1:
-		return nil, false, size, Statusf(Internal, "the message begins with %d, want 0 or 1", head[0])
+		return nil, false, size, Statusf(codes.Internal, "the message begins with %d, want 0 or 1", head[0])
 	case !strings.EqualFold(packing, "gzip"):
-		return nil, false, size, Statusf(Unimplemented, "grpc-encoding %.32q is not known here, gzip is", packing)
+		return nil, false, size, Statusf(codes.Unimplemented, "grpc-encoding %.32q is not supported, gzip is", packing)
 	}
 	return &exactReader{r: r.Body, left: size}, head[0] == 1, size, nil
 }
@@ -153,11 +155,11 @@ func (o *Options) open(r *http.Request) (m io.Reader, packed bool, size int64, e
 func (o *Options) unpack(b []byte) ([]byte, error) {
 	zipped, err := gzip.NewReader(bytes.NewReader(b))
 	if err != nil {
-		return nil, Statusf(Internal, "unpack the message: %v", err)
+		return nil, Statusf(codes.Internal, "unpack the message: %v", err)
 	}
 	var plain bytes.Buffer
 	if _, err := plain.ReadFrom(io.LimitReader(zipped, o.MaxMessage+1)); err != nil {
-		return nil, Statusf(Internal, "unpack the message: %v", err)
+		return nil, Statusf(codes.Internal, "unpack the message: %v", err)
 	}
 	if int64(plain.Len()) > o.MaxMessage {
 		return nil, tooLarge(o.MaxMessage+1, o.MaxMessage)
@@ -167,16 +169,16 @@ func (o *Options) unpack(b []byte) ([]byte, error) {
 
 // tooLarge is worded as gRPC's own servers do.
 func tooLarge(size, most int64) error {
-	return Statusf(ResourceExhausted, "grpc: received message larger than max (%d vs. %d)", size, most)
+	return Statusf(codes.ResourceExhausted, "grpc: received message larger than max (%d vs. %d)", size, most)
 }
 
 // atEnd expects nothing after the message.
 func atEnd(body io.Reader) error {
 	var one [1]byte
 	if n, err := io.ReadFull(body, one[:]); n > 0 {
-		return Statusf(Internal, "the call has more than one message")
+		return Statusf(codes.Internal, "the call has more than one message")
 	} else if !errors.Is(err, io.EOF) {
-		return Statusf(Internal, "read the end of the call: %v", err)
+		return Statusf(codes.Internal, "read the end of the call: %v", err)
 	}
 	return nil
 }

@@ -59,7 +59,7 @@ func serve(t *testing.T, change func(*http.Server)) (addr string, failed *failur
 		Methods: map[string]Method{
 			"/test/Echo":  func(_ *http.Request, message []byte) ([]byte, error) { return slices.Clone(message), nil },
 			"/test/Fail":  func(*http.Request, []byte) ([]byte, error) { return nil, errors.New("50% ż\nfailed") },
-			"/test/Busy":  func(*http.Request, []byte) ([]byte, error) { return nil, Statusf(Unavailable, "come back") },
+			"/test/Busy":  func(*http.Request, []byte) ([]byte, error) { return nil, Statusf(codes.Unavailable, "come back") },
 			"/test/Panic": func(*http.Request, []byte) ([]byte, error) { panic("ouch") },
 		},
 		MaxMessage:     maxMessage,

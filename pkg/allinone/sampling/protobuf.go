@@ -3,67 +3,43 @@ package sampling
 import (
 	"fmt"
 
-	"github.com/otdemo/otdemo/pkg/allinone/internal/pb"
+	"github.com/gogo/protobuf/proto"
+	"github.com/jaegertracing/jaeger-idl/proto-gen/api_v2"
 )
 
-// The fields of SamplingStrategyParameters, of SamplingStrategyResponse and of
-// what that holds (sampling.proto in jaeger-idl).
-const (
-	paramsService = 1
-
-	answerType          = 1
-	answerProbabilistic = 2
-	answerRateLimiting  = 3
-	answerOperations    = 4
-
-	probabilisticRate    = 1
-	rateLimitingTraces   = 1
-	operationsDefault    = 1
-	operationsPer        = 3
-	operationName        = 1
-	operationProbability = 2
-
-	typeRateLimiting = 1
-)
-
-// Protobuf answers a SamplingStrategyParameters with a SamplingStrategyResponse,
-// which is how Jaeger's agents ask over gRPC.
+// Protobuf returns the encoded SamplingStrategyResponse to an encoded
+// SamplingStrategyParameters, which Jaeger's agents request over gRPC.
 func (s *Strategies) Protobuf(params []byte) ([]byte, error) {
-	service := ""
-	m := pb.Read(params)
-	for m.Next() {
-		if m.Number == paramsService {
-			service = m.String()
-		}
-	}
-	if err := m.Err(); err != nil {
+	var in api_v2.SamplingStrategyParameters
+	if err := proto.Unmarshal(params, &in); err != nil {
 		return nil, fmt.Errorf("read SamplingStrategyParameters: %w", err)
 	}
-	answer := answerFor(s.For(service))
-	return answer.protobuf(), nil
+	out, err := proto.Marshal(answerFor(s.For(in.ServiceName)).message())
+	if err != nil {
+		return nil, fmt.Errorf("write SamplingStrategyResponse: %w", err)
+	}
+	return out, nil
 }
 
-func (a *answer) protobuf() []byte {
-	var b []byte
+func (a answer) message() *api_v2.SamplingStrategyResponse {
+	out := &api_v2.SamplingStrategyResponse{}
 	if p := a.Probabilistic; p != nil {
-		b = pb.AppendBytes(b, answerProbabilistic, p.protobuf())
+		out.ProbabilisticSampling = p.message()
 	}
 	if r := a.RateLimiting; r != nil {
-		b = pb.AppendUint(b, answerType, typeRateLimiting)
-		b = pb.AppendBytes(b, answerRateLimiting, pb.AppendUint(nil, rateLimitingTraces, uint64(r.MaxTracesPerSecond)))
+		out.StrategyType = api_v2.SamplingStrategyType_RATE_LIMITING
+		out.RateLimitingSampling = &api_v2.RateLimitingSamplingStrategy{MaxTracesPerSecond: int32(r.MaxTracesPerSecond)}
 	}
 	if o := a.Operations; o != nil {
-		inner := pb.AppendDouble(nil, operationsDefault, o.Default)
+		out.OperationSampling = &api_v2.PerOperationSamplingStrategies{DefaultSamplingProbability: o.Default}
 		for _, op := range o.PerOperation {
-			one := pb.AppendBytes(nil, operationName, op.Operation)
-			one = pb.AppendBytes(one, operationProbability, op.Probabilistic.protobuf())
-			inner = pb.AppendBytes(inner, operationsPer, one)
+			out.OperationSampling.PerOperationStrategies = append(out.OperationSampling.PerOperationStrategies,
+				&api_v2.OperationSamplingStrategy{Operation: op.Operation, ProbabilisticSampling: op.Probabilistic.message()})
 		}
-		b = pb.AppendBytes(b, answerOperations, inner)
 	}
-	return b
+	return out
 }
 
-func (p *probabilistic) protobuf() []byte {
-	return pb.AppendDouble(nil, probabilisticRate, p.SamplingRate)
+func (p probabilistic) message() *api_v2.ProbabilisticSamplingStrategy {
+	return &api_v2.ProbabilisticSamplingStrategy{SamplingRate: p.SamplingRate}
 }
