@@ -1,30 +1,31 @@
 package api
 
 import (
-	"io"
+	"errors"
 	"net/http"
 
+	"github.com/otdemo/otdemo/pkg/allinone/ingest"
+	"github.com/otdemo/otdemo/pkg/allinone/otlp"
 	"github.com/otdemo/otdemo/pkg/trace"
 )
 
-// maxTransform bounds a file that is to be shown, in bytes.
-const maxTransform = 16 << 20
-
-// transform answers OTLP's JSON as traces of API v1, for the UI, which shows files
-// that way. Nothing is stored. It takes part in the bounds of answers once the body is
-// there, which may come slowly.
+// transform responds to a file in OTLP's JSON with its traces in the JSON of API v1,
+// for the UI, which shows files that way. Nothing is stored. It counts as an answer
+// only once the body has arrived, which may take long.
 func (h *handler) transform(w http.ResponseWriter, r *http.Request) {
-	body, release, status, err := h.readBody(r)
+	body, err := h.bodies.Take(r.Body)
 	if err != nil {
-		if status == http.StatusServiceUnavailable {
+		status := http.StatusBadRequest // as Jaeger responds to any file that it cannot read
+		if ingest.ReasonOf(err) == ingest.Busy {
+			status = http.StatusServiceUnavailable
 			w.Header().Set("Retry-After", retryAfter)
 		}
 		h.refuse(w, status, err.Error())
 		return
 	}
-	defer release()
+	defer body.Close()
 	h.answers.serve(w, r, func(w http.ResponseWriter, _ *http.Request) {
-		spans, err := h.decodeOTLP(body)
+		spans, err := decodeOTLP(body.Bytes)
 		if err != nil {
 			h.refuse(w, http.StatusBadRequest, "cannot unmarshal OTLP : "+err.Error())
 			return
@@ -34,10 +35,21 @@ func (h *handler) transform(w http.ResponseWriter, r *http.Request) {
 	})
 }
 
-// readAll reads a body up to maxTransform.
-func readAll(r *http.Request) (body []byte, release func(), status int, err error) {
-	body, err = io.ReadAll(http.MaxBytesReader(nil, r.Body, maxTransform))
-	return body, func() {}, http.StatusBadRequest, err
+// decodeOTLP decodes OTLP's JSON. A span that cannot be shown is an error, because
+// nobody would miss it.
+func decodeOTLP(body []byte) ([]trace.Span, error) {
+	request, err := otlp.JSON.Decode(body)
+	if err != nil {
+		return nil, err
+	}
+	if request.Invalid > 0 {
+		return nil, errors.New(otlp.InvalidText(request.Invalid))
+	}
+	var spans []trace.Span
+	for i := range request.Batches {
+		spans = append(spans, request.Batches[i].Spans...)
+	}
+	return spans, nil
 }
 
 // byTrace puts spans together by their trace, in the order of the first of each.

@@ -39,15 +39,6 @@ type Request struct {
 	Invalid int
 }
 
-// Spans returns how many spans the batches have.
-func (r *Request) Spans() int {
-	n := 0
-	for i := range r.Batches {
-		n += len(r.Batches[i].Spans)
-	}
-	return n
-}
-
 // Decode reads an ExportTraceServiceRequest in protobuf. It keeps nothing of body
 // and allocates at most some thirty times its size, whatever it claims to hold.
 func Decode(body []byte) (Request, error) {

@@ -43,7 +43,7 @@ func DecodeBinary(datagram []byte) (ingest.Batch, error) {
 // DecodeBatch reads a batch of Jaeger's in thrift's binary protocol without a call
 // around it, as Jaeger's collector takes it over HTTP.
 func DecodeBatch(body []byte) (batch ingest.Batch, err error) {
-	defer catch(&batch, &err)
+	defer ingest.Recover(&err)
 	r := &binaryReader{source: source{buf: body}}
 	if batch, ok := r.fast().readBatch(); ok {
 		return batch, nil
@@ -58,7 +58,7 @@ func DecodeBatch(body []byte) (batch ingest.Batch, err error) {
 // DecodeZipkin reads a list of Zipkin's spans in thrift's binary protocol, as
 // Zipkin's first API takes it over HTTP.
 func DecodeZipkin(body []byte) (batch ingest.Batch, err error) {
-	defer catch(&batch, &err)
+	defer ingest.Recover(&err)
 	ctx := context.Background()
 	r := &binaryReader{source: source{buf: body}}
 	_, n, err := r.ReadListBegin(ctx)
@@ -75,16 +75,9 @@ func DecodeZipkin(body []byte) (batch ingest.Batch, err error) {
 	return batch, nil
 }
 
-// catch turns a panic into a fault.
-func catch(batch *ingest.Batch, err *error) {
-	if p := recover(); p != nil {
-		*batch, *err = ingest.Batch{}, ingest.Faultf(ingest.Panicked, "%v", p)
-	}
-}
-
 // decodeCall reads a call of one of the agent's methods.
 func decodeCall(r reader) (batch ingest.Batch, err error) {
-	defer catch(&batch, &err)
+	defer ingest.Recover(&err)
 	ctx := context.Background() // asked for by thrift; reading memory never waits
 	method, _, _, err := r.ReadMessageBegin(ctx)
 	switch {

@@ -140,12 +140,6 @@ func AppendBytes[T ~string | ~[]byte](b []byte, number int, value T) []byte {
 	return append(b, value...)
 }
 
-// AppendGroup appends a group with the fields that are encoded in value.
-func AppendGroup(b []byte, number int, value []byte) []byte {
-	b = protowire.AppendTag(b, protowire.Number(number), protowire.StartGroupType)
-	return protowire.AppendTag(append(b, value...), protowire.Number(number), protowire.EndGroupType)
-}
-
 // AppendUint appends a varint field.
 func AppendUint(b []byte, number int, value uint64) []byte {
 	return protowire.AppendVarint(protowire.AppendTag(b, protowire.Number(number), protowire.VarintType), value)
