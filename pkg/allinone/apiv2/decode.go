@@ -40,8 +40,6 @@ const (
 	// a name, and for spans of nobody.
 	emptyService = "empty-service-name"
 	noProcess    = "null-process-and-service-name"
-	// clientTag is the process tag with the tracer's own id.
-	clientTag = "client-uuid"
 )
 
 // DecodePostSpans reads a PostSpansRequest: a batch, and one more for each span
@@ -105,14 +103,7 @@ func (d *decoder) batch(b []byte) error {
 }
 
 func newBatch(process *trace.Process) ingest.Batch {
-	batch := ingest.Batch{Process: process}
-	for _, tag := range process.Tags {
-		if tag.Key == clientTag && tag.Value.Kind() == trace.KindString {
-			batch.Client = tag.Value.String()
-			break
-		}
-	}
-	return batch
+	return ingest.Batch{Process: process, Client: ingest.ClientID(process)}
 }
 
 func (d *decoder) process(b []byte) (*trace.Process, error) {

@@ -23,6 +23,19 @@ type Batch struct {
 	Losses *Losses
 }
 
+// clientTag is the process tag with the tracer's own id.
+const clientTag = "client-uuid"
+
+// ClientID returns the id of the tracer in a process, or "".
+func ClientID(process *trace.Process) string {
+	for _, tag := range process.Tags {
+		if tag.Key == clientTag && tag.Value.Kind() == trace.KindString {
+			return tag.Value.String()
+		}
+	}
+	return ""
+}
+
 // Losses are the spans that a client counted as lost before they reached the wire.
 type Losses struct {
 	QueueFull int64 `json:"queue_full"`

@@ -15,9 +15,6 @@ import (
 // emptyService is what Jaeger's collector puts in the place of an empty name.
 const emptyService = "empty-service-name"
 
-// clientTag is the process tag with the tracer's own id.
-const clientTag = "client-uuid"
-
 func convertBatch(in *jaeger.Batch) ingest.Batch {
 	process := &trace.Process{
 		Service: serviceName(in.Process.ServiceName),
@@ -26,7 +23,7 @@ func convertBatch(in *jaeger.Batch) ingest.Batch {
 	batch := ingest.Batch{
 		Process: process,
 		Spans:   make([]trace.Span, len(in.Spans)),
-		Client:  clientOf(process),
+		Client:  ingest.ClientID(process),
 		SeqNo:   in.GetSeqNo(),
 	}
 	for i, span := range in.Spans {
@@ -48,16 +45,6 @@ func serviceName(name string) string {
 		return emptyService
 	}
 	return name
-}
-
-// clientOf returns the id of the tracer in a process, or "".
-func clientOf(process *trace.Process) string {
-	for _, tag := range process.Tags {
-		if tag.Key == clientTag && tag.Value.Kind() == trace.KindString {
-			return tag.Value.String()
-		}
-	}
-	return ""
 }
 
 func convertSpan(in *jaeger.Span, process *trace.Process) trace.Span {

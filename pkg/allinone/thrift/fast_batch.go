@@ -145,7 +145,7 @@ func (r *batchReader) batch(out *ingest.Batch) {
 		}
 	}
 	r.need(batchNeeds, has)
-	out.Client = clientOf(out.Process)
+	out.Client = ingest.ClientID(out.Process)
 }
 
 func (r *batchReader) losses(out *ingest.Losses) {
