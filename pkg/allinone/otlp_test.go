@@ -86,6 +86,12 @@ func TestOtherSignalsAreNoLoss(t *testing.T) {
 	if status.Code(err) != codes.Unimplemented {
 		t.Errorf("got %v, want Unimplemented", err)
 	}
+	for _, listener := range []string{OTLPGRPC, CollectorGRPC} { // as a probe of Kubernetes does
+		err := grpcClient(t, b, listener).Invoke(t.Context(), "/grpc.health.v1.Health/Check", &tracepb.TracesData{}, &tracepb.TracesData{})
+		if status.Code(err) != codes.Unimplemented {
+			t.Errorf("got %v, want Unimplemented", err)
+		}
+	}
 	if code, _ := postOTLP(t, b, "/v1/metrics", "application/json", []byte("{}"), ""); code != http.StatusNotFound {
 		t.Errorf("got %d, want 404", code)
 	}

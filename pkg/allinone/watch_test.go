@@ -46,7 +46,7 @@ func TestWrongProtocolOnHTTPPorts(t *testing.T) {
 	}
 }
 
-// Spans that are posted to a port which does not take them are counted, whatever
+// Spans that are posted to a port that does not accept them are counted, whatever
 // it answers, and the log says where they belong.
 func TestMisdirectedSpans(t *testing.T) {
 	t.Parallel()
@@ -58,6 +58,10 @@ func TestMisdirectedSpans(t *testing.T) {
 		{Sampling, "/api/v2/spans", jsonType, Zipkin},
 		{CollectorHTTP, "/v1/traces", "application/x-protobuf", OTLPHTTP},
 		{Query, "/", thriftType, ""},
+		{OTLPHTTP, "/api/v2/spans", jsonType, Zipkin},
+		{OTLPHTTP, "/nowhere", thriftType, ""},
+		{OTLPGRPC, "/v1/traces", "application/x-protobuf", OTLPHTTP},
+		{CollectorGRPC, "/api/traces", thriftType, CollectorHTTP},
 		{CollectorHTTP, "/jaeger.api_v2.CollectorService/PostSpans", "application/grpc", CollectorGRPC},
 	}
 	for _, tt := range tests {

@@ -157,9 +157,9 @@ func BenchmarkCalls(b *testing.B) {
 	}
 }
 
-// BenchmarkStalledCalls measures what 400 calls hold that have each sent all but the
+// BenchmarkStalled measures what 400 calls hold that have each sent all but the
 // last byte of a message of a megabyte.
-func BenchmarkStalledCalls(b *testing.B) {
+func BenchmarkStalled(b *testing.B) {
 	for _, c := range contenders() {
 		b.Run(c.name, func(b *testing.B) {
 			for range b.N {
