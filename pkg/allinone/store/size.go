@@ -22,9 +22,9 @@ const (
 	mapBytes = 24
 
 	entryBytes = int64(unsafe.Sizeof(entry{})+unsafe.Sizeof(trace.TraceID{})) + pointerBytes + mapBytes
-	// placeBytes is for being listed under a service: the place, and the slot with
+	// positionBytes is for being listed under a service: the position, and the index entry with
 	// room for its slice to grow.
-	placeBytes = int64(unsafe.Sizeof(place{}) + 3*unsafe.Sizeof(slot{})/2)
+	positionBytes = int64(unsafe.Sizeof(position{}) + 3*unsafe.Sizeof(indexEntry{})/2)
 	// finderBytes is for being found in the map of a trace of many services.
 	finderBytes = mapBytes + 2*pointerBytes
 	// serviceBytes has the map of its operations, which begins with 8 slots.

@@ -28,7 +28,7 @@ type Options struct {
 type Store struct {
 	maxBytes int64
 	maxSpans int
-	seed     maphash.Seed // of the marks
+	seed     maphash.Seed // of the Bloom filters
 
 	mu        sync.RWMutex
 	traces    map[trace.TraceID]*entry
@@ -66,7 +66,7 @@ type entry struct {
 	// refused counts the spans beyond the bound of one trace.
 	refused int64
 
-	places    []place
+	positions []position
 	processes []*process
 	// many finds among the two once they are many, nil before.
 	many       *finder
@@ -93,7 +93,7 @@ func New(opts Options) *Store {
 // the slice itself stays the caller's.
 func (s *Store) Add(spans []trace.Span) {
 	maker := s.newRunMaker()
-	var space [runsAtOnce]run
+	var space [runsAtOnce]spanRun
 	for some := range slices.Chunk(spans, addAtOnce) {
 		for len(some) > 0 {
 			runs := space[:0]
@@ -111,7 +111,7 @@ func (s *Store) Add(spans []trace.Span) {
 // readers get their turn.
 const addAtOnce, runsAtOnce = 256, 32
 
-func (s *Store) addRuns(runs []run) {
+func (s *Store) addRuns(runs []spanRun) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for i := range runs {

@@ -76,9 +76,9 @@ func contents(s *Store, spans []trace.Span) map[string]string {
 		svc := s.services[service]
 		all["operations of "+service] = fmt.Sprint(s.Operations(service), svc.operations)
 		all["traces of "+service] = listing(s.Find(Query{Service: service, Limit: 10}))
-		for i := range svc.slots {
-			t := &svc.slots[i]
-			all[fmt.Sprint("slot of ", service, t.entry.id)] = fmt.Sprint(t.start, t.latest, t.longest)
+		for i := range svc.traces {
+			t := &svc.traces[i]
+			all[fmt.Sprint("entry of ", service, t.entry.id)] = fmt.Sprint(t.start, t.latest, t.longest)
 		}
 	}
 	for i := 0; i < len(spans); i += 100 {

@@ -7,28 +7,28 @@ import (
 	"github.com/otdemo/otdemo/pkg/trace"
 )
 
-// marks are a Bloom filter over the operations and tags of a trace's spans of one
+// bloomFilter is a Bloom filter over the operations and tags of a trace's spans of one
 // service: what it does not cover, none of them has. It is small enough to stand
 // beside each trace in a list, so that a search passes over the traces that
 // cannot match without looking at their spans. Of traces with some 25 different
 // tags it looks at a few in a hundred by mistake, of those with thousands at all.
-type marks [4]uint64
+type bloomFilter [4]uint64
 
-// add marks three bits of 256, which sum chooses.
-func (m *marks) add(sum uint64) {
+// add sets three bits of 256, which sum chooses.
+func (m *bloomFilter) add(sum uint64) {
 	for range 3 {
 		m[sum>>6&3] |= 1 << (sum & 63)
 		sum >>= 8
 	}
 }
 
-func (m *marks) merge(other *marks) {
+func (m *bloomFilter) merge(other *bloomFilter) {
 	for i := range m {
 		m[i] |= other[i]
 	}
 }
 
-func (m *marks) covers(other *marks) bool {
+func (m *bloomFilter) covers(other *bloomFilter) bool {
 	var missing uint64
 	for i := range m {
 		missing |= other[i] &^ m[i]
@@ -36,22 +36,22 @@ func (m *marks) covers(other *marks) bool {
 	return missing == 0
 }
 
-// marker makes marks. It remembers those of the last process, which the spans of
+// filterMaker makes Bloom filters. It remembers that of the last process, which the spans of
 // a batch share. The zero value lacks a seed.
-type marker struct {
-	seed         maphash.Seed
-	process      *trace.Process
-	processMarks marks
+type filterMaker struct {
+	seed          maphash.Seed
+	process       *trace.Process
+	processFilter bloomFilter
 }
 
-// spans returns the marks of all that one of the spans, which share a process, can
+// spans returns the filter of all that one of the spans, which share a process, can
 // be searched by.
-func (m *marker) spans(spans []trace.Span) marks {
+func (m *filterMaker) spans(spans []trace.Span) bloomFilter {
 	if process := spans[0].Process; process != m.process {
-		m.process, m.processMarks = process, marks{}
-		m.tags(&m.processMarks, process.Tags)
+		m.process, m.processFilter = process, bloomFilter{}
+		m.tags(&m.processFilter, process.Tags)
 	}
-	out := m.processMarks
+	out := m.processFilter
 	for i := range spans {
 		span := &spans[i]
 		if i == 0 || span.Operation != spans[i-1].Operation {
@@ -65,9 +65,9 @@ func (m *marker) spans(spans []trace.Span) marks {
 	return out
 }
 
-// query returns the marks that a trace must cover to meet q.
-func (m *marker) query(q *Query) marks {
-	var out marks
+// query returns the filter that a trace must cover to meet q.
+func (m *filterMaker) query(q *Query) bloomFilter {
+	var out bloomFilter
 	if q.Operation != "" {
 		out.add(m.operation(q.Operation))
 	}
@@ -77,9 +77,9 @@ func (m *marker) query(q *Query) marks {
 	return out
 }
 
-func (m *marker) operation(name string) uint64 { return m.pair("", maphash.String(m.seed, name)) }
+func (m *filterMaker) operation(name string) uint64 { return m.pair("", maphash.String(m.seed, name)) }
 
-func (m *marker) tags(out *marks, tags []trace.Tag) {
+func (m *filterMaker) tags(out *bloomFilter, tags []trace.Tag) {
 	for i := range tags {
 		out.add(m.pair(tags[i].Key, m.value(tags[i].Value)))
 	}
@@ -87,7 +87,7 @@ func (m *marker) tags(out *marks, tags []trace.Tag) {
 
 // value hashes a value's text, which is what searches compare. Integers are the
 // common values that would have to be allocated as text.
-func (m *marker) value(v trace.Value) uint64 {
+func (m *filterMaker) value(v trace.Value) uint64 {
 	if v.Kind() != trace.KindInt64 {
 		return maphash.String(m.seed, v.String())
 	}
@@ -96,7 +96,7 @@ func (m *marker) value(v trace.Value) uint64 {
 }
 
 // pair mixes the hashes of a key and a value, such that every bit of both counts.
-func (m *marker) pair(key string, value uint64) uint64 {
+func (m *filterMaker) pair(key string, value uint64) uint64 {
 	const odd = 0x9e3779b97f4a7c15
 	sum := (maphash.String(m.seed, key) ^ value*odd) * odd
 	return sum ^ sum>>32

@@ -10,7 +10,7 @@ import (
 )
 
 // A trace is found by everything that one of its spans has, whatever the type:
-// marks may only err by looking at too much.
+// The filter may only err by looking at too much.
 func TestMarksMissNothing(t *testing.T) {
 	t.Parallel()
 	values := []trace.Value{
@@ -79,7 +79,7 @@ func TestMarksPassOver(t *testing.T) {
 	}
 }
 
-// Evicting fills gaps with slots from the end; what they tell moves along.
+// Evicting fills gaps with entries from the end; what they tell moves along.
 func TestMarksMoveWithTheirTrace(t *testing.T) {
 	t.Parallel()
 	s := New(Options{MaxBytes: 256 << 10})

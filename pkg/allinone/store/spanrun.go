@@ -6,33 +6,33 @@ import (
 	"github.com/otdemo/otdemo/pkg/trace"
 )
 
-// run is one or more spans of a trace that came in a row and share a process, with
+// spanRun is one or more spans of a trace that came in a row and share a process, with
 // what can be told of them without the store's lock. What they have in common is
 // looked up once: most batches are a few long runs.
-type run struct {
+type spanRun struct {
 	spans []trace.Span
-	// processHash is of their process, marks of everything they can be found by.
+	// processHash is of their process, filter of everything they can be found by.
 	processHash uint64
-	marks       marks
+	filter      bloomFilter
 }
 
 // runMaker makes runs. The zero value is of no use.
 type runMaker struct {
 	hash func(*trace.Process) uint64
-	mark marker
+	mark filterMaker
 }
 
 func (s *Store) newRunMaker() *runMaker {
-	return &runMaker{hash: s.processes.hasher(), mark: marker{seed: s.seed}}
+	return &runMaker{hash: s.processes.hasher(), mark: filterMaker{seed: s.seed}}
 }
 
 // next returns the run that spans begin with; there must be a span.
-func (m *runMaker) next(spans []trace.Span) run {
+func (m *runMaker) next(spans []trace.Span) spanRun {
 	n := runLength(spans)
-	return run{
+	return spanRun{
 		spans:       spans[:n],
 		processHash: m.hash(spans[0].Process),
-		marks:       m.mark.spans(spans[:n]),
+		filter:      m.mark.spans(spans[:n]),
 	}
 }
 
@@ -47,7 +47,7 @@ func runLength(spans []trace.Span) int {
 }
 
 // addRun stores the spans of a run that its trace has room for.
-func (s *Store) addRun(r *run) {
+func (s *Store) addRun(r *spanRun) {
 	s.stats.Added += int64(len(r.spans))
 	e := s.touch(&r.spans[0])
 	s.reserve(e, len(r.spans))
@@ -71,7 +71,7 @@ func (s *Store) addRun(r *run) {
 	}
 	if added := e.spans[before:]; len(added) > 0 {
 		s.stats.Spans += int64(len(added))
-		s.index(e, added, &r.marks)
+		s.index(e, added, &r.filter)
 	}
 }
 
