@@ -96,7 +96,7 @@ func openUI(dir string) (*api.UI, error) {
 }
 
 // Addrs returns where the backend listens: a listener's name to its host:port.
-// Listeners says which are UDP ports and which are TCP.
+// Listeners has their networks.
 func (b *Backend) Addrs() map[string]string { return maps.Clone(b.addrs) }
 
 // Close stops receiving, after what waits in the sockets has been read and stored,

@@ -34,7 +34,7 @@ func (h *health) handlerV1(stats func() Stats) http.Handler {
 	return mux
 }
 
-// handlerV2 answers as Jaeger 2 does on its port 13133, whose extension knows
+// handlerV2 answers as Jaeger 2 does on its port 13133, whose extension has
 // /status only.
 func (h *health) handlerV2() http.Handler {
 	mux := http.NewServeMux()

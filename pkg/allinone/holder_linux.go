@@ -37,7 +37,7 @@ func holder(network, addr string) string {
 }
 
 // programWith looks for one of the sockets among the files of every process that
-// lets us.
+// we may inspect.
 func programWith(sockets []string) string {
 	files, err := filepath.Glob("/proc/[0-9]*/fd/[0-9]*")
 	if err != nil {

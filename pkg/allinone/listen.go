@@ -17,7 +17,7 @@ import (
 type ListenError struct {
 	// Name is the listener's, as in Listeners.
 	Name string
-	// Network is udp or tcp, Addr the host:port that was asked for.
+	// Network is udp or tcp, Addr the requested host:port.
 	Network, Addr string
 	// Holder is the program that has the port, as "jaeger (pid 12)"; "" if
 	// unknown.

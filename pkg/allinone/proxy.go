@@ -15,7 +15,7 @@ import (
 	"github.com/otdemo/otdemo/pkg/graceful"
 )
 
-// ProxyOptions say where a Proxy listens and whose traces it shows.
+// ProxyOptions configure a Proxy.
 type ProxyOptions struct {
 	// Target is the address of a Jaeger's query API, 1.x or 2.x, with its base path.
 	// A user and a password in it are sent as basic authentication.
@@ -39,8 +39,8 @@ type Proxy struct {
 	ended   error
 }
 
-// StartProxy opens the port and begins to serve. The error is a *ListenError when it
-// cannot be had.
+// StartProxy opens the port and begins to serve. The error is a *ListenError if it cannot
+// be opened.
 func StartProxy(opts ProxyOptions) (*Proxy, error) {
 	common := Options{Host: opts.Host, Ports: onlyQuery(opts.Port), Logger: opts.Logger}.withDefaults()
 	sockets, err := listen(common)

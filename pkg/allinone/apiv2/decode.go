@@ -44,7 +44,7 @@ const (
 
 // DecodePostSpans reads a PostSpansRequest: a batch, and one more for each span
 // that names a process of its own. It keeps nothing of body and allocates at most
-// some thirty times its size, whatever it claims to hold.
+// some thirty times its size, whatever sizes it declares.
 func DecodePostSpans(body []byte) ([]ingest.Batch, error) {
 	d := decoder{left: pb.NewAllowance(body)}
 	m := pb.Read(body)

@@ -24,7 +24,7 @@ const (
 	annotationValue  = 7
 )
 
-// SpanID says which span a packet is about; Parent is 0 for a root.
+// SpanID identifies the span of a packet; Parent is 0 for a root.
 type SpanID struct {
 	Trace, Span, Parent uint64
 }

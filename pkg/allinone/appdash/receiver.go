@@ -83,7 +83,7 @@ func startServer(l net.Listener, port *ingest.Port) *server {
 func (s *server) Parts() Stats { return s.spans.Stats() }
 
 // Close stores what has been sent, and returns when every goroutine has ended. When
-// ctx ends first it cuts the connections, which the error tells. It is called once.
+// ctx ends first it cuts the connections, which is an error. It is called once.
 func (s *server) Close(ctx context.Context) error {
 	keep := context.AfterFunc(ctx, func() {
 		s.each(reset)
@@ -134,7 +134,7 @@ func (s *server) pause(d time.Duration) {
 	}
 }
 
-// keep adds a connection to those that close ends, unless there are too many.
+// keep adds a connection to those that Close ends, unless there are too many.
 func (s *server) keep(conn net.Conn) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -145,7 +145,7 @@ func (s *server) keep(conn net.Conn) bool {
 	return true
 }
 
-// sweep gives up waiting for parts that do not come.
+// sweep releases spans whose parts do not arrive.
 func (s *server) sweep() {
 	ticker := time.NewTicker(sweepInterval)
 	defer ticker.Stop()
@@ -214,7 +214,7 @@ func (s *server) wait(conn net.Conn, r *bufio.Reader) error {
 		return nil
 	}
 	_ = conn.SetReadDeadline(time.Time{})
-	select { // after the deadline was taken away, which may have been close's
+	select { // after the deadline was taken away, which Close may have set
 	case <-s.closing:
 		_ = conn.SetReadDeadline(time.Now().Add(drainIdle))
 	default:
@@ -223,8 +223,8 @@ func (s *server) wait(conn net.Conn, r *bufio.Reader) error {
 	return err
 }
 
-// packet reads one packet. That it is framed says that the next one can be read,
-// whatever is wrong with this one.
+// packet reads one packet. If it is framed the next one can be read, even if
+// this one is broken.
 func (s *server) packet(r *bufio.Reader) (size int, framed bool, err error) {
 	length, err := binary.ReadUvarint(r)
 	switch {
@@ -247,7 +247,7 @@ func (s *server) packet(r *bufio.Reader) (size int, framed bool, err error) {
 	return size, true, s.decode(content.Bytes)
 }
 
-// decode hands the packet on.
+// decode decodes a packet and adds it to its span.
 func (s *server) decode(content []byte) (err error) {
 	release, err := s.port.Uploads.Decoder(context.Background()) // who has one, decodes and ends
 	if err != nil {

@@ -23,8 +23,8 @@ const (
 	smallBody    = 1 << 20
 	maxLargeBody = maxBodies - maxBodies/4
 	// A body is held in steps: firstRead until it has come, then secondRead, then
-	// thirdRead, then twice as much each time. What claims to be long and does not
-	// come holds next to nothing. thirdRead has memory that is used again: a batch
+	// thirdRead, then twice as much each time. A body that is announced as long and does
+	// not arrive holds next to nothing. thirdRead has memory that is used again: a batch
 	// of 100 small spans takes a third of it, and new memory for each would be most
 	// of what a request allocates.
 	firstRead  = 512
@@ -47,14 +47,14 @@ type Body struct {
 	Bytes []byte
 	size  int64 // charged to owner
 	owner *Bodies
-	// gzipped says that bytes are as they came, and need Unpack.
+	// gzipped is whether Bytes are compressed, as they arrived, and need Unpack.
 	gzipped bool
 	first   [firstRead]byte
 }
 
 // Read reads the body of a request as it came; what it returns must be closed. The
-// error is a *Fault. A body that is packed is so still: what comes slowly must
-// not hold the memory of what it will be.
+// error is a *Fault. A compressed body stays so: one that arrives slowly must
+// not hold the memory for its decompressed size.
 func (b *Bodies) Read(r *http.Request) (*Body, error) {
 	gzipped := false
 	switch encoding := strings.ToLower(r.Header.Get("Content-Encoding")); encoding {

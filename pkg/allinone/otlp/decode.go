@@ -40,7 +40,7 @@ type Request struct {
 }
 
 // Decode reads an ExportTraceServiceRequest in protobuf. It keeps nothing of body
-// and allocates at most some thirty times its size, whatever it claims to hold.
+// and allocates at most some thirty times its size, whatever sizes it declares.
 func Decode(body []byte) (Request, error) {
 	d := decoder{left: pb.NewAllowance(body)}
 	m := pb.Read(body)

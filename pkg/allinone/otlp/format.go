@@ -41,8 +41,8 @@ func (f Format) Decode(body []byte) (Request, error) {
 	return Decode(body)
 }
 
-// Reply returns an ExportTraceServiceResponse, by which the client learns that
-// all is stored but so many invalid spans.
+// Reply returns an ExportTraceServiceResponse, which reports the number of
+// invalid spans; all others were stored.
 func (f Format) Reply(invalid int) []byte {
 	message := ""
 	if invalid > 0 {
@@ -65,7 +65,7 @@ func (f Format) Reply(invalid int) []byte {
 	})
 }
 
-// InvalidText says what is wrong with that many invalid spans.
+// InvalidText returns the error text for that many invalid spans.
 func InvalidText(invalid int) string {
 	return fmt.Sprintf("%d without a trace id or a span id: nobody could find them", invalid)
 }

@@ -32,7 +32,7 @@ func FromJSON(body []byte) ([]byte, error) {
 	return out, nil
 }
 
-// maxJSONDepth lets through what Decode does: a map in a map is three objects
+// maxJSONDepth accepts what Decode accepts: a map in a map is three objects
 // deeper.
 const maxJSONDepth = 4 * maxDepth
 

@@ -17,8 +17,8 @@ const (
 	asList                        // an array of objects; protobuf repeats the field
 )
 
-// field is what protobuf knows of a field of a JSON object. The zero field is unknown,
-// or of no use.
+// field is how protobuf encodes a field of a JSON object. The zero field is unknown, or
+// not used.
 type field struct {
 	number   int
 	encoding encoding

@@ -15,8 +15,8 @@ import (
 	"google.golang.org/grpc/codes"
 )
 
-// DefaultMaxMessage is the largest message that gRPC's servers take unless told
-// otherwise, Jaeger among them: 4 MiB.
+// DefaultMaxMessage is the largest message that gRPC servers accept by default, Jaeger
+// among them: 4 MiB.
 const DefaultMaxMessage = 4 << 20
 
 // MediaType is what the content type of a call begins with.
@@ -26,7 +26,7 @@ const MediaType = "application/grpc"
 // is not a *Status is sent to the client as Internal.
 type Method func(r *http.Request, message []byte) (reply []byte, err error)
 
-// Options say what a Handler answers. All but PlainTextReply and Begin are required.
+// Options configure a Handler. All but PlainTextReply and Begin are required.
 type Options struct {
 	// Methods by path, such as /jaeger.api_v2.CollectorService/PostSpans.
 	Methods map[string]Method

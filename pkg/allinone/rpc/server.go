@@ -6,8 +6,8 @@ import (
 )
 
 const (
-	// maxStreams bounds the calls of one connection at a time, as much as gRPC's
-	// own servers are told to allow; a client waits with more.
+	// maxStreams bounds the calls of one connection at a time, as grpc-go's
+	// documentation recommends; a client queues the others.
 	maxStreams = 100
 	// pingAfter is the silence after which a connection must prove that it lives.
 	pingAfter = time.Minute

@@ -14,7 +14,7 @@ type Status struct {
 	Err  error
 }
 
-// Error returns what the client is told.
+// Error returns the message for the client.
 func (s *Status) Error() string { return s.Err.Error() }
 
 // Unwrap returns the cause.

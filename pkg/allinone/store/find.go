@@ -7,7 +7,7 @@ import (
 	"github.com/otdemo/otdemo/pkg/trace"
 )
 
-// Query says which traces are wanted: those with one span that meets every
+// Query selects traces: those with one span that meets every
 // condition. A condition's zero value is met by all.
 type Query struct {
 	// Service is the one condition that must be there.

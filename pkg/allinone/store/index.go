@@ -12,7 +12,7 @@ import (
 // Operation is what a service does, as its spans name it.
 type Operation struct {
 	Name string
-	// Kind is the span's kind as Jaeger tells it: client, server, producer,
+	// Kind is the span's kind as in Jaeger: client, server, producer,
 	// consumer, internal or unspecified.
 	Kind string
 }
@@ -26,13 +26,13 @@ type service struct {
 	operations map[Operation]int64
 }
 
-// indexEntry is a trace beside what tells a search early that it cannot match, so that
+// indexEntry is a trace beside what excludes it from a search early, so that
 // the search goes through memory in a row.
 type indexEntry struct {
 	entry    *entry
 	position int // of the index entry among the positions of entry
 	// start is the earliest start of any span, in microseconds since 1970, or
-	// startsElsewhere; read started. What follows tells of the spans of the service
+	// startsElsewhere; read started. What follows is about the spans of the service
 	// only.
 	start, latest int64
 	longest       time.Duration

@@ -17,7 +17,7 @@ type finder struct {
 }
 
 // startsElsewhere stands for the start of a trace of many positions: it is the entry's
-// then, so that an earlier span need not be told to every entry.
+// then, so that an earlier span need not be written to every entry.
 const startsElsewhere = math.MinInt64
 
 // started returns the earliest start of any span of the trace.

@@ -7,7 +7,7 @@ import (
 )
 
 // spanRun is one or more spans of a trace that came in a row and share a process, with
-// what can be told of them without the store's lock. What they have in common is
+// what can be computed of them without the store's lock. What they have in common is
 // looked up once: most batches are a few long runs.
 type spanRun struct {
 	spans []trace.Span

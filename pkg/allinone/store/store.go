@@ -57,7 +57,7 @@ type Stats struct {
 // entry is a stored trace.
 type entry struct {
 	id trace.TraceID
-	// spans only grows: what was handed out is never changed.
+	// spans only grows: what was returned is never changed.
 	spans []trace.Span
 	// start is the earliest start of a span, in microseconds since 1970.
 	start int64

@@ -39,7 +39,7 @@ func convertBatch(in *jaeger.Batch) ingest.Batch {
 	return batch
 }
 
-// serviceName returns what a process is called that says it is called name.
+// serviceName returns name, or the replacement for an empty one.
 func serviceName(name string) string {
 	if name == "" {
 		return emptyService
@@ -116,8 +116,8 @@ func convertTags(in []*jaeger.Tag) []trace.Tag {
 	return out
 }
 
-// convertValue takes the value that the declared type names; a missing one is
-// its zero, an unknown type becomes a string that says so, both as in Jaeger.
+// convertValue returns the value that the declared type names; a missing one is its
+// zero, an unknown type becomes a string about it, both as in Jaeger.
 func convertValue(tag *jaeger.Tag) trace.Value {
 	switch tag.VType {
 	case jaeger.TagType_STRING:

@@ -20,7 +20,7 @@ const (
 
 // DecodeCompact reads a datagram in thrift's compact protocol, as it comes in on
 // Jaeger's ports 6831 and 5775: a batch of Jaeger's or of Zipkin's. The error is
-// always a *Fault. What follows the message in the datagram is ignored, as Jaeger
+// always an *ingest.Fault. What follows the message in the datagram is ignored, as Jaeger
 // ignores it.
 func DecodeCompact(datagram []byte) (ingest.Batch, error) {
 	if fault := sniff(datagram, compactID); fault != nil {
@@ -41,7 +41,7 @@ func DecodeBinary(datagram []byte) (ingest.Batch, error) {
 }
 
 // DecodeBatch reads a batch of Jaeger's in thrift's binary protocol without a call
-// around it, as Jaeger's collector takes it over HTTP.
+// around it, as Jaeger's collector receives it over HTTP.
 func DecodeBatch(body []byte) (batch ingest.Batch, err error) {
 	defer ingest.Recover(&err)
 	r := &binaryReader{source: source{buf: body}}
@@ -56,7 +56,7 @@ func DecodeBatch(body []byte) (batch ingest.Batch, err error) {
 }
 
 // DecodeZipkin reads a list of Zipkin's spans in thrift's binary protocol, as
-// Zipkin's first API takes it over HTTP.
+// Zipkin's first API receives it over HTTP.
 func DecodeZipkin(body []byte) (batch ingest.Batch, err error) {
 	defer ingest.Recover(&err)
 	ctx := context.Background()
@@ -78,7 +78,7 @@ func DecodeZipkin(body []byte) (batch ingest.Batch, err error) {
 // decodeCall reads a call of one of the agent's methods.
 func decodeCall(r reader) (batch ingest.Batch, err error) {
 	defer ingest.Recover(&err)
-	ctx := context.Background() // asked for by thrift; reading memory never waits
+	ctx := context.Background() // required by thrift; reading memory never waits
 	method, _, _, err := r.ReadMessageBegin(ctx)
 	switch {
 	case err != nil:

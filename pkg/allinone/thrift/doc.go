@@ -1,6 +1,5 @@
-// Package thrift reads what Jaeger's and Zipkin's clients send in thrift and in
-// JSON: a datagram or a body goes in, a Batch of spans or a Fault that says in
-// plain words what arrived instead comes out. Start at DecodeCompact. It keeps
-// nothing of the input, allocates no more than a small multiple of its size
-// whatever it claims to hold, and never panics.
+// Package thrift decodes what Jaeger's and Zipkin's clients send in thrift: a datagram
+// or a body becomes a batch of spans, or a Fault that explains what arrived instead.
+// Start at DecodeCompact. It keeps nothing of the input, allocates at most a small
+// multiple of its size, and never panics.
 package thrift

@@ -8,11 +8,11 @@ import (
 )
 
 // fastReader reads values of a message as Jaeger's clients write them: each field known
-// and of its type, in rising order. What is not plain it refuses without a word, so
-// that thrift's generated code reads the message: that takes 3 times as long, but
-// knows what may be skipped, and has Jaeger's words for a fault.
+// and of its type, in rising order. For anything else it falls back without an error:
+// then thrift's generated code reads the message, which takes 3 times as long, but skips
+// unknown fields and has Jaeger's words for a fault.
 //
-// After a refusal nothing is left to read, and every struct ends. Each method
+// After it fell back nothing is left to read, and every struct ends. Each method
 // branches by the protocol, which costs less than calls through an interface.
 type fastReader struct {
 	buf       []byte // what is left to read

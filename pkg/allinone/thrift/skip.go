@@ -30,7 +30,7 @@ type reader interface {
 
 // skip passes over one value. It replaces thrift's own, which goes on after
 // errors: one list in an unknown field kept that busy for 2^31 rounds. Each step
-// either takes a byte or fails, so its work is bounded by the length of the input.
+// either consumes a byte or fails, so its work is bounded by the length of the input.
 func skip(ctx context.Context, r reader, t thrift.TType, depth int) {
 	if depth == 0 {
 		_ = r.fail(ingest.Malformed, "values nest deeper than %d", maxDepth)

@@ -3,9 +3,9 @@ package thrift
 import "github.com/otdemo/otdemo/pkg/allinone/ingest"
 
 // source is the memory that a reader of thrift reads from. Thrift's generated code
-// makes slices of whatever length the wire claims, up to 2^31 elements from a
+// makes slices of whatever length the message declares, up to 2^31 elements from a
 // packet of 26 bytes, and skips unknown fields without looking at errors. So
-// readers hold every size against the bytes that are left before they tell it, and
+// readers check every size against the bytes that are left before they return it, and
 // after the first fault every read repeats that fault.
 type source struct {
 	buf   []byte // what is left to read

@@ -13,7 +13,7 @@ import (
 	"github.com/otdemo/otdemo/pkg/trace"
 )
 
-// The words for what Zipkin's spans say, as Jaeger translates them
+// The names for what Zipkin's spans have, as Jaeger translates them
 // (model/converter/thrift/zipkin/to_domain.go in Jaeger 1.62).
 const (
 	unknownService = "unknown-service-name"
@@ -48,7 +48,7 @@ func AppendZipkin(b *ingest.Batch, in *zipkincore.Span) {
 	}
 }
 
-// SameProcess reports whether two processes say the same, so that one will do.
+// SameProcess reports whether two processes are equal, so that one can serve for both.
 func SameProcess(a, b *trace.Process) bool {
 	return a.Service == b.Service && slices.Equal(a.Tags, b.Tags)
 }
@@ -99,8 +99,8 @@ func otherHalf(own *trace.Span, in *zipkincore.Span, moments map[string]*zipkinc
 	return out
 }
 
-// coreKind returns the kind of span that an annotation like cs or sr tells of, ""
-// for one that is an event.
+// coreKind returns the kind of span that an annotation like cs or sr implies, "" for
+// one that is an event.
 func coreKind(annotation string) string {
 	switch annotation {
 	case zipkincore.CLIENT_SEND, zipkincore.CLIENT_RECV:
@@ -112,7 +112,7 @@ func coreKind(annotation string) string {
 	}
 }
 
-// coreMoments returns the first of each of the annotations that tell of kinds.
+// coreMoments returns the first of each of the annotations that imply a kind.
 func coreMoments(annotations []*zipkincore.Annotation) map[string]*zipkincore.Annotation {
 	var moments map[string]*zipkincore.Annotation
 	for _, a := range annotations {
@@ -136,8 +136,8 @@ func firstKind(annotations []*zipkincore.Annotation) string {
 	return ""
 }
 
-// zipkinTimes returns start and duration in microseconds. The first clients tell
-// them with annotations only.
+// zipkinTimes returns start and duration in microseconds. The first clients have
+// them in annotations only.
 func zipkinTimes(in *zipkincore.Span, moments map[string]*zipkincore.Annotation) (start, duration int64) {
 	start, duration = in.GetTimestamp(), in.GetDuration()
 	if start != 0 {
@@ -173,7 +173,7 @@ func zipkinProcess(in *zipkincore.Span) *trace.Process {
 	return process
 }
 
-// zipkinHost returns the endpoint that tells best who made the span: that of an
+// zipkinHost returns the endpoint that best identifies who made the span: that of an
 // annotation like cs or sr, of the component, of any annotation, of any tag.
 func zipkinHost(in *zipkincore.Span) *zipkincore.Endpoint {
 	named := func(e *zipkincore.Endpoint) bool { return e != nil && e.ServiceName != "" }
@@ -248,7 +248,7 @@ func peerTags(host *zipkincore.Endpoint) []trace.Tag {
 }
 
 // zipkinValue reads a value of the type that it is declared as. One that is none
-// becomes a text that says so, in Jaeger's words.
+// becomes an error text, in Jaeger's words.
 func zipkinValue(a *zipkincore.BinaryAnnotation) trace.Value {
 	var size int
 	switch a.AnnotationType {

@@ -17,7 +17,7 @@ import (
 const (
 	// queueLimit bounds what waits in our own memory, beside that.
 	queueLimit = 16 << 20
-	// maxDatagram is the longest payload that UDP's length field can tell.
+	// maxDatagram is the longest payload that UDP's length field can express.
 	maxDatagram = 1<<16 - 1
 	// chunkBytes is the memory that datagrams are read into one after another; it
 	// is free again when the last of its datagrams has been handled.
@@ -56,10 +56,10 @@ type Stats struct {
 	Bytes     int64 `json:"bytes"`
 	// WaitingBytes wait in memory to be decoded.
 	WaitingBytes int `json:"waiting_bytes"`
-	// SocketBuffer is what the kernel granted, in bytes; 0 when it does not tell.
+	// SocketBuffer is what the kernel granted, in bytes; 0 if unknown.
 	SocketBuffer int `json:"socket_buffer_bytes"`
-	// KernelDrops are the datagrams that found the socket's buffer full. It means
-	// something only when KernelDropsKnown, which takes Linux.
+	// KernelDrops are the datagrams that found the socket's buffer full. It is
+	// valid only if KernelDropsKnown, which requires Linux.
 	KernelDrops      int64 `json:"kernel_drops"`
 	KernelDropsKnown bool  `json:"kernel_drops_known"`
 	// Abandoned were read but not handled when Close ran out of time.
@@ -96,13 +96,13 @@ func Start(conn *net.UDPConn, handle Handler, logger *slog.Logger) *Receiver {
 	return r
 }
 
-// WantedBuffer is the receive buffer that the kernel is asked for, in bytes. With
+// WantedBuffer is the receive buffer that is requested from the kernel, in bytes. With
 // 4 MiB a burst of 200,000 spans at full speed lost none, with Linux's default a
 // fiftieth.
 const WantedBuffer = 4 << 20
 
-// enlargeBuffer asks for a larger buffer and finds out what was granted. A kernel
-// that grants less says so in no error.
+// enlargeBuffer requests a larger buffer and reads what was granted. A kernel that
+// grants less returns no error.
 func (r *Receiver) enlargeBuffer() {
 	if err := r.conn.SetReadBuffer(WantedBuffer); err != nil {
 		r.logger.Warn("kernel refuses a larger UDP receive buffer", "address", r.conn.LocalAddr().String(), "error", err)
@@ -134,8 +134,8 @@ func (r *Receiver) read() {
 	}
 }
 
-// drain takes what the socket holds. It asks the socket whether there is more,
-// since waiting for silence finds it too early on a busy machine.
+// drain reads what the socket holds. It checks whether there is more, because waiting
+// for silence ends too early on a busy machine.
 func (r *Receiver) drain(in *input) {
 	limit := time.Now().Add(drainMost)
 	if r.conn.SetReadDeadline(limit) != nil {
@@ -203,7 +203,7 @@ func (r *Receiver) work() {
 
 // Close reads what is in the socket's buffer (on Unix), has it handled, and closes the
 // socket. When ctx ends before, it gives up what is left and returns an error
-// that says how much. All goroutines have ended when it returns. Further calls
+// with the number. All goroutines have ended when it returns. Further calls
 // do nothing.
 func (r *Receiver) Close(ctx context.Context) error {
 	var err error

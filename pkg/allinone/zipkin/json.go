@@ -51,8 +51,8 @@ func DecodeJSONv1(body []byte) (ingest.Batch, error) {
 	})
 }
 
-// decodeJSON reads the elements of a list one by one, so that what does not fit
-// into a span ends it before it takes memory.
+// decodeJSON reads the elements of a list one by one, so that data that
+// does not fit into a span is rejected before it uses memory.
 func decodeJSON[T any](body []byte, add func(*ingest.Batch, *T) error) (batch ingest.Batch, err error) {
 	if len(body) == 0 {
 		return ingest.Batch{}, &ingest.Fault{Reason: ingest.Empty}
@@ -82,7 +82,7 @@ func decodeJSON[T any](body []byte, add func(*ingest.Batch, *T) error) (batch in
 
 var errNoList = errors.New("spans come as a list")
 
-// jsonFault says where in the body it went wrong.
+// jsonFault returns the fault with its position in the body.
 func jsonFault(d *json.Decoder, err error) *ingest.Fault {
 	if errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
 		return &ingest.Fault{Reason: ingest.Truncated, Detail: fmt.Sprintf("at byte %d", d.InputOffset()), Jaeger: "unexpected end of JSON input"}

@@ -1,5 +1,5 @@
 // Package pb reads and writes protobuf by field numbers, without generated code.
-// What it reads it neither copies nor allocates, whatever sizes are claimed.
+// What it reads it neither copies nor allocates, whatever sizes it declares.
 // Start at Read.
 package pb
 
@@ -16,7 +16,7 @@ import (
 //		switch m.Number { ... m.Bytes() ... }
 //	}
 //
-// A field that nobody asks the value of is skipped. Asking for another type than
+// A field whose value is not read is skipped. Reading another type than
 // the one on the wire ends the walk with an error, as Jaeger's decoder does.
 type Message struct {
 	// Number is the field's, valid after Next.
