@@ -6,8 +6,6 @@ import (
 	"io"
 	"maps"
 	"slices"
-
-	"github.com/otdemo/otdemo/pkg/allinone/ingest"
 )
 
 // metricPrefix begins the name of every metric.
@@ -117,16 +115,7 @@ func (m *metricText) clients(t *ClientTotals) {
 	m.single("client_batches_missing", "gauge", "Batches that clients numbered and that did not come.", t.BatchesMissing)
 	const lost = "client_spans_lost"
 	m.begin(lost, "gauge", "Spans that clients say they lost themselves.")
-	for _, cause := range lossCauses(t.Lost) {
-		m.sample(lost, cause.n, "cause", cause.name)
-	}
-}
-
-type lossCause struct {
-	name string
-	n    int64
-}
-
-func lossCauses(l ingest.Losses) []lossCause {
-	return []lossCause{{"queue_full", l.QueueFull}, {"too_large", l.TooLarge}, {"failed", l.Failed}}
+	m.sample(lost, t.Lost.QueueFull, "cause", "queue_full")
+	m.sample(lost, t.Lost.TooLarge, "cause", "too_large")
+	m.sample(lost, t.Lost.Failed, "cause", "failed")
 }

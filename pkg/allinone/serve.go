@@ -53,7 +53,7 @@ func (b *Backend) warnCappedBuffers() {
 		if !ok {
 			continue
 		}
-		if stats := socket.Datagrams(); stats.Capped() {
+		if stats := socket.Stats(); stats.Capped() {
 			b.logger.Warn("kernel caps the UDP receive buffer, bursts may lose spans; raise net.core.rmem_max",
 				"listener", name, "wanted_bytes", udp.WantedBuffer, "got_bytes", stats.SocketBuffer,
 				"fix", fmt.Sprintf("sudo sysctl -w net.core.rmem_max=%d", udp.WantedBuffer))

@@ -59,8 +59,8 @@ type Rejects map[ingest.Reason]int64
 
 // datagramServer and partsServer are receivers with counters of their own.
 type (
-	datagramServer interface{ Datagrams() udp.Stats }
-	partsServer    interface{ Parts() appdash.Stats }
+	datagramServer interface{ Stats() udp.Stats }
+	partsServer    interface{ Stats() appdash.Stats }
 )
 
 // Stats returns the present account; after Close it is final. While spans come
@@ -82,11 +82,11 @@ func (b *Backend) Stats() Stats {
 		stats.Spans += listener.Spans
 		switch receiver := b.receivers[name].(type) {
 		case datagramServer:
-			datagrams := receiver.Datagrams()
+			datagrams := receiver.Stats()
 			listener.Datagrams = &datagrams
 			stats.Agent.add(&listener)
 		case partsServer:
-			parts := receiver.Parts()
+			parts := receiver.Stats()
 			listener.Parts = &parts
 		}
 		stats.Listeners[name] = listener

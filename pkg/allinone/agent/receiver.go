@@ -3,7 +3,6 @@
 package agent
 
 import (
-	"context"
 	"net/netip"
 
 	"github.com/otdemo/otdemo/pkg/allinone/ingest"
@@ -52,10 +51,9 @@ func Zipkin() Receiver {
 // Spec describes the receiver.
 func (r Receiver) Spec() ingest.Spec { return r.spec }
 
-// Start receives until the Server is closed. The Server is an
-// interface{ Datagrams() udp.Stats }.
+// Start receives until the Server, a *udp.Receiver, is closed.
 func (r Receiver) Start(s ingest.Socket, port *ingest.Port) ingest.Server {
-	return server{udp.Start(s.UDP, r.Handler(port), port.Logger.With("listener", port.Name))}
+	return udp.Start(s.UDP, r.Handler(port), port.Logger.With("listener", port.Name))
 }
 
 // Handler returns the function that handles a datagram.
@@ -69,10 +67,3 @@ func (r Receiver) Handler(port *ingest.Port) udp.Handler {
 		port.Accept(&batch)
 	}
 }
-
-type server struct{ socket *udp.Receiver }
-
-func (s server) Close(ctx context.Context) error { return s.socket.Close(ctx) }
-
-// Datagrams returns the counters of the socket.
-func (s server) Datagrams() udp.Stats { return s.socket.Stats() }

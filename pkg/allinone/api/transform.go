@@ -25,46 +25,33 @@ func (h *handler) transform(w http.ResponseWriter, r *http.Request) {
 	}
 	defer body.Close()
 	h.answers.serve(w, r, func(w http.ResponseWriter, _ *http.Request) {
-		spans, err := decodeOTLP(body.Bytes)
+		request, err := otlp.JSON.Decode(body.Bytes)
+		if err == nil && request.Invalid > 0 { // nobody would miss them
+			err = errors.New(otlp.InvalidText(request.Invalid))
+		}
 		if err != nil {
 			h.refuse(w, http.StatusBadRequest, "cannot unmarshal OTLP : "+err.Error())
 			return
 		}
 		w.Header().Set("Content-Type", "application/json")
-		h.undelivered(trace.EncodeTraces(w, byTrace(spans), nil))
+		h.undelivered(trace.EncodeTraces(w, byTrace(request.Batches), nil))
 	})
 }
 
-// decodeOTLP decodes OTLP's JSON. A span that cannot be shown is an error, because
-// nobody would miss it.
-func decodeOTLP(body []byte) ([]trace.Span, error) {
-	request, err := otlp.JSON.Decode(body)
-	if err != nil {
-		return nil, err
-	}
-	if request.Invalid > 0 {
-		return nil, errors.New(otlp.InvalidText(request.Invalid))
-	}
-	var spans []trace.Span
-	for i := range request.Batches {
-		spans = append(spans, request.Batches[i].Spans...)
-	}
-	return spans, nil
-}
-
-// byTrace puts spans together by their trace, in the order of the first of each.
-func byTrace(spans []trace.Span) []trace.Trace {
+// byTrace groups spans by their trace, in the order of the first of each.
+func byTrace(batches []ingest.Batch) []trace.Trace {
 	traces := []trace.Trace{}
 	places := make(map[trace.TraceID]int)
-	for i := range spans {
-		id := spans[i].TraceID
-		at, known := places[id]
-		if !known {
-			at = len(traces)
-			places[id] = at
-			traces = append(traces, trace.Trace{ID: id})
+	for i := range batches {
+		for _, span := range batches[i].Spans {
+			at, known := places[span.TraceID]
+			if !known {
+				at = len(traces)
+				places[span.TraceID] = at
+				traces = append(traces, trace.Trace{ID: span.TraceID})
+			}
+			traces[at].Spans = append(traces[at].Spans, span)
 		}
-		traces[at].Spans = append(traces[at].Spans, spans[i])
 	}
 	return traces
 }

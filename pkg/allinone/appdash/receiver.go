@@ -49,7 +49,7 @@ func (Receiver) Spec() ingest.Spec {
 }
 
 // Start receives until the Server is closed. The Server is an
-// interface{ Parts() Stats }.
+// interface{ Stats() Stats }.
 func (Receiver) Start(s ingest.Socket, port *ingest.Port) ingest.Server {
 	return startServer(s.TCP, port)
 }
@@ -79,8 +79,8 @@ func startServer(l net.Listener, port *ingest.Port) *server {
 	return s
 }
 
-// Parts returns the counters of the spans that come in parts.
-func (s *server) Parts() Stats { return s.spans.Stats() }
+// Stats returns the counters of the spans that come in parts.
+func (s *server) Stats() Stats { return s.spans.Stats() }
 
 // Close stores what has been sent, and returns when every goroutine has ended. When
 // ctx ends first it cuts the connections, which is an error. It is called once.
@@ -115,22 +115,16 @@ func (s *server) accept() {
 			return
 		case err != nil:
 			s.port.Logger.Warn("connection was not accepted", "listener", s.port.Name, "error", err)
-			s.pause(acceptPause)
+			select {
+			case <-time.After(acceptPause):
+			case <-s.closing:
+			}
 		case !s.keep(conn):
 			s.port.Reject(ingest.Peer(conn), 0, &ingest.Fault{Reason: ingest.Busy, Detail: fmt.Sprintf("%d connections", maxConns)})
 			reset(conn)
 		default:
 			s.running.Go(func() { s.serve(conn) })
 		}
-	}
-}
-
-func (s *server) pause(d time.Duration) {
-	timer := time.NewTimer(d)
-	defer timer.Stop()
-	select {
-	case <-timer.C:
-	case <-s.closing:
 	}
 }
 

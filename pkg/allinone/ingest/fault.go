@@ -111,11 +111,14 @@ func Faultf(reason Reason, format string, args ...any) *Fault {
 }
 
 // ReasonOf returns the reason of a Fault, Malformed for other errors.
-func ReasonOf(err error) Reason {
+func ReasonOf(err error) Reason { return faultOf(err).Reason }
+
+// faultOf returns the Fault that an error is, or makes one with its text.
+func faultOf(err error) *Fault {
 	if fault, ok := errors.AsType[*Fault](err); ok {
-		return fault.Reason
+		return fault
 	}
-	return Malformed
+	return &Fault{Reason: Malformed, Detail: err.Error()}
 }
 
 // Recover turns a panic of a decoder into a fault. It must be deferred.

@@ -52,11 +52,8 @@ func statusError(err error) error {
 }
 
 // callFault returns the fault of a call that failed.
-func callFault(err error) error {
-	if fault, ok := errors.AsType[*Fault](err); ok {
-		return fault
-	}
-	fault := &Fault{Reason: Malformed, Detail: err.Error()}
+func callFault(err error) *Fault {
+	fault := faultOf(err)
 	switch {
 	case errors.Is(err, rpc.ErrPanicked):
 		fault.Reason = Panicked

@@ -2,7 +2,6 @@ package ingest
 
 import (
 	"context"
-	"errors"
 	"net/http"
 	"runtime"
 )
@@ -67,10 +66,7 @@ func (p *Port) Receive(r *http.Request, decode func(body []byte) (Batch, error))
 		return nil
 	}
 	p.Reject(Remote(r), size, err)
-	if fault, ok := errors.AsType[*Fault](err); ok {
-		return fault
-	}
-	return &Fault{Reason: Malformed, Detail: err.Error()}
+	return faultOf(err)
 }
 
 // RejectRequest counts a request whose body was not read.

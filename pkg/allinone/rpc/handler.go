@@ -11,6 +11,7 @@ import (
 	"net/http"
 	"strconv"
 	"strings"
+	"time"
 
 	"google.golang.org/grpc/codes"
 )
@@ -21,6 +22,24 @@ const DefaultMaxMessage = 4 << 20
 
 // MediaType is what the content type of a call begins with.
 const MediaType = "application/grpc"
+
+const (
+	// maxStreams bounds the calls of one connection at a time, as grpc-go's
+	// documentation recommends; a client queues the others.
+	maxStreams = 100
+	// pingAfter is the silence after which a connection must prove that it lives.
+	pingAfter = time.Minute
+)
+
+// Configure makes a server for a Handler speak gRPC's HTTP/2 without TLS, and
+// HTTP/1, so that clients of another kind get an answer that they understand. The
+// server's timeouts hold for each call.
+func Configure(server *http.Server) {
+	server.Protocols = new(http.Protocols)
+	server.Protocols.SetHTTP1(true)
+	server.Protocols.SetUnencryptedHTTP2(true)
+	server.HTTP2 = &http.HTTP2Config{MaxConcurrentStreams: maxStreams, SendPingTimeout: pingAfter}
+}
 
 // Method answers a call. The message holds only until it returns. An error that is
 // is not a *Status is sent to the client as Internal.

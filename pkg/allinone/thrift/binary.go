@@ -17,7 +17,6 @@ import (
 //
 // The format is that of doc/specs/thrift-binary-protocol.md in apache/thrift.
 type binaryReader struct {
-	thrift.TProtocol // nil; for the methods nobody calls: writing, maps, sets, bytes
 	source
 
 	depth int // of structs
@@ -106,9 +105,6 @@ func (r *binaryReader) ReadMessageBegin(context.Context) (string, thrift.TMessag
 	return name, thrift.TMessageType(first & 0xff), r.i32(), r.err()
 }
 
-// ReadMessageEnd implements thrift.TProtocol.
-func (r *binaryReader) ReadMessageEnd(context.Context) error { return r.err() }
-
 // ReadStructBegin implements thrift.TProtocol.
 func (r *binaryReader) ReadStructBegin(context.Context) (string, error) {
 	if r.depth == maxDepth {
@@ -134,24 +130,11 @@ func (r *binaryReader) ReadFieldBegin(context.Context) (string, thrift.TType, in
 	return "", t, id, r.err()
 }
 
-// ReadFieldEnd implements thrift.TProtocol.
-func (r *binaryReader) ReadFieldEnd(context.Context) error { return r.err() }
-
-// ReadListBegin implements thrift.TProtocol. The generated code takes every list
-// for one of structs without asking, so others are refused.
+// ReadListBegin implements thrift.TProtocol.
 func (r *binaryReader) ReadListBegin(context.Context) (thrift.TType, int, error) {
 	t, n := r.listHeader()
-	if n > 0 && t != thrift.STRUCT {
-		return 0, 0, r.fail(ingest.Malformed, "a list of type %d where structs belong", t)
-	}
-	if n > len(r.buf)/binaryLeast {
-		return 0, 0, r.fail(ingest.Oversized, "%d claimed, %d bytes left", n, len(r.buf))
-	}
-	return t, n, r.err()
+	return r.structs(t, n, binaryLeast)
 }
-
-// ReadListEnd implements thrift.TProtocol.
-func (r *binaryReader) ReadListEnd(context.Context) error { return r.err() }
 
 // ReadBool implements thrift.TProtocol.
 func (r *binaryReader) ReadBool(context.Context) (bool, error) {

@@ -15,7 +15,6 @@ import (
 //
 // The format is that of doc/specs/thrift-compact-protocol.md in apache/thrift.
 type compactReader struct {
-	thrift.TProtocol // nil; for the methods nobody calls: writing, maps, sets, bytes
 	source
 
 	// lastID is the id of the field read last in the present struct, ids those of
@@ -34,23 +33,6 @@ const (
 	// compactLeast is what a struct in a list takes at least: a tag without key
 	// and value. It bounds what a byte can make us allocate.
 	compactLeast = 5
-)
-
-// The types of the compact protocol. A boolean field's type is its value.
-const (
-	compactStop = iota
-	compactTrue
-	compactFalse
-	compactByte
-	compactI16
-	compactI32
-	compactI64
-	compactDouble
-	compactBinary
-	compactList
-	compactSet
-	compactMap
-	compactStruct
 )
 
 func (r *compactReader) varint() uint64 {
@@ -91,9 +73,6 @@ func (r *compactReader) ReadMessageBegin(context.Context) (string, thrift.TMessa
 	return name, thrift.TMessageType(kind >> 5), seq, r.err()
 }
 
-// ReadMessageEnd implements thrift.TProtocol.
-func (r *compactReader) ReadMessageEnd(context.Context) error { return r.err() }
-
 // ReadStructBegin implements thrift.TProtocol.
 func (r *compactReader) ReadStructBegin(context.Context) (string, error) {
 	if len(r.ids) == maxDepth {
@@ -116,7 +95,7 @@ func (r *compactReader) ReadStructEnd(context.Context) error {
 func (r *compactReader) ReadFieldBegin(context.Context) (string, thrift.TType, int16, error) {
 	header := r.byte()
 	kind := header & 0x0f
-	if r.fault != nil || kind == compactStop {
+	if r.fault != nil || kind == thrift.STOP {
 		return "", thrift.STOP, 0, r.err()
 	}
 	if delta := int16(header >> 4); delta != 0 {
@@ -124,31 +103,18 @@ func (r *compactReader) ReadFieldBegin(context.Context) (string, thrift.TType, i
 	} else {
 		r.lastID = int16(r.zigzag32())
 	}
-	if kind == compactTrue || kind == compactFalse {
-		r.flag, r.hasFlag = kind == compactTrue, true
+	if kind == thrift.COMPACT_BOOLEAN_TRUE || kind == thrift.COMPACT_BOOLEAN_FALSE {
+		r.flag, r.hasFlag = kind == thrift.COMPACT_BOOLEAN_TRUE, true
 	}
 	t := r.ttype(kind)
 	return "", t, r.lastID, r.err()
 }
 
-// ReadFieldEnd implements thrift.TProtocol.
-func (r *compactReader) ReadFieldEnd(context.Context) error { return r.err() }
-
-// ReadListBegin implements thrift.TProtocol. The generated code takes every list
-// for one of structs without asking, so others are refused.
+// ReadListBegin implements thrift.TProtocol.
 func (r *compactReader) ReadListBegin(context.Context) (thrift.TType, int, error) {
 	t, n := r.listHeader()
-	if n > 0 && t != thrift.STRUCT {
-		return 0, 0, r.fail(ingest.Malformed, "a list of type %d where structs belong", t)
-	}
-	if n > len(r.buf)/compactLeast {
-		return 0, 0, r.fail(ingest.Oversized, "%d claimed, %d bytes left", n, len(r.buf))
-	}
-	return t, n, r.err()
+	return r.structs(t, n, compactLeast)
 }
-
-// ReadListEnd implements thrift.TProtocol.
-func (r *compactReader) ReadListEnd(context.Context) error { return r.err() }
 
 func (r *compactReader) listHeader() (t thrift.TType, n int) {
 	header := r.byte()
@@ -171,7 +137,7 @@ func (r *compactReader) ReadBool(context.Context) (bool, error) {
 		r.hasFlag = false
 		return r.flag, r.err()
 	}
-	v := r.byte() == compactTrue
+	v := r.byte() == thrift.COMPACT_BOOLEAN_TRUE
 	return v, r.err()
 }
 
@@ -260,41 +226,24 @@ func (r *compactReader) mapHeader() (key, value thrift.TType, n int) {
 // ttype returns thrift's type for one of the compact protocol; others fail.
 func (r *compactReader) ttype(kind byte) thrift.TType {
 	t := compactType(kind)
-	if t == thrift.STOP && kind != compactStop {
+	if t == thrift.STOP && kind != thrift.STOP {
 		_ = r.fail(ingest.Malformed, "unknown type %d", kind)
 	}
 	return t
 }
 
-// compactType returns thrift's type for one of the compact protocol, for others
-// that of none.
-func compactType(kind byte) thrift.TType {
-	switch kind {
-	case compactTrue, compactFalse:
-		return thrift.BOOL
-	case compactByte:
-		return thrift.BYTE
-	case compactI16:
-		return thrift.I16
-	case compactI32:
-		return thrift.I32
-	case compactI64:
-		return thrift.I64
-	case compactDouble:
-		return thrift.DOUBLE
-	case compactBinary:
-		return thrift.STRING
-	case compactList:
-		return thrift.LIST
-	case compactSet:
-		return thrift.SET
-	case compactMap:
-		return thrift.MAP
-	case compactStruct:
-		return thrift.STRUCT
-	default:
-		return thrift.STOP
-	}
+// compactTypes are thrift's types by those of the compact protocol, STOP for unknown
+// ones. The type of a boolean field is its value.
+//
+//nolint:gochecknoglobals // a table
+var compactTypes = [16]thrift.TType{
+	thrift.COMPACT_BOOLEAN_TRUE: thrift.BOOL, thrift.COMPACT_BOOLEAN_FALSE: thrift.BOOL,
+	thrift.COMPACT_BYTE: thrift.BYTE, thrift.COMPACT_I16: thrift.I16, thrift.COMPACT_I32: thrift.I32, thrift.COMPACT_I64: thrift.I64,
+	thrift.COMPACT_DOUBLE: thrift.DOUBLE, thrift.COMPACT_BINARY: thrift.STRING,
+	thrift.COMPACT_LIST: thrift.LIST, thrift.COMPACT_SET: thrift.SET, thrift.COMPACT_MAP: thrift.MAP, thrift.COMPACT_STRUCT: thrift.STRUCT,
 }
+
+// compactType returns thrift's type for one of the compact protocol, in 4 bits.
+func compactType(kind byte) thrift.TType { return compactTypes[kind&0x0f] }
 
 func (r *compactReader) fast() fastReader { return fastReader{buf: r.buf, compact: true} }

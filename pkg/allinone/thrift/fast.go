@@ -84,7 +84,7 @@ func (p *fastReader) field(last int) (id int, t thrift.TType) {
 	first := p.byte()
 	if p.compact {
 		t = compactType(first & 0x0f)
-		p.boolValue = first&0x0f == compactTrue
+		p.boolValue = first&0x0f == thrift.COMPACT_BOOLEAN_TRUE
 		id = last + int(first>>4)
 	} else if t = thrift.TType(first); t != thrift.STOP && len(p.buf) >= 2 {
 		id = int(binary.BigEndian.Uint16(p.buf))

@@ -1,6 +1,12 @@
 package thrift
 
-import "github.com/otdemo/otdemo/pkg/allinone/ingest"
+import (
+	"context"
+
+	"github.com/uber/jaeger-client-go/thrift"
+
+	"github.com/otdemo/otdemo/pkg/allinone/ingest"
+)
 
 // source is the memory that a reader of thrift reads from. Thrift's generated code
 // makes slices of whatever length the message declares, up to 2^31 elements from a
@@ -10,6 +16,30 @@ import "github.com/otdemo/otdemo/pkg/allinone/ingest"
 type source struct {
 	buf   []byte // what is left to read
 	fault *ingest.Fault
+
+	thrift.TProtocol // nil; for the methods nobody calls: writing, maps, sets, bytes
+}
+
+// ReadMessageEnd implements thrift.TProtocol.
+func (s *source) ReadMessageEnd(context.Context) error { return s.err() }
+
+// ReadFieldEnd implements thrift.TProtocol.
+func (s *source) ReadFieldEnd(context.Context) error { return s.err() }
+
+// ReadListEnd implements thrift.TProtocol.
+func (s *source) ReadListEnd(context.Context) error { return s.err() }
+
+// structs checks the header of a list of n elements, each of which takes at least so
+// many bytes. The generated code assumes every list to be one of structs, so others are
+// rejected.
+func (s *source) structs(t thrift.TType, n, least int) (thrift.TType, int, error) {
+	if n > 0 && t != thrift.STRUCT {
+		return 0, 0, s.fail(ingest.Malformed, "a list of type %d where structs belong", t)
+	}
+	if n > len(s.buf)/least {
+		return 0, 0, s.fail(ingest.Oversized, "%d claimed, %d bytes left", n, len(s.buf))
+	}
+	return t, n, s.err()
 }
 
 // maxDepth bounds how deep structs and containers nest. Jaeger's deepest is

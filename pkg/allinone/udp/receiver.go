@@ -129,7 +129,10 @@ func (r *Receiver) read() {
 			return
 		default:
 			r.logger.Warn("UDP socket gave an error", "address", r.conn.LocalAddr().String(), "error", err)
-			r.pause()
+			select {
+			case <-time.After(errorPause):
+			case <-r.closing:
+			}
 		}
 	}
 }
@@ -175,16 +178,6 @@ func (in *input) next() (datagram, error) {
 	end := begin + n
 	in.chunk = in.chunk[:end]
 	return datagram{payload: in.chunk[begin:end:end], from: from}, nil
-}
-
-// pause waits a moment, or until the receiver is closed.
-func (r *Receiver) pause() {
-	timer := time.NewTimer(errorPause)
-	defer timer.Stop()
-	select {
-	case <-timer.C:
-	case <-r.closing:
-	}
 }
 
 func (r *Receiver) work() {
