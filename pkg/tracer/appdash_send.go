@@ -10,6 +10,7 @@ import (
 	"slices"
 	"time"
 
+	"google.golang.org/protobuf/encoding/protowire"
 	"sourcegraph.com/sourcegraph/appdash"
 
 	"github.com/otdemo/otdemo/pkg/config"
@@ -108,32 +109,31 @@ func (l *appdashLink) reason(ctx context.Context, err error) string {
 	}
 }
 
-// The fields of CollectPacket, Appdash's internal/wire/collector.proto, with
-// protobuf's wire types. Span id and annotations are groups.
+// The fields of CollectPacket, Appdash's internal/wire/collector.proto. Span id and
+// annotations are groups.
 const (
-	appdashSpanIDStart     = 1<<3 | 3
-	appdashSpanIDEnd       = 1<<3 | 4
-	appdashTrace           = 2<<3 | 1
-	appdashSpan            = 3<<3 | 1
-	appdashParent          = 4<<3 | 1
-	appdashAnnotationStart = 5<<3 | 3
-	appdashAnnotationEnd   = 5<<3 | 4
-	appdashKey             = 6<<3 | 2
-	appdashValue           = 7<<3 | 2
+	packetSpanID     = 1
+	spanIDTrace      = 2 // then span and parent
+	packetAnnotation = 5
+	annotationKey    = 6
+	annotationValue  = 7
 )
 
 // appendAppdashPacket appends a CollectPacket with its length before it. A root
 // has a parent too, 0: Appdash's collector panics without.
 func appendAppdashPacket(b []byte, id appdash.SpanID, list []appdash.Annotation) []byte {
-	p := []byte{appdashSpanIDStart, appdashTrace}
-	p = binary.LittleEndian.AppendUint64(p, uint64(id.Trace))
-	p = binary.LittleEndian.AppendUint64(append(p, appdashSpan), uint64(id.Span))
-	p = binary.LittleEndian.AppendUint64(append(p, appdashParent), uint64(id.Parent))
-	p = append(p, appdashSpanIDEnd)
-	for _, a := range list {
-		p = binary.AppendUvarint(append(p, appdashAnnotationStart, appdashKey), uint64(len(a.Key)))
-		p = binary.AppendUvarint(append(append(p, a.Key...), appdashValue), uint64(len(a.Value)))
-		p = append(append(p, a.Value...), appdashAnnotationEnd)
+	p := make([]byte, 0, 512) // on the stack, where a usual packet fits
+	p = protowire.AppendTag(p, packetSpanID, protowire.StartGroupType)
+	for i, n := range [...]appdash.ID{id.Trace, id.Span, id.Parent} {
+		p = protowire.AppendTag(p, protowire.Number(spanIDTrace+i), protowire.Fixed64Type)
+		p = protowire.AppendFixed64(p, uint64(n))
 	}
-	return append(binary.AppendUvarint(b, uint64(len(p))), p...)
+	p = protowire.AppendTag(p, packetSpanID, protowire.EndGroupType)
+	for _, a := range list {
+		p = protowire.AppendTag(p, packetAnnotation, protowire.StartGroupType)
+		p = protowire.AppendString(protowire.AppendTag(p, annotationKey, protowire.BytesType), a.Key)
+		p = protowire.AppendBytes(protowire.AppendTag(p, annotationValue, protowire.BytesType), a.Value)
+		p = protowire.AppendTag(p, packetAnnotation, protowire.EndGroupType)
+	}
+	return protowire.AppendBytes(b, p)
 }

@@ -121,8 +121,9 @@ func TestAppdashPacket(t *testing.T) {
 	// Its encoder leaves out a value that is nil, and keeps an empty one.
 	list[0].Value = []byte{}
 	got := appendAppdashPacket([]byte("before"), id, list)
-	empty := []byte{appdashAnnotationStart, appdashKey, 0, appdashValue, 0}
-	if i := slices.Index(got, appdashAnnotationStart); !strings.HasPrefix(string(got[i:]), string(empty)) {
+	const groupStart = packetAnnotation<<3 | 3
+	empty := []byte{groupStart, annotationKey<<3 | 2, 0, annotationValue<<3 | 2, 0}
+	if i := slices.Index(got, groupStart); !strings.HasPrefix(string(got[i:]), string(empty)) {
 		t.Errorf("got %x, want an empty annotation first", got[i:i+10])
 	}
 	if diff := len(got) - len("before") - len(want); diff != 2 {
