@@ -32,7 +32,8 @@ const (
 )
 
 // receivers returns the receivers of spans, in the order of the documentation. A
-// further one has a package of its own and takes a row here.
+// further one has a package of its own, and takes a row here and one in
+// docs/all-in-one.md.
 func receivers(strategies *sampling.Strategies, strategiesHTTP http.Handler) []ingest.Receiver {
 	return []ingest.Receiver{
 		agent.Compact(),
