@@ -41,7 +41,7 @@ receives and stores nothing, and passes the page's requests to that Jaeger.
   otdemo all-in-one --otlp-grpc-port off --sampling-strategies strategies.json
   otdemo all-in-one --free-ports --addr-file addrs.json --open
   otdemo all-in-one --proxy-query http://localhost:16686 --query-port 16687`,
-		GroupID: groupServing,
+		GroupID: groupOther,
 		Args:    maxArgs(0),
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			opts.Ports = ports.options()
@@ -69,7 +69,7 @@ receives and stores nothing, and passes the page's requests to that Jaeger.
 			memory := planMemory(int64(maxMemory), a.env.MemoryLimit)
 			opts.MaxMemory = memory.spans
 			memory.apply()
-			memory.say(opts.Logger)
+			memory.log(opts.Logger)
 			return a.allInOne(cmd.Context(), opts, announcement{addrFile, open})
 		},
 	}
@@ -86,12 +86,12 @@ receives and stores nothing, and passes the page's requests to that Jaeger.
 	return cmd
 }
 
-func (a *app) allInOne(ctx context.Context, opts allinone.Options, tell announcement) error {
+func (a *app) allInOne(ctx context.Context, opts allinone.Options, how announcement) error {
 	backend, err := allinone.Start(opts)
 	if err != nil {
 		return listenErrors(err)
 	}
-	err = a.announce(ctx, opts.Logger, backend.Addrs(), tell)
+	err = a.announce(ctx, opts.Logger, backend.Addrs(), how)
 	if err == nil {
 		<-ctx.Done()
 	}
@@ -100,20 +100,20 @@ func (a *app) allInOne(ctx context.Context, opts allinone.Options, tell announce
 	return errors.Join(err, backend.Close(closing))
 }
 
-// announcement is how a program that serves tells where.
+// announcement is how a program that serves publishes its addresses.
 type announcement struct {
 	addrFile string
 	open     bool
 }
 
-// announce tells where a backend listens.
-func (a *app) announce(ctx context.Context, logger *slog.Logger, addrs map[string]string, tell announcement) error {
-	if err := a.writeAddrFile(ctx, tell.addrFile, addrs); err != nil {
+// announce publishes the addresses of a backend.
+func (a *app) announce(ctx context.Context, logger *slog.Logger, addrs map[string]string, how announcement) error {
+	if err := a.writeAddrFile(ctx, how.addrFile, addrs); err != nil {
 		return err
 	}
 	logger.Info("listening", addrLine(addrs)...)
-	if tell.open {
-		a.openOrTell(ctx, pageURL(addrs[allinone.Query]))
+	if how.open {
+		a.openOrWarn(ctx, pageURL(addrs[allinone.Query]))
 	}
 	return nil
 }
@@ -152,11 +152,11 @@ func samplingOf(same samplingFlag, file string) (allinone.Strategies, error) {
 	return strategies, errors.Join(faults...)
 }
 
-// manyPorts is from how many on ports are not gone through one by one: most likely
-// another Jaeger has them all.
+// manyPorts is from how many on ports get one hint together: most likely another
+// Jaeger listens on all of them.
 const manyPorts = 3
 
-// listenErrors gives each port that could not be had the hint that names its
+// listenErrors adds to the error of each port the hint that names its
 // flag. Whatever else keeps a backend from starting is the caller's mistake.
 func listenErrors(err error) error {
 	all := split(err)

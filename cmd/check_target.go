@@ -12,8 +12,8 @@ import (
 	"github.com/otdemo/otdemo/pkg/doctor"
 )
 
-// targetFlags are the flags of check-jaeger that say what else to look at,
-// beside the configured way.
+// targetFlags are the flags of check-jaeger that name what else to examine, beside the
+// configured path.
 type targetFlags struct {
 	thorough bool
 	through  string
@@ -51,7 +51,7 @@ func (t *targetFlags) check(env *Env) error {
 		t.storage.Password = strings.TrimRight(string(content), "\r\n")
 	}
 	compose := t.target(env, nil)
-	return errors.Join(t.storage.Validate(), compose.ValidateCompose())
+	return errors.Join(t.storage.Validate(), doctor.ValidateCompose(compose))
 }
 
 // target puts together what the doctor examines.

@@ -11,6 +11,7 @@ import (
 	"runtime"
 	"slices"
 	"strings"
+	"sync"
 	"syscall"
 	"time"
 
@@ -19,7 +20,7 @@ import (
 	"github.com/otdemo/otdemo/pkg/printable"
 )
 
-// Env is the process as a value: all that a command takes from its surroundings.
+// Env is the process as a value: all that a command gets from its surroundings.
 // This file is the only one that touches os and signal.
 type Env struct {
 	// Args are the command line's words without the program's name.
@@ -42,10 +43,11 @@ type Env struct {
 	Now func() time.Time
 	// Listen opens a listening TCP socket.
 	Listen func(ctx context.Context, network, address string) (net.Listener, error)
-	// Interrupt returns a context that ends at the first SIGINT or SIGTERM; a
-	// second signal ends the process. The function returned undoes it.
+	// Interrupt returns a context that ends at the first SIGINT or SIGTERM. Another
+	// one within a second counts as the first; a later one ends the process. The
+	// function returned undoes it.
 	Interrupt func(ctx context.Context) (context.Context, context.CancelFunc)
-	// StdoutTerminal and StderrTerminal say what the streams are shown on.
+	// StdoutTerminal and StderrTerminal report whether the streams are shown on a terminal.
 	StdoutTerminal, StderrTerminal bool
 	// Width is the terminal's width in columns, 0 when stdout is none.
 	Width int
@@ -83,12 +85,45 @@ func OSEnv() *Env {
 	return env
 }
 
-// interrupt restores the default handling once the first signal came, so that a
-// second one kills whatever hangs.
+// signalEcho is how long after the first signal another one counts as the same one:
+// GNU timeout, npm and Docker's wrappers signal a process and then its group, so the
+// process has two for one. Whoever wants to kill what hangs presses again later.
+const signalEcho = time.Second
+
+// interrupt is OSEnv's Interrupt.
 func interrupt(parent context.Context) (context.Context, context.CancelFunc) {
-	ctx, stop := signal.NotifyContext(parent, os.Interrupt, syscall.SIGTERM)
-	context.AfterFunc(ctx, stop)
-	return ctx, stop
+	signals := make(chan os.Signal, 1)
+	signal.Notify(signals, os.Interrupt, syscall.SIGTERM)
+	return endAtSignal(parent, signals, func() { signal.Stop(signals) })
+}
+
+// endAtSignal returns a context that ends at the first signal. It calls restore,
+// which makes signals kill again, when signalEcho has passed since then, or when the
+// parent has ended, or in the function returned, which ends the context too.
+func endAtSignal(parent context.Context, signals <-chan os.Signal, restore func()) (context.Context, context.CancelFunc) {
+	ctx, end := context.WithCancel(parent)
+	watched, unwatch := context.WithCancel(parent)
+	var watching sync.WaitGroup
+	watching.Go(func() {
+		defer restore()
+		select {
+		case <-signals:
+		case <-watched.Done():
+			return
+		}
+		end()
+		echo := time.NewTimer(signalEcho)
+		defer echo.Stop()
+		select {
+		case <-echo.C:
+		case <-watched.Done():
+		}
+	})
+	return ctx, func() {
+		unwatch()
+		watching.Wait()
+		end()
+	}
 }
 
 // path returns name as seen from the working directory.

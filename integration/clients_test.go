@@ -3,7 +3,6 @@ package integration
 import (
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"io"
 	"net"
@@ -69,7 +68,7 @@ func TestGeneratorsOfOthers(t *testing.T) {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
 			ended := process.Run(t, runTimeout, process.Command{
-				Path: clientPath(t, test.program),
+				Path: test.program.Need(t),
 				// One service a test tells the traces apart.
 				Args: append(test.args, "--service="+test.name),
 				Env:  test.env,
@@ -156,22 +155,32 @@ func TestHotROD(t *testing.T) {
 // and returns the address of the one that takes requests.
 func startHotROD(t *testing.T, otlp string) string {
 	t.Helper()
-	services := []string{"frontend", "customer", "driver", "route"}
-	addrs := freeTCP(t, len(services))
-	args := []string{"all"}
-	for n, service := range services {
-		host, port, err := net.SplitHostPort(addrs[n])
-		if err != nil {
-			t.Fatal(err)
+	path := jaegers.HotROD().Need(t)
+	return process.OnFreePorts(t, "hotrod", func() (string, error) {
+		t.Helper()
+		services := []string{"frontend", "customer", "driver", "route"}
+		addrs := freeTCP(t, len(services))
+		args := []string{"all"}
+		for n, service := range services {
+			host, port, err := net.SplitHostPort(addrs[n])
+			if err != nil {
+				return "", err
+			}
+			args = append(args, "--"+service+"-service-hostname="+host, "--"+service+"-service-port="+port)
 		}
-		args = append(args, "--"+service+"-service-hostname="+host, "--"+service+"-service-port="+port)
-	}
-	p := process.Start(t, process.Command{
-		Path: clientPath(t, jaegers.HotROD()),
-		Args: args,
-		Env:  []string{"OTEL_EXPORTER_OTLP_ENDPOINT=http://" + otlp},
-		Dir:  t.TempDir(),
+		p := process.Start(t, process.Command{
+			Path: path,
+			Args: args,
+			Env:  []string{"OTEL_EXPORTER_OTLP_ENDPOINT=http://" + otlp},
+			Dir:  t.TempDir(),
+		})
+		return addrs[0], awaitListeners(t, p, addrs)
 	})
+}
+
+// awaitListeners returns nil once a program listens on all addresses.
+func awaitListeners(t *testing.T, p *process.Process, addrs []string) error {
+	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), startTimeout)
 	defer cancel()
 	tick := time.NewTicker(5 * time.Millisecond)
@@ -185,14 +194,14 @@ func startHotROD(t *testing.T, otlp string) string {
 			}
 			select {
 			case <-p.Done():
-				t.Fatal("hotrod ended before it listened")
+				return p.EndedEarly()
 			case <-ctx.Done():
-				t.Fatalf("hotrod does not listen on %s: %v", addr, err)
+				return fmt.Errorf("it does not listen on %s: %w", addr, err)
 			case <-tick.C:
 			}
 		}
 	}
-	return addrs[0]
+	return nil
 }
 
 // freeTCP returns n addresses of the loopback interface that were free a moment ago.
@@ -209,20 +218,6 @@ func freeTCP(t *testing.T, n int) []string {
 		addrs[n] = l.Addr().String()
 	}
 	return addrs
-}
-
-// clientPath returns the program in the cache, or fails the test with the line
-// that builds it.
-func clientPath(t *testing.T, p jaegers.Program) string {
-	t.Helper()
-	path, err := p.Path()
-	if missing, ok := errors.AsType[*jaegers.MissingError](err); ok {
-		t.Fatalf("%v\nhint: %s", missing, missing.Hint())
-	}
-	if err != nil {
-		t.Fatal(err)
-	}
-	return path
 }
 
 // tracesOf searches for the traces of a service until enough accepts them.

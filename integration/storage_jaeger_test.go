@@ -3,6 +3,8 @@
 package integration
 
 import (
+	"cmp"
+	"fmt"
 	"net/http"
 	"path/filepath"
 	"slices"
@@ -48,19 +50,27 @@ func deployedJaeger(t *testing.T, storage string, env ...string) *deployed {
 		}
 		d.command.Args = append(d.command.Args, "--config", path)
 	}
+	d.move(t)
+	return d
+}
+
+// move gives it free ports for each listener.
+func (d *deployed) move(t *testing.T) {
+	t.Helper()
 	moved := []string{
 		"JAEGER_HEALTH", "JAEGER_QUERY_HTTP", "JAEGER_THRIFT_COMPACT", "JAEGER_THRIFT_BINARY", "JAEGER_THRIFT_HTTP",
 		"JAEGER_GRPC", "JAEGER_OTLP_GRPC", "JAEGER_OTLP_HTTP", "JAEGER_ZIPKIN", "JAEGER_QUERY_GRPC",
 		"JAEGER_SAMPLING_HTTP", "JAEGER_SAMPLING_GRPC",
 	}
 	addrs := freeTCP(t, len(moved)+1)
+	env := []string{"JAEGER_METRICS_HOST=127.0.0.1", "JAEGER_METRICS_PORT=" + portOf(t, addrs[len(moved)])}
 	for i, name := range moved {
-		d.command.Env = append(d.command.Env, name+"="+addrs[i])
+		env = append(env, name+"="+addrs[i])
 	}
+	// Of a variable that is given twice, the last counts.
+	d.command.Env = slices.Concat(d.command.Env, env)
 	d.health, d.query, d.agent, d.collector, d.otlp = addrs[0], addrs[1], addrs[2], addrs[4], addrs[7]
 	d.metrics = addrs[len(moved)]
-	d.command.Env = append(d.command.Env, "JAEGER_METRICS_HOST=127.0.0.1", "JAEGER_METRICS_PORT="+portOf(t, d.metrics))
-	return d
 }
 
 func (d *deployed) queryURL() string { return "http://" + d.query }
@@ -79,8 +89,21 @@ func (d *deployed) with(env ...string) *deployed {
 	return &other
 }
 
-// start returns once the health check answers that all is well.
+// start returns once the health check answers that all is well. When another program
+// took one of its ports, it moves to others.
 func (d *deployed) start(t *testing.T) {
+	t.Helper()
+	tries := 0
+	process.OnFreePorts(t, "jaeger", func() (*process.Process, error) {
+		t.Helper()
+		if tries++; tries > 1 {
+			d.move(t)
+		}
+		return d.proc, d.run(t)
+	})
+}
+
+func (d *deployed) run(t *testing.T) error {
 	t.Helper()
 	d.proc = process.Start(t, d.command)
 	deadline := time.NewTimer(readyTimeout)
@@ -90,12 +113,13 @@ func (d *deployed) start(t *testing.T) {
 	for !healthy(t, d.health) {
 		select {
 		case <-d.proc.Done():
-			t.Fatalf("jaeger ended before it was ready:\n%s", d.proc.Output())
+			return d.proc.EndedEarly()
 		case <-deadline.C:
-			t.Fatalf("jaeger is not ready after %s", readyTimeout)
+			return fmt.Errorf("not ready after %s", readyTimeout)
 		case <-tick.C:
 		}
 	}
+	return nil
 }
 
 // healthy asks Jaeger's own health check.
@@ -157,24 +181,36 @@ type jaegerV1 struct {
 func startV1(t *testing.T, kind string, flags ...string) *jaegerV1 {
 	t.Helper()
 	r := jaegers.V162()
-	setup, err := r.Setup(t.Context(), programOf(t, r.Version))
-	if err != nil {
-		t.Fatal(err)
-	}
-	setup.Command.Args = append(setup.Command.Args, flags...)
-	setup.Command.Env = append(setup.Command.Env, "SPAN_STORAGE_TYPE="+kind)
-	setup.Command.Dir = t.TempDir()
-	j := &jaegerV1{setup: setup}
-	j.start(t)
-	return j
+	path := programOf(t, r.Version)
+	return process.OnFreePorts(t, "jaeger 1.62", func() (*jaegerV1, error) {
+		t.Helper()
+		setup, err := r.Setup(t.Context(), path)
+		if err != nil {
+			return nil, err
+		}
+		setup.Command.Args = append(setup.Command.Args, flags...)
+		setup.Command.Env = append(setup.Command.Env, "SPAN_STORAGE_TYPE="+kind)
+		setup.Command.Dir = t.TempDir()
+		j := &jaegerV1{setup: setup}
+		return j, j.run(t)
+	})
 }
 
+// start starts it again, where it was.
 func (j *jaegerV1) start(t *testing.T) {
+	t.Helper()
+	if err := j.run(t); err != nil {
+		t.Fatalf("jaeger 1.62: %v\n%s", err, j.proc.Output())
+	}
+}
+
+func (j *jaegerV1) run(t *testing.T) error {
 	t.Helper()
 	j.proc = process.Start(t, j.setup.Command)
 	if err := j.setup.WaitReady(t.Context(), j.proc.Done()); err != nil {
-		t.Fatalf("jaeger 1.62: %v\n%s", err, j.proc.Output())
+		return cmp.Or(j.proc.EndedEarly(), err)
 	}
+	return nil
 }
 
 func (j *jaegerV1) stop(t *testing.T) {

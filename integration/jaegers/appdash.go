@@ -1,7 +1,7 @@
 package jaegers
 
 import (
-	"errors"
+	"cmp"
 	"fmt"
 	"net"
 	"testing"
@@ -34,17 +34,11 @@ type AppdashInstance struct {
 // not built or does not get ready.
 func StartAppdash(t *testing.T) *AppdashInstance {
 	t.Helper()
-	path := needProgram(t, Appdash())
-	for try := 1; ; try++ {
-		inst, err := startAppdash(t, path)
-		if err == nil {
-			return inst
-		}
-		if !errors.Is(err, errEnded) || try == startTries {
-			t.Fatalf("appdash: %v", err)
-		}
-		t.Logf("appdash: %v; trying other ports", err)
-	}
+	path := Appdash().Need(t)
+	return process.OnFreePorts(t, "appdash", func() (*AppdashInstance, error) {
+		t.Helper()
+		return startAppdash(t, path)
+	})
 }
 
 func startAppdash(t *testing.T, path string) (*AppdashInstance, error) {
@@ -61,7 +55,7 @@ func startAppdash(t *testing.T, path string) (*AppdashInstance, error) {
 	})
 	// It listens for spans before it serves the UI.
 	if err := waitReady(t.Context(), inst.URL+"/", inst.proc.Done()); err != nil {
-		return nil, err
+		return nil, cmp.Or(inst.proc.EndedEarly(), err)
 	}
 	return inst, nil
 }

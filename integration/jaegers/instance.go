@@ -1,6 +1,7 @@
 package jaegers
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -16,9 +17,6 @@ const (
 	readyTimeout = 30 * time.Second
 	// readyPoll is short, because each test waits for it.
 	readyPoll = 10 * time.Millisecond
-	// startTries bounds how often a Jaeger is moved to other ports because
-	// another program took one of its own in the meantime.
-	startTries = 3
 )
 
 // Instance is a Jaeger with its storage in memory that runs until its test ends.
@@ -50,34 +48,14 @@ type Instance struct {
 // its storage holds nothing but what the test sends.
 func Start(t *testing.T, r Release) *Instance {
 	t.Helper()
-	path := needProgram(t, r.Program())
-	for try := 1; ; try++ {
-		inst, err := start(t, r, path)
-		if err == nil {
-			return inst
-		}
-		if !errors.Is(err, errEnded) || try == startTries {
-			t.Fatalf("jaeger %s: %v", r.Name, err)
-		}
-		t.Logf("jaeger %s: %v; trying other ports", r.Name, err)
-	}
+	path := r.Program().Need(t)
+	return process.OnFreePorts(t, "jaeger "+r.Name, func() (*Instance, error) {
+		t.Helper()
+		return start(t, r, path)
+	})
 }
 
-// needProgram returns the program in the cache, and fails the test when it is not
-// there.
-func needProgram(t *testing.T, p Program) string {
-	t.Helper()
-	path, err := p.Path()
-	if missing, ok := errors.AsType[*MissingError](err); ok {
-		t.Fatalf("%v\nhint: %s", missing, missing.Hint())
-	}
-	if err != nil {
-		t.Fatal(err)
-	}
-	return path
-}
-
-// errEnded is what a program does that cannot have one of its ports.
+// errEnded is what a program has that is not waited for any more.
 var errEnded = errors.New("ended before it was ready")
 
 func start(t *testing.T, r Release, path string) (*Instance, error) {
@@ -90,7 +68,7 @@ func start(t *testing.T, r Release, path string) (*Instance, error) {
 	started := time.Now()
 	proc := process.Start(t, setup.Command)
 	if err := setup.WaitReady(t.Context(), proc.Done()); err != nil {
-		return nil, err
+		return nil, cmp.Or(proc.EndedEarly(), err)
 	}
 	inst := setup.Instance
 	inst.StartedIn, inst.proc = time.Since(started), proc

@@ -1,6 +1,9 @@
 package page
 
-import "testing"
+import (
+	"regexp"
+	"testing"
+)
 
 // Every view has its link, its title, and a place of its own; what is no view says
 // so.
@@ -17,15 +20,26 @@ func TestViews(t *testing.T) {
 		v.click("link", tt.link)
 		v.at(tt.path)
 		v.titled(tt.title)
-		if n := v.one("link", tt.link); n.States["focused"] != "true" && n.Name == "" {
-			t.Errorf("the link %s has no name", tt.link)
-		}
+		// Whoever goes on by the keyboard starts from the link, and the screen reader
+		// says which view this is.
+		v.focusOn("link", tt.link)
+		v.isCurrent(tt.link)
 	}
 	v.must(v.Back())
 	v.at("^/loss$")
 	v.titled("Loss · otdemo")
 	v.visit("/nothing/here")
-	v.sees("There is no such view", "/nothing/here")
+	v.sees("Page not found", "/nothing/here")
+}
+
+// isCurrent expects that one link, whose name matches, is marked as that of this view.
+func (v *view) isCurrent(link string) {
+	v.t.Helper()
+	var names []string
+	v.must(v.Evaluate(`[...document.querySelectorAll('nav a[aria-current="page"]')].map((a) => a.textContent)`, &names))
+	if len(names) != 1 || !regexp.MustCompile(link).MatchString(names[0]) {
+		v.t.Errorf("the links %q are marked as current, want one that matches %s", names, link)
+	}
 }
 
 // titled waits for the window's title.
@@ -45,9 +59,9 @@ func TestKeyHelp(t *testing.T) {
 	v := open(t, backend(t).url, "/loss")
 	v.one("link", "^Loss$")
 	v.press("?")
-	v.one("dialog", "^Keys$")
+	v.one("dialog", "^Keyboard shortcuts$")
 	v.press("\x1b")
-	until(t, viewTimeout, "the dialog is closed", func() bool { return len(v.all("dialog", "Keys")) == 0 })
+	until(t, viewTimeout, "the dialog is closed", func() bool { return len(v.all("dialog", "Keyboard shortcuts")) == 0 })
 }
 
 // The theme follows the device until another is chosen, which stays.

@@ -60,18 +60,36 @@ const superuser = "cassandra"
 // Cassandra runs Cassandra 4.1 for a test and returns once it answers queries.
 func Cassandra(t *testing.T, o CassandraOptions) *CassandraNode {
 	t.Helper()
+	return cassandraOn(t, o, freePort)
+}
+
+func cassandraOn(t *testing.T, o CassandraOptions, free ports) *CassandraNode {
+	t.Helper()
+	if o.Stopped {
+		return newCassandra(t, o, free)
+	}
+	return process.OnFreePorts(t, Cassandra4().String(), func() (*CassandraNode, error) {
+		t.Helper()
+		c := newCassandra(t, o, free)
+		return c, c.Start()
+	})
+}
+
+// newCassandra writes what a node needs below a directory of the test.
+func newCassandra(t *testing.T, o CassandraOptions, free ports) *CassandraNode {
+	t.Helper()
 	d := Cassandra4()
 	java, classpath := Need(t, d)
 	agent, err := d.jarNamed("jamm-0.3.2.jar")
 	if err != nil {
 		t.Fatal(err)
 	}
-	home, port := t.TempDir(), freePort(t)
+	home, port := t.TempDir(), free(t)
 	c := &CassandraNode{Port: port}
 	c.t, c.Addr, c.ready = t, at(port), c.answers
 	values := map[string]any{
 		"Data": filepath.Join(home, "data"), "Host": cmp.Or(o.Host, loopback), "Port": port,
-		"StorageHost": loopback, "StoragePort": freePort(t), "Password": o.Password, "PEM": "",
+		"StorageHost": loopback, "StoragePort": free(t), "Password": o.Password, "PEM": "",
 	}
 	if o.Password {
 		c.User, c.Password = superuser, superuser
@@ -95,12 +113,6 @@ func Cassandra(t *testing.T, o CassandraOptions) *CassandraNode {
 			"-cp", classpath, "org.apache.cassandra.service.CassandraDaemon",
 		},
 	)}
-	if o.Stopped {
-		return c
-	}
-	if err := c.Start(); err != nil {
-		t.Fatalf("%s: %v", d, err)
-	}
 	return c
 }
 

@@ -51,7 +51,7 @@ func NewGuard(t *testing.T, backend string, o GuardOptions) Guard {
 	if err != nil {
 		t.Fatal(err)
 	}
-	listener, err := (&net.ListenConfig{}).Listen(t.Context(), "tcp4", at(freePort(t)))
+	listener, err := (&net.ListenConfig{}).Listen(t.Context(), "tcp4", at(0))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -41,9 +41,6 @@ type Node struct {
 	proc  *process.Process
 }
 
-// errEnded is what a node does that cannot start.
-var errEnded = errors.New("ended before it was ready")
-
 // Start starts a node that is stopped, and returns nil once it answers.
 func (n *Node) Start() error {
 	started := time.Now()
@@ -81,7 +78,7 @@ func (n *Node) WaitReady() error {
 		}
 		select {
 		case <-n.proc.Done():
-			return fmt.Errorf("%w: exit status %d", errEnded, n.proc.Code())
+			return n.proc.EndedEarly()
 		case <-ctx.Done():
 			return fmt.Errorf("not ready within %s: %w", startTimeout, last)
 		case <-tick.C:
@@ -145,7 +142,12 @@ const (
 	portTries = 100
 )
 
-// freePort returns a port of the loopback interface that was free a moment ago.
+// ports returns a port that is free, as freePort does.
+type ports func(*testing.T) int
+
+// freePort returns a port of the loopback interface that was free a moment ago. A store
+// that is started at once moves to another one when it was taken meanwhile; the address
+// of one that is left stopped is known already, and cannot change.
 func freePort(t *testing.T) int {
 	t.Helper()
 	for range portTries {

@@ -56,9 +56,9 @@ func Elasticsearch(t *testing.T, o SearchOptions) []*SearchNode {
 	t.Helper()
 	switch o.Version {
 	case 0, 7:
-		return startAll(t, elasticsearch7(), o)
+		return startAll(t, elasticsearch7(), o, freePort)
 	case 8:
-		return startAll(t, elasticsearch8(), o)
+		return startAll(t, elasticsearch8(), o, freePort)
 	default:
 		t.Fatalf("no Elasticsearch %d: it is 7 or 8", o.Version)
 		return nil
@@ -68,43 +68,63 @@ func Elasticsearch(t *testing.T, o SearchOptions) []*SearchNode {
 // OpenSearch runs OpenSearch 2 as Elasticsearch does Elasticsearch 7.17.
 func OpenSearch(t *testing.T, o SearchOptions) []*SearchNode {
 	t.Helper()
-	return startAll(t, openSearch2(), o)
+	return startAll(t, openSearch2(), o, freePort)
 }
 
-func startAll(t *testing.T, e engine, o SearchOptions) []*SearchNode {
+func startAll(t *testing.T, e engine, o SearchOptions, free ports) []*SearchNode {
 	t.Helper()
 	if (o.Password || o.TLS) && e.secure == nil {
 		t.Fatalf("%s has neither password nor TLS here: see Guard", e)
 	}
 	e.java, e.classpath = Need(t, e.Distribution)
-	nodes := e.nodes(t, o)
 	if o.Stopped {
-		return nodes
+		return e.nodes(t, o, free)
 	}
+	return process.OnFreePorts(t, e.String(), func() ([]*SearchNode, error) {
+		t.Helper()
+		nodes := e.nodes(t, o, free)
+		err := launchAll(nodes)
+		if err == nil {
+			return nodes, nil
+		}
+		for _, n := range nodes {
+			if n.proc != nil {
+				err = cmp.Or(n.proc.EndedEarly(), err) // the others wait for one that ended
+			}
+		}
+		for _, n := range nodes {
+			_ = n.Kill()
+		}
+		return nil, err
+	})
+}
+
+// launchAll starts all nodes at once: the first is not ready before it has found the
+// others.
+func launchAll(nodes []*SearchNode) error {
 	started := time.Now()
-	// All at once: the first is not ready before it has found the others.
 	for _, n := range nodes {
 		if err := n.Launch(); err != nil {
-			t.Fatalf("%s: %v", e, err)
+			return err
 		}
 	}
 	for _, n := range nodes {
 		if err := n.WaitReady(); err != nil {
-			t.Fatalf("%s: %v", e, err)
+			return err
 		}
 		n.StartedIn = time.Since(started)
 	}
-	return nodes
+	return nil
 }
 
 // nodes returns the nodes of a cluster that know of each other.
-func (e engine) nodes(t *testing.T, o SearchOptions) []*SearchNode {
+func (e engine) nodes(t *testing.T, o SearchOptions, free ports) []*SearchNode {
 	t.Helper()
 	count := max(o.Nodes, 1)
 	var names, addrs []string
 	var own [][]string
 	for i := range count {
-		name, port := "node-"+strconv.Itoa(i+1), freePort(t)
+		name, port := "node-"+strconv.Itoa(i+1), free(t)
 		names, addrs = append(names, name), append(addrs, at(port))
 		own = append(own, []string{"node.name=" + name, "transport.port=" + strconv.Itoa(port)})
 	}
@@ -117,7 +137,7 @@ func (e engine) nodes(t *testing.T, o SearchOptions) []*SearchNode {
 	}
 	var nodes []*SearchNode
 	for i := range count {
-		n := e.node(t, o, slices.Concat(own[i], discovery, o.Settings))
+		n := e.node(t, o, free(t), slices.Concat(own[i], discovery, o.Settings))
 		n.ready = n.joined(count)
 		nodes = append(nodes, n)
 	}
@@ -125,9 +145,9 @@ func (e engine) nodes(t *testing.T, o SearchOptions) []*SearchNode {
 }
 
 // node writes what one node needs below a directory of the test.
-func (e engine) node(t *testing.T, o SearchOptions, settings []string) *SearchNode {
+func (e engine) node(t *testing.T, o SearchOptions, port int, settings []string) *SearchNode {
 	t.Helper()
-	home, port := t.TempDir(), freePort(t)
+	home := t.TempDir()
 	n := &SearchNode{URL: "http://" + at(port)}
 	n.t, n.Addr = t, at(port)
 	logging := filepath.Join(home, "log4j2.properties")

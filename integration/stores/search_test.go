@@ -11,6 +11,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/otdemo/otdemo/integration/process"
 )
 
 // engines are all search engines, by name.
@@ -95,8 +97,8 @@ func TestStoppedSearchHasAnAddress(t *testing.T) {
 
 func TestSearchThatCannotStart(t *testing.T) {
 	n := Elasticsearch(t, SearchOptions{Stopped: true, Settings: []string{"no.such.setting=1"}})[0]
-	if err := n.Start(); !errors.Is(err, errEnded) {
-		t.Fatalf("got %v, want %v", err, errEnded)
+	if err := n.Start(); !errors.Is(err, process.ErrEndedEarly) {
+		t.Fatalf("got %v, want %v", err, process.ErrEndedEarly)
 	}
 	if got, want := n.Output(), "unknown setting [no.such.setting]"; !strings.Contains(got, want) {
 		t.Errorf("it printed %q, want %q in it", got, want)

@@ -23,9 +23,22 @@ type ZipkinNode struct {
 // Zipkin runs Zipkin for a test and returns once it takes spans.
 func Zipkin(t *testing.T) *ZipkinNode {
 	t.Helper()
-	d := Zipkin3()
-	java, classpath := Need(t, d)
-	home, port := t.TempDir(), freePort(t)
+	return zipkinOn(t, freePort)
+}
+
+func zipkinOn(t *testing.T, free ports) *ZipkinNode {
+	t.Helper()
+	java, classpath := Need(t, Zipkin3())
+	return process.OnFreePorts(t, Zipkin3().String(), func() (*ZipkinNode, error) {
+		t.Helper()
+		z := newZipkin(t, java, classpath, free(t))
+		return z, z.Start()
+	})
+}
+
+func newZipkin(t *testing.T, java, classpath string, port int) *ZipkinNode {
+	t.Helper()
+	home := t.TempDir()
 	z := &ZipkinNode{URL: "http://" + at(port)}
 	z.t, z.Addr, z.ready = t, at(port), z.healthy
 	z.command = process.Command{
@@ -36,9 +49,6 @@ func Zipkin(t *testing.T) *ZipkinNode {
 			"--armeria.ports[0].port="+strconv.Itoa(port),
 			"--armeria.ports[0].protocols=http"),
 		Env: []string{"STORAGE_TYPE=mem"},
-	}
-	if err := z.Start(); err != nil {
-		t.Fatalf("%s: %v", d, err)
 	}
 	return z
 }

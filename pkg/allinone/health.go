@@ -5,6 +5,8 @@ import (
 	"log/slog"
 	"net/http"
 	"time"
+
+	"github.com/otdemo/otdemo/pkg/loss"
 )
 
 // health answers whether the backend is up, which it is as long as it answers.
@@ -16,7 +18,7 @@ type health struct {
 
 // handlerV1 answers as Jaeger 1 does on its port 14269: on every path, and with
 // the counters on /metrics.
-func (h *health) handlerV1(stats func() Stats) http.Handler {
+func (h *health) handlerV1(stats func() loss.Account) http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("/", func(w http.ResponseWriter, _ *http.Request) {
 		h.answer(w, struct {

@@ -13,6 +13,7 @@ import (
 	"github.com/otdemo/otdemo/pkg/allinone/ingest"
 	"github.com/otdemo/otdemo/pkg/allinone/internal/wiretest"
 	"github.com/otdemo/otdemo/pkg/allinone/thrift"
+	"github.com/otdemo/otdemo/pkg/loss"
 	"github.com/otdemo/otdemo/pkg/trace"
 )
 
@@ -39,7 +40,7 @@ func TestSurvivesHostileDatagrams(t *testing.T) {
 			var log logBook
 			b := start(t, Options{Logger: log.logger()})
 			conn := dialTo(t, b, "udp", tt.listener)
-			want := make(Rejects)
+			want := make(loss.Rejects)
 			batches := int64(1)
 			const rounds = 3
 			for range rounds {
@@ -48,7 +49,7 @@ func TestSurvivesHostileDatagrams(t *testing.T) {
 					if c.Reason == "" {
 						batches++
 					} else {
-						want[ingest.Reason(c.Reason)]++
+						want[c.Reason]++
 					}
 				}
 			}
@@ -95,15 +96,15 @@ func TestClients(t *testing.T) {
 	tests := []struct {
 		name string
 		seqs []int64
-		want ClientStats
+		want loss.Client
 	}{
-		{"all there", []int64{1, 2, 3}, ClientStats{Batches: 3, Spans: 6}},
-		{"gap", []int64{1, 2, 5}, ClientStats{Batches: 3, Spans: 6, BatchesMissing: 2}},
-		{"late but there", []int64{2, 1, 3}, ClientStats{Batches: 3, Spans: 6}},
-		{"backend came later", []int64{8, 9}, ClientStats{Batches: 2, Spans: 4, BatchesBefore: 7}},
-		{"no numbers", []int64{0, 0}, ClientStats{Batches: 2, Spans: 4}},
-		{"liar", []int64{1, math.MaxInt64}, ClientStats{Batches: 2, Spans: 4, BatchesMissing: math.MaxInt64 - 2}},
-		{"negative", []int64{-5, 1}, ClientStats{Batches: 2, Spans: 4}},
+		{"all there", []int64{1, 2, 3}, loss.Client{Batches: 3, Spans: 6}},
+		{"gap", []int64{1, 2, 5}, loss.Client{Batches: 3, Spans: 6, BatchesMissing: 2}},
+		{"late but there", []int64{2, 1, 3}, loss.Client{Batches: 3, Spans: 6}},
+		{"backend came later", []int64{8, 9}, loss.Client{Batches: 2, Spans: 4, BatchesBefore: 7}},
+		{"no numbers", []int64{0, 0}, loss.Client{Batches: 2, Spans: 4}},
+		{"liar", []int64{1, math.MaxInt64}, loss.Client{Batches: 2, Spans: 4, BatchesMissing: math.MaxInt64 - 2}},
+		{"negative", []int64{-5, 1}, loss.Client{Batches: 2, Spans: 4}},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -114,7 +115,7 @@ func TestClients(t *testing.T) {
 			}
 			tt.want.ID, tt.want.Service = "a", "svc-a"
 			list, totals := c.snapshot()
-			if diff := cmp.Diff([]ClientStats{tt.want}, list); diff != "" {
+			if diff := cmp.Diff([]loss.Client{tt.want}, list); diff != "" {
 				t.Errorf("clients (-want +got):\n%s", diff)
 			}
 			if totals.BatchesMissing != tt.want.BatchesMissing {
@@ -133,7 +134,7 @@ func TestClientLosses(t *testing.T) {
 	c.observe(numbered("a", 1, &ingest.Losses{QueueFull: 4}))
 	c.observe(numbered("b", 1, &ingest.Losses{TooLarge: 3, Failed: -7}))
 	_, got := c.snapshot()
-	want := ClientTotals{Clients: 2, Lost: ingest.Losses{QueueFull: 9, TooLarge: 3, Failed: 1}}
+	want := loss.Totals{Clients: 2, Lost: loss.ClientLost{QueueFull: 9, TooLarge: 3, Failed: 1}}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("totals (-want +got):\n%s", diff)
 	}
@@ -151,7 +152,7 @@ func TestClientsAreBounded(t *testing.T) {
 	if len(list) != maxClients || list[0].ID != fmt.Sprint(count-1) {
 		t.Errorf("got %d clients, the first %q; want %d, the last heard first", len(list), list[0].ID, maxClients)
 	}
-	if want := (ClientTotals{Clients: count, BatchesMissing: count, Lost: ingest.Losses{Failed: count}}); totals != want {
+	if want := (loss.Totals{Clients: count, BatchesMissing: count, Lost: loss.ClientLost{Failed: count}}); totals != want {
 		t.Errorf("got totals %+v, want %+v", totals, want)
 	}
 }
@@ -168,8 +169,8 @@ func TestGapsAreReported(t *testing.T) {
 		send(t, conn, wiretest.Compact(batch))
 	}
 	closeBackend(t, b)
-	want := []ClientStats{{
-		ID: "uuid-svc", Service: "svc", Batches: 3, Spans: 3, BatchesMissing: 1, Lost: ingest.Losses{QueueFull: 40},
+	want := []loss.Client{{
+		ID: "uuid-svc", Service: "svc", Batches: 3, Spans: 3, BatchesMissing: 1, Lost: loss.ClientLost{QueueFull: 40},
 	}}
 	stats := b.Stats()
 	if diff := cmp.Diff(want, stats.Clients); diff != "" {
@@ -190,7 +191,7 @@ func TestMemoryStaysBounded(t *testing.T) {
 	for i := range batches {
 		send(t, conn, wiretest.Compact(wiretest.Batch("svc", 1+i*each, each)))
 		if i%20 == 19 { // in time with the backend, so that nothing is dropped
-			waitFor(t, b, func(s Stats) bool { return s.Batches == int64(i+1) })
+			waitFor(t, b, func(s loss.Account) bool { return s.Batches == int64(i+1) })
 		}
 	}
 	stats := b.Stats()
@@ -240,15 +241,15 @@ func FuzzPacketPath(f *testing.F) {
 			send(t, port.conn, payload)
 			send(t, port.conn, port.good)
 		}
-		waitFor(t, b, func(s Stats) bool {
-			return s.Batches+s.Agent.UndecodableTotal() == before.Batches+before.Agent.UndecodableTotal()+int64(2*len(ports)) &&
+		waitFor(t, b, func(s loss.Account) bool {
+			return s.Batches+s.Agent.Undecodable.Total() == before.Batches+before.Agent.Undecodable.Total()+int64(2*len(ports)) &&
 				s.Store.Added == s.Spans
 		})
 		s := b.Stats()
 		if s.Batches < before.Batches+int64(len(ports)) {
 			t.Error("a good batch was not taken")
 		}
-		if s.Agent.Undecodable[ingest.Panicked] > 0 {
+		if s.Agent.Undecodable[string(ingest.Panicked)] > 0 {
 			t.Error("the decoder panicked")
 		}
 		if s.Store.Spans+s.Store.EvictedSpans+s.Store.RefusedSpans != s.Spans || s.Store.Bytes > minMaxMemory {

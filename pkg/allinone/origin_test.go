@@ -52,7 +52,7 @@ func TestWebPagesSendNoSpans(t *testing.T) {
 				t.Errorf("got %d, want %d", resp.StatusCode, tt.status)
 			}
 			stats := b.Stats().Listeners[tt.listener]
-			if got := stats.Undecodable[ingest.CrossOrigin]; stats.Spans != tt.stored || got != tt.counted {
+			if got := stats.Undecodable[string(ingest.CrossOrigin)]; stats.Spans != tt.stored || got != tt.counted {
 				t.Errorf("%d spans stored and %d refused, want %d and %d", stats.Spans, got, tt.stored, tt.counted)
 			}
 		})

@@ -16,6 +16,7 @@ import (
 	"google.golang.org/protobuf/proto"
 
 	"github.com/otdemo/otdemo/pkg/allinone/ingest"
+	"github.com/otdemo/otdemo/pkg/loss"
 )
 
 // otlpMethod is the gRPC method for spans.
@@ -70,8 +71,8 @@ func TestOTLPOverGRPC(t *testing.T) {
 	if err := conn.Invoke(t.Context(), otlpMethod, otlpSpans(3, 200_000), &tracepb.TracesData{}); status.Code(err) != codes.ResourceExhausted {
 		t.Errorf("8 MB: got %v, want ResourceExhausted", err)
 	}
-	want := Rejects{ingest.Malformed: 1, ingest.TooLarge: 1}
-	if got := b.Stats().Listeners[OTLPGRPC].Undecodable; got[ingest.Malformed] != 1 || got[ingest.TooLarge] != 1 || len(got) != 2 {
+	want := loss.Rejects{string(ingest.Malformed): 1, string(ingest.TooLarge): 1}
+	if got := b.Stats().Listeners[OTLPGRPC].Undecodable; got[string(ingest.Malformed)] != 1 || got[string(ingest.TooLarge)] != 1 || len(got) != 2 {
 		t.Errorf("got rejects %v, want %v", got, want)
 	}
 }
@@ -165,7 +166,7 @@ func TestOTLPOverHTTP(t *testing.T) {
 			if got.Spans != tt.spans {
 				t.Errorf("got %d spans, want %d", got.Spans, tt.spans)
 			}
-			if tt.reject != "" && got.Undecodable[tt.reject] != 1 || tt.reject == "" && len(got.Undecodable) > 0 {
+			if tt.reject != "" && got.Undecodable[string(tt.reject)] != 1 || tt.reject == "" && len(got.Undecodable) > 0 {
 				t.Errorf("got rejects %v, want one of %q", got.Undecodable, tt.reject)
 			}
 		})

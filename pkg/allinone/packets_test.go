@@ -21,6 +21,7 @@ import (
 
 	appdashreceiver "github.com/otdemo/otdemo/pkg/allinone/appdash"
 	"github.com/otdemo/otdemo/pkg/allinone/ingest"
+	"github.com/otdemo/otdemo/pkg/loss"
 )
 
 // remoteCollector is Appdash's own client of a backend.
@@ -71,7 +72,7 @@ func TestAppdashClients(t *testing.T) {
 			t.Parallel()
 			b := start(t, Options{})
 			tt.send(t, b)
-			waitFor(t, b, func(s Stats) bool { return s.Listeners[Appdash].Spans == 2 })
+			waitFor(t, b, func(s loss.Account) bool { return s.Listeners[Appdash].Spans == 2 })
 			checkSpanTree(t, b)
 			if s := b.Stats(); !s.Lossless() || s.Listeners[Appdash].Parts.Open != 0 || s.Listeners[Appdash].Parts.Untimed != 0 {
 				t.Errorf("got stats %+v, want no loss and no open spans", s.Listeners[Appdash])
@@ -117,9 +118,9 @@ func TestPartsOverTwoConnections(t *testing.T) {
 	id := appdash.SpanID{Trace: 1, Span: 2}
 	first, second := remoteCollector(t, b), remoteCollector(t, b)
 	collect(t, first, id, appdash.SpanName("op"))
-	waitFor(t, b, func(s Stats) bool { return s.Listeners[Appdash].Parts.Open == 1 })
+	waitFor(t, b, func(s loss.Account) bool { return s.Listeners[Appdash].Parts.Open == 1 })
 	collect(t, second, id, appdash.Timespan{S: time.Now(), E: time.Now()})
-	waitFor(t, b, func(s Stats) bool { return s.Spans == 1 })
+	waitFor(t, b, func(s loss.Account) bool { return s.Spans == 1 })
 	if got := traces(t, b, "/api/traces/1"); got[0].Spans[0].Operation != "op" {
 		t.Errorf("got %+v, want the name of the first part", got[0].Spans[0])
 	}
@@ -203,7 +204,7 @@ func TestHostilePackets(t *testing.T) {
 			conn := dialTo(t, b, "tcp", Appdash)
 			send(t, conn, []byte(tt.text))
 			if tt.left {
-				waitFor(t, b, func(s Stats) bool { return s.Listeners[Appdash].Parts.Open == 1 && s.UndecodableTotal() == 1 })
+				waitFor(t, b, func(s loss.Account) bool { return s.Listeners[Appdash].Parts.Open == 1 && s.UndecodableTotal() == 1 })
 				if err := conn.(*net.TCPConn).CloseWrite(); err != nil {
 					t.Fatal(err)
 				}
@@ -211,11 +212,11 @@ func TestHostilePackets(t *testing.T) {
 			if _, err := conn.Read(make([]byte, 1)); !errors.Is(err, syscall.ECONNRESET) {
 				t.Errorf("the connection ended with %v, want it broken", err)
 			}
-			if got := b.Stats().Listeners[Appdash].Undecodable; got[tt.want] != 1 || len(got) != 1 {
+			if got := b.Stats().Listeners[Appdash].Undecodable; got[string(tt.want)] != 1 || len(got) != 1 {
 				t.Errorf("got rejects %v, want one of %s", got, tt.want)
 			}
 			spanTree(remoteCollector(t, b))
-			waitFor(t, b, func(s Stats) bool { return s.Spans == 2 })
+			waitFor(t, b, func(s loss.Account) bool { return s.Spans == 2 })
 		})
 	}
 }
@@ -249,7 +250,7 @@ func TestPacketCutShort(t *testing.T) {
 	if err := conn.Close(); err != nil {
 		t.Fatal(err)
 	}
-	waitFor(t, b, func(s Stats) bool { return s.Listeners[Appdash].Undecodable[ingest.Truncated] == 1 })
+	waitFor(t, b, func(s loss.Account) bool { return s.Listeners[Appdash].Undecodable[string(ingest.Truncated)] == 1 })
 }
 
 // Connections are bounded; those beyond are closed at once and counted, and there
@@ -265,9 +266,9 @@ func TestTooManyConnections(t *testing.T) {
 	if err := oneSpan(b); !errors.Is(err, syscall.ECONNRESET) && !errors.Is(err, syscall.EPIPE) {
 		t.Errorf("a connection beyond the bound ended with %v, want it reset", err)
 	}
-	waitFor(t, b, func(s Stats) bool { return s.Listeners[Appdash].Undecodable[ingest.Busy] == 1 })
+	waitFor(t, b, func(s loss.Account) bool { return s.Listeners[Appdash].Undecodable[string(ingest.Busy)] == 1 })
 	_ = conns[0].Close()
-	waitFor(t, b, func(Stats) bool { return oneSpan(b) == nil })
+	waitFor(t, b, func(loss.Account) bool { return oneSpan(b) == nil })
 }
 
 // oneSpan sends a span over a connection of its own, and returns nil when it was
@@ -299,7 +300,9 @@ func TestAppdashOnAnotherPort(t *testing.T) {
 	collector := appdash.NewRemoteCollector(b.Addrs()[Zipkin])
 	t.Cleanup(func() { _ = collector.Close() })
 	collect(t, collector, appdash.SpanID{Trace: 1, Span: 2}, appdash.SpanName(strings.Repeat("long", 100)))
-	waitFor(t, b, func(s Stats) bool { return s.Listeners[Zipkin].Undecodable[appdashreceiver.Foreign] == 1 })
+	waitFor(t, b, func(s loss.Account) bool {
+		return s.Listeners[Zipkin].Undecodable[string(appdashreceiver.Foreign)] == 1
+	})
 	lines := book.lines(t, "no batch of spans")
 	if len(lines) != 1 || lines[0]["send_to"] != b.Addrs()[Appdash] {
 		t.Errorf("got log lines %v, want one that says %s", lines, b.Addrs()[Appdash])
@@ -311,7 +314,7 @@ func TestPartsInMetrics(t *testing.T) {
 	t.Parallel()
 	b := start(t, Options{})
 	collect(t, remoteCollector(t, b), appdash.SpanID{Trace: 1, Span: 2}, appdash.SpanName("op"))
-	waitFor(t, b, func(s Stats) bool { return s.Listeners[Appdash].Parts.Open == 1 })
+	waitFor(t, b, func(s loss.Account) bool { return s.Listeners[Appdash].Parts.Open == 1 })
 	var out strings.Builder
 	if err := writeMetrics(&out, b.Stats()); err != nil {
 		t.Fatal(err)

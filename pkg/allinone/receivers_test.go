@@ -11,6 +11,7 @@ import (
 
 	"github.com/otdemo/otdemo/pkg/allinone/ingest"
 	"github.com/otdemo/otdemo/pkg/allinone/internal/wiretest"
+	"github.com/otdemo/otdemo/pkg/loss"
 )
 
 const (
@@ -45,7 +46,7 @@ func TestJaegerClientOverHTTP(t *testing.T) {
 			if err := closer.Close(); err != nil {
 				t.Fatal(err)
 			}
-			waitFor(t, b, func(s Stats) bool { return s.Listeners[tt.listener].Spans == 1 })
+			waitFor(t, b, func(s loss.Account) bool { return s.Listeners[tt.listener].Spans == 1 })
 			got := traces(t, b, "/api/traces/"+span.Context().(jaeger.SpanContext).TraceID().String())
 			if len(got) != 1 || len(got[0].Spans) != 1 {
 				t.Fatalf("got %+v, want one trace of one span", got)
@@ -141,7 +142,7 @@ func checkAccount(t *testing.T, b *Backend, listener string, accepted bool, reas
 		if n := stats.UndecodableTotal(); n != 0 {
 			t.Errorf("got rejects %v, want none", l.Undecodable)
 		}
-	} else if l.Undecodable[reason] != 1 || stats.UndecodableTotal() != 1 || stats.Lossless() {
+	} else if l.Undecodable[string(reason)] != 1 || stats.UndecodableTotal() != 1 || stats.Lossless() {
 		t.Errorf("got rejects %v, lossless %v, want one for %q", l.Undecodable, stats.Lossless(), reason)
 	}
 }
@@ -217,7 +218,7 @@ func FuzzUpload(f *testing.F) {
 			if stored+refused != 1 || (got.Status == 202) != (stored == 1) {
 				t.Errorf("%s: %d %q, %d stored and %d refused", to.path, got.Status, got.Body, stored, refused)
 			}
-			if after.Listeners[to.listener].Undecodable[ingest.Panicked] > 0 {
+			if after.Listeners[to.listener].Undecodable[string(ingest.Panicked)] > 0 {
 				t.Errorf("%s: the decoder panicked", to.path)
 			}
 		}

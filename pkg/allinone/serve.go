@@ -3,7 +3,6 @@ package allinone
 import (
 	"fmt"
 	"net/http"
-	"time"
 
 	"github.com/otdemo/otdemo/pkg/allinone/api"
 	"github.com/otdemo/otdemo/pkg/allinone/ingest"
@@ -25,8 +24,8 @@ func (b *Backend) start(s sockets, opts Options) {
 	for name, handler := range map[string]http.Handler{
 		Query: api.Handler(api.Options{
 			Store:   b.store,
-			Loss:    func() any { return b.Stats() },
-			History: func(after time.Time) any { return b.History(after) },
+			Loss:    b.Stats,
+			History: b.History,
 			Bodies:  &b.ingest.Uploads.Bodies,
 			Ending:  b.closing,
 			Host:    opts.Host,
@@ -53,7 +52,7 @@ func (b *Backend) warnCappedBuffers() {
 		if !ok {
 			continue
 		}
-		if stats := socket.Stats(); stats.Capped() {
+		if stats := socket.Stats(); udp.Capped(stats.SocketBuffer) {
 			b.logger.Warn("kernel caps the UDP receive buffer, bursts may lose spans; raise net.core.rmem_max",
 				"listener", name, "wanted_bytes", udp.WantedBuffer, "got_bytes", stats.SocketBuffer,
 				"fix", fmt.Sprintf("sudo sysctl -w net.core.rmem_max=%d", udp.WantedBuffer))

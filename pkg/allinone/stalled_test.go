@@ -113,7 +113,7 @@ func TestStalledUploadsStopNobody(t *testing.T) {
 			for range 20 { // while what was sent is being read
 				postJSON(t, client, "http://"+b.Addrs()[Zipkin]+"/api/v2/spans", `[{"traceId":"1f","id":"1f","name":"op","timestamp":1}]`)
 			}
-			if got := b.Stats().Listeners[Zipkin].Undecodable[ingest.Busy]; got != 0 {
+			if got := b.Stats().Listeners[Zipkin].Undecodable[string(ingest.Busy)]; got != 0 {
 				t.Errorf("%d uploads were turned away", got)
 			}
 		})

@@ -39,7 +39,7 @@ func TestWrongProtocolOnHTTPPorts(t *testing.T) {
 				t.Errorf("got lines %v, want one about %q on %s", lines, tt.reason, tt.listener)
 			}
 			stats := b.Stats()
-			if got := stats.Listeners[tt.listener].Undecodable[tt.reason] == 1; got != tt.counts || stats.Lossless() == tt.counts {
+			if got := stats.Listeners[tt.listener].Undecodable[string(tt.reason)] == 1; got != tt.counts || stats.Lossless() == tt.counts {
 				t.Errorf("counted %v, lossless %v, want counted %v", got, stats.Lossless(), tt.counts)
 			}
 		})
@@ -72,7 +72,7 @@ func TestMisdirectedSpans(t *testing.T) {
 			for range 2 {
 				request(t, b, tt.listener, "POST", tt.path, strings.NewReader("spans"), "Content-Type", tt.contentType)
 			}
-			if got := b.Stats().Listeners[tt.listener].Undecodable[ingest.Misdirected]; got != 2 {
+			if got := b.Stats().Listeners[tt.listener].Undecodable[string(ingest.Misdirected)]; got != 2 {
 				t.Errorf("got %d misdirected, want 2", got)
 			}
 			lines := log.lines(t, "no batch of spans")

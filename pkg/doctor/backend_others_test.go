@@ -8,6 +8,13 @@ import (
 	"testing"
 
 	"github.com/otdemo/otdemo/pkg/allinone"
+	"github.com/otdemo/otdemo/pkg/doctor/internal/canary"
+	"github.com/otdemo/otdemo/pkg/doctor/internal/identity"
+	"github.com/otdemo/otdemo/pkg/doctor/internal/probe"
+	"github.com/otdemo/otdemo/pkg/doctor/internal/probetest"
+	"github.com/otdemo/otdemo/pkg/doctor/internal/queryapi"
+	"github.com/otdemo/otdemo/pkg/doctor/internal/settings"
+	"github.com/otdemo/otdemo/pkg/doctor/internal/transport"
 )
 
 // zipkinServer answers as Zipkin's server 3 does; no trace is there.
@@ -39,45 +46,45 @@ func zipkinServer(w http.ResponseWriter, r *http.Request) {
 
 func TestZipkinIsKnown(t *testing.T) {
 	t.Parallel()
-	srv := serve(t, zipkinServer)
-	target := outside(load(t, "tracer", "zipkin", "query.url", srv.URL, "reporter.collector.endpoint", srv.URL+"/api/v2/spans"))
-	f, _ := examine(t, identityProbe(), target, nil)
-	expect(t, f, StatusOK, codeIdentityZipkin, "this is Zipkin 3.6.1", "")
-	f, _ = examine(t, queryAPI(), target, nil)
-	expect(t, f, StatusOK, codeQueryAnswers, srv.URL+" answers and knows 1 services", "")
+	srv := probetest.Serve(t, zipkinServer)
+	target := probetest.Outside(probetest.Load(t, "tracer", "zipkin", "query.url", srv.URL, "reporter.collector.endpoint", srv.URL+"/api/v2/spans"))
+	f, _ := probetest.Examine(t, identity.Probe(), target, nil)
+	probetest.Expect(t, f, probe.StatusOK, identity.CodeIdentityZipkin, "this is Zipkin 3.6.1", "")
+	f, _ = probetest.Examine(t, queryapi.Probe(), target, nil)
+	probetest.Expect(t, f, probe.StatusOK, probe.CodeQueryAnswers, srv.URL+" answers and knows 1 service", "")
 }
 
 // A Zipkin that accepts a span and does not show it has causes of its own, and is
 // called by its name. integration/ has the real one, where all is well.
 func TestZipkinThatLosesSpans(t *testing.T) {
 	t.Parallel()
-	srv := serve(t, zipkinServer)
-	target := outside(load(t, "tracer", "zipkin", "query.url", srv.URL, "reporter.collector.endpoint", srv.URL+"/api/v2/spans"))
-	target.Dial = usualPorts(nil)
-	report := Run(t.Context(), target, Options{Timeout: 2 * patience})
-	v, f := report.Verdict, ofProbe(report.Findings, idCanary)
+	srv := probetest.Serve(t, zipkinServer)
+	target := probetest.Outside(probetest.Load(t, "tracer", "zipkin", "query.url", srv.URL, "reporter.collector.endpoint", srv.URL+"/api/v2/spans"))
+	target.Dial = probetest.UsualPorts(nil)
+	report := Run(t.Context(), target, Options{Timeout: 2 * canary.Patience})
+	v, f := report.Verdict, probetest.OfProbe(report.Findings, probe.IDCanary)
 	if start := "spans do NOT reach Zipkin: first broken hop: delivery: a span that "; !strings.HasPrefix(v.Text, start) {
 		t.Errorf("got %q, want it to start with %q", v.Text, start)
 	}
-	if f.Code != codeCanaryLost || len(f.Causes) == 0 || !strings.Contains(f.Causes[0].Command, "COLLECTOR_SAMPLE_RATE") {
-		t.Errorf("got %s with the causes %+v, want %s and Zipkin's own sampling first", f.Code, f.Causes, codeCanaryLost)
+	if f.Code != probe.CodeCanaryLost || len(f.Causes) == 0 || !strings.Contains(f.Causes[0].Command, "COLLECTOR_SAMPLE_RATE") {
+		t.Errorf("got %s with the causes %+v, want %s and Zipkin's own sampling first", f.Code, f.Causes, probe.CodeCanaryLost)
 	}
-	if kind := ofProbe(report.Findings, idStorageKind); kind.Code != codeNotUsed {
+	if kind := probetest.OfProbe(report.Findings, probe.IDStorageKind); kind.Code != probe.CodeNotUsed {
 		t.Errorf("got %s %q about Jaeger's storage, want nothing", kind.Code, kind.Fact)
 	}
 }
 
 func TestAppdashIsReadBackFromTheEmbeddedBackend(t *testing.T) {
 	t.Parallel()
-	backend, pairs := startBackend(t)
+	backend, pairs := probetest.StartBackend(t)
 	endpoint := "tcp://" + backend.Addrs()[allinone.Appdash]
-	report := Run(t.Context(), outside(load(t, append(pairs[4:6], "tracer", "appdash", "reporter.collector.endpoint", endpoint)...)), Options{})
+	report := Run(t.Context(), probetest.Outside(probetest.Load(t, append(pairs[4:6], "tracer", "appdash", "reporter.collector.endpoint", endpoint)...)), Options{})
 	want := "spans from this configuration reach Jaeger (" + endpoint + ", visible after "
 	if v := report.Verdict; !v.OK || !strings.HasPrefix(v.Text, want) {
 		t.Errorf("got %+v, want it to start with %q", v, want)
 	}
-	if f := ofProbe(report.Findings, idCollector); f.Code != codeCollectorConnects {
-		t.Errorf("got %s: %s, want %s", f.Code, f.Fact, codeCollectorConnects)
+	if f := probetest.OfProbe(report.Findings, probe.IDCollector); f.Code != transport.CodeCollectorConnects {
+		t.Errorf("got %s: %s, want %s", f.Code, f.Fact, transport.CodeCollectorConnects)
 	}
 }
 
@@ -85,7 +92,7 @@ func TestAppdashIsReadBackFromTheEmbeddedBackend(t *testing.T) {
 // must call them neither delivered nor lost.
 func TestAppdashOfItsOwnIsUnknown(t *testing.T) {
 	t.Parallel()
-	_, pairs := startBackend(t)
+	_, pairs := probetest.StartBackend(t)
 	l, err := new(net.ListenConfig).Listen(t.Context(), "tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
@@ -94,11 +101,11 @@ func TestAppdashOfItsOwnIsUnknown(t *testing.T) {
 	t.Cleanup(func() { _ = l.Close(); <-done })
 	go swallow(l, done)
 	endpoint := "tcp://" + l.Addr().String()
-	report := Run(t.Context(), outside(load(t, append(pairs[4:6], "tracer", "appdash", "reporter.collector.endpoint", endpoint)...)),
-		Options{Timeout: 2 * patience, Skip: []string{idPorts}})
+	report := Run(t.Context(), probetest.Outside(probetest.Load(t, append(pairs[4:6], "tracer", "appdash", "reporter.collector.endpoint", endpoint)...)),
+		Options{Timeout: 2 * canary.Patience, Skip: []string{probe.IDPorts}})
 	v := report.Verdict
-	if v.Answer != AnswerUnknown || v.Code != codeCanaryAppdash || !strings.Contains(v.Fix, "7700/traces") {
-		t.Errorf("got %+v, want unknown by %s, and Appdash's page", v, codeCanaryAppdash)
+	if v.Answer != AnswerUnknown || v.Code != canary.CodeCanaryAppdash || !strings.Contains(v.Fix, "7700/traces") {
+		t.Errorf("got %+v, want unknown by %s, and Appdash's page", v, canary.CodeCanaryAppdash)
 	}
 }
 
@@ -126,7 +133,7 @@ func swallow(l net.Listener, done chan<- struct{}) {
 // proven to work, that is the fix.
 func TestFixIsAPortThatWorks(t *testing.T) {
 	t.Parallel()
-	backend, pairs := startBackend(t)
+	backend, pairs := probetest.StartBackend(t)
 	addrs := backend.Addrs()
 	tests := map[string]struct {
 		endpoint string
@@ -150,12 +157,12 @@ func TestFixIsAPortThatWorks(t *testing.T) {
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			target := outside(load(t, "query.url", pairs[5], "tracer", "otel", "reporter.collector.endpoint", tt.endpoint))
-			target.Dial = usualPorts(tt.open)
+			target := probetest.Outside(probetest.Load(t, "query.url", pairs[5], "tracer", "otel", "reporter.collector.endpoint", tt.endpoint))
+			target.Dial = probetest.UsualPorts(tt.open)
 			report := Run(t.Context(), target, Options{})
 			v := report.Verdict
-			if v.Code != codeCollectorRefused || v.Fix != tt.fix {
-				t.Errorf("got %s, fix %q, want %s, fix %q", v.Code, v.Fix, codeCollectorRefused, tt.fix)
+			if v.Code != probe.CodeCollectorRefused || v.Fix != tt.fix {
+				t.Errorf("got %s, fix %q, want %s, fix %q", v.Code, v.Fix, probe.CodeCollectorRefused, tt.fix)
 			}
 		})
 	}
@@ -175,11 +182,11 @@ func TestPlaceOfTracers(t *testing.T) {
 			t.Parallel()
 			tracer := map[string]string{"4318": "otel", "4317": "otel", "9411": "zipkin", "7701": "appdash"}
 			port, _, _ := strings.Cut(endpoint[strings.LastIndex(endpoint, ":")+1:], "/")
-			target := outside(load(t, "tracer", tracer[port], "reporter.collector.endpoint", endpoint))
+			target := probetest.Outside(probetest.Load(t, "tracer", tracer[port], "reporter.collector.endpoint", endpoint))
 			target.ReadFile = func(string) ([]byte, error) { return nil, nil }
-			f, _ := examine(t, placeProbe(), target, nil)
-			if f.Code != codePlaceContainer || first(f.Hints) != want {
-				t.Errorf("got %s %q, want %s %q", f.Code, f.Hints, codePlaceContainer, want)
+			f, _ := probetest.Examine(t, settings.PlaceProbe(), target, nil)
+			if f.Code != settings.CodePlaceContainer || probe.First(f.Hints) != want {
+				t.Errorf("got %s %q, want %s %q", f.Code, f.Hints, settings.CodePlaceContainer, want)
 			}
 		})
 	}
@@ -193,14 +200,14 @@ func TestCanaryIsOfTheConfiguredTracer(t *testing.T) {
 	} {
 		t.Run(tracer, func(t *testing.T) {
 			t.Parallel()
-			cfg := load(t, "tracer", tracer, "reporter.collector.endpoint", endpoint, "sampler.param", "0").Config
-			ctx, cancel := context.WithTimeout(t.Context(), patience/10)
+			cfg := probetest.Load(t, "tracer", tracer, "reporter.collector.endpoint", endpoint, "sampler.param", "0").Config
+			ctx, cancel := context.WithTimeout(t.Context(), canary.Patience/10)
 			defer cancel()
-			c, err := sendCanary(ctx, cfg)
+			c, err := canary.SendCanary(ctx, cfg)
 			if err != nil {
 				t.Fatal(err)
 			}
-			if c.target != endpoint || c.id.IsZero() || c.stats.Sent != 0 {
+			if c.Target != endpoint || c.ID.IsZero() || c.Stats.Sent != 0 {
 				t.Errorf("got %+v, want a span that could not be sent to %s", c, endpoint)
 			}
 		})

@@ -12,57 +12,20 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/otdemo/otdemo/pkg/allinone"
+	"github.com/otdemo/otdemo/pkg/doctor/internal/canary"
+	"github.com/otdemo/otdemo/pkg/doctor/internal/probe"
+	"github.com/otdemo/otdemo/pkg/doctor/internal/probetest"
+	"github.com/otdemo/otdemo/pkg/doctor/internal/queryapi"
+	"github.com/otdemo/otdemo/pkg/doctor/internal/transport"
 )
-
-// startBackend runs the embedded Jaeger and returns the configuration that fits
-// it.
-func startBackend(t *testing.T) (backend *allinone.Backend, pairs []string) {
-	t.Helper()
-	backend, err := allinone.Start(allinone.Options{Host: "127.0.0.1"})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		ctx, cancel := context.WithTimeout(context.WithoutCancel(t.Context()), 10*time.Second)
-		defer cancel()
-		if err := backend.Close(ctx); err != nil {
-			t.Error(err)
-		}
-	})
-	addrs := backend.Addrs()
-	return backend, []string{
-		"reporter.agent.host", "127.0.0.1",
-		"reporter.agent.port", portFrom(t, addrs[allinone.AgentCompact]),
-		"query.url", "http://" + addrs[allinone.Query],
-		"sampler.endpoint", "http://" + addrs[allinone.Sampling] + "/sampling",
-	}
-}
-
-// about returns the lines of the findings of those probes that want names, so
-// that a new probe changes no test but its own.
-func about(want []string, findings []Finding) []string {
-	return slices.DeleteFunc(lines(findings), func(line string) bool {
-		id, _, _ := strings.Cut(line, " ")
-		return !slices.ContainsFunc(want, func(w string) bool { return strings.HasPrefix(w, id+" ") })
-	})
-}
-
-// ofProbe returns the finding of a probe; it has no code when there is none.
-func ofProbe(findings []Finding, id string) Finding {
-	i := slices.IndexFunc(findings, func(f Finding) bool { return f.ID == id })
-	if i < 0 {
-		return Finding{}
-	}
-	return findings[i]
-}
 
 // healthyRuns is how often in a row a healthy backend must be found healthy.
 const healthyRuns = 50
 
 func TestHealthyBackendIsFoundHealthy(t *testing.T) {
 	t.Parallel()
-	backend, pairs := startBackend(t)
-	loaded := load(t, append(pairs, "sampler.type", "remote")...)
+	backend, pairs := probetest.StartBackend(t)
+	loaded := probetest.Load(t, append(pairs, "sampler.type", "remote")...)
 	want := []string{
 		"config-effective ok config-effective",
 		"sampler ok sampler-remote",
@@ -81,12 +44,12 @@ func TestHealthyBackendIsFoundHealthy(t *testing.T) {
 		"http-path skip not-used",
 	}
 	for range healthyRuns {
-		report := Run(t.Context(), outside(loaded), Options{})
-		if diff := cmp.Diff(want, about(want, report.Findings)); diff != "" {
+		report := Run(t.Context(), probetest.Outside(loaded), Options{})
+		if diff := cmp.Diff(want, probetest.About(want, report.Findings)); diff != "" {
 			t.Fatalf("findings (-want +got):\n%s\n%+v", diff, report.Findings)
 		}
 		for _, f := range report.Findings {
-			if f.Status == StatusFail || f.Status == StatusWarn {
+			if f.Status == probe.StatusFail || f.Status == probe.StatusWarn {
 				t.Fatalf("false alarm: %s %s: %s", f.Status, f.Code, f.Fact)
 			}
 		}
@@ -104,8 +67,8 @@ func TestHealthyBackendIsFoundHealthy(t *testing.T) {
 
 func TestVanishedBackend(t *testing.T) {
 	t.Parallel()
-	_, pairs := startBackend(t)
-	closed := closedAddr(t)
+	_, pairs := probetest.StartBackend(t)
+	closed := probetest.ClosedAddr(t)
 	tests := map[string]struct {
 		set    []string
 		answer Answer
@@ -113,7 +76,7 @@ func TestVanishedBackend(t *testing.T) {
 		want   []string
 	}{
 		"agent gone": {
-			[]string{"reporter.agent.port", portFrom(t, closed)},
+			[]string{"reporter.agent.port", probetest.PortFrom(t, closed)},
 			AnswerNo,
 			"spans do NOT reach Jaeger: first broken hop: network: nothing listens on udp " + closed,
 			[]string{
@@ -131,7 +94,7 @@ func TestVanishedBackend(t *testing.T) {
 			},
 		},
 		"both gone": {
-			[]string{"query.url", "http://" + closed, "reporter.agent.port", portFrom(t, closed)},
+			[]string{"query.url", "http://" + closed, "reporter.agent.port", probetest.PortFrom(t, closed)},
 			AnswerNo,
 			"spans do NOT reach Jaeger: first broken hop: network: nothing listens on udp " + closed,
 			[]string{
@@ -170,14 +133,14 @@ func TestVanishedBackend(t *testing.T) {
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			target := outside(load(t, append(slices.Clip(pairs), tt.set...)...))
+			target := probetest.Outside(probetest.Load(t, append(slices.Clip(pairs), tt.set...)...))
 			// Whatever else runs on this machine.
-			target.Dial = usualPorts(nil)
+			target.Dial = probetest.UsualPorts(nil)
 			report := Run(t.Context(), target, Options{})
 			if report.Verdict.Answer != tt.answer || report.Verdict.Text != tt.text {
 				t.Errorf("got %s %q, want %s %q", report.Verdict.Answer, report.Verdict.Text, tt.answer, tt.text)
 			}
-			if diff := cmp.Diff(tt.want, about(tt.want, report.Findings)); diff != "" {
+			if diff := cmp.Diff(tt.want, probetest.About(tt.want, report.Findings)); diff != "" {
 				t.Errorf("findings (-want +got):\n%s", diff)
 			}
 		})
@@ -188,21 +151,21 @@ func TestVanishedBackend(t *testing.T) {
 // The backend's query API answers, so only the read-back can tell.
 func TestSwallowedSpansAreNotCalledDelivered(t *testing.T) {
 	t.Parallel()
-	_, pairs := startBackend(t)
-	swallow := listenUDP(t)
-	collector := serve(t, answer(http.StatusNotFound, "", "404 page not found"))
-	pairs[3] = portFrom(t, swallow.LocalAddr().String())
-	target := outside(load(t, pairs...))
-	target.Dial = usualPorts(map[string]string{"tcp 14268": hostport(collector.URL)})
+	_, pairs := probetest.StartBackend(t)
+	swallow := probetest.ListenUDP(t)
+	collector := probetest.Serve(t, probetest.Answer(http.StatusNotFound, "", "404 page not found"))
+	pairs[3] = probetest.PortFrom(t, swallow.LocalAddr().String())
+	target := probetest.Outside(probetest.Load(t, pairs...))
+	target.Dial = probetest.UsualPorts(map[string]string{"tcp 14268": probetest.Hostport(collector.URL)})
 	// A quarter is kept for the look at 14268, the rest is more than patience.
-	report := Run(t.Context(), target, Options{Timeout: 2 * patience})
+	report := Run(t.Context(), target, Options{Timeout: 2 * canary.Patience})
 	want := []string{"canary fail canary-lost", "http-path unknown http-path-no-help"}
-	if got := about(want, report.Findings); !cmp.Equal(got, want) {
+	if got := probetest.About(want, report.Findings); !cmp.Equal(got, want) {
 		t.Errorf("got %q, want %q", got, want)
 	}
 	v := report.Verdict
-	causes := ofProbe(report.Findings, idCanary).Causes
-	if v.Answer != AnswerNo || v.FirstBrokenHop != HopDelivery || len(causes) < 3 {
+	causes := probetest.OfProbe(report.Findings, probe.IDCanary).Causes
+	if v.Answer != AnswerNo || v.FirstBrokenHop != probe.HopDelivery || len(causes) < 3 {
 		t.Errorf("got %+v with causes %+v, want no, at delivery, and a set of causes", v, causes)
 	}
 	start := "spans do NOT reach Jaeger: first broken hop: delivery: a span sent to udp " + swallow.LocalAddr().String() + " is neither refused nor there after "
@@ -214,9 +177,9 @@ func TestSwallowedSpansAreNotCalledDelivered(t *testing.T) {
 // A host that drops packets costs one timeout, not the sum of them.
 func TestDeadHostTakesOneTimeout(t *testing.T) {
 	t.Parallel()
-	target := outside(load(t,
+	target := probetest.Outside(probetest.Load(t,
 		"query.url", "http://10.9.9.9:16686", "sampler.type", "remote", "sampler.endpoint", "http://10.9.9.9:5778/sampling",
-		"reporter.agent.host", "127.0.0.1", "reporter.agent.port", portFrom(t, closedAddr(t)),
+		"reporter.agent.host", "127.0.0.1", "reporter.agent.port", probetest.PortFrom(t, probetest.ClosedAddr(t)),
 	))
 	target.Dial = func(ctx context.Context, network, addr string) (net.Conn, error) {
 		if network == "tcp" {
@@ -228,10 +191,10 @@ func TestDeadHostTakesOneTimeout(t *testing.T) {
 	}
 	start := time.Now()
 	report := Run(t.Context(), target, Options{})
-	if took := time.Since(start); took > networkTimeout+2*tcpTimeout+time.Second {
-		t.Errorf("run took %s, want about %s", took, networkTimeout)
+	if took := time.Since(start); took > probe.NetworkTimeout+2*transport.TCPTimeout+time.Second {
+		t.Errorf("run took %s, want about %s", took, probe.NetworkTimeout)
 	}
-	if f := ofProbe(report.Findings, idQuery); f.Code != codeQueryTimeout {
+	if f := probetest.OfProbe(report.Findings, probe.IDQuery); f.Code != queryapi.CodeQueryTimeout {
 		t.Errorf("got %s %q, want a timeout", f.Code, f.Fact)
 	}
 }

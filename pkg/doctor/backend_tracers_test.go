@@ -9,6 +9,9 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/otdemo/otdemo/pkg/allinone"
+	"github.com/otdemo/otdemo/pkg/doctor/internal/probe"
+	"github.com/otdemo/otdemo/pkg/doctor/internal/probetest"
+	"github.com/otdemo/otdemo/pkg/doctor/internal/transport"
 )
 
 // tracerWays are the ways of the tracers that send to a collector of the embedded
@@ -26,7 +29,7 @@ const healthyTracerRuns = 10
 
 func TestHealthyTracers(t *testing.T) {
 	t.Parallel()
-	backend, pairs := startBackend(t)
+	backend, pairs := probetest.StartBackend(t)
 	want := []string{
 		"config-effective ok config-effective",
 		"sampler ok sampler-keeps-all",
@@ -42,14 +45,14 @@ func TestHealthyTracers(t *testing.T) {
 	for name, way := range tracerWays(backend.Addrs()) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			target := outside(load(t, append(slices.Clip(pairs[4:6]), way...)...))
+			target := probetest.Outside(probetest.Load(t, append(slices.Clip(pairs[4:6]), way...)...))
 			for range healthyTracerRuns {
 				report := Run(t.Context(), target, Options{})
-				if diff := cmp.Diff(want, about(want, report.Findings)); diff != "" {
+				if diff := cmp.Diff(want, probetest.About(want, report.Findings)); diff != "" {
 					t.Fatalf("findings (-want +got):\n%s\n%+v", diff, report.Findings)
 				}
 				for _, f := range report.Findings {
-					if f.Status == StatusFail || f.Status == StatusWarn {
+					if f.Status == probe.StatusFail || f.Status == probe.StatusWarn {
 						t.Fatalf("false alarm: %s %s: %s", f.Status, f.Code, f.Fact)
 					}
 				}
@@ -66,41 +69,41 @@ func TestHealthyTracers(t *testing.T) {
 // backend stand at their usual numbers, as in a real Jaeger.
 func TestMixedUpPorts(t *testing.T) {
 	t.Parallel()
-	backend, pairs := startBackend(t)
+	backend, pairs := probetest.StartBackend(t)
 	addrs := backend.Addrs()
 	usual := map[string]string{
 		"tcp 14268": addrs[allinone.CollectorHTTP], "tcp 4317": addrs[allinone.OTLPGRPC],
 		"tcp 4318": addrs[allinone.OTLPHTTP], "tcp 9411": addrs[allinone.Zipkin], "tcp 16686": addrs[allinone.Query],
 	}
 	const host = "127.0.0.1"
-	gRPC := hostport(grpcServer(t))
+	gRPC := probetest.Hostport(probetest.GRPCServer(t))
 	tests := map[string]struct {
 		tracer, endpoint string
-		code             Code
+		code             probe.Code
 		fact             string
 		hints            []string
 	}{
 		"OTLP over HTTP to a port that only speaks gRPC": {
-			"otel", "http://" + host + ":4317/only", codeCollectorProtocol,
+			"otel", "http://" + host + ":4317/only", transport.CodeCollectorProtocol,
 			"127.0.0.1:4317 does not speak HTTP/1, it may be a gRPC port; port 4317 is for OTLP over gRPC, and tracer otel sends OTLP over HTTP",
 			[]string{"--collector-endpoint http://127.0.0.1:4318/v1/traces", "--collector-endpoint grpc://127.0.0.1:4317"},
 		},
 		"OTLP over HTTP to the embedded port for gRPC": {
-			"otel", "http://" + host + ":4317/v1/traces", codeCollectorMediaType,
+			"otel", "http://" + host + ":4317/v1/traces", transport.CodeCollectorMediaType,
 			"http://127.0.0.1:4317/v1/traces answers 415: it takes no OTLP over HTTP; port 4317 is for OTLP over gRPC, and tracer otel sends OTLP over HTTP",
 			[]string{"--collector-endpoint http://127.0.0.1:4318/v1/traces", "--collector-endpoint grpc://127.0.0.1:4317"},
 		},
 		"OTLP over gRPC to the port for HTTP": {
-			"otel", "grpc://" + host + ":4318", codeCollectorNotGRPC,
+			"otel", "grpc://" + host + ":4318", transport.CodeCollectorNotGRPC,
 			"127.0.0.1:4318 answers over HTTP and speaks no gRPC; port 4318 is for OTLP over HTTP, and tracer otel sends OTLP over gRPC",
 			[]string{"--collector-endpoint http://127.0.0.1:4318/v1/traces", "--collector-endpoint grpc://127.0.0.1:4317"},
 		},
 		"OTLP with another path": {
-			"otel", "http://" + host + ":4318/v1/trace", codeCollectorPath, "http://127.0.0.1:4318/v1/trace does not take spans: it answers 404",
+			"otel", "http://" + host + ":4318/v1/trace", transport.CodeCollectorPath, "http://127.0.0.1:4318/v1/trace does not take spans: it answers 404",
 			[]string{"--collector-endpoint http://127.0.0.1:4318/v1/traces"},
 		},
 		"OTLP to Zipkin's port": {
-			"otel", "http://" + host + ":9411/v1/traces", codeCollectorPath,
+			"otel", "http://" + host + ":9411/v1/traces", transport.CodeCollectorPath,
 			"http://127.0.0.1:9411/v1/traces does not take spans: it answers 404; port 9411 is for Zipkin's JSON, and tracer otel sends OTLP over HTTP",
 			[]string{
 				"--collector-endpoint http://127.0.0.1:4318/v1/traces",
@@ -108,19 +111,19 @@ func TestMixedUpPorts(t *testing.T) {
 			},
 		},
 		"OTLP to the UI": {
-			"otel", "http://" + host + ":16686/v1/traces", codeCollectorPath, "http://127.0.0.1:16686/v1/traces does not take spans: it answers 405",
+			"otel", "http://" + host + ":16686/v1/traces", transport.CodeCollectorPath, "http://127.0.0.1:16686/v1/traces does not take spans: it answers 405",
 			[]string{"--collector-endpoint http://127.0.0.1:4318/v1/traces"},
 		},
 		"gRPC to the UI": {
-			"otel", "grpc://" + host + ":16686", codeCollectorNotGRPC, "127.0.0.1:16686 answers over HTTP and speaks no gRPC",
+			"otel", "grpc://" + host + ":16686", transport.CodeCollectorNotGRPC, "127.0.0.1:16686 answers over HTTP and speaks no gRPC",
 			[]string{"--collector-endpoint grpc://127.0.0.1:4317"},
 		},
 		"TLS to a plain gRPC port": {
-			"otel", "grpcs://" + host + ":4317", codeCollectorTLS, "127.0.0.1:4317 speaks no TLS, and the URL says grpcs",
+			"otel", "grpcs://" + host + ":4317", transport.CodeCollectorTLS, "127.0.0.1:4317 speaks no TLS, and the URL says grpcs",
 			[]string{"--collector-endpoint grpc://127.0.0.1:4317"},
 		},
 		"Zipkin to thrift's port": {
-			"zipkin", "http://" + host + ":14268/api/v2/spans", codeCollectorPath,
+			"zipkin", "http://" + host + ":14268/api/v2/spans", transport.CodeCollectorPath,
 			"http://127.0.0.1:14268/api/v2/spans does not take spans: it answers 404; port 14268 is for thrift, and tracer zipkin sends Zipkin's JSON",
 			[]string{
 				"--collector-endpoint http://127.0.0.1:9411/api/v2/spans",
@@ -128,11 +131,11 @@ func TestMixedUpPorts(t *testing.T) {
 			},
 		},
 		"Zipkin with another path": {
-			"zipkin", "http://" + host + ":9411/zipkin", codeCollectorPath, "http://127.0.0.1:9411/zipkin does not take spans: it answers 404",
+			"zipkin", "http://" + host + ":9411/zipkin", transport.CodeCollectorPath, "http://127.0.0.1:9411/zipkin does not take spans: it answers 404",
 			[]string{"--collector-endpoint http://127.0.0.1:9411/api/v2/spans"},
 		},
 		"Zipkin to the port for gRPC": {
-			"zipkin", "http://" + host + ":4317/only", codeCollectorProtocol,
+			"zipkin", "http://" + host + ":4317/only", transport.CodeCollectorProtocol,
 			"127.0.0.1:4317 does not speak HTTP/1, it may be a gRPC port; port 4317 is for OTLP over gRPC, and tracer zipkin sends Zipkin's JSON",
 			[]string{
 				"--collector-endpoint http://127.0.0.1:9411/api/v2/spans",
@@ -140,12 +143,12 @@ func TestMixedUpPorts(t *testing.T) {
 			},
 		},
 		"Appdash to the UI": {
-			"appdash", "tcp://" + host + ":16686", codeCollectorNotJaeger,
+			"appdash", "tcp://" + host + ":16686", transport.CodeCollectorNotJaeger,
 			"tcp 127.0.0.1:16686 answers over HTTP, which Appdash's collector does not: spans sent there are gone",
 			[]string{"--collector-endpoint tcp://127.0.0.1:7701"},
 		},
 		"Appdash to the port for gRPC": {
-			"appdash", "tcp://" + host + ":4317", codeCollectorNotJaeger,
+			"appdash", "tcp://" + host + ":4317", transport.CodeCollectorNotJaeger,
 			"tcp 127.0.0.1:4317 answers over HTTP, which Appdash's collector does not: spans sent there are gone; " +
 				"port 4317 is for OTLP over gRPC, and tracer appdash sends Appdash's packets",
 			[]string{"--collector-endpoint tcp://127.0.0.1:7701", "--tracer otel --collector-endpoint grpc://127.0.0.1:4317"},
@@ -154,14 +157,14 @@ func TestMixedUpPorts(t *testing.T) {
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			target := outside(load(t, append(slices.Clip(pairs[4:6]), "tracer", tt.tracer, "reporter.collector.endpoint", tt.endpoint)...))
+			target := probetest.Outside(probetest.Load(t, append(slices.Clip(pairs[4:6]), "tracer", tt.tracer, "reporter.collector.endpoint", tt.endpoint)...))
 			ports := maps.Clone(usual)
 			if strings.HasSuffix(tt.endpoint, "/only") {
 				ports["tcp 4317"] = gRPC
 			}
-			target.Dial = usualPorts(ports)
-			f, _ := examine(t, collectorHTTP(), target, nil)
-			if f.Status != StatusFail || f.Code != tt.code || f.Fact != tt.fact {
+			target.Dial = probetest.UsualPorts(ports)
+			f, _ := probetest.Examine(t, transport.CollectorProbe(), target, nil)
+			if f.Status != probe.StatusFail || f.Code != tt.code || f.Fact != tt.fact {
 				t.Errorf("got %s %s %q, want %s %q\n%q", f.Status, f.Code, f.Fact, tt.code, tt.fact, f.Evidence)
 			}
 			if diff := cmp.Diff(tt.hints, f.Hints); diff != "" {

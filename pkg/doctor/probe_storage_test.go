@@ -9,18 +9,25 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+
+	"github.com/otdemo/otdemo/pkg/doctor/internal/canary"
+	"github.com/otdemo/otdemo/pkg/doctor/internal/elasticsearch"
+	"github.com/otdemo/otdemo/pkg/doctor/internal/loss"
+	"github.com/otdemo/otdemo/pkg/doctor/internal/probe"
+	"github.com/otdemo/otdemo/pkg/doctor/internal/probetest"
+	"github.com/otdemo/otdemo/pkg/doctor/internal/storage"
 )
 
 // insideJaeger is a target with Jaeger's usual ports on this machine, of which
 // those that tell about it are at the servers given, or closed.
-func insideJaeger(t *testing.T, one, two http.HandlerFunc) Target {
+func insideJaeger(t *testing.T, one, two http.HandlerFunc) probe.Target {
 	t.Helper()
-	target := outside(load(t, "reporter.agent.host", "127.0.0.1", "query.url", "http://127.0.0.1:16686"))
+	target := probetest.Outside(probetest.Load(t, "reporter.agent.host", "127.0.0.1", "query.url", "http://127.0.0.1:16686"))
 	addrs := map[string]string{}
 	for port, h := range map[string]http.HandlerFunc{"14269": one, "8888": two} {
-		addrs["127.0.0.1:"+port] = closedAddr(t)
+		addrs["127.0.0.1:"+port] = probetest.ClosedAddr(t)
 		if h != nil {
-			addrs["127.0.0.1:"+port] = strings.TrimPrefix(serve(t, h).URL, "http://")
+			addrs["127.0.0.1:"+port] = strings.TrimPrefix(probetest.Serve(t, h).URL, "http://")
 		}
 	}
 	target.Dial = func(ctx context.Context, network, addr string) (net.Conn, error) {
@@ -34,9 +41,9 @@ func v1Inside(kind string, metrics func() string) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		switch r.URL.Path {
 		case "/debug/vars":
-			answer(200, "", "{\n\"downsampling-ratio\": 1,\n\"span-storage-type-"+kind+"\": 1\n}")(w, r)
+			probetest.Answer(200, "", "{\n\"downsampling-ratio\": 1,\n\"span-storage-type-"+kind+"\": 1\n}")(w, r)
 		case "/metrics":
-			answer(200, "", metrics())(w, r)
+			probetest.Answer(200, "", metrics())(w, r)
 		}
 	}
 }
@@ -59,32 +66,32 @@ func TestStorageKind(t *testing.T) {
 	tests := map[string]struct {
 		one, two http.HandlerFunc
 		wants    string
-		status   Status
-		code     Code
+		status   probe.Status
+		code     probe.Code
 		fact     string
 	}{
-		"1, memory": {v1Inside("memory", noMetrics), nil, "", StatusOK, codeStorageMemory, "Jaeger keeps spans in memory: they are gone when it restarts"},
+		"1, memory": {v1Inside("memory", noMetrics), nil, "", probe.StatusOK, storage.CodeStorageMemory, "Jaeger keeps spans in memory: they are gone when it restarts"},
 		"1, Elasticsearch": {
-			v1Inside("elasticsearch", noMetrics), nil, StorageElasticsearch, StatusOK, codeStorageKind, "Jaeger keeps spans in elasticsearch",
+			v1Inside("elasticsearch", noMetrics), nil, probe.StorageElasticsearch, probe.StatusOK, storage.CodeStorageKind, "Jaeger keeps spans in elasticsearch",
 		},
 		"1, Elasticsearch, which OpenSearch passes for": {
-			v1Inside("elasticsearch", noMetrics), nil, StorageOpenSearch, StatusOK, codeStorageKind, "Jaeger keeps spans in elasticsearch",
+			v1Inside("elasticsearch", noMetrics), nil, probe.StorageOpenSearch, probe.StatusOK, storage.CodeStorageKind, "Jaeger keeps spans in elasticsearch",
 		},
 		"1, OpenSearch, and Cassandra is meant": {
-			v1Inside("opensearch", noMetrics), nil, StorageCassandra, StatusWarn, codeStorageOther, "Jaeger keeps spans in opensearch, and not in cassandra",
+			v1Inside("opensearch", noMetrics), nil, probe.StorageCassandra, probe.StatusWarn, storage.CodeStorageOther, "Jaeger keeps spans in opensearch, and not in cassandra",
 		},
-		"2, memory": {nil, answer(200, "", metricsV2), "", StatusOK, codeStorageMemory, "Jaeger keeps spans in memory: they are gone when it restarts"},
+		"2, memory": {nil, probetest.Answer(200, "", metricsV2), "", probe.StatusOK, storage.CodeStorageMemory, "Jaeger keeps spans in memory: they are gone when it restarts"},
 		"2, not the one that is meant": {
-			nil, answer(200, "", metricsV2), StorageElasticsearch, StatusWarn, codeStorageOther, "Jaeger keeps spans in memory, and not in elasticsearch",
+			nil, probetest.Answer(200, "", metricsV2), probe.StorageElasticsearch, probe.StatusWarn, storage.CodeStorageOther, "Jaeger keeps spans in memory, and not in elasticsearch",
 		},
-		"closed": {nil, nil, "", StatusSkip, codeStorageUnknown, "Jaeger's ports 14269 and 8888 do not tell where it keeps spans"},
+		"closed": {nil, nil, "", probe.StatusSkip, storage.CodeStorageUnknown, "Jaeger's ports 14269 and 8888 do not tell where it keeps spans"},
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			target := insideJaeger(t, tt.one, tt.two)
 			target.Storage.Kind = tt.wants
-			f, _ := examine(t, storageKind(), target, nil)
+			f, _ := probetest.Examine(t, storage.KindProbe(), target, nil)
 			if f.Status != tt.status || f.Code != tt.code || f.Fact != tt.fact {
 				t.Errorf("got %s %s %q, want %s %s %q", f.Status, f.Code, f.Fact, tt.status, tt.code, tt.fact)
 			}
@@ -99,34 +106,34 @@ func TestStorageCounters(t *testing.T) {
 	tests := map[string]struct {
 		after   string
 		cause   string
-		status  Status
-		code    Code
+		status  probe.Status
+		code    probe.Code
 		fact    string
 		counter []string
 	}{
 		"rejected": {
-			after: metricsV1("4", "0", "1"), status: StatusFail, code: codeStorageRejects,
+			after: metricsV1("4", "0", "1"), status: probe.StatusFail, code: loss.CodeStorageRejects,
 			fact:    "Jaeger's storage rejected 1 spans or bulks while the canary was under way",
 			counter: []string{"spans of otdemo-check received: 2 before, 4 after", "spans or bulks that the storage rejected: 0 before, 1 after"},
 		},
 		"received": {
-			after: metricsV1("4", "0", "0"), status: StatusFail, code: codeStorageReceived,
+			after: metricsV1("4", "0", "0"), status: probe.StatusFail, code: loss.CodeStorageReceived,
 			fact:    "Jaeger received the 2 spans that this check sent and shows none of them: they are lost behind the collector",
 			counter: []string{"spans of otdemo-check received: 2 before, 4 after"},
 		},
 		"received, and a probe of the storage names the cause": {
-			after: metricsV1("4", "0", "0"), cause: idESWrites, status: StatusOK, code: codeStorageReceived,
+			after: metricsV1("4", "0", "0"), cause: elasticsearch.IDESWrites, status: probe.StatusOK, code: loss.CodeStorageReceived,
 			fact: "Jaeger received the 2 spans that this check sent and shows none of them: they are lost behind the collector; " +
 				"es-writable found the reason",
 			counter: []string{"spans of otdemo-check received: 2 before, 4 after"},
 		},
 		"one of two": {
-			after: metricsV1("3", "0", "0"), status: StatusFail, code: codeStorageNotReceived,
+			after: metricsV1("3", "0", "0"), status: probe.StatusFail, code: loss.CodeStorageNotReceived,
 			fact:    "the collector at 127.0.0.1:14269 counted 1 of the 2 spans that this check sent: those missing were lost before it or went elsewhere",
 			counter: []string{"spans of otdemo-check received: 2 before, 3 after"},
 		},
 		"nothing": {
-			after: metricsV1("2", "0", "0"), status: StatusFail, code: codeStorageNotReceived,
+			after: metricsV1("2", "0", "0"), status: probe.StatusFail, code: loss.CodeStorageNotReceived,
 			fact:    "the collector at 127.0.0.1:14269 counted none of the 2 spans that this check sent: those missing were lost before it or went elsewhere",
 			counter: []string{"spans of otdemo-check received: 2 before, 2 after"},
 		},
@@ -141,22 +148,22 @@ func TestStorageCounters(t *testing.T) {
 				}
 				return tt.after
 			}), nil)
-			_, env := examine(t, storageKind(), target, nil)
-			earlier := map[string]outcome{
-				idStorageKind: {learned: env.learned},
-				idCanary: {
-					finding: Finding{Status: StatusFail, Code: codeCanaryLost},
-					learned: lostCanary{spans: make([]sentRecord, 2), after: lookInside(t.Context(), env, "127.0.0.1")},
+			_, env := probetest.Examine(t, storage.KindProbe(), target, nil)
+			earlier := map[string]probe.Outcome{
+				probe.IDStorageKind: {Published: env.Published},
+				probe.IDCanary: {
+					Finding:   probe.Finding{Status: probe.StatusFail, Code: probe.CodeCanaryLost},
+					Published: canary.LostCanary{Spans: make([]probe.SentRecord, 2), After: storage.LookInside(t.Context(), env, "127.0.0.1")},
 				},
 			}
 			if tt.cause != "" {
-				earlier[tt.cause] = outcome{finding: Finding{Status: StatusFail}}
+				earlier[tt.cause] = probe.Outcome{Finding: probe.Finding{Status: probe.StatusFail}}
 			}
-			f, _ := examine(t, storageCounters(), target, earlier)
+			f, _ := probetest.Examine(t, loss.Probe(ids(storageProbes())), target, earlier)
 			if f.Status != tt.status || f.Code != tt.code || f.Fact != tt.fact {
 				t.Errorf("got %s %s %q, want %s %s %q", f.Status, f.Code, f.Fact, tt.status, tt.code, tt.fact)
 			}
-			if got, want := f.Explains, map[bool]string{true: idCanary}[tt.status == StatusFail]; got != want {
+			if got, want := f.Explains, map[bool]string{true: probe.IDCanary}[tt.status == probe.StatusFail]; got != want {
 				t.Errorf("explains %q, want %q", got, want)
 			}
 			want := []string{"this check sent 2 spans until the counters were read, of which 0 were read back"}
@@ -171,12 +178,12 @@ func TestStorageCounters(t *testing.T) {
 }
 
 // ended is a probe that ends so.
-func ended(id string, hop Hop, status Status, code Code) Probe {
-	return Probe{ID: id, Hop: hop, Title: id, Codes: []Code{code}, Run: func(_ context.Context, env *Env) Finding {
-		if id == idCanary && status == StatusOK {
-			env.learn(delivery{})
+func ended(id string, hop probe.Hop, status probe.Status, code probe.Code) probe.Probe {
+	return probe.Probe{ID: id, Hop: hop, Title: id, Codes: []probe.Code{code}, Run: func(_ context.Context, env *probe.Env) probe.Finding {
+		if id == probe.IDCanary && status == probe.StatusOK {
+			env.Publish(canary.Delivery{})
 		}
-		return found(status, code, "%s is %s", id, code)
+		return probe.Found(status, code, "%s is %s", id, code)
 	}}
 }
 
@@ -184,32 +191,32 @@ func ended(id string, hop Hop, status Status, code Code) Probe {
 // verdict names, never whether spans arrive.
 func TestStorageAndTheVerdict(t *testing.T) {
 	t.Parallel()
-	refuses := serve(t, answer(401, "", securityException)).URL
-	closed := closedAddr(t)
+	refuses := probetest.Serve(t, probetest.Answer(401, "", probetest.SecurityException)).URL
+	closed := probetest.ClosedAddr(t)
 	tests := map[string]struct {
 		url    string
-		before []Probe
-		status Status
+		before []probe.Probe
+		status probe.Status
 		answer Answer
 		probe  string
 	}{
 		"spans arrive all the same": {
-			refuses, []Probe{ended(idCanary, HopDelivery, StatusOK, codeCanaryDelivered)}, StatusWarn, AnswerYes, idCanary,
+			refuses, []probe.Probe{ended(probe.IDCanary, probe.HopDelivery, probe.StatusOK, canary.CodeCanaryDelivered)}, probe.StatusWarn, AnswerYes, probe.IDCanary,
 		},
 		"Jaeger did not start for it": {
-			refuses, []Probe{ended(idUDP, HopNetwork, StatusFail, codeUDPRefused)}, StatusFail, AnswerNo, idES,
+			refuses, []probe.Probe{ended(probe.IDUDP, probe.HopNetwork, probe.StatusFail, probe.CodeUDPRefused)}, probe.StatusFail, AnswerNo, probe.IDES,
 		},
 		"the canary was lost in it": {
-			"http://" + closed, []Probe{ended(idCanary, HopDelivery, StatusFail, codeCanaryLost)}, StatusFail, AnswerNo, idES,
+			"http://" + closed, []probe.Probe{ended(probe.IDCanary, probe.HopDelivery, probe.StatusFail, probe.CodeCanaryLost)}, probe.StatusFail, AnswerNo, probe.IDES,
 		},
 		"the name resolves for Jaeger only": {
-			"http://no-such-host.invalid:9200", []Probe{ended(idUDP, HopNetwork, StatusFail, codeUDPRefused)}, StatusFail, AnswerNo, idUDP,
+			"http://no-such-host.invalid:9200", []probe.Probe{ended(probe.IDUDP, probe.HopNetwork, probe.StatusFail, probe.CodeUDPRefused)}, probe.StatusFail, AnswerNo, probe.IDUDP,
 		},
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			report := run(t.Context(), append(tt.before, esProbe()), atES(t, tt.url), Options{})
+			report := run(t.Context(), append(tt.before, elasticsearch.Probe()), probetest.AtES(t, tt.url), Options{})
 			if got := report.Findings[1].Status; got != tt.status {
 				t.Errorf("got %s, want %s: %+v", got, tt.status, report.Findings[1])
 			}
@@ -224,29 +231,29 @@ func TestStorageAndTheVerdict(t *testing.T) {
 func TestSettleWaitsAndRunDoesNot(t *testing.T) {
 	t.Parallel()
 	started := make(chan struct{})
-	slow := Probe{ID: "slow", Hop: HopDelivery, Title: "slow", Run: func(ctx context.Context, _ *Env) Finding {
+	slow := probe.Probe{ID: "slow", Hop: probe.HopDelivery, Title: "slow", Run: func(ctx context.Context, _ *probe.Env) probe.Finding {
 		select {
 		case <-started:
-			return found(StatusOK, "fine", "the other one has started")
+			return probe.Found(probe.StatusOK, "fine", "the other one has started")
 		case <-ctx.Done():
-			return found(StatusFail, "late", "the other one waits")
+			return probe.Found(probe.StatusFail, "late", "the other one waits")
 		}
 	}}
-	settled := Probe{
-		ID: "settled", Hop: HopStorage, Title: "settled", Beside: []string{"slow"},
-		Run: func(context.Context, *Env) Finding {
+	settled := probe.Probe{
+		ID: "settled", Hop: probe.HopStorage, Title: "settled", RunsBeside: []string{"slow"},
+		Run: func(context.Context, *probe.Env) probe.Finding {
 			close(started)
-			return found(StatusFail, "bad", "bad")
+			return probe.Found(probe.StatusFail, "bad", "bad")
 		},
-		Settle: func(env *Env, f Finding) Finding {
-			if env.passed("slow") {
-				f.Status = StatusWarn
+		Finalize: func(env *probe.Env, f probe.Finding) probe.Finding {
+			if env.Passed("slow") {
+				f.Status = probe.StatusWarn
 			}
 			return f
 		},
 	}
 	report := runFakes(t, Options{}, slow, settled)
-	if got, want := strings.Join(lines(report.Findings), ", "), "slow ok fine, settled warn bad"; got != want {
+	if got, want := strings.Join(probetest.Lines(report.Findings), ", "), "slow ok fine, settled warn bad"; got != want {
 		t.Errorf("got %q, want %q", got, want)
 	}
 }
@@ -254,17 +261,17 @@ func TestSettleWaitsAndRunDoesNot(t *testing.T) {
 func TestStorageValidate(t *testing.T) {
 	t.Parallel()
 	tests := map[string]struct {
-		storage Storage
+		storage probe.Storage
 		want    string
 	}{
-		"none":             {Storage{}, ""},
-		"elasticsearch":    {Storage{Kind: StorageElasticsearch, ESURLs: []string{"http://es:9200"}}, ""},
-		"without a URL":    {Storage{Kind: StorageElasticsearch}, "--storage elasticsearch needs --es-url"},
-		"without a host":   {Storage{Kind: StorageCassandra}, "--storage cassandra needs --cassandra-hosts"},
-		"opensearch":       {Storage{Kind: "opensearch", ESURLs: []string{"http://os:9200"}}, ""},
-		"an unknown thing": {Storage{Kind: "badger"}, `--storage must be elasticsearch, opensearch or cassandra, got "badger"`},
+		"none":             {probe.Storage{}, ""},
+		"elasticsearch":    {probe.Storage{Kind: probe.StorageElasticsearch, ESURLs: []string{"http://es:9200"}}, ""},
+		"without a URL":    {probe.Storage{Kind: probe.StorageElasticsearch}, "--storage elasticsearch needs --es-url"},
+		"without a host":   {probe.Storage{Kind: probe.StorageCassandra}, "--storage cassandra needs --cassandra-hosts"},
+		"opensearch":       {probe.Storage{Kind: "opensearch", ESURLs: []string{"http://os:9200"}}, ""},
+		"an unknown thing": {probe.Storage{Kind: "badger"}, `--storage must be elasticsearch, opensearch or cassandra, got "badger"`},
 
-		"opensearch without a URL": {Storage{Kind: "opensearch"}, "--storage opensearch needs --es-url"},
+		"opensearch without a URL": {probe.Storage{Kind: "opensearch"}, "--storage opensearch needs --es-url"},
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {

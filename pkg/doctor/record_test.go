@@ -11,6 +11,7 @@ import (
 	"testing"
 
 	"github.com/otdemo/otdemo/pkg/config"
+	"github.com/otdemo/otdemo/pkg/doctor/internal/probe"
 )
 
 func TestRecordKeepsAnswersWithoutSecrets(t *testing.T) {
@@ -21,25 +22,25 @@ func TestRecordKeepsAnswersWithoutSecrets(t *testing.T) {
 		}
 		http.SetCookie(w, &http.Cookie{Name: "session", Value: "sesame"})
 		w.Header().Set("Content-Type", "application/json")
-		fmt.Fprintf(w, `{"data":["a"],"services":["%s"]}`, strings.Repeat("x", maxRecorded))
+		fmt.Fprintf(w, `{"data":["a"],"services":["%s"]}`, strings.Repeat("x", probe.MaxRecorded))
 	}))
 	t.Cleanup(srv.Close)
 
 	cfg := config.Defaults()
 	cfg.Query.URL = strings.Replace(srv.URL, "http://", "http://me:hunter2@", 1)
 	var mu sync.Mutex
-	var got []Exchange
-	target := Target{
+	var got []probe.Exchange
+	target := probe.Target{
 		Loaded: &config.Loaded{Config: cfg},
-		Record: func(x Exchange) {
+		Record: func(x probe.Exchange) {
 			mu.Lock()
 			defer mu.Unlock()
 			got = append(got, x)
 		},
 	}
-	Run(t.Context(), target, Options{Only: []string{idQuery}})
+	Run(t.Context(), target, Options{Only: []string{probe.IDQuery}})
 
-	i := slices.IndexFunc(got, func(x Exchange) bool { return x.URL == srv.URL+"/api/v3/services" })
+	i := slices.IndexFunc(got, func(x probe.Exchange) bool { return x.URL == srv.URL+"/api/v3/services" })
 	if i < 0 {
 		t.Fatalf("the question to /api/v3/services was not recorded, got %d others", len(got))
 	}
@@ -47,8 +48,8 @@ func TestRecordKeepsAnswersWithoutSecrets(t *testing.T) {
 	if x.Method != http.MethodGet || x.Status != http.StatusOK || x.Err != "" {
 		t.Errorf("recorded %s, status %d, error %q; want GET, 200, none", x.Method, x.Status, x.Err)
 	}
-	if len(x.Body) != maxRecorded || !strings.HasPrefix(string(x.Body), `{"data":["a"]`) {
-		t.Errorf("recorded %d bytes of the answer, want its first %d", len(x.Body), maxRecorded)
+	if len(x.Body) != probe.MaxRecorded || !strings.HasPrefix(string(x.Body), `{"data":["a"]`) {
+		t.Errorf("recorded %d bytes of the answer, want its first %d", len(x.Body), probe.MaxRecorded)
 	}
 	if all := fmt.Sprint(x); strings.Contains(all, "hunter2") || strings.Contains(all, "sesame") {
 		t.Errorf("recorded a secret: %.300s", all)
@@ -59,9 +60,9 @@ func TestRecordKeepsFailures(t *testing.T) {
 	t.Parallel()
 	cfg := config.Defaults()
 	cfg.Query.URL = "http://127.0.0.1:1"
-	got := make(chan Exchange, 100)
-	target := Target{Loaded: &config.Loaded{Config: cfg}, Record: func(x Exchange) { got <- x }}
-	Run(context.Background(), target, Options{Only: []string{idQuery}})
+	got := make(chan probe.Exchange, 100)
+	target := probe.Target{Loaded: &config.Loaded{Config: cfg}, Record: func(x probe.Exchange) { got <- x }}
+	Run(context.Background(), target, Options{Only: []string{probe.IDQuery}})
 	if x := <-got; x.Status != 0 || !strings.Contains(x.Err, "connection refused") {
 		t.Errorf("recorded status %d and error %q, want a refused connection", x.Status, x.Err)
 	}

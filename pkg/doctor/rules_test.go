@@ -13,6 +13,8 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+
+	"github.com/otdemo/otdemo/pkg/doctor/internal/probe"
 )
 
 var kebab = regexp.MustCompile(`^[a-z0-9]+(-[a-z0-9]+)+$|^[a-z]+$`)
@@ -24,13 +26,13 @@ func TestProbesKeepTheRules(t *testing.T) {
 		if !kebab.MatchString(p.ID) || slices.Contains(earlier, p.ID) {
 			t.Errorf("id %q is not in kebab case or not unique", p.ID)
 		}
-		if p.Hop == HopNone || p.Run == nil || len(p.Codes) == 0 {
+		if p.Hop == probe.HopNone || p.Run == nil || len(p.Codes) == 0 {
 			t.Errorf("%s lacks a hop, a function or codes", p.ID)
 		}
 		if p.Title == "" || p.Title != strings.ToLower(p.Title[:1])+p.Title[1:] || strings.HasSuffix(p.Title, ".") {
 			t.Errorf("title of %s is no claim: %q", p.ID, p.Title)
 		}
-		for _, id := range slices.Concat(p.Needs, p.After, p.Beside) {
+		for _, id := range slices.Concat(p.Needs, p.After, p.Follows, p.RunsBeside) {
 			if !slices.Contains(earlier, id) {
 				t.Errorf("%s waits for %s, which is not earlier in the list", p.ID, id)
 			}
@@ -52,7 +54,7 @@ func listedCodes() []string {
 			codes = append(codes, string(c))
 		}
 	}
-	for _, c := range commonCodes() {
+	for _, c := range probe.CommonCodes() {
 		codes = append(codes, string(c))
 	}
 	slices.Sort(codes)
@@ -90,7 +92,7 @@ func TestEveryCodeIsDocumented(t *testing.T) {
 // A code that is a constant but in no probe's list would have no section either.
 func TestEveryCodeIsListed(t *testing.T) {
 	t.Parallel()
-	files, err := filepath.Glob("*.go")
+	files, err := filepath.Glob(filepath.Join("internal", "*", "*.go"))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -108,7 +110,7 @@ func TestEveryCodeIsListed(t *testing.T) {
 			if !ok {
 				return true
 			}
-			if kind, ok := spec.Type.(*ast.Ident); !ok || kind.Name != "Code" {
+			if !isCode(spec.Type) {
 				return true
 			}
 			for _, v := range spec.Values {
@@ -127,5 +129,17 @@ func TestEveryCodeIsListed(t *testing.T) {
 	slices.Sort(declared)
 	if diff := cmp.Diff(listedCodes(), declared); diff != "" {
 		t.Errorf("codes (-listed +declared):\n%s", diff)
+	}
+}
+
+// isCode reports whether a constant's type is probe.Code.
+func isCode(expr ast.Expr) bool {
+	switch kind := expr.(type) {
+	case *ast.Ident: // in package probe itself
+		return kind.Name == "Code"
+	case *ast.SelectorExpr:
+		return kind.Sel.Name == "Code"
+	default:
+		return false
 	}
 }

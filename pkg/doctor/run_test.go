@@ -2,6 +2,8 @@ package doctor
 
 import (
 	"context"
+	"io"
+	"net/http"
 	"slices"
 	"strings"
 	"testing"
@@ -9,66 +11,127 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+
+	"github.com/otdemo/otdemo/pkg/doctor/internal/canary"
+	"github.com/otdemo/otdemo/pkg/doctor/internal/probe"
+	"github.com/otdemo/otdemo/pkg/doctor/internal/probetest"
 )
 
-// fake is a probe with a fixed finding.
-func fake(id string, f Finding, needs ...string) Probe {
-	return Probe{ID: id, Hop: HopNetwork, Title: id + " is well", Needs: needs, Run: func(context.Context, *Env) Finding { return f }}
+// What only compares is not cut off by the end of the time, which a lost canary
+// and the other ways take up.
+func TestJudgesRunsWhenTheTimeIsUp(t *testing.T) {
+	t.Parallel()
+	judges := okay("judges", "slow")
+	judges.Needs, judges.After, judges.Judges = nil, []string{"slow"}, true
+	late := okay("late")
+	late.After = []string{"slow"}
+	report := runFakes(t, Options{Timeout: time.Millisecond}, slow("slow", time.Minute), judges, late)
+	want := []string{"slow unknown late", "judges ok fine", "late unknown not-run"}
+	if diff := cmp.Diff(want, probetest.Lines(report.Findings)); diff != "" {
+		t.Errorf("findings (-want +got):\n%s", diff)
+	}
 }
 
-func okay(id string, needs ...string) Probe {
-	return fake(id, found(StatusOK, "fine", "it is well"), needs...)
+func TestCanaryTooSoonToSay(t *testing.T) {
+	t.Parallel()
+	agent := probetest.ListenUDP(t)
+	target := probetest.Outside(probetest.Load(t,
+		"reporter.agent.host", "127.0.0.1", "reporter.agent.port", probetest.PortFrom(t, agent.LocalAddr().String()),
+		"query.url", probetest.Serve(t, probetest.Answer(404, "", probetest.NotFoundBody)).URL,
+	))
+	report := run(t.Context(), []probe.Probe{canary.Probe()}, target, Options{Timeout: 200 * time.Millisecond})
+	if got, want := probetest.Lines(report.Findings)[0], "canary unknown canary-not-awaited"; got != want {
+		t.Errorf("got %q, want %q", got, want)
+	}
+	if report.Verdict.Answer != AnswerUnknown {
+		t.Errorf("got %s, want unknown", report.Verdict.Answer)
+	}
+}
+
+// A collector that hangs until the time is up has not refused anything.
+func TestCanaryThatHasNoTimeToLeave(t *testing.T) {
+	t.Parallel()
+	hanging := probetest.Serve(t, func(_ http.ResponseWriter, r *http.Request) {
+		_, _ = io.Copy(io.Discard, r.Body)
+		<-r.Context().Done()
+	})
+	target := probetest.Outside(probetest.Load(t, "reporter.collector.endpoint", hanging.URL+"/api/traces"))
+	report := run(t.Context(), []probe.Probe{canary.Probe()}, target, Options{Timeout: 100 * time.Millisecond})
+	if got, want := probetest.Lines(report.Findings)[0], "canary unknown canary-not-awaited"; got != want {
+		t.Errorf("got %q, want %q: %+v", got, want, report.Findings[0])
+	}
+}
+
+// However much is looked at, only the configured way decides.
+func TestThoroughRunDecidesNothingMore(t *testing.T) {
+	t.Parallel()
+	_, pairs := probetest.StartBackend(t)
+	target := probetest.Outside(probetest.Load(t, pairs...))
+	target.Thorough = true
+	target.Dial = probetest.UsualPorts(map[string]string{"tcp 4318": probetest.Hostport(probetest.Serve(t, http.NotFound).URL)})
+	report := Run(t.Context(), target, Options{})
+	if report.Verdict.Answer != AnswerYes {
+		t.Errorf("got %+v, want yes", report.Verdict)
+	}
+	want := []string{
+		"ports warn ports-foreign", "http-path unknown http-path-no-help", "udp-compact-path unknown other-path-no-help",
+		"udp-binary-path unknown other-path-no-help", "udp-zipkin-path unknown other-path-no-help",
+		"otlp-grpc-path unknown other-path-no-help", "otlp-path unknown other-path-no-help", "zipkin-path unknown other-path-no-help",
+	}
+	if diff := cmp.Diff(want, probetest.About(want, report.Findings)); diff != "" {
+		t.Errorf("findings (-want +got):\n%s", diff)
+	}
+}
+
+// fake is a probe with a fixed finding.
+func fake(id string, f probe.Finding, needs ...string) probe.Probe {
+	return probe.Probe{ID: id, Hop: probe.HopNetwork, Title: id + " is well", Needs: needs, Run: func(context.Context, *probe.Env) probe.Finding { return f }}
+}
+
+func okay(id string, needs ...string) probe.Probe {
+	return fake(id, probe.Found(probe.StatusOK, "fine", "it is well"), needs...)
 }
 
 // slow is a probe that is ok after d.
-func slow(id string, d time.Duration, needs ...string) Probe {
+func slow(id string, d time.Duration, needs ...string) probe.Probe {
 	p := okay(id, needs...)
-	p.Run = func(ctx context.Context, _ *Env) Finding {
+	p.Run = func(ctx context.Context, _ *probe.Env) probe.Finding {
 		timer := time.NewTimer(d)
 		defer timer.Stop()
 		select {
 		case <-ctx.Done():
-			return found(StatusUnknown, "late", "not in time")
+			return probe.Found(probe.StatusUnknown, "late", "not in time")
 		case <-timer.C:
-			return found(StatusOK, "fine", "it is well")
+			return probe.Found(probe.StatusOK, "fine", "it is well")
 		}
 	}
 	return p
 }
 
-// lines shows findings as "id status code".
-func lines(findings []Finding) []string {
-	var out []string
-	for _, f := range findings {
-		out = append(out, strings.Join([]string{f.ID, string(f.Status), string(f.Code)}, " "))
-	}
-	return out
-}
-
-func runFakes(t *testing.T, opts Options, probes ...Probe) Report {
+func runFakes(t *testing.T, opts Options, probes ...probe.Probe) Report {
 	t.Helper()
-	return run(t.Context(), probes, outside(load(t)), opts)
+	return run(t.Context(), probes, probetest.Outside(probetest.Load(t)), opts)
 }
 
 func TestOneCauseMakesOneFailure(t *testing.T) {
 	t.Parallel()
 	report := runFakes(t, Options{},
-		fake("a", found(StatusFail, "broken", "a is broken")),
+		fake("a", probe.Found(probe.StatusFail, "broken", "a is broken")),
 		okay("b", "a"),
 		okay("c", "b"),
 		okay("d"),
-		fake("e", found(StatusWarn, "odd", "e is odd")),
+		fake("e", probe.Found(probe.StatusWarn, "odd", "e is odd")),
 		okay("f", "e"),
-		fake("g", notUsed("no g here")),
+		fake("g", probe.NotUsed("no g here")),
 		okay("h", "g"),
-		fake("i", found(StatusUnknown, "fog", "i cannot see")),
+		fake("i", probe.Found(probe.StatusUnknown, "fog", "i cannot see")),
 		okay("j", "i"),
 	)
 	want := []string{
 		"a fail broken", "b skip need-failed", "c skip need-failed", "d ok fine", "e warn odd", "f ok fine",
 		"g skip not-used", "h ok fine", "i unknown fog", "j skip need-failed",
 	}
-	if diff := cmp.Diff(want, lines(report.Findings)); diff != "" {
+	if diff := cmp.Diff(want, probetest.Lines(report.Findings)); diff != "" {
 		t.Errorf("findings (-want +got):\n%s", diff)
 	}
 	if got, want := report.Findings[1].Fact, "not run: needs a, which failed"; got != want {
@@ -84,21 +147,56 @@ func TestOneCauseMakesOneFailure(t *testing.T) {
 
 func TestFindingsCarryTheirProbe(t *testing.T) {
 	t.Parallel()
-	report := runFakes(t, Options{}, okay("a"), fake("b", found(StatusOK, "fine", "it is well").at(HopStorage)))
+	report := runFakes(t, Options{}, okay("a"), fake("b", probe.Found(probe.StatusOK, "fine", "it is well").AtHop(probe.HopStorage)))
 	got := report.Findings
-	if got[0].Title != "a is well" || got[0].Hop != HopNetwork {
+	if got[0].Title != "a is well" || got[0].Hop != probe.HopNetwork {
 		t.Errorf("got title %q and hop %s, want the probe's", got[0].Title, got[0].Hop)
 	}
-	if got[1].Hop != HopStorage {
+	if got[1].Hop != probe.HopStorage {
 		t.Errorf("got hop %s, want the one that the finding blames", got[1].Hop)
 	}
+}
+
+// The order is kept without waiting for what settles a finding.
+func TestFollowersDoNotWaitForSettling(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		start := time.Now()
+		first := slow("first", time.Second)
+		first.RunsBeside = []string{"slow"}
+		first.Finalize = func(_ *probe.Env, f probe.Finding) probe.Finding { return f }
+		second := slow("second", time.Second)
+		second.Follows = []string{"first"}
+		run(t.Context(), []probe.Probe{slow("slow", 3*time.Second), first, second}, probe.Target{}, Options{})
+		if got, want := time.Since(start), 3*time.Second; got != want {
+			t.Errorf("run took %s, want %s: first and second beside slow", got, want)
+		}
+	})
+	synctest.Test(t, func(t *testing.T) {
+		var order []string
+		note := func(p probe.Probe) probe.Probe {
+			run := p.Run
+			p.Run = func(ctx context.Context, env *probe.Env) probe.Finding {
+				f := run(ctx, env)
+				order = append(order, p.ID)
+				return f
+			}
+			return p
+		}
+		second := note(slow("second", 0))
+		second.Follows = []string{"first"}
+		run(t.Context(), []probe.Probe{note(slow("first", time.Second)), second}, probe.Target{}, Options{})
+		if want := []string{"first", "second"}; !slices.Equal(order, want) {
+			t.Errorf("got the order %q, want %q", order, want)
+		}
+	})
 }
 
 func TestProbesRunSideBySide(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		start := time.Now()
-		report := run(t.Context(), []Probe{slow("a", time.Second), slow("b", time.Second), slow("c", time.Second, "a")}, Target{}, Options{})
+		report := run(t.Context(), []probe.Probe{slow("a", time.Second), slow("b", time.Second), slow("c", time.Second, "a")}, probe.Target{}, Options{})
 		if got, want := time.Since(start), 2*time.Second; got != want {
 			t.Errorf("run took %s, want %s", got, want)
 		}
@@ -117,8 +215,8 @@ func TestObserverGetsFindingsInOrderAndSoon(t *testing.T) {
 		start := time.Now()
 		var got []string
 		var at []time.Duration
-		probes := []Probe{slow("a", time.Second), okay("b"), slow("c", 2*time.Second)}
-		run(t.Context(), probes, Target{}, Options{Observe: func(f Finding) {
+		probes := []probe.Probe{slow("a", time.Second), okay("b"), slow("c", 2*time.Second)}
+		run(t.Context(), probes, probe.Target{}, Options{Observe: func(f probe.Finding) {
 			got = append(got, f.ID)
 			at = append(at, time.Since(start))
 		}})
@@ -136,10 +234,10 @@ func TestTimeouts(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		start := time.Now()
 		patient := slow("b", time.Hour)
-		patient.Patient = true
-		probes := []Probe{slow("a", time.Hour), patient, okay("c", "b")}
-		report := run(t.Context(), probes, Target{}, Options{Timeout: 5 * time.Second})
-		if diff := cmp.Diff([]string{"a unknown late", "b unknown late", "c skip need-failed"}, lines(report.Findings)); diff != "" {
+		patient.Unbounded = true
+		probes := []probe.Probe{slow("a", time.Hour), patient, okay("c", "b")}
+		report := run(t.Context(), probes, probe.Target{}, Options{Timeout: 5 * time.Second})
+		if diff := cmp.Diff([]string{"a unknown late", "b unknown late", "c skip need-failed"}, probetest.Lines(report.Findings)); diff != "" {
 			t.Errorf("findings (-want +got):\n%s", diff)
 		}
 		if got, want := report.Findings[0].ElapsedMS, 3000.0; got != want {
@@ -171,21 +269,21 @@ func TestRunEndsBeforeItsProbes(t *testing.T) {
 				release := make(chan struct{})
 				defer close(release)
 				stuck, after := okay("a"), okay("b")
-				stuck.Run = func(_ context.Context, env *Env) Finding {
+				stuck.Run = func(_ context.Context, env *probe.Env) probe.Finding {
 					<-release
-					env.learn("too late")
-					return found(StatusOK, "fine", "it is well")
+					env.Publish("too late")
+					return probe.Found(probe.StatusOK, "fine", "it is well")
 				}
-				stuck.Settle = func(env *Env, f Finding) Finding {
-					if env.learned != nil {
-						t.Errorf("learned %v from a probe that has not ended", env.learned)
+				stuck.Finalize = func(env *probe.Env, f probe.Finding) probe.Finding {
+					if env.Published != nil {
+						t.Errorf("learned %v from a probe that has not ended", env.Published)
 					}
 					return f
 				}
 				after.After = []string{"a"}
 				start := time.Now()
-				report := run(ctx, []Probe{stuck, after, okay("c")}, Target{}, Options{Timeout: 5 * time.Second})
-				if diff := cmp.Diff(tt.want, lines(report.Findings)); diff != "" {
+				report := run(ctx, []probe.Probe{stuck, after, okay("c")}, probe.Target{}, Options{Timeout: 5 * time.Second})
+				if diff := cmp.Diff(tt.want, probetest.Lines(report.Findings)); diff != "" {
 					t.Errorf("findings (-want +got):\n%s", diff)
 				}
 				if got := time.Since(start); got != tt.took {
@@ -201,8 +299,8 @@ func TestNothingStartsWhenTheTimeIsUp(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		last := okay("b")
 		last.After = []string{"a"}
-		report := run(t.Context(), []Probe{slow("a", time.Hour), last}, Target{}, Options{Timeout: time.Second})
-		if diff := cmp.Diff([]string{"a unknown late", "b unknown not-run"}, lines(report.Findings)); diff != "" {
+		report := run(t.Context(), []probe.Probe{slow("a", time.Hour), last}, probe.Target{}, Options{Timeout: time.Second})
+		if diff := cmp.Diff([]string{"a unknown late", "b unknown not-run"}, probetest.Lines(report.Findings)); diff != "" {
 			t.Errorf("findings (-want +got):\n%s", diff)
 		}
 	})
@@ -215,12 +313,12 @@ func TestInterruptIsNoFinding(t *testing.T) {
 		time.AfterFunc(time.Second, cancel)
 		p := slow("a", time.Hour)
 		inner := p.Run
-		p.Run = func(ctx context.Context, env *Env) Finding {
+		p.Run = func(ctx context.Context, env *probe.Env) probe.Finding {
 			inner(ctx, env)
-			return found(StatusFail, "lost", "all is lost")
+			return probe.Found(probe.StatusFail, "lost", "all is lost")
 		}
-		report := run(ctx, []Probe{p, okay("b", "a")}, Target{}, Options{})
-		if diff := cmp.Diff([]string{"a unknown interrupted", "b skip need-failed"}, lines(report.Findings)); diff != "" {
+		report := run(ctx, []probe.Probe{p, okay("b", "a")}, probe.Target{}, Options{})
+		if diff := cmp.Diff([]string{"a unknown interrupted", "b skip need-failed"}, probetest.Lines(report.Findings)); diff != "" {
 			t.Errorf("findings (-want +got):\n%s", diff)
 		}
 		if report.Verdict.Answer != AnswerUnknown {
@@ -232,12 +330,12 @@ func TestInterruptIsNoFinding(t *testing.T) {
 func TestPanicIsUnknown(t *testing.T) {
 	t.Parallel()
 	p := okay("a")
-	p.Run = func(_ context.Context, env *Env) Finding {
-		env.learn(1)
+	p.Run = func(_ context.Context, env *probe.Env) probe.Finding {
+		env.Publish(1)
 		panic("oh no")
 	}
 	report := runFakes(t, Options{}, p, okay("b"))
-	if diff := cmp.Diff([]string{"a unknown probe-panicked", "b ok fine"}, lines(report.Findings)); diff != "" {
+	if diff := cmp.Diff([]string{"a unknown probe-panicked", "b ok fine"}, probetest.Lines(report.Findings)); diff != "" {
 		t.Errorf("findings (-want +got):\n%s", diff)
 	}
 	f := report.Findings[0]
@@ -252,24 +350,24 @@ func TestPanicIsUnknown(t *testing.T) {
 func TestFactsPassOnlyToThoseWhoWait(t *testing.T) {
 	t.Parallel()
 	teacher := okay("a")
-	teacher.Run = func(_ context.Context, env *Env) Finding {
-		env.learn(42)
-		return found(StatusOK, "fine", "it is well")
+	teacher.Run = func(_ context.Context, env *probe.Env) probe.Finding {
+		env.Publish(42)
+		return probe.Found(probe.StatusOK, "fine", "it is well")
 	}
 	var got int
 	var known, wrongType, passed bool
 	pupil := okay("b")
 	pupil.After = []string{"a", "left-out"}
-	pupil.Run = func(_ context.Context, env *Env) Finding {
-		got, known = fact[int](env, "a")
-		_, wrongType = fact[string](env, "a")
-		passed = env.passed("left-out")
-		return found(StatusOK, "fine", "it is well")
+	pupil.Run = func(_ context.Context, env *probe.Env) probe.Finding {
+		got, known = probe.Result[int](env, "a")
+		_, wrongType = probe.Result[string](env, "a")
+		passed = env.Passed("left-out")
+		return probe.Found(probe.StatusOK, "fine", "it is well")
 	}
 	thief := okay("c")
-	thief.Run = func(_ context.Context, env *Env) Finding {
-		fact[int](env, "a")
-		return found(StatusOK, "fine", "it is well")
+	thief.Run = func(_ context.Context, env *probe.Env) probe.Finding {
+		probe.Result[int](env, "a")
+		return probe.Found(probe.StatusOK, "fine", "it is well")
 	}
 	report := runFakes(t, Options{}, teacher, pupil, thief)
 	if got != 42 || !known || wrongType || passed {
@@ -282,7 +380,7 @@ func TestFactsPassOnlyToThoseWhoWait(t *testing.T) {
 
 func TestOnlyAndSkip(t *testing.T) {
 	t.Parallel()
-	probes := []Probe{okay("a"), okay("b", "a"), okay("c", "b"), okay("d")}
+	probes := []probe.Probe{okay("a"), okay("b", "a"), okay("c", "b"), okay("d")}
 	tests := map[string]struct {
 		only, skip, want []string
 	}{
@@ -307,7 +405,7 @@ func TestOnlyAndSkip(t *testing.T) {
 
 func TestValidateNamesUnknownProbes(t *testing.T) {
 	t.Parallel()
-	if err := (Options{Only: []string{idCanary}, Skip: []string{idSampler}}).Validate(); err != nil {
+	if err := (Options{Only: []string{probe.IDCanary}, Skip: []string{probe.IDSampler}}).Validate(); err != nil {
 		t.Errorf("got %v for known probes", err)
 	}
 	err := Options{Only: []string{"canari"}, Skip: []string{"x"}}.Validate()
@@ -322,7 +420,7 @@ func TestValidateNamesUnknownProbes(t *testing.T) {
 		t.Fatalf("got %T, want joined errors", err)
 	}
 	hint := joined.Unwrap()[0].(interface{ Hint() string }).Hint()
-	if !slices.Contains(strings.Split(strings.TrimPrefix(hint, "probes are: "), ", "), idCanary) {
+	if !slices.Contains(strings.Split(strings.TrimPrefix(hint, "probes are: "), ", "), probe.IDCanary) {
 		t.Errorf("hint %q does not list the probes", hint)
 	}
 }

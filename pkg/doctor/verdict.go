@@ -4,7 +4,44 @@ import (
 	"fmt"
 	"slices"
 	"time"
+
+	"github.com/otdemo/otdemo/pkg/doctor/internal/canary"
+	"github.com/otdemo/otdemo/pkg/doctor/internal/identity"
+	"github.com/otdemo/otdemo/pkg/doctor/internal/loss"
+	"github.com/otdemo/otdemo/pkg/doctor/internal/probe"
 )
+
+// withApplication adds to a verdict about the configuration what was found about
+// the application that the user asked for, if any.
+func (v Verdict) withApplication(jobs []*job) Verdict {
+	i := slices.IndexFunc(jobs, func(j *job) bool { return j.probe.ID == probe.IDThrough })
+	if i < 0 || v.Answer != AnswerYes || jobs[i].Finding.Code == probe.CodeNotUsed {
+		return v
+	}
+	f := &jobs[i].Finding
+	start := v.Text + ", "
+	if v.Probe == "" {
+		// The canary was not asked for, and the user knows.
+		start = ""
+	}
+	switch f.Status {
+	case probe.StatusOK, probe.StatusWarn:
+		v.Text = start + f.Fact
+		return v
+	case probe.StatusFail:
+		return Verdict{
+			Answer: AnswerNo, FirstBrokenHop: f.Hop, Probe: f.ID, Code: f.Code,
+			Text: fmt.Sprintf("%sthe application is NOT traced as it should be: first broken hop: %s: %s", start, f.Hop, f.Fact),
+			Fix:  probe.First(f.Hints),
+		}
+	default:
+		return Verdict{
+			Answer: AnswerUnknown, Probe: f.ID, Code: f.Code,
+			Text: fmt.Sprintf("%scannot tell about the application: %s: %s", start, f.Hop, f.Fact),
+			Fix:  probe.First(f.Hints),
+		}
+	}
+}
 
 // SchemaVersion is that of Report's JSON. Fields are added, never renamed.
 const SchemaVersion = 1
@@ -14,8 +51,8 @@ type Report struct {
 	SchemaVersion int     `json:"schema_version"`
 	Verdict       Verdict `json:"verdict"`
 	// Findings are in the order of Probes, one for each probe that was chosen.
-	Findings []Finding `json:"findings"`
-	Started  time.Time `json:"started"`
+	Findings []probe.Finding `json:"findings"`
+	Started  time.Time       `json:"started"`
 	// ElapsedMS is how long the run took, in milliseconds.
 	ElapsedMS float64 `json:"elapsed_ms"`
 }
@@ -36,10 +73,10 @@ type Verdict struct {
 	OK     bool   `json:"ok"`
 	Answer Answer `json:"answer"`
 	// FirstBrokenHop is empty unless the answer is no.
-	FirstBrokenHop Hop `json:"first_broken_hop,omitzero"`
+	FirstBrokenHop probe.Hop `json:"first_broken_hop,omitzero"`
 	// Probe and Code name the finding that decided.
-	Probe string `json:"probe,omitempty"`
-	Code  Code   `json:"code,omitempty"`
+	Probe string     `json:"probe,omitempty"`
+	Code  probe.Code `json:"code,omitempty"`
 	// Text is one sentence.
 	Text string `json:"text"`
 	// Fix is the one line to try first; empty when the answer is yes or nothing
@@ -59,7 +96,7 @@ func judge(jobs []*job) Verdict {
 	}
 	v.OK = v.Answer == AnswerYes
 	for _, j := range jobs {
-		if j.finding.Status == StatusWarn {
+		if j.Finding.Status == probe.StatusWarn {
 			v.Warnings++
 		}
 	}
@@ -69,17 +106,17 @@ func judge(jobs []*job) Verdict {
 // backendOf is whose traces are read back, by what identity learned.
 func backendOf(jobs []*job) string {
 	for _, j := range jobs {
-		if i, ok := j.learned.(identity); ok {
-			return i.backend()
+		if i, ok := j.Published.(identity.Identity); ok {
+			return i.Backend()
 		}
 	}
-	return identity{}.backend()
+	return identity.Identity{}.Backend()
 }
 
 func decide(jobs []*job) Verdict {
 	backend := backendOf(jobs)
-	if broken := firstBroken(jobs, Hop.carriesSpans); broken != nil {
-		f := &causeOf(broken, jobs).finding
+	if broken := firstBroken(jobs, probe.Hop.CarriesSpans); broken != nil {
+		f := &causeOf(broken, jobs).Finding
 		return Verdict{
 			Answer:         AnswerNo,
 			FirstBrokenHop: f.Hop,
@@ -90,23 +127,23 @@ func decide(jobs []*job) Verdict {
 		}
 	}
 	for _, j := range jobs {
-		if d, ok := j.learned.(delivery); ok && j.finding.Status.passes() {
+		if d, ok := j.Published.(canary.Delivery); ok && j.Finding.Status.Passes() {
 			return Verdict{
 				Answer: AnswerYes,
-				Probe:  j.finding.ID,
-				Code:   j.finding.Code,
+				Probe:  j.Finding.ID,
+				Code:   j.Finding.Code,
 				Text:   fmt.Sprintf("spans from this configuration reach %s (%s)", backend, d),
 			}
 		}
 	}
 	if doubt := firstDoubt(jobs); doubt != nil {
-		f := &causeOf(doubt, jobs).finding
+		f := &causeOf(doubt, jobs).Finding
 		return Verdict{
 			Answer: AnswerUnknown,
 			Probe:  f.ID,
 			Code:   f.Code,
 			Text:   fmt.Sprintf("cannot tell whether spans reach %s: %s: %s", backend, f.Hop, f.Fact),
-			Fix:    first(f.Hints),
+			Fix:    probe.First(f.Hints),
 		}
 	}
 	return notAsked(jobs, backend)
@@ -114,13 +151,13 @@ func decide(jobs []*job) Verdict {
 
 // firstBroken returns the failure with the first hop of a kind, and of those
 // the first in the report.
-func firstBroken(jobs []*job, kind func(Hop) bool) *job {
+func firstBroken(jobs []*job, kind func(probe.Hop) bool) *job {
 	var broken *job
 	for _, j := range jobs {
-		if j.finding.Status != StatusFail || !kind(j.finding.Hop) {
+		if j.Finding.Status != probe.StatusFail || !kind(j.Finding.Hop) {
 			continue
 		}
-		if broken == nil || j.finding.Hop < broken.finding.Hop {
+		if broken == nil || j.Finding.Hop < broken.Finding.Hop {
 			broken = j
 		}
 	}
@@ -132,13 +169,13 @@ func firstBroken(jobs []*job, kind func(Hop) bool) *job {
 // counters say where a span is lost and not why, so that they come last. A storage
 // from which another span of the run was read back is no cause of a lost canary.
 func causeOf(broken *job, jobs []*job) *job {
-	stores := broken.finding.ID == idCanary && readBack(jobs)
+	stores := broken.Finding.ID == probe.IDCanary && readBack(jobs)
 	cause := broken
 	for _, j := range jobs {
-		f := &j.finding
+		f := &j.Finding
 		switch {
-		case f.Status != StatusFail || f.Explains != broken.finding.ID || stores && f.Hop == HopStorage:
-		case f.ID == idStorageCounters:
+		case f.Status != probe.StatusFail || f.Explains != broken.Finding.ID || stores && f.Hop == probe.HopStorage:
+		case f.ID == probe.IDStorageCounters:
 			cause = j
 		default:
 			return j
@@ -151,20 +188,20 @@ func causeOf(broken *job, jobs []*job) *job {
 // took.
 func readBack(jobs []*job) bool {
 	return slices.ContainsFunc(jobs, func(j *job) bool {
-		lost, _ := j.learned.(lostCanary)
-		shown := slices.ContainsFunc(lost.spans, func(s sentRecord) bool { return s.shown })
-		return shown || j.finding.Code.readsBack()
+		lost, _ := j.Published.(canary.LostCanary)
+		shown := slices.ContainsFunc(lost.Spans, func(s probe.SentRecord) bool { return s.Shown })
+		return shown || loss.ReadsBack(j.Finding.Code)
 	})
 }
 
 // firstDoubt returns why nothing is proven: a failure outside of the spans' way,
 // else what could not tell. What the doctor only tried in passing is no reason.
 func firstDoubt(jobs []*job) *job {
-	if beyond := firstBroken(jobs, func(Hop) bool { return true }); beyond != nil {
+	if beyond := firstBroken(jobs, func(probe.Hop) bool { return true }); beyond != nil {
 		return beyond
 	}
 	for _, j := range jobs {
-		if j.finding.Status == StatusUnknown && !j.probe.Aside {
+		if j.Finding.Status == probe.StatusUnknown && !j.probe.Advisory {
 			return j
 		}
 	}
@@ -173,7 +210,7 @@ func firstDoubt(jobs []*job) *job {
 
 func firstWarning(jobs []*job) *job {
 	for _, j := range jobs {
-		if j.finding.Status == StatusWarn {
+		if j.Finding.Status == probe.StatusWarn {
 			return j
 		}
 	}
@@ -182,32 +219,25 @@ func firstWarning(jobs []*job) *job {
 
 // fix prefers a way that was proven to work over what should, and of those the
 // one that is nearest to what is configured.
-func fix(broken *Finding, jobs []*job) string {
-	avoidable := []Code{
-		codeUDPRefused, codeUDPUnreachable, codeCanaryLost, codeCanaryNotSent,
-		codeCollectorRefused, codeCollectorTimeout, codeCollectorUnreachable, codeStorageNotReceived,
+func fix(broken *probe.Finding, jobs []*job) string {
+	avoidable := []probe.Code{
+		probe.CodeUDPRefused, probe.CodeUDPUnreachable, probe.CodeCanaryLost, probe.CodeCanaryNotSent,
+		probe.CodeCollectorRefused, probe.CodeCollectorTimeout, probe.CodeCollectorUnreachable, loss.CodeStorageNotReceived,
 	}
 	if !slices.Contains(avoidable, broken.Code) {
-		return first(broken.Hints)
+		return probe.First(broken.Hints)
 	}
-	best := first(broken.Hints)
+	best := probe.First(broken.Hints)
 	for _, j := range jobs {
-		if way, ok := j.learned.(detour); ok && j.finding.Code == codeWayWorks {
-			return way.flag
+		if way, ok := j.Published.(canary.Alternative); ok && j.Finding.Code == canary.CodeWayWorks {
+			return way.Flag
 		}
 		switch {
-		case j.finding.ID == idUDPCompact && j.finding.Code == codeWayWorks:
-			return first(j.finding.Hints)
-		case j.finding.Code == codeHTTPPathWorks:
-			best = first(j.finding.Hints)
+		case j.Finding.ID == probe.IDUDPCompact && j.Finding.Code == canary.CodeWayWorks:
+			return probe.First(j.Finding.Hints)
+		case j.Finding.Code == canary.CodeHTTPPathWorks:
+			best = probe.First(j.Finding.Hints)
 		}
 	}
 	return best
-}
-
-func first(lines []string) string {
-	if len(lines) == 0 {
-		return ""
-	}
-	return lines[0]
 }

@@ -4,15 +4,14 @@ import (
 	"fmt"
 	"slices"
 	"strings"
-)
 
-// concludes reports whether a finding says how the claim fares.
-func (s Status) concludes() bool { return s.passes() || s == StatusFail }
+	"github.com/otdemo/otdemo/pkg/doctor/internal/probe"
+)
 
 // nothingChecked reports whether none of the probes that were asked for came to a
 // conclusion.
 func nothingChecked(jobs []*job) bool {
-	return !slices.ContainsFunc(jobs, func(j *job) bool { return j.asked && j.finding.Status.concludes() })
+	return !slices.ContainsFunc(jobs, func(j *job) bool { return j.asked && j.Finding.Status.Concludes() })
 }
 
 // unchecked is the verdict when nothing that was asked for could be looked at:
@@ -30,8 +29,8 @@ func unchecked(jobs []*job) Verdict {
 func notChecked(jobs []*job) []string {
 	var lines []string
 	for _, j := range jobs {
-		if j.named && !j.finding.Status.concludes() {
-			lines = append(lines, j.finding.ID+": "+j.finding.Fact)
+		if j.named && !j.Finding.Status.Concludes() {
+			lines = append(lines, j.Finding.ID+": "+j.Finding.Fact)
 		}
 	}
 	return lines
@@ -41,12 +40,12 @@ func notChecked(jobs []*job) []string {
 func notAsked(jobs []*job, backend string) Verdict {
 	v := Verdict{Answer: AnswerYes, Text: "nothing wrong found"}
 	if odd := firstWarning(jobs); odd != nil {
-		v.Text = "nothing failed, see the warnings: " + odd.finding.Fact
-		v.Fix = first(odd.finding.Hints)
+		v.Text = "nothing failed, see the warnings: " + odd.Finding.Fact
+		v.Fix = probe.First(odd.Finding.Hints)
 	}
 	if left := notChecked(jobs); len(left) > 0 {
 		v.Text += "; not checked: " + strings.Join(left, "; ")
 	}
-	v.Text += fmt.Sprintf("; whether spans reach %s was not asked (no %s)", backend, idCanary)
+	v.Text += fmt.Sprintf("; whether spans reach %s was not asked (no %s)", backend, probe.IDCanary)
 	return v
 }

@@ -7,102 +7,230 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+
+	"github.com/otdemo/otdemo/pkg/doctor/internal/canary"
+	"github.com/otdemo/otdemo/pkg/doctor/internal/docker"
+	"github.com/otdemo/otdemo/pkg/doctor/internal/elasticsearch"
+	"github.com/otdemo/otdemo/pkg/doctor/internal/loss"
+	"github.com/otdemo/otdemo/pkg/doctor/internal/probe"
+	"github.com/otdemo/otdemo/pkg/doctor/internal/probetest"
+	"github.com/otdemo/otdemo/pkg/doctor/internal/through"
 )
 
+// The verdict names what the evidence of the whole report allows.
+func TestVerdictOnALostCanary(t *testing.T) {
+	t.Parallel()
+	lost := probe.Probe{ID: probe.IDCanary, Hop: probe.HopDelivery, Run: func(_ context.Context, env *probe.Env) probe.Finding {
+		env.Publish(canary.LostCanary{Spans: []probe.SentRecord{{}, {}}})
+		return probe.Found(probe.StatusFail, probe.CodeCanaryLost, "a span is not there").Hint("docker logs")
+	}}
+	storage := fake(elasticsearch.IDESWrites, probe.Found(probe.StatusFail, elasticsearch.CodeESReadOnly, "an index is read-only").AtHop(probe.HopStorage).AsCauseOf(probe.IDCanary).Hint("curl"))
+	received := fake(probe.IDStorageCounters, loss.LossAccount{Sent: 2, Least: 2, Most: 2, Counted: true}.Judge().AtHop(probe.HopStorage))
+	fewer := fake(probe.IDStorageCounters, loss.LossAccount{Sent: 2, Least: 1, Most: 1, Counted: true}.Judge())
+	works := fake(probe.IDOTLPWay, probe.Found(probe.StatusOK, canary.CodeWayWorks, "a span is read back"))
+	tests := map[string]struct {
+		probes []probe.Probe
+		code   probe.Code
+		hop    probe.Hop
+	}{
+		"a cause at the storage goes before what Jaeger counted": {[]probe.Probe{lost, received, storage}, elasticsearch.CodeESReadOnly, probe.HopStorage},
+		"what Jaeger counted":                               {[]probe.Probe{lost, received}, loss.CodeStorageReceived, probe.HopStorage},
+		"a storage that gives back another span is not one": {[]probe.Probe{lost, storage, works}, probe.CodeCanaryLost, probe.HopDelivery},
+		"not received, whatever ails the storage":           {[]probe.Probe{lost, storage, fewer}, loss.CodeStorageNotReceived, probe.HopNetwork},
+	}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			v := runFakes(t, Options{}, tt.probes...).Verdict
+			if v.Answer != AnswerNo || v.Code != tt.code || v.FirstBrokenHop != tt.hop {
+				t.Errorf("got %s by %s at %s, want no by %s at %s", v.Answer, v.Code, v.FirstBrokenHop, tt.code, tt.hop)
+			}
+		})
+	}
+}
+
+// One fault has one name, and the fix is the cause's.
+func TestVerdictNamesTheCause(t *testing.T) {
+	t.Parallel()
+	cause := probe.Found(probe.StatusFail, docker.CodeDockerUnpublished, "6831/udp is not published").Hint("docker run -p 6831:6831/udp")
+	report := runFakes(
+		t, Options{},
+		fake(probe.IDUDP, probe.Found(probe.StatusFail, probe.CodeUDPRefused, "nothing listens").Hint("otdemo all-in-one")),
+		fake(probe.IDDocker, cause.AsCauseOf(probe.IDUDP)),
+		fake(probe.IDHTTPPath, probe.Found(probe.StatusOK, canary.CodeHTTPPathWorks, "HTTP works").Hint("--collector-endpoint Y")),
+	)
+	want := Verdict{
+		Answer: AnswerNo, FirstBrokenHop: probe.HopNetwork, Probe: probe.IDDocker, Code: docker.CodeDockerUnpublished,
+		Text: "spans do NOT reach Jaeger: first broken hop: network: 6831/udp is not published",
+		Fix:  "docker run -p 6831:6831/udp",
+	}
+	if report.Verdict != want {
+		t.Errorf("verdict: got %+v, want %+v", report.Verdict, want)
+	}
+}
+
+// The verdict is about the configuration first, and about the application only
+// when that is well.
+func TestVerdictOnApplication(t *testing.T) {
+	t.Parallel()
+	way := &job{probe: probe.Probe{ID: probe.IDCanary}, Outcome: probe.Outcome{
+		Finding:   probe.Finding{ID: probe.IDCanary, Hop: probe.HopDelivery, Code: canary.CodeCanaryDelivered, Status: probe.StatusOK},
+		Published: canary.Delivery{Target: "udp localhost:6831", Visible: time.Millisecond},
+	}}
+	broken := &job{probe: probe.Probe{ID: probe.IDUDP}, Outcome: probe.Outcome{
+		Finding: probe.Finding{ID: probe.IDUDP, Hop: probe.HopStorage, Code: probe.CodeCanaryLost, Status: probe.StatusFail, Fact: "lost"},
+	}}
+	application := func(status probe.Status, code probe.Code) *job {
+		return &job{probe: probe.Probe{ID: probe.IDThrough}, Outcome: probe.Outcome{Finding: probe.Finding{
+			ID: probe.IDThrough, Hop: probe.HopSampling, Code: code, Status: status, Fact: "pay is so", Hints: []string{"do this"},
+		}}}
+	}
+	const yes = "spans from this configuration reach Jaeger (udp localhost:6831, visible after 1ms)"
+	tests := map[string]struct {
+		jobs []*job
+		want Verdict
+	}{
+		"not asked for": {
+			[]*job{way, application(probe.StatusSkip, probe.CodeNotUsed)},
+			Verdict{OK: true, Answer: AnswerYes, Probe: probe.IDCanary, Code: canary.CodeCanaryDelivered, Text: yes},
+		},
+		"well": {
+			[]*job{way, application(probe.StatusOK, through.CodeThroughJoined)},
+			Verdict{OK: true, Answer: AnswerYes, Probe: probe.IDCanary, Code: canary.CodeCanaryDelivered, Text: yes + ", pay is so"},
+		},
+		"ill": {
+			[]*job{way, application(probe.StatusFail, through.CodeThroughSamplerDrops)},
+			Verdict{
+				Answer: AnswerNo, FirstBrokenHop: probe.HopSampling, Probe: probe.IDThrough, Code: through.CodeThroughSamplerDrops,
+				Text: yes + ", the application is NOT traced as it should be: first broken hop: sampling: pay is so", Fix: "do this",
+			},
+		},
+		"ill, asked for alone": {
+			[]*job{application(probe.StatusFail, through.CodeThroughSamplerDrops)},
+			Verdict{
+				Answer: AnswerNo, FirstBrokenHop: probe.HopSampling, Probe: probe.IDThrough, Code: through.CodeThroughSamplerDrops,
+				Text: "the application is NOT traced as it should be: first broken hop: sampling: pay is so", Fix: "do this",
+			},
+		},
+		"not run": {
+			[]*job{way, application(probe.StatusSkip, probe.CodeNeedFailed)},
+			Verdict{
+				Answer: AnswerUnknown, Probe: probe.IDThrough, Code: probe.CodeNeedFailed,
+				Text: yes + ", cannot tell about the application: sampling: pay is so", Fix: "do this",
+			},
+		},
+		"ill, and so is the way": {
+			[]*job{broken, application(probe.StatusFail, through.CodeThroughSamplerDrops)},
+			Verdict{
+				Answer: AnswerNo, FirstBrokenHop: probe.HopStorage, Probe: probe.IDUDP, Code: probe.CodeCanaryLost,
+				Text: "spans do NOT reach Jaeger: first broken hop: storage: lost",
+			},
+		},
+	}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			if diff := cmp.Diff(tt.want, judge(tt.jobs)); diff != "" {
+				t.Errorf("verdict (-want +got):\n%s", diff)
+			}
+		})
+	}
+}
+
 // arrived is a canary that was delivered.
-func arrived() Probe {
-	return Probe{ID: idCanary, Hop: HopDelivery, Run: func(_ context.Context, env *Env) Finding {
-		env.learn(delivery{target: "udp localhost:6831", visible: 41 * time.Millisecond})
-		return found(StatusOK, codeCanaryDelivered, "a span arrives")
+func arrived() probe.Probe {
+	return probe.Probe{ID: probe.IDCanary, Hop: probe.HopDelivery, Run: func(_ context.Context, env *probe.Env) probe.Finding {
+		env.Publish(canary.Delivery{Target: "udp localhost:6831", Visible: 41 * time.Millisecond})
+		return probe.Found(probe.StatusOK, canary.CodeCanaryDelivered, "a span arrives")
 	}}
 }
 
 func TestVerdict(t *testing.T) {
 	t.Parallel()
-	at := func(id string, hop Hop, status Status, code Code, text, hint string) Probe {
-		return fake(id, found(status, code, "%s", text).at(hop).hint(hint))
+	at := func(id string, hop probe.Hop, status probe.Status, code probe.Code, text, hint string) probe.Probe {
+		return fake(id, probe.Found(status, code, "%s", text).AtHop(hop).Hint(hint))
 	}
-	refusedUDP := at(idUDP, HopNetwork, StatusFail, codeUDPRefused, "nothing listens on udp localhost:6831", "otdemo all-in-one")
-	queryDown := at(idQuery, HopQuery, StatusFail, codeQueryRefused, "nothing listens on tcp localhost:16686", "--query-url X")
+	refusedUDP := at(probe.IDUDP, probe.HopNetwork, probe.StatusFail, probe.CodeUDPRefused, "nothing listens on udp localhost:6831", "otdemo all-in-one")
+	queryDown := at(probe.IDQuery, probe.HopQuery, probe.StatusFail, probe.CodeQueryRefused, "nothing listens on tcp localhost:16686", "--query-url X")
 	tests := map[string]struct {
-		probes []Probe
+		probes []probe.Probe
 		want   Verdict
 	}{
 		"delivered": {
-			[]Probe{okay("a"), arrived()},
+			[]probe.Probe{okay("a"), arrived()},
 			Verdict{
-				OK: true, Answer: AnswerYes, Probe: idCanary, Code: codeCanaryDelivered,
+				OK: true, Answer: AnswerYes, Probe: probe.IDCanary, Code: canary.CodeCanaryDelivered,
 				Text: "spans from this configuration reach Jaeger (udp localhost:6831, visible after 41ms)",
 			},
 		},
 		"delivered with a warning": {
-			[]Probe{at("a", HopSampling, StatusWarn, "odd", "it is odd", "x"), arrived()},
+			[]probe.Probe{at("a", probe.HopSampling, probe.StatusWarn, "odd", "it is odd", "x"), arrived()},
 			Verdict{
-				OK: true, Answer: AnswerYes, Probe: idCanary, Code: codeCanaryDelivered, Warnings: 1,
+				OK: true, Answer: AnswerYes, Probe: probe.IDCanary, Code: canary.CodeCanaryDelivered, Warnings: 1,
 				Text: "spans from this configuration reach Jaeger (udp localhost:6831, visible after 41ms)",
 			},
 		},
 		"refused": {
-			[]Probe{refusedUDP, queryDown},
+			[]probe.Probe{refusedUDP, queryDown},
 			Verdict{
-				Answer: AnswerNo, FirstBrokenHop: HopNetwork, Probe: idUDP, Code: codeUDPRefused,
+				Answer: AnswerNo, FirstBrokenHop: probe.HopNetwork, Probe: probe.IDUDP, Code: probe.CodeUDPRefused,
 				Text: "spans do NOT reach Jaeger: first broken hop: network: nothing listens on udp localhost:6831",
 				Fix:  "otdemo all-in-one",
 			},
 		},
 		"the first hop is blamed, not the first in the list": {
-			[]Probe{
-				at("a", HopSampling, StatusFail, "none", "const 0 keeps no trace", "s"),
-				at("b", HopResolve, StatusFail, "dns", "host x does not resolve", "r"),
+			[]probe.Probe{
+				at("a", probe.HopSampling, probe.StatusFail, "none", "const 0 keeps no trace", "s"),
+				at("b", probe.HopResolve, probe.StatusFail, "dns", "host x does not resolve", "r"),
 			},
 			Verdict{
-				Answer: AnswerNo, FirstBrokenHop: HopResolve, Probe: "b", Code: "dns",
+				Answer: AnswerNo, FirstBrokenHop: probe.HopResolve, Probe: "b", Code: "dns",
 				Text: "spans do NOT reach Jaeger: first broken hop: resolve: host x does not resolve", Fix: "r",
 			},
 		},
 		"delivered past a sampler that keeps nothing": {
-			[]Probe{at("a", HopSampling, StatusFail, "none", "const 0 keeps no trace", "s"), arrived()},
+			[]probe.Probe{at("a", probe.HopSampling, probe.StatusFail, "none", "const 0 keeps no trace", "s"), arrived()},
 			Verdict{
-				Answer: AnswerNo, FirstBrokenHop: HopSampling, Probe: "a", Code: "none",
+				Answer: AnswerNo, FirstBrokenHop: probe.HopSampling, Probe: "a", Code: "none",
 				Text: "spans do NOT reach Jaeger: first broken hop: sampling: const 0 keeps no trace", Fix: "s",
 			},
 		},
 		"no query API: unproven, not disproven": {
-			[]Probe{okay(idUDP), queryDown, okay(idCanary, idQuery)},
+			[]probe.Probe{okay(probe.IDUDP), queryDown, okay(probe.IDCanary, probe.IDQuery)},
 			Verdict{
-				Answer: AnswerUnknown, Probe: idQuery, Code: codeQueryRefused,
+				Answer: AnswerUnknown, Probe: probe.IDQuery, Code: probe.CodeQueryRefused,
 				Text: "cannot tell whether spans reach Jaeger: query: nothing listens on tcp localhost:16686",
 				Fix:  "--query-url X",
 			},
 		},
 		"a probe that could not tell": {
-			[]Probe{at("a", HopDelivery, StatusUnknown, "fog", "nothing is seen", "wait")},
+			[]probe.Probe{at("a", probe.HopDelivery, probe.StatusUnknown, "fog", "nothing is seen", "wait")},
 			Verdict{
 				Answer: AnswerUnknown, Probe: "a", Code: "fog",
 				Text: "cannot tell whether spans reach Jaeger: delivery: nothing is seen", Fix: "wait",
 			},
 		},
 		"a way that works is the fix": {
-			[]Probe{refusedUDP, at(idHTTPPath, HopDelivery, StatusOK, codeHTTPPathWorks, "HTTP works", "--collector-endpoint Y")},
+			[]probe.Probe{refusedUDP, at(probe.IDHTTPPath, probe.HopDelivery, probe.StatusOK, canary.CodeHTTPPathWorks, "HTTP works", "--collector-endpoint Y")},
 			Verdict{
-				Answer: AnswerNo, FirstBrokenHop: HopNetwork, Probe: idUDP, Code: codeUDPRefused,
+				Answer: AnswerNo, FirstBrokenHop: probe.HopNetwork, Probe: probe.IDUDP, Code: probe.CodeUDPRefused,
 				Text: "spans do NOT reach Jaeger: first broken hop: network: nothing listens on udp localhost:6831",
 				Fix:  "--collector-endpoint Y",
 			},
 		},
 		"the way that is nearest is the fix": {
-			[]Probe{
-				refusedUDP, at(idHTTPPath, HopDelivery, StatusOK, codeHTTPPathWorks, "HTTP works", "--collector-endpoint Y"),
-				at(idUDPCompact, HopDelivery, StatusOK, codeWayWorks, "UDP works", "--agent-port 6831"),
+			[]probe.Probe{
+				refusedUDP, at(probe.IDHTTPPath, probe.HopDelivery, probe.StatusOK, canary.CodeHTTPPathWorks, "HTTP works", "--collector-endpoint Y"),
+				at(probe.IDUDPCompact, probe.HopDelivery, probe.StatusOK, canary.CodeWayWorks, "UDP works", "--agent-port 6831"),
 			},
 			Verdict{
-				Answer: AnswerNo, FirstBrokenHop: HopNetwork, Probe: idUDP, Code: codeUDPRefused,
+				Answer: AnswerNo, FirstBrokenHop: probe.HopNetwork, Probe: probe.IDUDP, Code: probe.CodeUDPRefused,
 				Text: "spans do NOT reach Jaeger: first broken hop: network: nothing listens on udp localhost:6831",
 				Fix:  "--agent-port 6831",
 			},
 		},
 		"no canary asked for": {
-			[]Probe{okay("a")},
+			[]probe.Probe{okay("a")},
 			Verdict{
 				OK: true, Answer: AnswerYes,
 				Text: "nothing wrong found; whether spans reach Jaeger was not asked (no canary)",
@@ -122,11 +250,11 @@ func TestVerdict(t *testing.T) {
 // What was asked for and could not be looked at is no good news.
 func TestVerdictOfAPart(t *testing.T) {
 	t.Parallel()
-	idle := fake("idle", notUsed("no engine is there"))
-	foggy := fake("foggy", found(StatusUnknown, "fog", "nothing is seen"))
+	idle := fake("idle", probe.NotUsed("no engine is there"))
+	foggy := fake("foggy", probe.Found(probe.StatusUnknown, "fog", "nothing is seen"))
 	aside := foggy
-	aside.ID, aside.Aside = "aside", true
-	odd := fake("odd", found(StatusWarn, "odd", "it is odd"))
+	aside.ID, aside.Advisory = "aside", true
+	odd := fake("odd", probe.Found(probe.StatusWarn, "odd", "it is odd"))
 	supplied := okay("supplied")
 	supplied.From, supplied.After = []string{"idle"}, []string{"idle"}
 	const unasked = "; whether spans reach Jaeger was not asked (no canary)"
@@ -151,11 +279,11 @@ func TestVerdictOfAPart(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			report := runFakes(t, Options{Only: tt.only, Skip: tt.skip},
-				idle, foggy, aside, odd, okay("fine"), fake("needy", notUsed("nobody needs it"), "fine"), supplied)
+				idle, foggy, aside, odd, okay("fine"), fake("needy", probe.NotUsed("nobody needs it"), "fine"), supplied)
 			if v := report.Verdict; v.Answer != tt.answer || v.Text != tt.text {
 				t.Errorf("got %s %q, want %s %q", v.Answer, v.Text, tt.answer, tt.text)
 			}
-			if ids := lines(report.Findings); name == "what is looked at" && !cmp.Equal(ids, []string{"idle skip not-used", "supplied ok fine"}) {
+			if ids := probetest.Lines(report.Findings); name == "what is looked at" && !cmp.Equal(ids, []string{"idle skip not-used", "supplied ok fine"}) {
 				t.Errorf("got the findings %q, want those of idle, too", ids)
 			}
 		})
@@ -164,8 +292,8 @@ func TestVerdictOfAPart(t *testing.T) {
 
 func TestReportJSON(t *testing.T) {
 	t.Parallel()
-	report := runFakes(t, Options{}, fake("a", found(StatusFail, "broken", "a is broken").
-		saw("sent 1, got 0").hint("mend a").maybe(Cause{Text: "b", Command: "c"})))
+	report := runFakes(t, Options{}, fake("a", probe.Found(probe.StatusFail, "broken", "a is broken").
+		Saw("sent 1, got 0").Hint("mend a").Maybe(probe.Cause{Text: "b", Command: "c"})))
 	report.Started, report.ElapsedMS, report.Findings[0].ElapsedMS = time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC), 1.5, 0.25
 	text, err := json.MarshalIndent(report, "", " ")
 	if err != nil {

@@ -9,7 +9,8 @@ import (
 // number 0 is due at once, and no call's time depends on how late others were.
 type pacer float64
 
-// due returns when the call is due, counted from the start of the run.
+// due returns when the call is due, counted from the start of the run. It never
+// falls as seq rises, and is MaxInt64 where the time exceeds a Duration.
 func (p pacer) due(seq int64) time.Duration {
 	ns := float64(seq) / float64(p) * float64(time.Second)
 	if ns >= math.MaxInt64 {
@@ -18,20 +19,20 @@ func (p pacer) due(seq int64) time.Duration {
 	return time.Duration(ns)
 }
 
-// count returns the number of calls that are due before elapsed.
+// count returns the number of calls that are due before elapsed, and MaxInt64 where
+// there are more. A product of rate and time would overflow and be off by roundings,
+// so it searches for the first call that is not due.
 func (p pacer) count(elapsed time.Duration) int64 {
-	if elapsed <= 0 {
-		return 0
+	var low, high int64 = 0, math.MaxInt64
+	for low < high {
+		middle := low + (high-low)/2
+		if p.due(middle) < elapsed {
+			low = middle + 1
+		} else {
+			high = middle
+		}
 	}
-	n := int64(elapsed.Seconds() * float64(p))
-	// The product may be off by a rounding, and due is what counts.
-	for n > 0 && p.due(n-1) >= elapsed {
-		n--
-	}
-	for p.due(n) < elapsed {
-		n++
-	}
-	return n
+	return low
 }
 
 // share picks a part of the calls, evenly spread and always the same ones. It

@@ -28,15 +28,58 @@ func TestPacerDue(t *testing.T) {
 	}
 }
 
+func TestPacerCount(t *testing.T) {
+	t.Parallel()
+	const year = 365 * 24 * time.Hour
+	tests := []struct {
+		rate    pacer
+		elapsed time.Duration
+		want    int64
+	}{
+		{rate: 10, elapsed: -time.Second, want: 0},
+		{rate: 10, elapsed: 0, want: 0},
+		{rate: 10, elapsed: 1, want: 1},
+		{rate: 10, elapsed: time.Second, want: 10}, // call 10 is due just then
+		{rate: 10, elapsed: time.Second + 1, want: 11},
+		{rate: 0.1, elapsed: 5 * time.Second, want: 1},
+		{rate: 3, elapsed: 1e9 * time.Second, want: 3e9}, // no rounding adds up
+		{rate: 3, elapsed: 1e9*time.Second + 1, want: 3e9 + 1},
+		{rate: 1e-300, elapsed: math.MaxInt64, want: 1},
+		{rate: math.SmallestNonzeroFloat64, elapsed: year, want: 1},
+		{rate: 1e9, elapsed: 5, want: 5}, // the schedule's resolution
+		{rate: 4e9, elapsed: 5, want: 20},
+		{rate: 1e18, elapsed: 2 * time.Second, want: 2e18},
+		// More than an int64 holds.
+		{rate: 1e18, elapsed: 10 * time.Second, want: math.MaxInt64},
+		{rate: 1e19, elapsed: time.Second, want: math.MaxInt64},
+		{rate: 1e20, elapsed: time.Second, want: math.MaxInt64},
+		{rate: 1e300, elapsed: 1, want: math.MaxInt64},
+		{rate: 1e300, elapsed: 0, want: 0},
+		{rate: 1e300, elapsed: math.MaxInt64, want: math.MaxInt64},
+		{rate: math.MaxFloat64, elapsed: 2 * time.Second, want: math.MaxInt64},
+		{rate: 1e9, elapsed: math.MaxInt64, want: math.MaxInt64},
+	}
+	for _, tt := range tests {
+		got := tt.rate.count(tt.elapsed)
+		// A float64 is exact to 53 bits.
+		if off := math.Abs(float64(got) - float64(tt.want)); off > float64(tt.want)*0x1p-52 {
+			t.Errorf("at %v/s %d calls are due before %v, want %d", float64(tt.rate), got, tt.elapsed, tt.want)
+		}
+	}
+}
+
 func TestPacerCountIsWhatIsDue(t *testing.T) {
 	t.Parallel()
-	for _, rate := range []pacer{0.3, 1, 3, 7, 10, 999.99, 12345} {
-		for _, elapsed := range []time.Duration{0, 1, time.Millisecond, 100 * time.Millisecond, time.Second, 7 * time.Second, time.Hour} {
+	for _, rate := range []pacer{math.SmallestNonzeroFloat64, 0.3, 1, 3, 7, 10, 999.99, 12345, 7e9, 9.2e18, 9.3e18, 1e20, 1e300, math.MaxFloat64} {
+		for _, elapsed := range []time.Duration{-1, 0, 1, time.Millisecond, 100 * time.Millisecond, time.Second, 7 * time.Second, time.Hour, math.MaxInt64} {
 			n := rate.count(elapsed)
+			if n < 0 {
+				t.Errorf("at %v/s %d calls are due before %v", float64(rate), n, elapsed)
+			}
 			if n > 0 && rate.due(n-1) >= elapsed {
 				t.Errorf("at %v/s %d calls are due before %v, but the last one is due after %v", float64(rate), n, elapsed, rate.due(n-1))
 			}
-			if rate.due(n) < elapsed {
+			if n < math.MaxInt64 && rate.due(n) < elapsed {
 				t.Errorf("at %v/s %d calls are due before %v, but the next one is due after %v", float64(rate), n, elapsed, rate.due(n))
 			}
 		}

@@ -209,9 +209,12 @@ func TestRateIgnoresWhatIsLongDone(t *testing.T) {
 func TestReportOfNothing(t *testing.T) {
 	t.Parallel()
 	warm := Result{Start: begin, Latency: time.Millisecond, Status: 200, Warmup: true}
-	for name, got := range map[string]Report{"no calls": record(), "warm-up alone": record(warm)} {
-		want := Report{Status: map[int]int64{}, Series: []Window{}, Warmup: got.Warmup}
-		if diff := cmp.Diff(want, got); diff != "" {
+	for name, tt := range map[string]struct {
+		results []Result
+		warmup  int64
+	}{"no calls": {nil, 0}, "warm-up alone": {[]Result{warm, warm}, 2}} {
+		want := Report{Status: map[int]int64{}, Series: []Window{}, Warmup: tt.warmup}
+		if diff := cmp.Diff(want, record(tt.results...)); diff != "" {
 			t.Errorf("%s (-want +got):\n%s", name, diff)
 		}
 	}

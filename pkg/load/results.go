@@ -2,10 +2,12 @@ package load
 
 import (
 	"bufio"
+	"context"
 	"encoding/json"
 	"fmt"
 	"io"
 	"strconv"
+	"sync"
 	"time"
 
 	"github.com/otdemo/otdemo/pkg/printable"
@@ -25,10 +27,15 @@ const (
 // resultsBuffer holds some 400 results.
 const resultsBuffer = 64 << 10
 
+// resultsInterval is how much of a run at most a process that dies takes with it: at
+// a low rate the buffer does not fill for minutes.
+const resultsInterval = time.Second
+
 // ResultsWriter writes a results file: a line of JSON for the run, one for each
-// result, and at the end one for the outcome and one for the ledger. It is not for
-// concurrent use.
+// result, and at the end one for the outcome and one for the ledger. Its methods may
+// be called from any goroutine.
 type ResultsWriter struct {
+	mu    sync.Mutex
 	w     *bufio.Writer
 	start time.Time
 	line  []byte
@@ -47,6 +54,8 @@ func NewResultsWriter(w io.Writer, info RunInfo) (*ResultsWriter, error) {
 
 // Add writes a result. An error comes out of the next End, Ledger or Flush.
 func (f *ResultsWriter) Add(r Result) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
 	f.line = appendResult(f.line[:0], &r, f.start)
 	_, _ = f.w.Write(f.line) // the buffer keeps the error
 }
@@ -74,8 +83,36 @@ func (f *ResultsWriter) Ledger(account any) error {
 	return f.Flush()
 }
 
+// KeepFlushed flushes every second, and at once when ctx ends, until the function
+// that it returns is called. An error comes out of the next End, Ledger or Flush.
+func (f *ResultsWriter) KeepFlushed(ctx context.Context) (stop func()) {
+	stopped := make(chan struct{})
+	var flushing sync.WaitGroup
+	flushing.Go(func() {
+		ticker := time.NewTicker(resultsInterval)
+		defer ticker.Stop()
+		ended := ctx.Done()
+		for {
+			select {
+			case <-stopped:
+				return
+			case <-ended:
+				ended = nil // flushed once; what comes after it waits for the ticker
+			case <-ticker.C:
+			}
+			_ = f.Flush() // the buffer keeps the error
+		}
+	})
+	return func() {
+		close(stopped)
+		flushing.Wait()
+	}
+}
+
 // Flush writes what is buffered. After an error nothing more is written.
 func (f *ResultsWriter) Flush() error {
+	f.mu.Lock()
+	defer f.mu.Unlock()
 	if err := f.w.Flush(); err != nil {
 		return fmt.Errorf("write the results: %w", err)
 	}
@@ -87,6 +124,8 @@ func (f *ResultsWriter) write(line any) error {
 	if err != nil {
 		return fmt.Errorf("write the results: %w", err)
 	}
+	f.mu.Lock()
+	defer f.mu.Unlock()
 	if _, err := f.w.Write(append(printable.JSON(data), '\n')); err != nil {
 		return fmt.Errorf("write the results: %w", err)
 	}

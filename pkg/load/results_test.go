@@ -2,12 +2,15 @@ package load
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
 	"strings"
+	"sync"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
@@ -244,4 +247,63 @@ func FuzzResultsReader(f *testing.F) {
 			t.Errorf("results (-first +second):\n%s", diff)
 		}
 	})
+}
+
+func TestResultsAreFlushed(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		var file syncBuffer
+		results, err := NewResultsWriter(&file, sampleInfo())
+		if err != nil {
+			t.Fatal(err)
+		}
+		ctx, cancel := context.WithCancel(t.Context())
+		stop := results.KeepFlushed(ctx)
+		check := func(when string, want int) {
+			t.Helper()
+			synctest.Wait()
+			if got := file.lines(); got != want {
+				t.Errorf("%s the file has %d lines, want %d", when, got, want)
+			}
+		}
+		results.Add(sampleResult())
+		check("at first", 0)
+		<-time.After(time.Second)
+		check("after a second", 2)
+		results.Add(sampleResult())
+		results.Add(sampleResult())
+		<-time.After(999 * time.Millisecond)
+		check("within the next second", 2)
+		<-time.After(time.Millisecond)
+		check("after two seconds", 4)
+		results.Add(sampleResult())
+		cancel()
+		check("when the run is interrupted", 5)
+		results.Add(sampleResult())
+		<-time.After(time.Second)
+		check("a second after the interruption", 6)
+		results.Add(sampleResult())
+		stop()
+		<-time.After(time.Minute)
+		check("when nobody flushes any more", 6)
+	})
+}
+
+// syncBuffer is a file that may be read while it is written.
+type syncBuffer struct {
+	mu      sync.Mutex
+	content []byte
+}
+
+func (b *syncBuffer) Write(p []byte) (int, error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.content = append(b.content, p...)
+	return len(p), nil
+}
+
+func (b *syncBuffer) lines() int {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return bytes.Count(b.content, []byte("\n"))
 }

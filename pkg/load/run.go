@@ -2,6 +2,7 @@ package load
 
 import (
 	"context"
+	"math"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -123,7 +124,7 @@ func (r *run) next() (Result, bool) {
 
 // overAt reports whether the run's time is over when elapsed has passed.
 func (r *run) overAt(elapsed time.Duration) bool {
-	return r.opts.Duration > 0 && elapsed >= r.opts.Warmup+r.opts.Duration
+	return r.opts.Duration > 0 && elapsed >= addCapped(r.opts.Warmup, r.opts.Duration)
 }
 
 // wait returns at due, or false when ctx ends before that or has ended.
@@ -165,7 +166,7 @@ func (r *run) unsent() int64 {
 	if r.opts.Rate == 0 {
 		return 0
 	}
-	until := r.opts.Warmup + r.opts.Duration
+	until := addCapped(r.opts.Warmup, r.opts.Duration)
 	switch {
 	case r.interrupted.Load():
 		until = time.Duration(r.stopped.Load())
@@ -174,7 +175,16 @@ func (r *run) unsent() int64 {
 	}
 	due := r.pace.count(until)
 	if r.opts.Requests > 0 {
-		due = min(due, r.pace.count(r.opts.Warmup)+r.opts.Requests)
+		due = min(due, addCapped(r.pace.count(r.opts.Warmup), r.opts.Requests))
 	}
 	return max(due-r.sent.Load(), 0)
+}
+
+// addCapped returns the sum of two numbers that are not negative, and MaxInt64 where
+// it would overflow.
+func addCapped[T ~int64](a, b T) T {
+	if a > math.MaxInt64-b {
+		return math.MaxInt64
+	}
+	return a + b
 }

@@ -3,6 +3,7 @@ package load
 import (
 	"context"
 	"errors"
+	"math"
 	"math/rand/v2"
 	"net/http"
 	"net/http/httptest"
@@ -97,6 +98,11 @@ func TestDurationAtARate(t *testing.T) {
 		{"requests first", Options{Concurrency: 2, Rate: 50, Duration: 10 * time.Second, Requests: 20}, 20 * time.Millisecond, 20, 0},
 		{"time first", Options{Concurrency: 2, Rate: 50, Duration: time.Second, Requests: 1000}, 20 * time.Millisecond, 50, 0},
 		{"requests, too late", Options{Concurrency: 1, Rate: 50, Duration: 10 * time.Second, Requests: 100}, time.Second, 10, 90},
+		{"more than can be counted", Options{Concurrency: 2, Rate: 1e300, Duration: time.Second}, 20 * time.Millisecond, 100, math.MaxInt64 - 100},
+		{"more than can be counted, of few", Options{Concurrency: 2, Rate: 1e18, Duration: 10 * time.Second, Requests: 2000}, 20 * time.Millisecond, 1000, 1000},
+		{"no end in sight", Options{Concurrency: 2, Rate: 1e-9, Duration: math.MaxInt64, Warmup: 1, Requests: 1}, time.Second, 2, 0},
+		{"warm-up beyond counting", Options{Concurrency: 2, Rate: 1e300, Duration: time.Second, Warmup: time.Second, Requests: 2000}, 20 * time.Millisecond, 200, math.MaxInt64 - 200},
+		{"warm-up counts, requests too late", Options{Concurrency: 1, Rate: 10, Duration: 10 * time.Second, Warmup: 10 * time.Second, Requests: 30}, time.Second, 20, 110},
 		{"warm-up comes on top", Options{Concurrency: 2, Rate: 50, Duration: time.Second, Warmup: time.Second}, 20 * time.Millisecond, 100, 0},
 		{"closed model", Options{Concurrency: 4, Duration: time.Second}, 100 * time.Millisecond, 40, 0},
 	} {

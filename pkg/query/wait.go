@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"time"
 
+	"github.com/otdemo/otdemo/pkg/plural"
 	"github.com/otdemo/otdemo/pkg/trace"
 )
 
@@ -34,12 +35,12 @@ type WaitError struct {
 
 // Error implements error.
 func (e *WaitError) Error() string {
-	after := fmt.Sprintf("after %s (%d polls)", e.Waited.Round(time.Millisecond), e.Polls)
+	after := fmt.Sprintf("after %s (%s)", e.Waited.Round(time.Millisecond), plural.Of(e.Polls, "poll", "polls"))
 	switch {
 	case errors.Is(e.Reason, ErrNotFound):
 		return fmt.Sprintf("trace %s not found %s", e.ID, after)
 	case errors.Is(e.Reason, ErrIncomplete):
-		return fmt.Sprintf("trace %s has %d spans and is incomplete %s", e.ID, e.Spans, after)
+		return fmt.Sprintf("trace %s has %s and is incomplete %s", e.ID, plural.Of(e.Spans, "span", "spans"), after)
 	default:
 		return fmt.Sprintf("trace %s could not be read %s: %v", e.ID, after, e.Reason)
 	}

@@ -8,6 +8,7 @@ import (
 	"time"
 	"unicode/utf8"
 
+	"github.com/otdemo/otdemo/pkg/plural"
 	"github.com/otdemo/otdemo/pkg/printable"
 )
 
@@ -68,7 +69,7 @@ func Waterfall(w io.Writer, t *Trace, opts DrawOptions) error {
 
 	out := bufio.NewWriter(w)
 	fmt.Fprintf(out, "trace %s: %s, %s, %s\n", t.ID,
-		count(len(t.Spans), "span"), count(len(t.Services()), "service"), FormatDuration(total))
+		plural.Of(len(t.Spans), "span", "spans"), plural.Of(len(t.Services()), "service", "services"), FormatDuration(total))
 	for _, warning := range t.Warnings {
 		fmt.Fprintf(out, "! %s\n", printable.Line(warning))
 	}
@@ -77,19 +78,12 @@ func Waterfall(w io.Writer, t *Trace, opts DrawOptions) error {
 		p.line(out, r, labelWidth, barWidth, start, total)
 	}
 	if hidden := len(t.Spans) - len(rows); hidden > 0 {
-		fmt.Fprintf(out, "(%s not shown)\n", count(hidden, "span"))
+		fmt.Fprintf(out, "(%s not shown)\n", plural.Of(hidden, "span", "spans"))
 	}
 	if err := out.Flush(); err != nil {
 		return fmt.Errorf("draw trace: %w", err)
 	}
 	return nil
-}
-
-func count(n int, noun string) string {
-	if n == 1 {
-		return "1 " + noun
-	}
-	return fmt.Sprintf("%d %ss", n, noun)
 }
 
 // maxDepth bounds the indentation. Deeper spans stand below each other, so that a

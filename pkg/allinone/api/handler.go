@@ -8,6 +8,7 @@ import (
 
 	"github.com/otdemo/otdemo/pkg/allinone/ingest"
 	"github.com/otdemo/otdemo/pkg/allinone/store"
+	"github.com/otdemo/otdemo/pkg/loss"
 	"github.com/otdemo/otdemo/web"
 )
 
@@ -15,10 +16,10 @@ import (
 type Options struct {
 	Store *store.Store
 	// Loss returns what /api/loss shows as JSON.
-	Loss func() any
+	Loss func() loss.Account
 	// History returns what /api/loss/history shows as JSON: the account over time,
 	// from after a time on; nil leaves out the path.
-	History func(after time.Time) any
+	History func(after time.Time) loss.History
 	// Host is the address that is listened on. On a loopback address requests for
 	// other hosts are refused.
 	Host string
@@ -37,8 +38,8 @@ type Options struct {
 
 type handler struct {
 	store   *store.Store
-	loss    func() any
-	history func(after time.Time) any
+	loss    func() loss.Account
+	history func(after time.Time) loss.History
 	bodies  *ingest.Bodies
 	answers *answers
 	now     func() time.Time

@@ -107,7 +107,7 @@ func TestLargeAnswersAreCut(t *testing.T) {
 	}
 	w := get(t, newHandler(s, "127.0.0.1"), "/api/traces?service=svc&raw=true")
 	traces, errs, err := trace.DecodeTraces(w.Body)
-	if err != nil || len(traces) != 2 || len(errs) != 1 || errs[0].Msg != "1 more traces were found: an answer has up to 100000 spans" {
+	if err != nil || len(traces) != 2 || len(errs) != 1 || errs[0].Msg != "1 more trace was found: an answer has up to 100000 spans" {
 		t.Errorf("got %d traces and errors %v (%v), want 2 and that one was left out", len(traces), errs, err)
 	}
 }

@@ -6,6 +6,7 @@ import (
 	"strconv"
 
 	"github.com/otdemo/otdemo/pkg/allinone/store"
+	"github.com/otdemo/otdemo/pkg/plural"
 	"github.com/otdemo/otdemo/pkg/trace"
 )
 
@@ -128,7 +129,7 @@ func (h *handler) unknown(w http.ResponseWriter, r *http.Request) {
 func (h *handler) answerTraces(w http.ResponseWriter, r *http.Request, traces []trace.Trace, errs []trace.ResponseError) {
 	traces, cut := limitSpans(traces)
 	if cut > 0 {
-		errs = append(errs, trace.ResponseError{Msg: fmt.Sprintf("%d more traces were found: an answer has up to %d spans", cut, maxSpans)})
+		errs = append(errs, trace.ResponseError{Msg: fmt.Sprintf("%s found: an answer has up to %d spans", plural.Of(cut, "more trace was", "more traces were"), maxSpans)})
 	}
 	if raw, _ := strconv.ParseBool(r.URL.Query().Get("raw")); !raw {
 		adjustAll(traces)

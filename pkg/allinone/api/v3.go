@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"strconv"
 
+	"github.com/otdemo/otdemo/pkg/plural"
 	"github.com/otdemo/otdemo/pkg/trace"
 )
 
@@ -78,7 +79,7 @@ func (h *handler) searchV3(w http.ResponseWriter, r *http.Request) {
 	traces, cut := limitSpans(h.store.Find(want.query))
 	if cut > 0 {
 		h.logger.Debug("answer was cut", "traces_left_out", cut)
-		w.Header().Set("Warning", fmt.Sprintf(`199 otdemo "%d more traces were found"`, cut))
+		w.Header().Set("Warning", fmt.Sprintf(`199 otdemo "%s found"`, plural.Of(cut, "more trace was", "more traces were")))
 	}
 	h.answerTracesV3(w, traces, want.raw)
 }

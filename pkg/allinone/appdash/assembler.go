@@ -7,6 +7,7 @@ import (
 	"unsafe"
 
 	"github.com/otdemo/otdemo/pkg/allinone/ingest"
+	"github.com/otdemo/otdemo/pkg/loss"
 	"github.com/otdemo/otdemo/pkg/trace"
 )
 
@@ -20,15 +21,6 @@ const (
 	// openBytes is roughly the memory of a span that waits, beside its annotations.
 	openBytes = 300
 )
-
-// Stats count the spans that arrive in parts.
-type Stats struct {
-	// Open spans wait for their times, and are not stored yet.
-	Open int64 `json:"open"`
-	// Untimed spans were stored without their times, with a warning each, since
-	// these did not come.
-	Untimed int64 `json:"untimed"`
-}
 
 // Assembler puts spans together from packets. A span is whole with the packet that
 // has its Timespan, the last that Appdash's OpenTracing tracer sends. One that gets
@@ -46,7 +38,7 @@ type Assembler struct {
 	byID  map[SpanID]*list.Element
 	open  list.List // of *openSpan, the one that is quiet longest first
 	bytes int
-	stats Stats
+	stats loss.Parts
 }
 
 // openSpan is what came of a span so far.
@@ -138,7 +130,7 @@ func (a *Assembler) release(ready []*openSpan) {
 }
 
 // Stats returns the present account.
-func (a *Assembler) Stats() Stats {
+func (a *Assembler) Stats() loss.Parts {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	stats := a.stats

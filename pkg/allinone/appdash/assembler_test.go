@@ -10,6 +10,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/otdemo/otdemo/pkg/allinone/ingest"
+	"github.com/otdemo/otdemo/pkg/loss"
 	"github.com/otdemo/otdemo/pkg/trace"
 )
 
@@ -65,14 +66,14 @@ func TestPartsOfASpan(t *testing.T) {
 	if diff := cmp.Diff([]string{"3", "2"}, got.names()); diff != "" {
 		t.Errorf("handed out (-want +got):\n%s", diff)
 	}
-	if diff := cmp.Diff(Stats{Open: 1}, a.Stats()); diff != "" {
+	if diff := cmp.Diff(loss.Parts{Open: 1}, a.Stats()); diff != "" {
 		t.Errorf("stats (-want +got):\n%s", diff)
 	}
 	a.Flush()
 	if diff := cmp.Diff([]string{"3", "2", "1"}, got.names()); diff != "" {
 		t.Errorf("handed out at the end (-want +got):\n%s", diff)
 	}
-	if diff := cmp.Diff(Stats{Untimed: 1}, a.Stats()); diff != "" {
+	if diff := cmp.Diff(loss.Parts{Untimed: 1}, a.Stats()); diff != "" {
 		t.Errorf("stats at the end (-want +got):\n%s", diff)
 	}
 }

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/otdemo/otdemo/pkg/allinone/ingest"
+	"github.com/otdemo/otdemo/pkg/loss"
 )
 
 const (
@@ -80,7 +81,7 @@ func startServer(l net.Listener, port *ingest.Port) *server {
 }
 
 // Stats returns the counters of the spans that come in parts.
-func (s *server) Stats() Stats { return s.spans.Stats() }
+func (s *server) Stats() loss.Parts { return s.spans.Stats() }
 
 // Close stores what has been sent, and returns when every goroutine has ended. When
 // ctx ends first it cuts the connections, which is an error. It is called once.

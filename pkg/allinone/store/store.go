@@ -7,6 +7,8 @@ import (
 	"slices"
 	"sync"
 
+	"github.com/otdemo/otdemo/pkg/loss"
+	"github.com/otdemo/otdemo/pkg/plural"
 	"github.com/otdemo/otdemo/pkg/trace"
 )
 
@@ -35,23 +37,7 @@ type Store struct {
 	recent    list
 	services  map[string]*service
 	processes processTable
-	stats     Stats
-}
-
-// Stats are a store's counters. Added = Spans + EvictedSpans + RefusedSpans.
-type Stats struct {
-	// Traces and Spans are what is held now, Bytes the memory it takes.
-	Traces   int   `json:"traces"`
-	Spans    int64 `json:"spans"`
-	Bytes    int64 `json:"bytes"`
-	MaxBytes int64 `json:"max_bytes"`
-	// Added counts every span that came, since the start.
-	Added int64 `json:"spans_added"`
-	// EvictedTraces and EvictedSpans made room for newer ones.
-	EvictedTraces int64 `json:"traces_evicted"`
-	EvictedSpans  int64 `json:"spans_evicted"`
-	// RefusedSpans belonged to a trace that had reached its bound.
-	RefusedSpans int64 `json:"spans_refused"`
+	stats     loss.Store
 }
 
 // entry is a stored trace.
@@ -212,14 +198,14 @@ func (s *Store) All() iter.Seq[trace.Trace] {
 func (s *Store) snapshot(e *entry) trace.Trace {
 	t := trace.Trace{ID: e.id, Spans: slices.Clip(e.spans)}
 	if e.refused > 0 {
-		t.Warnings = []string{fmt.Sprintf("%d more spans of this trace were not stored: it had reached its bound of %d spans or %d bytes",
-			e.refused, s.maxSpans, s.maxBytes/2)}
+		t.Warnings = []string{fmt.Sprintf("%s not stored: it had reached its bound of %d spans or %d bytes",
+			plural.Of(e.refused, "more span of this trace was", "more spans of this trace were"), s.maxSpans, s.maxBytes/2)}
 	}
 	return t
 }
 
 // Stats returns the present counters.
-func (s *Store) Stats() Stats {
+func (s *Store) Stats() loss.Store {
 	s.mu.RLock()
 	defer s.mu.RUnlock()
 	stats := s.stats

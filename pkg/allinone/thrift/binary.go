@@ -9,6 +9,7 @@ import (
 	"github.com/uber/jaeger-client-go/thrift"
 
 	"github.com/otdemo/otdemo/pkg/allinone/ingest"
+	"github.com/otdemo/otdemo/pkg/plural"
 )
 
 // binaryReader reads thrift's binary protocol from memory, for the generated code;
@@ -57,10 +58,10 @@ func (r *binaryReader) count() int {
 	case r.fault != nil:
 		return 0
 	case n < 0:
-		r.failAs("Invalid data length", ingest.Malformed, "a container of %d elements", n)
+		r.failAs("Invalid data length", ingest.Malformed, "a container of %s", plural.Of(n, "element", "elements"))
 		return 0
 	case int(n) > len(r.buf):
-		_ = r.fail(ingest.Oversized, "%d claimed, %d bytes left", n, len(r.buf))
+		_ = r.fail(ingest.Oversized, "%d claimed, %s left", n, plural.Of(len(r.buf), "byte", "bytes"))
 		return 0
 	}
 	return int(n)
@@ -83,7 +84,7 @@ func (r *binaryReader) sized(n, short int32) []byte {
 		if len(r.buf) == 0 || n >= short {
 			words = atEnd
 		}
-		r.failAs(words, ingest.Oversized, "%d claimed, %d bytes left", n, len(r.buf))
+		r.failAs(words, ingest.Oversized, "%d claimed, %s left", n, plural.Of(len(r.buf), "byte", "bytes"))
 		return nil
 	}
 	return r.take(int(n))

@@ -8,6 +8,7 @@ import (
 	"github.com/uber/jaeger-client-go/thrift"
 
 	"github.com/otdemo/otdemo/pkg/allinone/ingest"
+	"github.com/otdemo/otdemo/pkg/plural"
 )
 
 // compactReader reads thrift's compact protocol from memory, for the generated
@@ -52,7 +53,7 @@ func (r *compactReader) varint() uint64 {
 func (r *compactReader) size() int {
 	n := r.varint()
 	if n > uint64(len(r.buf)) {
-		_ = r.fail(ingest.Oversized, "%d claimed, %d bytes left", n, len(r.buf))
+		_ = r.fail(ingest.Oversized, "%d claimed, %s left", n, plural.Of(len(r.buf), "byte", "bytes"))
 		return 0
 	}
 	return int(n)

@@ -6,6 +6,7 @@ import (
 	"github.com/uber/jaeger-client-go/thrift"
 
 	"github.com/otdemo/otdemo/pkg/allinone/ingest"
+	"github.com/otdemo/otdemo/pkg/plural"
 )
 
 // source is the memory that a reader of thrift reads from. Thrift's generated code
@@ -37,7 +38,7 @@ func (s *source) structs(t thrift.TType, n, least int) (thrift.TType, int, error
 		return 0, 0, s.fail(ingest.Malformed, "a list of type %d where structs belong", t)
 	}
 	if n > len(s.buf)/least {
-		return 0, 0, s.fail(ingest.Oversized, "%d claimed, %d bytes left", n, len(s.buf))
+		return 0, 0, s.fail(ingest.Oversized, "%d claimed, %s left", n, plural.Of(len(s.buf), "byte", "bytes"))
 	}
 	return t, n, s.err()
 }

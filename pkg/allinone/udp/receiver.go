@@ -12,6 +12,9 @@ import (
 	"sync"
 	"sync/atomic"
 	"time"
+
+	"github.com/otdemo/otdemo/pkg/loss"
+	"github.com/otdemo/otdemo/pkg/plural"
 )
 
 const (
@@ -48,22 +51,6 @@ type Receiver struct {
 	datagrams, bytes atomic.Int64
 	finalDrops       atomic.Pointer[drops]
 	stop             sync.Once
-}
-
-// Stats are a receiver's counters since its start.
-type Stats struct {
-	Datagrams int64 `json:"datagrams"`
-	Bytes     int64 `json:"bytes"`
-	// WaitingBytes wait in memory to be decoded.
-	WaitingBytes int `json:"waiting_bytes"`
-	// SocketBuffer is what the kernel granted, in bytes; 0 if unknown.
-	SocketBuffer int `json:"socket_buffer_bytes"`
-	// KernelDrops are the datagrams that found the socket's buffer full. It is
-	// valid only if KernelDropsKnown, which requires Linux.
-	KernelDrops      int64 `json:"kernel_drops"`
-	KernelDropsKnown bool  `json:"kernel_drops_known"`
-	// Abandoned were read but not handled when Close ran out of time.
-	Abandoned int64 `json:"abandoned"`
 }
 
 // drops is the kernel's count of what it dropped, if it is known.
@@ -110,9 +97,9 @@ func (r *Receiver) enlargeBuffer() {
 	r.buffer = readBuffer(r.conn)
 }
 
-// Capped reports whether the kernel is known to have granted less than
-// WantedBuffer, so that bursts may be lost.
-func (s *Stats) Capped() bool { return s.SocketBuffer != 0 && s.SocketBuffer < WantedBuffer }
+// Capped reports whether a receive buffer is known to be smaller than WantedBuffer, so
+// that bursts may be lost. granted is in bytes, 0 when unknown.
+func Capped(granted int) bool { return granted != 0 && granted < WantedBuffer }
 
 // read fills the queue until the receiver is closed and the socket is empty.
 func (r *Receiver) read() {
@@ -219,7 +206,7 @@ func (r *Receiver) shutDown(ctx context.Context) error {
 	<-r.ended
 	if err != nil {
 		_, abandoned := r.queue.state()
-		return fmt.Errorf("drain %s: %w with %d datagrams left", r.conn.LocalAddr(), err, abandoned)
+		return fmt.Errorf("drain %s: %w with %s left", r.conn.LocalAddr(), err, plural.Of(abandoned, "datagram", "datagrams"))
 	}
 	if closeErr != nil {
 		return fmt.Errorf("close UDP socket: %w", closeErr)
@@ -228,13 +215,13 @@ func (r *Receiver) shutDown(ctx context.Context) error {
 }
 
 // Stats returns the present counters, after Close the final ones.
-func (r *Receiver) Stats() Stats {
+func (r *Receiver) Stats() loss.UDP {
 	lost := r.finalDrops.Load()
 	if lost == nil {
 		lost = r.kernelDrops()
 	}
 	waiting, abandoned := r.queue.state()
-	return Stats{
+	return loss.UDP{
 		Datagrams:        r.datagrams.Load(),
 		Bytes:            r.bytes.Load(),
 		WaitingBytes:     waiting,

@@ -10,7 +10,9 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"testing/synctest"
 	"time"
+	"unsafe"
 )
 
 // deadline bounds every wait of these tests; it is far beyond what they need.
@@ -178,11 +180,35 @@ func TestCapped(t *testing.T) {
 		want    bool
 	}{{0, false}, {208 << 10, true}, {WantedBuffer, false}, {2 * WantedBuffer, false}}
 	for _, tt := range tests {
-		stats := Stats{SocketBuffer: tt.granted}
-		if got := stats.Capped(); got != tt.want {
+		if got := Capped(tt.granted); got != tt.want {
 			t.Errorf("granted %d: got capped %v, want %v", tt.granted, got, tt.want)
 		}
 	}
+}
+
+// Empty datagrams take memory, too, and whoever sends nothing else fills the queue.
+func TestQueueBoundsEmptyDatagrams(t *testing.T) {
+	t.Parallel()
+	if size := int(unsafe.Sizeof(datagram{})); overhead < size {
+		t.Errorf("an empty datagram takes %d bytes, and counts as %d", size, overhead)
+	}
+	synctest.Test(t, func(t *testing.T) {
+		const most = 10
+		q := newQueue(most * overhead)
+		var put sync.WaitGroup
+		put.Go(func() {
+			for range 100 {
+				q.put(datagram{})
+			}
+		})
+		synctest.Wait()
+		// The one that exceeds the limit is the last.
+		if got := len(q.waiting); got != most+1 {
+			t.Errorf("%d empty datagrams wait, want %d", got, most+1)
+		}
+		q.abandon()
+		put.Wait()
+	})
 }
 
 func TestQueueBoundsMemory(t *testing.T) {

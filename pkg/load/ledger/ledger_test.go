@@ -24,9 +24,6 @@ const clientSpans, serverSpans = 3, 1
 
 const patience = time.Second
 
-// small keeps a queue from ever taking all spans of a burst.
-func small(c *config.Config) { c.Reporter.QueueSize = 1 }
-
 func TestNothingLost(t *testing.T) {
 	t.Parallel()
 	b, _ := startBackend(t, allinone.Options{})
@@ -83,56 +80,6 @@ func TestSameServiceName(t *testing.T) {
 	}.do(t)
 	if err != nil || !l.Balanced() || l.Spans.StoredServer != 20*serverSpans {
 		t.Errorf("got %+v, %v, want nothing lost, and 20 spans of the server", l.Spans, err)
-	}
-}
-
-func TestClientDropsAtItsQueue(t *testing.T) {
-	t.Parallel()
-	b, _ := startBackend(t, allinone.Options{})
-	agent := b.Addrs()[allinone.AgentCompact]
-	s := startService(t, startTracer(t, "server", agent, nil))
-	tr := startTracer(t, "client", agent, small)
-	l, err := run{
-		query: b.Addrs()[allinone.Query], agent: agent, url: s.url,
-		tracer: tr, requests: 2000, workers: 8, share: 1, patience: deadline,
-	}.do(t)
-	if err != nil {
-		t.Fatal(err)
-	}
-	want := map[ledger.HopName]int64{}
-	if n := tr.Stats().Dropped; n > 0 {
-		want[ledger.ClientQueue] = n
-	} else {
-		t.Log("the queue was never full")
-	}
-	if diff := cmp.Diff(want, lost(&l)); diff != "" {
-		t.Errorf("lost (-want +got):\n%s", diff)
-	}
-	if len(l.Hops) > 0 && !l.Hops[0].Certain {
-		t.Error("the client's own books are not certain")
-	}
-}
-
-func TestServerDropsAtItsQueue(t *testing.T) {
-	t.Parallel()
-	b, _ := startBackend(t, allinone.Options{})
-	agent := b.Addrs()[allinone.AgentCompact]
-	s := startService(t, startTracer(t, "server", agent, small))
-	l, err := run{
-		query: b.Addrs()[allinone.Query], agent: agent, url: s.url,
-		tracer: startTracer(t, "client", agent, nil), requests: 2000, workers: 8, share: 1, patience: patience,
-	}.do(t)
-	if err != nil {
-		t.Fatal(err)
-	}
-	want := map[ledger.HopName]int64{}
-	if n := s.tracer.Stats().Dropped; n > 0 {
-		want[ledger.ServerQueue] = n
-	} else {
-		t.Log("the queue was never full")
-	}
-	if diff := cmp.Diff(want, lost(&l)); diff != "" {
-		t.Errorf("lost (-want +got):\n%s", diff)
 	}
 }
 

@@ -7,7 +7,8 @@ import (
 	"slices"
 	"time"
 
-	"github.com/otdemo/otdemo/pkg/query"
+	"github.com/otdemo/otdemo/pkg/loss"
+	"github.com/otdemo/otdemo/pkg/plural"
 	"github.com/otdemo/otdemo/pkg/tracer"
 )
 
@@ -96,15 +97,15 @@ func (f *facts) lostByClient(h *hops) {
 	c := f.client
 	exact := c.Lost() <= f.missingClient
 	h.take(ClientQueue, c.Dropped, exact,
-		fmt.Sprintf("the client's reporter dropped %d spans: its queue was full", c.Dropped))
+		fmt.Sprintf("the client's reporter dropped %s: its queue was full", spans(c.Dropped)))
 	h.take(ClientQueue, c.AfterClose, exact,
-		fmt.Sprintf("the client finished %d spans after its reporter was closed", c.AfterClose))
+		fmt.Sprintf("the client finished %s after its reporter was closed", spans(c.AfterClose)))
 	h.take(ClientSend, c.TooLarge, exact,
-		fmt.Sprintf("%d of the client's spans were too large for one datagram or request", c.TooLarge))
+		fmt.Sprintf("%d of the client's spans %s too large for one datagram or request", c.TooLarge, plural.Word(c.TooLarge, "was", "were")))
 	h.take(ClientSend, c.Refused, exact,
-		fmt.Sprintf("%d of the client's spans were in datagrams that came back: nothing listened there", c.Refused))
+		fmt.Sprintf("%d of the client's spans %s in datagrams that came back: nothing listened there", c.Refused, plural.Word(c.Refused, "was", "were")))
 	h.take(ClientSend, c.Failed+c.Queued, exact,
-		fmt.Sprintf("%d of the client's spans were not accepted in time", c.Failed+c.Queued))
+		fmt.Sprintf("%d of the client's spans %s not accepted in time", c.Failed+c.Queued, plural.Word(c.Failed+c.Queued, "was", "were")))
 	f.lostBehindClient(h)
 }
 
@@ -118,7 +119,7 @@ func (f *facts) lostBehindClient(h *hops) {
 	case f.takeUnread(h):
 	case f.opts.Agent == "":
 		h.take(Backend, h.left, f.after.loss != nil, append(f.backendEvidence(),
-			fmt.Sprintf("the backend accepted all %d spans that the client sent", f.client.Sent))...)
+			fmt.Sprintf("the backend accepted all %s that the client sent", spans(f.client.Sent)))...)
 	case now != nil:
 		received := now.Spans - before.Spans
 		// The tracer is as old as the run, so batches before the first are lost ones.
@@ -134,7 +135,7 @@ func (f *facts) lostBehindClient(h *hops) {
 // takeReceived shares out spans that were sent over UDP to an embedded backend,
 // which tells how many came.
 func (f *facts) takeReceived(h *hops, who string, sent, received, batches int64) {
-	evidence := []string{fmt.Sprintf("the %s sent %d spans, the backend received %d", who, sent, received)}
+	evidence := []string{fmt.Sprintf("the %s sent %s, the backend received %d", who, spans(sent), received)}
 	if batches > 0 {
 		evidence = append(evidence, fmt.Sprintf("%d of the %s's numbered batches did not come", batches, who))
 	}
@@ -142,7 +143,7 @@ func (f *facts) takeReceived(h *hops, who string, sent, received, batches int64)
 	if f.spans.Duplicates > 0 {
 		// What came twice hides what did not come.
 		f.takeDropped(h)
-		h.take(Network, h.left, false, append(evidence, fmt.Sprintf("%d spans came more than once", f.spans.Duplicates))...)
+		h.take(Network, h.left, false, append(evidence, fmt.Sprintf("%s came more than once", spans(f.spans.Duplicates)))...)
 		return
 	}
 	h.take(Network, sent-received, true, evidence...)
@@ -152,8 +153,8 @@ func (f *facts) takeReceived(h *hops, who string, sent, received, batches int64)
 
 // takeDropped puts down as many spans as the embedded backend threw away.
 func (f *facts) takeDropped(h *hops) {
-	loss, was := f.losses()
-	h.take(Backend, loss.Store.Evicted-was.Store.Evicted+loss.Store.Refused-was.Store.Refused, false,
+	now, was := f.losses()
+	h.take(Backend, now.Store.EvictedSpans-was.Store.EvictedSpans+now.Store.RefusedSpans-was.Store.RefusedSpans, false,
 		f.backendEvidence()...)
 }
 
@@ -184,19 +185,19 @@ func (f *facts) networkEvidence() []string {
 	var found []string
 	before, after := f.before.kernel, f.after.kernel
 	if before.known && after.known {
-		found = append(found, fmt.Sprintf("the kernel dropped %d datagrams at udp %s: the receiver's buffer was full",
-			max(0, after.port-before.port), f.opts.Agent))
+		found = append(found, fmt.Sprintf("the kernel dropped %s at udp %s: the receiver's buffer was full",
+			datagrams(max(0, after.port-before.port)), f.opts.Agent))
 	}
 	if n := after.machine - before.machine; after.known && n > 0 {
-		found = append(found, fmt.Sprintf("all of this machine's UDP sockets together dropped %d datagrams (RcvbufErrors)", n))
+		found = append(found, fmt.Sprintf("all of this machine's UDP sockets together dropped %s (RcvbufErrors)", datagrams(n)))
 	}
-	if loss, was := f.losses(); loss != nil {
-		if n := loss.Agent.Abandoned - was.Agent.Abandoned; n > 0 {
-			found = append(found, fmt.Sprintf("the backend gave up %d datagrams when it ended", n))
+	if now, was := f.losses(); now != nil {
+		if n := now.Agent.Abandoned - was.Agent.Abandoned; n > 0 {
+			found = append(found, fmt.Sprintf("the backend gave up %s when it ended", datagrams(n)))
 		}
-		for _, reason := range slices.Sorted(maps.Keys(loss.Agent.Undecodable)) {
-			if n := loss.Agent.Undecodable[reason] - was.Agent.Undecodable[reason]; n > 0 {
-				found = append(found, fmt.Sprintf("%d datagrams carried no batch: %s", n, reason))
+		for _, reason := range slices.Sorted(maps.Keys(now.Agent.Undecodable)) {
+			if n := now.Agent.Undecodable[reason] - was.Agent.Undecodable[reason]; n > 0 {
+				found = append(found, fmt.Sprintf("%s carried no batch: %s", datagrams(n), reason))
 			}
 		}
 	}
@@ -205,26 +206,26 @@ func (f *facts) networkEvidence() []string {
 
 // backendEvidence tells what was seen of spans that arrived and are not there.
 func (f *facts) backendEvidence() []string {
-	loss, was := f.losses()
-	if loss == nil {
+	now, was := f.losses()
+	if now == nil {
 		return risen(f.before.jaeger, f.after.jaeger)
 	}
 	var found []string
-	if n := loss.Store.Evicted - was.Store.Evicted; n > 0 {
-		found = append(found, fmt.Sprintf("the backend's memory was full: it made room by dropping %d spans", n))
+	if n := now.Store.EvictedSpans - was.Store.EvictedSpans; n > 0 {
+		found = append(found, fmt.Sprintf("the backend's memory was full: it made room by dropping %s", spans(n)))
 	}
-	if n := loss.Store.Refused - was.Store.Refused; n > 0 {
-		found = append(found, fmt.Sprintf("the backend refused %d spans of traces that were too large", n))
+	if n := now.Store.RefusedSpans - was.Store.RefusedSpans; n > 0 {
+		found = append(found, fmt.Sprintf("the backend refused %s of traces that were too large", spans(n)))
 	}
 	return found
 }
 
 // losses returns the embedded backend's account after and before the run; after is
 // nil when there is none.
-func (f *facts) losses() (after, before *query.Loss) {
+func (f *facts) losses() (after, before *loss.Account) {
 	before = f.before.loss
 	if before == nil || f.backendRestarted() {
-		before = &query.Loss{}
+		before = &loss.Account{}
 	}
 	return f.after.loss, before
 }
@@ -244,27 +245,27 @@ func (f *facts) backendRestarted() bool {
 
 // peer returns what the embedded backend says of a tracer, after and before the
 // run; nil when it does not know it.
-func (f *facts) peer(id string) (after, before *query.LossyPeer) {
-	loss, was := f.losses()
-	if loss == nil || id == "" {
+func (f *facts) peer(id string) (after, before *loss.Client) {
+	now, was := f.losses()
+	if now == nil || id == "" {
 		return nil, nil
 	}
-	return findPeer(loss, id), orNone(findPeer(was, id))
+	return findPeer(now, id), orNone(findPeer(was, id))
 }
 
-func findPeer(loss *query.Loss, id string) *query.LossyPeer {
-	for i := range loss.Clients {
-		if loss.Clients[i].ID == id {
-			return &loss.Clients[i]
+func findPeer(account *loss.Account, id string) *loss.Client {
+	for i := range account.Clients {
+		if account.Clients[i].ID == id {
+			return &account.Clients[i]
 		}
 	}
 	return nil
 }
 
 // orNone returns a peer of which nothing was heard in the place of none.
-func orNone(p *query.LossyPeer) *query.LossyPeer {
+func orNone(p *loss.Client) *loss.Client {
 	if p == nil {
-		return &query.LossyPeer{}
+		return &loss.Client{}
 	}
 	return p
 }
@@ -272,13 +273,13 @@ func orNone(p *query.LossyPeer) *query.LossyPeer {
 // clientID returns the id of the run's tracer: the one that was given or seen, else
 // that of the only tracer of its service that the backend has heard of since.
 func (f *facts) clientID() string {
-	loss, was := f.losses()
-	if f.read.who.client != "" || loss == nil {
+	now, was := f.losses()
+	if f.read.who.client != "" || now == nil {
 		return f.read.who.client
 	}
 	var found string
-	for i := range loss.Clients {
-		c := &loss.Clients[i]
+	for i := range now.Clients {
+		c := &now.Clients[i]
 		if c.Service != f.opts.Service || findPeer(was, c.ID) != nil {
 			continue
 		}
@@ -297,3 +298,7 @@ func rootCause(err error) error {
 	}
 	return err
 }
+
+func spans(n int64) string { return plural.Of(n, "span", "spans") }
+
+func datagrams(n int64) string { return plural.Of(n, "datagram", "datagrams") }

@@ -2,6 +2,8 @@ package ledger
 
 import (
 	"fmt"
+
+	"github.com/otdemo/otdemo/pkg/plural"
 )
 
 // lostByServer shares out the missing spans of the called service.
@@ -26,7 +28,7 @@ func (f *facts) lostByCounters(h *hops, s *Server) {
 	exact := s.Finished == f.spans.MadeServer
 	state := func(name string) int64 { return max(0, s.States[name]) }
 	h.take(ServerQueue, state("dropped")+state("after_close"), exact,
-		fmt.Sprintf("the service's counters say: dropped %d spans, as its queue was full", state("dropped")+state("after_close")))
+		fmt.Sprintf("the service's counters say: dropped %s, as its queue was full", spans(state("dropped")+state("after_close"))))
 	for _, place := range []struct{ state, words string }{
 		{"too_large", "too large"},
 		{"refused", "refused, as nothing listened there"},
@@ -34,7 +36,7 @@ func (f *facts) lostByCounters(h *hops, s *Server) {
 		{"queued", "not sent yet"},
 	} {
 		n := state(place.state)
-		h.take(ServerSend, n, exact, fmt.Sprintf("the service's counters say: %d spans %s", n, place.words))
+		h.take(ServerSend, n, exact, fmt.Sprintf("the service's counters say: %s %s", spans(n), place.words))
 	}
 	if h.left == 0 {
 		return
@@ -60,7 +62,7 @@ func (f *facts) lostWithServer(h *hops) {
 	evidence := []string{"the service's process ended during the run: what it had not sent went with it"}
 	if told {
 		f.takeDropped(h)
-		evidence = append(evidence, fmt.Sprintf("the backend received %d spans of the service", received))
+		evidence = append(evidence, fmt.Sprintf("the backend received %s of the service", spans(received)))
 	}
 	if batches > 0 {
 		evidence = append(evidence, fmt.Sprintf("%d of the service's numbered batches did not come: some were lost on the network", batches))
@@ -84,7 +86,7 @@ func (f *facts) lostUntold(h *hops) {
 // nobody what was sent for this run.
 func (f *facts) takeUntold(h *hops, received, batches int64) {
 	f.takeDropped(h)
-	evidence := append(f.networkEvidence(), fmt.Sprintf("the backend received %d spans of the service", received))
+	evidence := append(f.networkEvidence(), fmt.Sprintf("the backend received %s of the service", spans(received)))
 	if batches > 0 {
 		evidence = append(evidence, fmt.Sprintf("%d of the service's numbered batches did not come", batches))
 	}
@@ -115,21 +117,21 @@ func (f *facts) notes() []string {
 		note("The query API did not answer before the run: %v.", f.before.lossErr)
 	}
 	if f.client.Finished != f.spans.MadeClient {
-		note("The client's tracer finished %d spans, and its traces here should have %d: it made others, or calls are not entered.",
-			f.client.Finished, f.spans.MadeClient)
+		note("The client's tracer finished %s, and its traces here should have %d: it made others, or calls are not entered.",
+			spans(f.client.Finished), f.spans.MadeClient)
 	}
 	if excess := f.client.Lost() - f.missingClient; excess > 0 {
-		note("%d spans that the client counted as lost are stored all the same.", excess)
+		note("%s stored all the same.", plural.Of(excess, "span that the client counted as lost is", "spans that the client counted as lost are"))
 	}
 	switch {
 	case f.traces.Sampled == 0:
 		note("No trace was sampled, so there is nothing to read back.")
 	case f.spans.StoredServer == 0 && f.spans.StoredClient > 0 && f.server != nil && f.server.Finished > 0:
-		note("The service finished %d spans, and none of the run's traces has one: it may not read their headers.", f.server.Finished)
+		note("The service finished %s, and none of the run's traces has one: it may not read their headers.", spans(f.server.Finished))
 	}
 	if s := f.server; s != nil && !s.Restarted && s.Finished > f.spans.MadeServer {
-		note("The service finished %d spans more than the run's traces account for: others call it, too, or it answered late.",
-			s.Finished-f.spans.MadeServer)
+		note("The service finished %s more than the run's traces account for: others call it, too, or it answered late.",
+			spans(s.Finished-f.spans.MadeServer))
 	}
 	return found
 }

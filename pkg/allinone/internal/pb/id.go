@@ -4,6 +4,7 @@ import (
 	"encoding/binary"
 	"fmt"
 
+	"github.com/otdemo/otdemo/pkg/plural"
 	"github.com/otdemo/otdemo/pkg/trace"
 )
 
@@ -16,7 +17,7 @@ func TraceID(b []byte) (trace.TraceID, error) {
 	case 16:
 		return trace.TraceID{High: binary.BigEndian.Uint64(b), Low: binary.BigEndian.Uint64(b[8:])}, nil
 	}
-	return trace.TraceID{}, fmt.Errorf("a trace id has %d bytes, want 16", len(b))
+	return trace.TraceID{}, fmt.Errorf("a trace id has %s, want 16", plural.Of(len(b), "byte", "bytes"))
 }
 
 // SpanID reads an id of 8 bytes; none at all is zero.
@@ -27,5 +28,5 @@ func SpanID(b []byte) (trace.SpanID, error) {
 	case 8:
 		return trace.SpanID(binary.BigEndian.Uint64(b)), nil
 	}
-	return 0, fmt.Errorf("a span id has %d bytes, want 8", len(b))
+	return 0, fmt.Errorf("a span id has %s, want 8", plural.Of(len(b), "byte", "bytes"))
 }

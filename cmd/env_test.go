@@ -1,0 +1,66 @@
+package cmd
+
+import (
+	"context"
+	"os"
+	"syscall"
+	"testing"
+	"testing/synctest"
+	"time"
+)
+
+func TestEndAtSignal(t *testing.T) {
+	t.Parallel()
+	for _, tt := range []struct {
+		name string
+		// signals, stop and parent are when they come; 0 is never.
+		signals      []time.Duration
+		stop, parent time.Duration
+		// ends and restores are when the context ends and signals kill again.
+		ends, restores time.Duration
+	}{
+		{name: "one", signals: []time.Duration{3 * time.Second}, ends: 3 * time.Second, restores: 4 * time.Second},
+		{name: "echo", signals: []time.Duration{3 * time.Second, 3*time.Second + 1}, ends: 3 * time.Second, restores: 4 * time.Second},
+		{name: "echoes", signals: []time.Duration{1e9, 1e9 + 1, 1.3e9, 1.6e9, 1.9e9}, ends: time.Second, restores: 2 * time.Second},
+		{name: "none", stop: 5 * time.Second, ends: 5 * time.Second, restores: 5 * time.Second},
+		{name: "stopped meanwhile", signals: []time.Duration{time.Second}, stop: 1500 * time.Millisecond, ends: time.Second, restores: 1500 * time.Millisecond},
+		{name: "parent", parent: 2 * time.Second, ends: 2 * time.Second, restores: 2 * time.Second},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				start := time.Now()
+				var ended, restored time.Duration
+				parent, cancel := context.WithCancel(t.Context())
+				defer cancel()
+				signals := make(chan os.Signal, 1)
+				ctx, stop := endAtSignal(parent, signals, func() {
+					if restored != 0 {
+						t.Error("restored twice")
+					}
+					restored = time.Since(start)
+				})
+				context.AfterFunc(ctx, func() { ended = time.Since(start) })
+				for _, at := range tt.signals {
+					time.AfterFunc(at, func() {
+						select {
+						case signals <- syscall.SIGINT:
+						default: // as package signal does
+						}
+					})
+				}
+				if tt.parent > 0 {
+					time.AfterFunc(tt.parent, cancel)
+				}
+				if tt.stop > 0 {
+					time.AfterFunc(tt.stop, stop)
+				}
+				<-time.After(time.Minute)
+				if ended != tt.ends || restored != tt.restores {
+					t.Errorf("the context ended after %v, signals kill after %v, want %v and %v", ended, restored, tt.ends, tt.restores)
+				}
+				stop()
+			})
+		})
+	}
+}

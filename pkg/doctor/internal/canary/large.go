@@ -1,0 +1,154 @@
+package canary
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"runtime"
+	"strings"
+	"syscall"
+	"time"
+
+	"github.com/uber/jaeger-client-go/thrift-gen/jaeger"
+
+	"github.com/otdemo/otdemo/pkg/doctor/internal/probe"
+	"github.com/otdemo/otdemo/pkg/doctor/internal/send"
+	"github.com/otdemo/otdemo/pkg/query"
+	"github.com/otdemo/otdemo/pkg/trace"
+)
+
+// The codes of what is found here.
+const (
+	CodeLargeDelivered  probe.Code = "canary-large-delivered"
+	CodeLargeLost       probe.Code = "canary-large-lost"
+	codeLargeNotSent    probe.Code = "canary-large-not-sent"
+	codeLargeNotAwaited probe.Code = "canary-large-not-awaited"
+)
+
+const (
+	// largeSpan is about the size of the large span in bytes: close to the 65000
+	// that a datagram of jaeger-client-go's may have, and some 41 fragments on an
+	// Ethernet.
+	largeSpan = 60_000
+	// smallPacket is what passes everywhere: who has lowered the packet size to
+	// it has nothing to find out here.
+	smallPacket = 1472
+	// spanOverhead is what the large span takes beside its log.
+	spanOverhead = 200
+)
+
+// LargeProbe sends a span that fills a datagram. A network that drops
+// fragments loses just those, and a busy service's batches are as large.
+func LargeProbe() probe.Probe {
+	return probe.Probe{
+		ID:        probe.IDLarge,
+		Hop:       probe.HopDelivery,
+		Title:     "a span that fills a datagram arrives, too",
+		Needs:     []string{probe.IDUDP, probe.IDQuery},
+		Unbounded: true,
+		Advisory:  true,
+		Codes:     []probe.Code{CodeLargeDelivered, CodeLargeLost, codeLargeNotSent, codeLargeNotAwaited},
+		Run:       runCanaryLarge,
+	}
+}
+
+func runCanaryLarge(ctx context.Context, env *probe.Env) probe.Finding {
+	agent := env.Config().Reporter.Agent
+	small, sent := probe.Result[send.SentSpan](env, probe.IDUDP)
+	switch {
+	case env.Config().UsesCollector():
+		return probe.NotUsed("spans do not go in datagrams, and are not bound by their size")
+	case agent.MaxPacketSize <= smallPacket:
+		return probe.NotUsed("packets have at most %d bytes, by reporter.agent.max_packet_size", agent.MaxPacketSize)
+	case !sent:
+		return probe.NotUsed("no small span was sent to compare with")
+	}
+	span := send.NewRawSpan(probe.IDLarge, time.Now())
+	size := min(largeSpan, agent.MaxPacketSize) - spanOverhead
+	span.Batch.Spans[0].Logs = []*jaeger.Log{bigLog(span.Batch.Spans[0].StartTime, size)}
+	packet, err := span.Datagram(ctx)
+	if err != nil {
+		return probe.Found(probe.StatusUnknown, codeLargeNotSent, "%v", err)
+	}
+	saw := fmt.Sprintf("sent a span of %d bytes to udp %s (trace %s)", len(packet), small.Addr, span.ID)
+	// A network that drops fragments loses just this one.
+	env.Sent.Add(span.ID, true)
+	if err := writeUDP(ctx, env, small.Addr, packet); err != nil {
+		return largeNotSent(len(packet), small.Addr, err).Saw(saw)
+	}
+	return awaitLarge(ctx, env, span.ID, small, len(packet)).Saw(saw)
+}
+
+// bigLog is a log of one field with a value of size bytes.
+func bigLog(at int64, size int) *jaeger.Log {
+	filler := strings.Repeat("otdemo check-jaeger ", size/20+1)[:size]
+	return &jaeger.Log{Timestamp: at, Fields: []*jaeger.Tag{
+		{Key: "filler", VType: jaeger.TagType_STRING, VStr: &filler},
+	}}
+}
+
+// writeUDP sends a datagram and does not wait for a refusal.
+func writeUDP(ctx context.Context, env *probe.Env, addr string, packet []byte) error {
+	conn, err := env.Dial(ctx, "udp", addr)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = conn.Close() }()
+	_, err = conn.Write(packet)
+	return err
+}
+
+func largeNotSent(size int, addr string, err error) probe.Finding {
+	if !errors.Is(err, syscall.EMSGSIZE) {
+		return probe.Found(probe.StatusUnknown, codeLargeNotSent, "a datagram of %d bytes to %s cannot be sent: %s", size, addr, probe.Reason(err))
+	}
+	f := probe.Found(probe.StatusWarn, codeLargeNotSent,
+		"this machine sends no datagram of %d bytes (EMSGSIZE): large spans and full batches are lost", size)
+	if runtime.GOOS == "darwin" {
+		f = f.Hint("sudo sysctl -w net.inet.udp.maxdgram=65536")
+	}
+	return f.Hint(hintPacketSize).Maybe(
+		probe.Cause{Text: "macOS sends 9216 bytes at most unless told otherwise", Command: "sysctl net.inet.udp.maxdgram"},
+		probe.Cause{Text: "the interface's MTU is smaller and fragmentation is off", Command: "ip route get " + probe.HostOf(addr)},
+	)
+}
+
+// hintPacketSize keeps a datagram within the payload of one Ethernet frame.
+const hintPacketSize = "OTDEMO_REPORTER_AGENT_MAX_PACKET_SIZE=1472"
+
+// awaitLarge waits for the small span first: where that one is not found, the
+// large one's absence says nothing, and where it is, patience begins.
+func awaitLarge(ctx context.Context, env *probe.Env, id trace.TraceID, small send.SentSpan, size int) probe.Finding {
+	client, err := env.NewQuery()
+	if err != nil {
+		return probe.Found(probe.StatusUnknown, codeLargeNotAwaited, "%v", err)
+	}
+	defer client.Close()
+	ctx, cancel := withoutFallback(ctx)
+	defer cancel()
+	start := time.Now()
+	if _, err := client.WaitTrace(ctx, small.Trace, nil); err != nil {
+		return probe.Found(probe.StatusUnknown, codeLargeNotAwaited,
+			"not even a small span to udp %s is there, so the large one tells nothing", small.Addr).Saw(err.Error())
+	}
+	wait, stop := context.WithTimeout(ctx, Patience)
+	defer stop()
+	_, err = client.WaitTrace(wait, id, nil)
+	switch {
+	case err == nil:
+		return probe.Found(probe.StatusOK, CodeLargeDelivered, "a span of %d bytes arrives, too", size)
+	case !errors.Is(err, query.ErrNotFound), ctx.Err() != nil:
+		return probe.Found(probe.StatusUnknown, codeLargeNotAwaited, "a span of %d bytes was not read back: %v", size, err)
+	}
+	host := probe.HostOf(small.Addr)
+	return probe.Found(probe.StatusWarn, CodeLargeLost, "a small span to udp %s arrives, and one of %d bytes is not there after %s",
+		small.Addr, size, probe.RoundTime(time.Since(start))).
+		Hint("--collector-endpoint "+send.ThriftURL(env.Config().Reporter.Agent.Host), hintPacketSize).
+		Saw(err.Error()).
+		Maybe(
+			probe.Cause{Text: "a firewall, a NAT or an overlay network drops the fragments of large packets", Command: "ping -c 3 -s 60000 " + host},
+			probe.Cause{Text: "the MTU is smaller on the way, and the ICMP that would say so is dropped", Command: "tracepath -n " + host},
+			probe.Cause{Text: "the receive buffer of Jaeger's host is too small for it", Command: "sysctl net.core.rmem_default (on Jaeger's host)"},
+			probe.Cause{Text: "the storage rejects large spans", Command: "docker logs --tail 50 jaeger"},
+		)
+}

@@ -1,0 +1,151 @@
+package canary
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"net/url"
+	"os"
+	"strconv"
+	"syscall"
+	"time"
+
+	"github.com/uber/jaeger-client-go/thrift"
+
+	"github.com/otdemo/otdemo/pkg/config"
+	"github.com/otdemo/otdemo/pkg/doctor/internal/jaegers"
+	"github.com/otdemo/otdemo/pkg/doctor/internal/probe"
+	"github.com/otdemo/otdemo/pkg/doctor/internal/send"
+)
+
+// IngestPath way is one that spans may take into a Jaeger beside the configured one.
+type IngestPath struct {
+	ID, name string
+	port     int
+	// send sends a span of its own to the way's port on host.
+	send func(ctx context.Context, env *probe.Env, host string, port int) send.Attempt
+	// hint would make use of the way; nil when nothing here can.
+	hint func(env *probe.Env, host string) string
+	// enable is what opens the port in a Jaeger 1.
+	enable string
+}
+
+// IngestPaths returns all IngestPaths but thrift over HTTP, which has a probe of its own.
+func IngestPaths() []IngestPath {
+	return []IngestPath{
+		{
+			ID: probe.IDUDPCompact, name: "compact thrift over UDP", port: jaegers.PortCompact,
+			send: overUDP(send.CompactProtocol),
+			hint: func(env *probe.Env, host string) string {
+				switch cfg := env.Config(); {
+				case cfg.Tracer != config.TracerJaeger && cfg.Tracer != config.TracerNoop:
+					return "--tracer jaeger --collector-endpoint '' --agent-host " + host
+				case cfg.UsesCollector():
+					return "--collector-endpoint '' --agent-host " + host
+				}
+				return "--agent-port " + strconv.Itoa(jaegers.PortCompact)
+			},
+		},
+		{ID: "udp-binary-path", name: "binary thrift over UDP", port: jaegers.PortBinary, send: overUDP(send.BinaryProtocol)},
+		{ID: "udp-zipkin-path", name: "compact thrift over UDP", port: jaegers.PortZipkin, send: overUDP(send.CompactProtocol)},
+		{
+			ID: probe.IDGRPCWay, name: "OTLP over gRPC", port: 4317, send: send.OverGRPC,
+			hint:   hintOTLP("OTEL_EXPORTER_OTLP_PROTOCOL=grpc ", send.PortOTLPGRPC),
+			enable: "COLLECTOR_OTLP_ENABLED=true (for Jaeger 1 before 1.46)",
+		},
+		{
+			ID: probe.IDOTLPWay, name: "OTLP in JSON over HTTP", port: 4318,
+			send:   overHTTP("/v1/traces", http.StatusOK, send.OTLPBody),
+			hint:   hintOTLP("", send.PortOTLPHTTP),
+			enable: "COLLECTOR_OTLP_ENABLED=true (for Jaeger 1 before 1.46)",
+		},
+		{
+			ID: probe.IDZipkinWay, name: "Zipkin's JSON over HTTP", port: 9411,
+			send:   overHTTP("/api/v2/spans", http.StatusAccepted, send.ZipkinBody),
+			enable: "COLLECTOR_ZIPKIN_HOST_PORT=:9411 (for Jaeger 1)",
+		},
+	}
+}
+
+// hintOTLP is for programs with OpenTelemetry's SDK.
+func hintOTLP(protocol, port string) func(*probe.Env, string) string {
+	return func(_ *probe.Env, host string) string {
+		return protocol + "OTEL_EXPORTER_OTLP_ENDPOINT=http://" + net.JoinHostPort(host, port) + " (for OpenTelemetry)"
+	}
+}
+
+// send.Protocol is the one that the way leads to; false for UDP, which the agent's flags
+// are for.
+func (w IngestPath) protocol() (send.Protocol, bool) {
+	for _, in := range send.Protocols() {
+		if in.PathID == w.ID {
+			return in, true
+		}
+	}
+	return send.Protocol{}, false
+}
+
+func overUDP(protocol func(thrift.TTransport) thrift.TProtocol) func(context.Context, *probe.Env, string, int) send.Attempt {
+	return func(ctx context.Context, env *probe.Env, host string, port int) send.Attempt {
+		span := send.NewRawSpan("udp", time.Now())
+		addr := net.JoinHostPort(host, strconv.Itoa(port))
+		a := send.Attempt{Trace: span.ID, Target: "udp " + addr}
+		packet, err := span.Encode(ctx, protocol)
+		if err != nil {
+			a.Problem = err
+			return a
+		}
+		a.Evidence = fmt.Sprintf("sent a span of %d bytes to %s (trace %s)", len(packet), a.Target, span.ID)
+		_, err = send.ExchangeUDP(ctx, env, addr, packet, send.RefusalTime(host))
+		switch {
+		case errors.Is(err, os.ErrDeadlineExceeded):
+			// Silence is what a Jaeger does.
+		case errors.Is(err, syscall.ECONNREFUSED):
+			a.Problem = fmt.Errorf("nothing listens on %s", a.Target)
+		case err != nil:
+			a.Problem = fmt.Errorf("%s cannot be sent to: %s", a.Target, probe.Reason(err))
+		default:
+			a.Problem = fmt.Errorf("%s answers, which no Jaeger does", a.Target)
+		}
+		return a
+	}
+}
+
+// overHTTP posts a body in JSON and takes one status for a success.
+func overHTTP(
+	path string, accepted int, body func(send.RawSpan) any,
+) func(context.Context, *probe.Env, string, int) send.Attempt {
+	return func(ctx context.Context, env *probe.Env, host string, port int) send.Attempt {
+		span := send.NewRawSpan("http", time.Now())
+		endpoint := &url.URL{Scheme: "http", Host: net.JoinHostPort(host, strconv.Itoa(port)), Path: path}
+		a := send.Attempt{Trace: span.ID, Target: endpoint.String()}
+		text, err := json.Marshal(body(span))
+		if err != nil {
+			a.Problem = err
+			return a
+		}
+		answer, err := postJSON(ctx, env, endpoint, text)
+		if err != nil {
+			a.Problem = errors.New(probe.OneCode(codeWayNoHelp).Finding(endpoint, err).Fact)
+			return a
+		}
+		a.Evidence = (&send.Post{Fetched: answer, Trace: span.ID}).Evidence()
+		if answer.Status != accepted {
+			a.Problem = fmt.Errorf("%s answers a span with %d", endpoint, answer.Status)
+		}
+		return a
+	}
+}
+
+func postJSON(ctx context.Context, env *probe.Env, endpoint *url.URL, body []byte) (*probe.Fetched, error) {
+	req, err := http.NewRequestWithContext(ctx, http.MethodPost, endpoint.String(), bytes.NewReader(body))
+	if err != nil {
+		return nil, probe.WithoutURL(err)
+	}
+	req.Header.Set("Content-Type", "application/json")
+	return probe.Send(env, req, endpoint, probe.MaxAnswer)
+}

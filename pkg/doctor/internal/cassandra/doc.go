@@ -1,0 +1,2 @@
+// Package cassandra examines the Cassandra that Jaeger writes to. Start at Probe.
+package cassandra

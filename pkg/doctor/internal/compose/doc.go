@@ -1,0 +1,2 @@
+// Package compose examines a compose file. Start at Probe.
+package compose

@@ -1,0 +1,47 @@
+package compose
+
+import (
+	"fmt"
+
+	"github.com/otdemo/otdemo/pkg/doctor/internal/docker"
+	"github.com/otdemo/otdemo/pkg/doctor/internal/jaegers"
+	"github.com/otdemo/otdemo/pkg/doctor/internal/probe"
+)
+
+// checkUnset looks for a storage without an address. Without its storage Jaeger
+// exits, and no port is open.
+func (c *composeCheck) checkUnset(s *composeService) {
+	u, ok := jaegers.StorageUnset(s.jaeger(), s.env, s.command)
+	if !ok || s.hostNetwork || s.sharesNetwork {
+		return
+	}
+	line := lineIn(s.env, s.line, u.Variable, jaegers.StorageTypeVariable)
+	host, missing := u.Kind, true
+	for i := range c.services {
+		if o := &c.services[i]; o.jaeger().IsKind(u.Kind) {
+			host, missing = o.name, false
+			break
+		}
+	}
+	f := c.Add(codeComposeStorageUnset, probe.HopStorage, line, u.Variable+"="+u.Address(host), "%s %s", s.name, &u)
+	f.saw = u.Evidence()
+	if missing {
+		f.mend += ", and a service " + host + ", which the file has not"
+		f.more = fmt.Sprintf("%s=%s and extra_hosts: [%q], for one that this machine has on its port",
+			u.Variable, u.Address(docker.HostName), docker.HostGateway)
+	}
+	if len(c.needs) > 0 {
+		f.need = &c.needs[0]
+	}
+}
+
+// lineIn is the line of the first variable that is there, else that of its
+// service.
+func lineIn(env []jaegers.Variable, service int, names ...string) int {
+	for _, name := range names {
+		if v := jaegers.SettingAt(env, nil, name); v.Line > 0 {
+			return v.Line
+		}
+	}
+	return service
+}

@@ -1,0 +1,254 @@
+package compose
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"iter"
+	"strings"
+
+	"go.yaml.in/yaml/v3"
+)
+
+// parseYAML returns the only document of a text. Aliases in it end, and do not
+// multiply it without bounds.
+func parseYAML(text []byte) (*yaml.Node, error) {
+	decoder := yaml.NewDecoder(bytes.NewReader(text))
+	var doc yaml.Node
+	if err := decoder.Decode(&doc); errors.Is(err, io.EOF) {
+		return nil, &composeError{1, "the file is empty"}
+	} else if err != nil {
+		return nil, err
+	}
+	if err := decoder.Decode(new(yaml.Node)); !errors.Is(err, io.EOF) {
+		return nil, errors.New("the file has more than one document")
+	}
+	// To decode into values is what finds cycles, floods and keys that are there
+	// twice; nodes may have them all.
+	var values any
+	if err := doc.Decode(&values); err != nil {
+		return nil, err
+	}
+	return doc.Content[0], nil
+}
+
+// resolved follows an alias to its anchor.
+func resolved(node *yaml.Node) *yaml.Node {
+	if node != nil && node.Kind == yaml.AliasNode {
+		return node.Alias
+	}
+	return node
+}
+
+// pairs iterates over a mapping with what it merges from others, whose values
+// stand behind its own. Anything else, nil too, has no pairs.
+func pairs(node *yaml.Node) iter.Seq2[*yaml.Node, *yaml.Node] {
+	return func(yield func(key, value *yaml.Node) bool) {
+		node = resolved(node)
+		if node == nil || node.Kind != yaml.MappingNode {
+			return
+		}
+		own := make(map[string]bool)
+		var merged []*yaml.Node
+		for i := 0; i+1 < len(node.Content); i += 2 {
+			key, value := node.Content[i], resolved(node.Content[i+1])
+			if key.Tag == "!!merge" {
+				merged = append(merged, value)
+				continue
+			}
+			own[key.Value] = true
+			if !yield(key, value) {
+				return
+			}
+		}
+		for _, source := range merged {
+			sources := []*yaml.Node{source}
+			if source.Kind == yaml.SequenceNode {
+				sources = source.Content
+			}
+			for _, s := range sources {
+				for key, value := range pairs(s) {
+					if own[key.Value] {
+						continue
+					}
+					own[key.Value] = true
+					if !yield(key, value) {
+						return
+					}
+				}
+			}
+		}
+	}
+}
+
+// items returns what a sequence has; anything else, nil too, has none.
+func items(node *yaml.Node) []*yaml.Node {
+	node = resolved(node)
+	if node == nil || node.Kind != yaml.SequenceNode {
+		return nil
+	}
+	all := make([]*yaml.Node, len(node.Content))
+	for i, item := range node.Content {
+		all[i] = resolved(item)
+	}
+	return all
+}
+
+// field returns the value of a mapping's key, nil when there is none.
+func field(node *yaml.Node, name string) *yaml.Node {
+	for key, value := range pairs(node) {
+		if key.Value == name {
+			return value
+		}
+	}
+	return nil
+}
+
+// scalar returns a node's text, "" for nil and for what is no scalar.
+func scalar(node *yaml.Node) string {
+	if node = resolved(node); node == nil || node.Kind != yaml.ScalarNode || node.Tag == "!!null" {
+		return ""
+	}
+	return node.Value
+}
+
+// interpolate puts the values of variables into every scalar but keys.
+func interpolate(node *yaml.Node, vars func(string) (string, bool)) error {
+	if node.Kind == yaml.ScalarNode {
+		text, err := expand(node.Value, vars)
+		if err != nil {
+			return &composeError{node.Line, err.Error()}
+		}
+		node.Value = text
+		return nil
+	}
+	for i, child := range node.Content {
+		if node.Kind == yaml.MappingNode && i%2 == 0 {
+			continue
+		}
+		if err := interpolate(child, vars); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// maxNesting bounds ${A:-${B:-…}}. Each level is read once more than the one
+// around it.
+const maxNesting = 32
+
+// expand replaces $NAME, ${NAME} and the forms with :-, -, :+, +, :? and ? as
+// docker compose does, and $$ by $.
+func expand(text string, vars func(string) (string, bool)) (string, error) {
+	return expandWithin(maxNesting, text, vars)
+}
+
+func expandWithin(levels int, text string, vars func(string) (string, bool)) (string, error) {
+	if levels == 0 {
+		return "", &variableError{fmt.Sprintf("variables are nested more than %d deep", maxNesting)}
+	}
+	var out strings.Builder
+	for {
+		before, rest, found := strings.Cut(text, "$")
+		out.WriteString(before)
+		if !found {
+			return out.String(), nil
+		}
+		switch {
+		case strings.HasPrefix(rest, "$"):
+			out.WriteByte('$')
+			text = rest[1:]
+		case strings.HasPrefix(rest, "{"):
+			end := closing(rest)
+			if end < 0 {
+				return "", &variableError{"${ without }"}
+			}
+			value, err := substitute(levels, rest[1:end], vars)
+			if err != nil {
+				return "", err
+			}
+			out.WriteString(value)
+			text = rest[end+1:]
+		default:
+			n := nameLength(rest)
+			if n == 0 {
+				out.WriteByte('$')
+			}
+			value, _ := vars(rest[:n])
+			out.WriteString(value)
+			text = rest[n:]
+		}
+	}
+}
+
+type variableError struct{ text string }
+
+func (e *variableError) Error() string { return e.text }
+
+// substitute is the value of what stands between ${ and }.
+func substitute(levels int, inner string, vars func(string) (string, bool)) (string, error) {
+	n := nameLength(inner)
+	name, op := inner[:n], inner[n:]
+	value, set := vars(name)
+	if rest, ok := strings.CutPrefix(op, ":"); ok {
+		op, set = rest, set && value != ""
+	}
+	if name == "" || op != "" && !strings.ContainsRune("-+?", rune(op[0])) {
+		return "", &variableError{"${" + inner + "} is no variable"}
+	}
+	switch {
+	case op == "", op[0] != '+' && set:
+		return value, nil
+	case op[0] == '?':
+		return "", &variableError{"variable " + name + " is not set: " + op[1:]}
+	case op[0] == '+' && !set:
+		return "", nil
+	default:
+		return expandWithin(levels-1, op[1:], vars)
+	}
+}
+
+// closing is the index of the } that ends the { at the start of text, or -1.
+func closing(text string) int {
+	depth := 0
+	for i, r := range text {
+		switch r {
+		case '{':
+			depth++
+		case '}':
+			if depth--; depth == 0 {
+				return i
+			}
+		}
+	}
+	return -1
+}
+
+func nameLength(s string) int {
+	for i, r := range s {
+		letter := r == '_' || r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z'
+		if !letter && (i == 0 || r < '0' || r > '9') {
+			return i
+		}
+	}
+	return len(s)
+}
+
+// dotenv reads the file .env, whose lines are NAME=value, for variables.
+func dotenv(text []byte) map[string]string {
+	values := make(map[string]string)
+	for line := range strings.Lines(string(text)) {
+		line = strings.TrimPrefix(strings.TrimSpace(line), "export ")
+		name, value, ok := strings.Cut(line, "=")
+		if !ok || strings.HasPrefix(line, "#") {
+			continue
+		}
+		value = strings.TrimSpace(value)
+		if n := len(value); n > 1 && (value[0] == '"' || value[0] == '\'') && value[n-1] == value[0] {
+			value = value[1 : n-1]
+		}
+		values[strings.TrimSpace(name)] = value
+	}
+	return values
+}

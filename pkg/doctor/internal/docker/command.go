@@ -1,0 +1,348 @@
+package docker
+
+import (
+	"cmp"
+	"fmt"
+	"maps"
+	"net/netip"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/otdemo/otdemo/pkg/doctor/internal/jaegers"
+	"github.com/otdemo/otdemo/pkg/doctor/internal/probe"
+	"github.com/otdemo/otdemo/pkg/printable"
+)
+
+// composeLabel are the labels that docker compose puts on its containers.
+const (
+	composeServiceLabel = "com.docker.compose.service"
+	composeFilesLabel   = "com.docker.compose.project.config_files"
+)
+
+// replaceWith adds the line that gives the container the ports it lacks. Ports
+// cannot be added to a container, so the line replaces it: by one with the same
+// settings, and an image if it is to be another. The old one is kept under another
+// name. A further hint brings it back, and the evidence names what the line cannot
+// repeat.
+func replaceWith(f probe.Finding, c *container, missing []Binding, image string) probe.Finding {
+	if service := c.Config.Labels[composeServiceLabel]; service != "" {
+		return f.Hint(c.recompose(service, missing))
+	}
+	r := c.replacement(missing, image)
+	f = f.Hint(r.line)
+	if undo := "to go back: " + r.undo; r.undo != "" && !slices.Contains(f.Hints, undo) {
+		f = f.Hint(undo)
+	}
+	for _, note := range r.notes {
+		if !slices.Contains(f.Evidence, note) {
+			f = f.Saw(note)
+		}
+	}
+	return f
+}
+
+// replacement is how to put another container in the place of one.
+type replacement struct {
+	line, undo string
+	// notes name what is not as it was.
+	notes []string
+}
+
+// replacement makes the new container while the old one still runs, so that a
+// mistake in its settings stops nothing, and starts it when the ports are free.
+func (c *container) replacement(missing []Binding, image string) replacement {
+	name, aside := ShellQuote(c.name()), ShellQuote(c.asideName())
+	var l commandLine
+	l.from = c.asideName()
+	c.createWords(&l, missing, image)
+	steps := []string{"docker rename " + name + " " + aside, strings.Join(l.words, " ")}
+	steps = append(steps, c.connects()...)
+	undo := "docker rm -f " + name + "; docker rename " + aside + " " + name
+	if policy := c.restartPolicy(); policy != "" {
+		// Otherwise the engine's next start brings both back, and one finds its
+		// ports taken.
+		steps = append(steps, "docker update --restart no "+aside)
+		undo += " && docker update --restart " + policy + " " + name
+	}
+	steps = append(steps, "docker stop "+aside, "docker start "+name)
+	undo += " && docker start " + name
+	r := replacement{line: strings.Join(steps, " && "), undo: undo}
+	if len(l.secrets) > 0 {
+		r.notes = append(r.notes, "not shown, the line reads it from the old container: "+strings.Join(l.secrets, ", "))
+	}
+	left := c.leftOut()
+	for _, b := range c.HostConfig.PortBindings.bindings() {
+		if slices.ContainsFunc(missing, func(m Binding) bool { return b.yieldsTo(m) && m.Inside != b.Inside }) {
+			left = append(left, "-p "+b.String()+", whose port is taken")
+		}
+	}
+	if len(left) > 0 {
+		r.notes = append(r.notes, "the line does not repeat: "+strings.Join(left, ", "))
+		// In every form of the output, and harmless in a shell.
+		r.line = ": " + ShellQuote("not repeated: "+strings.Join(left, ", ")) + "; " + r.line
+	}
+	if c.HostConfig.AutoRemove {
+		r.undo = ""
+		r.notes = append(r.notes, "it was started with --rm: to stop it is to remove it, and the line cannot be undone")
+	}
+	return r
+}
+
+func (c *container) asideName() string { return cmp.Or(c.aside, c.name()+"-old") }
+
+// leftOut names what the line cannot repeat.
+func (c *container) leftOut() []string {
+	var left []string
+	for _, name := range c.HostConfig.unmapped {
+		left = append(left, "HostConfig."+name)
+	}
+	for _, name := range c.Config.unmapped {
+		left = append(left, "Config."+name)
+	}
+	if h := c.Config.Healthcheck; h != nil && len(h.Test) > 0 && h.Test[0] == "CMD" && !c.healthIsImages() {
+		left = append(left, "the health check's command "+shellLine(h.Test[1:]))
+	}
+	if c.mended.Name != "" && slices.ContainsFunc(jaegers.StorageURLs(c.Env(), c.args()), func(v jaegers.Variable) bool { return jaegers.RedactURLs(v.Value) != v.Value }) {
+		left = append(left, "user and password of the storage URL (for ES_USERNAME and ES_PASSWORD)")
+	}
+	for name, e := range c.NetworkSettings.Networks {
+		if len(e.DriverOpts) > 0 {
+			left = append(left, "driver options on network "+name)
+		}
+	}
+	if dir := c.ownDirectory(); dir != "" {
+		left = append(left, "the traces in "+dir+", which is on no volume and stays in "+c.asideName())
+	}
+	slices.Sort(left)
+	return left
+}
+
+// ownDirectory is where Badger keeps traces in the container's own file system,
+// which the next container does not have; "" when it does not.
+func (c *container) ownDirectory() string {
+	if c.image().IsV2() || jaegers.StorageType(c.image(), c.Env(), c.args()) != jaegers.StorageBadger {
+		return ""
+	}
+	dir := jaegers.Setting(c.Env(), c.args(), "BADGER_DIRECTORY_VALUE")
+	if dir == "" || jaegers.Setting(c.Env(), c.args(), "BADGER_EPHEMERAL") != "false" {
+		return ""
+	}
+	for _, m := range c.Mounts {
+		if m.Destination == "/" || dir == m.Destination || strings.HasPrefix(dir, m.Destination+"/") {
+			return ""
+		}
+	}
+	return dir
+}
+
+// recompose says what to write into the compose file, for a container made anew
+// by hand would be undone by the next "up".
+func (c *container) recompose(service string, missing []Binding) string {
+	lines := make([]string, len(missing))
+	for i, b := range missing {
+		lines[i] = `"` + b.String() + `"`
+	}
+	file := c.Config.Labels[composeFilesLabel]
+	if file == "" {
+		file = "the compose file"
+	}
+	return "in " + file + " add to " + service + "'s ports: - " + strings.Join(lines, " - ") +
+		", then: docker compose up -d " + ShellQuote(service)
+}
+
+// missingFlags are docker run's flags for ports, as "-p 6831:6831/udp".
+func missingFlags(missing []Binding) string {
+	flags := make([]string, len(missing))
+	for i, b := range missing {
+		flags[i] = "-p " + b.String()
+	}
+	return strings.Join(flags, " ")
+}
+
+// restartPolicy is as --restart takes it; "" is none.
+func (c *container) restartPolicy() string {
+	p := &c.HostConfig.RestartPolicy
+	switch {
+	case p.Name == "no" || p.Name == "":
+		return ""
+	case p.MaximumRetryCount > 0:
+		return p.Name + ":" + strconv.Itoa(p.MaximumRetryCount)
+	default:
+		return p.Name
+	}
+}
+
+func (c *container) createWords(l *commandLine, missing []Binding, image string) {
+	host := &c.HostConfig
+	l.Add("docker", "create", "--name", c.name())
+	l.on("--rm", host.AutoRemove)
+	l.text("--restart", c.restartPolicy())
+	if mode := host.NetworkMode; mode != "" && mode != "default" && mode != "bridge" {
+		l.Add("--network", mode)
+		e := c.NetworkSettings.Networks[mode]
+		c.endpointFlags(l, &e, "--network-alias")
+	}
+	l.on("-P", host.PublishAllPorts)
+	for _, b := range mergePorts(host.PortBindings.bindings(), missing) {
+		l.Add("-p", b.String())
+	}
+	c.hostFlags(l)
+	c.configFlags(l)
+	c.programWords(l, image)
+}
+
+// connects are the lines for all networks but the first one.
+func (c *container) connects() []string {
+	var lines []string
+	for _, name := range slices.Sorted(maps.Keys(c.NetworkSettings.Networks)) {
+		mode := c.HostConfig.NetworkMode
+		if name == mode || name == "bridge" && (mode == "" || mode == "default") {
+			continue
+		}
+		e := c.NetworkSettings.Networks[name]
+		var l commandLine
+		l.Add("docker", "network", "connect")
+		c.endpointFlags(&l, &e, "--alias")
+		l.Add(name, c.name())
+		lines = append(lines, strings.Join(l.words, " "))
+	}
+	return lines
+}
+
+// endpointFlags are what a container is known by on a network. Its own names and
+// id, which the engine adds itself, are left out.
+func (c *container) endpointFlags(l *commandLine, e *endpoint, alias string) {
+	for _, name := range e.Aliases {
+		if name != c.name() && name != c.Config.Hostname && (name == "" || !strings.HasPrefix(c.ID, name)) {
+			l.Add(alias, name)
+		}
+	}
+	l.each("--link", e.Links...)
+	if ip := e.IPAMConfig; ip != nil {
+		l.text("--ip", ip.IPv4Address)
+		l.text("--ip6", ip.IPv6Address)
+		l.each("--link-local-ip", ip.LinkLocalIPs...)
+	}
+}
+
+// programWords are the variables, the image and the program's arguments, those
+// only that are not the image's own.
+func (c *container) programWords(l *commandLine, image string) {
+	for i, kv := range c.Config.Env {
+		name, _, _ := strings.Cut(kv, "=")
+		switch {
+		case slices.Contains(c.defaults.Env, kv), c.mended.Name != "" && name == c.mended.Name:
+		case jaegers.IsSecret(name) || jaegers.RedactURLs(kv) != kv:
+			l.Add("-e")
+			l.secret(name, "", fmt.Sprintf("{{index .Config.Env %d}}", i))
+		default:
+			l.Add("-e", kv)
+		}
+	}
+	if c.mended.Name != "" {
+		l.Add("-e", c.mended.Name+"="+c.mended.Value)
+	}
+	entry, command := c.Config.Entrypoint, c.Config.Cmd
+	ownEntry := !slices.Equal(entry, c.defaults.Entrypoint)
+	if ownEntry && len(entry) > 0 {
+		l.Add("--entrypoint", entry[0])
+	}
+	l.Add(image)
+	if ownEntry && len(entry) > 1 {
+		c.argumentWords(l, ".Config.Entrypoint", entry, 1)
+	}
+	if ownEntry || !slices.Equal(command, c.defaults.Cmd) {
+		c.argumentWords(l, ".Config.Cmd", command, 0)
+	}
+}
+
+// argumentWords repeats arguments from the given one on. Where they stand in
+// docker inspect's template is for the secret ones.
+func (c *container) argumentWords(l *commandLine, where string, args []string, from int) {
+	for i := from; i < len(args); i++ {
+		flag, _, joined := strings.Cut(args[i], "=")
+		isFlag := strings.HasPrefix(flag, "-")
+		if isFlag && c.mended.Name != "" && jaegers.VariableOf(flag) == c.mended.Name {
+			if !joined {
+				i++
+			}
+			continue
+		}
+		before := ""
+		if i > 0 && strings.HasPrefix(args[i-1], "-") && !strings.Contains(args[i-1], "=") {
+			before = args[i-1]
+		}
+		switch {
+		case isFlag && joined && jaegers.IsSecret(flag):
+			l.secret(flag, "", fmt.Sprintf("{{index %s %d}}", where, i))
+		case !isFlag && before != "" && jaegers.IsSecret(before):
+			l.secret(before, "", fmt.Sprintf("{{index %s %d}}", where, i))
+		case jaegers.RedactURLs(args[i]) != args[i]:
+			l.secret("the URL in "+jaegers.RedactURLs(args[i]), "", fmt.Sprintf("{{index %s %d}}", where, i))
+		default:
+			l.Add(args[i])
+		}
+	}
+}
+
+// mergePorts adds what is missing to what is published. What is published on the
+// same port of the machine for the same port inside, for the wrong protocol or
+// the wrong address, was meant to be the missing one and goes; so does what has
+// taken the missing one's place, which two cannot have.
+func mergePorts(published, missing []Binding) []Binding {
+	all := slices.Clone(missing)
+	for _, b := range published {
+		if !slices.ContainsFunc(missing, b.yieldsTo) {
+			all = append(all, b)
+		}
+	}
+	return all
+}
+
+// yieldsTo reports whether b cannot stay when m is published.
+func (b Binding) yieldsTo(m Binding) bool {
+	return m.Port == b.Port && (m.Inside == b.Inside || m.Port != 0 && m.Proto == b.Proto)
+}
+
+// shellLine is a command as a POSIX shell reads it.
+func shellLine(args []string) string {
+	quoted := make([]string, len(args))
+	for i, arg := range args {
+		quoted[i] = ShellQuote(arg)
+	}
+	return strings.Join(quoted, " ")
+}
+
+// ShellQuote quotes s for a POSIX shell where it needs that. What cannot be shown
+// as it is stands as an escape in bash's and zsh's $'...', since a view would replace
+// it, and the command would say something else.
+func ShellQuote(s string) string {
+	plain := func(r rune) bool {
+		return r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' || strings.ContainsRune("@%+=:,./-_", r)
+	}
+	if s != "" && strings.TrimFunc(s, plain) == "" {
+		return s
+	}
+	if printable.Line(s) == s {
+		return "'" + strings.ReplaceAll(s, "'", `'\''`) + "'"
+	}
+	var quoted strings.Builder
+	for i := range len(s) {
+		switch c := s[i]; {
+		case c < ' ' || c > '~' || c == '#':
+			fmt.Fprintf(&quoted, `\%03o`, c)
+		case c == '\'' || c == '\\':
+			quoted.Write([]byte{'\\', c})
+		default:
+			quoted.WriteByte(c)
+		}
+	}
+	return "$'" + quoted.String() + "'"
+}
+
+// PublishFor is the binding that brings what is sent to a need's address to
+// Jaeger. Loopback is one of all addresses, so nothing narrower is proposed.
+func (n Need) PublishFor() Binding {
+	return Binding{Host: netip.Addr{}, Port: n.Port, Inside: n.Inside, Proto: n.Proto}
+}

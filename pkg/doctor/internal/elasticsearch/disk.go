@@ -1,0 +1,129 @@
+package elasticsearch
+
+import (
+	"context"
+	"fmt"
+	"net/url"
+	"strconv"
+	"strings"
+)
+
+// esSettings are the settings of a cluster with dots in their keys. A value is
+// transient, persistent or a default, in this order.
+type esSettings struct {
+	Transient  map[string]string `json:"transient"`
+	Persistent map[string]string `json:"persistent"`
+	Defaults   map[string]string `json:"defaults"`
+}
+
+func (s esSettings) value(key string) string {
+	for _, layer := range []map[string]string{s.Transient, s.Persistent, s.Defaults} {
+		if v, ok := layer[key]; ok {
+			return v
+		}
+	}
+	return ""
+}
+
+const diskSettings = "cluster.routing.allocation.disk."
+
+func readSettings(ctx context.Context, c *esClient) (esSettings, error) {
+	var s esSettings
+	// In a filter a dot within a key has a backslash.
+	filter := `*.cluster\.max_shards_per_node,*.cluster\.routing\.allocation\.disk*`
+	err := c.get(ctx, "_cluster/settings", "include_defaults=true&flat_settings=true&filter_path="+url.QueryEscape(filter), &s)
+	return s, err
+}
+
+// esDisk is how full the disks of the nodes are, and when that is too full.
+type esDisk struct {
+	nodes []esAllocation
+	// flood is the setting, "" when it is switched off or not known.
+	flood, headroom string
+}
+
+type esAllocation struct {
+	Node    string `json:"node"`
+	Avail   string `json:"disk.avail"`
+	Total   string `json:"disk.total"`
+	Percent string `json:"disk.percent"`
+}
+
+func readDisk(ctx context.Context, c *esClient) (esDisk, error) {
+	s, err := readSettings(ctx, c)
+	if err != nil {
+		return esDisk{}, err
+	}
+	var d esDisk
+	if s.value(diskSettings+"threshold_enabled") != "false" {
+		d.flood = s.value(diskSettings + "watermark.flood_stage")
+		d.headroom = s.value(diskSettings + "watermark.flood_stage.max_headroom")
+	}
+	err = c.get(ctx, "_cat/allocation", "format=json&bytes=b&h=node,disk.avail,disk.total,disk.percent", &d.nodes)
+	return d, err
+}
+
+// full names the nodes beyond the flood stage.
+func (d esDisk) full() []string {
+	var names []string
+	for _, n := range d.nodes {
+		avail, err1 := strconv.ParseFloat(n.Avail, 64)
+		total, err2 := strconv.ParseFloat(n.Total, 64)
+		// The line of unassigned shards has no disk.
+		if err1 != nil || err2 != nil {
+			continue
+		}
+		if least, ok := leastFree(total, d.flood, d.headroom); ok && avail < least {
+			names = append(names, n.Node)
+		}
+	}
+	return names
+}
+
+func (d esDisk) lines() []string {
+	var lines []string
+	for _, n := range d.nodes {
+		if n.Percent != "" {
+			lines = append(lines, fmt.Sprintf("the disk of node %s is %s%% full, the flood stage is %s", n.Node, n.Percent, d.flood))
+		}
+	}
+	return lines
+}
+
+// leastFree is how many bytes of a disk must stay free. A watermark is a share
+// that may be used ("95%", "0.95"), of which no more than headroom need be free,
+// or the size that must be free ("500mb").
+func leastFree(total float64, watermark, headroom string) (float64, bool) {
+	share, err := strconv.ParseFloat(strings.TrimSuffix(watermark, "%"), 64)
+	if err != nil {
+		return byteSize(watermark)
+	}
+	if strings.HasSuffix(watermark, "%") {
+		share /= 100
+	}
+	least := total * (1 - share)
+	if most, ok := byteSize(headroom); ok {
+		least = min(least, most)
+	}
+	return least, true
+}
+
+// byteSize reads a size of Elasticsearch's, whose units are powers of 1024.
+func byteSize(text string) (float64, bool) {
+	text = strings.ToLower(text)
+	for i, unit := range []string{"pb", "tb", "gb", "mb", "kb", "b"} {
+		number, ok := strings.CutSuffix(text, unit)
+		if !ok {
+			continue
+		}
+		n, err := strconv.ParseFloat(number, 64)
+		if err != nil || n < 0 {
+			return 0, false
+		}
+		for range 5 - i {
+			n *= 1024
+		}
+		return n, true
+	}
+	return 0, false
+}

@@ -1,0 +1,3 @@
+// Package elasticsearch examines the Elasticsearch or OpenSearch that Jaeger writes
+// to. Start at Probe.
+package elasticsearch

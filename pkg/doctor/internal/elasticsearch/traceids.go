@@ -1,0 +1,124 @@
+package elasticsearch
+
+import (
+	"context"
+	"fmt"
+	"net/url"
+	"time"
+
+	"github.com/otdemo/otdemo/pkg/doctor/internal/identity"
+	"github.com/otdemo/otdemo/pkg/doctor/internal/jaegers"
+	"github.com/otdemo/otdemo/pkg/doctor/internal/probe"
+)
+
+const (
+	codeESTraceIDs    probe.Code = "es-trace-ids-long"
+	codeESShortIDs    probe.Code = "es-trace-ids-short"
+	codeESShortCanary probe.Code = "es-canary-id-short"
+)
+
+// needsLongIDs are the releases that write ids of 64 bits as 32 digits and look
+// for no other form, while Jaeger 1 writes 16 digits (jaeger#8266). Measured with
+// 2.13; the first is that whose gate jaeger.es.disableLegacyId is fixed.
+func needsLongIDs() releases { return releases{first: jaegers.VersionAt(2, 8)} }
+
+// shortID matches ids of 64 bits as Jaeger 1 writes them: 16 digits, and without
+// leading zeros before 1.16. The canary of a check through a Jaeger 1 is one, and
+// no trace that anybody looks for.
+const (
+	shortID   = "traceID:/[0-9a-f]{1,16}/"
+	ofChecks  = " AND process.serviceName:" + probe.CheckService
+	ofOthers  = " AND NOT process.serviceName:" + probe.CheckService
+	sinceTime = " AND startTimeMillis:>=%d"
+)
+
+// canaryAge is more than any check takes, and less than the time between two.
+const canaryAge = 2 * time.Minute
+
+// esHits is the answer to a search, as far as it is asked for.
+type esHits struct {
+	Hits struct {
+		Total struct {
+			Value    int    `json:"value"`
+			Relation string `json:"relation"`
+		} `json:"total"`
+		Hits []struct {
+			Index  string `json:"_index"`
+			Source struct {
+				TraceID string `json:"traceID"`
+				Process struct {
+					ServiceName string `json:"serviceName"`
+				} `json:"process"`
+			} `json:"_source"`
+		} `json:"hits"`
+	} `json:"hits"`
+}
+
+// count is the number of spans; Elasticsearch counts no further than 10,000.
+func (h esHits) count() string {
+	if h.Hits.Total.Relation == "gte" {
+		return fmt.Sprintf("%d or more", h.Hits.Total.Value)
+	}
+	return fmt.Sprint(h.Hits.Total.Value)
+}
+
+// examples are lines about the spans that the answer has.
+func (h esHits) examples() []string {
+	var lines []string
+	for _, hit := range h.Hits.Hits {
+		lines = append(lines, fmt.Sprintf("index %s: trace %s of service %s", hit.Index, hit.Source.TraceID, hit.Source.Process.ServiceName))
+	}
+	return lines
+}
+
+func searchSpans(ctx context.Context, env *probe.Env, c *esClient, query string) (esHits, error) {
+	var hits esHits
+	v := url.Values{
+		"q": {query}, "size": {"1"}, "timeout": {"2s"}, "ignore_unavailable": {"true"},
+		"filter_path": {"hits.total,hits.hits._index,hits.hits._source"}, "_source_includes": {"traceID,process.serviceName"},
+	}
+	err := c.get(ctx, env.Storage.NamePrefix()+kindSpan+"*/_search", v.Encode(), &hits)
+	return hits, err
+}
+
+func askESTraceIDs(ctx context.Context, env *probe.Env, c *esClient) probe.Finding {
+	jaeger, _ := probe.Result[identity.Identity](env, probe.IDIdentity)
+	if jaeger.Major != 2 || !needsLongIDs().mayBe(jaeger) {
+		return probe.NotUsed("only a Jaeger from 2.8 on does not find ids of 64 bits, and this is %s", jaeger)
+	}
+	if env.Code(probe.IDCanary) == probe.CodeCanaryLost {
+		since := time.Now().Add(-canaryAge).UnixMilli()
+		hits, err := searchSpans(ctx, env, c, shortID+ofChecks+fmt.Sprintf(sinceTime, since))
+		if err != nil {
+			return notTold(err)
+		}
+		if hits.Hits.Total.Value > 0 {
+			return shortCanary(jaeger).Saw(hits.examples()...)
+		}
+	}
+	hits, err := searchSpans(ctx, env, c, shortID+ofOthers)
+	switch {
+	case err != nil:
+		return notTold(err)
+	case hits.Hits.Total.Value == 0:
+		return probe.Found(probe.StatusOK, codeESTraceIDs, "no trace has an id of 64 bits in Jaeger 1's form")
+	}
+	return probe.Found(probe.StatusWarn, codeESShortIDs, "%s spans have ids of 64 bits in Jaeger 1's form: %s does not find them by id", hits.count(), jaeger).
+		Saw(hits.examples()...).
+		Hint(
+			"JAEGER_TRACEID_128BIT=true wherever traces begin, as long as a Jaeger 1 writes",
+			"keep the query service of Jaeger 1.76 until the old traces are deleted: it finds them",
+		)
+}
+
+// shortCanary is the finding for a canary that went through a Jaeger 1 and is
+// looked for in a Jaeger 2. The storage has it, so the fault is where it is read.
+func shortCanary(jaeger identity.Identity) probe.Finding {
+	return probe.Found(probe.StatusFail, codeESShortCanary,
+		"a span of this check is stored with an id of 64 bits in Jaeger 1's form: %s does not find it by id", jaeger).
+		AtHop(probe.HopQuery).
+		Hint(
+			"OTDEMO_TRACE_ID_128BIT=true for the check, and JAEGER_TRACEID_128BIT=true wherever traces begin",
+			"send spans to the Jaeger 2 itself: a Jaeger 1 wrote this one",
+		)
+}

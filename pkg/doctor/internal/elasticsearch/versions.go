@@ -1,0 +1,62 @@
+package elasticsearch
+
+import (
+	"fmt"
+
+	"github.com/otdemo/otdemo/pkg/doctor/internal/jaegers"
+)
+
+// esSupport says which Jaegers work with a major version of a product. The
+// source is failures.md 1.3, from Jaeger's changelog: #1690 (7), #5448 (end of 5
+// and 6), #4829 (8), #7320 and #7358 (9); #3198, #3966 and #7356 (OpenSearch 1,
+// 2 and 3).
+type esSupport struct {
+	opensearch bool
+	major      int
+	// one and two are the first releases of Jaeger 1 and 2; two is zero when no
+	// Jaeger 2 works.
+	one, two jaegers.Version
+	// last is the last release that works, zero when there is none.
+	last jaegers.Version
+}
+
+func esSupports() []esSupport {
+	return []esSupport{
+		{major: 5, one: jaegers.VersionAt(1, 0), last: jaegers.VersionAt(1, 57)},
+		{major: 6, one: jaegers.VersionAt(1, 0), last: jaegers.VersionAt(1, 57)},
+		{major: 7, one: jaegers.VersionAt(1, 14), two: jaegers.VersionAt(2, 0)},
+		{major: 8, one: jaegers.VersionAt(1, 52), two: jaegers.VersionAt(2, 0)},
+		{major: 9, one: jaegers.VersionAt(1, 72), two: jaegers.VersionAt(2, 9)},
+		{opensearch: true, major: 1, one: jaegers.VersionAt(1, 26), two: jaegers.VersionAt(2, 0)},
+		{opensearch: true, major: 2, one: jaegers.VersionAt(1, 39), two: jaegers.VersionAt(2, 0)},
+		{opensearch: true, major: 3, one: jaegers.VersionAt(1, 72), two: jaegers.VersionAt(2, 9)},
+	}
+}
+
+// supportOf returns what is known about a product's version.
+func supportOf(opensearch bool, v jaegers.Version) (esSupport, bool) {
+	for _, s := range esSupports() {
+		if s.opensearch == opensearch && s.major == v.Major {
+			return s, true
+		}
+	}
+	return esSupport{}, false
+}
+
+// String lists the Jaegers that work.
+func (s esSupport) String() string {
+	if s.last.Known() {
+		return fmt.Sprintf("Jaeger 1 up to 1.%d", s.last.Minor)
+	}
+	return fmt.Sprintf("Jaeger 1.%d or 2.%d and newer", s.one.Minor, s.two.Minor)
+}
+
+// by reports whether a Jaeger of that version works.
+func (s esSupport) by(jaeger jaegers.Version) bool {
+	first := s.one
+	if jaeger.Major > 1 {
+		first = s.two
+	}
+	tooNew := s.last.Known() && jaeger.AtLeast(s.last.Major, s.last.Minor+1)
+	return first.Known() && jaeger.AtLeast(first.Major, first.Minor) && !tooNew
+}

@@ -1,0 +1,60 @@
+package jaegers
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/otdemo/otdemo/pkg/doctor/internal/probe"
+)
+
+// UnsetStorage is a Jaeger 1 that is told the kind of its storage and not where it
+// is, or that it is in the container itself, which is the same.
+type UnsetStorage struct {
+	// kind and variable are what Jaeger is told and what it lacks.
+	Kind     string
+	Variable string
+	// goesTo is where it looks for the storage, and log what it prints then.
+	goesTo, log string
+	// given is the value that the variable has; empty when it has none.
+	given Variable
+}
+
+// StorageUnset returns how the address of the storage is missing.
+func StorageUnset(image JaegerImage, env []Variable, args []string) (UnsetStorage, bool) {
+	u := UnsetStorage{Kind: StorageType(image, env, args)}
+	switch u.Kind {
+	case probe.StorageElasticsearch, probe.StorageOpenSearch:
+		u.Variable, u.goesTo, u.log = StorageURLVariable, "http://127.0.0.1:9200", "no Elasticsearch node available"
+	case probe.StorageCassandra:
+		u.Variable, u.goesTo, u.log = cassandraServersVariable, "127.0.0.1:9042", "gocql: unable to create session"
+	default:
+		return u, false
+	}
+	u.given = SettingAt(env, args, u.Variable)
+	if u.Kind == probe.StorageCassandra {
+		servers := strings.Split(u.given.Value, ",")
+		// A URL of Elasticsearch has findings of its own.
+		ownOnly := !slices.ContainsFunc(servers, func(s string) bool { return !probe.IsLoopback(strings.TrimSpace(s)) })
+		return u, u.given.Value == "" || ownOnly
+	}
+	return u, u.given.Value == ""
+}
+
+func (u *UnsetStorage) String() string {
+	if u.given.Value != "" {
+		return fmt.Sprintf("is given %s=%s, which is its own container", u.Variable, u.given.Value)
+	}
+	return fmt.Sprintf("stores in %s and is given no %s: it goes to %s, which is its own container", u.Kind, u.Variable, u.goesTo)
+}
+
+// Evidence is the line by which users know the fault.
+func (u *UnsetStorage) Evidence() string { return "Jaeger then logs: " + u.log }
+
+// Address is the variable's value for a host.
+func (u *UnsetStorage) Address(host string) string {
+	if u.Kind == probe.StorageCassandra {
+		return host
+	}
+	return "http://" + host + ":9200"
+}

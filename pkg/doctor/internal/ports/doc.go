@@ -1,0 +1,3 @@
+// Package ports scans the ports that a Jaeger of any generation listens on. Start at
+// Probe.
+package ports

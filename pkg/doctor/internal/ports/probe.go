@@ -1,0 +1,162 @@
+package ports
+
+import (
+	"context"
+	"fmt"
+	"net"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/otdemo/otdemo/pkg/doctor/internal/probe"
+)
+
+const (
+	codePortsScanned probe.Code = "ports-scanned"
+	codePortsForeign probe.Code = "ports-foreign"
+	codePortsTCPOnly probe.Code = "ports-tcp-only"
+	codePortsNone    probe.Code = "ports-none"
+)
+
+// Probe looks, when something is wrong, at every port that a Jaeger of any
+// generation has.
+func Probe() probe.Probe {
+	return probe.Probe{
+		ID:       probe.IDPorts,
+		Hop:      probe.HopNetwork,
+		Title:    "no other program holds a port of Jaeger's",
+		From:     []string{probe.IDCanary},
+		After:    []string{probe.IDQuery, probe.IDUDP, probe.IDCollector, probe.IDCanary},
+		Advisory: true,
+		Codes:    []probe.Code{codePortsScanned, codePortsForeign, codePortsTCPOnly, codePortsNone},
+		Run:      runPorts,
+	}
+}
+
+func runPorts(ctx context.Context, env *probe.Env) probe.Finding {
+	if !env.Thorough && !env.InTrouble() && !env.Failed(probe.IDQuery) {
+		return probe.NotUsed("nothing is wrong that the other ports would explain")
+	}
+	scanned := portsToScan(&env.Target)
+	if len(scanned) == 0 {
+		return probe.NotUsed("no URL of the configuration names a host")
+	}
+	scan(ctx, env, scanned)
+	if ctx.Err() != nil {
+		return probe.Unfinished(ctx)
+	}
+	return judgePorts(scanned).Saw(describePorts(scanned)...)
+}
+
+// portsToScan are all ports of the configuration's hosts but the one that
+// agent-udp looks at.
+func portsToScan(t *probe.Target) []scannedPort {
+	var ports []scannedPort
+	for _, host := range t.Hosts() {
+		for _, p := range knownPorts() {
+			addr := net.JoinHostPort(host, strconv.Itoa(p.port))
+			if p.network == "udp" && !t.Config().UsesCollector() && addr == t.AgentAddr() {
+				continue
+			}
+			ports = append(ports, scannedPort{knownPort: p, addr: addr})
+		}
+	}
+	return ports
+}
+
+func judgePorts(scanned []scannedPort) probe.Finding {
+	var open []string
+	for i := range scanned {
+		s := &scanned[i]
+		if s.foreign() {
+			return probe.Found(probe.StatusWarn, codePortsForeign, "another program than Jaeger holds %s (%s): it answers %d %s",
+				s.network+" "+s.addr, s.use, s.answer.Status, s.answer.MediaType()).
+				Hint(fmt.Sprintf("ss -lntp 'sport = :%d' (on %s)", s.port, probe.HostOf(s.addr)))
+		}
+		if s.network == "tcp" && s.state == portOpen {
+			open = append(open, strconv.Itoa(s.port))
+		}
+	}
+	if s := tcpOnly(scanned); s != nil {
+		return probe.Found(probe.StatusWarn, codePortsTCPOnly, "tcp %s is open, and Jaeger takes UDP there: published without /udp", s.addr).
+			Hint(fmt.Sprintf("docker run -p %d:%d/udp ... (in compose: \"%d:%d/udp\")", s.port, s.port, s.port, s.port))
+	}
+	if len(open) == 0 {
+		return probe.Found(probe.StatusUnknown, codePortsNone, "no port of any Jaeger is open on %s", strings.Join(scannedHosts(scanned), " or ")).
+			Hint(probe.HintStart(probe.HostOf(scanned[0].addr)))
+	}
+	return probe.Found(probe.StatusOK, codePortsScanned, "of Jaeger's ports these are open: tcp %s", strings.Join(open, " "))
+}
+
+// tcpOnly returns a port that should be UDP and is open for TCP.
+func tcpOnly(scanned []scannedPort) *scannedPort {
+	i := slices.IndexFunc(scanned, func(s scannedPort) bool {
+		return s.network == "tcp" && s.path == "" && s.state == portOpen
+	})
+	if i < 0 {
+		return nil
+	}
+	return &scanned[i]
+}
+
+func scannedHosts(scanned []scannedPort) []string {
+	var hosts []string
+	for i := range scanned {
+		hosts = append(hosts, probe.HostOf(scanned[i].addr))
+	}
+	return slices.Compact(hosts)
+}
+
+// describePorts has a line for each port that answers, and one for each other
+// state of a host.
+func describePorts(scanned []scannedPort) []string {
+	var lines []string
+	for _, host := range scannedHosts(scanned) {
+		quiet := make(map[string][]string)
+		for i := range scanned {
+			s := &scanned[i]
+			if probe.HostOf(s.addr) != host {
+				continue
+			}
+			if line := s.line(); line != "" {
+				lines = append(lines, line)
+				continue
+			}
+			quiet[s.word()] = append(quiet[s.word()], s.name())
+		}
+		for _, word := range []string{"closed", "silent", "not refused (more is not to be known from UDP)", "unreachable"} {
+			if names := quiet[word]; len(names) > 0 {
+				lines = append(lines, fmt.Sprintf("%s: %s: %s", host, word, strings.Join(names, ", ")))
+			}
+		}
+	}
+	return lines
+}
+
+// line tells of a port that answers, "" of others.
+func (s *scannedPort) line() string {
+	if s.state != portOpen {
+		return ""
+	}
+	text := fmt.Sprintf("%s %s (%s): open", s.network, s.addr, s.use)
+	if s.speaks != "" {
+		text += ", speaks " + s.speaks
+	}
+	if s.answer != nil {
+		text += "; " + s.answer.Evidence()
+	}
+	return text
+}
+
+func (s *scannedPort) word() string {
+	switch {
+	case s.state == portClosed:
+		return "closed"
+	case s.state == portUnreachable:
+		return "unreachable"
+	case s.network == "udp":
+		return "not refused (more is not to be known from UDP)"
+	default:
+		return "silent"
+	}
+}

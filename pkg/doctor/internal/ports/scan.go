@@ -1,0 +1,194 @@
+package ports
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"net"
+	"net/http"
+	"net/url"
+	"os"
+	"strconv"
+	"sync"
+	"syscall"
+	"time"
+
+	"github.com/uber/jaeger-client-go/thrift"
+
+	"github.com/otdemo/otdemo/pkg/doctor/internal/jaegers"
+	"github.com/otdemo/otdemo/pkg/doctor/internal/probe"
+	"github.com/otdemo/otdemo/pkg/doctor/internal/send"
+)
+
+// knownPort is a port of some generation of Jaeger.
+type knownPort struct {
+	network string // tcp or udp
+	port    int
+	use     string
+	// path is what is asked for, when it is TCP; empty means only to connect.
+	path string
+	// ours recognises Jaeger's answer; nil where another program's cannot be
+	// told from it.
+	ours func(*probe.Fetched) bool
+	// protocol encodes a datagram, when the port is UDP.
+	protocol func(thrift.TTransport) thrift.TProtocol
+}
+
+// knownPorts returns the ports of all generations. The answers are those that
+// 1.42, 1.62 and 2.13 gave when they were asked.
+func knownPorts() []knownPort {
+	status := func(code int) func(*probe.Fetched) bool {
+		return func(f *probe.Fetched) bool { return f.Status == code }
+	}
+	says := func(text string) func(*probe.Fetched) bool {
+		return func(f *probe.Fetched) bool { return bytes.Contains(f.Body, []byte(text)) }
+	}
+	postOnly := func(f *probe.Fetched) bool { return f.Status == http.StatusMethodNotAllowed && len(f.Body) == 0 }
+	return []knownPort{
+		{network: "tcp", port: 4317, use: "OTLP over gRPC", path: "/"},
+		{network: "tcp", port: 4318, use: "OTLP over HTTP", path: "/v1/traces", ours: status(http.StatusMethodNotAllowed)},
+		{network: "tcp", port: 5778, use: "sampling over HTTP", path: "/sampling", ours: says("'service' parameter")},
+		{network: "tcp", port: 5779, use: "sampling over gRPC", path: "/"},
+		// Nothing of Jaeger's, but where "-p 6831:6831" without /udp ends up.
+		{network: "tcp", port: jaegers.PortCompact, use: "nothing; thrift is sent to it over UDP"},
+		{network: "tcp", port: jaegers.PortBinary, use: "nothing; thrift is sent to it over UDP"},
+		{network: "tcp", port: 8888, use: "metrics of Jaeger 2", path: "/metrics"},
+		{network: "tcp", port: 9411, use: "Zipkin", path: "/"},
+		{network: "tcp", port: 13133, use: "health of Jaeger 2", path: "/status"},
+		{network: "tcp", port: 14250, use: "spans over gRPC", path: "/"},
+		{network: "tcp", port: 14268, use: "thrift over HTTP", path: probe.ThriftPath, ours: postOnly},
+		{network: "tcp", port: 14269, use: "admin of Jaeger 1", path: "/", ours: says(`"status":"Server`)},
+		{network: "tcp", port: 14271, use: "admin of Jaeger 1's agent", path: "/", ours: says(`"status":"Server`)},
+		{network: "tcp", port: 16685, use: "query over gRPC", path: "/"},
+		{network: "tcp", port: 16686, use: "UI and query API", path: "/api/services", ours: isQueryAPI},
+		{network: "udp", port: jaegers.PortCompact, use: "thrift, compact", protocol: send.CompactProtocol},
+		{network: "udp", port: jaegers.PortBinary, use: "thrift, binary", protocol: send.BinaryProtocol},
+		{network: "udp", port: jaegers.PortZipkin, use: "thrift, compact, until 1.62", protocol: send.CompactProtocol},
+	}
+}
+
+// isQueryAPI leaves the doubt to a 404, which a Jaeger with a base path has, and
+// knows the page that Jaegers after 2.20 answer with.
+func isQueryAPI(f *probe.Fetched) bool {
+	return f.Status != http.StatusOK || bytes.Contains(f.Body, []byte(`"data"`)) ||
+		bytes.Contains(f.Body, []byte("Jaeger")) || bytes.Contains(f.Body, []byte("otdemo"))
+}
+
+// portState is what became of a look at a port.
+type portState uint8
+
+const (
+	// portClosed: the host refuses.
+	portClosed portState = iota
+	// portOpen: it connects. UDP ports are never known to be open.
+	portOpen
+	// portSilent: no answer within the time.
+	portSilent
+	// portUnreachable: the host cannot be sent to.
+	portUnreachable
+)
+
+// scannedPort is a knownPort at a host, as it was found.
+type scannedPort struct {
+	knownPort
+	addr  string
+	state portState
+	// speaks is the protocol of an open TCP port: HTTP, TLS, HTTP/2 or "".
+	speaks string
+	// answer is the answer over HTTP, nil when there was none.
+	answer *probe.Fetched
+	err    error
+}
+
+// foreign reports whether another program holds the port. A proxy that wants a
+// login may have a Jaeger behind it.
+func (s *scannedPort) foreign() bool {
+	if s.answer == nil || s.ours == nil || s.ours(s.answer) {
+		return false
+	}
+	code := s.answer.Status
+	return code != http.StatusUnauthorized && code != http.StatusForbidden && (code < 300 || code >= 400)
+}
+
+func (s *scannedPort) name() string { return s.network + " " + strconv.Itoa(s.port) }
+
+// scanTimeout bounds the look at a port: two round trips around the earth.
+const scanTimeout = 700 * time.Millisecond
+
+// scan looks at all ports side by side.
+func scan(ctx context.Context, env *probe.Env, ports []scannedPort) {
+	ctx, cancel := context.WithTimeout(ctx, scanTimeout)
+	defer cancel()
+	var wg sync.WaitGroup
+	for i := range ports {
+		wg.Go(func() { ports[i].look(ctx, env) })
+	}
+	wg.Wait()
+}
+
+func (s *scannedPort) look(ctx context.Context, env *probe.Env) {
+	switch {
+	case s.network == "udp":
+		s.lookUDP(ctx, env)
+	case s.path == "":
+		var conn net.Conn
+		if conn, s.err = env.Dial(ctx, "tcp", s.addr); s.err == nil {
+			_ = conn.Close()
+		}
+		s.state = stateOf(s.err)
+	default:
+		s.lookHTTP(ctx, env)
+	}
+}
+
+// lookUDP sends a whole emitBatch in the port's own encoding: Jaegers are known
+// to crash on less.
+func (s *scannedPort) lookUDP(ctx context.Context, env *probe.Env) {
+	packet, err := send.NewRawSpan(probe.IDPorts, time.Now()).Encode(ctx, s.protocol)
+	if err != nil {
+		s.state, s.err = portUnreachable, err
+		return
+	}
+	_, s.err = send.ExchangeUDP(ctx, env, s.addr, packet, send.RefusalTime(probe.HostOf(s.addr)))
+	s.state = stateOf(s.err)
+	if s.state == portOpen {
+		// An answer: Jaeger never gives one.
+		s.speaks = "something that answers"
+	}
+}
+
+func (s *scannedPort) lookHTTP(ctx context.Context, env *probe.Env) {
+	s.answer, s.err = probe.Fetch(ctx, env, &url.URL{Scheme: "http", Host: s.addr, Path: s.path}, probe.MaxAnswer)
+	switch {
+	case s.err == nil && probe.SaysUseTLS(s.answer.Status, string(s.answer.Body)):
+		s.state, s.speaks, s.answer = portOpen, "TLS", nil
+	case s.err == nil:
+		s.state, s.speaks = portOpen, "HTTP"
+	case probe.Classify(s.err) == probe.FaultTLS:
+		s.state, s.speaks = portOpen, "TLS"
+	case probe.Classify(s.err) == probe.FaultProtocol:
+		s.state, s.speaks = portOpen, "HTTP/2, as gRPC does"
+	default:
+		s.state = stateOf(s.err)
+	}
+}
+
+// stateOf reads the error of a connection. A connection that is closed without
+// an answer was open.
+func stateOf(err error) portState {
+	var network net.Error
+	var op *net.OpError
+	switch {
+	case err == nil:
+		return portOpen
+	case errors.Is(err, syscall.ECONNREFUSED):
+		return portClosed
+	case errors.Is(err, os.ErrDeadlineExceeded), errors.Is(err, context.DeadlineExceeded),
+		errors.As(err, &network) && network.Timeout():
+		return portSilent
+	case errors.As(err, &op) && op.Op == "dial":
+		return portUnreachable
+	default:
+		return portOpen
+	}
+}

@@ -1,0 +1,19 @@
+package probe
+
+// The codes that more than one package names. The others stand beside their probes.
+const (
+	CodeCanaryLost           Code = "canary-lost"
+	CodeCanaryNotSent        Code = "canary-not-sent"
+	CodeCollectorError       Code = "collector-error"
+	CodeCollectorRefused     Code = "collector-refused"
+	CodeCollectorTimeout     Code = "collector-timeout"
+	CodeCollectorUnreachable Code = "collector-unreachable"
+	CodeCollectorUnresolved  Code = "collector-unresolved"
+	CodeHostUnresolved       Code = "agent-host-unresolved"
+	CodeQueryAnswers         Code = "query-answers"
+	CodeQueryError           Code = "query-error"
+	CodeQueryRefused         Code = "query-refused"
+	CodeQueryUnresolved      Code = "query-unresolved"
+	CodeUDPRefused           Code = "udp-refused"
+	CodeUDPUnreachable       Code = "udp-unreachable"
+)

@@ -1,0 +1,158 @@
+package probe
+
+import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"net/url"
+	"strconv"
+	"strings"
+	"syscall"
+
+	"github.com/otdemo/otdemo/pkg/query"
+)
+
+// Fault is why a request had no answer.
+type Fault uint8
+
+// The codes of what is found here.
+const (
+	FaultOther Fault = iota
+	// FaultRefused: nothing listens.
+	FaultRefused
+	FaultUnresolved
+	// FaultTimeout: no answer in time.
+	FaultTimeout
+	// FaultPlain: TLS was tried with a server that speaks plain HTTP.
+	FaultPlain
+	// FaultTLS: plain HTTP was tried with a server that speaks TLS.
+	FaultTLS
+	// FaultCertificate: the server's certificate is not trusted.
+	FaultCertificate
+	// FaultProtocol: the server speaks, but not HTTP/1.
+	FaultProtocol
+)
+
+// The start of an error of net/http for bytes that are no HTTP/1. It has no
+// type. gRPC servers send an HTTP/2 SETTINGS frame first, TLS servers an alert.
+const (
+	malformed    = "malformed HTTP response"
+	malformedTLS = malformed + ` "\x15\x03`
+)
+
+// Classify finds the fault in an error of net/http.
+func Classify(err error) Fault {
+	var dns *net.DNSError
+	var record tls.RecordHeaderError
+	var cert *tls.CertificateVerificationError
+	var network net.Error
+	switch text := err.Error(); {
+	case errors.Is(err, syscall.ECONNREFUSED):
+		return FaultRefused
+	case errors.As(err, &dns):
+		return FaultUnresolved
+	case errors.Is(err, http.ErrSchemeMismatch), errors.As(err, &record):
+		return FaultPlain
+	case errors.As(err, &cert):
+		return FaultCertificate
+	case strings.Contains(text, malformedTLS):
+		return FaultTLS
+	case strings.Contains(text, malformed):
+		return FaultProtocol
+	case errors.Is(err, context.DeadlineExceeded), errors.As(err, &network) && network.Timeout():
+		return FaultTimeout
+	default:
+		return FaultOther
+	}
+}
+
+// SaysUseTLS reports whether an answer over plain HTTP is that of a TLS port:
+// Go's and nginx's servers answer so.
+func SaysUseTLS(status int, body string) bool {
+	return status == http.StatusBadRequest &&
+		(strings.Contains(body, "HTTP request to an HTTPS server") ||
+			strings.Contains(body, "plain HTTP request was sent to HTTPS port"))
+}
+
+// FaultCodes are the codes of one probe for the faults; Other stands for
+// FaultOther.
+type FaultCodes struct {
+	Refused, Unresolved, Timeout, TLS, Certificate, Protocol, Other Code
+}
+
+// OneCode is for a probe that does not tell faults apart.
+func OneCode(c Code) FaultCodes { return FaultCodes{c, c, c, c, c, c, c} }
+
+// All returns every code.
+func (c FaultCodes) All() []Code {
+	return []Code{c.Refused, c.Unresolved, c.Timeout, c.TLS, c.Certificate, c.Protocol, c.Other}
+}
+
+// Finding is the failure of a request to u, which shows neither user nor
+// password.
+func (c FaultCodes) Finding(u *url.URL, err error) Finding {
+	host := DialAddr(u)
+	var f Finding
+	switch Classify(err) {
+	case FaultRefused:
+		f = Found(StatusFail, c.Refused, "nothing listens on tcp %s", host)
+	case FaultUnresolved:
+		f = Found(StatusFail, c.Unresolved, "host %s does not resolve: %s", u.Hostname(), Reason(err))
+	case FaultTimeout:
+		f = Found(StatusFail, c.Timeout, "tcp %s does not answer in time", host)
+	case FaultPlain:
+		f = Found(StatusFail, c.TLS, "%s speaks plain HTTP, the URL says https", host)
+	case FaultTLS:
+		f = Found(StatusFail, c.TLS, "%s speaks TLS, the URL says http", host)
+	case FaultCertificate:
+		f = Found(StatusFail, c.Certificate, "certificate of %s is not trusted: %s", host, Reason(err))
+	case FaultProtocol:
+		f = Found(StatusFail, c.Protocol, "%s does not speak HTTP/1, it may be a gRPC port", host)
+	case FaultOther:
+		f = Found(StatusFail, c.Other, "request to %s fails: %s", host, Reason(err))
+	}
+	return f.Saw(fmt.Sprintf("%s: %v", Bare(u), WithoutURL(err)))
+}
+
+// Reason is the end of an error's chain, the part that says why.
+func Reason(err error) string {
+	if dns, ok := errors.AsType[*net.DNSError](err); ok {
+		return dns.Err
+	}
+	if cert, ok := errors.AsType[*tls.CertificateVerificationError](err); ok {
+		return cert.Err.Error()
+	}
+	if op, ok := errors.AsType[*net.OpError](err); ok {
+		return op.Err.Error()
+	}
+	return WithoutURL(err).Error()
+}
+
+// WithoutURL drops the layer of an error that repeats the URL, with its user.
+func WithoutURL(err error) error {
+	if u, ok := errors.AsType[*url.Error](err); ok {
+		return u.Err
+	}
+	if transport, ok := errors.AsType[*query.TransportError](err); ok {
+		return transport.Err
+	}
+	return err
+}
+
+// MaxExcerpt bounds what evidence repeats of an answer.
+const MaxExcerpt = 200
+
+// Excerpt is the start of an answer as one line, quoted when it is not text.
+func Excerpt(body []byte) string {
+	text := strings.Join(strings.Fields(string(body)), " ")
+	if len(text) > MaxExcerpt {
+		text = strings.ToValidUTF8(text[:MaxExcerpt], "") + "…"
+	}
+	if strings.ContainsFunc(text, func(r rune) bool { return !strconv.IsPrint(r) }) {
+		return strconv.Quote(text)
+	}
+	return text
+}

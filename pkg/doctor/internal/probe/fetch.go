@@ -1,0 +1,91 @@
+package probe
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"mime"
+	"net/http"
+	"net/url"
+	"time"
+)
+
+// Fetched is the answer to a request.
+type Fetched struct {
+	method string
+	URL    *url.URL
+	Status int
+	Header http.Header
+	Body   []byte
+}
+
+// Fetch gets u, without following redirects, and reads up to limit bytes of the
+// answer.
+func Fetch(ctx context.Context, env *Env, u *url.URL, limit int64) (*Fetched, error) {
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, u.String(), http.NoBody)
+	if err != nil {
+		return nil, WithoutURL(err)
+	}
+	return Send(env, req, u, limit)
+}
+
+// Send sends a request to u as the doctor's own, and reads up to limit bytes of
+// the answer. A body that breaks off is returned as far as it came.
+func Send(env *Env, req *http.Request, u *url.URL, limit int64) (*Fetched, error) {
+	return SendBy(env.HTTPClient(), env, req, u, limit)
+}
+
+// SendBy is send with a client, whose idle connections it closes.
+func SendBy(client *http.Client, env *Env, req *http.Request, u *url.URL, limit int64) (*Fetched, error) {
+	if env.UserAgent != "" {
+		req.Header.Set("User-Agent", env.UserAgent)
+	}
+	defer client.CloseIdleConnections()
+	resp, err := client.Do(req)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { _ = resp.Body.Close() }()
+	body, _ := io.ReadAll(io.LimitReader(resp.Body, limit))
+	return &Fetched{method: req.Method, URL: u, Status: resp.StatusCode, Header: resp.Header, Body: body}, nil
+}
+
+// Location is where a redirect leads.
+func (f *Fetched) Location() string { return f.Header.Get("Location") }
+
+// MediaType is the content type without parameters, "" when there is none.
+func (f *Fetched) MediaType() string {
+	media, _, err := mime.ParseMediaType(f.Header.Get("Content-Type"))
+	if err != nil {
+		return ""
+	}
+	return media
+}
+
+// Evidence says what was asked and what came back.
+func (f *Fetched) Evidence() string { return f.EvidenceOf("") }
+
+// EvidenceOf puts what was sent, such as a trace's id, behind the URL.
+func (f *Fetched) EvidenceOf(sent string) string {
+	text := fmt.Sprintf("%s %s%s: %d %s", f.method, Bare(f.URL), sent, f.Status, http.StatusText(f.Status))
+	if media := f.MediaType(); media != "" {
+		text += ", " + media
+	}
+	if len(f.Body) > 0 {
+		text += ": " + Excerpt(f.Body)
+	}
+	return text
+}
+
+// MaxAnswer bounds what is read of an answer to a span.
+const MaxAnswer = 4 << 10
+
+// NeighbourTimeout bounds the look at ports that nobody may have opened to us: a
+// firewall must not make a healthy check slow.
+const NeighbourTimeout = 500 * time.Millisecond
+
+// Jaeger's page is some kB, its metrics some 100 kB.
+const (
+	MaxIndex   = 64 << 10
+	MaxMetrics = 1 << 20
+)

@@ -1,0 +1,165 @@
+package probe
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+)
+
+// Hop is a stage on a span's way, in the order in which they are blamed: the
+// first one that is broken is the one to mend. It is text in JSON.
+type Hop uint8
+
+// The hops. Query and Clock are about seeing spans: when they fail, delivery is
+// unproven, not disproven.
+const (
+	HopNone Hop = iota
+	HopConfig
+	HopResolve
+	HopNetwork
+	HopIdentity
+	HopSampling
+	HopDelivery
+	HopStorage
+	HopQuery
+	HopClock
+)
+
+// hopNames returns the names in the order of the constants.
+func hopNames() []string {
+	return []string{
+		"", "config", "resolve", "network", "identity", "sampling", "delivery", "storage", "query", "clock",
+	}
+}
+
+// String returns the hop's name, "" for HopNone.
+func (h Hop) String() string {
+	if names := hopNames(); int(h) < len(names) {
+		return names[h]
+	}
+	return fmt.Sprintf("hop(%d)", uint8(h))
+}
+
+// MarshalText implements encoding.TextMarshaler with the form of String.
+func (h Hop) MarshalText() ([]byte, error) { return []byte(h.String()), nil }
+
+// UnmarshalText implements encoding.TextUnmarshaler.
+func (h *Hop) UnmarshalText(text []byte) error {
+	i := slices.Index(hopNames(), string(text))
+	if i < 0 {
+		return fmt.Errorf("unknown hop %q", text)
+	}
+	*h = Hop(i)
+	return nil
+}
+
+// CarriesSpans reports whether spans pass through the hop on their way in.
+func (h Hop) CarriesSpans() bool { return h < HopQuery }
+
+// Status is how a probe's claim fared.
+type Status string
+
+// The statuses.
+const (
+	// StatusOK: the claim holds.
+	StatusOK Status = "ok"
+	// StatusWarn: the claim holds, and something is surely not meant so.
+	StatusWarn Status = "warn"
+	// StatusFail: the claim is false.
+	StatusFail Status = "fail"
+	// StatusSkip: the probe was not run, because it does not concern this
+	// configuration or because a probe that it needs did not pass.
+	StatusSkip Status = "skip"
+	// StatusUnknown: the probe could not tell.
+	StatusUnknown Status = "unknown"
+)
+
+// Passes reports whether probes that need this one may run.
+func (s Status) Passes() bool { return s == StatusOK || s == StatusWarn }
+
+// Code names what was found. Codes are stable, and each has a section in
+// docs/findings.md.
+type Code string
+
+// Cause is one of several explanations that cannot be told apart from here.
+type Cause struct {
+	Text string `json:"text"`
+	// Command would tell whether this is the one; empty when none is known.
+	Command string `json:"command,omitempty"`
+}
+
+// Finding is what a probe found out.
+type Finding struct {
+	// ID, Hop and Title are the probe's. A finding may blame another hop than
+	// the one its probe is about.
+	ID    string `json:"id"`
+	Hop   Hop    `json:"hop"`
+	Title string `json:"title"`
+
+	Code   Code   `json:"code"`
+	Status Status `json:"status"`
+	// Fact is one line in the present tense, with numbers.
+	Fact string `json:"fact"`
+	// Evidence says what was sent where and what came back.
+	Evidence []string `json:"evidence,omitempty"`
+	// Hints can be pasted, the best one first.
+	Hints []string `json:"hints,omitempty"`
+	// Causes is the set of explanations when there is more than one.
+	Causes []Cause `json:"causes,omitempty"`
+	// Explains is the id of the probe whose failure this finding is the cause of.
+	// The two are one fault, and the verdict names it by its cause.
+	Explains string `json:"explains,omitempty"`
+	// ElapsedMS is how long the probe took, in milliseconds.
+	ElapsedMS float64 `json:"elapsed_ms"`
+}
+
+// Found returns a finding with a fact that fmt formats.
+func Found(status Status, code Code, format string, args ...any) Finding {
+	return Finding{Status: status, Code: code, Fact: fmt.Sprintf(format, args...)}
+}
+
+// AtHop returns f blaming another hop than its probe's.
+func (f Finding) AtHop(hop Hop) Finding {
+	f.Hop = hop
+	return f
+}
+
+// AsCauseOf returns f as the cause of another probe's failure.
+func (f Finding) AsCauseOf(probe string) Finding {
+	f.Explains = probe
+	return f
+}
+
+// Saw returns f with more evidence.
+func (f Finding) Saw(evidence ...string) Finding {
+	f.Evidence = append(f.Evidence, evidence...)
+	return f
+}
+
+// Hint adds hints, leaving out empty ones.
+func (f Finding) Hint(hints ...string) Finding {
+	for _, h := range hints {
+		if h != "" {
+			f.Hints = append(f.Hints, h)
+		}
+	}
+	return f
+}
+
+// Maybe returns f with more possible causes.
+func (f Finding) Maybe(causes ...Cause) Finding {
+	f.Causes = append(f.Causes, causes...)
+	return f
+}
+
+// Unfinished is the finding of a probe whose context has ended.
+func Unfinished(ctx context.Context) Finding {
+	if errors.Is(ctx.Err(), context.Canceled) {
+		return Found(StatusUnknown, codeInterrupted, "interrupted")
+	}
+	return Found(StatusUnknown, codeNotRun, "not run: the time was up").Hint("--timeout 30s")
+}
+
+// Concludes reports whether a finding says how the claim fares.
+func (s Status) Concludes() bool { return s.Passes() || s == StatusFail }

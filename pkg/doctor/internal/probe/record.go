@@ -1,0 +1,98 @@
+package probe
+
+import (
+	"bytes"
+	"errors"
+	"io"
+	"net/http"
+	"slices"
+	"sync"
+	"time"
+)
+
+// MaxRecorded bounds what is kept of an answer's body.
+const MaxRecorded = 64 << 10
+
+// Exchange is one HTTP request of the doctor and the raw answer to it, for a bug
+// report. It holds no user info, and of the headers no cookie and no
+// credentials.
+type Exchange struct {
+	Start   time.Time
+	Elapsed time.Duration
+	Method  string
+	URL     string
+	// Status is 0 when there was no answer; Err says why then, or why the body
+	// ends too early.
+	Status int
+	Header http.Header
+	// Body is its first 64 kB.
+	Body []byte
+	Err  string
+}
+
+// recorder is a transport that reports each exchange once its body is closed.
+type recorder struct {
+	next http.RoundTripper
+	tell func(Exchange)
+}
+
+// RoundTrip implements http.RoundTripper.
+func (r *recorder) RoundTrip(req *http.Request) (*http.Response, error) {
+	x := Exchange{Start: time.Now(), Method: req.Method, URL: Bare(req.URL)}
+	resp, err := r.next.RoundTrip(req)
+	if err != nil {
+		x.Elapsed, x.Err = time.Since(x.Start), err.Error()
+		r.tell(x)
+		return nil, err
+	}
+	x.Status, x.Header = resp.StatusCode, publicHeader(resp.Header)
+	resp.Body = &recordedBody{ReadCloser: resp.Body, exchange: x, tell: r.tell}
+	return resp, nil
+}
+
+// CloseIdleConnections lets http.Client reach the transport below.
+func (r *recorder) CloseIdleConnections() {
+	if c, ok := r.next.(interface{ CloseIdleConnections() }); ok {
+		c.CloseIdleConnections()
+	}
+}
+
+// publicHeader drops the headers that may carry secrets.
+func publicHeader(h http.Header) http.Header {
+	public := h.Clone()
+	for name := range public {
+		if slices.Contains([]string{"Set-Cookie", "Authorization", "Proxy-Authorization"}, name) {
+			delete(public, name)
+		}
+	}
+	return public
+}
+
+// recordedBody keeps the first bytes that are read through it.
+type recordedBody struct {
+	io.ReadCloser
+	exchange Exchange
+	seen     bytes.Buffer
+	tell     func(Exchange)
+	once     sync.Once
+}
+
+// Read implements io.Reader.
+func (b *recordedBody) Read(p []byte) (int, error) {
+	n, err := b.ReadCloser.Read(p)
+	b.seen.Write(p[:min(n, MaxRecorded-b.seen.Len())])
+	if err != nil && !errors.Is(err, io.EOF) {
+		b.exchange.Err = err.Error()
+	}
+	return n, err
+}
+
+// Close implements io.Closer and reports the exchange.
+func (b *recordedBody) Close() error {
+	b.once.Do(func() {
+		b.exchange.Elapsed = time.Since(b.exchange.Start)
+		b.exchange.Body = b.seen.Bytes()
+		b.tell(b.exchange)
+	})
+	return b.ReadCloser.Close()
+}

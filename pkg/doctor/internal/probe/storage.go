@@ -1,0 +1,124 @@
+package probe
+
+import (
+	"crypto/tls"
+	"crypto/x509"
+	"fmt"
+	"strings"
+)
+
+// NamePrefix is the prefix as it stands in names: Jaeger adds a dash.
+func (s Storage) NamePrefix() string {
+	if s.IndexPrefix == "" || strings.HasSuffix(s.IndexPrefix, "-") {
+		return s.IndexPrefix
+	}
+	return s.IndexPrefix + "-"
+}
+
+// Is reports whether Jaeger's name of a kind means this one. Jaeger's two names
+// for Elasticsearch and OpenSearch lead to the same client.
+func (s Storage) Is(kind string) bool {
+	return s.Kind == kind || s.Searches() && Storage{Kind: kind}.Searches()
+}
+
+// The kinds of storage that the doctor can examine directly.
+const (
+	StorageElasticsearch = "elasticsearch"
+	// StorageOpenSearch is examined as StorageElasticsearch is.
+	StorageOpenSearch = "opensearch"
+	StorageCassandra  = "cassandra"
+)
+
+// Storage is the one that Jaeger writes to, to be examined without Jaeger. The
+// zero value examines none. Nothing is written to it.
+type Storage struct {
+	// Kind is StorageElasticsearch, StorageOpenSearch, StorageCassandra or empty.
+	Kind string
+	// User and Password are those that Jaeger has; empty sends none.
+	User, Password string
+	// CACert is the name of a PEM file to trust beside the system's authorities.
+	CACert string
+	// Insecure trusts any certificate.
+	Insecure bool
+
+	// ESURLs are the servers as Jaeger is told them (--es.server-urls).
+	ESURLs []string
+	// IndexPrefix is Jaeger's --es.index-prefix.
+	IndexPrefix string
+
+	// CassandraHosts are host or host:port; the port is 9042 without.
+	CassandraHosts []string
+	// TLS is for Cassandra; the URL says it for Elasticsearch.
+	TLS bool
+	// Keyspace is Jaeger's; empty looks for those that Jaeger's scripts make.
+	Keyspace string
+	// Datacenter is Jaeger's local one (--cassandra.local-dc); empty is that of
+	// the node that answers.
+	Datacenter string
+}
+
+// Validate returns an error that says which flag is missing or unknown.
+func (s Storage) Validate() error {
+	switch {
+	case s.Kind == "":
+		return nil
+	case s.Searches() && len(s.ESURLs) == 0:
+		return &storageError{"--storage " + s.Kind + " needs --es-url", "--es-url http://localhost:9200"}
+	case s.Kind == StorageCassandra && len(s.CassandraHosts) == 0:
+		return &storageError{"--storage cassandra needs --cassandra-hosts", "--cassandra-hosts localhost"}
+	case !s.Searches() && s.Kind != StorageCassandra:
+		return &storageError{
+			fmt.Sprintf("--storage must be elasticsearch, opensearch or cassandra, got %q", s.Kind), "--storage elasticsearch",
+		}
+	}
+	return nil
+}
+
+// Searches reports whether it is Elasticsearch or its kin.
+func (s Storage) Searches() bool {
+	return s.Kind == StorageElasticsearch || s.Kind == StorageOpenSearch
+}
+
+type storageError struct{ text, hint string }
+
+func (e *storageError) Error() string { return e.text }
+
+// Hint is the flag that helps.
+func (e *storageError) Hint() string { return e.hint }
+
+// TLSConfig is for connections to the storage.
+func (s Storage) TLSConfig(readFile func(string) ([]byte, error)) (*tls.Config, error) {
+	cfg := &tls.Config{MinVersion: tls.VersionTLS12, InsecureSkipVerify: s.Insecure} //nolint:gosec // asked for with a flag
+	if s.CACert == "" {
+		return cfg, nil
+	}
+	pem, err := readFile(s.CACert)
+	if err != nil {
+		return nil, fmt.Errorf("read the CA certificate: %w", err)
+	}
+	pool, err := x509.SystemCertPool()
+	if err != nil {
+		pool = x509.NewCertPool()
+	}
+	if !pool.AppendCertsFromPEM(pem) {
+		return nil, fmt.Errorf("no certificate in %q", s.CACert)
+	}
+	cfg.RootCAs = pool
+	return cfg, nil
+}
+
+// subject describes a certificate by what names are checked against.
+func subject(cert *x509.Certificate) string {
+	names := append([]string(nil), cert.DNSNames...)
+	for _, ip := range cert.IPAddresses {
+		names = append(names, ip.String())
+	}
+	if len(names) == 0 {
+		names = []string{"none"}
+	}
+	return fmt.Sprintf("certificate: subject %q, issuer %q, names %s, valid until %s",
+		cert.Subject, cert.Issuer, strings.Join(names, " "), cert.NotAfter.UTC().Format("2006-01-02"))
+}
+
+// CertificateHint is the flag for a certificate that is not trusted.
+const CertificateHint = "--storage-ca ca.pem (and for Jaeger: --es.tls.enabled --es.tls.ca=ca.pem (Jaeger 1), elasticsearch: {tls: {ca_file: ca.pem}} (Jaeger 2))"

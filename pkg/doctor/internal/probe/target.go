@@ -1,0 +1,288 @@
+package probe
+
+import (
+	"bytes"
+	"cmp"
+	"context"
+	"crypto/tls"
+	"net"
+	"net/http"
+	"net/netip"
+	"net/url"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/otdemo/otdemo/pkg/config"
+	"github.com/otdemo/otdemo/pkg/query"
+)
+
+// HTTP2Client speaks HTTP/2 from the first byte, as gRPC does: in the clear for
+// http, over TLS for https. The caller closes its idle connections.
+func (t *Target) HTTP2Client() *http.Client {
+	var protocols http.Protocols
+	protocols.SetUnencryptedHTTP2(true)
+	protocols.SetHTTP2(true)
+	return &http.Client{Transport: t.Recorded(&http.Transport{
+		DialContext: t.Dial, Protocols: &protocols, TLSHandshakeTimeout: NetworkTimeout, TLSClientConfig: t.collectorTLS(),
+	})}
+}
+
+// Env returns a variable of the environment, "" when it is not set.
+func (t *Target) Env(name string) string {
+	for _, kv := range t.Environ {
+		if value, ok := strings.CutPrefix(kv, name+"="); ok {
+			return value
+		}
+	}
+	return ""
+}
+
+// QueryHost is the host of the query API, "" when it has none.
+func (t *Target) QueryHost() string {
+	u, err := url.Parse(t.Config().Query.URL)
+	if err != nil {
+		return ""
+	}
+	return u.Hostname()
+}
+
+// SpanHost is the host that spans are sent to, "" when it has none.
+func (t *Target) SpanHost() string {
+	cfg := t.Config()
+	if !cfg.UsesCollector() {
+		return cfg.Reporter.Agent.Host
+	}
+	u, err := t.Collector()
+	if err != nil {
+		return ""
+	}
+	return u.Hostname()
+}
+
+// Collector is where spans go. Whoever asks has seen that they go to one.
+func (t *Target) Collector() (*url.URL, error) { return url.Parse(t.Config().CollectorURL()) }
+
+// LogIn puts on a request to the collector what the tracer sends beside spans:
+// user and password, and with tracer otel the headers that its library takes from
+// the environment.
+func (t *Target) LogIn(req *http.Request) {
+	cfg := t.Config()
+	if cfg.Tracer == config.TracerOTel && !cfg.Reporter.Collector.WithoutHeaders {
+		for name, value := range otlpHeaders(t.Environ) {
+			req.Header.Set(name, value)
+		}
+	}
+	if collector := cfg.Reporter.Collector; collector.User != "" {
+		req.SetBasicAuth(collector.User, collector.Password)
+	}
+}
+
+// ClockURLs are what to ask for the time: nothing that Jaeger would trace.
+func (t *Target) ClockURLs() []*url.URL {
+	var urls []*url.URL
+	if u, err := url.Parse(t.Config().Query.URL); err == nil {
+		urls = append(urls, u.JoinPath("/"))
+	}
+	if t.Config().UsesCollector() {
+		if u, err := t.Collector(); err == nil && (u.Scheme == "http" || u.Scheme == "https") {
+			urls = append(urls, u)
+		}
+	}
+	return urls
+}
+
+// InPod reports whether Kubernetes runs this process.
+func (t *Target) InPod() bool {
+	return slices.ContainsFunc(t.Environ, func(kv string) bool { return strings.HasPrefix(kv, "KUBERNETES_SERVICE_HOST=") })
+}
+
+// Hosts are those of the configuration, each once.
+func (t *Target) Hosts() []string {
+	var hosts []string
+	for _, host := range []string{t.SpanHost(), t.QueryHost()} {
+		if host != "" && !slices.Contains(hosts, host) {
+			hosts = append(hosts, host)
+		}
+	}
+	return hosts
+}
+
+// NewQuery makes a client of the configured query API; the caller closes it.
+func (t *Target) NewQuery() (*query.Client, error) {
+	return query.New(t.Config().Query.URL, query.Options{HTTP: t.HTTPClient(), UserAgent: t.UserAgent})
+}
+
+// CheckService is the service of the doctor's own spans.
+const CheckService = "otdemo-check"
+
+// NetworkTimeout bounds a probe. Three seconds are the second retry of a lost
+// TCP SYN on Linux; who has not answered by then is not there for a tracer
+// either.
+const NetworkTimeout = 3 * time.Second
+
+// Target is all that is examined, and the means to do it. Nil hooks take the
+// real thing. It is only read, so one Target may serve several runs at once.
+type Target struct {
+	// Loaded is the effective configuration with its origins.
+	Loaded *config.Loaded
+	// Service is the name that sampling strategies are asked for when the
+	// configuration has none.
+	Service string
+	// Thorough looks at all ports and ways, also when nothing is wrong.
+	Thorough bool
+	// UserAgent is sent with HTTP requests unless it is empty.
+	UserAgent string
+	// Environ is the environment as "KEY=value"; it tells of containers, and of
+	// what jaeger-client-go would do.
+	Environ []string
+	// Through is the URL of an application to look through; empty looks through
+	// none.
+	Through string
+
+	// Compose is the name of a compose file to read; empty reads none.
+	Compose string
+	// Storage is Jaeger's, to be examined directly too.
+	Storage Storage
+
+	// Record gets each HTTP exchange of the doctor's own probes, from several
+	// goroutines at once; nil records nothing.
+	Record func(Exchange)
+
+	// Dial connects the doctor's own UDP and HTTP probes. The canary goes
+	// through the tracer, which dials for itself.
+	Dial func(ctx context.Context, network, address string) (net.Conn, error)
+	// Lookup resolves a host name or parses an address. What Dial is to connect to is
+	// looked up by it, too; nil leaves that to Dial.
+	Lookup func(ctx context.Context, host string) ([]netip.Addr, error)
+	// ReadFile reads the files that tell of containers, the compose file, and what
+	// it names. It is bounded, as the files may be anybody's.
+	ReadFile func(name string) ([]byte, error)
+}
+
+// WithDefaults returns t with the real thing for each nil hook.
+func (t Target) WithDefaults() Target {
+	if t.Dial == nil {
+		dialer := &net.Dialer{Timeout: NetworkTimeout}
+		t.Dial = dialer.DialContext
+	}
+	if t.Lookup == nil {
+		t.Lookup = func(ctx context.Context, host string) ([]netip.Addr, error) {
+			return net.DefaultResolver.LookupNetIP(ctx, "ip", host)
+		}
+	} else {
+		t.Dial = dialLookedUp(t.Dial, t.Lookup)
+	}
+	if t.ReadFile == nil {
+		t.ReadFile = config.ReadFile
+	}
+	return t
+}
+
+// dialLookedUp returns dial for names that lookup resolves: it tries the addresses one
+// after the other, IPv4 first.
+func dialLookedUp(
+	dial func(ctx context.Context, network, address string) (net.Conn, error),
+	lookup func(ctx context.Context, host string) ([]netip.Addr, error),
+) func(ctx context.Context, network, address string) (net.Conn, error) {
+	return func(ctx context.Context, network, address string) (net.Conn, error) {
+		host, port, err := net.SplitHostPort(address)
+		if err != nil || net.ParseIP(host) != nil || strings.HasPrefix(network, "unix") {
+			return dial(ctx, network, address)
+		}
+		addrs, err := lookup(ctx, host)
+		if err == nil && len(addrs) == 0 {
+			err = &net.DNSError{Err: "no such host", Name: host, IsNotFound: true}
+		}
+		if err != nil {
+			return nil, &net.OpError{Op: "dial", Net: network, Err: err}
+		}
+		slices.SortStableFunc(addrs, func(a, b netip.Addr) int { return a.Unmap().BitLen() - b.Unmap().BitLen() })
+		var first error
+		for _, addr := range addrs {
+			conn, err := dial(ctx, network, net.JoinHostPort(addr.Unmap().String(), port))
+			if err == nil {
+				return conn, nil
+			}
+			first = cmp.Or(first, err)
+		}
+		return nil, first
+	}
+}
+
+// Config returns the effective configuration.
+func (t *Target) Config() *config.Config { return &t.Loaded.Config }
+
+// ServiceName is the name the configured spans carry.
+func (t *Target) ServiceName() string {
+	if name := t.Config().Service; name != "" {
+		return name
+	}
+	return t.Service
+}
+
+// AgentAddr is where the configuration sends UDP, as host:port.
+func (t *Target) AgentAddr() string {
+	agent := &t.Config().Reporter.Agent
+	return net.JoinHostPort(agent.Host, strconv.Itoa(agent.Port))
+}
+
+// Path names the way that spans take: "udp host:port" or the collector's URL
+// without user info, as the tracer's Target does.
+func (t *Target) Path() string {
+	if cfg := t.Config(); cfg.UsesCollector() {
+		return BareText(cfg.CollectorURL())
+	}
+	return "udp " + t.AgentAddr()
+}
+
+// HTTPClient makes a client that dials through the target's hook and follows no
+// redirects. The caller closes its idle connections.
+func (t *Target) HTTPClient() *http.Client { return t.httpClientWith(nil) }
+
+// CollectorClient is HTTPClient for the configured collector.
+func (t *Target) CollectorClient() *http.Client { return t.httpClientWith(t.collectorTLS()) }
+
+func (t *Target) httpClientWith(conf *tls.Config) *http.Client {
+	return &http.Client{
+		Transport: t.Recorded(&http.Transport{
+			DialContext:         t.Dial,
+			TLSClientConfig:     conf,
+			TLSHandshakeTimeout: NetworkTimeout,
+		}),
+		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+	}
+}
+
+// Recorded returns a transport whose exchanges are recorded, if they are to be.
+func (t *Target) Recorded(next *http.Transport) http.RoundTripper {
+	if t.Record == nil {
+		return next
+	}
+	return &recorder{next: next, tell: t.Record}
+}
+
+// InContainer reports whether this process seems to run in a container, where
+// localhost is the container itself.
+func (t *Target) InContainer() bool {
+	for _, name := range []string{"/.dockerenv", "/run/.containerenv"} {
+		if _, err := t.ReadFile(name); err == nil {
+			return true
+		}
+	}
+	inPod := func(kv string) bool { return strings.HasPrefix(kv, "KUBERNETES_SERVICE_HOST=") }
+	if slices.ContainsFunc(t.Environ, inPod) {
+		return true
+	}
+	cgroup, err := t.ReadFile("/proc/1/cgroup")
+	if err != nil {
+		return false
+	}
+	for _, word := range []string{"docker", "kubepods", "containerd", "libpod"} {
+		if bytes.Contains(cgroup, []byte(word)) {
+			return true
+		}
+	}
+	return false
+}

@@ -1,0 +1,9 @@
+package send
+
+// The ports at which backends take spans by default, as in URLs.
+const (
+	PortOTLPGRPC   = "4317"
+	PortOTLPHTTP   = "4318"
+	PortZipkinHTTP = "9411"
+	portAppdash    = "7701"
+)

@@ -1,0 +1,63 @@
+package settings
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/otdemo/otdemo/pkg/config"
+	"github.com/otdemo/otdemo/pkg/doctor/internal/probe"
+)
+
+const (
+	codeConfigEffective probe.Code = "config-effective"
+	codeConfigWarnings  probe.Code = "config-warnings"
+	codeTracerDisabled  probe.Code = "tracer-disabled"
+)
+
+// ConfigProbe reports the effective configuration and what is odd about it.
+func ConfigProbe() probe.Probe {
+	return probe.Probe{
+		ID:    probe.IDConfig,
+		Hop:   probe.HopConfig,
+		Title: "the configuration makes a tracer that reports spans",
+		Codes: []probe.Code{codeConfigEffective, codeConfigWarnings, codeTracerDisabled},
+		Run:   runConfigEffective,
+	}
+}
+
+func runConfigEffective(_ context.Context, env *probe.Env) probe.Finding {
+	cfg := env.Config()
+	var f probe.Finding
+	switch warnings := env.Loaded.Warnings; {
+	case cfg.Disabled:
+		f = probe.Found(probe.StatusFail, codeTracerDisabled, "the tracer is disabled (%s)", probe.Origin(env.Loaded, "disabled")).
+			Hint("OTDEMO_DISABLED=false")
+	case cfg.Tracer == "noop":
+		f = probe.Found(probe.StatusFail, codeTracerDisabled, "the tracer is noop (%s)", probe.Origin(env.Loaded, "tracer")).
+			Hint("--tracer jaeger")
+	case len(warnings) == 1:
+		f = probe.Found(probe.StatusWarn, codeConfigWarnings, "%s", warnings[0].Text)
+	case len(warnings) > 1:
+		f = probe.Found(probe.StatusWarn, codeConfigWarnings, "%s (and %d more)", warnings[0].Text, len(warnings)-1)
+	default:
+		f = probe.Found(probe.StatusOK, codeConfigEffective, "tracer %s, service %s, sampler %s %v, spans to %s, read back at %s",
+			cfg.Tracer, env.ServiceName(), cfg.Sampler.Type, cfg.Sampler.Param,
+			env.Path(), probe.BareText(cfg.Query.URL))
+	}
+	for _, w := range env.Loaded.Warnings {
+		f = f.Saw(w.Text).Hint(w.Hint)
+	}
+	return f.Saw(notDefaults(env.Loaded)...)
+}
+
+// notDefaults lists the values that somebody chose, with where. Values come
+// masked from pkg/config.
+func notDefaults(loaded *config.Loaded) []string {
+	var lines []string
+	for _, v := range loaded.Values {
+		if v.Origin.Layer != config.LayerDefault {
+			lines = append(lines, fmt.Sprintf("%s = %s (%s)", v.Key, v.Text, v.Origin))
+		}
+	}
+	return lines
+}

@@ -1,0 +1,67 @@
+package settings
+
+import (
+	"context"
+
+	"github.com/otdemo/otdemo/pkg/config"
+	"github.com/otdemo/otdemo/pkg/doctor/internal/probe"
+	"github.com/otdemo/otdemo/pkg/doctor/internal/send"
+)
+
+// The codes of what is found here.
+const (
+	codePlaceRemote    probe.Code = "agent-place-remote"
+	codePlaceHere      probe.Code = "agent-place-here"
+	CodePlaceContainer probe.Code = "agent-place-container"
+)
+
+// PlaceProbe says what localhost means here. Whether spans get through there is
+// for other probes to find out: with a sidecar or the host's network they do.
+func PlaceProbe() probe.Probe {
+	return probe.Probe{
+		ID:    probe.IDPlace,
+		Hop:   probe.HopResolve,
+		Title: "it is known which machine the address of Jaeger means",
+		Codes: []probe.Code{codePlaceRemote, codePlaceHere, CodePlaceContainer},
+		Run:   runPlace,
+	}
+}
+
+func runPlace(_ context.Context, env *probe.Env) probe.Finding {
+	host, key := env.SpanHost(), "reporter.agent.host"
+	if env.Config().UsesCollector() {
+		key = "reporter.collector.endpoint"
+	}
+	where := key + " is from " + probe.Origin(env.Loaded, key)
+	switch {
+	case !probe.IsLoopback(host):
+		return probe.Found(probe.StatusOK, codePlaceRemote, "spans go to %s, not to a loopback address", host).Saw(where)
+	case !env.InContainer():
+		return probe.Found(probe.StatusOK, codePlaceHere, "%s is this machine", host).Saw(where)
+	}
+	f := probe.Found(probe.StatusOK, CodePlaceContainer,
+		"%s is this container: right with the host's network, wrong for a Jaeger in another container", host)
+	hint := "JAEGER_AGENT_HOST=jaeger"
+	if env.InPod() {
+		f.Fact = host + " is this pod: right for a sidecar, wrong for an agent on each node"
+		hint = "env: [{name: JAEGER_AGENT_HOST, valueFrom: {fieldRef: {fieldPath: status.hostIP}}}]"
+	}
+	if env.Config().UsesCollector() {
+		hint = hintPlace(send.ProtocolOf(&env.Target))
+	}
+	return f.Saw(where).Hint(hint)
+}
+
+// hintPlace is the variable that sends spans to another container.
+func hintPlace(in send.Protocol) string {
+	switch {
+	case in.Tracer == config.TracerJaeger:
+		return "JAEGER_ENDPOINT=" + in.At("jaeger")
+	case in.Scheme == probe.SchemeGRPC:
+		return "OTEL_EXPORTER_OTLP_PROTOCOL=grpc OTEL_EXPORTER_OTLP_ENDPOINT=http://jaeger:" + in.Port
+	case in.Tracer == config.TracerOTel:
+		return "OTEL_EXPORTER_OTLP_ENDPOINT=http://jaeger:" + in.Port
+	default:
+		return "OTDEMO_REPORTER_COLLECTOR_ENDPOINT=" + in.At(in.Tracer)
+	}
+}

@@ -1,0 +1,98 @@
+package settings
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/otdemo/otdemo/pkg/config"
+	"github.com/otdemo/otdemo/pkg/doctor/internal/probe"
+)
+
+const (
+	codeSamplerKeepsAll     probe.Code = "sampler-keeps-all"
+	codeSamplerKeepsSome    probe.Code = "sampler-keeps-some"
+	codeSamplerKeepsFew     probe.Code = "sampler-keeps-few"
+	codeSamplerKeepsNothing probe.Code = "sampler-keeps-nothing"
+	codeSamplerRemote       probe.Code = "sampler-remote"
+)
+
+// fewRate is the probability from which on somebody who tries things out sees
+// nothing: Jaeger's own default of one in a thousand.
+const fewRate = 0.001
+
+// hintKeepAll is what one wants while looking for spans.
+const hintKeepAll = "--sampler-type const --sampler-param 1"
+
+// SamplerProbe checks that the sampler keeps traces.
+func SamplerProbe() probe.Probe {
+	return probe.Probe{
+		ID:    probe.IDSampler,
+		Hop:   probe.HopSampling,
+		Title: "the sampler keeps traces",
+		Codes: []probe.Code{
+			codeSamplerKeepsAll, codeSamplerKeepsSome, codeSamplerKeepsFew, codeSamplerKeepsNothing,
+			codeSamplerRemote,
+		},
+		Run: runSampler,
+	}
+}
+
+func runSampler(_ context.Context, env *probe.Env) probe.Finding {
+	s := env.Config().Sampler
+	where := fmt.Sprintf("sampler.type = %s (%s), sampler.param = %v (%s)",
+		s.Type, probe.Origin(env.Loaded, "sampler.type"), s.Param, probe.Origin(env.Loaded, "sampler.param"))
+	return judgeSampler(s).Saw(where)
+}
+
+func judgeSampler(s config.Sampler) probe.Finding {
+	switch s.Type {
+	case config.SamplerRemote:
+		return probe.Found(probe.StatusOK, codeSamplerRemote, "remote: %s until the server at sampler.endpoint answers", rate(s.Param))
+	case config.SamplerRateLimiting:
+		if s.Param > 0 {
+			return probe.Found(probe.StatusOK, codeSamplerKeepsSome, "ratelimiting keeps up to %v traces a second", s.Param)
+		}
+		// jaeger-client-go starts the limiter with one credit.
+		return probe.Found(probe.StatusFail, codeSamplerKeepsNothing, "ratelimiting 0 keeps the first trace and no other").
+			Hint(hintKeepAll)
+	case config.SamplerConst:
+		if s.Param == 0 {
+			return probe.Found(probe.StatusFail, codeSamplerKeepsNothing, "const 0 keeps no trace").Hint(hintKeepAll)
+		}
+		return probe.Found(probe.StatusOK, codeSamplerKeepsAll, "const 1 keeps every trace")
+	default:
+		return judgeRate(s.Param, keepCodes{
+			all: codeSamplerKeepsAll, some: codeSamplerKeepsSome,
+			few: codeSamplerKeepsFew, nothing: codeSamplerKeepsNothing,
+		})
+	}
+}
+
+// keepCodes are the codes of a probe for how much a probability keeps.
+type keepCodes struct{ all, some, few, nothing probe.Code }
+
+// judgeRate is the finding for a probability.
+func judgeRate(p float64, codes keepCodes) probe.Finding {
+	switch {
+	case p <= 0:
+		return probe.Found(probe.StatusFail, codes.nothing, "probability 0 keeps no trace").Hint(hintKeepAll)
+	case p <= fewRate:
+		return probe.Found(probe.StatusWarn, codes.few, "probability %v keeps %s", p, rate(p)).Hint(hintKeepAll)
+	case p < 1:
+		return probe.Found(probe.StatusOK, codes.some, "probability %v keeps %s", p, rate(p))
+	default:
+		return probe.Found(probe.StatusOK, codes.all, "probability 1 keeps every trace")
+	}
+}
+
+// rate puts a probability into words: "one trace in 1000".
+func rate(p float64) string {
+	switch {
+	case p <= 0:
+		return "no trace"
+	case p >= 1:
+		return "every trace"
+	default:
+		return fmt.Sprintf("one trace in %.4g", 1/p)
+	}
+}

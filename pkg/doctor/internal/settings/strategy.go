@@ -1,0 +1,183 @@
+package settings
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"net/url"
+	"slices"
+	"strconv"
+
+	"github.com/otdemo/otdemo/pkg/config"
+	"github.com/otdemo/otdemo/pkg/doctor/internal/identity"
+	"github.com/otdemo/otdemo/pkg/doctor/internal/jaegers"
+	"github.com/otdemo/otdemo/pkg/doctor/internal/probe"
+	"github.com/otdemo/otdemo/pkg/plural"
+	"github.com/otdemo/otdemo/pkg/tracer"
+)
+
+const (
+	codeStrategyKeepsAll     probe.Code = "strategy-keeps-all"
+	codeStrategyKeepsSome    probe.Code = "strategy-keeps-some"
+	codeStrategyKeepsFew     probe.Code = "strategy-keeps-few"
+	codeStrategyKeepsNothing probe.Code = "strategy-keeps-nothing"
+	codeStrategyNumeric      probe.Code = "strategy-numeric-type"
+	codeStrategyUnreachable  probe.Code = "strategy-unreachable"
+	codeStrategyUnreadable   probe.Code = "strategy-unreadable"
+)
+
+// maxStrategy bounds a strategy's size, as the tracer does.
+const maxStrategy = 64 << 10
+
+// StrategyProbe fetches the strategy that the remote sampler would get.
+func StrategyProbe() probe.Probe {
+	return probe.Probe{
+		ID:    probe.IDStrategy,
+		Hop:   probe.HopSampling,
+		Title: "the sampling server's strategy keeps traces",
+		// Its sampler has to wait for no one, so neither does this.
+		RunsBeside: []string{probe.IDIdentity},
+		Finalize:   settleStrategy,
+		Codes: []probe.Code{
+			codeStrategyKeepsAll, codeStrategyKeepsSome, codeStrategyKeepsFew, codeStrategyKeepsNothing,
+			codeStrategyNumeric, codeStrategyUnreachable, codeStrategyUnreadable,
+		},
+		Run: runSamplingStrategy,
+	}
+}
+
+func runSamplingStrategy(ctx context.Context, env *probe.Env) probe.Finding {
+	s := env.Config().Sampler
+	if s.Type != config.SamplerRemote {
+		return probe.NotUsed("the sampler is %s, no server is asked", s.Type)
+	}
+	endpoint, err := strategyURL(env)
+	if err != nil {
+		f := probe.Found(probe.StatusWarn, codeStrategyUnreachable, "sampler.endpoint is no URL: %v", probe.WithoutURL(err))
+		return atInitialRate(f, s.Param)
+	}
+	body, problem := fetchStrategy(ctx, env, endpoint)
+	if problem != nil {
+		return atInitialRate(*problem, s.Param)
+	}
+	saw := fmt.Sprintf("GET %s: %s", probe.Bare(endpoint), probe.Excerpt(body))
+	strategy, err := tracer.ParseStrategy(body)
+	if err != nil {
+		f := probe.Found(probe.StatusWarn, codeStrategyUnreadable,
+			"the sampling server at %s does not answer with a strategy", probe.DialAddr(endpoint))
+		return atInitialRate(f, s.Param).Saw(saw, err.Error())
+	}
+	f := judgeStrategy(strategy)
+	if strategy.ClientError != nil && f.Status == probe.StatusOK && env.Config().Tracer == config.TracerJaeger {
+		// Jaeger 2.0 to 2.15 answer so, and Jaeger 1 on paths but /sampling.
+		f.Status, f.Code = probe.StatusWarn, codeStrategyNumeric
+		f.Fact += "; its strategyType is a number, which otdemo reads and jaeger-client-go does not"
+		f = f.Saw("jaeger-client-go: " + strategy.ClientError.Error()).
+			Hint("programs with jaeger-client-go: JAEGER_SAMPLER_TYPE=const JAEGER_SAMPLER_PARAM=1, or Jaeger 2.16")
+	}
+	return f.Saw(saw)
+}
+
+// settleStrategy puts before the other hints where this Jaeger has its
+// strategies, when it is known to have none at the endpoint.
+func settleStrategy(env *probe.Env, f probe.Finding) probe.Finding {
+	jaeger, _ := probe.Result[identity.Identity](env, probe.IDIdentity)
+	endpoint, err := strategyURL(env)
+	if err != nil || f.Code != codeStrategyUnreachable || !jaeger.RunsOn(endpoint.Hostname()) {
+		return f
+	}
+	const onAgent = 5778
+	host, hint := endpoint.Hostname(), ""
+	switch {
+	case endpoint.Path == "/api/sampling" && jaeger.All(func(g jaegers.Generation) bool { return !g.CollectorSampling }):
+		hint = "--sampling-url http://" + net.JoinHostPort(host, strconv.Itoa(onAgent)) + "/sampling"
+	case probe.PortOf(endpoint) == strconv.Itoa(onAgent) && jaeger.All(func(g jaegers.Generation) bool { return !slices.Contains(g.TCP, onAgent) }):
+		hint = "--sampling-url http://" + net.JoinHostPort(host, probe.PortThriftHTTP) + "/api/sampling"
+	default:
+		return f
+	}
+	f.Hints = slices.Insert(f.Hints, 0, hint)
+	return f.Saw("it is " + jaeger.String() + ": " + jaeger.Source)
+}
+
+// strategyURL is what the tracer asks.
+func strategyURL(env *probe.Env) (*url.URL, error) {
+	u, err := url.Parse(env.Config().SamplingURL())
+	if err != nil {
+		return nil, err
+	}
+	q := u.Query()
+	q.Set("service", env.ServiceName())
+	u.RawQuery = q.Encode()
+	return u, nil
+}
+
+// fetchStrategy returns the server's answer, or the finding that there is none.
+func fetchStrategy(ctx context.Context, env *probe.Env, endpoint *url.URL) ([]byte, *probe.Finding) {
+	unreachable := func(format string, args ...any) *probe.Finding {
+		f := probe.Found(probe.StatusWarn, codeStrategyUnreachable, format, args...)
+		return &f
+	}
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, endpoint.String(), nil)
+	if err != nil {
+		return nil, unreachable("sampler.endpoint is no URL: %v", probe.WithoutURL(err))
+	}
+	client := env.HTTPClient()
+	defer client.CloseIdleConnections()
+	resp, err := client.Do(req)
+	if err != nil {
+		f := probe.OneCode(codeStrategyUnreachable).Finding(endpoint, err)
+		return nil, &f
+	}
+	defer func() { _ = resp.Body.Close() }()
+	body, err := io.ReadAll(io.LimitReader(resp.Body, maxStrategy))
+	if err != nil {
+		return nil, unreachable("sampling server %s breaks off: %v", probe.DialAddr(endpoint), err)
+	}
+	if resp.StatusCode != http.StatusOK {
+		f := unreachable("sampling server %s answers %s", probe.DialAddr(endpoint), resp.Status).
+			Saw(fmt.Sprintf("GET %s: %s: %s", probe.Bare(endpoint), resp.Status, probe.Excerpt(body)))
+		return nil, &f
+	}
+	return body, nil
+}
+
+// atInitialRate adds what a sampler does that has no strategy: it stays with
+// its parameter for ever.
+func atInitialRate(f probe.Finding, param float64) probe.Finding {
+	f.Status = probe.StatusWarn
+	if param <= 0 {
+		f.Status = probe.StatusFail
+	}
+	f.Fact += fmt.Sprintf("; the sampler stays at sampler.param %v and keeps %s", param, rate(param))
+	return f.Hint(hintKeepAll)
+}
+
+// judgeStrategy looks at how much a strategy keeps.
+func judgeStrategy(s tracer.Strategy) probe.Finding {
+	codes := keepCodes{
+		all: codeStrategyKeepsAll, some: codeStrategyKeepsSome,
+		few: codeStrategyKeepsFew, nothing: codeStrategyKeepsNothing,
+	}
+	if s.Type == config.SamplerRateLimiting {
+		if s.TracesPerSecond > 0 {
+			return probe.Found(probe.StatusOK, codes.some, "the server's strategy keeps up to %s a second", plural.Of(s.TracesPerSecond, "trace", "traces"))
+		}
+		return probe.Found(probe.StatusFail, codes.nothing,
+			"the server's strategy is ratelimiting 0, which keeps the first trace and no other").
+			Hint(hintKeepAll)
+	}
+	f := judgeRate(s.Rate, codes)
+	if s.Operations == 0 {
+		return f
+	}
+	f.Fact = fmt.Sprintf("%s, for the others %s",
+		plural.Of(s.Operations, "operation has a rate of its own", "operations have a rate of their own"), f.Fact)
+	if f.Status == probe.StatusFail {
+		// Some operation may still be kept.
+		f.Status, f.Code = probe.StatusWarn, codes.few
+	}
+	return f
+}

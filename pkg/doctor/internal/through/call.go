@@ -1,0 +1,183 @@
+package through
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"math/rand/v2"
+	"net/http"
+	"net/url"
+	"sync"
+	"time"
+
+	"github.com/otdemo/otdemo/pkg/doctor/internal/probe"
+	"github.com/otdemo/otdemo/pkg/trace"
+)
+
+const (
+	// plainCalls carry no trace. One in two that are kept shows a sampler that
+	// keeps some, so there are a few.
+	plainCalls = 3
+	// maxRedirects bounds what is followed, on the same host only.
+	maxRedirects = 3
+	// maxAppAnswer bounds what is read of an application's answer. It is thrown away.
+	maxAppAnswer = 64 << 10
+	// debugHeader makes jaeger-client-go keep a trace and tag it with the value.
+	debugHeader = "jaeger-debug-id"
+)
+
+// appCall is one GET to an application.
+type appCall struct {
+	// name says what it carries, a format's name for those with one.
+	name   string
+	header http.Header
+	// caller is what it carries; zero when it carries no trace.
+	caller callerSpan
+	start  time.Time
+	took   time.Duration
+	status int
+	// date is the application's clock, to the second; zero when it does not tell.
+	date time.Time
+	err  error
+}
+
+// session is the set of calls to one application.
+type session struct {
+	url *url.URL
+	// joins has one call for each format, with the caller's span sampled.
+	joins []*appCall
+	// plain have no header of ours.
+	plain []*appCall
+	// unsampled carries every format at once, with one span that is not sampled.
+	unsampled *appCall
+	debug     *appCall
+	// debugID is the value of the debug header, and the last word of the user
+	// agent of all calls.
+	debugID    string
+	start, end time.Time
+}
+
+func newSession(u *url.URL) *session {
+	v := &session{url: u, debugID: fmt.Sprintf("check-%016x", rand.Uint64())}
+	v.unsampled = &appCall{name: "sampled=0", header: http.Header{}, caller: newCaller(false)}
+	for _, f := range headerFormats() {
+		c := &appCall{name: f.name, header: http.Header{}, caller: newCaller(true)}
+		f.set(c.header, c.caller)
+		f.set(v.unsampled.header, v.unsampled.caller)
+		v.joins = append(v.joins, c)
+	}
+	for range plainCalls {
+		v.plain = append(v.plain, &appCall{name: "no trace", header: http.Header{}})
+	}
+	v.debug = &appCall{name: debugHeader, header: http.Header{}}
+	v.debug.header.Set(debugHeader, v.debugID)
+	return v
+}
+
+// newCaller makes up a span with a trace id of 128 bits.
+func newCaller(sampled bool) callerSpan {
+	return callerSpan{
+		trace:   trace.TraceID{High: rand.Uint64() | 1<<63, Low: rand.Uint64() | 1<<63},
+		span:    trace.SpanID(rand.Uint64() | 1<<63),
+		sampled: sampled,
+	}
+}
+
+func (v *session) calls() []*appCall {
+	calls := append([]*appCall{}, v.plain...)
+	calls = append(calls, v.joins...)
+	return append(calls, v.unsampled, v.debug)
+}
+
+// make sends the calls: the first alone, whose error it returns because the
+// others would fail alike, then the others at once. It changes v.
+func (v *session) make(ctx context.Context, env *probe.Env) error {
+	// What an application answers is nobody's business, and in no bundle.
+	private := env.Target
+	private.Record = nil
+	client := private.HTTPClient()
+	defer client.CloseIdleConnections()
+	client.CheckRedirect = stayOnHost
+	agent := env.UserAgent
+	if agent == "" {
+		agent = probe.CheckService
+	}
+	calls := v.calls()
+	v.start = time.Now()
+	for _, c := range calls {
+		c.header.Set("User-Agent", agent+" "+v.debugID)
+	}
+	calls[0].get(ctx, client, v.url)
+	if calls[0].err == nil {
+		var wg sync.WaitGroup
+		for _, c := range calls[1:] {
+			wg.Go(func() { c.get(ctx, client, v.url) })
+		}
+		wg.Wait()
+	}
+	v.end = time.Now()
+	return calls[0].err
+}
+
+func stayOnHost(req *http.Request, via []*http.Request) error {
+	if req.URL.Host != via[0].URL.Host || req.URL.Scheme != via[0].URL.Scheme || len(via) > maxRedirects {
+		return http.ErrUseLastResponse
+	}
+	return nil
+}
+
+func (c *appCall) get(ctx context.Context, client *http.Client, u *url.URL) {
+	ctx, cancel := context.WithTimeout(ctx, probe.NetworkTimeout)
+	defer cancel()
+	c.start = time.Now()
+	defer func() { c.took = time.Since(c.start) }()
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, u.String(), nil)
+	if err != nil {
+		c.err = err
+		return
+	}
+	req.Header = c.header
+	resp, err := client.Do(req)
+	if err != nil {
+		c.err = err
+		return
+	}
+	defer func() { _ = resp.Body.Close() }()
+	c.status = resp.StatusCode
+	// What does not parse is no date.
+	c.date, _ = http.ParseTime(resp.Header.Get("Date"))
+	// Read to the end, so that the application is not cut off while it answers.
+	_, _ = io.Copy(io.Discard, io.LimitReader(resp.Body, maxAppAnswer))
+}
+
+// evidence says what was sent and what came back.
+func (v *session) Evidence() []string {
+	var lines []string
+	for _, c := range v.calls() {
+		what := "with " + c.name
+		if !c.caller.trace.IsZero() {
+			what += fmt.Sprintf(" (trace %s)", c.caller.trace)
+		}
+		outcome := fmt.Sprintf("%d %s in %s", c.status, http.StatusText(c.status), probe.RoundTime(c.took))
+		if c.err != nil {
+			outcome = probe.WithoutURL(c.err).Error()
+		}
+		lines = append(lines, fmt.Sprintf("GET %s %s: %s", probe.Bare(v.url), what, outcome))
+	}
+	return lines
+}
+
+// parseThrough reads the URL of an application.
+func parseThrough(raw string) (*url.URL, error) {
+	u, err := url.Parse(raw)
+	switch {
+	case err != nil:
+		return nil, probe.WithoutURL(err)
+	case u.Scheme != "http" && u.Scheme != "https":
+		return nil, errors.New("it must start with http:// or https://")
+	case u.Host == "":
+		return nil, errors.New("it names no host")
+	}
+	return u, nil
+}

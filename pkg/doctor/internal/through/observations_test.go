@@ -1,0 +1,124 @@
+package through
+
+import (
+	"net/url"
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/otdemo/otdemo/pkg/trace"
+)
+
+// visitAt is a visit of /pay that began at start and took 20 ms, to an
+// application whose Date header says date.
+func visitAt(start, date time.Time) *session {
+	v := newSession(&url.URL{Scheme: "http", Host: "pay:80", Path: "/pay"})
+	v.start, v.end = start, start.Add(20*time.Millisecond)
+	for _, c := range v.calls() {
+		c.start, c.took, c.date = start, 10*time.Millisecond, date
+	}
+	return v
+}
+
+func rootSpan(service, target string, start time.Time, d time.Duration) trace.Span {
+	c := newCaller(true)
+	return trace.Span{
+		TraceID: c.trace, SpanID: c.span, Start: start, Duration: d,
+		Process: &trace.Process{Service: service},
+		Tags:    []trace.Tag{{Key: "http.url", Value: trace.String(target)}},
+	}
+}
+
+// answers is a span of service that continues a call.
+func answers(c *appCall, service string, start time.Time, d time.Duration) trace.Trace {
+	s := rootSpan(service, "/pay", start, d)
+	s.TraceID = c.caller.trace
+	s.References = []trace.Reference{{TraceID: c.caller.trace, SpanID: c.caller.span}}
+	return trace.Trace{ID: s.TraceID, Spans: []trace.Span{s}}
+}
+
+func oneSpanEach(spans ...trace.Span) []trace.Trace {
+	var traces []trace.Trace
+	for _, s := range spans {
+		traces = append(traces, trace.Trace{ID: s.TraceID, Spans: []trace.Span{s}})
+	}
+	return traces
+}
+
+// An application that is silent now is not excused by what it, or its
+// predecessor, reported before.
+func TestOwnTracesAreOfThisVisit(t *testing.T) {
+	t.Parallel()
+	now := time.Date(2026, 11, 23, 12, 0, 0, 0, time.UTC)
+	tests := map[string]struct {
+		ahead  time.Duration
+		joined bool
+		// late is how long the call that was joined took to arrive.
+		late time.Duration
+		root trace.Span
+		want int
+	}{
+		"now":                          {0, false, 0, rootSpan("pay", "http://pay/pay?x=1", now.Add(time.Millisecond), 1), 1},
+		"another path":                 {0, false, 0, rootSpan("pay", "/health", now.Add(time.Millisecond), 1), 0},
+		"five seconds ago":             {0, false, 0, rootSpan("pay", "/pay", now.Add(-5*time.Second), 1), 0},
+		"clock an hour ahead":          {time.Hour, false, 0, rootSpan("pay", "/pay", now.Add(time.Hour+time.Millisecond), 1), 1},
+		"clock ahead, span of now":     {time.Hour, false, 0, rootSpan("pay", "/pay", now, 1), 0},
+		"joined, any path":             {0, true, 0, rootSpan("pay", "/other", now.Add(time.Millisecond), 1), 1},
+		"joined late":                  {0, true, 300 * time.Millisecond, rootSpan("pay", "/pay", now.Add(time.Millisecond), 1), 1},
+		"joined, a second ago":         {0, true, 0, rootSpan("pay", "/pay", now.Add(-time.Second), 1), 0},
+		"joined, another service":      {0, true, 0, rootSpan("stock", "/pay", now.Add(time.Millisecond), 1), 0},
+		"joined, clock an hour behind": {-time.Hour, true, 0, rootSpan("pay", "/pay", now.Add(-time.Hour), 1), 1},
+	}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			v := visitAt(now, now.Add(tt.ahead).Truncate(time.Second))
+			seen := &observations{found: map[string][]trace.Trace{tt.root.Service(): oneSpanEach(tt.root)}}
+			if tt.joined {
+				c := v.joins[0]
+				c.took += tt.late
+				seen.joined = map[string]trace.Trace{c.name: answers(c, "pay", now.Add(tt.ahead+tt.late), time.Millisecond)}
+			}
+			if got := len(seen.own(v)); got != tt.want {
+				t.Errorf("got %d traces of its own, want %d", got, tt.want)
+			}
+		})
+	}
+}
+
+// A service that begins traces all the time is not taken for one that the
+// application calls.
+func TestStrangersBeginInside(t *testing.T) {
+	t.Parallel()
+	now := time.Date(2026, 11, 23, 12, 0, 0, 0, time.UTC)
+	v := visitAt(now, time.Time{})
+	c := v.joins[0]
+	joined := map[string]trace.Trace{c.name: answers(c, "pay", now, 10*time.Millisecond)}
+	at := func(offsets ...time.Duration) []trace.Trace {
+		var spans []trace.Span
+		for _, d := range offsets {
+			spans = append(spans, rootSpan("stock", "/", now.Add(d), time.Millisecond))
+		}
+		return oneSpanEach(spans...)
+	}
+	const ms = time.Millisecond
+	tests := map[string]struct {
+		stock []trace.Trace
+		want  []string
+	}{
+		"inside":              {at(1*ms, 2*ms, 3*ms), []string{"stock"}},
+		"too few":             {at(1*ms, 2*ms), nil},
+		"more often not":      {at(1*ms, 2*ms, 3*ms, 20*ms, 30*ms, 40*ms), nil},
+		"outside":             {at(-3*ms, 11*ms, 12*ms), nil},
+		"ends after it, once": {at(1*ms, 2*ms, 9500*time.Microsecond), []string{"stock"}},
+	}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			seen := &observations{joined: joined, found: map[string][]trace.Trace{"stock": tt.stock}}
+			if got := seen.strangers(v); !slices.Equal(got, tt.want) {
+				t.Errorf("got %q, want %q", got, tt.want)
+			}
+		})
+	}
+}

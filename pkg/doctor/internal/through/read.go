@@ -1,0 +1,191 @@
+package through
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/otdemo/otdemo/pkg/doctor/internal/probe"
+	"github.com/otdemo/otdemo/pkg/doctor/internal/settings"
+	"github.com/otdemo/otdemo/pkg/query"
+	"github.com/otdemo/otdemo/pkg/trace"
+)
+
+const (
+	// throughPatience is the least wait after which an application has not
+	// reported: jaeger-client-go flushes once a second, Jaeger 2 batches for
+	// 200 ms, Elasticsearch refreshes once a second.
+	throughPatience = 4 * time.Second
+	// throughSettle is the wait for the rest once something is there: the next
+	// flush of this application, and of those that it called.
+	throughSettle = 1500 * time.Millisecond
+	// Jaeger stores the polls of its API, so they are sparse.
+	throughFirstPoll = 50 * time.Millisecond
+	throughMaxPoll   = 400 * time.Millisecond
+	// maxServices bounds the services that are searched.
+	maxServices = 20
+	searchLimit = 200
+	// maxReads bounds the traces of a service that are read one by one.
+	maxReads = 50
+)
+
+// observations is what Jaeger shows of a visit.
+type observations struct {
+	// joined has the traces that the application continued, by the format's name.
+	joined map[string]trace.Trace
+	// cut has those that it continued under the lower 64 bits of their id.
+	cut map[string]trace.Trace
+	// unsampled says that the trace is there that the caller did not want kept.
+	unsampled bool
+	// debug is the first span of a trace of the debug header; it has no ids when
+	// there is none.
+	debug trace.Span
+	// found has the recent traces of each service, those of this visit and others.
+	found map[string][]trace.Trace
+	// unsearched says why found may lack some; nil when it does not.
+	unsearched error
+	// first is how long after the last call something was there.
+	first time.Duration
+}
+
+// waitSightings polls until the application's spans are there and had time to be
+// complete. The error is the query API's, or the context's when that ended before
+// an absence meant anything.
+func (v *session) waitSightings(ctx context.Context, env *probe.Env) (*observations, error) {
+	client, err := env.NewQuery()
+	if err != nil {
+		return nil, err
+	}
+	defer client.Close()
+	seen := &observations{}
+	pause := throughFirstPoll
+	for time.Since(v.end) < throughPatience {
+		if err := probe.PauseFor(ctx, pause); err != nil {
+			return nil, err
+		}
+		pause = min(2*pause, throughMaxPoll)
+		joined, err := readCalls(ctx, client, v.joins, whole)
+		if err != nil {
+			return nil, err
+		}
+		if len(joined) > 0 {
+			seen.first = time.Since(v.end)
+			if err := probe.PauseFor(ctx, throughSettle); err != nil {
+				return nil, err
+			}
+			break
+		}
+	}
+	return seen, v.readAll(ctx, env, client, seen)
+}
+
+// readAll fills seen with what is there now.
+func (v *session) readAll(ctx context.Context, env *probe.Env, client *query.Client, seen *observations) error {
+	var err error
+	if seen.joined, err = readCalls(ctx, client, v.joins, whole); err != nil {
+		return err
+	}
+	if seen.cut, err = readCalls(ctx, client, v.joins, lower64); err != nil {
+		return err
+	}
+	unsampled, err := readCalls(ctx, client, []*appCall{v.unsampled}, whole)
+	if err != nil {
+		return err
+	}
+	seen.unsampled = len(unsampled) > 0
+	v.searchAll(ctx, env, client, seen)
+	return ctx.Err()
+}
+
+func whole(id trace.TraceID) trace.TraceID { return id }
+
+func lower64(id trace.TraceID) trace.TraceID { return trace.TraceID{Low: id.Low} }
+
+// readCalls returns the traces that exist under the calls' ids, by their name.
+func readCalls(
+	ctx context.Context, client *query.Client, calls []*appCall, id func(trace.TraceID) trace.TraceID,
+) (map[string]trace.Trace, error) {
+	got := make(map[string]trace.Trace)
+	for _, c := range calls {
+		t, err := client.Trace(ctx, id(c.caller.trace))
+		switch {
+		case err == nil:
+			got[c.name] = t
+		case !errors.Is(err, query.ErrNotFound):
+			return nil, err
+		}
+	}
+	return got, nil
+}
+
+// searchAll looks for the traces that the application and those behind it began
+// themselves. Search has other paths in younger Jaegers and other limits, so
+// that it fails is noted, and no error.
+func (v *session) searchAll(ctx context.Context, env *probe.Env, client *query.Client, seen *observations) {
+	seen.found = make(map[string][]trace.Trace)
+	services, err := client.Services(ctx)
+	if err != nil {
+		seen.unsearched = err
+		return
+	}
+	services = slices.DeleteFunc(services, settings.IsCheckOrJaeger)
+	// The application's own name is the one not to miss.
+	entries := seen.entries(v)
+	likely := func(name string) bool { return slices.Contains(entries, name) || name == env.ServiceName() }
+	slices.SortStableFunc(services, func(a, b string) int { return cmp.Compare(rank(likely(a)), rank(likely(b))) })
+	if len(services) > maxServices {
+		if len(entries) == 0 {
+			seen.unsearched = fmt.Errorf("only %d of %d services were searched", maxServices, len(services))
+		}
+		services = services[:maxServices]
+	}
+	opts := query.SearchOptions{Limit: searchLimit}
+	opts.Start, opts.End = v.atWork(seen.answered(v))
+	for _, opts.Service = range services {
+		traces, err := client.Search(ctx, opts)
+		if err == nil {
+			traces, err = withTags(ctx, client, traces)
+		}
+		if err != nil {
+			seen.unsearched = err
+			return
+		}
+		seen.found[opts.Service] = traces
+	}
+	for _, root := range seen.roots() {
+		if v.isDebug(&root) {
+			seen.debug = root
+		}
+	}
+}
+
+// withTags reads those traces again that came without tags, as from
+// /api/v3/traces: without them the trace of the debug header is like any other.
+func withTags(ctx context.Context, client *query.Client, traces []trace.Trace) ([]trace.Trace, error) {
+	reads := 0
+	for i := range traces {
+		if slices.ContainsFunc(traces[i].Spans, func(s trace.Span) bool { return len(s.Tags) > 0 }) {
+			continue
+		}
+		if reads++; reads > maxReads {
+			return nil, fmt.Errorf("more than %d traces were found without tags", maxReads)
+		}
+		t, err := client.Trace(ctx, traces[i].ID)
+		if err != nil {
+			return nil, err
+		}
+		traces[i] = t
+	}
+	return traces, nil
+}
+
+// rank puts what is wanted before what is not.
+func rank(wanted bool) int {
+	if wanted {
+		return 0
+	}
+	return 1
+}

@@ -1,0 +1,98 @@
+package transport
+
+import (
+	"context"
+	"fmt"
+	"net/url"
+	"time"
+
+	"github.com/otdemo/otdemo/pkg/doctor/internal/probe"
+	"github.com/otdemo/otdemo/pkg/doctor/internal/send"
+)
+
+// The statuses of gRPC that say something here (grpc's codes.proto).
+const (
+	grpcOK              = "0"
+	grpcDenied          = "7"
+	grpcExhausted       = "8"
+	grpcUnimplemented   = "12"
+	grpcInternal        = "13"
+	grpcUnavailable     = "14"
+	grpcUnauthenticated = "16"
+)
+
+// callCollector makes one call of OTLP over gRPC, as tracer otel does.
+func callCollector(ctx context.Context, env *probe.Env, in send.Protocol, endpoint *url.URL) probe.Finding {
+	span := send.NewRawSpan(probe.IDCollector, time.Now())
+	call := GRPCURL(endpoint)
+	env.Sent.Add(span.ID, false)
+	status, err := send.CallGRPC(ctx, env, call, send.OTLPMessage(span), true)
+	saw := fmt.Sprintf("called %s (trace %s)", call, span.ID)
+	if err != nil {
+		return noGRPC(ctx, env, in, endpoint, err).Saw(saw)
+	}
+	return judgeCall(in, endpoint, status).Saw(fmt.Sprintf("%s: grpc-status %q", saw, status))
+}
+
+// GRPCURL is where net/http finds OTLP's method at a URL of scheme grpc or grpcs.
+func GRPCURL(endpoint *url.URL) *url.URL {
+	call := &url.URL{Scheme: "http", Host: probe.DialAddr(endpoint), Path: send.OTLPService}
+	if endpoint.Scheme == probe.SchemeGRPCS {
+		call.Scheme = "https"
+	}
+	return call
+}
+
+// noGRPC finds out what a port speaks that broke off the call. Its answer to
+// HTTP/1 tells.
+func noGRPC(ctx context.Context, env *probe.Env, in send.Protocol, endpoint *url.URL, err error) probe.Finding {
+	switch probe.Classify(err) {
+	case probe.FaultRefused, probe.FaultUnresolved, probe.FaultTimeout, probe.FaultCertificate, probe.FaultPlain:
+		f := collectorSilent(in, endpoint, err)
+		if f.Code == CodeCollectorTLS {
+			f.Fact = fmt.Sprintf("%s speaks no TLS, and the URL says %s", probe.DialAddr(endpoint), endpoint.Scheme)
+		}
+		return f
+	case probe.FaultOther, probe.FaultTLS, probe.FaultProtocol:
+	}
+	page, pageErr := probe.Fetch(ctx, env, &url.URL{Scheme: "http", Host: probe.DialAddr(endpoint), Path: "/"}, probe.MaxAnswer)
+	switch {
+	case pageErr == nil && probe.SaysUseTLS(page.Status, string(page.Body)), pageErr != nil && probe.Classify(pageErr) == probe.FaultTLS:
+		return probe.Found(probe.StatusFail, CodeCollectorTLS, "%s speaks TLS, and the URL says %s", probe.DialAddr(endpoint), endpoint.Scheme).
+			Saw(probe.WithoutURL(err).Error()).Hint("--collector-endpoint " + probe.OtherScheme(endpoint))
+	case pageErr == nil:
+		return notGRPC(in, endpoint).Saw(probe.WithoutURL(err).Error(), page.Evidence())
+	default:
+		return collectorSilent(in, endpoint, err)
+	}
+}
+
+// notGRPC is the finding for a port of HTTP.
+func notGRPC(in send.Protocol, endpoint *url.URL) probe.Finding {
+	f := probe.Found(probe.StatusFail, CodeCollectorNotGRPC, "%s answers over HTTP and speaks no gRPC", probe.DialAddr(endpoint))
+	if other, ok := in.PortOwner(endpoint); ok && other.Tracer == in.Tracer {
+		// The same tracer can speak what this port is for, with another URL.
+		return in.WithWrongPortHint(f, endpoint).Hint(in.Flag(endpoint.Hostname()))
+	}
+	return in.WithWrongPortHint(f.Hint(in.Flag(endpoint.Hostname())), endpoint)
+}
+
+func judgeCall(in send.Protocol, endpoint *url.URL, status string) probe.Finding {
+	at, right := probe.Bare(endpoint), in.Flag(endpoint.Hostname())
+	switch status {
+	case grpcOK:
+		return probe.Found(probe.StatusOK, codeCollectorAccepts, "%s accepts a span", at)
+	case "":
+		return notGRPC(in, endpoint)
+	case grpcUnimplemented:
+		return in.WithWrongPortHint(probe.Found(probe.StatusFail, CodeCollectorNotJaeger, "%s speaks gRPC and does not take OTLP (UNIMPLEMENTED)", at).Hint(right), endpoint)
+	case grpcUnauthenticated, grpcDenied:
+		return probe.Found(probe.StatusFail, codeCollectorUnauthorized, "%s answers with grpc-status %s: it wants other credentials", at, status).
+			Hint(loginHints(in)...)
+	case grpcUnavailable, grpcExhausted, grpcInternal:
+		return probe.Found(probe.StatusFail, probe.CodeCollectorError, "%s answers with grpc-status %s", at, status).AtHop(probe.HopStorage).
+			Hint("docker logs --tail 50 jaeger")
+	default:
+		return probe.Found(probe.StatusFail, codeCollectorRejects, "%s answers with grpc-status %s", at, status).Hint(right)
+	}
+}

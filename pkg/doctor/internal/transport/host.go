@@ -1,0 +1,90 @@
+package transport
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/netip"
+	"strings"
+
+	"github.com/otdemo/otdemo/pkg/doctor/internal/probe"
+)
+
+const (
+	codeHostResolves probe.Code = "agent-host-resolves"
+	codeHostPublic   probe.Code = "agent-host-public"
+)
+
+// agentAddrs is what agent-host learns.
+type agentAddrs struct {
+	// chosen is the address that a tracer sends to.
+	chosen netip.Addr
+}
+
+// HostProbe resolves the agent's host name.
+func HostProbe() probe.Probe {
+	return probe.Probe{
+		ID:    probe.IDHost,
+		Hop:   probe.HopResolve,
+		Title: "the agent's host resolves",
+		Codes: []probe.Code{codeHostResolves, probe.CodeHostUnresolved, codeHostPublic},
+		Run:   runAgentHost,
+	}
+}
+
+func runAgentHost(ctx context.Context, env *probe.Env) probe.Finding {
+	if env.Config().UsesCollector() {
+		return probe.NotUsed("spans go to the collector, the agent is not used")
+	}
+	host := env.Config().Reporter.Agent.Host
+	addrs, err := env.Lookup(ctx, host)
+	if err == nil && len(addrs) == 0 {
+		err = errors.New("no address")
+	}
+	if err != nil {
+		return unresolved(env, host, err)
+	}
+	for i := range addrs {
+		addrs[i] = addrs[i].Unmap()
+	}
+	chosen := probe.Preferred(addrs)
+	env.Publish(agentAddrs{chosen})
+	if !strings.Contains(host, ".") && !strings.Contains(host, ":") && isPublic(chosen) {
+		return probe.Found(probe.StatusWarn, codeHostPublic,
+			"host %s has no dot in its name and resolves to the public address %s", host, chosen).
+			Saw(listAddrs(host, addrs)).
+			Hint(fmt.Sprintf("getent ahosts %s", host)).
+			Maybe(
+				probe.Cause{Text: "a search domain of this machine answers every name", Command: "grep search /etc/resolv.conf"},
+				probe.Cause{Text: "the name is meant, and the agent is on a public address"},
+			)
+	}
+	return probe.Found(probe.StatusOK, codeHostResolves, "host %s is %s", host, chosen).Saw(listAddrs(host, addrs))
+}
+
+func unresolved(env *probe.Env, host string, err error) probe.Finding {
+	f := probe.Found(probe.StatusFail, probe.CodeHostUnresolved, "agent host %s does not resolve: %s", host, probe.Reason(err)).
+		Saw(fmt.Sprintf("lookup %s: %v", host, err)).
+		Saw("reporter.agent.host is from " + probe.Origin(env.Loaded, "reporter.agent.host"))
+	if !strings.Contains(host, ".") {
+		f = f.Maybe(
+			probe.Cause{Text: "the name is of a compose service or a container on another network", Command: "docker network ls"},
+			probe.Cause{Text: "compose's hostname: and docker's --hostname are not names that others resolve; use the service's name or an alias"},
+		)
+	}
+	return f.Hint("--agent-host localhost")
+}
+
+func listAddrs(host string, addrs []netip.Addr) string {
+	text := make([]string, len(addrs))
+	for i, a := range addrs {
+		text[i] = a.String()
+	}
+	return fmt.Sprintf("lookup %s: %s", host, strings.Join(text, ", "))
+}
+
+func isPublic(a netip.Addr) bool {
+	// 100.64.0.0/10 is for carriers and overlay networks, RFC 6598.
+	shared := netip.MustParsePrefix("100.64.0.0/10")
+	return a.IsGlobalUnicast() && !a.IsPrivate() && !shared.Contains(a)
+}

@@ -1,0 +1,164 @@
+package transport
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"os"
+	"strconv"
+	"syscall"
+	"time"
+
+	"github.com/otdemo/otdemo/pkg/doctor/internal/jaegers"
+	"github.com/otdemo/otdemo/pkg/doctor/internal/probe"
+	"github.com/otdemo/otdemo/pkg/doctor/internal/send"
+	"github.com/otdemo/otdemo/pkg/plural"
+)
+
+// The codes of what is found here.
+const (
+	CodeUDPSilent         probe.Code = "udp-not-refused"
+	codeUDPPublishedAsTCP probe.Code = "udp-published-as-tcp"
+	CodeUDPAnswered       probe.Code = "udp-answered"
+	// CodeUDPWrongEncoding is a suspicion until the canary is lost, too.
+	CodeUDPWrongEncoding probe.Code = "udp-wrong-encoding"
+)
+
+// TCPTimeout bounds the look whether a port is open for TCP: it has just refused
+// UDP, so the host is there.
+const TCPTimeout = 500 * time.Millisecond
+
+// UDPProbe sends one span to the agent's UDP port and waits for a refusal.
+func UDPProbe() probe.Probe {
+	return probe.Probe{
+		ID:    probe.IDUDP,
+		Hop:   probe.HopNetwork,
+		Title: "the agent's UDP port refuses nothing",
+		Needs: []string{probe.IDHost},
+		// Whether a Jaeger is there at all, and which, decides what mends a refusal.
+		// Jaeger's counters are read before the first span.
+		After:   []string{probe.IDQuery, probe.IDIdentity},
+		Follows: []string{probe.IDStorageKind},
+		Codes: []probe.Code{
+			CodeUDPSilent, probe.CodeUDPRefused, codeUDPPublishedAsTCP, probe.CodeUDPUnreachable, CodeUDPAnswered,
+			CodeUDPWrongEncoding, CodeUDPNotServed,
+		},
+		Run: runAgentUDP,
+	}
+}
+
+func runAgentUDP(ctx context.Context, env *probe.Env) probe.Finding {
+	if env.Config().UsesCollector() {
+		return probe.NotUsed("spans go to the collector, the agent is not used")
+	}
+	shown := env.AgentAddr()
+	addr, wait := shown, send.RemoteRefusal
+	if host, ok := probe.Result[agentAddrs](env, probe.IDHost); ok {
+		addr = net.JoinHostPort(host.chosen.String(), strconv.Itoa(env.Config().Reporter.Agent.Port))
+		if host.chosen.IsLoopback() {
+			wait = send.LocalRefusal
+		}
+	}
+	span := send.NewRawSpan(probe.IDUDP, time.Now())
+	packet, err := span.Datagram(ctx)
+	if err != nil {
+		return probe.Found(probe.StatusUnknown, probe.CodeUDPUnreachable, "%v", err)
+	}
+	sent := fmt.Sprintf("sent a span of %d bytes to udp %s (trace %s)", len(packet), addr, span.ID)
+	env.Publish(send.SentSpan{Trace: span.ID, Addr: addr})
+	env.Sent.Add(span.ID, false)
+	answer, err := send.ExchangeUDP(ctx, env, addr, packet, wait)
+	switch {
+	case errors.Is(err, os.ErrDeadlineExceeded):
+		return notRefused(env, shown, wait).Saw(sent, fmt.Sprintf("nothing came back within %s", wait))
+	case errors.Is(err, syscall.ECONNREFUSED):
+		return refused(ctx, env, addr).Saw(sent, "came back: connection refused (ICMP port unreachable)")
+	case err != nil:
+		return cannotSend(shown, addr, err).Saw(sent, err.Error())
+	default:
+		return probe.Found(probe.StatusWarn, CodeUDPAnswered,
+			"udp %s answered with %s, a Jaeger never does: another program?", shown, plural.Of(len(answer), "byte", "bytes")).
+			Saw(sent, "came back: "+probe.Excerpt(answer))
+	}
+}
+
+// cannotSend is the finding for an error that is no refusal: the network's, or
+// this machine's own.
+func cannotSend(shown, addr string, err error) probe.Finding {
+	f := probe.Found(probe.StatusFail, probe.CodeUDPUnreachable, "udp %s cannot be sent to: %s", shown, probe.Reason(err))
+	if errors.Is(err, syscall.EPERM) {
+		return f.Hint("iptables -S OUTPUT")
+	}
+	return f.Hint("ip route get "+probe.HostOf(addr)).Maybe(
+		probe.Cause{Text: "a firewall on the way rejects the packets", Command: "iptables -nvL (on Jaeger's host)"},
+		probe.Cause{Text: "there is no route, or no such host"},
+	)
+}
+
+func notRefused(env *probe.Env, addr string, wait time.Duration) probe.Finding {
+	if port := env.Config().Reporter.Agent.Port; port == jaegers.PortBinary {
+		return probe.Found(probe.StatusWarn, CodeUDPWrongEncoding,
+			"udp %s refuses nothing, but port %d is Jaeger's for binary thrift, and spans are sent compact", addr, port).
+			Hint(fmt.Sprintf("--agent-port %d", jaegers.PortCompact))
+	}
+	return probe.Found(probe.StatusOK, CodeUDPSilent,
+		"udp %s did not refuse a span within %s, more is not to be known from UDP", addr, wait)
+}
+
+// refused finds out why a port may be closed. What else answers on the host
+// tells a closed port from an absent Jaeger.
+func refused(ctx context.Context, env *probe.Env, addr string) probe.Finding {
+	agent := env.Config().Reporter.Agent
+	shown, port := env.AgentAddr(), agent.Port
+	jaeger, lacks := NotServed(env)
+	if lacks {
+		return NotServedFinding(env, jaeger, "nothing listens on udp %s", shown)
+	}
+	if !IsTCPOnly(port) && tcpOpen(ctx, env, addr) {
+		return probe.Found(probe.StatusFail, codeUDPPublishedAsTCP,
+			"tcp %s is open and udp %s is closed: published without /udp", shown, shown).
+			Saw("tcp " + addr + ": connected").
+			Hint(fmt.Sprintf("docker run -p %d:%d/udp ... (in compose: \"%d:%d/udp\")", port, jaegers.PortCompact, port, jaegers.PortCompact))
+	}
+	f := probe.Found(probe.StatusFail, probe.CodeUDPRefused, "nothing listens on udp %s", shown).Hint(openBeside(ctx, env, addr)...)
+	switch {
+	case port == jaegers.PortZipkin:
+		return f.Hint(fmt.Sprintf("--agent-port %d (no Jaeger 2 listens on %d)", jaegers.PortCompact, port))
+	case IsTCPOnly(port):
+		f.Fact += ", a port that Jaeger uses over TCP only"
+		if len(f.Hints) == 0 {
+			f = f.Hint(fmt.Sprintf("--agent-port %d", jaegers.PortCompact))
+		}
+		return f
+	case env.Passed(probe.IDQuery):
+		return f.Hint(fmt.Sprintf("docker run -p %d:%d/udp ... (/udp is needed)", port, jaegers.PortCompact)).
+			Maybe(causesClosed(env, jaeger)...)
+	case probe.IsLoopback(agent.Host) && env.InContainer():
+		return f.Saw("this process runs in a container, where "+agent.Host+" is the container itself").
+			Hint("JAEGER_AGENT_HOST=jaeger (the name of Jaeger's service or container)", probe.HintAllInOne).
+			Maybe(causesInContainer(port)...)
+	default:
+		// No sign of a Jaeger anywhere.
+		return f.Hint(probe.HintStart(agent.Host))
+	}
+}
+
+func causesInContainer(port int) []probe.Cause {
+	return []probe.Cause{
+		{Text: "Jaeger runs in another container", Command: "getent hosts jaeger"},
+		{Text: "in Kubernetes, the agent is a DaemonSet on the node: set JAEGER_AGENT_HOST from status.hostIP"},
+		{Text: "Jaeger is to run in this container and does not", Command: fmt.Sprintf("ss -lnup 'sport = :%d'", port)},
+	}
+}
+
+func tcpOpen(ctx context.Context, env *probe.Env, addr string) bool {
+	ctx, cancel := context.WithTimeout(ctx, TCPTimeout)
+	defer cancel()
+	conn, err := env.Dial(ctx, "tcp", addr)
+	if err != nil {
+		return false
+	}
+	_ = conn.Close()
+	return true
+}

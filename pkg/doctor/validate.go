@@ -1,0 +1,10 @@
+package doctor
+
+import (
+	"github.com/otdemo/otdemo/pkg/doctor/internal/compose"
+	"github.com/otdemo/otdemo/pkg/doctor/internal/probe"
+)
+
+// ValidateCompose returns an error with a hint if target.Compose names what cannot be
+// read or is no compose file.
+func ValidateCompose(target probe.Target) error { return compose.ValidateCompose(target) }
