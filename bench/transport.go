@@ -17,7 +17,7 @@ const benchTime = "500ms"
 // with others' in turns.
 func measureTransport(ctx context.Context, progs *programs, rounds int) ([]sheet.Table, error) {
 	out, err := goCommand(ctx, progs.root, "test", "-run", "^$", "-bench", ".", "-benchmem",
-		"-benchtime", benchTime, "-count", count(rounds), "./pkg/tracer", "./pkg/load")
+		"-benchtime", benchTime, "-count", count(rounds), "./pkg/tracer/...", "./pkg/load")
 	if err != nil {
 		return nil, err
 	}

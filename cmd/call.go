@@ -41,7 +41,7 @@ The default URL is call.url of the configuration, http://localhost:8000/.
   otdemo call -n 10000 -c 50 --verify
   otdemo call -z 60s -q 500 --warmup 5s --verify --results run.ndjson
   otdemo call -z 10s --trace-share 0.1 -o html`,
-		GroupID: groupMain,
+		GroupID: groupCore,
 		Args:    maxArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			var extra []config.Flag

@@ -12,12 +12,12 @@ import (
 	"github.com/otdemo/otdemo/pkg/config"
 )
 
-// callOptions are what the command line of call says, beside the configuration.
+// callOptions are the flags of call that are not keys of the configuration.
 type callOptions struct {
 	timeout time.Duration
 	show    bool
 	verify  bool
-	output  choice
+	output  enumFlag
 	request requestFlags
 	load    loadFlags
 }
@@ -45,7 +45,7 @@ type loadFlags struct {
 }
 
 func newCallOptions() callOptions {
-	return callOptions{timeout: defaultCallTimeout, output: newChoice("text", "json", "html")}
+	return callOptions{timeout: defaultCallTimeout, output: newEnumFlag("text", "json", "html")}
 }
 
 func (o *callOptions) register(flags *pflag.FlagSet) {
@@ -69,7 +69,7 @@ func (f *loadFlags) register(flags *pflag.FlagSet) {
 	flags.BoolVar(&f.quiet, "quiet", false, "show no progress on the terminal")
 }
 
-// wanted reports whether the command line asks for a load run.
+// wanted reports whether the flags begin a load run.
 func (f *loadFlags) wanted(flags *pflag.FlagSet) bool {
 	return flags.Changed("requests") || flags.Changed("duration")
 }
@@ -118,7 +118,7 @@ func (o *callOptions) runOnly(flags *pflag.FlagSet) []string {
 }
 
 // traceable returns an error when the tracer has no way to leave out single traces:
-// of those here only jaeger-client-go minds the tag sampling.priority of a span that
+// only jaeger-client-go uses the tag sampling.priority of a span that
 // is started.
 func (f *loadFlags) traceable(tracer string) error {
 	if f.share == 1 || tracer == config.TracerJaeger || tracer == config.TracerNoop {

@@ -13,6 +13,8 @@ import (
 	"github.com/otdemo/otdemo/pkg/config"
 	"github.com/otdemo/otdemo/pkg/load"
 	"github.com/otdemo/otdemo/pkg/plural"
+	"github.com/otdemo/otdemo/pkg/report/run"
+	"github.com/otdemo/otdemo/pkg/report/terminal"
 )
 
 // loadGCPercent is GOGC during a load run, unless it is set. A run keeps little and
@@ -22,8 +24,8 @@ const loadGCPercent = 800
 // callMany makes a load run and reports on it. A run that Ctrl-C ends is reported
 // on too.
 func (a *app) callMany(ctx context.Context, cfg config.Config, request client.Request, opts callOptions) error {
-	live := &liveLine{w: a.env.Stderr, on: a.env.StderrTerminal && !opts.load.quiet, width: a.env.Width}
-	s, err := a.newSession(ctx, cfg, request, opts, live)
+	status := terminal.NewLine(a.env.Stderr, a.env.Width, a.env.StderrTerminal && !opts.load.quiet)
+	s, err := a.newSession(ctx, cfg, request, opts, status)
 	if err != nil {
 		return err
 	}
@@ -34,26 +36,27 @@ func (a *app) callMany(ctx context.Context, cfg config.Config, request client.Re
 		return usageError(err)
 	}
 	recorder := load.NewRecorder()
-	outcome, err := a.runLoad(ctx, s, live, recorder, file)
+	outcome, err := a.runLoad(ctx, s, &info, status, recorder, file)
 	if err != nil {
 		_, _, _ = s.close(ctx) // nothing was sent
 		return usageError(errors.Join(err, file.close(nil)))
 	}
 
-	live.show("flushing the spans, and reading the traces back")
+	status.Show("flushing the spans, and reading the traces back")
 	endErr := file.end(outcome)
 	stats, closed, readErr := s.close(ctx)
-	live.clear()
-	report := &runReport{Run: info, Outcome: outcome, Report: recorder.Report(), Client: &stats, Ledger: closed}
+	status.Clear()
+	report := &run.Report{Run: info, Outcome: outcome, Calls: recorder.Report(), Client: &stats, Ledger: closed}
 	err = errors.Join(endErr, file.close(closed), a.writeRun(report, opts.output.String()))
 	if outcome.Interrupted {
-		return &exitError{code: exitInterrupted, err: answer(err, closed, readErr)}
+		return &exitError{code: exitInterrupted, err: resultError(err, closed, readErr)}
 	}
-	return answer(errors.Join(err, failedError(&report.Report)), closed, readErr)
+	return resultError(errors.Join(err, failedError(&report.Calls)), closed, readErr)
 }
 
-// runLoad makes the calls, and hands each result to whoever keeps an account.
-func (a *app) runLoad(ctx context.Context, s *session, live *liveLine, recorder *load.Recorder, file *resultsFile) (load.Outcome, error) {
+// runLoad makes the calls, and passes each result on to the recorder, the ledger and
+// the file.
+func (a *app) runLoad(ctx context.Context, s *session, info *load.RunInfo, status *terminal.Line, recorder *load.Recorder, file *resultsFile) (load.Outcome, error) {
 	opts := s.options()
 	opts.Tags = []opentracing.Tag{s.tag()}
 	f := &s.opts.load
@@ -68,8 +71,8 @@ func (a *app) runLoad(ctx context.Context, s *session, live *liveLine, recorder 
 		defer debug.SetGCPercent(debug.SetGCPercent(loadGCPercent))
 	}
 	start := a.env.Now()
-	stop := live.follow(func() string {
-		return runStatus(f, a.env.Now().Sub(start), recorder.Snapshot(), s.tracer.Stats())
+	stop := status.Follow(func() string {
+		return run.Status(info, a.env.Now().Sub(start), recorder.Snapshot(), s.tracer.Stats())
 	})
 	defer stop()
 	defer file.keepFlushed(ctx)()
@@ -84,7 +87,7 @@ func failedError(r *load.Report) error {
 	return withHint(fmt.Errorf("%d of %s failed", r.Failed, plural.Of(r.Requests, "call", "calls")), "the report says how, with an example of each kind")
 }
 
-// runInfo says what is run, from now on.
+// runInfo describes the run that starts now.
 func (s *session) runInfo() load.RunInfo {
 	f := &s.opts.load
 	return load.RunInfo{

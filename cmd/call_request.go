@@ -14,7 +14,7 @@ import (
 
 const headerHint = `such as -H "Accept: text/plain"`
 
-// requestFlags say what call asks for, beside the URL.
+// requestFlags describe the request, beside its URL.
 type requestFlags struct {
 	method  string
 	headers []string
@@ -27,7 +27,7 @@ func (f *requestFlags) register(flags *pflag.FlagSet) {
 	flags.StringVarP(&f.data, "data", "d", "", "send `text` as the body, or the content of a file with @FILE")
 }
 
-// request returns what the flags ask for, still without a URL, or all that is
+// request returns the request of the flags, still without a URL, or all that is
 // wrong with them.
 func (f *requestFlags) request(env *Env) (client.Request, error) {
 	req := client.Request{Method: f.method, Header: make(http.Header)}

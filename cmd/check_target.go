@@ -12,8 +12,8 @@ import (
 	"github.com/otdemo/otdemo/pkg/doctor"
 )
 
-// targetFlags are the flags of check-jaeger that say what else to look at,
-// beside the configured way.
+// targetFlags are the flags of check-jaeger that name what else to examine, beside the
+// configured path.
 type targetFlags struct {
 	thorough bool
 	through  string

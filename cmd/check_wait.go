@@ -2,11 +2,11 @@ package cmd
 
 import (
 	"context"
-	"fmt"
-	"io"
 	"time"
 
 	"github.com/otdemo/otdemo/pkg/doctor"
+	"github.com/otdemo/otdemo/pkg/report/check"
+	"github.com/otdemo/otdemo/pkg/report/terminal"
 )
 
 // Between two tries of --wait: often at first, for a Jaeger that starts in a
@@ -16,24 +16,22 @@ const (
 	maxRetryPause   = 5 * time.Second
 )
 
-// untilWell runs check again and again until it is well, limit is over, or ctx
-// ends, and returns the last report. What only a change of the configuration
-// mends is not waited for. Progress, when not nil, gets a line that is written
-// over and over.
-func untilWell(ctx context.Context, limit time.Duration, progress io.Writer, check func(context.Context) doctor.Report) doctor.Report {
+// repeatCheck repeats run until spans reach Jaeger, limit is over, or ctx ends, and
+// returns the last report. It does not wait for what only a change of the
+// configuration fixes. Progress shows the time left.
+func repeatCheck(ctx context.Context, limit time.Duration, progress *terminal.Line, run func(context.Context) doctor.Report) doctor.Report {
+	defer progress.Clear()
 	deadline := time.Now().Add(limit)
 	pause := firstRetryPause
 	for {
-		report := check(ctx)
+		report := run(ctx)
 		v := report.Verdict
 		left := time.Until(deadline)
 		if v.OK || v.FirstBrokenHop == doctor.HopConfig || left <= pause || ctx.Err() != nil {
-			clearProgress(progress)
 			return report
 		}
-		showProgress(progress, left, v)
+		progress.Show(check.Waiting(left, v))
 		if !pauseFor(ctx, pause) {
-			clearProgress(progress)
 			return report
 		}
 		pause = min(2*pause, maxRetryPause)
@@ -49,26 +47,5 @@ func pauseFor(ctx context.Context, d time.Duration) bool {
 		return false
 	case <-timer.C:
 		return true
-	}
-}
-
-// clearLine returns the cursor to the line's start and erases the line, in the
-// codes of ECMA-48.
-const clearLine = "\r\x1b[K"
-
-func showProgress(w io.Writer, left time.Duration, v doctor.Verdict) {
-	if w == nil {
-		return
-	}
-	reason := "nothing is proven yet"
-	if v.FirstBrokenHop != doctor.HopNone {
-		reason = "first broken hop: " + v.FirstBrokenHop.String()
-	}
-	fmt.Fprintf(w, "%swaiting, %s left (%s)", clearLine, left.Round(time.Second), reason)
-}
-
-func clearProgress(w io.Writer) {
-	if w != nil {
-		fmt.Fprint(w, clearLine)
 	}
 }

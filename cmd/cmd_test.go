@@ -125,7 +125,7 @@ func TestTerminal(t *testing.T) {
 		{color: "never", terminal: true, environ: []string{"LC_CTYPE=de_DE.UTF-8", "LANG=C"}},
 	}
 	for _, tt := range tests {
-		a := &app{env: &Env{Environ: tt.environ, StdoutTerminal: tt.terminal}, color: newChoice(tt.color)}
+		a := &app{env: &Env{Environ: tt.environ, StdoutTerminal: tt.terminal}, color: newEnumFlag(tt.color)}
 		if a.colored() != tt.colored || a.plain() != tt.only {
 			t.Errorf("--color %s with %v, terminal %v: colored %v, ASCII only %v; want %v, %v",
 				tt.color, tt.environ, tt.terminal, a.colored(), a.plain(), tt.colored, tt.only)

@@ -37,10 +37,10 @@ unless --from-endpoint or --to-endpoint says otherwise. --tracer is the default 
   otdemo compare --from jaeger --to otel http://localhost:8000/
   otdemo compare --demo --ignore trace-id,process,tag:sampler.*
   otdemo compare --to otel --to-endpoint grpc://localhost:4317 -o json`,
-		GroupID: groupServing,
+		GroupID: groupOther,
 		Args:    maxArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			opts.patient = cmd.Flags().Changed("timeout")
+			opts.timeoutGiven = cmd.Flags().Changed("timeout")
 			request, err := opts.request.request(a.env)
 			if err := errors.Join(opts.validate(len(args) == 1), err); err != nil {
 				return usageError(err)
@@ -67,13 +67,13 @@ type compareOptions struct {
 	ignore                   []string
 	demo                     bool
 	timeout                  time.Duration
-	patient                  bool // --timeout was given
+	timeoutGiven             bool
 	request                  requestFlags
-	output                   choice
+	output                   enumFlag
 }
 
 func newCompareOptions() *compareOptions {
-	return &compareOptions{to: config.TracerOTel, timeout: defaultCallTimeout, output: newChoice("text", "json")}
+	return &compareOptions{to: config.TracerOTel, timeout: defaultCallTimeout, output: newEnumFlag("text", "json")}
 }
 
 func (o *compareOptions) register(flags *pflag.FlagSet) {
@@ -91,7 +91,7 @@ func (o *compareOptions) register(flags *pflag.FlagSet) {
 // grace is how long reading waits for a service of which no span was seen: longer
 // than usual when the user allows it.
 func (o *compareOptions) grace() time.Duration {
-	if o.patient {
+	if o.timeoutGiven {
 		return max(o.timeout, ledger.ServiceGrace)
 	}
 	return ledger.ServiceGrace

@@ -38,7 +38,7 @@ func (a *app) loadSides(cmd *cobra.Command, opts *compareOptions, args []string)
 	if err != nil {
 		return nil, nil, err
 	}
-	// The endpoint in the configuration is meant for this tracer.
+	// The endpoint in the configuration is that of this tracer.
 	configured := base.Config.Tracer
 	var warnings [][]config.Warning
 	load := func(flag, tracer, endpoint string) (*compareSide, error) {
@@ -67,12 +67,12 @@ func (a *app) loadSides(cmd *cobra.Command, opts *compareOptions, args []string)
 	return from, to, nil
 }
 
-// aim points the side at the embedded Jaeger.
-func (s *compareSide) aim(backend *allinone.Backend) error {
+// useBackend points the side at the embedded Jaeger.
+func (s *compareSide) useBackend(backend *allinone.Backend) error {
 	s.cfg.Reporter.Collector = config.Collector{}
-	staged := stage{backend: backend, cfg: s.cfg}
-	err := staged.aim()
-	s.cfg = staged.cfg
+	system := demoSystem{backend: backend, cfg: s.cfg}
+	err := system.useBackend()
+	s.cfg = system.cfg
 	return err
 }
 
@@ -88,7 +88,7 @@ func namesItsEndpoint(loaded *config.Loaded) bool {
 }
 
 func newCompareSide(flag string, cfg config.Config) (*compareSide, error) {
-	if cfg.Disabled || cfg.Tracer == config.TracerNoop {
+	if !cfg.MakesSpans() {
 		return nil, usageError(withHint(fmt.Errorf("%s: the tracer makes no spans to compare", flag), "such as --from jaeger --to otel"))
 	}
 	return &compareSide{cfg: cfg, Side: compare.Side{Tracer: cfg.Tracer}}, nil

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"net/url"
 	"os"
 	"slices"
 	"strconv"
@@ -15,13 +16,14 @@ import (
 	"github.com/otdemo/otdemo/pkg/allinone"
 	"github.com/otdemo/otdemo/pkg/config"
 	"github.com/otdemo/otdemo/pkg/printable"
+	"github.com/otdemo/otdemo/pkg/tracer/kind"
 )
 
 // demoFlushInterval is short, since a person waits for the trace.
 const demoFlushInterval = 20 * time.Millisecond
 
 // demoConfig returns the defaults with the flags that were given, and these as they
-// were typed. No file and no variable has a say, so that the demo works anywhere.
+// were typed. Files and variables are ignored, so that the demo works anywhere.
 func (a *app) demoConfig(flags *pflag.FlagSet) (config.Config, []string, error) {
 	src := config.Source{File: os.DevNull} // else ./config.yaml is looked for
 	var given []string
@@ -46,36 +48,38 @@ func (a *app) demoConfig(flags *pflag.FlagSet) (config.Config, []string, error) 
 	return loaded.Config, given, nil
 }
 
-// aim points the configuration at the backend: the tracer at the receiver of what it
-// sends.
-func (s *stage) aim() error {
+// useBackend points the configuration at the backend: the tracer at the receiver whose
+// usual port is that of the tracer's default endpoint, or at the agent's.
+func (s *demoSystem) useBackend() error {
 	addrs := s.backend.Addrs()
 	cfg := &s.cfg
 	cfg.Reporter.FlushInterval = demoFlushInterval
 	cfg.Query.URL = "http://" + addrs[allinone.Query]
 	cfg.Serve.Port = 0
-	switch cfg.Tracer {
-	case config.TracerZipkin:
-		cfg.Reporter.Collector.Endpoint = "http://" + addrs[allinone.Zipkin] + "/api/v2/spans"
-	case config.TracerOTel:
-		cfg.Reporter.Collector.Endpoint = "http://" + addrs[allinone.OTLPHTTP] + "/v1/traces"
-	case config.TracerAppdash:
-		cfg.Reporter.Collector.Endpoint = "tcp://" + addrs[allinone.Appdash]
-	default:
-		host, port, err := net.SplitHostPort(addrs[allinone.AgentCompact])
-		if err != nil {
-			return err
-		}
-		cfg.Reporter.Agent.Host = host
-		cfg.Reporter.Agent.Port, err = strconv.Atoi(port)
+	k := kind.Of(cfg.Tracer)
+	endpoint, err := url.Parse(k.CollectorURL)
+	if err != nil {
 		return err
 	}
-	return nil
+	for _, l := range allinone.Listeners() {
+		if endpoint.Port() == strconv.Itoa(l.Port) {
+			endpoint.Host = addrs[l.Name]
+			cfg.Reporter.Collector.Endpoint = endpoint.String()
+			return nil
+		}
+	}
+	host, port, err := net.SplitHostPort(addrs[allinone.AgentCompact])
+	if err != nil {
+		return err
+	}
+	cfg.Reporter.Agent.Host = host
+	cfg.Reporter.Agent.Port, err = strconv.Atoi(port)
+	return err
 }
 
 // flags are those with which another process sends its spans here, and reads them
 // back.
-func (s *stage) flags() string {
+func (s *demoSystem) flags() string {
 	to := []string{"--agent-port", strconv.Itoa(s.cfg.Reporter.Agent.Port)}
 	if s.cfg.UsesCollector() {
 		to = []string{"--collector-endpoint", s.cfg.Reporter.Collector.Endpoint}
@@ -84,8 +88,8 @@ func (s *stage) flags() string {
 	return strings.Join(all, " ")
 }
 
-// tellHowToGoOn prints commands for a second terminal, with the ports picked.
-func (a *app) tellHowToGoOn(s *stage) {
+// printNextCommands prints commands for a second terminal, with the ports picked.
+func (a *app) printNextCommands(s *demoSystem) {
 	fmt.Fprintf(a.env.Stdout, `
 In another terminal:
   otdemo call %s --show %s

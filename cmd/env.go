@@ -20,7 +20,7 @@ import (
 	"github.com/otdemo/otdemo/pkg/printable"
 )
 
-// Env is the process as a value: all that a command takes from its surroundings.
+// Env is the process as a value: all that a command gets from its surroundings.
 // This file is the only one that touches os and signal.
 type Env struct {
 	// Args are the command line's words without the program's name.
@@ -47,7 +47,7 @@ type Env struct {
 	// one within a second counts as the first; a later one ends the process. The
 	// function returned undoes it.
 	Interrupt func(ctx context.Context) (context.Context, context.CancelFunc)
-	// StdoutTerminal and StderrTerminal say what the streams are shown on.
+	// StdoutTerminal and StderrTerminal report whether the streams are shown on a terminal.
 	StdoutTerminal, StderrTerminal bool
 	// Width is the terminal's width in columns, 0 when stdout is none.
 	Width int

@@ -10,18 +10,18 @@ import (
 	"github.com/otdemo/otdemo/pkg/printable"
 )
 
-// The exit codes of every command; docs/exit-codes.md tells what each means for
+// The exit codes of every command; docs/exit-codes.md has their meaning for
 // each command.
 const (
 	exitOK          = 0
 	exitNo          = 1 // it ran, and the answer is no
 	exitUsage       = 2 // usage or configuration is wrong; nothing was done
-	exitUnknown     = 3 // it could not be told
+	exitUnknown     = 3 // inconclusive
 	exitInterrupted = 130
 )
 
-// exitError carries an exit code up to Main. A nil err says that everything has
-// been said already.
+// exitError carries an exit code up to Main. A nil err means that everything has
+// been printed already.
 type exitError struct {
 	code int
 	err  error
@@ -55,7 +55,7 @@ func exitCode(err error) int {
 	}
 }
 
-// hinted is an error that knows its remedy; packages have types of their own
+// hinted is an error with its remedy; packages have types of their own
 // with the same method.
 type hinted struct {
 	err  error
@@ -84,7 +84,7 @@ func printError(w io.Writer, err error) {
 	}
 }
 
-// split takes joined errors apart, also when they were given an exit code.
+// split returns the errors that were joined, also when they were given an exit code.
 func split(err error) []error {
 	var exit *exitError
 	if errors.As(err, &exit) && exit == err { //nolint:errorlint // only the outermost one is taken off

@@ -23,7 +23,7 @@ The texts are docs/findings.md, and need no network.
 		Example: `  otdemo explain udp-refused
   otdemo explain
   otdemo explain no Elasticsearch node available`,
-		GroupID: groupServing,
+		GroupID: groupOther,
 		Args:    cobra.ArbitraryArgs,
 		ValidArgsFunction: func(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
 			return sectionNames(docs.Findings()), cobra.ShellCompDirectiveNoFileComp
@@ -34,32 +34,32 @@ The texts are docs/findings.md, and need no network.
 				_, err := fmt.Fprintln(a.env.Stdout, strings.Join(names, "\n"))
 				return err
 			}
-			asked := strings.Join(args, " ")
-			if text, ok := section(docs.Findings(), asked); ok {
+			words := strings.Join(args, " ")
+			if text, ok := section(docs.Findings(), words); ok {
 				_, err := fmt.Fprintln(a.env.Stdout, text)
 				return err
 			}
-			speaking := speakingOf(docs.Findings(), asked)
-			if len(speaking) == 0 {
-				return usageError(unknownFinding(asked, names))
+			found := findingsWith(docs.Findings(), words)
+			if len(found) == 0 {
+				return usageError(unknownFinding(words, names))
 			}
 			_, err := fmt.Fprintf(a.env.Stdout, "%s\n\nmore: otdemo explain ID; docs/storage.md has each cause of a line about the storage\n",
-				strings.Join(speaking, "\n"))
+				strings.Join(found, "\n"))
 			return err
 		},
 	}
 }
 
-// speakingOf returns the findings whose text has the words. Of a line of a log,
-// which wraps one error in another, it takes the longest end that a text has:
-// what stands before it names hosts and times of one's own.
-func speakingOf(document, line string) []string {
+// findingsWith returns the findings whose text contains the line. Of a line of a log,
+// which wraps one error in another, it searches the longest end that a text contains:
+// the beginning has hosts and times that no text has.
+func findingsWith(document, line string) []string {
 	// "EOF" is a message, and an exit code is none.
 	const shortest = 3
-	for rest, more := plain(line), true; more && len(rest) >= shortest; _, rest, more = strings.Cut(rest, ": ") {
+	for rest, more := normalized(line), true; more && len(rest) >= shortest; _, rest, more = strings.Cut(rest, ": ") {
 		var names []string
 		for _, name := range sectionNames(document) {
-			if text, _ := section(document, name); strings.Contains(plain(text), rest) {
+			if text, _ := section(document, name); strings.Contains(normalized(text), rest) {
 				names = append(names, name)
 			}
 		}
@@ -70,8 +70,8 @@ func speakingOf(document, line string) []string {
 	return nil
 }
 
-// plain is text without case, line breaks, quotes and the marks of code.
-func plain(text string) string {
+// normalized returns text without case, line breaks, quotes and the marks of code.
+func normalized(text string) string {
 	text = strings.NewReplacer("`", "", `"`, "").Replace(strings.Trim(text, " {}\n"))
 	return strings.ToLower(strings.Join(strings.Fields(text), " "))
 }

@@ -66,8 +66,7 @@ func addConfigFlag(flags *pflag.FlagSet) {
 
 // load reads the configuration for cmd: defaults, file, environment and the
 // flags of cmd that were given; extra overrides are added to the flags. What is
-// wrong with it ends the command with exit code 2; what is merely odd is told on
-// stderr.
+// wrong with it ends the command with exit code 2; warnings are not printed.
 func (a *app) load(cmd *cobra.Command, extra ...config.Flag) (*config.Loaded, error) {
 	src, err := a.source(cmd, extra...)
 	if err != nil {
@@ -105,7 +104,7 @@ func (a *app) source(cmd *cobra.Command, extra ...config.Flag) (config.Source, e
 	return src, nil
 }
 
-// warn tells what is legal in the configuration and surely not meant.
+// warn prints what is valid in the configuration and most likely a mistake.
 func (a *app) warn(warnings []config.Warning) {
 	for _, w := range warnings {
 		printLine(a.env.Stderr, "warning", w.Text)

@@ -11,14 +11,14 @@ import (
 
 // logging holds the flags that shape the log on stderr.
 type logging struct {
-	level  choice
-	format choice
+	level  enumFlag
+	format enumFlag
 }
 
 func newLogging() logging {
 	return logging{
-		level:  newChoice("info", "debug", "warn", "error"),
-		format: newChoice("text", "json"),
+		level:  newEnumFlag("info", "debug", "warn", "error"),
+		format: newEnumFlag("text", "json"),
 	}
 }
 
@@ -27,7 +27,7 @@ func (l *logging) register(flags *pflag.FlagSet) {
 	flags.Var(&l.format, "log-format", "write the log as `form` text or json")
 }
 
-// logger returns a logger that writes to w, as the flags say. log/slog quotes what is
+// logger returns a logger that writes to w, as the flags define. log/slog quotes what is
 // not printable, in texts only and without a thought of CI runners.
 func (l *logging) logger(w io.Writer) *slog.Logger {
 	var level slog.Level
@@ -42,7 +42,7 @@ func (l *logging) logger(w io.Writer) *slog.Logger {
 }
 
 // quietLogger is for commands whose answer is all that a user wants to see: it
-// logs to w from warnings on, unless --log-level asks for more.
+// logs to w from warnings on, unless --log-level sets another level.
 func (a *app) quietLogger(w io.Writer) *slog.Logger {
 	quiet := a.logging
 	if quiet.level.String() == "info" {

@@ -15,10 +15,10 @@ const (
 	// spansShare of a container's memory is for spans by default: the process needs
 	// room for decoding and for answers, too.
 	spansShare = 4
-	// besideSpans is what the process may take beside its spans before the garbage
+	// overhead is the memory of the process beside its spans before the garbage
 	// collector works harder: bodies, answers, and the program itself.
-	besideSpans = 96 << 20
-	minSpans    = 4 << 20
+	overhead = 96 << 20
+	minSpans = 4 << 20
 )
 
 // memoryPlan is how a process with an embedded Jaeger shares its memory out.
@@ -37,7 +37,7 @@ func planMemory(spans, container int64) memoryPlan {
 			spans = max(minSpans, min(spans, container/spansShare))
 		}
 	}
-	p := memoryPlan{spans: spans, process: spans + spans/4 + besideSpans, container: container}
+	p := memoryPlan{spans: spans, process: spans + spans/4 + overhead, container: container}
 	if container > 0 {
 		p.process = min(p.process, container-container/10)
 	}
@@ -51,20 +51,20 @@ func (p *memoryPlan) apply() {
 	}
 }
 
-// say tells in the log that the container's bound counts.
-func (p *memoryPlan) say(logger *slog.Logger) {
+// log logs the effect of the container's bound.
+func (p *memoryPlan) log(logger *slog.Logger) {
 	switch {
 	case p.container == 0:
 	case p.spans > p.container/2:
 		logger.Warn("max-memory is more than half of what the container may have: it may be killed",
-			"max_memory_bytes", p.spans, "container_bytes", p.container, "fix", "--max-memory "+fit(p.container/spansShare))
+			"max_memory_bytes", p.spans, "container_bytes", p.container, "fix", "--max-memory "+wholeMiB(p.container/spansShare))
 	case p.spans < allinone.DefaultMaxMemory:
 		logger.Info("spans share the memory of the container", "max_memory_bytes", p.spans, "container_bytes", p.container)
 	}
 }
 
-// fit words a size in whole MiB, as --max-memory takes it.
-func fit(n int64) string { return strconv.FormatInt(max(minSpans, n)>>20, 10) + "MiB" }
+// wholeMiB returns a size in whole MiB, as --max-memory accepts it.
+func wholeMiB(n int64) string { return strconv.FormatInt(max(minSpans, n)>>20, 10) + "MiB" }
 
 // unlimited is from where on a bound is none: version 1 of cgroups has a number near
 // the largest for that.

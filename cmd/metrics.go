@@ -9,6 +9,7 @@ import (
 	"github.com/uber/jaeger-lib/metrics"
 	jaegerprom "github.com/uber/jaeger-lib/metrics/prometheus"
 
+	"github.com/otdemo/otdemo/pkg/report/run"
 	"github.com/otdemo/otdemo/pkg/tracer"
 )
 
@@ -67,7 +68,7 @@ func (c *spanCollector) Describe(ch chan<- *prometheus.Desc) {
 func (c *spanCollector) Collect(ch chan<- prometheus.Metric) {
 	s := c.stats()
 	ch <- prometheus.MustNewConstMetric(c.finished, prometheus.CounterValue, float64(s.Finished))
-	for _, state := range spanStates(s) {
-		ch <- prometheus.MustNewConstMetric(c.now, prometheus.GaugeValue, float64(state.spans), state.name)
+	for _, state := range run.SpanStates(s) {
+		ch <- prometheus.MustNewConstMetric(c.now, prometheus.GaugeValue, float64(state.Spans), state.Name)
 	}
 }

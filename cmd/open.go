@@ -9,8 +9,8 @@ import (
 	"time"
 )
 
-// openerGrace is how long the program that opens a browser may take. One that is
-// still there after that is the browser itself.
+// openerGrace is how long the program that opens a browser may run. One that runs
+// longer is the browser itself.
 const openerGrace = 5 * time.Second
 
 // openBrowser shows a page in the user's browser. It returns when the system's
@@ -53,8 +53,8 @@ func opener(system string) []string {
 	}
 }
 
-// openOrTell opens a page, or says where it is when that fails: nothing depends on it.
-func (a *app) openOrTell(ctx context.Context, page string) {
+// openOrWarn opens a page, or prints a warning with its URL when that fails.
+func (a *app) openOrWarn(ctx context.Context, page string) {
 	if err := a.openBrowser(ctx, page); err != nil {
 		printLine(a.env.Stderr, "warning", err.Error())
 		printHint(a.env.Stderr, "open "+page+" yourself")

@@ -13,13 +13,12 @@ import (
 	"time"
 )
 
-// fifoPatience is how long a FIFO is waited for until a process opens it for reading
-// and takes what is written: long enough for a script that starts the reader next,
-// and short enough to tell one that never will.
-const fifoPatience = 5 * time.Second
+// fifoTimeout bounds waiting for a process that opens a FIFO and reads it: long enough
+// for a script that starts the reader next.
+const fifoTimeout = 5 * time.Second
 
-// fifoPause is how long until a FIFO without a reader is tried again.
-const fifoPause = 20 * time.Millisecond
+// fifoRetry is how long until a FIFO without a reader is tried again.
+const fifoRetry = 20 * time.Millisecond
 
 // writeFile writes content to what stands at path. A regular file, also one that a
 // link points to, gets its whole content or none, and a new one the mode perm less
@@ -69,9 +68,9 @@ func writeFile(ctx context.Context, e *Env, path string, content []byte, perm fs
 		return err
 	}
 	if info.Mode()&fs.ModeNamedPipe != 0 {
-		// A FIFO takes 64 kB, and what is more waits for its reader. Systems that
-		// know no deadline for one have none to wait for, either.
-		_ = file.SetWriteDeadline(time.Now().Add(fifoPatience))
+		// A FIFO takes 64 kB, and what is more waits for its reader. Where a FIFO
+		// cannot have a deadline, writing does not wait.
+		_ = file.SetWriteDeadline(time.Now().Add(fifoTimeout))
 	}
 	_, err = file.Write(content)
 	return errors.Join(err, file.Close())
@@ -111,7 +110,7 @@ func (e *Env) stream(info fs.FileInfo) io.Writer {
 }
 
 // openInPlace opens what is there already. It waits for the reader of a FIFO no
-// longer than fifoPatience.
+// longer than fifoTimeout.
 func openInPlace(ctx context.Context, path string, info fs.FileInfo) (*os.File, error) {
 	switch kind := info.Mode().Type(); {
 	case kind.IsRegular():
@@ -121,14 +120,14 @@ func openInPlace(ctx context.Context, path string, info fs.FileInfo) (*os.File, 
 	case kind&fs.ModeNamedPipe == 0:
 		return os.OpenFile(path, os.O_WRONLY, 0)
 	}
-	ctx, cancel := context.WithTimeout(ctx, fifoPatience)
+	ctx, cancel := context.WithTimeout(ctx, fifoTimeout)
 	defer cancel()
 	for {
 		file, err := os.OpenFile(path, os.O_WRONLY|syscall.O_NONBLOCK, 0)
 		if !errors.Is(err, syscall.ENXIO) {
 			return file, err
 		}
-		if !pauseFor(ctx, fifoPause) {
+		if !pauseFor(ctx, fifoRetry) {
 			return nil, fmt.Errorf("no process reads the FIFO %s", path)
 		}
 	}

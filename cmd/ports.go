@@ -15,7 +15,7 @@ import (
 // listenerPorts are the flags for a backend's ports.
 type listenerPorts struct {
 	byName map[string]int
-	// free takes a free port for each listener that no flag names.
+	// free picks a free port for each listener that no flag names.
 	free  bool
 	flags *pflag.FlagSet
 }
@@ -53,7 +53,7 @@ func portFlagName(listener string) string {
 	return listener + "-port"
 }
 
-// portHint says what to do about a port that is taken.
+// portHint returns the hint for a port that is in use.
 func portHint(listener string) string {
 	flag := "--" + portFlagName(listener)
 	return fmt.Sprintf("choose another port with %s, %s 0 for any free one, or %s off to do without", flag, flag, flag)

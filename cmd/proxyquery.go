@@ -31,7 +31,7 @@ func proxyTarget(flags *pflag.FlagSet, raw string, port int) (*url.URL, error) {
 	if port == allinone.Off {
 		faults = append(faults, errors.New("--proxy-query serves the query port alone, which --query-port off leaves out"))
 	}
-	// The client knows what such a URL may be. It is not used.
+	// The client checks the URL; it is not used.
 	if _, err := query.New(raw, query.Options{}); err != nil {
 		err = fmt.Errorf("--proxy-query: %w", err)
 		if wrong, ok := errors.AsType[*query.URLError](err); ok {
@@ -45,7 +45,7 @@ func proxyTarget(flags *pflag.FlagSet, raw string, port int) (*url.URL, error) {
 	return url.Parse(raw)
 }
 
-func (a *app) proxyQuery(ctx context.Context, opts allinone.ProxyOptions, tell announcement) error {
+func (a *app) proxyQuery(ctx context.Context, opts allinone.ProxyOptions, how announcement) error {
 	proxy, err := allinone.StartProxy(opts) //nolint:contextcheck // it serves until it is closed
 	if errors.Is(err, syscall.EADDRINUSE) {
 		return withHint(err, "the Jaeger itself may have it: choose another port with --query-port 16687, or --query-port 0 for any free one")
@@ -53,7 +53,7 @@ func (a *app) proxyQuery(ctx context.Context, opts allinone.ProxyOptions, tell a
 	if err != nil {
 		return listenErrors(err)
 	}
-	err = a.announce(ctx, opts.Logger, proxy.Addrs(), tell)
+	err = a.announce(ctx, opts.Logger, proxy.Addrs(), how)
 	if err == nil {
 		<-ctx.Done()
 	}

@@ -1,5 +1,5 @@
-// Package cmd is the command line: it turns flags into options, runs one of the
-// packages below, and prints what came of it. Start at Main; each subcommand has
+// Package cmd is the command line: it turns flags into options, calls one of the
+// packages below, and picks a report for the result. Start at Main; each subcommand has
 // a file of its own.
 package cmd
 
@@ -27,14 +27,14 @@ func Main(env *Env) int {
 type app struct {
 	env *Env
 	logging
-	color choice
+	color enumFlag
 }
 
 func newRoot(env *Env) *cobra.Command {
 	a := &app{
 		env:     env,
 		logging: newLogging(),
-		color:   newChoice("auto", "always", "never"),
+		color:   newEnumFlag("auto", "always", "never"),
 	}
 	root := &cobra.Command{
 		Use:   "otdemo",
@@ -72,11 +72,11 @@ Start with "otdemo demo", which needs nothing else installed.
 	flags.Var(&a.color, "color", "colour the output: `when` is auto, always or never")
 
 	root.AddGroup(
-		&cobra.Group{ID: groupMain, Title: "The three:"},
-		&cobra.Group{ID: groupServing, Title: "What serves them:"},
+		&cobra.Group{ID: groupCore, Title: "The three:"},
+		&cobra.Group{ID: groupOther, Title: "What serves them:"},
 	)
-	root.SetHelpCommandGroupID(groupServing)
-	root.SetCompletionCommandGroupID(groupServing)
+	root.SetHelpCommandGroupID(groupOther)
+	root.SetCompletionCommandGroupID(groupOther)
 	root.AddCommand(
 		newServe(a), newCall(a), newCheck(a),
 		newCompare(a), newReport(a), newAllInOne(a), newDemo(a), newExplain(a), newConfig(a), newVersion(a),
@@ -86,8 +86,8 @@ Start with "otdemo demo", which needs nothing else installed.
 
 // The groups of the help's list of commands.
 const (
-	groupMain    = "main"
-	groupServing = "serving"
+	groupCore  = "main"
+	groupOther = "serving"
 )
 
 func unknownCommand(cmd *cobra.Command, name string) error {

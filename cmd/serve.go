@@ -12,6 +12,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/otdemo/otdemo/pkg/config"
+	"github.com/otdemo/otdemo/pkg/report/run"
 	"github.com/otdemo/otdemo/pkg/server"
 	"github.com/otdemo/otdemo/pkg/tracer"
 )
@@ -38,7 +39,7 @@ SIGINT and SIGTERM let requests under way finish, flush the spans and end it.
   otdemo serve --collector-endpoint http://localhost:14268/api/traces
   otdemo serve --tracer otel --collector-endpoint grpc://localhost:4317
   otdemo serve --port 0 --addr-file addrs.json`,
-		GroupID: groupMain,
+		GroupID: groupCore,
 		Args:    maxArgs(0),
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			loaded, err := a.load(cmd)
@@ -94,7 +95,7 @@ func (a *app) serve(ctx context.Context, cfg config.Config, addrFile string) err
 	return server.Run(ctx, ln, handler, logger)
 }
 
-// listen opens the server's port, and says which flag to change when another
+// listen opens the server's port. The hint names the flag to change when another
 // program holds it.
 func (a *app) listen(ctx context.Context, cfg config.Serve) (net.Listener, error) {
 	addr := net.JoinHostPort(cfg.Host, strconv.Itoa(cfg.Port))
@@ -110,13 +111,17 @@ func (a *app) listen(ctx context.Context, cfg config.Serve) (net.Listener, error
 	return ln, nil
 }
 
-// closeTracer flushes the last spans, also after Ctrl-C, and tells of every span
-// that did not go out.
+// closeTracer flushes the last spans, also after Ctrl-C, and prints a warning for the
+// spans that were not sent.
 func (a *app) closeTracer(ctx context.Context, tr *tracer.Tracer) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), closeTimeout)
 	defer cancel()
 	if err := tr.Close(ctx); err != nil {
 		printLine(a.env.Stderr, "warning", err.Error())
 	}
-	a.tellLosses(tr.Stats(), tr.Target())
+	losses, hint := run.Losses(tr.Stats(), tr.Target())
+	for _, loss := range losses {
+		printLine(a.env.Stderr, "warning", loss)
+	}
+	printHint(a.env.Stderr, hint)
 }

@@ -13,7 +13,7 @@ func newVersion(a *app) *cobra.Command {
 		Short:   "Print the version and what it was built from",
 		Long:    "Print the version, the commit and the Go release it was built from.\n" + exitCodesHelp(),
 		Example: "  otdemo version",
-		GroupID: groupServing,
+		GroupID: groupOther,
 		Args:    maxArgs(0),
 		RunE: func(*cobra.Command, []string) error {
 			_, err := fmt.Fprintln(a.env.Stdout, currentVersion())

@@ -3,7 +3,6 @@ package integration
 import (
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"io"
 	"net"
@@ -69,7 +68,7 @@ func TestGeneratorsOfOthers(t *testing.T) {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
 			ended := process.Run(t, runTimeout, process.Command{
-				Path: clientPath(t, test.program),
+				Path: test.program.Need(t),
 				// One service a test tells the traces apart.
 				Args: append(test.args, "--service="+test.name),
 				Env:  test.env,
@@ -156,7 +155,7 @@ func TestHotROD(t *testing.T) {
 // and returns the address of the one that takes requests.
 func startHotROD(t *testing.T, otlp string) string {
 	t.Helper()
-	path := clientPath(t, jaegers.HotROD())
+	path := jaegers.HotROD().Need(t)
 	return process.OnFreePorts(t, "hotrod", func() (string, error) {
 		t.Helper()
 		services := []string{"frontend", "customer", "driver", "route"}
@@ -219,20 +218,6 @@ func freeTCP(t *testing.T, n int) []string {
 		addrs[n] = l.Addr().String()
 	}
 	return addrs
-}
-
-// clientPath returns the program in the cache, or fails the test with the line
-// that builds it.
-func clientPath(t *testing.T, p jaegers.Program) string {
-	t.Helper()
-	path, err := p.Path()
-	if missing, ok := errors.AsType[*jaegers.MissingError](err); ok {
-		t.Fatalf("%v\nhint: %s", missing, missing.Hint())
-	}
-	if err != nil {
-		t.Fatal(err)
-	}
-	return path
 }
 
 // tracesOf searches for the traces of a service until enough accepts them.

@@ -5,21 +5,17 @@ package child
 
 import (
 	"bytes"
+	"cmp"
 	"context"
-	"errors"
 	"fmt"
 	"io"
-	"os"
 	"os/exec"
 	"path/filepath"
-	"syscall"
+	"sync"
 	"time"
 
 	"github.com/otdemo/otdemo/integration/process"
 )
-
-// stopGrace is the time between the request to stop and the kill.
-const stopGrace = 15 * time.Second
 
 // Cost is what a program took from its start to its end.
 type Cost struct {
@@ -28,21 +24,12 @@ type Cost struct {
 	CPU time.Duration
 }
 
-// command returns c as it is run: with no environment but its own, and killed
-// when ctx ends.
-func command(ctx context.Context, c process.Command) *exec.Cmd {
-	cmd := exec.CommandContext(ctx, c.Path, c.Args...)
-	cmd.Env = append([]string{}, c.Env...)
-	cmd.Dir = c.Dir
-	return cmd
-}
-
 // Run runs a program to its end, with stdout going to out. A program that ends
 // with another exit status than 0 is an error, which quotes what it said on
 // stderr.
 func Run(ctx context.Context, c process.Command, out io.Writer) (Cost, error) {
 	var stderr bytes.Buffer
-	cmd := command(ctx, c)
+	cmd := c.Exec(ctx)
 	cmd.Stdout, cmd.Stderr = out, &stderr
 	started := time.Now()
 	err := cmd.Run()
@@ -61,18 +48,20 @@ type Child struct {
 	done   chan struct{}
 	// err is how the program ended, and output is all that it said. Both are valid
 	// once done is closed.
-	err error
+	err  error
+	stop func() error
 }
 
 // Start runs a program until Stop is called or ctx ends. The caller must call
 // Stop.
 func Start(ctx context.Context, c process.Command) (*Child, error) {
 	child := &Child{
-		cmd:    command(ctx, c),
+		cmd:    c.Exec(ctx),
 		name:   filepath.Base(c.Path),
 		output: new(bytes.Buffer),
 		done:   make(chan struct{}),
 	}
+	child.stop = sync.OnceValue(child.terminate)
 	child.cmd.Stdout, child.cmd.Stderr = child.output, child.output
 	if err := child.cmd.Start(); err != nil {
 		return nil, fmt.Errorf("start %s: %w", child.name, err)
@@ -90,22 +79,17 @@ func (c *Child) Done() <-chan struct{} { return c.done }
 // Stop asks the program to end with SIGTERM, waits, and kills it when it takes
 // longer than 15 s. It returns nil when the program ended with exit status 0; the
 // error quotes what the program said. Further calls return the same.
-func (c *Child) Stop() error {
-	if err := c.cmd.Process.Signal(syscall.SIGTERM); err != nil && !errors.Is(err, os.ErrProcessDone) {
-		return fmt.Errorf("ask %s to stop: %w", c.name, err)
-	}
-	grace := time.NewTimer(stopGrace)
-	defer grace.Stop()
+func (c *Child) Stop() error { return c.stop() }
+
+func (c *Child) terminate() error {
+	err := process.Terminate(c.cmd.Process, c.done, process.StopGrace)
 	select {
 	case <-c.done:
-	case <-grace.C:
-		if err := c.cmd.Process.Kill(); err != nil && !errors.Is(err, os.ErrProcessDone) {
-			return fmt.Errorf("kill %s: %w", c.name, err)
-		}
-		<-c.done
+	default:
+		return fmt.Errorf("%s: %w", c.name, err) // it could not be signalled
 	}
-	if c.err != nil {
-		return fmt.Errorf("%s: %w\n%s", c.name, c.err, bytes.TrimSpace(c.output.Bytes()))
+	if err = cmp.Or(err, c.err); err != nil {
+		return fmt.Errorf("%s: %w\n%s", c.name, err, bytes.TrimSpace(c.output.Bytes()))
 	}
 	return nil
 }

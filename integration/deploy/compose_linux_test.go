@@ -26,7 +26,7 @@ func (p *project) own(t *testing.T) {
 		"jaegertracing/jaeger-es-index-cleaner:1.76.0": jaegers.IndexCleaner(),
 	} {
 		l := newLayer(t)
-		l.add("/jaeger", programAt(t, program))
+		l.add("/jaeger", program.Need(t))
 		l.directory("/tmp", 0o1777, 0)
 		l.into(p.Engine, tag, `ENTRYPOINT ["/jaeger"]`, "USER 10001")
 	}

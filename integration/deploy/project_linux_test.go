@@ -4,7 +4,6 @@ package deploy
 
 import (
 	"encoding/json"
-	"errors"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -43,25 +42,12 @@ func newProject(t *testing.T, file string, env ...string) *project {
 	if err := os.Mkdir(plugins, 0o755); err != nil {
 		t.Fatal(err)
 	}
-	if err := os.Symlink(programAt(t, jaegers.Compose()), filepath.Join(plugins, "docker-compose")); err != nil {
+	if err := os.Symlink(jaegers.Compose().Need(t), filepath.Join(plugins, "docker-compose")); err != nil {
 		t.Fatal(err)
 	}
 	p := &project{Engine: docker.NewEngine(t), file: filepath.Join("deploy", file)}
 	p.env = append(env, "DOCKER_HOST="+p.Host, "DOCKER_CONFIG="+filepath.Dir(plugins), "HOME="+t.TempDir(), "PATH="+os.Getenv("PATH"))
 	return p
-}
-
-// programAt returns where a program is that buildjaeger has built.
-func programAt(t *testing.T, p jaegers.Program) string {
-	t.Helper()
-	path, err := p.Path()
-	if missing, ok := errors.AsType[*jaegers.MissingError](err); ok {
-		t.Fatalf("%v\nhint: %s", missing, missing.Hint())
-	}
-	if err != nil {
-		t.Fatal(err)
-	}
-	return path
 }
 
 // try runs docker compose in the repository's root, as the file's first lines say.

@@ -34,7 +34,7 @@ type AppdashInstance struct {
 // not built or does not get ready.
 func StartAppdash(t *testing.T) *AppdashInstance {
 	t.Helper()
-	path := needProgram(t, Appdash())
+	path := Appdash().Need(t)
 	return process.OnFreePorts(t, "appdash", func() (*AppdashInstance, error) {
 		t.Helper()
 		return startAppdash(t, path)

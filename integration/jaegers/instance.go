@@ -48,25 +48,11 @@ type Instance struct {
 // its storage holds nothing but what the test sends.
 func Start(t *testing.T, r Release) *Instance {
 	t.Helper()
-	path := needProgram(t, r.Program())
+	path := r.Program().Need(t)
 	return process.OnFreePorts(t, "jaeger "+r.Name, func() (*Instance, error) {
 		t.Helper()
 		return start(t, r, path)
 	})
-}
-
-// needProgram returns the program in the cache, and fails the test when it is not
-// there.
-func needProgram(t *testing.T, p Program) string {
-	t.Helper()
-	path, err := p.Path()
-	if missing, ok := errors.AsType[*MissingError](err); ok {
-		t.Fatalf("%v\nhint: %s", missing, missing.Hint())
-	}
-	if err != nil {
-		t.Fatal(err)
-	}
-	return path
 }
 
 // errEnded is what a program has that is not waited for any more.

@@ -6,6 +6,7 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
+	"testing"
 )
 
 // Program is a command of one version of a Go module, which Build builds.
@@ -83,6 +84,20 @@ func (p Program) Path() (string, error) {
 		return "", fmt.Errorf("look for %s: %w", p.Name, err)
 	}
 	return path, nil
+}
+
+// Need returns p in the cache, and fails the test with the line that builds it when it
+// is not there.
+func (p Program) Need(t *testing.T) string {
+	t.Helper()
+	path, err := p.Path()
+	if missing, ok := errors.AsType[*MissingError](err); ok {
+		t.Fatalf("%v\nhint: %s", missing, missing.Hint())
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	return path
 }
 
 func (p Program) cachePath() (string, error) {

@@ -31,14 +31,14 @@ func TestFailedRequests(t *testing.T) {
 		t.Fatal(err)
 	}
 	v.click("link", "^web: GET /checkout$")
-	v.sees("the server does not answer")
+	v.sees("the server does not respond")
 	v.one("button", "^Try again$")
 	if alerts := v.all("alert", ""); len(alerts) == 0 {
 		t.Error("a screen reader is not told that the trace could not be read")
 	}
 	for _, view := range []string{"^Search$", "^Services$", "^Loss$"} {
 		v.click("link", view)
-		v.sees("the server does not answer")
+		v.sees("the server does not respond")
 	}
 }
 
@@ -61,7 +61,7 @@ func TestProxyFailure(t *testing.T) {
 	v.visit("/dependencies")
 	v.sees("no Elasticsearch node available", "500")
 	v.visit("/loss")
-	v.sees("This server tells nothing of losses")
+	v.sees("This server does not report losses")
 	far.Close()
 	v.visit("/trace/1f")
 	v.sees("does not answer", "502")

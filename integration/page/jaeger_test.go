@@ -38,7 +38,7 @@ func TestRealJaegers(t *testing.T) {
 			v.visit("/search")
 			v.one("combobox", "^Service$")
 			v.visit("/loss")
-			v.sees("This server tells nothing of losses")
+			v.sees("This server does not report losses")
 		})
 	}
 }

@@ -66,7 +66,7 @@ func TestKeyboardAlone(t *testing.T) {
 	v.press("/")
 	v.focusOn("searchbox", ".")
 	v.press("authorize" + kb.Enter)
-	v.sees("1 found")
+	v.sees("1 match")
 	v.at("uiFind=authorize")
 	v.must(v.Back())
 	v.at(`^/search\?service=web`)

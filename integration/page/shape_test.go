@@ -29,7 +29,7 @@ func TestNarrow(t *testing.T) {
 		"/dependencies":                      "payment",
 		"/loss":                              "Store",
 		"/trace/" + a.String() + "?span=9":   "charge card",
-		"/search?service=web&minDuration=1h": "No trace was found",
+		"/search?service=web&minDuration=1h": "No traces found",
 	} {
 		v.visit(path)
 		v.sees(words)
@@ -59,8 +59,8 @@ func TestNames(t *testing.T) {
 			{"combobox", "^Service$"},
 			{"combobox", "^Operation$"},
 			{"textbox", "^Tags$"},
-			{"textbox", "^Shortest$"},
-			{"textbox", "^Longest$"},
+			{"textbox", "^Min duration$"},
+			{"textbox", "^Max duration$"},
 			{"combobox", "^Range$"},
 			{"spinbutton", "^Limit$"},
 			{"button", "^Find traces$"},
@@ -92,13 +92,13 @@ func TestLoss(t *testing.T) {
 	t.Parallel()
 	s := backend(t, "--max-memory", "4MiB")
 	v := open(t, s.url, "/loss")
-	v.sees("No span is known to be lost")
+	v.sees("No known losses")
 	spoil(t, s.addrs["agent-compact"], 3)
 	v.sees("Lost since", "3 ")
 	for i := range 8 {
 		s.sendUnread(t, sample.Large(trace.TraceID{Low: uint64(i + 1)}, time.Now(), 4000, 10))
 	}
-	v.sees("Made room")
+	v.sees("Evicted to make room")
 	var evicted struct {
 		Store struct {
 			Spans int64 `json:"spans_evicted"`

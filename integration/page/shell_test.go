@@ -29,7 +29,7 @@ func TestViews(t *testing.T) {
 	v.at("^/loss$")
 	v.titled("Loss · otdemo")
 	v.visit("/nothing/here")
-	v.sees("There is no such view", "/nothing/here")
+	v.sees("Page not found", "/nothing/here")
 }
 
 // isCurrent expects that one link, whose name matches, is marked as that of this view.
@@ -59,9 +59,9 @@ func TestKeyHelp(t *testing.T) {
 	v := open(t, backend(t).url, "/loss")
 	v.one("link", "^Loss$")
 	v.press("?")
-	v.one("dialog", "^Keys$")
+	v.one("dialog", "^Keyboard shortcuts$")
 	v.press("\x1b")
-	until(t, viewTimeout, "the dialog is closed", func() bool { return len(v.all("dialog", "Keys")) == 0 })
+	until(t, viewTimeout, "the dialog is closed", func() bool { return len(v.all("dialog", "Keyboard shortcuts")) == 0 })
 }
 
 // The theme follows the device until another is chosen, which stays.

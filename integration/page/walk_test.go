@@ -73,7 +73,7 @@ func TestDeepLinks(t *testing.T) {
 	s.send(t, sample.Shop(id, time.Now().Add(-time.Minute), 0))
 	v := open(t, s.url, "/trace/"+id.String()+"?uiFind=reserve")
 	v.one("row", "reserve items")
-	v.sees("1 found")
+	v.sees("1 match")
 	// as it was written without leading zeros, and with an operation, tags as JSON,
 	// durations and a limit
 	v.visit("/trace/" + strings.TrimLeft(id.String(), "0"))
@@ -83,7 +83,7 @@ func TestDeepLinks(t *testing.T) {
 	v.sees("1 trace")
 	v.one("link", "^web: GET /checkout$")
 	v.visit(`/search?service=payment&tags=%7B%22span.kind%22%3A%22nobody%22%7D`)
-	v.sees("No trace was found")
+	v.sees("No traces found")
 	v.visit("/dependencies")
 	v.sees("payment")
 }

@@ -19,9 +19,9 @@ import (
 )
 
 const (
-	// stopGrace is the time between the request to stop and the kill. Jaeger
+	// StopGrace is the time between the request to stop and the kill. Jaeger
 	// 2.13 takes 10 s to stop while it cannot deliver spans of its own.
-	stopGrace = 15 * time.Second
+	StopGrace = 15 * time.Second
 	// tailSize bounds what a failed test shows of a log, in bytes.
 	tailSize = 16 << 10
 )
@@ -40,7 +40,9 @@ type Command struct {
 	Stdout io.Writer
 }
 
-func (c Command) exec(ctx context.Context) *exec.Cmd {
+// Exec returns c ready to be started: with no environment but its own, killed when ctx
+// ends, and not outliving its parent.
+func (c Command) Exec(ctx context.Context) *exec.Cmd {
 	cmd := exec.CommandContext(ctx, c.Path, c.Args...)
 	cmd.Env = append([]string{}, c.Env...)
 	cmd.Dir = c.Dir
@@ -62,7 +64,7 @@ func Run(t *testing.T, timeout time.Duration, c Command) Result {
 	ctx, cancel := context.WithTimeout(t.Context(), timeout)
 	defer cancel()
 	var stdout, stderr bytes.Buffer
-	cmd := c.exec(ctx)
+	cmd := c.Exec(ctx)
 	cmd.Stdout, cmd.Stderr = &stdout, &stderr
 	err := cmd.Run()
 	if ctx.Err() != nil {
@@ -100,7 +102,7 @@ func Start(t *testing.T, c Command) *Process {
 	defer out.Close()
 	// The test's own context ends before the cleanups: it would kill the program
 	// instead of asking it to stop.
-	cmd := c.exec(context.WithoutCancel(t.Context()))
+	cmd := c.Exec(context.WithoutCancel(t.Context()))
 	cmd.Stdout, cmd.Stderr = out, out
 	if c.Stdout != nil {
 		cmd.Stdout = c.Stdout
@@ -108,7 +110,7 @@ func Start(t *testing.T, c Command) *Process {
 	if err := cmd.Start(); err != nil {
 		t.Fatalf("start %s: %v", c.Path, err)
 	}
-	p := &Process{cmd: cmd, log: out.Name(), grace: stopGrace, done: make(chan struct{})}
+	p := &Process{cmd: cmd, log: out.Name(), grace: StopGrace, done: make(chan struct{})}
 	p.stop = sync.OnceValue(p.terminate)
 	go func() {
 		defer close(p.done)
@@ -131,29 +133,40 @@ func Start(t *testing.T, c Command) *Process {
 func (p *Process) Stop() error { return p.stop() }
 
 func (p *Process) terminate() error {
-	if err := p.cmd.Process.Signal(syscall.SIGTERM); err != nil && !errors.Is(err, os.ErrProcessDone) {
-		return fmt.Errorf("ask to stop: %w", err)
-	}
-	grace := time.NewTimer(p.grace)
-	defer grace.Stop()
-	select {
-	case <-p.done:
-		return p.err
-	case <-grace.C:
-	}
-	if err := p.Kill(); err != nil {
+	if err := Terminate(p.cmd.Process, p.done, p.grace); err != nil {
 		return err
 	}
-	return fmt.Errorf("killed: still running %s after SIGTERM", p.grace)
+	return p.err
+}
+
+// Terminate sends SIGTERM to a program, and SIGKILL when done is not closed within
+// grace. It returns when done is closed, with an error if the program was killed.
+func Terminate(program *os.Process, done <-chan struct{}, grace time.Duration) error {
+	if err := program.Signal(syscall.SIGTERM); err != nil && !errors.Is(err, os.ErrProcessDone) {
+		return fmt.Errorf("ask to stop: %w", err)
+	}
+	timer := time.NewTimer(grace)
+	defer timer.Stop()
+	select {
+	case <-done:
+		return nil
+	case <-timer.C:
+	}
+	if err := kill(program, done); err != nil {
+		return err
+	}
+	return fmt.Errorf("killed: still running %s after SIGTERM", grace)
 }
 
 // Kill ends the program at once, as SIGKILL or the kernel out of memory does: it
 // cannot save anything. Kill returns when the program has ended.
-func (p *Process) Kill() error {
-	if err := p.cmd.Process.Kill(); err != nil && !errors.Is(err, os.ErrProcessDone) {
+func (p *Process) Kill() error { return kill(p.cmd.Process, p.done) }
+
+func kill(program *os.Process, done <-chan struct{}) error {
+	if err := program.Kill(); err != nil && !errors.Is(err, os.ErrProcessDone) {
 		return fmt.Errorf("kill: %w", err)
 	}
-	<-p.done
+	<-done
 	return nil
 }
 

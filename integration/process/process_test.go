@@ -36,9 +36,9 @@ func TestStop(t *testing.T) {
 		grace        time.Duration
 		want         string
 	}{
-		{"ends with status 0", "trap 'exit 0' TERM" + waitForEver, stopGrace, ""},
-		{"ends with another status", "trap 'exit 4' TERM" + waitForEver, stopGrace, "exit status 4"},
-		{"dies of the signal", "true" + waitForEver, stopGrace, "signal: terminated"},
+		{"ends with status 0", "trap 'exit 0' TERM" + waitForEver, StopGrace, ""},
+		{"ends with another status", "trap 'exit 4' TERM" + waitForEver, StopGrace, "exit status 4"},
+		{"dies of the signal", "true" + waitForEver, StopGrace, "signal: terminated"},
 		{"does not end", "trap '' TERM" + waitForEver, 50 * time.Millisecond, "killed: still running 50ms after SIGTERM"},
 	}
 	for _, test := range tests {

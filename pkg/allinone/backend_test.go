@@ -17,6 +17,7 @@ import (
 	jaegerlog "github.com/uber/jaeger-client-go/log"
 
 	"github.com/otdemo/otdemo/pkg/allinone/internal/wiretest"
+	"github.com/otdemo/otdemo/pkg/loss"
 	"github.com/otdemo/otdemo/pkg/trace"
 )
 
@@ -38,7 +39,7 @@ func TestJaegerClientRoundTrip(t *testing.T) {
 	if err := closer.Close(); err != nil {
 		t.Fatal(err)
 	}
-	waitFor(t, b, func(s Stats) bool { return s.Store.Spans == 2 })
+	waitFor(t, b, func(s loss.Account) bool { return s.Store.Spans == 2 })
 
 	id := parent.Context().(jaeger.SpanContext).TraceID().String()
 	got := traces(t, b, "/api/traces/"+id)
@@ -226,9 +227,9 @@ func TestLossReport(t *testing.T) {
 	t.Parallel()
 	b := start(t, Options{})
 	send(t, dial(t, b), []byte("no thrift"))
-	waitFor(t, b, func(s Stats) bool { return s.Agent.UndecodableTotal() == 1 })
+	waitFor(t, b, func(s loss.Account) bool { return s.Agent.Undecodable.Total() == 1 })
 	status, body := get(t, b, "/api/loss")
-	var got Stats
+	var got loss.Account
 	if err := json.Unmarshal([]byte(body), &got); err != nil || status != http.StatusOK {
 		t.Fatalf("got %d, %v in %s", status, err, body)
 	}

@@ -8,36 +8,9 @@ import (
 	"sync"
 	"unicode/utf8"
 
-	"github.com/otdemo/otdemo/pkg/allinone/wire"
+	"github.com/otdemo/otdemo/pkg/allinone/ingest"
+	"github.com/otdemo/otdemo/pkg/loss"
 )
-
-// ClientStats is what one tracer's batches tell about spans that did not come.
-type ClientStats struct {
-	// ID is the tracer's own, its process tag client-uuid.
-	ID      string `json:"id"`
-	Service string `json:"service"`
-	// Batches and Spans came from it.
-	Batches int64 `json:"batches"`
-	Spans   int64 `json:"spans"`
-	// BatchesMissing were numbered between the first and the last batch that came
-	// and did not come themselves. A batch that comes twice hides one that is
-	// missing.
-	BatchesMissing int64 `json:"batches_missing"`
-	// BatchesBefore were numbered before the first that came: lost, or sent before
-	// this backend was there.
-	BatchesBefore int64 `json:"batches_before"`
-	// Lost are the spans that the tracer says it lost itself.
-	Lost wire.Losses `json:"lost"`
-}
-
-// ClientTotals are the sums over all clients since the start, also those that are
-// no longer listed one by one.
-type ClientTotals struct {
-	Clients        int64       `json:"clients"`
-	BatchesMissing int64       `json:"batches_missing"`
-	BatchesBefore  int64       `json:"batches_before"`
-	Lost           wire.Losses `json:"lost"`
-}
 
 // maxClients bounds the clients kept one by one, since anyone can make up ids.
 const maxClients = 1000
@@ -50,12 +23,12 @@ const maxName = 256
 type clients struct {
 	mu     sync.Mutex
 	byID   map[string]*client
-	clock  int64        // counts observations; orders clients by their last one
-	folded ClientTotals // of the clients that were dropped
+	clock  int64       // counts observations; orders clients by their last one
+	folded loss.Totals // of the clients that were dropped
 }
 
 type client struct {
-	ClientStats
+	loss.Client
 	first, last int64 // numbers of batches
 	numbered    int64 // batches that had a number
 	seen        int64
@@ -64,7 +37,7 @@ type client struct {
 func newClients() *clients { return &clients{byID: make(map[string]*client)} }
 
 // observe takes note of a batch. Batches may come in any order.
-func (c *clients) observe(batch *wire.Batch) {
+func (c *clients) observe(batch *ingest.Batch) {
 	if batch.Client == "" {
 		return
 	}
@@ -75,7 +48,7 @@ func (c *clients) observe(batch *wire.Batch) {
 	if known == nil {
 		c.makeRoom()
 		id = strings.Clone(id) // it may be a part of a large request
-		known = &client{ClientStats: ClientStats{ID: id}}
+		known = &client{Client: loss.Client{ID: id}}
 		c.byID[id] = known
 	}
 	c.clock++
@@ -96,7 +69,7 @@ func (c *clients) observe(batch *wire.Batch) {
 		known.BatchesMissing = max(0, known.last-known.first+1-known.numbered)
 	}
 	if batch.Losses != nil && newest {
-		known.Lost = *batch.Losses
+		known.Lost = loss.ClientLost(*batch.Losses)
 	}
 }
 
@@ -124,12 +97,12 @@ func (c *clients) makeRoom() {
 			oldest = known
 		}
 	}
-	c.folded.add(&oldest.ClientStats)
+	addClient(&c.folded, &oldest.Client)
 	delete(c.byID, oldest.ID)
 }
 
 // snapshot returns the clients, the one heard last first, and the totals.
-func (c *clients) snapshot() ([]ClientStats, ClientTotals) {
+func (c *clients) snapshot() ([]loss.Client, loss.Totals) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	known := make([]*client, 0, len(c.byID))
@@ -138,15 +111,16 @@ func (c *clients) snapshot() ([]ClientStats, ClientTotals) {
 	}
 	slices.SortFunc(known, func(a, b *client) int { return cmp.Compare(b.seen, a.seen) })
 	totals := c.folded
-	list := make([]ClientStats, len(known))
+	list := make([]loss.Client, len(known))
 	for i, one := range known {
-		list[i] = one.ClientStats
-		totals.add(&one.ClientStats)
+		list[i] = one.Client
+		addClient(&totals, &one.Client)
 	}
 	return list, totals
 }
 
-func (t *ClientTotals) add(c *ClientStats) {
+// addClient adds a client to the sums of all.
+func addClient(t *loss.Totals, c *loss.Client) {
 	t.Clients++
 	t.BatchesMissing = plus(t.BatchesMissing, c.BatchesMissing)
 	t.BatchesBefore = plus(t.BatchesBefore, c.BatchesBefore)

@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"github.com/otdemo/otdemo/pkg/allinone/internal/wiretest"
+	"github.com/otdemo/otdemo/pkg/loss"
 )
 
 // Every field of /api/loss stands in docs/all-in-one.md, and every listener with
@@ -20,7 +21,7 @@ func TestDocumented(t *testing.T) {
 	doc := string(content)
 	b := start(t, Options{})
 	send(t, dial(t, b), wiretest.Compact(wiretest.Batch("svc", 1, 1)))
-	waitFor(t, b, func(s Stats) bool { return s.Spans == 1 })
+	waitFor(t, b, func(s loss.Account) bool { return s.Spans == 1 })
 	_, body := get(t, b, "/api/loss")
 	var report map[string]any
 	if err := json.Unmarshal([]byte(body), &report); err != nil {

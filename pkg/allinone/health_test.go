@@ -9,10 +9,9 @@ import (
 	"github.com/prometheus/common/expfmt"
 	"github.com/prometheus/common/model"
 
+	"github.com/otdemo/otdemo/pkg/allinone/ingest"
 	"github.com/otdemo/otdemo/pkg/allinone/internal/wiretest"
-	"github.com/otdemo/otdemo/pkg/allinone/store"
-	"github.com/otdemo/otdemo/pkg/allinone/udp"
-	"github.com/otdemo/otdemo/pkg/allinone/wire"
+	"github.com/otdemo/otdemo/pkg/loss"
 )
 
 func TestHealth(t *testing.T) {
@@ -43,7 +42,7 @@ func TestMetricsAreServed(t *testing.T) {
 	conn := dial(t, b)
 	send(t, conn, wiretest.Compact(wiretest.Batch("svc", 1, 3)))
 	send(t, conn, []byte("no thrift"))
-	waitFor(t, b, func(s Stats) bool { return s.Spans == 3 && s.UndecodableTotal() == 1 })
+	waitFor(t, b, func(s loss.Account) bool { return s.Spans == 3 && s.UndecodableTotal() == 1 })
 	got := request(t, b, Health, "GET", "/metrics", nil)
 	for _, line := range []string{
 		`otdemo_allinone_spans_received_total{listener="agent-compact"} 3`,
@@ -62,13 +61,13 @@ func TestMetricsAreServed(t *testing.T) {
 func TestMetricsFormat(t *testing.T) {
 	t.Parallel()
 	var out bytes.Buffer
-	err := writeMetrics(&out, Stats{
-		Listeners: map[string]ListenerStats{
-			AgentCompact: {Spans: 5, Datagrams: &udp.Stats{KernelDrops: 2, KernelDropsKnown: true}, Undecodable: Rejects{wire.Text: 1}},
+	err := writeMetrics(&out, loss.Account{
+		Listeners: map[string]loss.Listener{
+			AgentCompact: {Spans: 5, Datagrams: &loss.UDP{KernelDrops: 2, KernelDropsKnown: true}, Undecodable: loss.Rejects{string(ingest.Text): 1}},
 			Zipkin:       {Spans: 7},
 		},
-		Store:  store.Stats{EvictedSpans: 9},
-		Totals: ClientTotals{BatchesMissing: 4, Lost: wire.Losses{QueueFull: 8}},
+		Store:  loss.Store{EvictedSpans: 9},
+		Totals: loss.Totals{BatchesMissing: 4, Lost: loss.ClientLost{QueueFull: 8}},
 	})
 	if err != nil {
 		t.Fatal(err)

@@ -4,6 +4,8 @@ import (
 	"slices"
 	"sync"
 	"time"
+
+	"github.com/otdemo/otdemo/pkg/loss"
 )
 
 // Bounds of what is remembered of the account. A sample a second is kept for 10
@@ -24,60 +26,38 @@ type sampledClient struct {
 	forgotten   bool
 }
 
-// History is the account over time. It is also the JSON on /api/loss/history.
-type History struct {
-	SchemaVersion int `json:"schema_version"`
-	// Started is when the backend was; the time until the first sample after it is
-	// no longer remembered.
-	Started time.Time `json:"started"`
-	// Clients are those heard last, 50 at most.
-	Clients []SampledClient `json:"clients"`
-	// Samples follow each other: one a second for the last 10 minutes, and before
-	// these one a minute for a day.
-	Samples []Sample `json:"samples"`
-}
-
-// SampledClient is a client that samples tell of by itself.
-type SampledClient struct {
-	ID      string `json:"id"`
-	Service string `json:"service"`
-	// LastHeard is when the sample ended in which a batch came from it last,
-	// in microseconds since 1970.
-	LastHeard int64 `json:"last_heard"`
-}
-
 // history remembers the account over time.
 type history struct {
 	mu      sync.Mutex
 	last    int64 // when the last sample was taken
-	minutes []Sample
-	seconds []Sample
+	minutes []sample
+	seconds []sample
 	clients []*sampledClient // the one heard last first
 	before  accountThen
 }
 
 // accountThen is what an account had counted at the last sample.
 type accountThen struct {
-	all       Tally
-	listeners map[string]Tally
-	clients   map[string]Tally // by id
+	all       loss.Tally
+	listeners map[string]loss.Tally
+	clients   map[string]loss.Tally // by id
 }
 
 func newHistory(now time.Time) *history { return &history{last: now.UnixMicro()} }
 
 // record takes a sample: what the account has counted since the last one.
-func (h *history) record(now time.Time, stats *Stats) {
+func (h *history) record(now time.Time, stats *loss.Account) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	then := h.before
 	h.before = accountOf(stats)
 	at := now.UnixMicro()
-	sample := Sample{At: at, Micros: max(0, at-h.last), Tally: h.before.all.minus(then.all)}
+	sample := sample{Sample: loss.Sample{At: at, Micros: max(0, at-h.last), Tally: h.before.all.Minus(then.all)}}
 	h.last = at
 	for name, tally := range h.before.listeners {
-		if grown := tally.minus(then.listeners[name]); grown != (Tally{}) {
+		if grown := tally.Minus(then.listeners[name]); grown != (loss.Tally{}) {
 			if sample.Listeners == nil {
-				sample.Listeners = make(map[string]Tally)
+				sample.Listeners = make(map[string]loss.Tally)
 			}
 			sample.Listeners[name] = grown
 		}
@@ -89,9 +69,9 @@ func (h *history) record(now time.Time, stats *Stats) {
 }
 
 // accountOf sums up what an account has counted.
-func accountOf(stats *Stats) accountThen {
+func accountOf(stats *loss.Account) accountThen {
 	then := accountThen{
-		all: Tally{
+		all: loss.Tally{
 			Batches: stats.Batches, Spans: stats.Spans,
 			BatchesMissing: stats.Totals.BatchesMissing,
 			QueueFull:      stats.Totals.Lost.QueueFull,
@@ -102,11 +82,11 @@ func accountOf(stats *Stats) accountThen {
 			SpansEvicted:   stats.Store.EvictedSpans,
 			SpansRefused:   stats.Store.RefusedSpans,
 		},
-		listeners: make(map[string]Tally, len(stats.Listeners)),
-		clients:   make(map[string]Tally, len(stats.Clients)),
+		listeners: make(map[string]loss.Tally, len(stats.Listeners)),
+		clients:   make(map[string]loss.Tally, len(stats.Clients)),
 	}
 	for name, l := range stats.Listeners {
-		tally := Tally{Batches: l.Batches, Spans: l.Spans, Undecodable: l.Undecodable.Total()}
+		tally := loss.Tally{Batches: l.Batches, Spans: l.Spans, Undecodable: l.Undecodable.Total()}
 		if l.Datagrams != nil {
 			tally.KernelDrops = l.Datagrams.KernelDrops
 		}
@@ -119,8 +99,8 @@ func accountOf(stats *Stats) accountThen {
 }
 
 // tallyOf sums up a client, whose claims below 0 count as none.
-func tallyOf(c *ClientStats) Tally {
-	return Tally{
+func tallyOf(c *loss.Client) loss.Tally {
+	return loss.Tally{
 		Batches: c.Batches, Spans: c.Spans, BatchesMissing: c.BatchesMissing,
 		QueueFull: max(0, c.Lost.QueueFull), TooLarge: max(0, c.Lost.TooLarge), Failed: max(0, c.Lost.Failed),
 	}
@@ -128,7 +108,7 @@ func tallyOf(c *ClientStats) Tally {
 
 // listClients remembers by themselves the clients that were heard last, and sums up
 // what it had of those that no longer are.
-func (h *history) listClients(all []ClientStats) {
+func (h *history) listClients(all []loss.Client) {
 	known := make(map[string]*sampledClient, len(h.clients))
 	for _, client := range h.clients {
 		known[client.id] = client
@@ -161,17 +141,17 @@ func (h *history) forget() {
 }
 
 // sampleClients adds what was counted of clients, those listed one by one.
-func (h *history) sampleClients(sample *Sample, all []ClientStats, then map[string]Tally) {
-	var others Tally
+func (h *history) sampleClients(sample *sample, all []loss.Client, then map[string]loss.Tally) {
+	var others loss.Tally
 	for i := range all {
-		grown := h.before.clients[all[i].ID].since(then[all[i].ID])
+		grown := h.before.clients[all[i].ID].Since(then[all[i].ID])
 		switch {
-		case grown == Tally{}:
+		case grown == loss.Tally{}:
 		case i < len(h.clients):
 			h.clients[i].heard = sample.At
-			sample.Clients = append(sample.Clients, ClientTally{Tally: grown, of: h.clients[i]})
+			sample.clients = append(sample.clients, clientTally{Tally: grown, of: h.clients[i]})
 		default:
-			others = others.plus(grown)
+			others = others.Plus(grown)
 		}
 	}
 	sample.addOthers(others)
@@ -194,30 +174,26 @@ func (h *history) thin() {
 }
 
 // answer returns the samples that ended after a time, in microseconds since 1970.
-func (h *history) answer(started time.Time, after int64) History {
+func (h *history) answer(started time.Time, after int64) loss.History {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	answer := History{
-		SchemaVersion: statsVersion,
+	answer := loss.History{
+		SchemaVersion: loss.SchemaVersion,
 		Started:       started,
-		Clients:       make([]SampledClient, len(h.clients)),
-		Samples:       []Sample{},
+		Clients:       make([]loss.SampledClient, len(h.clients)),
+		Samples:       []loss.Sample{},
 	}
 	places := make(map[*sampledClient]int, len(h.clients))
 	for i, client := range h.clients {
 		places[client] = i
-		answer.Clients[i] = SampledClient{ID: client.id, Service: client.service, LastHeard: client.heard}
+		answer.Clients[i] = loss.SampledClient{ID: client.id, Service: client.service, LastHeard: client.heard}
 	}
-	for _, samples := range [][]Sample{h.minutes, h.seconds} {
+	for _, samples := range [][]sample{h.minutes, h.seconds} {
 		for i := range samples {
 			if samples[i].At <= after {
 				continue
 			}
-			sample := samples[i].clone()
-			for i := range sample.Clients {
-				sample.Clients[i].Client = places[sample.Clients[i].of]
-			}
-			answer.Samples = append(answer.Samples, sample)
+			answer.Samples = append(answer.Samples, samples[i].answer(places))
 		}
 	}
 	return answer
@@ -240,6 +216,6 @@ func (b *Backend) keepHistory(now func() time.Time) {
 
 // History returns the account over time, as far as it is remembered: the samples
 // that ended after a time.
-func (b *Backend) History(after time.Time) History {
+func (b *Backend) History(after time.Time) loss.History {
 	return b.history.answer(b.started, after.UnixMicro())
 }

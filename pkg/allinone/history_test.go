@@ -11,18 +11,17 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
-	"github.com/google/go-cmp/cmp/cmpopts"
 
+	"github.com/otdemo/otdemo/pkg/allinone/ingest"
 	"github.com/otdemo/otdemo/pkg/allinone/internal/wiretest"
-	"github.com/otdemo/otdemo/pkg/allinone/udp"
-	"github.com/otdemo/otdemo/pkg/allinone/wire"
+	"github.com/otdemo/otdemo/pkg/loss"
 )
 
 // remembered is a history whose clock the test moves, and the clients it tells of.
 type remembered struct {
 	*history
 	clients *clients
-	stats   Stats // all but the clients
+	stats   loss.Account // all but the clients
 	now     time.Time
 }
 
@@ -39,24 +38,21 @@ func (r *remembered) tick(after time.Duration) {
 	r.record(r.now, &stats)
 }
 
-func (r *remembered) samples() []Sample { return r.answer(r.now, 0).Samples }
+func (r *remembered) samples() []loss.Sample { return r.answer(r.now, 0).Samples }
 
 // sum adds up what samples tell of everything, and what they tell of clients.
-func sum(samples []Sample) (all, clients Tally) {
+func sum(samples []loss.Sample) (all, clients loss.Tally) {
 	for _, s := range samples {
-		all = all.plus(s.Tally)
+		all = all.Plus(s.Tally)
 		for _, c := range s.Clients {
-			clients = clients.plus(c.Tally)
+			clients = clients.Plus(c.Tally)
 		}
 		if s.Others != nil {
-			clients = clients.plus(*s.Others)
+			clients = clients.Plus(*s.Others)
 		}
 	}
 	return all, clients
 }
-
-// shown leaves out what an answer does not show.
-func shown() cmp.Option { return cmpopts.IgnoreUnexported(ClientTally{}) }
 
 // A sample tells what was counted since the one before, of everything, of each
 // listener and of each client.
@@ -64,45 +60,45 @@ func TestHistoryTellsWhatWasNew(t *testing.T) {
 	t.Parallel()
 	r := remember()
 	begin := r.now.UnixMicro()
-	r.stats.Listeners = map[string]ListenerStats{
-		AgentCompact: {Batches: 2, Spans: 4, Datagrams: &udp.Stats{KernelDrops: 3}},
-		Zipkin:       {Undecodable: Rejects{wire.Text: 5, wire.Empty: 1}},
+	r.stats.Listeners = map[string]loss.Listener{
+		AgentCompact: {Batches: 2, Spans: 4, Datagrams: &loss.UDP{KernelDrops: 3}},
+		Zipkin:       {Undecodable: loss.Rejects{string(ingest.Text): 5, string(ingest.Empty): 1}},
 	}
 	r.stats.Batches, r.stats.Spans, r.stats.Agent.KernelDrops = 2, 4, 3
 	r.stats.Store.EvictedSpans, r.stats.Store.RefusedSpans = 7, 8
 	r.clients.observe(numbered("a", 1, nil))
-	r.clients.observe(numbered("a", 4, &wire.Losses{QueueFull: 9, TooLarge: 1, Failed: 2}))
+	r.clients.observe(numbered("a", 4, &ingest.Losses{QueueFull: 9, TooLarge: 1, Failed: 2}))
 	r.tick(time.Second)
 	r.tick(time.Second)
 	r.clients.observe(numbered("a", 3, nil)) // was only late
 	r.tick(28 * time.Second)                 // the process was stopped
 
-	want := []Sample{
+	want := []loss.Sample{
 		{
 			At: begin + 1_000_000, Micros: 1_000_000,
-			Tally: Tally{
+			Tally: loss.Tally{
 				Batches: 2, Spans: 4, BatchesMissing: 2, QueueFull: 9, TooLarge: 1, Failed: 2,
 				Undecodable: 6, KernelDrops: 3, SpansEvicted: 7, SpansRefused: 8,
 			},
-			Listeners: map[string]Tally{
+			Listeners: map[string]loss.Tally{
 				AgentCompact: {Batches: 2, Spans: 4, KernelDrops: 3},
 				Zipkin:       {Undecodable: 6},
 			},
-			Clients: []ClientTally{{Tally: Tally{
+			Clients: []loss.ClientTally{{Tally: loss.Tally{
 				Batches: 2, Spans: 4, BatchesMissing: 2, QueueFull: 9, TooLarge: 1, Failed: 2,
 			}}},
 		},
 		{At: begin + 2_000_000, Micros: 1_000_000},
 		{
-			At: begin + 30_000_000, Micros: 28_000_000, Tally: Tally{BatchesMissing: -1},
-			Clients: []ClientTally{{Tally: Tally{Batches: 1, Spans: 2, BatchesMissing: -1}}},
+			At: begin + 30_000_000, Micros: 28_000_000, Tally: loss.Tally{BatchesMissing: -1},
+			Clients: []loss.ClientTally{{Tally: loss.Tally{Batches: 1, Spans: 2, BatchesMissing: -1}}},
 		},
 	}
 	got := r.answer(r.now, 0)
-	if diff := cmp.Diff(want, got.Samples, shown()); diff != "" {
+	if diff := cmp.Diff(want, got.Samples); diff != "" {
 		t.Errorf("samples (-want +got):\n%s", diff)
 	}
-	client := []SampledClient{{ID: "a", Service: "svc-a", LastHeard: begin + 30_000_000}}
+	client := []loss.SampledClient{{ID: "a", Service: "svc-a", LastHeard: begin + 30_000_000}}
 	if diff := cmp.Diff(client, got.Clients); diff != "" {
 		t.Errorf("clients (-want +got):\n%s", diff)
 	}
@@ -151,7 +147,7 @@ func TestHistoryBoundsClients(t *testing.T) {
 	const count = 3 * maxClients
 	for i := range count {
 		r.clients.observe(numbered(fmt.Sprint(i), 1, nil))
-		r.clients.observe(numbered(fmt.Sprint(i), 3, &wire.Losses{QueueFull: 1}))
+		r.clients.observe(numbered(fmt.Sprint(i), 3, &ingest.Losses{QueueFull: 1}))
 		if i%7 == 0 { // some share a sample
 			r.tick(time.Second)
 		}
@@ -171,7 +167,7 @@ func TestHistoryBoundsClients(t *testing.T) {
 		t.Errorf("got %d entries of clients, want one for each of the %d", listed, maxSampleClients)
 	}
 	all, clients := sum(got.Samples)
-	want := Tally{Batches: 2*count + 1, Spans: 2 * (2*count + 1), BatchesMissing: count, QueueFull: count}
+	want := loss.Tally{Batches: 2*count + 1, Spans: 2 * (2*count + 1), BatchesMissing: count, QueueFull: count}
 	if clients != want || all.BatchesMissing != count || all.QueueFull != count {
 		t.Errorf("got %+v of clients and %+v in all, want %+v", clients, all, want)
 	}
@@ -184,8 +180,8 @@ func TestHistoryWithstandsClaims(t *testing.T) {
 	for round := range int64(3) {
 		for i := range maxSampleClients + 10 {
 			id := fmt.Sprint(i)
-			r.clients.observe(numbered(id, 1+round, &wire.Losses{QueueFull: math.MaxInt64, TooLarge: math.MinInt64}))
-			r.clients.observe(numbered(id, math.MaxInt64, &wire.Losses{Failed: math.MaxInt64}))
+			r.clients.observe(numbered(id, 1+round, &ingest.Losses{QueueFull: math.MaxInt64, TooLarge: math.MinInt64}))
+			r.clients.observe(numbered(id, math.MaxInt64, &ingest.Losses{Failed: math.MaxInt64}))
 		}
 		r.tick(time.Second)
 		r.tick(-time.Hour) // the clock is set back
@@ -194,7 +190,7 @@ func TestHistoryWithstandsClaims(t *testing.T) {
 		r.tick(time.Second)
 	}
 	all, clients := sum(r.samples())
-	for _, tally := range []Tally{all, clients} {
+	for _, tally := range []loss.Tally{all, clients} {
 		if tally.Failed != math.MaxInt64 || tally.TooLarge != 0 || tally.BatchesMissing < math.MaxInt64/2 {
 			t.Errorf("got %+v, want what was claimed, up to the largest number", tally)
 		}
@@ -218,16 +214,16 @@ func TestHistoryIsServed(t *testing.T) {
 	conn := dial(t, b)
 	send(t, conn, wiretest.Compact(wiretest.Batch("svc", 1, 3)))
 	send(t, conn, []byte("no thrift"))
-	waitFor(t, b, func(Stats) bool {
+	waitFor(t, b, func(loss.Account) bool {
 		all, _ := sum(b.History(time.Time{}).Samples)
 		return all.Spans == 3 && all.Undecodable == 1
 	})
 	status, body := get(t, b, "/api/loss/history")
-	var got History
+	var got loss.History
 	if err := json.Unmarshal([]byte(body), &got); err != nil || status != http.StatusOK {
 		t.Fatalf("got %d, %v in %s", status, err, body)
 	}
-	if got.SchemaVersion != statsVersion || !got.Started.Equal(b.Stats().Started) || len(got.Clients) != 1 || got.Clients[0].ID != "uuid-svc" {
+	if got.SchemaVersion != loss.SchemaVersion || !got.Started.Equal(b.Stats().Started) || len(got.Clients) != 1 || got.Clients[0].ID != "uuid-svc" {
 		t.Errorf("got %s", body)
 	}
 	if all, clients := sum(got.Samples); all.Spans != 3 || clients.Spans != 3 {

@@ -8,6 +8,8 @@ import (
 	"runtime"
 	"strings"
 	"testing"
+
+	"github.com/otdemo/otdemo/pkg/allinone/udp"
 )
 
 // Who has a port is told on Linux: here it is this very process.
@@ -68,7 +70,7 @@ func TestCappedBuffersAreToldOnce(t *testing.T) {
 	b := start(t, Options{Logger: log.logger()})
 	closeBackend(t, b)
 	want := 0
-	if stats := b.Stats(); stats.Agent.Capped() {
+	if stats := b.Stats(); udp.Capped(stats.Agent.SocketBuffer) {
 		want = 1
 	}
 	if got := len(log.lines(t, "kernel caps the UDP receive buffer, bursts may lose spans; raise net.core.rmem_max")); got != want {

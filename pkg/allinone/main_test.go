@@ -14,6 +14,7 @@ import (
 
 	"go.uber.org/goleak"
 
+	"github.com/otdemo/otdemo/pkg/loss"
 	"github.com/otdemo/otdemo/pkg/trace"
 )
 
@@ -141,7 +142,7 @@ func traces(tb testing.TB, b *Backend, path string) []trace.Trace {
 }
 
 // waitFor polls until done holds for the backend's stats.
-func waitFor(tb testing.TB, b *Backend, done func(Stats) bool) {
+func waitFor(tb testing.TB, b *Backend, done func(loss.Account) bool) {
 	tb.Helper()
 	ctx := within(tb)
 	ticker := time.NewTicker(time.Millisecond)

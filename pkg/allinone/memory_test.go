@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"github.com/otdemo/otdemo/pkg/allinone/internal/wiretest"
+	"github.com/otdemo/otdemo/pkg/loss"
 )
 
 // What the store accounts for is what the process grows by, whichever way the
@@ -60,7 +61,7 @@ func TestMemoryIsAccounted(t *testing.T) {
 			for n := range requests {
 				send(t, conn, wiretest.Compact(wiretest.Batch("svc", 1+n*each, each)))
 			}
-			waitFor(t, b, func(s Stats) bool { return s.Spans == (requests+1)*each })
+			waitFor(t, b, func(s loss.Account) bool { return s.Spans == (requests+1)*each })
 		})
 	})
 }

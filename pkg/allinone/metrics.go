@@ -7,7 +7,7 @@ import (
 	"maps"
 	"slices"
 
-	"github.com/otdemo/otdemo/pkg/allinone/wire"
+	"github.com/otdemo/otdemo/pkg/loss"
 )
 
 // metricPrefix begins the name of every metric.
@@ -46,7 +46,7 @@ func (m *metricText) single(name, kind, help string, n int64) {
 }
 
 // perListener writes a metric with a value for each listener that has one.
-func (m *metricText) perListener(s *Stats, name, help string, value func(ListenerStats) (int64, bool)) {
+func (m *metricText) perListener(s *loss.Account, name, help string, value func(loss.Listener) (int64, bool)) {
 	m.begin(name, "counter", help)
 	for _, listener := range slices.Sorted(maps.Keys(s.Listeners)) {
 		if n, ok := value(s.Listeners[listener]); ok {
@@ -56,21 +56,21 @@ func (m *metricText) perListener(s *Stats, name, help string, value func(Listene
 }
 
 // writeMetrics writes the account as Prometheus reads it.
-func writeMetrics(w io.Writer, s Stats) error {
+func writeMetrics(w io.Writer, s loss.Account) error {
 	var m metricText
 	m.perListener(&s, "spans_received_total", "Spans that went to the store.",
-		func(l ListenerStats) (int64, bool) { return l.Spans, true })
+		func(l loss.Listener) (int64, bool) { return l.Spans, true })
 	m.perListener(&s, "batches_received_total", "Batches whose spans went to the store.",
-		func(l ListenerStats) (int64, bool) { return l.Batches, true })
+		func(l loss.Listener) (int64, bool) { return l.Batches, true })
 	m.perListener(&s, "datagrams_received_total", "Datagrams that were read.",
-		func(l ListenerStats) (int64, bool) {
+		func(l loss.Listener) (int64, bool) {
 			if l.Datagrams == nil {
 				return 0, false
 			}
 			return l.Datagrams.Datagrams, true
 		})
 	m.perListener(&s, "kernel_drops_total", "Datagrams that found the socket's buffer full.",
-		func(l ListenerStats) (int64, bool) {
+		func(l loss.Listener) (int64, bool) {
 			if l.Datagrams == nil || !l.Datagrams.KernelDropsKnown {
 				return 0, false
 			}
@@ -92,7 +92,7 @@ func writeMetrics(w io.Writer, s Stats) error {
 }
 
 // parts tells of spans that come in parts.
-func (m *metricText) parts(s *Stats) {
+func (m *metricText) parts(s *loss.Account) {
 	parts := s.Listeners[Appdash].Parts
 	if parts == nil {
 		return
@@ -104,7 +104,7 @@ func (m *metricText) parts(s *Stats) {
 	m.sample(untimed, parts.Untimed, "listener", Appdash)
 }
 
-func (m *metricText) store(s *Stats) {
+func (m *metricText) store(s *loss.Account) {
 	m.single("traces_stored", "gauge", "Traces in the store.", int64(s.Store.Traces))
 	m.single("spans_stored", "gauge", "Spans in the store.", s.Store.Spans)
 	m.single("store_bytes", "gauge", "Memory that the store takes.", s.Store.Bytes)
@@ -113,20 +113,11 @@ func (m *metricText) store(s *Stats) {
 	m.single("spans_refused_total", "counter", "Spans of traces that had reached their bound.", s.Store.RefusedSpans)
 }
 
-func (m *metricText) clients(t *ClientTotals) {
+func (m *metricText) clients(t *loss.Totals) {
 	m.single("client_batches_missing", "gauge", "Batches that clients numbered and that did not come.", t.BatchesMissing)
 	const lost = "client_spans_lost"
 	m.begin(lost, "gauge", "Spans that clients say they lost themselves.")
-	for _, cause := range lossCauses(t.Lost) {
-		m.sample(lost, cause.n, "cause", cause.name)
-	}
-}
-
-type lossCause struct {
-	name string
-	n    int64
-}
-
-func lossCauses(l wire.Losses) []lossCause {
-	return []lossCause{{"queue_full", l.QueueFull}, {"too_large", l.TooLarge}, {"failed", l.Failed}}
+	m.sample(lost, t.Lost.QueueFull, "cause", "queue_full")
+	m.sample(lost, t.Lost.TooLarge, "cause", "too_large")
+	m.sample(lost, t.Lost.Failed, "cause", "failed")
 }

@@ -9,6 +9,8 @@ import (
 	"slices"
 	"strconv"
 	"time"
+
+	"github.com/otdemo/otdemo/pkg/tracer/kind"
 )
 
 // Config is the effective configuration. Its fields are the keys of
@@ -40,34 +42,28 @@ type Config struct {
 
 // The samplers of jaeger-client-go.
 const (
-	SamplerConst         = "const"
-	SamplerProbabilistic = "probabilistic"
-	SamplerRateLimiting  = "ratelimiting"
-	SamplerRemote        = "remote"
+	SamplerConst         = kind.SamplerConst
+	SamplerProbabilistic = kind.SamplerProbabilistic
+	SamplerRateLimiting  = kind.SamplerRateLimiting
+	SamplerRemote        = kind.SamplerRemote
 )
 
 // The tracers. TracerNoop makes no spans.
 const (
-	TracerJaeger  = "jaeger"
-	TracerZipkin  = "zipkin"
-	TracerAppdash = "appdash"
-	TracerOTel    = "otel"
-	TracerNoop    = "noop"
+	TracerJaeger  = kind.Jaeger
+	TracerZipkin  = kind.Zipkin
+	TracerAppdash = kind.Appdash
+	TracerOTel    = kind.OTel
+	TracerNoop    = kind.Noop
 )
 
-// The header formats.
+// The propagation formats, see the constants in package kind.
 const (
-	// PropagationJaeger is jaeger-client-go's uber-trace-id.
-	PropagationJaeger = "jaeger"
-	// PropagationW3C is traceparent, tracestate and baggage.
-	PropagationW3C = "w3c"
-	// PropagationB3 is Zipkin's x-b3-traceid and its sisters. Who reads it reads
-	// the single header as well.
-	PropagationB3 = "b3"
-	// PropagationB3Single is Zipkin's single header, b3.
-	PropagationB3Single = "b3-single"
-	// PropagationAppdash is the headers of Appdash's tracer, which no other has.
-	PropagationAppdash = "appdash"
+	PropagationJaeger   = kind.FormatJaeger
+	PropagationW3C      = kind.FormatW3C
+	PropagationB3       = kind.FormatB3
+	PropagationB3Single = kind.FormatB3Single
+	PropagationAppdash  = kind.FormatAppdash
 )
 
 // Sampler decides which traces are kept.
@@ -188,15 +184,7 @@ func (c *Config) CollectorURL() string {
 	if c.Reporter.Collector.Endpoint != "" {
 		return c.Reporter.Collector.Endpoint
 	}
-	switch c.Tracer {
-	case TracerZipkin:
-		return zipkinCollector
-	case TracerOTel:
-		return otelCollector
-	case TracerAppdash:
-		return appdashCollector
-	}
-	return ""
+	return c.kind().CollectorURL
 }
 
 // Formats returns the header formats in which traces travel: propagation, or
@@ -205,20 +193,20 @@ func (c *Config) Formats() []string {
 	if len(c.Propagation) > 0 {
 		return c.Propagation
 	}
-	return ownFormats(c.Tracer)
+	return c.kind().Formats
 }
 
-func ownFormats(tracer string) []string {
-	switch tracer {
-	case TracerZipkin:
-		return []string{PropagationB3}
-	case TracerOTel:
-		return []string{PropagationW3C}
-	case TracerAppdash:
-		return []string{PropagationAppdash}
-	}
-	return []string{PropagationJaeger}
+// MakesSpans reports whether the tracer is one that makes spans.
+func (c *Config) MakesSpans() bool { return !c.Disabled && c.Tracer != TracerNoop }
+
+// kind is the row of the tracer.
+func (c *Config) kind() *kind.Kind {
+	k := kind.Of(c.Tracer)
+	return &k
 }
+
+// ownFormats returns the header formats of the tracer's own library.
+func ownFormats(tracer string) []string { return slices.Clone(kind.Of(tracer).Formats) }
 
 // callFormats returns the header formats for calls to services whose own are not
 // known: what the tracer's own library speaks, and those that others read.

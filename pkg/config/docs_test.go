@@ -2,7 +2,6 @@ package config_test
 
 import (
 	"bytes"
-	"flag"
 	"fmt"
 	"os"
 	"reflect"
@@ -12,10 +11,9 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/otdemo/otdemo/internal/golden"
 	"github.com/otdemo/otdemo/pkg/config"
 )
-
-var update = flag.Bool("update", false, "rewrite docs/configuration.md")
 
 // TestDocs keeps docs/configuration.md equal to what the key table makes of its
 // template.
@@ -28,22 +26,11 @@ func TestDocs(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	var want bytes.Buffer
-	if err := tmpl.Execute(&want, config.Keys()); err != nil {
+	var made bytes.Buffer
+	if err := tmpl.Execute(&made, config.Keys()); err != nil {
 		t.Fatal(err)
 	}
-	if *update {
-		if err := os.WriteFile(path, want.Bytes(), 0o644); err != nil {
-			t.Fatal(err)
-		}
-	}
-	got, err := os.ReadFile(path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if diff := cmp.Diff(want.String(), string(got)); diff != "" {
-		t.Errorf("%s is stale; go test ./pkg/config -update (-want +got):\n%s", path, diff)
-	}
+	golden.Check(t, path, made.String())
 }
 
 // TestShippedFile wants config.yaml in the repository to hold every key, in the

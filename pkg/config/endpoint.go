@@ -3,53 +3,35 @@ package config
 import (
 	"net"
 	"net/url"
+	"slices"
 	"strconv"
 	"strings"
-)
 
-// The usual addresses of the collectors. Jaeger's is no default: without an
-// endpoint spans go to the agent.
-const (
-	jaegerCollector   = "http://localhost:14268/api/traces"
-	zipkinCollector   = "http://localhost:9411/api/v2/spans"
-	otelCollector     = "http://localhost:4318/v1/traces"
-	otelGRPCCollector = "grpc://localhost:4317"
-	appdashCollector  = "tcp://localhost:7701"
+	"github.com/otdemo/otdemo/pkg/tracer/kind"
 )
 
 // web are the schemes of a URL that is asked over HTTP.
 func web() []string { return []string{"http", "https"} }
 
-// route is the way of a tracer's spans to a collector.
+// route is how a tracer's spans get to a collector.
 type route struct {
-	// name says who answers there.
-	name string
-	// schemes are those that the tracer can use, the usual one first.
+	kind.Endpoint
+	// schemes are all that the tracer can use, the usual one first.
 	schemes []string
-	// example is the usual URL for the scheme at hand.
-	example string
-	// paths says whether URLs of the scheme at hand have a path.
-	paths bool
+	// others are the tracer's other endpoints.
+	others []kind.Endpoint
 }
 
-// routeOf returns the way that tracer takes to raw. A tracer that makes no spans
-// takes whatever another would.
+// routeOf returns the route that tracer takes to raw.
 func routeOf(tracer, raw string) route {
-	switch tracer {
-	case TracerZipkin:
-		return route{"Zipkin", web(), zipkinCollector, true}
-	case TracerOTel:
-		schemes := append(web(), "grpc", "grpcs")
-		if overGRPC(raw) {
-			return route{"OTLP over gRPC", schemes, otelGRPCCollector, false}
+	k := kind.Of(tracer)
+	r := route{Endpoint: k.Endpoint(raw), schemes: k.Schemes()}
+	for _, e := range k.Endpoints {
+		if e.Name != r.Name {
+			r.others = append(r.others, e)
 		}
-		return route{"OTLP over HTTP", schemes, otelCollector, true}
-	case TracerAppdash:
-		return route{"Appdash", []string{"tcp"}, appdashCollector, false}
-	case TracerJaeger:
-		return route{"Jaeger", web(), jaegerCollector, true}
 	}
-	return route{"a collector", append(web(), "grpc", "grpcs", "tcp"), jaegerCollector, true}
+	return r
 }
 
 // overGRPC reports whether raw is an endpoint for OTLP over gRPC.
@@ -57,32 +39,27 @@ func overGRPC(raw string) bool {
 	return strings.HasPrefix(raw, "grpc://") || strings.HasPrefix(raw, "grpcs://")
 }
 
-// usual returns the port and the path of the example.
-func (r *route) usual() (port int, path string) {
-	u, err := url.Parse(r.example)
+// usualPath returns the path of an endpoint's example.
+func usualPath(e *kind.Endpoint) string {
+	u, err := url.Parse(e.Example)
 	if err != nil {
-		return 0, ""
+		return ""
 	}
-	port, err = strconv.Atoi(u.Port())
-	if err != nil {
-		return 0, u.Path
-	}
-	return port, u.Path
+	return u.Path
 }
 
 // mended returns u with the port and the path that were likely meant, without
-// user info. An OTLP port says by itself which of the two protocols it speaks.
+// user info. The port of another endpoint of the tracer says which one was meant.
 func (r *route) mended(u *url.URL) string {
-	want, path := r.usual()
-	scheme, port := u.Scheme, u.Port()
+	scheme, path, port := u.Scheme, usualPath(&r.Endpoint), u.Port()
 	n, err := strconv.Atoi(port)
+	other := slices.IndexFunc(r.others, func(e kind.Endpoint) bool { return e.Port() == n })
 	switch secure := scheme == "https" || scheme == "grpcs"; {
-	case r.name == "OTLP over HTTP" && n == otlpGRPCPort:
-		scheme, path = withTLS("grpc", secure), ""
-	case r.name == "OTLP over gRPC" && n == otlpHTTPPort:
-		scheme, path = withTLS("http", secure), "/v1/traces"
-	case err == nil && spoken(n) != "", port == "" && !r.paths:
-		port = strconv.Itoa(want)
+	case err == nil && other >= 0:
+		e := &r.others[other]
+		scheme, path = withTLS(e.Schemes[0], secure), usualPath(e)
+	case err == nil && spoken(n) != "", port == "" && !r.Path:
+		port = strconv.Itoa(r.Port())
 	}
 	out := url.URL{Scheme: scheme, Host: u.Host, Path: path}
 	if port != "" {
@@ -119,27 +96,26 @@ func (l *loader) checkEndpoint(cfg *Config) {
 	case tracer.Layer > from.Layer:
 		// The tracer was changed and the endpoint left behind.
 		c.instead = ""
-		c.hint = "did you mean " + l.spell(keyCollectorEndpoint, tracer.Layer, r.example) + " as well?"
+		c.hint = "did you mean " + l.spell(keyCollectorEndpoint, tracer.Layer, r.Example) + " as well?"
 	case c.instead == "":
-		c.hint = "such as " + from.assign(key, r.example)
+		c.hint = "such as " + from.assign(key, r.Example)
 	}
 	l.refuse(key, from, c)
 }
 
-// check judges what stands behind the scheme of a URL that can be read. Jaeger
-// is only warned about a missing path: a proxy may add it.
+// check checks what follows the scheme of a URL that can be parsed.
 func (r *route) check(raw string) *complaint {
 	u, err := url.Parse(raw)
-	if err != nil || r.name == "Jaeger" || r.name == "a collector" {
+	if err != nil || r.AnyPath {
 		return nil
 	}
 	c := &complaint{got: quote(raw), instead: r.mended(u)}
 	switch {
-	case r.paths && u.Path == "":
+	case r.Path && u.Path == "":
 		c.claim = "must have a path"
-	case !r.paths && u.Path != "":
+	case !r.Path && u.Path != "":
 		c.claim = "must not have a path"
-	case !r.paths && u.Port() == "":
+	case !r.Path && u.Port() == "":
 		c.claim = "must have a port"
 	default:
 		return nil
@@ -156,20 +132,20 @@ func (l *loader) warnEndpoint(cfg *Config) {
 		return
 	}
 	r := routeOf(cfg.Tracer, raw)
-	want, path := r.usual()
+	want, path := r.Port(), usualPath(&r.Endpoint)
 	port, err := strconv.Atoi(u.Port())
 	hint := l.didYouMean(keyCollectorEndpoint, r.mended(u))
 	switch {
 	case err == nil && port != want && spoken(port) != "":
 		l.warnPort(keyCollectorEndpoint, "has port", port, want, r.mended(u))
-	case !r.paths:
+	case !r.Path:
 	case u.Path == "" || u.Path == "/":
-		l.warnValue(keyCollectorEndpoint, hint, "has no path; %s answers at %s", r.name, path)
+		l.warnValue(keyCollectorEndpoint, hint, "has no path; %s answers at %s", r.Name, path)
 	case u.Path == path+"/":
-		l.warnValue(keyCollectorEndpoint, hint, "ends in a slash; %s answers at %s", r.name, path)
+		l.warnValue(keyCollectorEndpoint, hint, "ends in a slash; %s answers at %s", r.Name, path)
 	case u.Path != path && pathOf(u.Path) != "":
 		l.warnValue(keyCollectorEndpoint, hint, "has path %s, which is for %s; %s answers at %s",
-			u.Path, pathOf(u.Path), r.name, path)
+			u.Path, pathOf(u.Path), r.Name, path)
 	}
 }
 

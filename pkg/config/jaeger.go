@@ -7,6 +7,8 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	"github.com/otdemo/otdemo/pkg/tracer/kind"
 )
 
 // The JAEGER_* variables that depend on each other. The others stand in the key
@@ -33,12 +35,6 @@ func jaegerAddresses() []string {
 	}
 }
 
-// ownBackend reports whether tracer's spans go elsewhere than
-// jaeger-client-go's.
-func ownBackend(tracer string) bool {
-	return tracer == TracerZipkin || tracer == TracerOTel || tracer == TracerAppdash
-}
-
 // loadJaeger sets the keys that JAEGER_* variables name, with the meaning they
 // have for jaeger-client-go. Those of addresses are only for tracer jaeger.
 func (l *loader) loadJaeger(tracer string) {
@@ -49,8 +45,8 @@ func (l *loader) loadJaeger(tracer string) {
 		}
 	}
 	l.warnMisspelt()
-	switch {
-	case ownBackend(tracer):
+	switch k := kind.Of(tracer); {
+	case k.HasDefault():
 		return
 	case l.env.get(envEndpoint) != "":
 		l.loadJaegerCollector()

@@ -6,6 +6,8 @@ import (
 	"net/url"
 	"reflect"
 	"strings"
+
+	"github.com/otdemo/otdemo/pkg/tracer/kind"
 )
 
 // Type is the type of a key's value.
@@ -139,11 +141,16 @@ func (k *Key) usualPath() string {
 }
 
 func tracerKeys() []Key {
+	names, aliases := kind.Names(), map[string]string{}
+	for _, k := range kind.All() {
+		for _, alias := range k.Aliases {
+			aliases[alias] = k.Name
+		}
+	}
 	return []Key{
 		{
-			Name: keyTracer, values: []string{TracerJaeger, TracerZipkin, TracerAppdash, TracerOTel, TracerNoop},
-			aliases: map[string]string{"opentelemetry": TracerOTel, "otlp": TracerOTel, "none": TracerNoop},
-			Doc:     "implementation behind OpenTracing: jaeger, zipkin, appdash, otel, or noop, which makes no spans",
+			Name: keyTracer, values: names, aliases: aliases,
+			Doc: "implementation behind OpenTracing: " + strings.Join(names[:len(names)-1], ", ") + ", or noop, which makes no spans",
 		},
 		{
 			Name: keyService, Jaeger: []string{"JAEGER_SERVICE_NAME"}, OTel: []string{envServiceName, envResource},
@@ -232,7 +239,7 @@ func reporterKeys() []Key {
 		{
 			Name: keyCollectorEndpoint, Type: TypeURL, Jaeger: []string{"JAEGER_ENDPOINT"},
 			OTel:    []string{envTracesEndpoint, envOTLPEndpoint, envTracesProtocol, envOTLPProtocol},
-			example: jaegerCollector,
+			example: kind.JaegerCollector,
 			Allowed: "jaeger: http or https, such as http://localhost:14268/api/traces, instead of UDP to the agent; " +
 				"zipkin: http or https, empty takes http://localhost:9411/api/v2/spans; " +
 				"otel: http or https, empty takes http://localhost:4318/v1/traces, or grpc or grpcs without a path, such as grpc://localhost:4317; " +

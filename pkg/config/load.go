@@ -7,6 +7,8 @@ import (
 
 	"github.com/go-viper/mapstructure/v2"
 	"github.com/spf13/viper"
+
+	"github.com/otdemo/otdemo/pkg/tracer/kind"
 )
 
 // Source is everything that a load looks at. Nothing is taken from the process
@@ -84,7 +86,7 @@ func Load(src Source) (*Loaded, error) {
 	}
 	tracer := l.tracer(src.Flags)
 	l.loadJaeger(tracer)
-	if tracer == TracerOTel {
+	if k := kind.Of(tracer); k.OTelVariables {
 		l.loadOTel()
 	}
 	l.loadOtdemo()

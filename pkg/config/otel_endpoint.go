@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"net/url"
 	"strings"
+
+	"github.com/otdemo/otdemo/pkg/tracer/kind"
 )
 
 // The protocols of OTLP that Go's SDK has.
@@ -68,7 +70,7 @@ func (l *loader) loadOTelProtocol(from Origin, grpc bool) {
 	switch {
 	case l.env.get(from.Detail) == "":
 	case now == "" && grpc:
-		l.set(key, otelGRPCCollector, from)
+		l.set(key, kind.OTLPGRPCCollector, from)
 	case now != "" && overGRPC(now) != grpc:
 		l.warn(fmt.Sprintf("set %s too", envOTLPEndpoint), "%s: not used, because the scheme of %s of %s says the protocol",
 			from, key.Name, l.origins[key.Name])
@@ -122,7 +124,7 @@ func otelExample(variable string, grpc bool) string {
 	case variable == envOTLPEndpoint:
 		return "http://localhost:4318"
 	}
-	return otelCollector
+	return kind.OTLPCollector
 }
 
 // otelAssign is Origin.assign for variables that do not spell a value as its key

@@ -11,6 +11,8 @@ import (
 	"strings"
 	"time"
 	"unicode"
+
+	"github.com/otdemo/otdemo/pkg/tracer/kind"
 )
 
 // validate notes a fault for every value that cannot work.
@@ -67,7 +69,7 @@ func (k *Key) checkString(s string) *complaint {
 	case k.Name == keyCollectorEndpoint:
 		return nil // checkEndpoint knows the tracer it is for
 	case k.Type == TypeURL && (s != "" || k.Default != ""):
-		return checkURL(s, &route{schemes: web(), example: k.example})
+		return checkURL(s, &route{schemes: web(), Endpoint: kind.Endpoint{Example: k.example}})
 	case len(k.values) > 0:
 		return k.checkWord(s)
 	}
@@ -201,8 +203,7 @@ func (r *route) completed(bare string) string {
 	}
 	guess := scheme + "://" + bare
 	if !strings.Contains(bare, "/") && scheme != "grpc" {
-		_, path := r.usual()
-		guess += path
+		guess += usualPath(&r.Endpoint)
 	}
 	if strings.Contains(bare, "@") || checkURL(guess, r) != nil {
 		return ""
@@ -267,19 +268,12 @@ func (l *loader) spell(name string, layer Layer, value string) string {
 
 // checkSampler wants a sampler that the tracer has.
 func (l *loader) checkSampler(cfg *Config) {
-	kind := cfg.Sampler.Type
-	if l.broken[keySamplerType] || l.broken[keyTracer] || !ownBackend(cfg.Tracer) {
-		return
-	}
-	if kind != SamplerRateLimiting && (kind != SamplerRemote || cfg.Tracer == TracerOTel) {
+	k := cfg.kind()
+	if l.broken[keySamplerType] || l.broken[keyTracer] || slices.Contains(k.Samplers, cfg.Sampler.Type) {
 		return
 	}
 	key, from := l.byName[keySamplerType], l.origins[keySamplerType]
-	has := []string{SamplerConst, SamplerProbabilistic}
-	if cfg.Tracer == TracerOTel {
-		has = append(has, SamplerRemote)
-	}
-	c := &complaint{claim: "must be " + orList(has) + " for tracer " + cfg.Tracer, got: quote(kind)}
+	c := &complaint{claim: "must be " + orList(k.Samplers) + " for tracer " + k.Name, got: quote(cfg.Sampler.Type)}
 	c.instead = SamplerProbabilistic
 	if tracer := l.origins[keyTracer]; tracer.Layer > from.Layer {
 		c.instead = ""
@@ -288,16 +282,18 @@ func (l *loader) checkSampler(cfg *Config) {
 	l.refuse(key, from, c)
 }
 
-// checkFormats keeps Appdash's headers to its own tracer.
+// checkFormats keeps the formats of one tracer alone from the others.
 func (l *loader) checkFormats(cfg *Config) {
-	if l.broken[keyPropagation] || l.broken[keyTracer] || cfg.Tracer == TracerAppdash {
+	if l.broken[keyPropagation] || l.broken[keyTracer] {
 		return
 	}
-	if slices.Contains(cfg.Propagation, PropagationAppdash) {
-		l.refuse(l.byName[keyPropagation], l.origins[keyPropagation], &complaint{
-			claim: "must not name appdash for tracer " + cfg.Tracer,
-			hint:  "only tracer appdash knows that format; both sides know jaeger, w3c, b3 and b3-single",
-		})
+	for _, k := range kind.All() {
+		if k.Exclusive && k.Name != cfg.Tracer && slices.Contains(cfg.Propagation, k.Formats[0]) {
+			l.refuse(l.byName[keyPropagation], l.origins[keyPropagation], &complaint{
+				claim: "must not name " + k.Formats[0] + " for tracer " + cfg.Tracer,
+				hint:  "only tracer " + k.Name + " knows that format; both sides know jaeger, w3c, b3 and b3-single",
+			})
+		}
 	}
 }
 

@@ -44,19 +44,16 @@ func (l *loader) warnConfig(cfg *Config) {
 	if cfg.Disabled {
 		l.warnValue(keyDisabled, l.didYouMean(keyDisabled, "false"), "is true, so no spans are made")
 	}
-	if cfg.Tracer == TracerZipkin {
-		l.warnURL(keyQueryURL, cfg.Query.URL, queryPort, zipkinPort)
-	} else {
-		l.warnURL(keyQueryURL, cfg.Query.URL, queryPort)
-	}
-	if cfg.Disabled || cfg.Tracer == TracerNoop {
+	k := cfg.kind()
+	l.warnURL(keyQueryURL, cfg.Query.URL, queryPort, k.QueryPorts...)
+	if !cfg.MakesSpans() {
 		return
 	}
 	l.warnSampler(cfg)
 	l.warnTraceID(cfg)
 	l.warnEndpoint(cfg)
 	switch {
-	case ownBackend(cfg.Tracer):
+	case k.HasDefault():
 		l.warnJaegerAddress(cfg)
 		l.warnOtherAgent(cfg)
 		return
@@ -120,11 +117,11 @@ func (l *loader) warnTraceID(cfg *Config) {
 	if l.origins[keyTraceID128Bit].Layer < LayerOtdemo {
 		return
 	}
-	switch {
-	case cfg.Tracer == TracerOTel && !cfg.TraceID128Bit:
-		l.warnValue(keyTraceID128Bit, "", "is not used: the trace ids of tracer otel always have 128 bits")
-	case cfg.Tracer == TracerAppdash && cfg.TraceID128Bit:
-		l.warnValue(keyTraceID128Bit, "", "is not used: the trace ids of tracer appdash have 64 bits")
+	switch k := cfg.kind(); {
+	case k.TraceIDBits == 128 && !cfg.TraceID128Bit:
+		l.warnValue(keyTraceID128Bit, "", "is not used: the trace ids of tracer %s always have 128 bits", k.Name)
+	case k.TraceIDBits == 64 && cfg.TraceID128Bit:
+		l.warnValue(keyTraceID128Bit, "", "is not used: the trace ids of tracer %s have 64 bits", k.Name)
 	}
 }
 
@@ -139,8 +136,8 @@ func (l *loader) warnOtherAgent(cfg *Config) {
 				"is not used, because tracer is %s", cfg.Tracer)
 		}
 	}
-	if cfg.Tracer == TracerAppdash && cfg.Reporter.Collector.User != "" {
-		l.warnValue(keyCollectorUser, "", "is not used: Appdash's collector asks for no user")
+	if k := cfg.kind(); k.NoUser && cfg.Reporter.Collector.User != "" {
+		l.warnValue(keyCollectorUser, "", "is not used: %s's collector asks for no user", k.Endpoints[0].Name)
 	}
 }
 

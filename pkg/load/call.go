@@ -2,15 +2,12 @@ package load
 
 import (
 	"context"
-	"errors"
-	"fmt"
 	"time"
 
 	"github.com/opentracing/opentracing-go"
 	"github.com/opentracing/opentracing-go/ext"
 
 	"github.com/otdemo/otdemo/pkg/client"
-	"github.com/otdemo/otdemo/pkg/trace"
 )
 
 // Call makes a single traced call with opts' Client, Tracer, Request and Tags; the
@@ -59,9 +56,7 @@ func (c *caller) call(ctx context.Context, r *Result, traced bool) (client.Resul
 	r.Bytes = answer.Bytes
 	if _, noop := top.Tracer().(opentracing.NoopTracer); !noop {
 		r.SpansMade = answer.Spans + 1
-		if idErr := c.identify(r, top.Context()); idErr != nil {
-			err = errors.Join(err, idErr)
-		}
+		c.identify(r, top.Context())
 	}
 	if err != nil {
 		ext.Error.Set(top, true)
@@ -75,17 +70,8 @@ func (c *caller) call(ctx context.Context, r *Result, traced bool) (client.Resul
 }
 
 // identify notes the trace that sc belongs to.
-func (c *caller) identify(r *Result, sc opentracing.SpanContext) error {
-	id, sampled := c.tracer.TraceID(sc)
-	if id == "" {
-		return nil
-	}
-	parsed, err := trace.ParseTraceID(id)
-	if err != nil {
-		return fmt.Errorf("trace id of our own tracer: %w", err)
-	}
-	r.TraceID, r.Sampled = parsed, sampled
-	return nil
+func (c *caller) identify(r *Result, sc opentracing.SpanContext) {
+	r.TraceID, r.Sampled = c.tracer.Trace(sc)
 }
 
 func (r *Result) fail(err error) {

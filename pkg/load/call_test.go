@@ -4,7 +4,6 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
-	"strconv"
 	"strings"
 	"testing"
 
@@ -13,6 +12,7 @@ import (
 	"github.com/opentracing/opentracing-go/mocktracer"
 
 	"github.com/otdemo/otdemo/pkg/client"
+	"github.com/otdemo/otdemo/pkg/trace/id"
 	"github.com/otdemo/otdemo/pkg/tracer"
 )
 
@@ -81,8 +81,8 @@ func TestCallWithoutSpans(t *testing.T) {
 // openTracer shows the spans that it makes; their trace ids are small numbers.
 type openTracer struct{ *mocktracer.MockTracer }
 
-func (openTracer) TraceID(sc opentracing.SpanContext) (string, bool) {
-	return strconv.Itoa(sc.(mocktracer.MockSpanContext).TraceID), true
+func (openTracer) Trace(sc opentracing.SpanContext) (id.TraceID, bool) {
+	return id.TraceID{Low: uint64(sc.(mocktracer.MockSpanContext).TraceID)}, true
 }
 
 func TestTagsOfTheTopLevelSpan(t *testing.T) {

@@ -2,12 +2,12 @@ package load
 
 import (
 	"context"
-	"net"
 	"testing"
 	"time"
 
 	"go.uber.org/goleak"
 
+	"github.com/otdemo/otdemo/internal/udpsink"
 	"github.com/otdemo/otdemo/pkg/client"
 	"github.com/otdemo/otdemo/pkg/config"
 	"github.com/otdemo/otdemo/pkg/tracer"
@@ -23,7 +23,7 @@ func newTracer(tb testing.TB, kind string) *tracer.Tracer {
 	cfg.Service = "load-test"
 	if kind == "jaeger" {
 		cfg.Reporter.Agent.Host = "127.0.0.1"
-		cfg.Reporter.Agent.Port = blackHole(tb)
+		cfg.Reporter.Agent.Port = udpsink.Open(tb)
 	}
 	tr, err := tracer.New(cfg, tracer.Options{})
 	if err != nil {
@@ -37,27 +37,6 @@ func newTracer(tb testing.TB, kind string) *tracer.Tracer {
 		}
 	})
 	return tr
-}
-
-// blackHole is a UDP port that reads and forgets.
-func blackHole(tb testing.TB) int {
-	tb.Helper()
-	conn, err := net.ListenUDP("udp4", &net.UDPAddr{IP: net.IPv4(127, 0, 0, 1)})
-	if err != nil {
-		tb.Fatal(err)
-	}
-	done := make(chan struct{})
-	go func() {
-		defer close(done)
-		buf := make([]byte, 1<<16)
-		for {
-			if _, err := conn.Read(buf); err != nil {
-				return
-			}
-		}
-	}()
-	tb.Cleanup(func() { _ = conn.Close(); <-done })
-	return conn.LocalAddr().(*net.UDPAddr).Port
 }
 
 // optionsFor returns the options of a run of one worker and one call to url.

@@ -9,13 +9,14 @@ import (
 	"github.com/opentracing/opentracing-go"
 
 	"github.com/otdemo/otdemo/pkg/client"
+	"github.com/otdemo/otdemo/pkg/trace/id"
 )
 
-// Tracer is an OpenTracing tracer that tells the ids of its traces, as
-// *tracer.Tracer does: the id is "" when there is no trace.
+// Tracer is an OpenTracing tracer that returns the ids of its traces, as
+// *tracer.Tracer does: the id is zero when there is no trace.
 type Tracer interface {
 	opentracing.Tracer
-	TraceID(sc opentracing.SpanContext) (id string, sampled bool)
+	Trace(sc opentracing.SpanContext) (trace id.TraceID, sampled bool)
 }
 
 // Options say what a run does. Client, Tracer and Request are always needed, and

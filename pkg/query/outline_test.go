@@ -10,6 +10,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/otdemo/otdemo/pkg/loss"
 	"github.com/otdemo/otdemo/pkg/query"
 	"github.com/otdemo/otdemo/pkg/trace"
 )
@@ -116,12 +117,12 @@ func TestOutlinesOfUnknownTraces(t *testing.T) {
 
 func TestLoss(t *testing.T) {
 	t.Parallel()
-	want := query.Loss{
+	want := loss.Account{
 		SchemaVersion: 1,
 		Started:       time.Unix(1_700_000_000, 5).UTC(),
-		Agent:         query.AgentLoss{KernelDrops: 3, Abandoned: 1, Undecodable: map[string]int64{"text": 2}},
-		Store:         query.StoreLoss{Added: 9, Evicted: 5, Refused: 4},
-		Clients:       []query.LossyPeer{{ID: "u", Service: "s", Batches: 2, Spans: 9, BatchesMissing: 1, BatchesBefore: 6}},
+		Agent:         loss.Agent{UDP: loss.UDP{KernelDrops: 3, Abandoned: 1}, Undecodable: loss.Rejects{"text": 2}},
+		Store:         loss.Store{Added: 9, EvictedSpans: 5, RefusedSpans: 4},
+		Clients:       []loss.Client{{ID: "u", Service: "s", Batches: 2, Spans: 9, BatchesMissing: 1, BatchesBefore: 6}},
 	}
 	body, err := json.Marshal(want)
 	if err != nil {

@@ -1,104 +1,15 @@
 package trace
 
-import (
-	"errors"
-	"fmt"
-	"strconv"
-)
+import "github.com/otdemo/otdemo/pkg/trace/id"
 
-// TraceID is a trace id of up to 128 bits. The zero value is no valid id.
-type TraceID struct {
-	High, Low uint64
-}
+// TraceID is id.TraceID.
+type TraceID = id.TraceID
 
-// SpanID is a span id of 64 bits. Zero is no valid id.
-type SpanID uint64
+// SpanID is id.SpanID.
+type SpanID = id.SpanID
 
-// maxTraceIDDigits is the longest id Jaeger takes: 128 bits in hexadecimal.
-const maxTraceIDDigits = 32
+// ParseTraceID is id.ParseTraceID.
+func ParseTraceID(s string) (TraceID, error) { return id.ParseTraceID(s) }
 
-// ParseTraceID reads an id as Jaeger does: 1 to 32 hexadecimal digits in either
-// case, leading zeros optional. The text of its errors is Jaeger's.
-func ParseTraceID(s string) (TraceID, error) {
-	var id TraceID
-	var err error
-	switch {
-	case len(s) > maxTraceIDDigits:
-		return TraceID{}, fmt.Errorf("TraceID cannot be longer than 32 hex characters: %s", s)
-	case len(s) > 16:
-		split := len(s) - 16
-		if id.High, err = parseHex(s[:split]); err != nil {
-			return TraceID{}, err
-		}
-		id.Low, err = parseHex(s[split:])
-	default:
-		id.Low, err = parseHex(s)
-	}
-	if err != nil {
-		return TraceID{}, err
-	}
-	return id, nil
-}
-
-// parseHex leaves the error as strconv words it, because that is what Jaeger
-// answers to a malformed id.
-func parseHex(s string) (uint64, error) {
-	n, err := strconv.ParseUint(s, 16, 64)
-	if err != nil {
-		return 0, err //nolint:wrapcheck // Jaeger's answer is this very text
-	}
-	return n, nil
-}
-
-// ParseSpanID reads 1 to 16 hexadecimal digits.
-func ParseSpanID(s string) (SpanID, error) {
-	if len(s) > 16 {
-		return 0, fmt.Errorf("SpanID cannot be longer than 16 hex characters: %s", s)
-	}
-	n, err := parseHex(s)
-	return SpanID(n), err
-}
-
-// IsZero reports whether id is the zero value, which no trace has.
-func (id TraceID) IsZero() bool { return id == TraceID{} }
-
-// String returns 16 hexadecimal digits, or 32 when the id has more than 64
-// bits, as Jaeger's JSON prints it.
-func (id TraceID) String() string {
-	if id.High == 0 {
-		return fmt.Sprintf("%016x", id.Low)
-	}
-	return fmt.Sprintf("%016x%016x", id.High, id.Low)
-}
-
-// MarshalText implements encoding.TextMarshaler with the form of String.
-func (id TraceID) MarshalText() ([]byte, error) { return []byte(id.String()), nil }
-
-// UnmarshalText implements encoding.TextUnmarshaler; see ParseTraceID.
-func (id *TraceID) UnmarshalText(text []byte) error {
-	if len(text) == 0 {
-		return errors.New("trace id is empty")
-	}
-	parsed, err := ParseTraceID(string(text))
-	if err != nil {
-		return err
-	}
-	*id = parsed
-	return nil
-}
-
-// String returns 16 hexadecimal digits.
-func (id SpanID) String() string { return fmt.Sprintf("%016x", uint64(id)) }
-
-// MarshalText implements encoding.TextMarshaler with the form of String.
-func (id SpanID) MarshalText() ([]byte, error) { return []byte(id.String()), nil }
-
-// UnmarshalText implements encoding.TextUnmarshaler; see ParseSpanID.
-func (id *SpanID) UnmarshalText(text []byte) error {
-	parsed, err := ParseSpanID(string(text))
-	if err != nil {
-		return err
-	}
-	*id = parsed
-	return nil
-}
+// ParseSpanID is id.ParseSpanID.
+func ParseSpanID(s string) (SpanID, error) { return id.ParseSpanID(s) }

@@ -2,48 +2,13 @@ package trace
 
 import (
 	"bytes"
-	"flag"
-	"os"
 	"path/filepath"
 	"strings"
 	"testing"
 	"time"
 
-	"github.com/google/go-cmp/cmp"
+	"github.com/otdemo/otdemo/internal/golden"
 )
-
-var update = flag.Bool("update", false, "rewrite the golden files")
-
-func TestParseTraceID(t *testing.T) {
-	t.Parallel()
-	tests := []struct {
-		in, want, wantErr string
-	}{
-		{in: "4d2f", want: "0000000000004d2f"},
-		{in: "ABCDEF", want: "0000000000abcdef"},
-		{in: "00000000000000000000000000004d2f", want: "0000000000004d2f"},
-		{in: "10000000000000002", want: "00000000000000010000000000000002"},
-		{in: "zzz", wantErr: `strconv.ParseUint: parsing "zzz": invalid syntax`},
-		{in: strings.Repeat("1", 33), wantErr: "TraceID cannot be longer than 32 hex characters: " + strings.Repeat("1", 33)},
-		{in: "", wantErr: `strconv.ParseUint: parsing "": invalid syntax`},
-		{in: "0x1", wantErr: `strconv.ParseUint: parsing "0x1": invalid syntax`},
-	}
-	for _, tt := range tests {
-		got, err := ParseTraceID(tt.in)
-		if errText(err) != tt.wantErr {
-			t.Errorf("ParseTraceID(%q): error %q, want %q", tt.in, errText(err), tt.wantErr)
-		} else if err == nil && got.String() != tt.want {
-			t.Errorf("ParseTraceID(%q) = %s, want %s", tt.in, got, tt.want)
-		}
-	}
-}
-
-func errText(err error) string {
-	if err == nil {
-		return ""
-	}
-	return err.Error()
-}
 
 func TestTree(t *testing.T) {
 	t.Parallel()
@@ -138,19 +103,7 @@ func TestWaterfall(t *testing.T) {
 			if err := Waterfall(&buf, &tt.trace, tt.opts); err != nil {
 				t.Fatal(err)
 			}
-			golden := filepath.Join("testdata", "waterfall-"+name+".txt")
-			if *update {
-				if err := os.WriteFile(golden, buf.Bytes(), 0o644); err != nil {
-					t.Fatal(err)
-				}
-			}
-			want, err := os.ReadFile(golden)
-			if err != nil {
-				t.Fatal(err)
-			}
-			if diff := cmp.Diff(string(want), buf.String()); diff != "" {
-				t.Errorf("drawing (-want +got):\n%s", diff)
-			}
+			golden.Check(t, filepath.Join("testdata", "waterfall-"+name+".txt"), buf.String())
 		})
 	}
 }

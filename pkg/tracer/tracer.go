@@ -1,18 +1,29 @@
-// Package tracer makes the one OpenTracing tracer that the configuration asks
-// for, gets its finished spans out of the process, and accounts for each of
-// them: no span is lost silently. Start at New; Tracer.Close flushes, and
-// Tracer.Stats says at any time where the spans are.
+// Package tracer makes the OpenTracing tracer of a configuration, sends its finished
+// spans, and counts what becomes of each: no span is lost silently. Start at New;
+// Tracer.Close flushes, and Tracer.Stats returns the counts at any time.
 package tracer
 
 import (
 	"context"
 	"fmt"
 	"log/slog"
+	"strings"
 
 	"github.com/opentracing/opentracing-go"
 	"github.com/uber/jaeger-lib/metrics"
 
+	"github.com/otdemo/otdemo/internal/hint"
 	"github.com/otdemo/otdemo/pkg/config"
+	"github.com/otdemo/otdemo/pkg/trace/id"
+	"github.com/otdemo/otdemo/pkg/tracer/internal/appdash"
+	"github.com/otdemo/otdemo/pkg/tracer/internal/jaeger"
+	"github.com/otdemo/otdemo/pkg/tracer/internal/noop"
+	"github.com/otdemo/otdemo/pkg/tracer/internal/otel"
+	"github.com/otdemo/otdemo/pkg/tracer/internal/reporter"
+	"github.com/otdemo/otdemo/pkg/tracer/internal/sampling"
+	"github.com/otdemo/otdemo/pkg/tracer/internal/system"
+	"github.com/otdemo/otdemo/pkg/tracer/internal/zipkin"
+	"github.com/otdemo/otdemo/pkg/tracer/kind"
 )
 
 // Options are what a tracer needs from its process besides the configuration.
@@ -20,40 +31,42 @@ import (
 type Options struct {
 	// Service is the service name when the configuration has none.
 	Service string
-	// Logger takes losses and their end, and the spans themselves if the
-	// configuration asks for that; nil discards.
+	// Logger logs losses and their end, and the spans themselves with
+	// reporter.log_spans; nil discards.
 	Logger *slog.Logger
-	// Metrics takes jaeger-client-go's tracer metrics and, if configured, RPC
+	// Metrics counts jaeger-client-go's tracer metrics and, if configured, RPC
 	// metrics of server spans; nil keeps none.
 	Metrics metrics.Factory
 	// Block makes Finish wait while the reporter's queue is full, in place of
-	// dropping the span. It is for programs that make load, which then slows down
-	// to what the way to the backend takes. When nothing at all has been sent for
-	// ten seconds Finish drops again, until something is.
+	// dropping the span. It is for programs that make load, which then slow down to
+	// the rate at which spans are sent. When nothing at all has been sent for ten
+	// seconds Finish drops again, until something is.
 	Block bool
 }
 
-// Tracer is an OpenTracing tracer that can be flushed and asked for its books.
+// Stats are the counts of a tracer's spans.
+type Stats = reporter.Stats
+
+// CloseError is returned by Close when its context ended before all spans were
+// delivered.
+type CloseError = reporter.CloseError
+
+// Strategy is the response of a strategy server: how a service is to sample.
+type Strategy = sampling.Strategy
+
+// ParseStrategy reads the JSON response of a strategy server. It rejects what
+// jaeger-client-go would ignore, clamp or crash on.
+func ParseStrategy(body []byte) (Strategy, error) { return sampling.ParseStrategy(body) }
+
+// Tracer is an OpenTracing tracer that can be flushed and counts its spans.
 // All its methods may be called from any goroutine.
 type Tracer struct {
 	opentracing.Tracer
-	service string
-	target  string
-	backend backend
-}
-
-// backend is what a tracing system needs beyond OpenTracing's interface. Each
-// implementation has its own file.
-type backend interface {
-	// traceID returns "" for a context that another tracer made.
-	traceID(sc opentracing.SpanContext) (id string, sampled bool)
-	stats() Stats
-	// close is Tracer.Close.
-	close(ctx context.Context) error
+	system *system.Tracer
 }
 
 // New makes the tracer that cfg names. With the remote sampler it waits for the
-// first answer of the strategy server, for at most strategyTimeout; nothing
+// first answer of the strategy server, for at most StrategyTimeout; nothing
 // else in it blocks. An agent that is not there, or whose name does not
 // resolve, is no error: its spans are kept, tried again and counted. The caller
 // must Close the tracer.
@@ -67,46 +80,62 @@ func New(cfg config.Config, opts Options) (*Tracer, error) {
 	if cfg.Service == "" {
 		cfg.Service = opts.Service
 	}
-	cfg.Service = validText(cfg.Service) // as every backend shows it
+	cfg.Service = otel.ValidText(cfg.Service) // as every backend shows it
+	name := cfg.Tracer
 	if cfg.Disabled {
-		return newNoop(cfg), nil
+		name = kind.Noop
 	}
-	switch cfg.Tracer {
-	case "jaeger":
-		return newJaeger(cfg, opts)
-	case config.TracerOTel:
-		return newOTel(cfg, opts)
-	case config.TracerZipkin:
-		return newZipkin(cfg, opts)
-	case config.TracerAppdash:
-		return newAppdash(cfg, opts)
-	case "noop":
-		return newNoop(cfg), nil
-	default:
-		return nil, &hinted{
-			error: fmt.Errorf("tracer must be jaeger, zipkin, appdash, otel or noop, got %q", cfg.Tracer),
-			hint:  "use --tracer jaeger",
-		}
+	start, ok := systems()[name]
+	if !ok {
+		names := kind.Names()
+		last := len(names) - 1
+		return nil, hint.New(fmt.Errorf("tracer must be %s or %s, got %q", strings.Join(names[:last], ", "), names[last], name),
+			"use --tracer jaeger")
+	}
+	s, err := start(cfg, reporter.Env{Logger: opts.Logger, Metrics: opts.Metrics, Block: opts.Block})
+	if err != nil {
+		return nil, err
+	}
+	return &Tracer{Tracer: s.Tracer, system: s}, nil
+}
+
+// systems returns how each tracing system is started, by its name.
+func systems() map[string]func(config.Config, reporter.Env) (*system.Tracer, error) {
+	return map[string]func(config.Config, reporter.Env) (*system.Tracer, error){
+		kind.Jaeger:  jaeger.New,
+		kind.Zipkin:  zipkin.New,
+		kind.Appdash: appdash.New,
+		kind.OTel:    otel.New,
+		kind.Noop:    noop.New,
 	}
 }
 
 // Service returns the service name on the spans.
-func (t *Tracer) Service() string { return t.service }
+func (t *Tracer) Service() string { return t.system.Service }
 
-// Target says where the spans go, such as "udp localhost:6831" or
+// Target returns where the spans go, such as "udp localhost:6831" or
 // "http://localhost:14268/api/traces", without user info; "" means nowhere.
-func (t *Tracer) Target() string { return t.target }
+func (t *Tracer) Target() string { return t.system.Target }
 
 // TraceID returns the trace id of sc in hexadecimal, as Jaeger prints it, and
 // whether the trace is sampled. The id is "" when sc belongs to another tracer
 // or to no trace.
 func (t *Tracer) TraceID(sc opentracing.SpanContext) (id string, sampled bool) {
-	return t.backend.traceID(libraryContext(sc))
+	trace, sampled := t.Trace(sc)
+	if trace.IsZero() {
+		return "", sampled
+	}
+	return trace.String(), sampled
 }
 
-// Stats returns a snapshot of the books. It never blocks, and works after Close
+// Trace is TraceID for programs: the id is zero where that returns "".
+func (t *Tracer) Trace(sc opentracing.SpanContext) (trace id.TraceID, sampled bool) {
+	return t.system.TraceID(sc)
+}
+
+// Stats returns a snapshot of the counts. It never blocks, and works after Close
 // too. Between two snapshots spans move; see Stats for what then holds.
-func (t *Tracer) Stats() Stats { return t.backend.stats() }
+func (t *Tracer) Stats() reporter.Stats { return t.system.Stats() }
 
 // Close delivers the spans finished before the call and releases everything the
 // tracer holds. When ctx ends first it gives up at once, counts the rest as
@@ -114,4 +143,4 @@ func (t *Tracer) Stats() Stats { return t.backend.stats() }
 // whose port stays closed: such spans are counted refused and Close returns
 // nil, so read Stats afterwards. Further calls wait for the first one or their
 // own ctx and return nil.
-func (t *Tracer) Close(ctx context.Context) error { return t.backend.close(ctx) }
+func (t *Tracer) Close(ctx context.Context) error { return t.system.Shutdown(ctx) }

@@ -1,22 +1,22 @@
-package tracer
+package tracer_test
 
 import (
 	"errors"
-	"log/slog"
-	"runtime"
 	"strings"
 	"sync"
 	"testing"
-	"time"
 
 	"github.com/opentracing/opentracing-go"
 	"github.com/opentracing/opentracing-go/ext"
 	"github.com/opentracing/opentracing-go/log"
 	"github.com/opentracing/opentracing-go/mocktracer"
-	"github.com/uber/jaeger-client-go"
 	"github.com/uber/jaeger-lib/metrics"
 
 	"github.com/otdemo/otdemo/pkg/config"
+	"github.com/otdemo/otdemo/pkg/tracer"
+	"github.com/otdemo/otdemo/pkg/tracer/internal/reporter"
+	"github.com/otdemo/otdemo/pkg/tracer/internal/testkit"
+	"github.com/otdemo/otdemo/pkg/tracer/internal/tracertest"
 )
 
 func TestNewErrors(t *testing.T) {
@@ -32,15 +32,15 @@ func TestNewErrors(t *testing.T) {
 		{"flush", func(c *config.Config) { c.Reporter.FlushInterval = 0 }, "reporter.flush_interval must be positive, got 0s"},
 		{"port", func(c *config.Config) { c.Reporter.Agent.Port = 0 }, "reporter.agent.port must be between 1 and 65535, got 0"},
 		{"propagation", func(c *config.Config) { c.Propagation = []string{"jaeger", "xray"} }, `propagation must be any of jaeger, w3c, b3, b3-single, appdash, got "xray"`},
-		{"sampler", func(c *config.Config) { c.Sampler.Type = "always" }, `sampler.type must be const, probabilistic, ratelimiting or remote, got "always"`},
+		{"sampler", func(c *config.Config) { c.Sampler.Type = "always" }, `sampler.type must be const, probabilistic, ratelimiting or remote with tracer jaeger, got "always"`},
 		{"const", func(c *config.Config) { c.Sampler.Param = 100 }, "sampler.param must be 0 or 1 for const, got 100"},
 		{"probabilistic", func(c *config.Config) { c.Sampler = config.Sampler{Type: "probabilistic", Param: 100} }, "sampler.param must be between 0 and 1 for probabilistic, got 100"},
 		{"ratelimiting", func(c *config.Config) { c.Sampler = config.Sampler{Type: "ratelimiting", Param: -1} }, "sampler.param must not be negative for ratelimiting, got -1"},
 		{"remote", func(c *config.Config) { c.Sampler = config.Sampler{Type: "remote", Endpoint: "localhost:5778"} }, `sampler.endpoint must start with http:// or https:// and a host, got "localhost:5778"`},
 	} {
-		cfg := udpConfig(6831)
+		cfg := testkit.UDPConfig(6831)
 		test.change(&cfg)
-		tr, err := New(cfg, Options{})
+		tr, err := tracer.New(cfg, tracer.Options{})
 		if err == nil || err.Error() != test.want {
 			t.Errorf("%s: got error %v, want %s", test.name, err, test.want)
 		}
@@ -52,9 +52,9 @@ func TestNewErrors(t *testing.T) {
 
 func TestUnknownTracerHasHint(t *testing.T) {
 	t.Parallel()
-	cfg := udpConfig(6831)
+	cfg := testkit.UDPConfig(6831)
 	cfg.Tracer = "lightstep"
-	_, err := New(cfg, Options{})
+	_, err := tracer.New(cfg, tracer.Options{})
 	var h interface{ Hint() string }
 	if !errors.As(err, &h) || h.Hint() == "" {
 		t.Errorf("got %v, want an error with a hint", err)
@@ -63,16 +63,16 @@ func TestUnknownTracerHasHint(t *testing.T) {
 
 func TestNoop(t *testing.T) {
 	t.Parallel()
-	disabled := udpConfig(6831)
+	disabled := testkit.UDPConfig(6831)
 	disabled.Disabled = true
-	noop := udpConfig(6831)
+	noop := testkit.UDPConfig(6831)
 	noop.Tracer = "noop"
 	for _, cfg := range []config.Config{disabled, noop} {
-		tr, _ := newTracer(t, cfg)
+		tr, _ := tracertest.New(t, cfg)
 		span := tr.StartSpan("work")
 		span.Finish()
 		id, sampled := tr.TraceID(span.Context())
-		if id != "" || sampled || tr.Target() != "" || tr.Service() != "shop" || tr.Stats() != (Stats{}) {
+		if id != "" || sampled || tr.Target() != "" || tr.Service() != "shop" || tr.Stats() != (reporter.Stats{}) {
 			t.Errorf("got id %q, sampled %v, target %q, service %q, %+v", id, sampled, tr.Target(), tr.Service(), tr.Stats())
 		}
 	}
@@ -80,10 +80,10 @@ func TestNoop(t *testing.T) {
 
 func TestTraceID(t *testing.T) {
 	t.Parallel()
-	agent := newSink(t, 0)
-	cfg := udpConfig(agent.port())
+	agent := testkit.NewSink(t, 0)
+	cfg := testkit.UDPConfig(agent.Port())
 	cfg.TraceID128Bit = true
-	tr, _ := newTracer(t, cfg)
+	tr, _ := tracertest.New(t, cfg)
 	span := tr.StartSpan("work")
 	id, sampled := tr.TraceID(span.Context())
 	if len(id) != 32 || strings.Trim(id, "0123456789abcdef") != "" || !sampled {
@@ -97,9 +97,9 @@ func TestTraceID(t *testing.T) {
 		t.Errorf("got header %q, want it to begin with %s", got, id)
 	}
 	span.Finish()
-	closeTracer(t, tr)
-	eventually(t, "the span", func() bool { return len(agent.received()) == 1 })
-	if agent.received()[0].batch.Spans[0].TraceIdHigh == 0 {
+	testkit.CloseTracer(t, tr)
+	testkit.Eventually(t, "the span", func() bool { return len(agent.Received()) == 1 })
+	if agent.Received()[0].Batch.Spans[0].TraceIdHigh == 0 {
 		t.Error("the span was sent with 64 bits")
 	}
 
@@ -117,18 +117,18 @@ func TestTraceID(t *testing.T) {
 
 func TestProcess(t *testing.T) {
 	t.Parallel()
-	agent := newSink(t, 0)
-	cfg := udpConfig(agent.port())
+	agent := testkit.NewSink(t, 0)
+	cfg := testkit.UDPConfig(agent.Port())
 	cfg.Service = ""
 	cfg.Tags = []config.Tag{{Name: "region", Value: "north"}, {Name: "build", Value: "7"}}
-	tr, err := New(cfg, Options{Service: "otdemo-client"})
+	tr, err := tracer.New(cfg, tracer.Options{Service: "otdemo-client"})
 	if err != nil {
 		t.Fatal(err)
 	}
-	makeSpans(tr, 1)
-	closeTracer(t, tr)
-	eventually(t, "the span", func() bool { return len(agent.received()) == 1 })
-	process := agent.received()[0].batch.Process
+	testkit.MakeSpans(tr, 1)
+	testkit.CloseTracer(t, tr)
+	testkit.Eventually(t, "the span", func() bool { return len(agent.Received()) == 1 })
+	process := agent.Received()[0].Batch.Process
 	tags := map[string]string{}
 	for _, tag := range process.Tags {
 		tags[tag.Key] = tag.GetVStr()
@@ -141,32 +141,32 @@ func TestProcess(t *testing.T) {
 
 func TestLogSpans(t *testing.T) {
 	t.Parallel()
-	cfg := udpConfig(newSink(t, 0).port())
+	cfg := testkit.UDPConfig(testkit.NewSink(t, 0).Port())
 	cfg.Reporter.LogSpans = true
-	tr, l := newTracer(t, cfg)
+	tr, l := tracertest.New(t, cfg)
 	span := tr.StartSpan("work")
 	span.Finish()
 	id, _ := tr.TraceID(span.Context())
-	l.want(t, "level=INFO", `msg="span finished"`, "operation=work", "trace_id="+id)
+	l.Want(t, "level=INFO", `msg="span finished"`, "operation=work", "trace_id="+id)
 }
 
 // A span that is sampled no more when it ends is not handed to the reporter.
 func TestStatsCountSampling(t *testing.T) {
 	t.Parallel()
-	cfg := udpConfig(newSink(t, 0).port())
-	tr, _ := newTracer(t, cfg)
-	makeSpans(tr, 2)
+	cfg := testkit.UDPConfig(testkit.NewSink(t, 0).Port())
+	tr, _ := tracertest.New(t, cfg)
+	testkit.MakeSpans(tr, 2)
 	span := tr.StartSpan("uninteresting")
 	ext.SamplingPriority.Set(span, 0)
 	span.Finish()
 	cfg.Sampler.Param = 0
-	off, _ := newTracer(t, cfg)
-	makeSpans(off, 4)
-	closeTracer(t, tr)
-	if got, want := tr.Stats(), (Stats{Started: 3, Sampled: 3, Finished: 2, Sent: 2}); got != want {
+	off, _ := tracertest.New(t, cfg)
+	testkit.MakeSpans(off, 4)
+	testkit.CloseTracer(t, tr)
+	if got, want := tr.Stats(), (reporter.Stats{Started: 3, Sampled: 3, Finished: 2, Sent: 2}); got != want {
 		t.Errorf("got %+v, want %+v", got, want)
 	}
-	if got, want := off.Stats(), (Stats{Started: 4, NotSampled: 4}); got != want {
+	if got, want := off.Stats(), (reporter.Stats{Started: 4, NotSampled: 4}); got != want {
 		t.Errorf("const 0: got %+v, want %+v", got, want)
 	}
 }
@@ -175,8 +175,8 @@ func TestStatsCountSampling(t *testing.T) {
 func TestReportDuringClose(t *testing.T) {
 	t.Parallel()
 	for range 20 {
-		agent := newSink(t, 0)
-		tr, _ := newTracer(t, udpConfig(agent.port()))
+		agent := testkit.NewSink(t, 0)
+		tr, _ := tracertest.New(t, testkit.UDPConfig(agent.Port()))
 		started := make(chan struct{}, 4)
 		var wg sync.WaitGroup
 		for range cap(started) {
@@ -190,76 +190,44 @@ func TestReportDuringClose(t *testing.T) {
 			})
 		}
 		<-started
-		closeTracer(t, tr)
+		testkit.CloseTracer(t, tr)
 		wg.Wait()
 		s := tr.Stats()
-		checkBooks(t, s)
+		testkit.CheckBalance(t, s)
 		if s.Finished != 2000 || s.Queued != 0 || s.Sent < 20 {
 			t.Fatalf("got %+v", s)
 		}
 	}
 }
 
-// A span whose goroutine lost the race with Close is counted, not left behind.
-func TestReportAfterTheLastRead(t *testing.T) {
-	t.Parallel()
-	r, _ := startUDP(t, config.Agent{Host: "127.0.0.1", Port: newSink(t, 0).port(), MaxPacketSize: 65000}, nil)
-	spans := newSpans(2)
-	rep := &reporter{&feeder[*jaeger.Span]{done: make(chan struct{}), taken: make([]*jaeger.Span, 1)}}
-	rep.ledger, rep.queue, rep.log = r.ledger, newQueue[*jaeger.Span](10), slog.New(slog.DiscardHandler)
-	rep.queue.close()
-	// The first one comes when the goroutine has emptied the queue, the second
-	// one when it has ended; both had seen the reporter open.
-	rep.transport = closeHook{r.carrier, func() { rep.Report(spans[0]) }}
-	rep.finish()
-	if s := rep.ledger.snapshot(rep.queue.len()); s.AfterClose != 1 || s.Queued != 0 {
-		t.Errorf("got %+v, want 1 after close", s)
-	}
-	rep.Report(spans[1])
-	if s := rep.ledger.snapshot(rep.queue.len()); s.AfterClose != 2 || s.Queued != 0 || s.Finished != 2 {
-		t.Errorf("got %+v, want 2 after close", s)
-	}
-}
-
-// closeHook does something before its transport is closed.
-type closeHook struct {
-	transport[*jaeger.Span]
-	before func()
-}
-
-func (h closeHook) Close() error {
-	h.before()
-	return h.transport.Close()
-}
-
 // A lazy log field runs in our goroutine; its panic costs one span.
 func TestPanickingField(t *testing.T) {
 	t.Parallel()
-	agent := newSink(t, 0)
-	tr, l := newTracer(t, udpConfig(agent.port()))
+	agent := testkit.NewSink(t, 0)
+	tr, l := tracertest.New(t, testkit.UDPConfig(agent.Port()))
 	span := tr.StartSpan("work")
 	span.LogFields(log.Lazy(func(log.Encoder) { panic("oops") }))
 	span.Finish()
-	makeSpans(tr, 2)
-	closeTracer(t, tr)
+	testkit.MakeSpans(tr, 2)
+	testkit.CloseTracer(t, tr)
 	if s := tr.Stats(); s.Failed != 1 || s.Sent != 2 {
 		t.Errorf("got %+v, want 1 failed and 2 sent", s)
 	}
-	l.want(t, "level=WARN", "spans not sent", "panicked: oops")
+	l.Want(t, "level=WARN", "spans not sent", "panicked: oops")
 }
 
 func TestMetrics(t *testing.T) {
 	t.Parallel()
-	factory := &counters{counts: map[string]*counter{}}
-	tr, err := New(udpConfig(closedPort(t)), Options{Metrics: factory})
+	factory := &counters{counts: map[string]*testkit.Counter{}}
+	tr, err := tracer.New(testkit.UDPConfig(testkit.ClosedPort(t)), tracer.Options{Metrics: factory})
 	if err != nil {
 		t.Fatal(err)
 	}
-	makeSpans(tr, 3)
+	testkit.MakeSpans(tr, 3)
 	server := tr.StartSpan("serve", ext.SpanKindRPCServer)
 	server.Finish()
-	closeTracer(t, tr)
-	makeSpans(tr, 1)
+	testkit.CloseTracer(t, tr)
+	testkit.MakeSpans(tr, 1)
 	for name, want := range map[string]int64{
 		"jaeger.tracer.started_spans sampled=y":                           5,
 		"jaeger.tracer.reporter_spans result=err":                         4,
@@ -273,51 +241,4 @@ func TestMetrics(t *testing.T) {
 	}
 }
 
-func TestThrottle(t *testing.T) {
-	t.Parallel()
-	var th throttle
-	now := time.Date(2026, 11, 23, 0, 0, 0, 0, time.UTC)
-	lines := 0
-	for range 600 {
-		if th.allow(now) {
-			lines++
-		}
-		now = now.Add(time.Second)
-	}
-	// At 0, 1, 3, 7, 15, 31 and 63 seconds, then every minute.
-	if want := 15; lines != want {
-		t.Errorf("got %d lines in ten minutes, want %d", lines, want)
-	}
-	th.reset()
-	if !th.allow(now) {
-		t.Error("the first line after a reset does not come through")
-	}
-}
-
 var _ metrics.Factory = (*counters)(nil)
-
-func TestFormatTraceID(t *testing.T) {
-	t.Parallel()
-	for _, id := range []jaeger.TraceID{{}, {Low: 1}, {Low: 1 << 63}, {High: 1}, {High: 0xabcdef, Low: 0x123}, {High: 1 << 63, Low: ^uint64(0)}} {
-		if got, want := formatTraceID(id), id.String(); got != want {
-			t.Errorf("got %q, want %q", got, want)
-		}
-	}
-}
-
-// Ids do not come back, whatever the garbage collector throws away.
-func TestIDsDoNotRepeat(t *testing.T) {
-	t.Parallel()
-	const collections, each = 50, 2000
-	seen := make(map[uint64]bool, collections*each)
-	for range collections {
-		for range each {
-			id := newID()
-			if seen[id] || id>>63 != 0 {
-				t.Fatalf("got id %x: seen before, or longer than 63 bits", id)
-			}
-			seen[id] = true
-		}
-		runtime.GC()
-	}
-}

@@ -49,9 +49,9 @@ function decode(text: string): string {
 function NothingHere({ path }: { path: string }) {
   useTitle("Not found");
   return (
-    <Notice title="There is no such view" kind="warning">
+    <Notice title="Page not found" kind="warning">
       <p>
-        <code><bdi>{path}</bdi></code> is none of this page's paths. <a href="/search">Search for traces</a>
+        <code><bdi>{path}</bdi></code> is not a path of this page. <a href="/search">Search for traces</a>
       </p>
     </Notice>
   );

@@ -10,6 +10,7 @@ import (
 	"go.uber.org/goleak"
 
 	"github.com/otdemo/otdemo/pkg/allinone/store"
+	"github.com/otdemo/otdemo/pkg/loss"
 	"github.com/otdemo/otdemo/pkg/trace"
 )
 
@@ -42,7 +43,7 @@ func newStore() *store.Store {
 func newHandler(s *store.Store, host string) http.Handler {
 	return Handler(Options{
 		Store:  s,
-		Loss:   func() any { return map[string]int{"schema_version": 1} },
+		Loss:   func() loss.Account { return loss.Account{SchemaVersion: loss.SchemaVersion} },
 		Host:   host,
 		Now:    func() time.Time { return epoch().Add(time.Hour) },
 		Logger: slog.New(slog.DiscardHandler),

@@ -9,7 +9,8 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"github.com/otdemo/otdemo/pkg/allinone/wire"
+	"github.com/otdemo/otdemo/pkg/allinone/ingest"
+	"github.com/otdemo/otdemo/pkg/loss"
 	"github.com/otdemo/otdemo/pkg/trace"
 )
 
@@ -25,7 +26,7 @@ func newShelf() (*shelf, *Assembler) {
 	return s, NewAssembler(func() time.Time { return s.now }, s.put)
 }
 
-func (s *shelf) put(batch wire.Batch) {
+func (s *shelf) put(batch ingest.Batch) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.spans = append(s.spans, batch.Spans...)
@@ -65,14 +66,14 @@ func TestPartsOfASpan(t *testing.T) {
 	if diff := cmp.Diff([]string{"3", "2"}, got.names()); diff != "" {
 		t.Errorf("handed out (-want +got):\n%s", diff)
 	}
-	if diff := cmp.Diff(Stats{Open: 1}, a.Stats()); diff != "" {
+	if diff := cmp.Diff(loss.Parts{Open: 1}, a.Stats()); diff != "" {
 		t.Errorf("stats (-want +got):\n%s", diff)
 	}
 	a.Flush()
 	if diff := cmp.Diff([]string{"3", "2", "1"}, got.names()); diff != "" {
 		t.Errorf("handed out at the end (-want +got):\n%s", diff)
 	}
-	if diff := cmp.Diff(Stats{Untimed: 1}, a.Stats()); diff != "" {
+	if diff := cmp.Diff(loss.Parts{Untimed: 1}, a.Stats()); diff != "" {
 		t.Errorf("stats at the end (-want +got):\n%s", diff)
 	}
 }

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"sync"
 
+	"github.com/otdemo/otdemo/pkg/loss"
 	"github.com/otdemo/otdemo/pkg/plural"
 	"github.com/otdemo/otdemo/pkg/trace"
 )
@@ -29,36 +30,20 @@ type Options struct {
 type Store struct {
 	maxBytes int64
 	maxSpans int
-	seed     maphash.Seed // of the marks
+	seed     maphash.Seed // of the Bloom filters
 
 	mu        sync.RWMutex
 	traces    map[trace.TraceID]*entry
 	recent    list
 	services  map[string]*service
 	processes processTable
-	stats     Stats
-}
-
-// Stats are a store's counters. Added = Spans + EvictedSpans + RefusedSpans.
-type Stats struct {
-	// Traces and Spans are what is held now, Bytes the memory it takes.
-	Traces   int   `json:"traces"`
-	Spans    int64 `json:"spans"`
-	Bytes    int64 `json:"bytes"`
-	MaxBytes int64 `json:"max_bytes"`
-	// Added counts every span that came, since the start.
-	Added int64 `json:"spans_added"`
-	// EvictedTraces and EvictedSpans made room for newer ones.
-	EvictedTraces int64 `json:"traces_evicted"`
-	EvictedSpans  int64 `json:"spans_evicted"`
-	// RefusedSpans belonged to a trace that had reached its bound.
-	RefusedSpans int64 `json:"spans_refused"`
+	stats     loss.Store
 }
 
 // entry is a stored trace.
 type entry struct {
 	id trace.TraceID
-	// spans only grows: what was handed out is never changed.
+	// spans only grows: what was returned is never changed.
 	spans []trace.Span
 	// start is the earliest start of a span, in microseconds since 1970.
 	start int64
@@ -67,7 +52,7 @@ type entry struct {
 	// refused counts the spans beyond the bound of one trace.
 	refused int64
 
-	places    []place
+	positions []position
 	processes []*process
 	// many finds among the two once they are many, nil before.
 	many       *finder
@@ -94,7 +79,7 @@ func New(opts Options) *Store {
 // the slice itself stays the caller's.
 func (s *Store) Add(spans []trace.Span) {
 	maker := s.newRunMaker()
-	var space [runsAtOnce]run
+	var space [runsAtOnce]spanRun
 	for some := range slices.Chunk(spans, addAtOnce) {
 		for len(some) > 0 {
 			runs := space[:0]
@@ -112,7 +97,7 @@ func (s *Store) Add(spans []trace.Span) {
 // readers get their turn.
 const addAtOnce, runsAtOnce = 256, 32
 
-func (s *Store) addRuns(runs []run) {
+func (s *Store) addRuns(runs []spanRun) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for i := range runs {
@@ -220,7 +205,7 @@ func (s *Store) snapshot(e *entry) trace.Trace {
 }
 
 // Stats returns the present counters.
-func (s *Store) Stats() Stats {
+func (s *Store) Stats() loss.Store {
 	s.mu.RLock()
 	defer s.mu.RUnlock()
 	stats := s.stats

@@ -9,6 +9,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/otdemo/otdemo/pkg/loss"
 	"github.com/otdemo/otdemo/pkg/trace"
 )
 
@@ -83,7 +84,7 @@ func TestEvictingEverythingLeavesNothing(t *testing.T) {
 	}
 	s.maxBytes = 0
 	s.evict()
-	want := Stats{MaxBytes: 0, Added: 1000, EvictedTraces: 100, EvictedSpans: 1000}
+	want := loss.Store{MaxBytes: 0, Added: 1000, EvictedTraces: 100, EvictedSpans: 1000}
 	if diff := cmp.Diff(want, s.Stats()); diff != "" {
 		t.Errorf("stats (-want +got):\n%s", diff)
 	}

@@ -180,8 +180,7 @@ func TestCapped(t *testing.T) {
 		want    bool
 	}{{0, false}, {208 << 10, true}, {WantedBuffer, false}, {2 * WantedBuffer, false}}
 	for _, tt := range tests {
-		stats := Stats{SocketBuffer: tt.granted}
-		if got := stats.Capped(); got != tt.want {
+		if got := Capped(tt.granted); got != tt.want {
 			t.Errorf("granted %d: got capped %v, want %v", tt.granted, got, tt.want)
 		}
 	}

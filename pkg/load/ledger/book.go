@@ -12,6 +12,7 @@ import (
 	"github.com/opentracing/opentracing-go"
 
 	"github.com/otdemo/otdemo/pkg/load"
+	"github.com/otdemo/otdemo/pkg/loss"
 	"github.com/otdemo/otdemo/pkg/query"
 	"github.com/otdemo/otdemo/pkg/tracer"
 )
@@ -65,7 +66,7 @@ type reading struct {
 	service *service
 	// loss is the embedded backend's; lossErr says why it could not be read, unless
 	// the backend is no embedded one.
-	loss    *query.Loss
+	loss    *loss.Account
 	lossErr error
 	kernel  kernel
 	jaeger  map[string]int64
@@ -157,10 +158,10 @@ func (b *Book) read(ctx context.Context) reading {
 	wg.Go(func() { now.service = readService(ctx, b.http, b.metricsURL) })
 	wg.Go(func() { now.kernel = readKernel(ctx, b.opts.Agent) })
 	wg.Go(func() {
-		loss, err := b.opts.Query.Loss(ctx)
+		account, err := b.opts.Query.Loss(ctx)
 		switch {
 		case err == nil:
-			now.loss = &loss
+			now.loss = &account
 		case query.IsMissingPath(err):
 			now.jaeger = readJaeger(ctx, b.http, b.opts.Query.URL())
 		default:

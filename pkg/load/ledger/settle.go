@@ -7,8 +7,8 @@ import (
 	"slices"
 	"time"
 
+	"github.com/otdemo/otdemo/pkg/loss"
 	"github.com/otdemo/otdemo/pkg/plural"
-	"github.com/otdemo/otdemo/pkg/query"
 	"github.com/otdemo/otdemo/pkg/tracer"
 )
 
@@ -153,8 +153,8 @@ func (f *facts) takeReceived(h *hops, who string, sent, received, batches int64)
 
 // takeDropped puts down as many spans as the embedded backend threw away.
 func (f *facts) takeDropped(h *hops) {
-	loss, was := f.losses()
-	h.take(Backend, loss.Store.Evicted-was.Store.Evicted+loss.Store.Refused-was.Store.Refused, false,
+	now, was := f.losses()
+	h.take(Backend, now.Store.EvictedSpans-was.Store.EvictedSpans+now.Store.RefusedSpans-was.Store.RefusedSpans, false,
 		f.backendEvidence()...)
 }
 
@@ -191,12 +191,12 @@ func (f *facts) networkEvidence() []string {
 	if n := after.machine - before.machine; after.known && n > 0 {
 		found = append(found, fmt.Sprintf("all of this machine's UDP sockets together dropped %s (RcvbufErrors)", datagrams(n)))
 	}
-	if loss, was := f.losses(); loss != nil {
-		if n := loss.Agent.Abandoned - was.Agent.Abandoned; n > 0 {
+	if now, was := f.losses(); now != nil {
+		if n := now.Agent.Abandoned - was.Agent.Abandoned; n > 0 {
 			found = append(found, fmt.Sprintf("the backend gave up %s when it ended", datagrams(n)))
 		}
-		for _, reason := range slices.Sorted(maps.Keys(loss.Agent.Undecodable)) {
-			if n := loss.Agent.Undecodable[reason] - was.Agent.Undecodable[reason]; n > 0 {
+		for _, reason := range slices.Sorted(maps.Keys(now.Agent.Undecodable)) {
+			if n := now.Agent.Undecodable[reason] - was.Agent.Undecodable[reason]; n > 0 {
 				found = append(found, fmt.Sprintf("%s carried no batch: %s", datagrams(n), reason))
 			}
 		}
@@ -206,15 +206,15 @@ func (f *facts) networkEvidence() []string {
 
 // backendEvidence tells what was seen of spans that arrived and are not there.
 func (f *facts) backendEvidence() []string {
-	loss, was := f.losses()
-	if loss == nil {
+	now, was := f.losses()
+	if now == nil {
 		return risen(f.before.jaeger, f.after.jaeger)
 	}
 	var found []string
-	if n := loss.Store.Evicted - was.Store.Evicted; n > 0 {
+	if n := now.Store.EvictedSpans - was.Store.EvictedSpans; n > 0 {
 		found = append(found, fmt.Sprintf("the backend's memory was full: it made room by dropping %s", spans(n)))
 	}
-	if n := loss.Store.Refused - was.Store.Refused; n > 0 {
+	if n := now.Store.RefusedSpans - was.Store.RefusedSpans; n > 0 {
 		found = append(found, fmt.Sprintf("the backend refused %s of traces that were too large", spans(n)))
 	}
 	return found
@@ -222,10 +222,10 @@ func (f *facts) backendEvidence() []string {
 
 // losses returns the embedded backend's account after and before the run; after is
 // nil when there is none.
-func (f *facts) losses() (after, before *query.Loss) {
+func (f *facts) losses() (after, before *loss.Account) {
 	before = f.before.loss
 	if before == nil || f.backendRestarted() {
-		before = &query.Loss{}
+		before = &loss.Account{}
 	}
 	return f.after.loss, before
 }
@@ -245,27 +245,27 @@ func (f *facts) backendRestarted() bool {
 
 // peer returns what the embedded backend says of a tracer, after and before the
 // run; nil when it does not know it.
-func (f *facts) peer(id string) (after, before *query.LossyPeer) {
-	loss, was := f.losses()
-	if loss == nil || id == "" {
+func (f *facts) peer(id string) (after, before *loss.Client) {
+	now, was := f.losses()
+	if now == nil || id == "" {
 		return nil, nil
 	}
-	return findPeer(loss, id), orNone(findPeer(was, id))
+	return findPeer(now, id), orNone(findPeer(was, id))
 }
 
-func findPeer(loss *query.Loss, id string) *query.LossyPeer {
-	for i := range loss.Clients {
-		if loss.Clients[i].ID == id {
-			return &loss.Clients[i]
+func findPeer(account *loss.Account, id string) *loss.Client {
+	for i := range account.Clients {
+		if account.Clients[i].ID == id {
+			return &account.Clients[i]
 		}
 	}
 	return nil
 }
 
 // orNone returns a peer of which nothing was heard in the place of none.
-func orNone(p *query.LossyPeer) *query.LossyPeer {
+func orNone(p *loss.Client) *loss.Client {
 	if p == nil {
-		return &query.LossyPeer{}
+		return &loss.Client{}
 	}
 	return p
 }
@@ -273,13 +273,13 @@ func orNone(p *query.LossyPeer) *query.LossyPeer {
 // clientID returns the id of the run's tracer: the one that was given or seen, else
 // that of the only tracer of its service that the backend has heard of since.
 func (f *facts) clientID() string {
-	loss, was := f.losses()
-	if f.read.who.client != "" || loss == nil {
+	now, was := f.losses()
+	if f.read.who.client != "" || now == nil {
 		return f.read.who.client
 	}
 	var found string
-	for i := range loss.Clients {
-		c := &loss.Clients[i]
+	for i := range now.Clients {
+		c := &now.Clients[i]
 		if c.Service != f.opts.Service || findPeer(was, c.ID) != nil {
 			continue
 		}

@@ -3,7 +3,7 @@ package ledger
 import (
 	"errors"
 
-	"github.com/otdemo/otdemo/pkg/query"
+	"github.com/otdemo/otdemo/pkg/loss"
 	"github.com/otdemo/otdemo/pkg/tracer"
 )
 
@@ -25,7 +25,7 @@ func backendRows() []settled {
 		{
 			name: "evicted before the run, too",
 			facts: missing(20, 0, store(50, 0), func(f *facts) {
-				f.before.loss.Store = query.StoreLoss{Evicted: 30}
+				f.before.loss.Store = loss.Store{EvictedSpans: 30}
 			}),
 			hops: []Hop{hop(Backend, 20, true, full, notShown)},
 		},

@@ -6,7 +6,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"github.com/otdemo/otdemo/pkg/query"
+	"github.com/otdemo/otdemo/pkg/loss"
 	"github.com/otdemo/otdemo/pkg/tracer"
 )
 
@@ -26,8 +26,8 @@ func missing(client, server int64, changes ...func(*facts)) *facts {
 		opened: backendStart.Add(time.Hour),
 		client: tracer.Stats{Finished: madeClient + client, Sent: madeClient + client},
 		server: &Server{Finished: madeServer + server, States: map[string]int64{"sent": madeServer + server}},
-		before: &reading{loss: &query.Loss{Started: backendStart}},
-		after: &reading{loss: &query.Loss{Started: backendStart, Clients: []query.LossyPeer{
+		before: &reading{loss: &loss.Account{Started: backendStart}},
+		after: &reading{loss: &loss.Account{Started: backendStart, Clients: []loss.Client{
 			{ID: "c", Service: "client", Spans: madeClient + client},
 			{ID: "s", Service: "server", Spans: madeServer + server},
 		}}},
@@ -84,7 +84,7 @@ func batches(peer int, missing, before int64) func(*facts) {
 
 // store has the backend throw spans away.
 func store(evicted, refused int64) func(*facts) {
-	return func(f *facts) { f.after.loss.Store.Evicted, f.after.loss.Store.Refused = evicted, refused }
+	return func(f *facts) { f.after.loss.Store.EvictedSpans, f.after.loss.Store.RefusedSpans = evicted, refused }
 }
 
 func duplicates(n int64) func(*facts) { return func(f *facts) { f.spans.Duplicates = n } }
@@ -235,7 +235,7 @@ func networkRows() []settled {
 		{
 			name: "known before the run",
 			facts: lost(batches(0, 7, 2), received(0, 100), func(f *facts) {
-				f.before.loss.Clients = []query.LossyPeer{{ID: "c", Spans: 100, BatchesMissing: 6, BatchesBefore: 2}}
+				f.before.loss.Clients = []loss.Client{{ID: "c", Spans: 100, BatchesMissing: 6, BatchesBefore: 2}}
 			}),
 			hops: []Hop{hop(Network, 20, true, sent, "1 of the client's numbered batches did not come")},
 		},
@@ -276,8 +276,8 @@ func networkRows() []settled {
 		{
 			name: "datagrams without a batch",
 			facts: lost(func(f *facts) {
-				f.before.loss.Agent = query.AgentLoss{Abandoned: 1, Undecodable: map[string]int64{"truncated": 2, "unknown": 5}}
-				f.after.loss.Agent = query.AgentLoss{Abandoned: 4, Undecodable: map[string]int64{"truncated": 4, "unknown": 5, "empty": 1}}
+				f.before.loss.Agent = loss.Agent{UDP: loss.UDP{Abandoned: 1}, Undecodable: loss.Rejects{"truncated": 2, "unknown": 5}}
+				f.after.loss.Agent = loss.Agent{UDP: loss.UDP{Abandoned: 4}, Undecodable: loss.Rejects{"truncated": 4, "unknown": 5, "empty": 1}}
 			}),
 			hops: []Hop{hop(Network, 20, true, sent, "the backend gave up 3 datagrams when it ended",
 				"1 datagram carried no batch: empty", "2 datagrams carried no batch: truncated")},
@@ -294,7 +294,7 @@ func networkRows() []settled {
 			name: "one of two new tracers of the service",
 			facts: lost(func(f *facts) {
 				f.read.who.client = ""
-				f.after.loss.Clients = append(f.after.loss.Clients, query.LossyPeer{ID: "d", Service: "client"})
+				f.after.loss.Clients = append(f.after.loss.Clients, loss.Client{ID: "d", Service: "client"})
 			}),
 			hops: []Hop{hop(Network, 20, false, "the backend heard nothing of the client's tracer")},
 		},

@@ -125,19 +125,19 @@ export async function ask(url: string, signal?: AbortSignal): Promise<Answer> {
     body = await response.text();
   } catch (cause) {
     if (signal?.aborted) throw cause;
-    throw new ApiError(0, url, "the server does not answer");
+    throw new ApiError(0, url, "the server does not respond");
   }
   let answer: unknown;
   try {
     answer = parseJSON(body);
   } catch {
-    const words = response.ok ? "the answer is no JSON" : firstLine(body) || response.statusText;
+    const words = response.ok ? "the response is not JSON" : firstLine(body) || response.statusText;
     throw new ApiError(response.status, url, words);
   }
   if (!response.ok) {
     throw new ApiError(response.status, url, errorsOf(object(answer))[0] ?? response.statusText);
   }
-  return object(answer);
+  return object<Answer>(answer);
 }
 
 /** Returns the server's own words. */

@@ -93,9 +93,13 @@ export function list(value: unknown): unknown[] {
   return Array.isArray(value) ? value : [];
 }
 
-/** Returns an object, or an empty one where there is something else. */
-export function object(value: unknown): Record<string, unknown> {
-  return typeof value === "object" && value !== null ? (value as Record<string, unknown>) : {};
+/** What should be a T: each field may be missing, or be anything. */
+export type Unchecked<T> = { readonly [K in keyof T]?: unknown };
+
+/** Returns an object, or an empty one where there is something else. With a type, the
+ * compiler accepts only the names of its fields. */
+export function object<T = Record<string, unknown>>(value: unknown): Unchecked<T> {
+  return typeof value === "object" && value !== null ? (value as Unchecked<T>) : {};
 }
 
 /** Returns a text, or "" where there is something else. */

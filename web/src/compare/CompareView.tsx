@@ -55,7 +55,7 @@ function useTrace(id: string): Loaded<Trace | undefined> {
 function Comparison({ a, b }: { a: Trace; b: Trace }) {
   const diff = useMemo(() => diffTraces(a, b), [a, b]);
   const { sums } = diff;
-  if (diff.rows.length === 0) return <Notice title="Neither trace has a span" />;
+  if (diff.rows.length === 0) return <Notice title="Neither trace has spans" />;
   const parts = [
     `${formatCount(sums.same)} the same`,
     `${formatCount(sums.differs)} different`,

@@ -25,14 +25,14 @@ export function DiffDetail({ row, a, b }: DiffDetailProps) {
 }
 
 function SpanFacts({ side, node, trace }: { side: string; node: Node | undefined; trace: Trace }) {
-  if (!node) return <p class="muted">{side}: there is no such span</p>;
+  if (!node) return <p class="muted">{side}: no such span</p>;
   const { span } = node;
   return (
     <p>
       {side}:{" "}
       <a href={`/trace/${trace.id}?span=${encodeURIComponent(span.id)}`}>span <code>{span.id}</code></a> at{" "}
-      {formatOffset(span.start - trace.start)}, took {formatDuration(span.duration)}, of it{" "}
-      {formatDuration(node.selfTime)} itself
+      {formatOffset(span.start - trace.start)}, duration {formatDuration(span.duration)}, self time{" "}
+      {formatDuration(node.selfTime)}
     </p>
   );
 }
@@ -40,7 +40,7 @@ function SpanFacts({ side, node, trace }: { side: string; node: Node | undefined
 const words = { added: "only in B", removed: "only in A", changed: "changed" } as const;
 
 function TagTable({ changes }: { changes: readonly TagChange[] }) {
-  if (changes.length === 0) return <p class="muted">Their tags are the same.</p>;
+  if (changes.length === 0) return <p class="muted">The tags are the same.</p>;
   return (
     <table class="diff-tags">
       <thead><tr><th>Tag</th><th>A</th><th>B</th><th><span class="hidden">Change</span></th></tr></thead>

@@ -63,7 +63,7 @@ export function DiffTable({ diff, a, b }: DiffTableProps) {
           keyOf={(n) => rows[n]?.key ?? ""} row={row} open={open} below={below}
           keep={focus.at} handle={focus.handle} />
       </div>
-      {rows.length === 0 && <p class="muted">The traces do not differ in what is compared.</p>}
+      {rows.length === 0 && <p class="muted">No differences found.</p>}
     </>
   );
 }

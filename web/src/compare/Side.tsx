@@ -37,7 +37,7 @@ export function Side({ name, id, loaded, like, onChoose }: SideProps) {
           : <span class="muted">{id === "" ? "no trace chosen" : <code>{id}</code>}</span>}
       </h2>
       {trace && <Facts trace={trace} />}
-      {error && <Failure title={`Trace ${name} could not be read`} error={error} again={loaded.again} />}
+      {error && <Failure title={`Cannot load trace ${name}`} error={error} again={loaded.again} />}
       {id !== "" && !trace && !error && <p class="muted" role="status">Loading…</p>}
       {id !== "" && (
         <button type="button" aria-expanded={choosing} onClick={() => setChoosing(!choosing)}>
@@ -106,11 +106,11 @@ function Chooser({ name, like, onChoose }: ChooserProps) {
         <input type="text" aria-label={`Id or link of trace ${name}`} placeholder="id, link or header"
           value={text} autocomplete="off" spellcheck={false} aria-invalid={wrong ? "true" : undefined}
           onInput={(event) => setText(event.currentTarget.value)} />
-        <button type="submit">Take</button>
+        <button type="submit">Load</button>
       </form>
       {wrong && <p class="field-note error" role="alert">✕ {noTraceID}</p>}
-      <p class="muted">{root ? "Or one of the same operation:" : "Or one of the newest:"}</p>
-      {found.error && <p class="error">✕ They could not be read: <bdi>{found.error.message}</bdi></p>}
+      <p class="muted">{root ? "Or choose one with the same operation:" : "Or choose one of the newest:"}</p>
+      {found.error && <p class="error">✕ Cannot load the traces: <bdi>{found.error.message}</bdi></p>}
       <Offers list={(found.value ?? []).filter(({ id }) => id !== like?.id)} loading={found.loading}
         onChoose={onChoose} />
     </div>
@@ -125,7 +125,7 @@ interface OffersProps {
 
 function Offers({ list, loading, onChoose }: OffersProps) {
   if (list.length === 0) {
-    return <p class="muted" role="status">{loading ? "Looking…" : "There is none."}</p>;
+    return <p class="muted" role="status">{loading ? "Searching…" : "None found."}</p>;
   }
   const now = Date.now() * 1000;
   return (

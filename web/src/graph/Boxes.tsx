@@ -65,5 +65,5 @@ export function CallLabel({ call, back, at, lookback }: CallLabelProps) {
 
 function latencyWords({ latency, traced }: GraphCall): string {
   if (!latency) return "";
-  return `median of ${formatCount(traced)}; 95 % within ${formatDuration(latency.p95)}`;
+  return `median of ${plural(traced, "call")}; p95 ${formatDuration(latency.p95)}`;
 }

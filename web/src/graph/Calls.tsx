@@ -26,11 +26,11 @@ export function Calls({ graph, looks, lookback }: CallsProps) {
 
 const columns: readonly Column[] = [
   { name: "Caller" },
-  { name: "Called" },
+  { name: "Callee" },
   { name: "Calls" },
-  { name: "Errors", words: "Of the calls in the traces that were read" },
-  { name: "Median", words: "How long the called service took, in the traces that were read" },
-  { name: "95 %", words: "95 % took no longer" },
+  { name: "Errors", words: "Failed calls in the traces that were loaded" },
+  { name: "Median", words: "Half of the calls were no longer, in the traces that were loaded" },
+  { name: "p95", words: "95% of the calls were no longer" },
   { name: "Longest" },
 ];
 
@@ -40,11 +40,11 @@ function Row({ call, looks, lookback }: { call: GraphCall; looks: ReadonlyMap<st
   return (
     <tr role="row">
       <Cell name="Caller"><Service name={call.from} looks={looks} lookback={lookback} /></Cell>
-      <Cell name="Called"><Service name={call.to} looks={looks} lookback={lookback} /></Cell>
+      <Cell name="Callee"><Service name={call.to} looks={looks} lookback={lookback} /></Cell>
       <Count name="Calls" n={call.calls} />
       <Cell name="Errors"><Errors call={call} lookback={lookback} /></Cell>
       <Cell name="Median">{time(latency?.p50)}</Cell>
-      <Cell name="95 %">{time(latency?.p95)}</Cell>
+      <Cell name="p95">{time(latency?.p95)}</Cell>
       <Cell name="Longest">{time(latency?.max)}</Cell>
     </tr>
   );
@@ -52,10 +52,10 @@ function Row({ call, looks, lookback }: { call: GraphCall; looks: ReadonlyMap<st
 
 function Errors({ call, lookback }: { call: GraphCall; lookback: string }) {
   const share = errorShare(call);
-  if (share === undefined) return <span class="muted" title="No trace of these calls was read">–</span>;
+  if (share === undefined) return <span class="muted" title="No loaded trace has these calls">–</span>;
   if (share === 0) return <span class="muted">0</span>;
   return (
-    <a class="error" href={searchLink(call.to, lookback, true)} aria-label={`Search for errors of ${shownName(call.to)}`}>
+    <a class="error" href={searchLink(call.to, lookback, true)} aria-label={`Search for errors in ${shownName(call.to)}`}>
       <span aria-hidden="true">✕ </span>{formatCount(call.errors)} of {formatCount(call.traced)} ({formatShare(share)})
     </a>
   );

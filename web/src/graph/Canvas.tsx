@@ -59,7 +59,7 @@ export function Canvas({ graph, looks, lookback }: CanvasProps) {
   const shape = { aspectRatio: `${layout.width} / ${layout.height}`, maxHeight: `${Math.min(640, layout.height + 40)}px` };
   return (
     <section class="graph-frame" ref={frame} style={shape} onKeyDown={onKey} {...handlers}
-      aria-label="The services' calls. Tab goes from service to service, arrow keys along calls; the table below says the same.">
+      aria-label="Calls between services. Tab moves between services, arrow keys follow calls; the table below lists all calls.">
       <div class={camera.scale < readable ? "graph-plane graph-far" : "graph-plane"}
         style={{ transform, width: `${layout.width}px`, height: `${layout.height}px` }}>
         {picture}

@@ -27,10 +27,10 @@ export function GraphView({ query }: { query: URLSearchParams }) {
             {ranges.map(({ name, words }) => <option key={name} value={name}>{words}</option>)}
           </select>
         </label>
-        <button type="button" onClick={again} disabled={loading}>{loading ? "Loading…" : "Read again"}</button>
+        <button type="button" onClick={again} disabled={loading}>{loading ? "Loading…" : "Reload"}</button>
         <span class="muted" role="status">{value && value.graph.services.length > 0 && summary(value)}</span>
       </form>
-      {error && <Failure title="The services' calls could not be read" error={error} again={again} />}
+      {error && <Failure title="Cannot load the calls between services" error={error} again={again} />}
       {value && <Found loaded={value} lookback={range.name} />}
     </div>
   );
@@ -55,8 +55,8 @@ const ranges: readonly Range[] = [
 
 function summary({ graph, traces }: Loaded): string {
   const { services, calls } = graph;
-  return `${plural(services.length, "service")}, ${plural(calls.length, "pair")} of caller and called; `
-    + `errors and times are of the newest ${plural(traces, "trace")}`;
+  return `${plural(services.length, "service")}, ${plural(calls.length, "pair")} of caller and callee; `
+    + `errors and durations are from the newest ${plural(traces, "trace")}`;
 }
 
 /** More than these cannot be told apart in a picture; the table has them all. */
@@ -70,7 +70,7 @@ function Found({ loaded, lookback }: { loaded: Loaded; lookback: string }) {
       {warnings.map((words) => <p key={words} class="graph-warning"><span aria-hidden="true">! </span>{words}</p>)}
       {graph.services.length === 0 && <Nothing />}
       {graph.services.length > mostDrawn && (
-        <p class="muted">{plural(graph.services.length, "service")} are too many to draw; the table has all of them.</p>
+        <p class="muted">{plural(graph.services.length, "service")} are too many to draw; the table lists them all.</p>
       )}
       {graph.services.length > 0 && graph.services.length <= mostDrawn && (
         <Canvas graph={graph} looks={looks} lookback={lookback} />
@@ -78,8 +78,8 @@ function Found({ loaded, lookback }: { loaded: Loaded; lookback: string }) {
       {graph.calls.length > 0 && <Calls graph={graph} looks={looks} lookback={lookback} />}
       {graph.services.length > 0 && graph.calls.length === 0 && (
         <p>
-          None of these calls another in a trace of this time. A call shows when both services send their spans here and the
-          trace's header goes along; <code>otdemo check-jaeger --through URL</code> finds out whether it does.
+          No trace in this range has a call between services. Calls appear when both services send their spans here and pass
+          on the trace header: <code>otdemo check-jaeger --through URL</code> checks that.
         </p>
       )}
     </>
@@ -88,13 +88,13 @@ function Found({ loaded, lookback }: { loaded: Loaded; lookback: string }) {
 
 function Nothing() {
   return (
-    <Notice title="No spans in this time">
+    <Notice title="No spans in this range">
       <p>
-        Choose a longer time, or make a trace: <code>otdemo call --show</code>. If spans should be here,{" "}
+        Choose a longer range, or send a trace: <code>otdemo call --show</code>. If you expect spans here,{" "}
         <a href="/loss">see what was lost</a>, or run <code>otdemo check-jaeger</code>.
       </p>
       <p>
-        A Jaeger on Elasticsearch or Cassandra knows who calls whom only where its dependencies job runs.
+        With Elasticsearch or Cassandra, Jaeger has these calls only if its dependencies job runs.
       </p>
     </Notice>
   );

@@ -30,8 +30,8 @@ export async function loadGraph(now: number, lookback: number, signal: AbortSign
   const traces = read.status === "fulfilled" ? read.value : [];
   const calls = known.status === "fulfilled" ? known.value : [];
   const warnings: string[] = [];
-  if (known.status === "rejected") warnings.push(`The numbers of calls could not be read: ${wordsOf(known.reason)}.`);
-  if (read.status === "rejected") warnings.push(`The newest traces could not be read: ${wordsOf(read.reason)}.`);
+  if (known.status === "rejected") warnings.push(`Cannot load the numbers of calls: ${wordsOf(known.reason)}.`);
+  if (read.status === "rejected") warnings.push(`Cannot load the newest traces: ${wordsOf(read.reason)}.`);
   const graph = mergeGraphs(graphFromDependencies(calls), graphFromTraces(traces.map(buildTrace)));
   return { graph, traces: traces.length, warnings };
 }

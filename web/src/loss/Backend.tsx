@@ -1,4 +1,4 @@
-import { formatBytes, formatCount, formatShare } from "../model/format.ts";
+import { formatBytes, formatShare, plural } from "../model/format.ts";
 import type { Account, Listener } from "./account.ts";
 import { Cards, Cell, Count, Lost, type Column } from "./Cards.tsx";
 import { reasons } from "./losses.ts";
@@ -11,9 +11,9 @@ export function Backend({ account }: { account: Account }) {
       <Listeners listeners={account.listeners} />
       <p class="muted">
         {account.socketBuffer > 0
-          && `The kernel holds up to ${formatBytes(account.socketBuffer)} of datagrams that were not read yet. `}
+          && `The kernel buffers up to ${formatBytes(account.socketBuffer)} of datagrams. `}
         {!account.listeners.some((l) => l.kernelDrops !== undefined)
-          && "What the kernel drops for want of room is known on Linux alone, and not here."}
+          && "Datagrams dropped by the kernel are only known on Linux."}
       </p>
       <h2>Store</h2>
       <StoreOf account={account} />
@@ -25,7 +25,7 @@ const columns: readonly Column[] = ["Listener", "Batches", "Spans", "Kernel drop
 
 function Listeners({ listeners }: { listeners: readonly Listener[] }) {
   return (
-    <Cards caption="Listeners, the ports that spans come in on" columns={columns}>
+    <Cards caption="Listeners, the ports that receive spans" columns={columns}>
       {listeners.map((listener) => <ListenerRow key={listener.name} listener={listener} />)}
     </Cards>
   );
@@ -48,7 +48,7 @@ function ListenerRow({ listener }: { listener: Listener }) {
             <li key={reason}><Lost n={count} /> <code><bdi>{reason}</bdi></code> {reasons[reason]}</li>
           ))}
         </ul>
-        {untimed ? <p>{formatCount(untimed)} spans stored without their times, which did not come</p> : null}
+        {untimed ? <p>{plural(untimed, "span")} stored without times, which did not arrive</p> : null}
       </Cell>
     </tr>
   );
@@ -59,13 +59,13 @@ function StoreOf({ account: { store } }: { account: Account }) {
   return (
     <>
       <p>
-        {formatCount(store.spans)} spans in {formatCount(store.traces)} traces take {formatBytes(store.bytes)} of{" "}
+        {plural(store.spans, "span")} in {plural(store.traces, "trace")}, using {formatBytes(store.bytes)} of{" "}
         {formatBytes(store.maxBytes)} ({formatShare(share)}).{" "}
-        <meter class="loss-meter" min={0} max={1} value={share} aria-label="The store's memory">{formatShare(share)}</meter>
+        <meter class="loss-meter" min={0} max={1} value={share} aria-label="Store memory">{formatShare(share)}</meter>
       </p>
       <p>
-        Made room for newer ones: {store.evicted > 0 ? <Lost n={store.evicted} /> : 0} spans of {formatCount(store.evictedTraces)} traces.
-        {" "}Beyond the bound of one trace: {store.refused > 0 ? <Lost n={store.refused} /> : 0} spans.
+        Evicted to make room: {store.evicted > 0 ? <Lost n={store.evicted} /> : 0} spans of {plural(store.evictedTraces, "trace")}.
+        {" "}Over the limit of one trace: {store.refused > 0 ? <Lost n={store.refused} /> : 0} spans.
       </p>
     </>
   );

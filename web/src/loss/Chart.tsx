@@ -37,7 +37,7 @@ export function Chart({ samples, window }: ChartProps) {
     setAt(Math.min(window.columns - 1, Math.max(0, column)));
   };
   return (
-    <div class="chart" role="group" aria-label="Arrivals and losses over time. Left and right keys move through it." tabIndex={0}
+    <div class="chart" role="group" aria-label="Arrivals and losses over time. Use the left and right arrow keys to move." tabIndex={0}
       onKeyDown={move} onPointerMove={point} onPointerLeave={() => setAt(undefined)} onBlur={() => setAt(undefined)}>
       {strips.map((strip) => <StripRow key={strip.count} strip={strip} window={window} at={at} />)}
       <div class="chart-axis" aria-hidden="true">
@@ -105,7 +105,7 @@ function perSecond(n: number): string {
 }
 
 function quiet(strips: readonly Strip[]): string {
-  return strips.length === 1 ? "No loss in this time." : "";
+  return strips.length === 1 ? "No losses in this range." : "";
 }
 
 function readout(strips: readonly Strip[], window: Window, at: number): string {

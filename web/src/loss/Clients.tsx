@@ -25,8 +25,8 @@ export function Clients({ account, history, window }: ClientsProps) {
   if (clients.length === 0) {
     return (
       <p class="muted">
-        No client is known by itself: only tracers that send the process tag <code>client-uuid</code> are, as
-        jaeger-client-go's do. Spans of all others count at the listeners below.
+        No clients to list: only tracers that send the process tag <code>client-uuid</code>, such as
+        jaeger-client-go, are counted one by one. The listeners below count all spans.
       </p>
     );
   }
@@ -45,7 +45,7 @@ export function Clients({ account, history, window }: ClientsProps) {
       )}
       {totals.clients > clients.length && (
         <p class="muted">
-          {plural(totals.clients - clients.length, "client")} heard before these are in the sums alone.
+          {plural(totals.clients - clients.length, "earlier client")} are counted in the sums only.
         </p>
       )}
     </>
@@ -60,18 +60,18 @@ function lossyFirst(a: Client, b: Client): number {
 
 /** The columns, and what they mean: as a tooltip, and in the legend. */
 export const columns: readonly Required<Column>[] = [
-  { name: "Service", words: "The client's service, and its own id (client-uuid), which is new with every start." },
-  { name: "Sent", words: "Batches that the client sent, by their numbers: arrived and missing. Over UDP they have numbers; "
-    + "over HTTP this is what arrived." },
+  { name: "Service", words: "The client's service, and its id (client-uuid), which changes with every start." },
+  { name: "Sent", words: "Batches that the client sent, by their numbers: arrived and missing. Only batches over UDP are numbered; "
+    + "over HTTP this is the number that arrived." },
   { name: "Arrived", words: "Batches that arrived here." },
-  { name: "Missing", words: "Batches whose numbers did not come between the first and the last that did." },
-  { name: "Before", words: "Batches numbered before the first that came: lost, or sent before this backend was started." },
+  { name: "Missing", words: "Batches numbered between the first and the last one received, and not received." },
+  { name: "Before", words: "Batches numbered before the first one received: lost, or sent before this backend was started." },
   { name: "Spans", words: "Spans that arrived here." },
-  { name: "Queue full", words: "Spans that the client says it dropped, its queue being full." },
-  { name: "Too large", words: "Spans that the client says did not fit into a packet." },
-  { name: "Failed", words: "Spans that the client says it could not send." },
-  { name: "Heard", words: "When a batch came from it last." },
-  { name: "Over time", words: "Spans that arrived, and red marks below where something was lost." },
+  { name: "Queue full", words: "Spans that the client reports as dropped because its queue was full." },
+  { name: "Too large", words: "Spans that the client reports as too large for one packet." },
+  { name: "Failed", words: "Spans that the client reports as not sent." },
+  { name: "Last seen", words: "When its last batch arrived." },
+  { name: "Over time", words: "Spans that arrived; red marks below show losses." },
 ];
 
 interface RowProps {
@@ -99,7 +99,7 @@ function Row({ client, look, history, window }: RowProps) {
       <Count name="Queue full" n={client.queueFull} lost />
       <Count name="Too large" n={client.tooLarge} lost />
       <Count name="Failed" n={client.failed} lost />
-      <Cell name="Heard">{heard ? formatAgo(heard, now) : "–"}</Cell>
+      <Cell name="Last seen">{heard ? formatAgo(heard, now) : "–"}</Cell>
       <Cell name="Over time"><Sparkline id={client.id} samples={history.samples} window={window} /></Cell>
     </tr>
   );
@@ -118,7 +118,7 @@ function Sparkline({ id, samples, window }: { id: string; samples: readonly Samp
   const narrow = { ...window, columns: few };
   const spans = spread(samples, narrow, (sample) => sample.clients.get(id)?.spans ?? 0);
   const lost = spread(samples, narrow, (sample) => lostOf(sample.clients.get(id)));
-  const words = `${plural(sumOf(spans), "span")} arrived in the time of the chart${sumOf(lost) > 0 ? ", and losses" : ""}`;
+  const words = `${plural(sumOf(spans), "span")} arrived in this range${sumOf(lost) > 0 ? ", with losses" : ""}`;
   return (
     <svg class="sparkline" viewBox={`0 0 ${few} 130`} preserveAspectRatio="none" role="img" aria-label={words}>
       <title>{words}</title>

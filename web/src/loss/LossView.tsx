@@ -19,14 +19,14 @@ export function LossView({ query }: { query: URLSearchParams }) {
   const { account, history, error, absent } = useAccount(live);
   if (absent) return <Absent />;
   if (!account || !history) {
-    return error ? <Failure title="The account could not be read" error={error} /> : <p class="muted">Loading…</p>;
+    return error ? <Failure title="Cannot load the losses" error={error} /> : <p class="muted">Loading…</p>;
   }
   const range = ranges.find(({ name }) => name === query.get("range")) ?? defaultRange;
   const window = windowOf(history, range.seconds);
   return (
     <div class="loss">
       <h1>Loss</h1>
-      {error && <Failure title="The server does not answer: what follows is the last that it told" error={error} />}
+      {error && <Failure title="The server does not respond: these are its last known counts" error={error} />}
       <Verdict account={account} history={history} />
       <div class="loss-head">
         <h2>Over time</h2>
@@ -36,7 +36,7 @@ export function LossView({ query }: { query: URLSearchParams }) {
             {ranges.map(({ name, words }) => <option key={name} value={name}>{words}</option>)}
           </select>
         </label>
-        <button type="button" aria-pressed={live} onClick={() => setLive(!live)}>{live ? "Pause" : "Go on"}</button>
+        <button type="button" aria-pressed={live} onClick={() => setLive(!live)}>{live ? "Pause" : "Resume"}</button>
       </div>
       <Chart samples={history.samples} window={window} />
       <h2>Clients</h2>
@@ -80,9 +80,9 @@ function Verdict({ account, history }: { account: Account; history: History }) {
   if (losses.length === 0) {
     return (
       <section class="verdict verdict-good">
-        <p class="verdict-line" role="status"><span aria-hidden="true">✓ </span>No span is known to be lost since {since}.</p>
+        <p class="verdict-line" role="status"><span aria-hidden="true">✓ </span>No known losses since {since}.</p>
         {account.totals.batchesBefore > 0 && <Before n={account.totals.batchesBefore} />}
-        {account.spans === 0 && <p>Nothing has arrived yet, either. <code>otdemo call --show</code> sends a trace.</p>}
+        {account.spans === 0 && <p>No spans have arrived yet. <code>otdemo call --show</code> sends a trace.</p>}
       </section>
     );
   }
@@ -103,8 +103,8 @@ function Verdict({ account, history }: { account: Account; history: History }) {
 function Before({ n }: { n: number }) {
   return (
     <p class="muted">
-      Clients had numbered {n === 1 ? "a batch" : `${n} batches`} before the first that came. They sent them before this
-      backend was started, or these are lost, too: from here nobody can tell.
+      Clients numbered {plural(n, "batch", "batches")} before the first one received: sent before this backend was started,
+      or lost. The backend cannot distinguish the two.
     </p>
   );
 }
@@ -117,7 +117,7 @@ function LastTimes({ losses, history }: { losses: readonly Loss[]; history: Hist
   if (first === undefined || last === undefined) return null;
   const now = history.samples.at(-1)?.at ?? last;
   return (
-    <p>First told {formatTime(first).slice(11, 19)}, last {formatTime(last).slice(11, 19)} ({formatAgo(last, now)}).</p>
+    <p>First reported {formatTime(first).slice(11, 19)}, last {formatTime(last).slice(11, 19)} ({formatAgo(last, now)}).</p>
   );
 }
 
@@ -126,7 +126,7 @@ function Explained({ cause, n }: { cause: Cause; n?: number }) {
     <>
       <strong>{cause.name}{n !== undefined && `: ${plural(n, ...cause.unit)}`}.</strong> {cause.words}
       <br />
-      <span aria-hidden="true">→ </span>{cause.mend} {cause.line && <code>{cause.line}</code>}
+      <span aria-hidden="true">→ </span>{cause.fix} {cause.line && <code>{cause.line}</code>}
       {cause.findings.length > 0 && <span class="loss-more">More: {cause.findings.map(explain)}</span>}
     </>
   );
@@ -139,12 +139,12 @@ function explain(finding: string) {
 function Legend() {
   return (
     <details class="loss-legend">
-      <summary>What the numbers mean, and what mends them</summary>
+      <summary>What the numbers mean, and how to fix them</summary>
       <h3>Clients</h3>
       <dl>
         {columns.map(({ name, words }) => <div key={name}><dt>{name}</dt><dd>{words}</dd></div>)}
       </dl>
-      <h3>Losses, along the way of a span</h3>
+      <h3>Losses, along the path of a span</h3>
       <ul class="loss-causes">
         {causes.map((cause) => <li key={cause.count}><Explained cause={cause} /></li>)}
       </ul>
@@ -155,14 +155,14 @@ function Legend() {
 /** What is shown with a server that keeps no such account. */
 function Absent() {
   return (
-    <Notice title="This server tells nothing of losses" kind="info">
+    <Notice title="This server does not report losses" kind="info">
       <p>
-        The account of lost spans is otdemo's own, at <code>/api/loss</code>, and no other Jaeger has it. Run{" "}
+        Lost spans are counted by otdemo's own backend, at <code>/api/loss</code>; no other Jaeger does this. Run{" "}
         <code>otdemo check-jaeger</code> with the environment of your service: it sends a span, reads it back from this
-        Jaeger, and names the first hop that loses it.
+        Jaeger, and names the first hop that is broken.
       </p>
       <p>
-        <code>otdemo all-in-one</code> is a Jaeger with this account.
+        <code>otdemo all-in-one</code> runs that backend.
       </p>
     </Notice>
   );

@@ -1,4 +1,5 @@
-import { list, number, object, text } from "../api/decode.ts";
+import { list, number, object, text, type Unchecked } from "../api/decode.ts";
+import type * as wire from "./wire.ts";
 
 /** What the backend tells of one tracer. */
 export interface Client {
@@ -54,69 +55,70 @@ export interface Account {
 }
 
 /** Reads the answer of /api/loss; undefined when it is something else. */
-export function decodeAccount(wire: Record<string, unknown>): Account | undefined {
-  const started = Date.parse(text(wire["started"])) * 1000;
-  if (number(wire["schema_version"]) < 1 || Number.isNaN(started)) return undefined;
-  const agent = object(wire["agent"]);
-  const totals = object(wire["client_totals"]);
+export function decodeAccount(answer: unknown): Account | undefined {
+  const from = object<wire.Account>(answer);
+  const started = Date.parse(text(from.started)) * 1000;
+  if (number(from.schema_version) < 1 || Number.isNaN(started)) return undefined;
+  const agent = object<wire.Agent>(from.agent);
+  const totals = object<wire.Totals>(from.client_totals);
   return {
     started,
-    batches: number(wire["batches"]),
-    spans: number(wire["spans"]),
-    listeners: decodeListeners(object(wire["listeners"])),
-    store: decodeStore(object(wire["store"])),
-    clients: list(wire["clients"]).map((client) => decodeClient(object(client))),
-    totals: { ...decodeClient(totals), clients: number(totals["clients"]) },
-    kernelDrops: number(agent["kernel_drops"]),
-    socketBuffer: number(agent["socket_buffer_bytes"]),
+    batches: number(from.batches),
+    spans: number(from.spans),
+    listeners: decodeListeners(object<wire.Account["listeners"]>(from.listeners)),
+    store: decodeStore(object<wire.Store>(from.store)),
+    clients: list(from.clients).map((client) => decodeClient(object<wire.Client>(client))),
+    totals: { ...decodeClient(totals), clients: number(totals.clients) },
+    kernelDrops: number(agent.kernel_drops),
+    socketBuffer: number(agent.socket_buffer_bytes),
   };
 }
 
-function decodeClient(wire: Record<string, unknown>): Client {
-  const lost = object(wire["lost"]);
-  const claimed = (key: string): number => Math.max(0, number(lost[key]));
+function decodeClient(from: Unchecked<wire.Client>): Client {
+  const lost = object<wire.ClientLost>(from.lost);
+  const claimed = (key: keyof wire.ClientLost): number => Math.max(0, number(lost[key]));
   return {
-    id: text(wire["id"]),
-    service: text(wire["service"]),
-    batches: number(wire["batches"]),
-    spans: number(wire["spans"]),
-    batchesMissing: number(wire["batches_missing"]),
-    batchesBefore: number(wire["batches_before"]),
+    id: text(from.id),
+    service: text(from.service),
+    batches: number(from.batches),
+    spans: number(from.spans),
+    batchesMissing: number(from.batches_missing),
+    batchesBefore: number(from.batches_before),
     queueFull: claimed("queue_full"),
     tooLarge: claimed("too_large"),
     failed: claimed("failed"),
   };
 }
 
-function decodeListeners(wire: Record<string, unknown>): Listener[] {
-  return Object.entries(wire)
+function decodeListeners(from: Unchecked<wire.Account["listeners"]>): Listener[] {
+  return Object.entries(from)
     .map(([name, value]): Listener => {
-      const listener = object(value);
-      const datagrams = object(listener["datagrams"]);
-      const parts = object(listener["parts"]);
+      const listener = object<wire.Listener>(value);
+      const datagrams = object<wire.UDP>(listener.datagrams);
+      const parts = object<wire.Parts>(listener.parts);
       return {
         name,
-        batches: number(listener["batches"]),
-        spans: number(listener["spans"]),
-        undecodable: Object.entries(object(listener["undecodable"]))
+        batches: number(listener.batches),
+        spans: number(listener.spans),
+        undecodable: Object.entries(object<wire.Rejects>(listener.undecodable))
           .map(([reason, count]) => ({ reason, count: number(count) }))
           .sort((a, b) => b.count - a.count),
-        kernelDrops: datagrams["kernel_drops_known"] === true ? number(datagrams["kernel_drops"]) : undefined,
-        untimed: "untimed" in parts ? number(parts["untimed"]) : undefined,
+        kernelDrops: datagrams.kernel_drops_known === true ? number(datagrams.kernel_drops) : undefined,
+        untimed: "untimed" in parts ? number(parts.untimed) : undefined,
       };
     })
     .sort((a, b) => (a.name < b.name ? -1 : 1));
 }
 
-function decodeStore(wire: Record<string, unknown>): Store {
+function decodeStore(from: Unchecked<wire.Store>): Store {
   return {
-    traces: number(wire["traces"]),
-    spans: number(wire["spans"]),
-    bytes: number(wire["bytes"]),
-    maxBytes: number(wire["max_bytes"]),
-    evictedTraces: number(wire["traces_evicted"]),
-    evicted: number(wire["spans_evicted"]),
-    refused: number(wire["spans_refused"]),
+    traces: number(from.traces),
+    spans: number(from.spans),
+    bytes: number(from.bytes),
+    maxBytes: number(from.max_bytes),
+    evictedTraces: number(from.traces_evicted),
+    evicted: number(from.spans_evicted),
+    refused: number(from.spans_refused),
   };
 }
 

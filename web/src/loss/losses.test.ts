@@ -33,7 +33,7 @@ test("each loss is told with its number, summed up by where it was", () => {
   });
   assert.equal(
     sayLosses(lossesOf(lossy)),
-    "26 spans in clients, 1 batch on the way, 2 datagrams and 5 messages at this backend's ports, 1,034 spans out of the store",
+    "26 spans in clients, 1 batch in transit, 2 datagrams and 5 messages at this backend's ports, 1,034 spans from the store",
   );
   assert.equal(undecodableOf(lossy), 5);
   assert.deepEqual(lossy.listeners[0]?.undecodable, [{ reason: "http", count: 3 }, { reason: "text", count: 1 }]);

@@ -2,12 +2,12 @@ import { plural } from "../model/format.ts";
 import { undecodableOf, type Account } from "./account.ts";
 import type { Count } from "./samples.ts";
 
-/** Where something was lost, along the way of a span, as the end of a sentence. */
-export const places = ["in clients", "on the way", "at this backend's ports", "out of the store"] as const;
+/** Where something was lost, along the path of a span, as the end of a sentence. */
+export const places = ["in clients", "in transit", "at this backend's ports", "from the store"] as const;
 
 export type Place = (typeof places)[number];
 
-/** One of the ways to lose spans, what it means, and what mends it. */
+/** One of the ways to lose spans, what it means, and how to fix it. */
 export interface Cause {
   count: Count;
   /** As a column has it. */
@@ -17,22 +17,22 @@ export interface Cause {
   where: Place;
   /** What it means, in a sentence or two. */
   words: string;
-  mend: string;
+  fix: string;
   /** What to type or to set for that. */
   line?: string;
   /** Findings that tell more, for "otdemo explain". */
   findings: readonly string[];
 }
 
-/** Every cause, along the way of a span. */
+/** Every cause, along the path of a span. */
 export const causes: readonly Cause[] = [
   {
     count: "queueFull",
     name: "Queue full",
     unit: ["span", "spans"],
     where: "in clients",
-    words: "The client says so: spans were finished faster than it sent them, and its queue had no room for more.",
-    mend: "A longer queue, in the client's environment; jaeger-client-go's holds 100 unless told otherwise.",
+    words: "Reported by the client: spans finished faster than it sent them, and its queue was full.",
+    fix: "Use a longer queue, in the client's environment; the default of jaeger-client-go is 100 spans.",
     line: "JAEGER_REPORTER_MAX_QUEUE_SIZE=10000",
     findings: ["reporter-queue-small"],
   },
@@ -41,8 +41,8 @@ export const causes: readonly Cause[] = [
     name: "Too large",
     unit: ["span", "spans"],
     where: "in clients",
-    words: "The client says so: a span with its tags and logs did not fit into one datagram.",
-    mend: "Fewer or shorter tags and logs, or HTTP instead of UDP.",
+    words: "Reported by the client: a span with its tags and logs did not fit into one datagram.",
+    fix: "Use fewer or shorter tags and logs, or HTTP instead of UDP.",
     line: "JAEGER_ENDPOINT=http://HOST:14268/api/traces",
     findings: ["canary-not-sent", "reporter-packet-large"],
   },
@@ -51,9 +51,9 @@ export const causes: readonly Cause[] = [
     name: "Failed",
     unit: ["span", "spans"],
     where: "in clients",
-    words: "The client says so: the port refused, or the request failed. It tells once it gets through again, so a client "
-      + "that never did is not in this sum.",
-    mend: "Check the way from where the client runs, with the client's environment.",
+    words: "Reported by the client: nothing listened on the port, or the request failed. A client reports this with the next "
+      + "batch that arrives, so one that never got through is not counted.",
+    fix: "Check the path from where the client runs, with the client's environment.",
     line: "otdemo check-jaeger",
     findings: ["udp-refused", "collector-refused"],
   },
@@ -61,10 +61,10 @@ export const causes: readonly Cause[] = [
     count: "missing",
     name: "Batches missing",
     unit: ["batch", "batches"],
-    where: "on the way",
-    words: "Clients number their batches, and these numbers did not come. UDP lost them; or the client could not send them, or "
-      + "the ports here dropped them or could not read them, and they count there as well.",
-    mend: "HTTP instead of UDP, which tells the client when a batch did not arrive.",
+    where: "in transit",
+    words: "Clients number their batches, and these did not arrive: UDP lost them, or the client could not send them, or the "
+      + "ports here dropped or could not decode them, where they are counted too.",
+    fix: "Use HTTP instead of UDP: the client then knows when a batch did not arrive.",
     line: "JAEGER_ENDPOINT=http://HOST:14268/api/traces",
     findings: ["canary-large-lost", "canary-lost"],
   },
@@ -73,8 +73,8 @@ export const causes: readonly Cause[] = [
     name: "Kernel drops",
     unit: ["datagram", "datagrams"],
     where: "at this backend's ports",
-    words: "Datagrams came faster than they were read, and the kernel's buffer for them was full.",
-    mend: "A larger buffer, and then start the backend again; or HTTP instead of UDP.",
+    words: "Datagrams arrived faster than they were read, and the kernel's receive buffer was full.",
+    fix: "Use a larger buffer and restart the backend, or use HTTP instead of UDP.",
     line: "sudo sysctl -w net.core.rmem_max=4194304",
     findings: ["canary-lost"],
   },
@@ -83,26 +83,26 @@ export const causes: readonly Cause[] = [
     name: "Undecodable",
     unit: ["message", "messages"],
     where: "at this backend's ports",
-    words: "Something came in on a port and was no batch of spans of the form that is read there.",
-    mend: "The listeners' table says what came, and where it belongs. The log names the sender.",
+    words: "A message arrived on a port and was not a batch of spans in the format of that port.",
+    fix: "The table of listeners shows what arrived, and where to send it. The log names the sender.",
     findings: ["udp-wrong-encoding", "collector-wrong-port"],
   },
   {
     count: "refused",
     name: "Refused",
     unit: ["span", "spans"],
-    where: "out of the store",
-    words: "One trace may have 100,000 spans, and half of the store's memory. The warning of the trace tells how many more came.",
-    mend: "Find what makes one trace of everything: often a loop that starts no trace of its own.",
+    where: "from the store",
+    words: "One trace may have 100,000 spans, and use half of the store's memory. A warning in the trace counts the spans beyond that.",
+    fix: "Find out what puts everything into one trace: often a loop that never starts a new one.",
     findings: [],
   },
   {
     count: "evicted",
     name: "Evicted",
     unit: ["span", "spans"],
-    where: "out of the store",
-    words: "They arrived, and could be read until the store was full. The traces longest without a new span go first.",
-    mend: "A larger store; or a Jaeger whose storage does not forget, see deploy/ in otdemo's sources.",
+    where: "from the store",
+    words: "They arrived, and could be read until the store was full. Traces without a new span for the longest time are evicted first.",
+    fix: "Use a larger store, or a Jaeger with persistent storage: see deploy/ in otdemo's sources.",
     line: "otdemo all-in-one --max-memory 1GiB",
     findings: ["storage-memory"],
   },
@@ -114,7 +114,7 @@ export interface Loss {
   n: number;
 }
 
-/** Returns what is known to be lost, along the way of a span. */
+/** Returns what is known to be lost, along the path of a span. */
 export function lossesOf(account: Account): Loss[] {
   const { totals, store } = account;
   const counts: Partial<Record<Count, number>> = {
@@ -130,7 +130,7 @@ export function lossesOf(account: Account): Loss[] {
   return causes.map((cause) => ({ cause, n: counts[cause.count] ?? 0 })).filter((loss) => loss.n > 0);
 }
 
-/** Says what was lost where: "35 spans in clients, 3 batches on the way". */
+/** Says what was lost where: "35 spans in clients, 3 batches in transit". */
 export function sayLosses(losses: readonly Loss[]): string {
   const parts = places.flatMap((place) => {
     const here = losses.filter((loss) => loss.cause.where === place);
@@ -148,25 +148,26 @@ function sumOf(losses: readonly Loss[], unit: string): number {
 /** The reasons for which something is no batch of spans, and what to do about it. */
 export const reasons: Readonly<Record<string, string>> = {
   empty: "an empty datagram",
-  binary_thrift: "binary thrift where compact is read: the client belongs on port 6832, or is to send compact",
-  compact_thrift: "compact thrift where binary is read: the client belongs on port 6831",
-  http: "HTTP on a port that does not speak it: spans over HTTP belong on 14268, path /api/traces",
-  http2: "gRPC on a port for HTTP/1: it belongs on 14250 (Jaeger) or 4317 (OTLP)",
-  tls: "TLS where none is spoken: http instead of https, or an insecure gRPC connection",
-  appdash: "Appdash's packets: they belong on port 7701",
-  text: "text where thrift is read",
-  foreign: "no thrift that is read here",
-  unknown_method: "a call that Jaeger's agent does not know",
+  binary_thrift: "binary thrift on a compact port: send to port 6832, or switch the client to compact",
+  compact_thrift: "compact thrift on a binary port: send to port 6831",
+  http: "HTTP on a port that does not accept it: send spans over HTTP to port 14268, path /api/traces",
+  http2: "gRPC on an HTTP/1 port: send to port 14250 (Jaeger) or 4317 (OTLP)",
+  tls: "TLS on a port without TLS: use http instead of https, or an insecure gRPC connection",
+  appdash: "Appdash packets: send to port 7701",
+  text: "text instead of thrift",
+  foreign: "not thrift in a supported format",
+  unknown_method: "a method that Jaeger's agent does not have",
   no_batch: "a call without a batch",
-  truncated: "cut short: datagrams are larger than something on the way lets pass",
-  oversized: "a size that is larger than what came: cut short, or hostile",
+  truncated: "cut short: something on the path does not pass datagrams of this size",
+  oversized: "a declared size larger than the message: cut short, or hostile",
   incomplete: "a required field is missing",
-  malformed: "not valid",
-  content_type: "a content type that is not read here",
-  content_encoding: "packed in a way that is not read here: gzip is",
-  too_large: "a body larger than what is read: smaller batches",
-  unreadable: "a body that broke off",
-  busy: "too many requests at once: the client is to send them again",
-  misdirected: "spans sent to a port that does not take them; the log says which does",
-  panicked: "the decoder failed, which is a bug of otdemo",
+  malformed: "invalid data",
+  content_type: "an unsupported content type",
+  content_encoding: "an unsupported content encoding: gzip is supported",
+  too_large: "the body is too large: send smaller batches",
+  unreadable: "the body ended early",
+  busy: "too many requests at once: the client should send them again",
+  misdirected: "spans sent to a port that does not accept them; the log names the right one",
+  cross_origin: "refused, because a web page of another origin sent it: send through the page's own server",
+  panicked: "the decoder crashed, which is a bug in otdemo",
 };

@@ -1,4 +1,5 @@
-import { list, number, object, text } from "../api/decode.ts";
+import { list, number, object, text, type Unchecked } from "../api/decode.ts";
+import type * as wire from "./wire.ts";
 
 /** What a sample counts. */
 export interface Tally {
@@ -35,39 +36,40 @@ export interface History {
 }
 
 /** Reads the answer of /api/loss/history; undefined when it is something else. */
-export function decodeHistory(wire: Record<string, unknown>): History | undefined {
-  if (number(wire["schema_version"]) < 1 || !Array.isArray(wire["samples"])) return undefined;
-  const clients = list(wire["clients"]).map(object);
-  const ids = clients.map((client) => text(client["id"]));
+export function decodeHistory(answer: unknown): History | undefined {
+  const from = object<wire.History>(answer);
+  if (number(from.schema_version) < 1 || !Array.isArray(from.samples)) return undefined;
+  const clients = list(from.clients).map((client) => object<wire.SampledClient>(client));
+  const ids = clients.map((client) => text(client.id));
   return {
-    started: text(wire["started"]),
-    samples: list(wire["samples"]).map((sample) => decodeSample(object(sample), ids)),
-    heard: new Map(clients.map((client) => [text(client["id"]), number(client["last_heard"])])),
+    started: text(from.started),
+    samples: list(from.samples).map((sample) => decodeSample(object<wire.Sample>(sample), ids)),
+    heard: new Map(clients.map((client) => [text(client.id), number(client.last_heard)])),
   };
 }
 
-function decodeSample(wire: Record<string, unknown>, ids: readonly string[]): Sample {
+function decodeSample(from: Unchecked<wire.Sample>, ids: readonly string[]): Sample {
   const clients = new Map<string, Tally>();
-  for (const item of list(wire["clients"])) {
-    const client = object(item);
-    const id = ids[number(client["client"])];
+  for (const item of list(from.clients)) {
+    const client = object<wire.ClientTally>(item);
+    const id = ids[number(client.client)];
     if (id !== undefined) clients.set(id, decodeTally(client));
   }
-  return { at: number(wire["at"]), micros: number(wire["micros"]), all: decodeTally(wire), clients };
+  return { at: number(from.at), micros: number(from.micros), all: decodeTally(from), clients };
 }
 
-function decodeTally(wire: Record<string, unknown>): Tally {
+function decodeTally(from: Unchecked<wire.Tally>): Tally {
   return {
-    spans: number(wire["spans"]),
-    batches: number(wire["batches"]),
-    missing: number(wire["batches_missing"]),
-    queueFull: number(wire["queue_full"]),
-    tooLarge: number(wire["too_large"]),
-    failed: number(wire["failed"]),
-    undecodable: number(wire["undecodable"]),
-    kernelDrops: number(wire["kernel_drops"]),
-    evicted: number(wire["spans_evicted"]),
-    refused: number(wire["spans_refused"]),
+    spans: number(from.spans),
+    batches: number(from.batches),
+    missing: number(from.batches_missing),
+    queueFull: number(from.queue_full),
+    tooLarge: number(from.too_large),
+    failed: number(from.failed),
+    undecodable: number(from.undecodable),
+    kernelDrops: number(from.kernel_drops),
+    evicted: number(from.spans_evicted),
+    refused: number(from.spans_refused),
   };
 }
 

@@ -45,8 +45,8 @@ async function read(known: Watched, signal: AbortSignal): Promise<Watched> {
   try {
     const after = lastOf(known.history);
     const [account, history] = await Promise.all([
-      ask("/api/loss", signal).then((answer) => decodeAccount({ ...answer })),
-      ask(`/api/loss/history?after=${after}`, signal).then((answer) => decodeHistory({ ...answer })),
+      ask("/api/loss", signal).then(decodeAccount),
+      ask(`/api/loss/history?after=${after}`, signal).then(decodeHistory),
     ]);
     if (!account || !history) return { absent: true };
     return { account, history: joinHistory(known.history, history, after), absent: false };

@@ -57,7 +57,7 @@ export function parseDuration(text: string): number | undefined {
  * millisecond: 2026-11-23 09:15:04.123. */
 export function formatTime(microseconds: number): string {
   const at = new Date(microseconds / 1000);
-  if (Number.isNaN(at.getTime())) return "at no time";
+  if (Number.isNaN(at.getTime())) return "invalid time";
   const day = [at.getFullYear(), two(at.getMonth() + 1), two(at.getDate())].join("-");
   const time = [at.getHours(), at.getMinutes(), at.getSeconds()].map(two).join(":");
   return `${day} ${time}.${String(at.getMilliseconds()).padStart(3, "0")}`;
@@ -120,15 +120,15 @@ export function formatBytes(n: number): string {
   return `${digits(value)} ${["kB", "MB", "GB", "TB"][unit]}`;
 }
 
-/** Prints a share of 0 to 1: "0 %", "<0.1 %", "2.5 %", "100 %". Only all is 100 %,
+/** Prints a share of 0 to 1: "0%", "<0.1%", "2.5%", "100%". Only all is 100 %,
  * and only none is 0 %. */
 export function formatShare(share: number): string {
-  if (!(share > 0)) return "0 %";
-  if (share >= 1) return "100 %";
-  if (share < 0.001) return "<0.1 %";
-  if (share > 0.999) return ">99.9 %";
+  if (!(share > 0)) return "0%";
+  if (share >= 1) return "100%";
+  if (share < 0.001) return "<0.1%";
+  if (share > 0.999) return ">99.9%";
   const percent = share * 100;
-  return `${Number(percent.toFixed(percent < 10 || percent > 99 ? 1 : 0))} %`;
+  return `${Number(percent.toFixed(percent < 10 || percent > 99 ? 1 : 0))}%`;
 }
 
 /** Prints how much longer something took: "×1.50", "×0.25", "×12.0". */

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { draw } from "./drawing.ts";
-import { errorShare, graphFromDependencies, graphFromTraces, layoutGraph, mergeGraphs } from "./graph.ts";
-import type { Layout, PlacedService } from "./graph.ts";
+import { errorShare, graphFromDependencies, graphFromTraces, mergeGraphs } from "./graph.ts";
+import { layoutGraph, type Layout, type PlacedService } from "./layout.ts";
 import { buildTrace } from "./trace.ts";
 
 const raw = draw(`

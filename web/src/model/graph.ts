@@ -1,9 +1,6 @@
 import type { Dependency } from "../api/client.ts";
 import type { Node, Trace } from "./trace.ts";
 
-export { layoutGraph } from "./layout.ts";
-export type { Layout, LayoutOptions, PlacedCall, PlacedService } from "./layout.ts";
-
 /** A service and what it did. */
 export interface GraphService {
   name: string;

@@ -22,7 +22,7 @@ export function traceIDOf(text: string): string {
 
 /** What is said of a text without an id. */
 export const noTraceID =
-  "holds no trace id: up to 32 hexadecimal digits, a link to a trace, or a uber-trace-id or traceparent header";
+  "no trace id found: enter up to 32 hexadecimal digits, a link to a trace, or an uber-trace-id, traceparent or b3 header";
 
 /** Returns the path that shows what somebody pasted, or "" when it names no trace. */
 export function placeOf(text: string): string {

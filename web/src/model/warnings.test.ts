@@ -58,7 +58,7 @@ test("the server's words stand beside what the page sees as well, or alone", () 
     { kind: "server", words: "trace is cut", server: "" },
     {
       kind: "clock-skew",
-      words: "the span starts 1µs before its parent: their clocks differ",
+      words: "the span starts 1µs before its parent: the clocks differ",
       server: "clock skew adjustment disabled; not applying calculated delta of 5µs",
     },
     { kind: "server", words: "strange", server: "" },

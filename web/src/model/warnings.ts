@@ -43,12 +43,12 @@ export function warningsOfSpan(node: Node): Warning[] {
     found.push({ kind, level, words, server: "", node });
   };
   if (node.missingParent !== "") add("orphan", orphanWords(node.missingParent));
-  if (node.duplicate) add("duplicate-id", "another span of this trace has the same id");
-  if (node.cycle) add("cycle", "the span's parents form a circle, which is cut here");
+  if (node.duplicate) add("duplicate-id", "another span in this trace has the same id");
+  if (node.cycle) add("cycle", "the span is its own ancestor: the cycle is cut here");
   const skew = skewWords(node);
   if (skew !== "") add("clock-skew", skew);
   if (duration < 0) add("negative-duration", `the span ends ${formatDuration(-duration)} before it starts`);
-  if (duration === 0) add("zero-duration", "the span took no time, or less than a microsecond", "note");
+  if (duration === 0) add("zero-duration", "the span is shorter than a microsecond", "note");
   return withServer(found, node.span.warnings, node);
 }
 
@@ -66,18 +66,18 @@ function withServer(found: Warning[], said: readonly string[], node: Node | unde
 
 /** Returns the words for a parent that is not in the trace. */
 export function orphanWords(id: string): string {
-  return `the parent ${id} is not in the trace: not finished, lost on the way, or not stored yet`;
+  return `the parent ${id} is not in the trace: it has not finished, was lost, or is not stored yet`;
 }
 
 function ofTops(trace: Trace): Warning[] {
   const roots = trace.tops.filter((top): top is Node => top.type === "span" && !top.cycle);
   const lost = trace.tops.filter((top): top is Missing => top.type === "missing");
   if (roots.length > 1) {
-    const words = `${roots.length} spans have no parent: several roots share this trace id`;
+    const words = `${roots.length} spans have no parent: the trace has several roots`;
     return [{ kind: "several-roots", level: "warning", words, server: "", node: undefined }];
   }
   if (roots.length === 0 && lost.length > 0) {
-    const words = "no span of this trace is its root: the one that began it is not here";
+    const words = "the root span is missing";
     return [{ kind: "no-root", level: "warning", words, server: "", node: undefined }];
   }
   return [];
@@ -96,10 +96,10 @@ function kindOfWords(words: string): WarningKind {
 function skewWords({ span, parent, follows, kind }: Node): string {
   if (!parent) return "";
   const early = parent.span.start - span.start;
-  if (early > 0) return `the span starts ${formatDuration(early)} before its parent: their clocks differ`;
+  if (early > 0) return `the span starts ${formatDuration(early)} before its parent: the clocks differ`;
   const late = span.start - parent.end;
   const elsewhere = span.process.service !== parent.span.process.service;
   if (late <= 0 || follows || kind === "consumer" || !elsewhere) return "";
   const words = `the span starts ${formatDuration(late)} after its parent ended`;
-  return `${words}: their clocks differ, or the parent did not wait`;
+  return `${words}: the clocks differ, or the parent did not wait`;
 }

@@ -1,5 +1,5 @@
 import { ask, services } from "../api/client.ts";
-import { number, object } from "../api/decode.ts";
+import { decodeAccount, undecodableOf } from "../loss/account.ts";
 import { plural } from "../model/format.ts";
 import { visible } from "../model/text.ts";
 import { withMark } from "../router.ts";
@@ -19,16 +19,16 @@ interface NothingProps {
 export function Nothing({ form, refreshing }: NothingProps) {
   const known = useLoad(services, []);
   if (known.error) {
-    return <Failure title="The services could not be read" error={known.error} again={known.again} />;
+    return <Failure title="Cannot load the services" error={known.error} again={known.again} />;
   }
-  if (!known.value) return <p class="muted" role="status">Nothing found; looking for the reason…</p>;
+  if (!known.value) return <p class="muted" role="status">No traces found; checking why…</p>;
   if (known.value.length === 0) return <NoSpans refreshing={refreshing} />;
   const ways = loosenings(form);
   return (
-    <Notice title="No trace was found">
+    <Notice title="No traces found">
       {ways.length > 0 && (
         <>
-          <p>A trace is found when one of its spans meets all conditions. One of them may be too narrow:</p>
+          <p>A trace matches when one of its spans meets all conditions. Try to widen one of them:</p>
           <ul>
             {ways.map(({ words, form: wider }) => (
               <li key={words}>
@@ -40,12 +40,12 @@ export function Nothing({ form, refreshing }: NothingProps) {
       )}
       {form.service !== "" && !known.value.includes(form.service) && (
         <p>
-          The server has no span of a service <code><bdi>{visible(form.service)}</bdi></code>. It knows{" "}
-          {plural(known.value.length, "service")}.
+          The server has no spans of service <code><bdi>{visible(form.service)}</bdi></code>, but of{" "}
+          {plural(known.value.length, "other service")}.
         </p>
       )}
       <p>
-        Spans come a second or so after they end. What was there and is gone shows on{" "}
+        Spans arrive about a second after they finish. Spans that were lost or evicted are counted on{" "}
         <a href="/loss">Loss</a>.
       </p>
     </Notice>
@@ -62,22 +62,22 @@ function NoSpans({ refreshing }: Pick<NothingProps, "refreshing">) {
       {unread.value !== undefined && unread.value > 0 && (
         <p>
           <Mark kind="error">
-            But {plural(unread.value, "packet or request", "packets or requests")} came that could not be
-            read: <a href="/loss">see what they were</a>
+            {plural(unread.value, "packet or request", "packets or requests")} could not be decoded:{" "}
+            <a href="/loss">see what they were</a>
           </Mark>
         </p>
       )}
       <p>
-        {refreshing && "This page looks again every two seconds. "}
-        To send a first trace, start a traced server and, beside it, call it:
+        {refreshing && "This page refreshes every two seconds. "}
+        To send a first trace, start a traced server, and call it from another terminal:
       </p>
       <Command line="otdemo serve" />
       <Command line={`otdemo call --show${own}`} />
-      <p>If your own service sends spans and none shows, find out where they get lost:</p>
+      <p>If your own service sends spans and none appear, find out where they are lost:</p>
       <Command line={`otdemo check-jaeger${own}`} />
       {!unread.error && (
         <>
-          <p>A tracer sends to one of these addresses, unless the server was started with others:</p>
+          <p>Tracers send to one of these addresses, unless the server was started with others:</p>
           <ul class="plain-list">
             {addresses(location.hostname).map(([address, words]) => (
               <li key={address}><code>{address}</code> <span class="muted">{words}</span></li>
@@ -97,17 +97,13 @@ function addresses(host: string): [string, string][] {
   return [
     [`${host}:6831`, "UDP, compact thrift: jaeger-client's default"],
     [`http://${host}:14268/api/traces`, "thrift over HTTP"],
-    [`http://${host}:4318/v1/traces`, "OTLP over HTTP; over gRPC it is port 4317"],
+    [`http://${host}:4318/v1/traces`, "OTLP over HTTP (gRPC: port 4317)"],
     [`http://${host}:9411/api/v2/spans`, "Zipkin"],
   ];
 }
 
 /** Returns how much came to otdemo's backend that was no span; only it tells. */
 async function unreadable(signal: AbortSignal): Promise<number> {
-  const account: Record<string, unknown> = { ...(await ask("/api/loss", signal)) };
-  let sum = 0;
-  for (const listener of Object.values(object(account["listeners"]))) {
-    for (const count of Object.values(object(object(listener)["undecodable"]))) sum += number(count);
-  }
-  return sum;
+  const account = decodeAccount(await ask("/api/loss", signal));
+  return account ? undecodableOf(account) : 0;
 }

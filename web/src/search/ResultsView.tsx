@@ -48,7 +48,7 @@ export function ResultsView({ form, query, turn, onSearch }: ResultsViewProps) {
       <div class="found-bar">
         <Count list={list} searched={value} form={form} onSearch={onSearch} />
         <label>
-          Order{" "}
+          Sort{" "}
           <select value={order} onChange={(event) => setQuery({ sort: event.currentTarget.value })}>
             {Object.entries(orders).map(([name, words]) => <option key={name} value={name}>{words}</option>)}
           </select>
@@ -83,10 +83,10 @@ function Count({ list, searched, form, onSearch }: CountProps) {
         {plural(list.length, "trace")}
         {waiting > 0 && <span class="hidden">, {waiting} new</span>}
       </span>
-      {list.length >= limit && <span class="muted">: the limit</span>}
+      {list.length >= limit && <span class="muted"> (limit reached)</span>}
       {list.length >= limit && more !== undefined && (
         <button type="button" class="plain" onClick={() => onSearch({ ...form, limit: String(more) })}>
-          Up to {more}
+          Show up to {more}
         </button>
       )}
     </p>
@@ -96,7 +96,7 @@ function Count({ list, searched, form, onSearch }: CountProps) {
 /** The switch of the live refresh. */
 function Live({ on, ended }: { on: boolean; ended: boolean }) {
   return (
-    <label title={ended ? "Nothing new comes into a range with an end" : "Look for new traces every 2 seconds"}>
+    <label title={ended ? "A range with an end gets no new traces" : "Check for new traces every 2 seconds"}>
       <input type="checkbox" checked={on && !ended} disabled={ended}
         onChange={(event) => setQuery({ live: event.currentTarget.checked ? "1" : null })} />{" "}
       Live
@@ -116,7 +116,7 @@ function News({ searched, onShow }: { searched: Searched; onShow: () => void }) 
       {searched.trouble !== "" && (
         <span class="found-trouble error" role="alert">
           <span aria-hidden="true">✕ </span>
-          {`No refresh: ${visible(searched.trouble)}. Trying again every 2 seconds`}
+          {`Refresh failed: ${visible(searched.trouble)}. Retrying every 2 seconds`}
         </span>
       )}
     </div>
@@ -139,12 +139,12 @@ function Picked({ picked, onClear }: { picked: readonly string[]; onClear: () =>
   return (
     <div class={picked.length > 0 ? "found-picked" : ""} role="status">
       {a !== undefined && b === undefined && (
-        <span>Picked <code>{shortID(a)}</code>: pick another to compare it with</span>
+        <span>Selected <code>{shortID(a)}</code>: select another to compare</span>
       )}
       {a !== undefined && b !== undefined && (
         <a class="button" href={`/compare?a=${a}&b=${b}`}>Compare {shortID(a)} with {shortID(b)}</a>
       )}
-      {a !== undefined && <button type="button" class="plain" onClick={onClear}>Forget</button>}
+      {a !== undefined && <button type="button" class="plain" onClick={onClear}>Clear</button>}
     </div>
   );
 }

@@ -78,8 +78,8 @@ export function ScatterPlot({ list, onOpen, onRange }: ScatterPlotProps) {
       </svg>
       {near && !dragging && <Tip point={near} width={field.width} />}
       <p class="scatter-words muted" aria-hidden="true">
-        Duration over time{scatter.logarithmic && ", logarithmic"}. Larger: more spans. ◆ has errors. Drag to
-        choose a time.
+        Duration over time{scatter.logarithmic && ", logarithmic"}. Larger means more spans, ◆ has errors. Drag to
+        select a time range.
       </p>
     </div>
   );
@@ -87,8 +87,8 @@ export function ScatterPlot({ list, onOpen, onRange }: ScatterPlotProps) {
 
 function label(list: readonly Summary[], { from, to }: Scatter): string {
   const failed = list.filter((summary) => summary.errors > 0).length;
-  return `The durations of ${plural(list.length, "trace")} from ${formatTime(from)} to ${formatTime(to)}, ` +
-    `${failed} with errors. The list below has them all.`;
+  return `Durations of ${plural(list.length, "trace")} from ${formatTime(from)} to ${formatTime(to)}, ` +
+    `${failed} with errors. The list below has all of them.`;
 }
 
 /** Only the list changes them, not the pointer. */

@@ -66,7 +66,7 @@ function Where({ draft, change, first }: PartProps & Pick<SearchFormProps, "firs
   const kinds = kindsOf(offered.value ?? []);
   return (
     <>
-      <Field label="Service" error={known.error && `The services could not be read: ${known.error.message}`}>
+      <Field label="Service" error={known.error && `Cannot load the services: ${known.error.message}`}>
         {(field) => (
           <select {...field} ref={first} value={service}
             onFocus={() => known.error && known.again()}
@@ -76,7 +76,7 @@ function Where({ draft, change, first }: PartProps & Pick<SearchFormProps, "firs
           </select>
         )}
       </Field>
-      <Field label="Operation" error={offered.error && `They could not be read: ${offered.error.message}`}>
+      <Field label="Operation" error={offered.error && `Cannot load the operations: ${offered.error.message}`}>
         {(field) => (
           <select {...field} value={draft.operation} disabled={service === ""}
             onChange={(event) => change({ operation: event.currentTarget.value })}>
@@ -116,8 +116,8 @@ function What(props: CheckedProps) {
     <>
       <Text {...props} name="tags" label="Tags" hint='error=true http.url="/a b"' />
       <div class="search-pair">
-        <Text {...props} name="min" label="Shortest" hint="1.5ms" />
-        <Text {...props} name="max" label="Longest" hint="2s" />
+        <Text {...props} name="min" label="Min duration" hint="1.5ms" />
+        <Text {...props} name="max" label="Max duration" hint="2s" />
       </div>
     </>
   );
@@ -132,7 +132,7 @@ function When(props: CheckedProps) {
         <Field label="Range" error={props.errors.range}>
           {(field) => (
             <select {...field} value={range}
-              title="Any time: no range is sent. otdemo looks at all it has, Jaeger at the last two days"
+              title="Any time sends no range: otdemo searches all traces, Jaeger those of the last two days"
               onChange={(event) => props.change({ range: event.currentTarget.value })}>
               {[...ranges, ...odd].map(([name, words]) => <option key={name} value={name}>{words}</option>)}
             </select>

@@ -34,7 +34,7 @@ export function SearchView({ query }: { query: URLSearchParams }) {
       <section class="search-results" aria-label="Results">
         <h1 class="hidden">Search for traces</h1>
         {wrong
-          ? <Notice title="The search has a mistake" kind="error"><p>Its field is marked.</p></Notice>
+          ? <Notice title="The search is invalid" kind="error"><p>See the marked field.</p></Notice>
           : <ResultsView form={form} query={query} turn={turn} onSearch={search} />}
       </section>
     </div>
@@ -55,7 +55,7 @@ function Side({ children }: { children: ComponentChildren }) {
   const [open] = useState(() => matchMedia("(min-width: 800px)").matches);
   return (
     <details class="search-side" open={open}>
-      <summary>Search conditions</summary>
+      <summary>Filters</summary>
       {children}
     </details>
   );

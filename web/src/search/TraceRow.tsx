@@ -29,7 +29,7 @@ export function TraceRow({ summary, looks, longestDuration, now, active, picked,
   return (
     <li class={`result${picked ? " result-picked" : ""}`} data-id={summary.id}>
       <input type="checkbox" class="result-pick" checked={picked} tabIndex={tabIndex}
-        aria-label={`Compare ${name}, ${summary.id}`} title="Pick two to compare"
+        aria-label={`Compare ${name}, ${summary.id}`} title="Select two to compare"
         onChange={() => onPick(summary.id)} />
       <a class="result-link" href={`/trace/${summary.id}`} tabIndex={tabIndex}>
         <bdi>{brief(summary.service) || "no service"}</bdi>: <bdi>{brief(summary.operation)}</bdi>
@@ -91,7 +91,7 @@ function Services({ summary, looks }: Pick<TraceRowProps, "summary" | "looks">) 
           )}
         </span>
       ))}
-      {rest > 0 && <span class="muted">and {plural(rest, "service")} more</span>}
+      {rest > 0 && <span class="muted">and {plural(rest, "more service")}</span>}
     </span>
   );
 }

@@ -88,7 +88,7 @@ test("a service that fails does not hide the others", async () => {
   const finder = new Finder({ service: "", limit: 20, minDuration: "1us" }, server);
   const found = await finder.find();
   assert.equal(ids(found.summaries), "b");
-  assert.deepEqual(found.notes, ["Traces of x could not be read: storage is down"]);
+  assert.deepEqual(found.notes, ["Cannot load traces of x: storage is down"]);
   server.down.add("y");
   await assert.rejects(finder.find(), { message: "storage is down" });
 });
@@ -98,7 +98,7 @@ test("of many services some are asked, which is said", async () => {
   server.traces = Array.from({ length: maxServices + 1 }, (_, n) => trace(`t${n}`, `s${n}`, n));
   const found = await new Finder({ service: "", limit: 100, tags: { a: "1" } }, server).find();
   assert.equal(found.summaries.length, maxServices);
-  assert.deepEqual(found.notes, ["50 of 51 services were asked: choose one to see its traces"]);
+  assert.deepEqual(found.notes, ["50 of 51 services were searched: choose one to search it alone"]);
 });
 
 test("a refresh asks for one trace while nothing comes, and for more as more came", async () => {

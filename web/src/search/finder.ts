@@ -117,10 +117,10 @@ export class Finder {
     const notes = new Set(found.flatMap((each) => each.notes));
     for (const { service, cause } of failed) {
       const words = cause instanceof Error ? cause.message : String(cause);
-      notes.add(`Traces of ${service} could not be read: ${words}`);
+      notes.add(`Cannot load traces of ${service}: ${words}`);
     }
     if (services.length > asked.length) {
-      notes.add(`${asked.length} of ${services.length} services were asked: choose one to see its traces`);
+      notes.add(`${asked.length} of ${services.length} services were searched: choose one to search it alone`);
     }
     return { summaries: newest(found.flatMap((each) => each.summaries), search.limit), notes: [...notes] };
   }

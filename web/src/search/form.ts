@@ -31,7 +31,7 @@ export const ranges: readonly (readonly [name: string, words: string])[] = [
   ["6h", "Last 6 hours"],
   ["1d", "Last day"],
   ["2d", "Last 2 days"],
-  ["custom", "From … to …"],
+  ["custom", "Custom range"],
 ];
 
 /** How many traces a search asks for, unless it says otherwise; and at most. */
@@ -96,24 +96,24 @@ export function check(form: Form): FormErrors {
   const [min, max] = [duration(form.min), duration(form.max)];
   if (min === undefined) errors.min = unreadable;
   if (max === undefined) errors.max = unreadable;
-  if (min !== undefined && max && min > max) errors.max = "is less than the shortest";
+  if (min !== undefined && max && min > max) errors.max = "must not be less than the minimum";
   Object.assign(errors, checkRange(form));
   const limit = Number(form.limit);
   if (!Number.isInteger(limit) || limit < 1 || limit > limits.most) {
-    errors.limit = `must be 1 to ${limits.most}`;
+    errors.limit = `must be between 1 and ${limits.most}`;
   }
   return errors;
 }
 
-const unreadable = "needs a number and a unit: 100us, 1.5ms, 2s, 1m30s";
+const unreadable = "must be a number with a unit, such as 100us, 1.5ms, 2s or 1m30s";
 
 function checkRange(form: Form): FormErrors {
   if (form.range !== "custom") {
-    return lookback(form.range) === undefined ? { range: `${form.range} is no range such as 2h` } : {};
+    return lookback(form.range) === undefined ? { range: `must be a number with a unit, such as 2h, got ${form.range}` } : {};
   }
   const [from, to] = [micros(form.from), micros(form.to)];
-  if (from === "" && to === "") return { from: "needs a time, here or as the end" };
-  return from !== "" && to !== "" && Number(from) > Number(to) ? { to: "is before the start" } : {};
+  if (from === "" && to === "") return { from: "set a start or an end" };
+  return from !== "" && to !== "" && Number(from) > Number(to) ? { to: "must not be before the start" } : {};
 }
 
 /** Returns microseconds; 0 for nothing, undefined for what is no duration. */
@@ -166,7 +166,7 @@ export function loosenings(form: Form): Loosening[] {
   };
   const { service, operation, tags } = form;
   offer(form.range !== "", "search any time", { range: "", from: "", to: "" });
-  offer(tags.trim() !== "", `leave out the tags ${tags.trim()}`, { tags: "" });
+  offer(tags.trim() !== "", `remove the tags ${tags.trim()}`, { tags: "" });
   offer(form.min + form.max !== "", "allow any duration", { min: "", max: "" });
   offer(operation !== "", `search all operations, not just ${operation}`, { operation: "" });
   offer(service !== "", `search all services, not just ${service}`, { service: "", operation: "" });

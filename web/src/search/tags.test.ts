@@ -27,7 +27,7 @@ test("tags that are no logfmt are refused, with the place", () => {
   ] as const) {
     assert.throws(() => parseTags(text), (error: unknown) => {
       assert.ok(error instanceof FieldError);
-      assert.ok(error.message.startsWith(`cannot read ${want}:`), error.message);
+      assert.ok(error.message.startsWith(`cannot parse ${want}:`), error.message);
       return true;
     });
   }

@@ -19,7 +19,7 @@ export function parseTags(text: string): Tags {
     const at = pair.lastIndex;
     const found = pair.exec(rest);
     if (!found) {
-      throw new FieldError(`cannot read ${cut(rest.slice(at).trim())}: write key=value or key="a value"`);
+      throw new FieldError(`cannot parse ${cut(rest.slice(at).trim())}: write key=value or key="a value"`);
     }
     tags.push([found[1] ?? "", unquote(found[2] ?? "true")]);
   }

@@ -22,7 +22,7 @@ interface BarProps {
 export function Bar({ node, look, sight, segments, stops, onTick }: BarProps) {
   const extent = extentOf(node.span.start, node.end, sight.zoom, sight);
   const after = formatOffset(node.span.start - sight.start);
-  const words = `starts at ${after}, takes ${formatDuration(node.span.duration)}`;
+  const words = `starts at ${after}, lasts ${formatDuration(node.span.duration)}`;
   return (
     <div class="lane">
       <span class="hidden">{words}{segments.length > 0 && ", on the critical path"}</span>
@@ -46,9 +46,9 @@ function styleOf({ left, width }: Extent): { left: string; width: string } {
 /** Tells on which side of the zoom the span is. */
 function OutOfSight({ node, sight }: { node: Node; sight: Sight }) {
   if (node.end - sight.start < sight.zoom.from) {
-    return <span class="lane-out" aria-hidden="true" title="Before the zoom">◂</span>;
+    return <span class="lane-out" aria-hidden="true" title="Before the zoom range">◂</span>;
   }
-  return <span class="lane-out lane-out-after" aria-hidden="true" title="After the zoom">▸</span>;
+  return <span class="lane-out lane-out-after" aria-hidden="true" title="After the zoom range">▸</span>;
 }
 
 interface DrawnProps {

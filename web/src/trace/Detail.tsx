@@ -36,7 +36,7 @@ export function Detail({ node, trace, words, zoomTo, link }: DetailProps) {
           <bdi>{brief(span.process.service)}</bdi>: <bdi>{brief(span.operation)}</bdi>
           {node.failed && <span class="error"> ✕ error</span>}
         </h3>
-        <button type="button" onClick={() => zoomTo(node)}>Zoom to the span</button>
+        <button type="button" onClick={() => zoomTo(node)}>Zoom to span</button>
         <CopyButton text={() => spanJSON(span)} what="the span as JSON" label="Copy as JSON" />
         <CopyButton text={() => location.origin + place} what="a link to the span" label="Copy link" />
       </div>
@@ -163,7 +163,7 @@ function Logs({ logs, node, trace, words }: LogsProps) {
         return (
           <li key={index}>
             <p class="log-time" title={formatTime(log.time)}>
-              {after} <span class="muted">after the span's start, {ofTrace} of the trace</span>
+              {after} <span class="muted">after the start of the span, {ofTrace} into the trace</span>
             </p>
             <TagTable label={`Log at ${after}`} tags={log.fields} words={words} />
           </li>

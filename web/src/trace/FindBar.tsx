@@ -1,6 +1,6 @@
 import type { RefObject } from "preact";
 import { useEffect, useRef, useState } from "preact/hooks";
-import { formatCount } from "../model/format.ts";
+import { formatCount, plural } from "../model/format.ts";
 import { setQuery } from "../router.ts";
 
 /** Milliseconds without a key before the words are searched for and put into the URL;
@@ -52,9 +52,9 @@ export function FindBar({ words, at, count, go, field }: FindBarProps) {
       <input
         ref={field}
         type="search"
-        placeholder="Find in the trace"
-        aria-label="Find spans by operation, service, tag, log or id; key=value finds a tag"
-        title="Words, or key=value (/)"
+        placeholder="Find in trace"
+        aria-label="Find spans by operation, service, tag, log or id; key=value matches a tag"
+        title="Text or key=value (/)"
         autocomplete="off"
         spellcheck={false}
         value={typed}
@@ -93,6 +93,6 @@ function Step({ name, keyName, sign, off, act }: StepProps) {
 
 function said(words: string, at: number, count: number): string {
   if (words.trim() === "") return "";
-  if (count === 0) return "no match";
-  return at > 0 ? `${formatCount(at)} of ${formatCount(count)}` : `${formatCount(count)} found`;
+  if (count === 0) return "no matches";
+  return at > 0 ? `${formatCount(at)} of ${formatCount(count)}` : plural(count, "match", "matches");
 }

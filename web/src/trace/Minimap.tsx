@@ -27,7 +27,7 @@ export function Minimap({ trace, looks, zoom, setZoom }: MinimapProps) {
       <div
         class="minimap-box"
         ref={box}
-        title="Drag to zoom, double click for the whole trace"
+        title="Drag to zoom, double-click to show the whole trace"
         {...handlers}
         onDblClick={() => setZoom(whole)}
       >
@@ -101,7 +101,7 @@ function Handle({ end, trace, zoom, setZoom, start }: HandleProps) {
       class={`minimap-handle minimap-handle-${end}`}
       role="slider"
       tabIndex={0}
-      aria-label={end === "from" ? "Start of the zoom" : "End of the zoom"}
+      aria-label={end === "from" ? "Start of the zoom range" : "End of the zoom range"}
       aria-orientation="horizontal"
       aria-valuemin={0}
       aria-valuemax={most}

@@ -33,7 +33,7 @@ export function Splitter({ box, share, setShare }: SplitterProps) {
       class="splitter"
       role="separator"
       tabIndex={0}
-      aria-label="Width of the names"
+      aria-label="Width of the name column"
       aria-orientation="vertical"
       aria-valuemin={limits.least * 100}
       aria-valuemax={limits.most * 100}

@@ -39,12 +39,12 @@ export function TraceHeader({ trace, id, again }: TraceHeaderProps) {
         <CopyButton text={() => traceJSON(trace)} what="the trace as JSON" label="Copy JSON" />
         <CopyButton
           text={() => curlLine(location.origin, id)}
-          what="a curl line that reads the trace"
+          what="a curl command for the trace"
           label="Copy curl"
         />
         <a href={traceURL("", id)} target="_blank" rel="noreferrer">JSON</a>
         <a href={`/compare?${new URLSearchParams({ a: id })}`}>Compare with…</a>
-        <button type="button" class="copy" onClick={again}>Load again</button>
+        <button type="button" class="copy" onClick={again}>Reload</button>
       </p>
     </div>
   );

@@ -1,5 +1,6 @@
 import { useEffect, useState } from "preact/hooks";
 import type { ApiError } from "../api/client.ts";
+import { plural } from "../model/format.ts";
 import { Notice } from "../ui/Notice.tsx";
 
 /** How often a trace that may come is asked for, a second apart: clients send their
@@ -27,28 +28,28 @@ export function TraceMissing({ id, error, loading, again }: TraceMissingProps) {
     return () => clearTimeout(timer);
   }, [left, loading]);
   return (
-    <Notice title="The server has no such trace" kind="warning">
+    <Notice title="The server does not have this trace" kind="warning">
       <p>
-        <code>GET <bdi>{error.url}</bdi></code> answered <bdi>“{error.message}”</bdi>{" "}
+        <code>GET <bdi>{error.url}</bdi></code> returned <bdi>“{error.message}”</bdi>{" "}
         (HTTP status {error.status}).
       </p>
       <ul>
         <li>
-          It may not have arrived yet: a client sends its spans a second or so after they end.{" "}
+          It may not have arrived yet: clients send spans about a second after they finish.{" "}
           <button type="button" onClick={again}>Try again</button>{" "}
           <button type="button" onClick={() => setLeft(left > 0 ? 0 : tries)}>
-            {left > 0 ? "Stop waiting" : `Wait for it, ${tries} s`}
+            {left > 0 ? "Stop waiting" : `Wait ${tries} s for it`}
           </button>
         </li>
         <li>
-          It may have been evicted to make room, or lost on its way: <a href="/loss">see what was lost</a>.
+          It may have been evicted to make room for newer traces, or lost: <a href="/loss">see what was lost</a>.
         </li>
         <li>
-          It may never have been sampled, or the id is not the trace's: <code><bdi>{id}</bdi></code>.{" "}
+          It may not have been sampled, or the id may be wrong: <code><bdi>{id}</bdi></code>.{" "}
           <a href="/search">Search for traces</a>.
         </li>
       </ul>
-      <p class="muted" role="status">{left > 0 && `Asks each second, ${left} more times.`}</p>
+      <p class="muted" role="status">{left > 0 && `Retrying every second: ${plural(left, "try", "tries")} left.`}</p>
     </Notice>
   );
 }

@@ -57,7 +57,7 @@ export function TracePage({ raw, id, query, again }: TracePageProps) {
         <button
           type="button"
           aria-pressed={marked}
-          title="Mark the critical path (c)"
+          title="Highlight the critical path (c)"
           onClick={() => setMarked(!marked)}
         >
           Critical path
@@ -84,10 +84,9 @@ export function TracePage({ raw, id, query, again }: TracePageProps) {
 
 function NoSpan({ id }: { id: string }) {
   return (
-    <Notice title="The span of this link is not in the trace" kind="warning">
+    <Notice title="This link's span is not in the trace" kind="warning">
       <p>
-        There is no span <code><bdi>{id}</bdi></code>: it has not arrived yet, or was{" "}
-        <a href="/loss">lost on its way</a>.
+        Span <code><bdi>{id}</bdi></code> has not arrived yet, or was <a href="/loss">lost</a>.
       </p>
     </Notice>
   );

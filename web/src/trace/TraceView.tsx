@@ -30,6 +30,6 @@ export function TraceView({ id, query }: TraceViewProps) {
   if (missing.current) {
     return <TraceMissing id={id} error={missing.current} loading={loading} again={again} />;
   }
-  if (error) return <Failure title="The trace could not be read" error={error} again={again} />;
+  if (error) return <Failure title="Cannot load the trace" error={error} again={again} />;
   return <p class="muted" role="status">Loading trace <code><bdi>{id}</bdi></code> …</p>;
 }

@@ -24,7 +24,7 @@ export function WarningList({ warnings, link }: { warnings: readonly Warning[]; 
           </li>
         ))}
         {found.length > limit && (
-          <li class="muted">and {plural(found.length - limit, "more", "more")}, marked at their spans</li>
+          <li class="muted">and {plural(found.length - limit, "more", "more")}, shown at their spans</li>
         )}
       </ul>
     </details>

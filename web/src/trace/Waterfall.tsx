@@ -175,7 +175,7 @@ function Axis({ zoom, most }: { zoom: Zoom; most: number }) {
   return (
     <div class="axis" role="row" aria-rowindex={1}>
       <div class="axis-name" role="columnheader">Service and operation</div>
-      <div class="axis-lane" role="columnheader" aria-label="Time since the trace's start">
+      <div class="axis-lane" role="columnheader" aria-label="Time since the start of the trace">
         {axisMarks(zoom, most).map(({ left, time }) => (
           <span key={time} class="mark" style={{ left: percent(left) }} aria-hidden="true">
             {formatDuration(time)}

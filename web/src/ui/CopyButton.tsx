@@ -20,7 +20,7 @@ export function CopyButton({ text, what, label = "Copy" }: CopyButtonProps) {
   const copy = (): void => {
     copyText(text()).then(
       () => setSaid("Copied"),
-      () => setSaid("Not copied"),
+      () => setSaid("Copy failed"),
     );
   };
   return (

@@ -2,18 +2,18 @@ import { useEffect, useRef } from "preact/hooks";
 import { typing } from "./keys.ts";
 
 const keys: readonly [string, string][] = [
-  ["/", "go to the search field of the view"],
-  ["↑ ↓", "previous and next row; Home and End, Page Up and Page Down too"],
-  ["→ ←", "expand and collapse a span, or go to its first child and its parent"],
-  ["Enter", "open the row: a trace, or the details of a span"],
+  ["/", "go to the search field"],
+  ["↑ ↓", "previous and next row; also Home, End, Page Up and Page Down"],
+  ["→ ←", "expand or collapse a span, or go to its first child or parent"],
+  ["Enter", "open the trace, or the details of the span"],
   ["n  p", "next and previous match"],
-  ["c", "mark the critical path"],
+  ["c", "highlight the critical path"],
   ["+ −", "zoom in and out; 0 shows the whole trace"],
-  ["Esc", "close, or leave the zoom"],
-  ["?", "these keys"],
+  ["Esc", "close, or reset the zoom"],
+  ["?", "show these shortcuts"],
 ];
 
-/** The button and the dialog that tell the keys. */
+/** The button and the dialog that list the keys. */
 export function KeyHelp() {
   const dialog = useRef<HTMLDialogElement>(null);
   const open = (): void => dialog.current?.showModal();
@@ -26,9 +26,9 @@ export function KeyHelp() {
   }, []);
   return (
     <>
-      <button type="button" class="plain" aria-label="Keyboard keys" title="Keyboard keys (?)" onClick={open}>?</button>
+      <button type="button" class="plain" aria-label="Keyboard shortcuts" title="Keyboard shortcuts (?)" onClick={open}>?</button>
       <dialog ref={dialog} aria-labelledby="keys-title">
-        <h2 id="keys-title">Keys</h2>
+        <h2 id="keys-title">Keyboard shortcuts</h2>
         <dl class="keys">
           {keys.map(([key, words]) => (
             <div key={key}>

@@ -24,7 +24,7 @@ export function Notice({ title, kind = "info", children }: NoticeProps) {
 const marks = { error: "✕", warning: "!", info: "i" } as const;
 
 interface FailureProps {
-  /** What was tried, such as "The trace could not be read". */
+  /** What was tried, such as "Cannot load the trace". */
   title: string;
   error: Error;
   again?: () => void;

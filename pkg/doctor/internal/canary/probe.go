@@ -167,7 +167,7 @@ func sendCanary(ctx context.Context, cfg config.Config) (*sentCanary, error) {
 	cfg.Sampler = config.Sampler{Type: config.SamplerConst, Param: 1}
 	cfg.Reporter.LogSpans = false
 	var log logTail
-	t, err := tracer.New(cfg, tracer.Options{Logger: log.logger()}) //nolint:contextcheck // Close ends the tracer, not ctx
+	t, err := tracer.New(cfg, tracer.Options{Logger: log.logger()})
 	if err != nil {
 		return nil, err
 	}

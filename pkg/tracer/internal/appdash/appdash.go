@@ -1,0 +1,118 @@
+// Package appdash is the tracing system Appdash: basictracer, with a recorder that
+// counts and a sender that knows what arrived. Start at New.
+package appdash
+
+import (
+	"fmt"
+	"io"
+	"log"
+
+	basictracer "github.com/opentracing/basictracer-go"
+	"sourcegraph.com/sourcegraph/appdash"
+	appdashtracer "sourcegraph.com/sourcegraph/appdash/opentracing"
+
+	"github.com/otdemo/otdemo/internal/redact"
+	"github.com/otdemo/otdemo/pkg/config"
+	"github.com/otdemo/otdemo/pkg/tracer/internal/propagation"
+	"github.com/otdemo/otdemo/pkg/tracer/internal/reporter"
+	"github.com/otdemo/otdemo/pkg/tracer/internal/sampling"
+	"github.com/otdemo/otdemo/pkg/tracer/internal/system"
+)
+
+// serviceTag is the tag that names the service, for which Appdash has no
+// field. It and the tags of the configuration are put on every span, unless the
+// span has a tag of that name.
+const serviceTag = "service"
+
+// backend is Appdash's tracer, which is basictracer with Appdash's
+// recorder. Its trace ids have 64 bits.
+type backend struct {
+	*reporter.Encoded
+	*propagation.Tracer
+}
+
+// New makes the tracer.
+func New(cfg config.Config, opts reporter.Env) (*system.Tracer, error) {
+	propagators, err := system.Check(cfg, opts)
+	if err != nil {
+		return nil, err
+	}
+	b, err := batches(cfg, opts)
+	if err != nil {
+		return nil, err
+	}
+	out := reporter.StartEncoded(cfg, opts, b)
+	// What appdashtracer.NewTracerWithOptions does, but for the recorder.
+	sampler := sampling.ByTraceID(cfg.Sampler)
+	options := basictracer.DefaultOptions()
+	options.ShouldSample = sampler
+	options.Recorder = &recorder{
+		out:  out,
+		tags: append([]config.Tag{{Name: serviceTag, Value: cfg.Service}}, cfg.Tags...),
+	}
+	tracer := &propagation.Tracer{
+		Tracer:      basictracer.NewWithOptions(options),
+		Propagators: propagators,
+		Converter:   &converter{decide: sampler, log: opts.Logger},
+		Started:     out.Counters.CountStarted,
+	}
+	return &system.Tracer{
+		Tracer:  tracer,
+		Service: cfg.Service,
+		Target:  redact.URL(cfg.CollectorURL()),
+		Backend: backend{out, tracer},
+	}, nil
+}
+
+// recorder implements basictracer.SpanRecorder. It encodes a span with Appdash's own
+// recorder, but in one packet instead of one for each tag, so that no span arrives in
+// part.
+type recorder struct {
+	out  *reporter.Encoded
+	tags []config.Tag
+}
+
+// RecordSpan implements basictracer.SpanRecorder.
+func (r *recorder) RecordSpan(span basictracer.RawSpan) {
+	if !span.Context.Sampled {
+		return
+	}
+	if r.out.LogSpans {
+		reporter.LogFinished(r.out.Log, span.Operation, appdash.ID(span.Context.TraceID).String(),
+			appdash.ID(span.Context.SpanID).String(), span.Duration)
+	}
+	r.out.Report(r.encode(span))
+}
+
+// encode returns an error when the code of the application panics, which runs
+// here: lazy log fields, and tags that print themselves.
+func (r *recorder) encode(span basictracer.RawSpan) (packet []byte, err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			err = fmt.Errorf("a field of span %q panicked: %v", span.Operation, p)
+		}
+	}()
+	var all annotations
+	for _, tag := range r.tags {
+		if _, taken := span.Tags[tag.Name]; !taken {
+			all.list = append(all.list, appdash.Annotation{Key: tag.Name, Value: []byte(tag.Value)})
+		}
+	}
+	appdashtracer.NewRecorder(&all, appdashtracer.Options{
+		Logger: log.New(io.Discard, "", 0), // of errors that annotations has none of
+	}).RecordSpan(span)
+	return appendPacket(nil, all.span, all.list), nil
+}
+
+// annotations implements appdash.Collector for one span.
+type annotations struct {
+	span appdash.SpanID
+	list []appdash.Annotation
+}
+
+// Collect implements appdash.Collector.
+func (a *annotations) Collect(span appdash.SpanID, list ...appdash.Annotation) error {
+	a.span = span
+	a.list = append(a.list, list...)
+	return nil
+}

@@ -1,0 +1,131 @@
+package appdash
+
+import (
+	"context"
+	"encoding/binary"
+	"fmt"
+	"io"
+	"net"
+	"net/url"
+	"slices"
+	"time"
+
+	"google.golang.org/protobuf/encoding/protowire"
+	"sourcegraph.com/sourcegraph/appdash"
+
+	"github.com/otdemo/otdemo/internal/hint"
+	"github.com/otdemo/otdemo/internal/redact"
+	"github.com/otdemo/otdemo/pkg/config"
+	"github.com/otdemo/otdemo/pkg/tracer/internal/httpsend"
+	"github.com/otdemo/otdemo/pkg/tracer/internal/reporter"
+)
+
+// Bounds of what is sent to Appdash.
+const (
+	// batchSpans is how many spans share a connection. With fewer, the ports
+	// of ended connections would run out below the rate of the other tracers.
+	batchSpans = 1000
+	batchBytes = 1 << 20
+	// spanBytes is maxMessageSize of Appdash's collector, with its length
+	// before it.
+	spanBytes = 1<<20 - binary.MaxVarintLen32
+)
+
+// sender sends batches to Appdash's collector. It stands in for
+// appdash.RemoteCollector, which cannot find out what arrived: the collector sends no
+// response, and the first writes to a connection that is gone succeed. Nor do its
+// dialing and writing ever time out.
+//
+// It opens a connection for each batch, closes its writing half and waits for the
+// collector to close it as well. Appdash's does that when it has read all, and breaks
+// the connection when it could not.
+type sender struct{ address string }
+
+// batches returns an error if the endpoint is not tcp://host:port.
+func batches(cfg config.Config, opts reporter.Env) (reporter.BatchOptions[[]byte], error) {
+	endpoint := cfg.CollectorURL()
+	u, err := url.Parse(endpoint)
+	if err != nil {
+		return reporter.BatchOptions[[]byte]{}, fmt.Errorf("reporter.collector.endpoint is no URL, got %q: %w", redact.URL(endpoint), redact.Error(err))
+	}
+	if u.Scheme != "tcp" || u.Hostname() == "" || u.Port() == "" {
+		return reporter.BatchOptions[[]byte]{}, hint.New(fmt.Errorf("reporter.collector.endpoint must be tcp://host:port with tracer appdash, got %q", redact.URL(endpoint)),
+			"Appdash's own is --collector-endpoint tcp://localhost:7701")
+	}
+	return reporter.BatchOptions[[]byte]{
+		Sender:       &sender{address: u.Host},
+		Log:          opts.Logger.With("address", u.Host),
+		MaxSpans:     batchSpans,
+		MaxBytes:     batchBytes,
+		MaxSpanBytes: spanBytes,
+	}, nil
+}
+
+// Prepare implements sender.
+func (l *sender) Prepare(packets [][]byte) func(context.Context) *reporter.SendError {
+	return func(ctx context.Context) *reporter.SendError { return l.try(ctx, packets) }
+}
+
+// Close implements sender; no connection outlasts its batch.
+func (*sender) Close() {}
+
+// try sends a batch over a connection of its own.
+func (l *sender) try(closed context.Context, packets [][]byte) *reporter.SendError {
+	ctx, cancel := context.WithTimeout(closed, reporter.SendTimeout)
+	defer cancel()
+	conn, err := new(net.Dialer).DialContext(ctx, "tcp", l.address)
+	if err != nil {
+		return &reporter.SendError{Reason: reason(closed, ctx, err), Cause: err, Retryable: true}
+	}
+	defer func() { _ = conn.Close() }()
+	defer context.AfterFunc(ctx, func() { _ = conn.SetDeadline(time.Unix(1, 0)) })()
+	rest := net.Buffers(slices.Clone(packets)) // WriteTo consumes it
+	if _, err = rest.WriteTo(conn); err == nil {
+		err = conn.(*net.TCPConn).CloseWrite()
+	}
+	if err != nil {
+		return &reporter.SendError{Reason: reason(closed, ctx, err), Cause: err, Retryable: true}
+	}
+	// An error while reading leaves a shorter start, which is all it is for.
+	answer, err := io.ReadAll(io.LimitReader(conn, httpsend.BodyStart))
+	switch {
+	case len(answer) > 0:
+		return &reporter.SendError{Reason: "answered, so it is no Appdash collector (wrong port?)", Body: httpsend.OneLine(answer)}
+	case err != nil:
+		// The collector that is only slow has the spans: another try would store
+		// them twice.
+		return &reporter.SendError{Reason: reason(closed, ctx, err), Cause: err, Retryable: ctx.Err() == nil}
+	}
+	return nil
+}
+
+func reason(closed, ctx context.Context, err error) string {
+	switch {
+	case closed.Err() != nil:
+		return "the tracer was closed before the collector ended the connection"
+	case ctx.Err() != nil:
+		return fmt.Sprintf("the collector did not end the connection within %v", reporter.SendTimeout)
+	default:
+		return err.Error()
+	}
+}
+
+// appendPacket appends a CollectPacket of Appdash's internal/wire/collector.proto, in
+// which span id and annotations are groups, with its length before it. A root has a
+// parent too, 0: Appdash's collector panics without.
+func appendPacket(b []byte, id appdash.SpanID, list []appdash.Annotation) []byte {
+	const spanID, trace, annotation, key, value = 1, 2, 5, 6, 7
+	p := protowire.AppendTag(nil, spanID, protowire.StartGroupType)
+	for i, v := range []appdash.ID{id.Trace, id.Span, id.Parent} {
+		p = protowire.AppendTag(p, trace+protowire.Number(i), protowire.Fixed64Type)
+		p = protowire.AppendFixed64(p, uint64(v))
+	}
+	p = protowire.AppendTag(p, spanID, protowire.EndGroupType)
+	for _, a := range list {
+		p = protowire.AppendTag(p, annotation, protowire.StartGroupType)
+		p = protowire.AppendString(protowire.AppendTag(p, key, protowire.BytesType), a.Key)
+		p = protowire.AppendBytes(protowire.AppendTag(p, value, protowire.BytesType), a.Value)
+		p = protowire.AppendTag(p, annotation, protowire.EndGroupType)
+	}
+	return protowire.AppendBytes(b, p)
+}

@@ -1,0 +1,129 @@
+package otel
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/url"
+	"strings"
+
+	sdktrace "go.opentelemetry.io/otel/sdk/trace"
+	coltracepb "go.opentelemetry.io/proto/otlp/collector/trace/v1"
+	"google.golang.org/protobuf/proto"
+
+	"github.com/otdemo/otdemo/internal/hint"
+	"github.com/otdemo/otdemo/internal/redact"
+	"github.com/otdemo/otdemo/pkg/config"
+	"github.com/otdemo/otdemo/pkg/tracer/internal/httpsend"
+	"github.com/otdemo/otdemo/pkg/tracer/internal/reporter"
+)
+
+// sender sends spans with one of the SDK's OTLP exporters, a batch at a
+// time. Retries are the batcher's: the exporters give up at the first closed port.
+type sender struct {
+	log            *slog.Logger
+	user, password string
+	// withoutHeaders leaves out those of OTEL_EXPORTER_OTLP_HEADERS.
+	withoutHeaders bool
+	resource       utf8Resource
+	limits         otlpLimits
+	exporter       sdktrace.SpanExporter
+	// release gives back what Shutdown of the exporter leaves; it may be nil.
+	release func()
+}
+
+func newSender(cfg config.Config, log *slog.Logger) (*sender, error) {
+	u, err := parseOTLPURL(cfg.CollectorURL())
+	if err != nil {
+		return nil, err
+	}
+	t := &sender{withoutHeaders: cfg.Reporter.Collector.WithoutHeaders}
+	t.user, t.password = httpsend.Credentials(u, cfg.Reporter.Collector)
+	t.log = log.With("url", u.String())
+	t.limits = readOTLPLimits()
+	if strings.HasPrefix(u.Scheme, "grpc") {
+		t.exporter, err = newGRPCExporter(u, t)
+	} else {
+		t.exporter, t.release, err = newHTTPExporter(u, t)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("exporter to %s: %w", u, err)
+	}
+	return t, nil
+}
+
+// parseOTLPURL rejects what the exporters would cut off silently.
+func parseOTLPURL(raw string) (*url.URL, error) {
+	const key = "reporter.collector.endpoint"
+	u, err := url.Parse(raw)
+	if err != nil {
+		return nil, fmt.Errorf("%s is no URL, got %q: %w", key, redact.URL(raw), redact.Error(err))
+	}
+	shown := redact.URL(raw)
+	switch {
+	case u.Host == "" || u.Scheme != "http" && u.Scheme != "https" && u.Scheme != "grpc" && u.Scheme != "grpcs":
+		return nil, hint.New(fmt.Errorf("%s must start with http://, https://, grpc:// or grpcs:// and a host, got %q", key, shown),
+			"write http://localhost:4318/v1/traces or grpc://localhost:4317")
+	case u.RawQuery != "" || u.Fragment != "":
+		return nil, fmt.Errorf("%s must have no query with tracer otel, which would not send it, got %q", key, shown)
+	case u.Scheme[0] == 'g' && strings.Trim(u.Path, "/") != "":
+		return nil, hint.New(fmt.Errorf("%s must have no path with %s, got %q", key, u.Scheme, shown),
+			"leave it off, or write http for OTLP over HTTP")
+	case u.Scheme[0] == 'g' && u.Port() == "":
+		return nil, hint.New(fmt.Errorf("%s must have a port with %s, got %q", key, u.Scheme, shown), "collectors listen on 4317")
+	}
+	return u, nil
+}
+
+// Prepare implements reporter.Sender. Text that is not UTF-8 costs no span: it is
+// replaced.
+func (t *sender) Prepare(spans []sdktrace.ReadOnlySpan) func(context.Context) *reporter.SendError {
+	for i, span := range spans {
+		spans[i] = encodable(span, &t.resource)
+	}
+	return func(ctx context.Context) *reporter.SendError { return t.try(ctx, spans) }
+}
+
+// try uploads spans once.
+func (t *sender) try(ctx context.Context, spans []sdktrace.ReadOnlySpan) *reporter.SendError {
+	ctx, cancel := context.WithTimeout(ctx, t.limits.request)
+	defer cancel()
+	err := t.exporter.ExportSpans(ctx, spans)
+	if err == nil {
+		return nil
+	}
+	if judged, ok := errors.AsType[*reporter.SendError](err); ok {
+		return judged
+	}
+	// The exporter's own refusals come without a type.
+	e := &reporter.SendError{Reason: err.Error(), Cause: err}
+	switch {
+	case strings.Contains(e.Reason, "too large: exceeded"):
+		e.Cause = reporter.ErrTooLarge
+	case errors.Is(err, proto.Error):
+		e.Cause = reporter.ErrUnencodable
+	}
+	return e
+}
+
+// Close implements sender.
+func (t *sender) Close() {
+	if err := t.exporter.Shutdown(context.Background()); err != nil {
+		t.log.Warn("exporter not closed cleanly", "error", err)
+	}
+	if t.release != nil {
+		t.release()
+	}
+}
+
+// partialError returns nil for an answer without reservation. The exporters report
+// it too, but as an error whose type is internal.
+func partialError(answer *coltracepb.ExportTraceServiceResponse) *reporter.SendError {
+	p := answer.GetPartialSuccess()
+	if p.GetRejectedSpans() == 0 && p.GetErrorMessage() == "" {
+		return nil
+	}
+	partial := &reporter.PartialSuccess{Rejected: p.GetRejectedSpans(), Message: httpsend.OneLine([]byte(p.GetErrorMessage()))}
+	return &reporter.SendError{Reason: partial.Error(), Cause: partial}
+}

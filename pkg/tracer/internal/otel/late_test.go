@@ -1,0 +1,67 @@
+package otel
+
+import (
+	"context"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/uber/jaeger-lib/metrics"
+	sdktrace "go.opentelemetry.io/otel/sdk/trace"
+
+	"github.com/otdemo/otdemo/pkg/tracer/internal/reporter"
+	"github.com/otdemo/otdemo/pkg/tracer/internal/testkit"
+)
+
+// A collector that starts late gets everything.
+func TestOTLPCollectorComesLate(t *testing.T) {
+	t.Parallel()
+	for _, scheme := range []string{"http", "grpc"} {
+		address := testkit.ClosedTCP(t)
+		cfg := testkit.OtelConfig(scheme + "://" + address)
+		cfg.Reporter.FlushInterval = time.Millisecond
+		l := &testkit.Logs{}
+		tr, err := New(cfg, reporter.Env{Logger: l.Logger(), Metrics: metrics.NullFactory})
+		if err != nil {
+			t.Fatal(err)
+		}
+		transport := tr.Backend.(*backend).reporter.Transport.(*reporter.Batcher[sdktrace.ReadOnlySpan]).Sender.(*sender)
+		counted := &countedExporter{SpanExporter: transport.exporter}
+		transport.exporter = counted
+		testkit.MakeSpans(tr, 10)
+		testkit.Eventually(t, "a try that failed", func() bool { return counted.tries.Load() > 1 })
+		listener, err := net.Listen("tcp", address)
+		if err != nil {
+			t.Skipf("the port was taken meanwhile: %v", err)
+		}
+		if scheme == "grpc" {
+			testkit.ServeGRPC(t, listener, testkit.Accept)
+		} else {
+			server := &httptest.Server{Listener: listener, Config: &http.Server{Handler: http.HandlerFunc(func(http.ResponseWriter, *http.Request) {})}}
+			server.Start()
+			t.Cleanup(server.Close)
+		}
+		testkit.Eventually(t, "the spans", func() bool { return tr.Stats().Sent == 10 })
+		if err := tr.Shutdown(t.Context()); err != nil {
+			t.Error(err)
+		}
+		if strings.Contains(l.String(), "WARN") {
+			t.Errorf("log:\n%s", l)
+		}
+	}
+}
+
+// countedExporter counts how often its exporter is used.
+type countedExporter struct {
+	sdktrace.SpanExporter
+	tries atomic.Int64
+}
+
+func (e *countedExporter) ExportSpans(ctx context.Context, spans []sdktrace.ReadOnlySpan) error {
+	e.tries.Add(1)
+	return e.SpanExporter.ExportSpans(ctx, spans)
+}

@@ -1,0 +1,189 @@
+// Package otel is the tracing system OpenTelemetry: its SDK behind its OpenTracing
+// bridge, with our reporter and its OTLP exporters. Start at New.
+package otel
+
+import (
+	"context"
+	"log/slog"
+	"sync"
+
+	"github.com/opentracing/opentracing-go"
+	"github.com/uber/jaeger-client-go"
+	"go.opentelemetry.io/otel/attribute"
+	bridge "go.opentelemetry.io/otel/bridge/opentracing"
+	otelpropagation "go.opentelemetry.io/otel/propagation"
+	"go.opentelemetry.io/otel/sdk/resource"
+	sdktrace "go.opentelemetry.io/otel/sdk/trace"
+	"go.opentelemetry.io/otel/trace"
+
+	"github.com/otdemo/otdemo/internal/redact"
+	"github.com/otdemo/otdemo/pkg/config"
+	"github.com/otdemo/otdemo/pkg/trace/id"
+	"github.com/otdemo/otdemo/pkg/tracer/internal/propagation"
+	"github.com/otdemo/otdemo/pkg/tracer/internal/reporter"
+	"github.com/otdemo/otdemo/pkg/tracer/internal/system"
+)
+
+// scope is the instrumentation scope of every span, which Jaeger shows as
+// otel.scope.name.
+const scope = "github.com/otdemo/otdemo"
+
+// backend is OpenTelemetry's SDK behind its OpenTracing bridge, and OTLP
+// exporters below our reporter. Nothing of it is global.
+//
+// The bridge carries less than OpenTracing promises, and is left as it is, since
+// that is what an application gets that moves to it:
+//
+//   - FollowsFrom makes no child: the span is the root of a trace of its own, with
+//     a link to the other one.
+//   - span.kind counts when a span starts; set later it is lost. The error tag
+//     counts when it is the boolean true, at any time, and cannot be taken back.
+//     Neither stays a tag.
+//   - A log is an event without a name; its fields, "event" too, are attributes.
+//   - sampling.priority and jaeger-debug-id decide nothing, and a request that
+//     brings only baggage brings nothing. Unsigned integers of 64 bits become text.
+//   - The binary format of Inject and Extract is not there, and SetBaggageItem is
+//     not safe beside another use of the same span's context.
+type backend struct {
+	reporter    *reporter.Reporter[sdktrace.ReadOnlySpan]
+	stopSampler func()
+	closing     sync.Once
+}
+
+// New makes the tracer.
+func New(cfg config.Config, opts reporter.Env) (*system.Tracer, error) {
+	propagators, err := system.Check(cfg, opts)
+	if err != nil {
+		return nil, err
+	}
+	counters := reporter.NewCounters(jaeger.NewMetrics(opts.Metrics, nil))
+	b := &backend{}
+	sampler, stopSampler, err := newSampler(cfg, opts.Logger)
+	if err != nil {
+		return nil, err
+	}
+	b.stopSampler = stopSampler
+	if b.reporter, err = startReporter(cfg, counters, opts); err != nil {
+		stopSampler()
+		return nil, err
+	}
+	provider := sdktrace.NewTracerProvider(
+		sdktrace.WithSampler(countingSampler{sdktrace.ParentBased(sampler), counters}),
+		sdktrace.WithResource(newResource(cfg, opts.Logger)),
+		sdktrace.WithSpanProcessor(processor{b.reporter}),
+	)
+	return &system.Tracer{
+		Tracer:  newBridge(provider.Tracer(scope), newPropagator(propagators, sampler), opts.Logger),
+		Service: cfg.Service,
+		Target:  redact.URL(cfg.CollectorURL()),
+		Backend: b,
+	}, nil
+}
+
+// startReporter makes the exporter and the reporter above it.
+func startReporter(cfg config.Config, counters *reporter.Counters, opts reporter.Env) (*reporter.Reporter[sdktrace.ReadOnlySpan], error) {
+	o, r := reporter.NewOptions[sdktrace.ReadOnlySpan](cfg, opts, counters)
+	s, err := newSender(cfg, opts.Logger)
+	if err != nil {
+		o.Cancel()
+		return nil, err
+	}
+	r.Timeout = s.limits.export
+	o.Transport = reporter.NewBatcher(reporter.BatchOptions[sdktrace.ReadOnlySpan]{
+		Sender:   s,
+		Log:      s.log,
+		MaxSpans: s.limits.batch,
+		Describe: func(span sdktrace.ReadOnlySpan) []any {
+			return []any{"operation", span.Name(), "trace_id", span.SpanContext().TraceID().String()}
+		},
+	}, counters, r)
+	return reporter.Start(o), nil
+}
+
+// newBridge is the bridge's NewTracerPair, whose provider is deprecated. The
+// wrapper puts the OpenTelemetry span into a context beside the OpenTracing one,
+// so that code which uses only OpenTelemetry finds its parent.
+func newBridge(sdk trace.Tracer, p otelpropagation.TextMapPropagator, log *slog.Logger) opentracing.Tracer {
+	b := bridge.NewBridgeTracer()
+	b.SetWarningHandler(func(msg string) { log.Warn("opentracing bridge", "detail", msg) })
+	b.SetTextMapPropagator(p)
+	b.SetOpenTelemetryTracer(bridge.NewWrapperTracer(b, sdk))
+	return b
+}
+
+// newResource describes the process, as jaeger-client-go does with its process
+// tags: the SDK, the host and the program, then our configuration, which prevails.
+// The SDK itself puts OTEL_RESOURCE_ATTRIBUTES below it. The command line is left
+// out, since URLs in it may hold passwords.
+func newResource(cfg config.Config, log *slog.Logger) *resource.Resource {
+	attributes := make([]attribute.KeyValue, 0, len(cfg.Tags)+1)
+	for _, tag := range cfg.Tags {
+		attributes = append(attributes, attribute.String(tag.Name, tag.Value))
+	}
+	attributes = append(attributes, attribute.String("service.name", cfg.Service))
+	r, err := resource.New(context.Background(),
+		resource.WithTelemetrySDK(),
+		resource.WithHost(),
+		resource.WithProcessPID(),
+		resource.WithProcessExecutableName(),
+		resource.WithProcessRuntimeName(),
+		resource.WithProcessRuntimeVersion(),
+		resource.WithAttributes(attributes...),
+	)
+	if err != nil {
+		// What was found is there all the same.
+		log.Warn("the process is not fully described", "error", err)
+	}
+	return r
+}
+
+// processor passes finished spans to the reporter. The SDK's own batch processor
+// drops spans without counting them by cause, and loses those that end while it is
+// being shut down.
+type processor struct {
+	reporter *reporter.Reporter[sdktrace.ReadOnlySpan]
+}
+
+// OnStart implements sdktrace.SpanProcessor; countingSampler has counted the span.
+func (processor) OnStart(context.Context, sdktrace.ReadWriteSpan) {}
+
+// OnEnd implements sdktrace.SpanProcessor.
+func (p processor) OnEnd(span sdktrace.ReadOnlySpan) {
+	sc := span.SpanContext()
+	if !sc.IsSampled() {
+		return
+	}
+	if p.reporter.LogSpans {
+		reporter.LogFinished(p.reporter.Log, span.Name(), sc.TraceID().String(), sc.SpanID().String(),
+			span.EndTime().Sub(span.StartTime()))
+	}
+	p.reporter.Enqueue(span)
+}
+
+// Shutdown implements sdktrace.SpanProcessor. backend.Shutdown does it, because
+// a provider that is shut down does not report spans that finish later.
+func (processor) Shutdown(context.Context) error { return nil }
+
+// ForceFlush implements sdktrace.SpanProcessor.
+func (processor) ForceFlush(context.Context) error { return nil }
+
+// TraceID recognises the bridge's contexts, whose type is not exported, by the
+// OpenTelemetry context inside them.
+func (b *backend) TraceID(sc opentracing.SpanContext) (id.TraceID, bool) {
+	c, ok := sc.(interface {
+		IsValid() bool
+		IsSampled() bool
+		TraceID() trace.TraceID
+	})
+	if !ok || !c.IsValid() {
+		return id.TraceID{}, false
+	}
+	return propagation.FromOTelID(c.TraceID()), c.IsSampled()
+}
+
+func (b *backend) Stats() reporter.Stats { return b.reporter.Stats() }
+
+func (b *backend) Shutdown(ctx context.Context) error {
+	b.closing.Do(b.stopSampler)
+	return b.reporter.Shutdown(ctx)
+}

@@ -1,0 +1,114 @@
+package propagation
+
+import (
+	"net/url"
+	"strconv"
+	"strings"
+
+	"github.com/opentracing/opentracing-go"
+	"github.com/uber/jaeger-client-go"
+
+	"github.com/otdemo/otdemo/pkg/trace/id"
+)
+
+// The headers of Jaeger's clients:
+// https://www.jaegertracing.io/docs/1.76/client-libraries/#propagation-format
+const (
+	jaegerHeader        = jaeger.TraceContextHeaderName
+	jaegerBaggagePrefix = jaeger.TraceBaggageHeaderPrefix
+	// jaegerBaggageHeader is for people: key=value, with commas between.
+	jaegerBaggageHeader = jaeger.JaegerBaggageHeader
+)
+
+// The bits of the flags. Others, such as firehose, mean nothing to anybody else.
+const (
+	jaegerSampled = 1
+	jaegerDebug   = 2
+)
+
+// jaegerPropagator is {trace id}:{span id}:{parent span id}:{flags}. Where
+// jaeger-client-go writes the flags in hexadecimal, as specified, and reads
+// them as decimal, this reads hexadecimal.
+type jaegerPropagator struct {
+	// escape is for HTTP, where jaeger-client-go escapes baggage as in a query.
+	escape bool
+}
+
+func (f jaegerPropagator) Inject(l SpanContext, set func(key, value string)) {
+	flags := "0"
+	switch {
+	case l.Debug:
+		flags = "3"
+	case l.Sampled == Keep:
+		flags = "1"
+	}
+	set(jaegerHeader, l.Trace.String()+":"+l.Span.String()+":"+l.Parent.String()+":"+flags)
+	for key, value := range l.Baggage {
+		if f.escape {
+			if !isToken(key) {
+				continue // the request would fail for it
+			}
+			value = url.QueryEscape(value)
+		}
+		set(jaegerBaggagePrefix+key, value)
+	}
+}
+
+func (f jaegerPropagator) Extract(h Headers) (SpanContext, error) {
+	raw := h.get(jaegerHeader)
+	if raw == "" {
+		return SpanContext{}, opentracing.ErrSpanContextNotFound
+	}
+	bad := corrupted(jaegerHeader, raw)
+	parts := strings.Split(f.unescape(raw), ":")
+	if len(parts) != 4 || len(parts[3]) > 2 {
+		return SpanContext{}, bad
+	}
+	l := SpanContext{Sampled: Drop}
+	var err [4]error
+	l.Trace, err[0] = id.ParseTraceID(parts[0])
+	l.Span, err[1] = id.ParseSpanID(parts[1])
+	l.Parent, err[2] = id.ParseSpanID(parts[2])
+	flags, flagsErr := strconv.ParseUint(parts[3], 16, 8)
+	err[3] = flagsErr
+	if err != [4]error{} || !l.HasSpan() {
+		return SpanContext{}, bad
+	}
+	l.Debug = flags&jaegerDebug != 0
+	if l.Debug || flags&jaegerSampled != 0 {
+		l.Sampled = Keep
+	}
+	return l, nil
+}
+
+func (f jaegerPropagator) ExtractBaggage(h Headers, add func(key, value string)) {
+	for _, l := range h {
+		if key, ok := strings.CutPrefix(l.key, jaegerBaggagePrefix); ok {
+			add(key, f.unescape(l.value))
+			continue
+		}
+		if l.key != jaegerBaggageHeader {
+			continue
+		}
+		value, err := url.QueryUnescape(l.value)
+		if err != nil {
+			continue
+		}
+		for item := range strings.SplitSeq(value, ",") {
+			if key, value, ok := strings.Cut(item, "="); ok {
+				add(strings.TrimSpace(key), value)
+			}
+		}
+	}
+}
+
+// unescape undoes what some clients do to the value; what is not escaped stays.
+func (f jaegerPropagator) unescape(value string) string {
+	if !f.escape {
+		return value
+	}
+	if plain, err := url.QueryUnescape(value); err == nil {
+		return plain
+	}
+	return value
+}

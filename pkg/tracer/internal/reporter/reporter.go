@@ -1,0 +1,277 @@
+// Package reporter gets finished spans from the application to a transport, and counts
+// what becomes of each: a bounded queue, one goroutine, batches, retries. Start at
+// Start; Encoded is for libraries whose spans are encoded when they finish, and
+// Batcher for transports that send batches.
+package reporter
+
+import (
+	"context"
+	"log/slog"
+	"sync/atomic"
+	"time"
+
+	"github.com/uber/jaeger-lib/metrics"
+
+	"github.com/otdemo/otdemo/pkg/config"
+)
+
+// maxBurst bounds the spans that are taken from the queue before the transport
+// can do other work.
+const maxBurst = 1024
+
+// maxTake bounds the spans that are taken from the queue at once.
+const maxTake = 256
+
+// blockTimeout is how long a goroutine that finishes a span waits for a full queue
+// while nothing is sent. It is longer than the restart of a collector and the pause
+// before the next try (MaxRetryGap).
+const blockTimeout = 10 * time.Second
+
+// Env is what a reporter needs from its process; no field is nil.
+type Env struct {
+	Logger  *slog.Logger
+	Metrics metrics.Factory
+	// Block makes Finish wait while the queue is full.
+	Block bool
+}
+
+// Transport carries finished spans of type T to a backend. Its methods are called
+// from the reporter's goroutine alone, except Wake. It counts every span that Append
+// gets: each one is InFlight then, and in a final state when Close returns.
+type Transport[T any] interface {
+	// Append adds a span to the batch, and sends the batch when it is full.
+	Append(span T)
+	// Flush sends the batch.
+	Flush()
+	// Close flushes and releases the transport's resources.
+	Close()
+	// Tick does what no span triggers, such as trying a closed port again, and
+	// returns the time until it has to be called next, 0 if it does not matter.
+	Tick() time.Duration
+	// Wake receives when Tick has to be called at once; it may be nil.
+	Wake() <-chan struct{}
+}
+
+// Reporter is a bounded queue and the one goroutine that passes its spans to a
+// transport.
+type Reporter[T any] struct {
+	Options[T]
+	queue *queue[T]
+	done  chan struct{}
+	// stalledAt is the number of spans sent when Enqueue last waited in vain; -1
+	// before the first time.
+	stalledAt   atomic.Int64
+	burst       []T
+	drops       Throttle
+	loggedDrops int64
+}
+
+// Options are what Start needs; NewOptions returns them.
+type Options[T any] struct {
+	Transport Transport[T]
+	Counters  *Counters
+	Log       *slog.Logger
+	queueSize int
+	// flushEvery bounds the time that a span waits for its batch to fill.
+	flushEvery time.Duration
+	LogSpans   bool
+	// block makes Enqueue wait while the queue is full, for blockTimeout at the
+	// longest if nothing is sent.
+	block        bool
+	blockTimeout time.Duration
+	// Cancel ends the waits inside the transport.
+	Cancel context.CancelFunc
+	// closing is closed when no more spans will come, for the transport too.
+	closing chan struct{}
+	// Release is called with each span that the transport has read; it may be
+	// nil.
+	Release func(T)
+}
+
+// NewOptions returns options by cfg, without the transport, and the retry policy that
+// the transport shares: the reporter's end ends its waits. The caller must call Cancel
+// if it does not start a reporter.
+func NewOptions[T any](cfg config.Config, opts Env, counters *Counters) (Options[T], Retrier) {
+	ctx, cancel := context.WithCancel(context.Background())
+	closing := make(chan struct{})
+	return Options[T]{
+		Counters:     counters,
+		Log:          opts.Logger,
+		queueSize:    cfg.Reporter.QueueSize,
+		flushEvery:   cfg.Reporter.FlushInterval,
+		LogSpans:     cfg.Reporter.LogSpans,
+		block:        opts.Block,
+		blockTimeout: blockTimeout,
+		Cancel:       cancel,
+		closing:      closing,
+	}, Retrier{Ctx: ctx, Timeout: RetryTimeout, Closing: closing}
+}
+
+// Start starts a reporter.
+func Start[T any](o Options[T]) *Reporter[T] {
+	r := &Reporter[T]{
+		Options: o,
+		queue:   newQueue[T](o.queueSize),
+		done:    make(chan struct{}),
+		burst:   make([]T, min(maxTake, o.queueSize)),
+	}
+	r.stalledAt.Store(-1)
+	go r.run()
+	return r
+}
+
+// Enqueue counts a finished span and puts it into the queue. It returns false if it
+// could not, and has counted that. It blocks only with Env.Block.
+func (r *Reporter[T]) Enqueue(span T) bool {
+	r.Counters.Finished.Add(1)
+	verdict, room := r.queue.put(span)
+	if verdict == queueFull && r.block {
+		verdict = r.awaitSpace(span, room)
+	}
+	switch verdict {
+	case admitted:
+		return true
+	case queueFull:
+		r.Counters.Add(1, dropped)
+	case queueClosed:
+		r.Counters.Add(1, afterClose)
+	}
+	return false
+}
+
+// awaitSpace puts span into the queue when there is space, unless nothing at all is
+// sent for blockTimeout. Then, until something is sent again, no other span waits
+// either: the application continues without its backend.
+func (r *Reporter[T]) awaitSpace(span T, room <-chan struct{}) admission {
+	atStart := r.Counters.Count(Sent)
+	if r.stalledAt.Load() == atStart {
+		return queueFull
+	}
+	r.Counters.blocked.Add(1)
+	timer := time.NewTimer(r.blockTimeout)
+	defer timer.Stop()
+	for {
+		select {
+		case <-room:
+		case <-timer.C:
+			now := r.Counters.Count(Sent)
+			if now == atStart {
+				r.stalledAt.Store(now)
+				return queueFull
+			}
+			atStart = now
+			timer.Reset(r.blockTimeout)
+		}
+		var verdict admission
+		if verdict, room = r.queue.put(span); verdict != queueFull {
+			return verdict
+		}
+	}
+}
+
+// Stats returns the counts.
+func (r *Reporter[T]) Stats() Stats { return r.Counters.Stats(r.queue.len()) }
+
+// Shutdown delivers what was finished before, see Close of package tracer.
+func (r *Reporter[T]) Shutdown(ctx context.Context) error {
+	if !r.queue.close() {
+		select {
+		case <-r.done:
+		case <-ctx.Done():
+		}
+		return nil
+	}
+	late := make(chan int64, 1)
+	stop := context.AfterFunc(ctx, func() {
+		late <- r.lost()
+		r.Cancel()
+	})
+	close(r.closing)
+	<-r.done
+	if stop() {
+		r.Cancel()
+		return nil
+	}
+	if left := r.lost() - <-late; left > 0 {
+		return &CloseError{Left: left, Err: context.Cause(ctx)}
+	}
+	return nil
+}
+
+// lost returns the number of spans that the transport gave up.
+func (r *Reporter[T]) lost() int64 { return r.Counters.Count(Failed, Refused) }
+
+func (r *Reporter[T]) run() {
+	defer close(r.done)
+	flush := time.NewTicker(r.flushEvery)
+	defer flush.Stop()
+	due := time.NewTimer(0)
+	defer due.Stop()
+	for {
+		select {
+		case <-r.queue.ready:
+			r.forward(maxBurst)
+		case <-flush.C:
+			r.forward(r.queueSize)
+			r.flush()
+			r.logDrops(time.Now())
+		case <-due.C:
+		case <-r.Transport.Wake():
+		case <-r.closing:
+			r.finish()
+			return
+		}
+		if next := r.Transport.Tick(); next > 0 {
+			due.Reset(next)
+		}
+	}
+}
+
+// forward passes up to most spans from the queue to the transport, which counts them
+// from there, and reports whether it stopped at that bound.
+func (r *Reporter[T]) forward(most int) (more bool) {
+	var none T
+	for most > 0 {
+		spans := r.burst[:min(most, len(r.burst))]
+		n := r.queue.take(spans)
+		r.Counters.Add(n, InFlight)
+		for i, span := range spans[:n] {
+			r.Transport.Append(span)
+			if r.Release != nil {
+				r.Release(span)
+			}
+			spans[i] = none
+		}
+		if n < len(spans) {
+			return false
+		}
+		most -= n
+	}
+	return true
+}
+
+func (r *Reporter[T]) flush() {
+	r.Transport.Flush()
+	r.Counters.metrics.ReporterQueueLength.Update(int64(r.queue.len()))
+}
+
+// finish delivers what is in the queue, which accepts no more.
+func (r *Reporter[T]) finish() {
+	for r.forward(maxBurst) {
+		r.Transport.Tick()
+	}
+	r.flush()
+	r.Transport.Close()
+	r.drops.Reset()
+	r.logDrops(time.Now())
+}
+
+// logDrops logs how many spans were dropped since it last logged.
+func (r *Reporter[T]) logDrops(now time.Time) {
+	n := r.Counters.Count(dropped) - r.loggedDrops
+	if n == 0 || !r.drops.Allow(now) {
+		return
+	}
+	r.loggedDrops += n
+	r.Log.Warn("spans dropped: queue full", "dropped", n, "queue_size", r.queueSize)
+}

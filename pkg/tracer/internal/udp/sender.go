@@ -1,0 +1,380 @@
+package udp
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/netip"
+	"time"
+
+	"github.com/otdemo/otdemo/pkg/tracer/internal/reporter"
+)
+
+// Bounds of what is kept for another try, in bytes of datagrams. At 250 bytes a
+// span, 8 MiB are some 30,000 spans: a restart of the agent under heavy load,
+// an hour of a quiet service.
+const (
+	BacklogBytes = 8 << 20
+	flightBytes  = 8 << 20
+)
+
+// PaceRate bounds what the backlog sends, in bytes per second: a 65000-byte
+// datagram every 10 ms, at which no Jaeger lost any (full speed lost 40%).
+const PaceRate = 6_500_000
+
+// refusedHint is for readers of a service's log.
+const refusedHint = `"otdemo check-jaeger" finds out why; "otdemo all-in-one" is a Jaeger that needs nothing else`
+
+// busyPause is the wait after a write that the system had no memory for.
+const busyPause = 10 * time.Millisecond
+
+// sender delivers datagrams to an agent. Unlike jaeger-client-go it finds
+// out which ones were refused, keeps them and sends them again when the port is
+// open; it never sends one again that may have arrived.
+//
+// A datagram that was written is in flight until it is refused or its time for
+// that is over; then its spans count as sent. After a refusal the port counts as
+// closed: every datagram waits in the backlog, and the oldest one is sent as a
+// probe now and then. When a probe is not refused the others follow, slowly
+// enough for the receiver's buffer, and new ones go out beside them. Each one
+// waits for room in that buffer where it can be seen, see sendWindow.
+type sender struct {
+	port      int
+	counters  *reporter.Counters
+	log       *slog.Logger
+	ctx       context.Context
+	addresses *addrResolver
+	sock      *socket // nil until the agent's name resolves
+
+	flight, backlog datagrams
+	spare           buffers
+	history         sentHistory
+	outage          outage
+	paceAt          time.Time // when the next one of the backlog may go
+
+	giveUpLog, failLog, lookupLog reporter.Throttle
+}
+
+func newSender(o Options) *sender {
+	if o.resolver == nil {
+		o.resolver = net.DefaultResolver
+	}
+	every := o.Agent.ReconnectInterval
+	if !o.Agent.Reconnect {
+		every = 0
+	}
+	s := &sender{
+		port: o.Agent.Port, counters: o.Counters, log: o.Log, ctx: o.Ctx,
+		addresses: newAddrResolver(o.Ctx, o.Agent.Host, every, o.resolver), outage: outage{log: o.Log},
+	}
+	s.tick()
+	return s
+}
+
+// deliver sends a new datagram, or keeps it while the agent cannot be reached.
+func (s *sender) deliver(d *datagram) {
+	if s.sock == nil || s.outage.on {
+		s.enqueue(d)
+		return
+	}
+	s.send(d)
+}
+
+// tick is transport.tick.
+func (s *sender) tick() time.Duration {
+	now := time.Now()
+	if found, ok := s.addresses.poll(now); ok {
+		s.useAddress(found)
+	}
+	if s.sock != nil {
+		s.readRefusals()
+		s.confirm(now)
+		s.resend(now)
+	}
+	return s.next(now)
+}
+
+// next returns the time until tick has something to do.
+func (s *sender) next(now time.Time) time.Duration {
+	var next time.Time
+	sooner := func(at time.Time) {
+		if next.IsZero() || at.Before(next) {
+			next = at
+		}
+	}
+	if !s.addresses.running && !s.addresses.next.IsZero() {
+		sooner(s.addresses.next)
+	}
+	if !s.flight.empty() {
+		sooner(s.flight.first().due)
+	}
+	switch {
+	case s.sock == nil || s.backlog.empty():
+	case !s.outage.on:
+		sooner(s.paceAt)
+	case s.outage.probe == 0:
+		sooner(s.outage.probeAt)
+	}
+	if next.IsZero() {
+		return 0
+	}
+	return max(next.Sub(now), time.Microsecond)
+}
+
+// useAddress uses the result of a lookup: a new address is a new socket.
+func (s *sender) useAddress(l lookup) {
+	var current netip.Addr
+	if s.sock != nil {
+		current = s.sock.addr.Addr()
+	}
+	var opened *socket
+	if l.err == nil {
+		addr := choose(l.addrs, current)
+		if addr == current {
+			s.addresses.succeeded()
+			return
+		}
+		opened, l.err = openSocket(s.ctx, netip.AddrPortFrom(addr, uint16(s.port)))
+	}
+	if l.err != nil {
+		s.addresses.failed(time.Now())
+		if s.ctx.Err() == nil && s.lookupLog.Allow(time.Now()) {
+			s.log.Warn("agent address not usable", "error", l.err, "spans_waiting", s.counters.Count(reporter.InFlight, reporter.Retrying))
+		}
+		return
+	}
+	s.addresses.succeeded()
+	s.lookupLog.Reset()
+	if s.sock != nil {
+		s.log.Info("agent address changed", "from", s.sock.addr, "to", opened.addr)
+		s.readRefusals()
+		s.confirmAll()
+		s.sock.close()
+		s.outage.probeNow()
+	}
+	s.sock = opened
+}
+
+// close waits until each datagram in flight is
+// confirmed, probes a closed port and looks a missing name up once more, and
+// sends what then may go. The rest is given up.
+func (s *sender) close() {
+	s.outage.probeNow()
+	if s.sock == nil {
+		s.addresses.next = time.Now()
+	}
+	probes, misses := s.outage.refusedProbes, s.addresses.failures
+	timer := time.NewTimer(0)
+	defer timer.Stop()
+	for s.ctx.Err() == nil {
+		next := s.tick()
+		settled := s.flight.empty() && s.backlog.empty()
+		hopeless := s.outage.refusedProbes > probes || s.sock == nil && s.addresses.failures > misses
+		if settled || hopeless && s.flight.empty() {
+			break
+		}
+		if next > 0 {
+			timer.Reset(next)
+		}
+		select {
+		case <-timer.C:
+		case <-s.addresses.wakeup:
+		case <-s.ctx.Done():
+		}
+	}
+	s.giveUpAll()
+	s.addresses.close()
+	if s.sock != nil {
+		s.sock.close()
+	}
+}
+
+// send writes d, which no longer stands in any list, and puts it where it then
+// belongs.
+func (s *sender) send(d *datagram) {
+	if err := s.sock.window.await(s.ctx, len(d.payload)); err != nil {
+		s.outage.unsent(d.number, time.Now())
+		s.fail(d.spans, d.in, err)
+		return
+	}
+	err := s.sock.write(d.number, d.payload)
+	if err == nil {
+		d.due = time.Now().Add(s.sock.grace)
+		s.flight.insert(d)
+		s.readRefusals()
+		for s.flight.bytes > flightBytes {
+			s.markSent(s.flight.pop())
+		}
+		return
+	}
+	s.outage.unsent(d.number, time.Now())
+	// The error may be that of an earlier datagram; this one was not sent then.
+	switch known := s.readRefusals(); {
+	case known:
+		s.enqueue(d)
+	case isRefused(err):
+		s.refuse(s.sock.attribute())
+		s.enqueue(d)
+	case isBusy(err):
+		s.paceAt = time.Now().Add(busyPause)
+		s.enqueue(d)
+	default:
+		s.fail(d.spans, d.in, fmt.Errorf("datagram of %d bytes: %w", len(d.payload), err))
+		s.addresses.refreshSoon()
+	}
+}
+
+// enqueue puts d into the backlog and gives up the oldest when that is full.
+func (s *sender) enqueue(d *datagram) {
+	if s.outage.on {
+		s.markRefused(d)
+	}
+	s.backlog.insert(d)
+	for s.backlog.bytes > BacklogBytes {
+		s.giveUp(s.backlog.pop())
+		if s.giveUpLog.Allow(time.Now()) {
+			s.log.Warn("spans given up", "reason", "too many wait for the agent",
+				"refused", s.counters.Count(reporter.Refused), "failed", s.counters.Count(reporter.Failed))
+		}
+	}
+}
+
+// markRefused counts d's spans as refused and kept.
+func (s *sender) markRefused(d *datagram) {
+	s.counters.Move(d.spans, d.in, reporter.Retrying)
+	d.in = reporter.Retrying
+}
+
+// readRefusals handles what the network reported, and returns whether there was
+// anything.
+func (s *sender) readRefusals() bool {
+	found := s.sock.refusals()
+	if len(found) == 0 {
+		return false
+	}
+	s.refuse(found...)
+	return true
+}
+
+// refuse counts refusals and logs them, rate-limited.
+func (s *sender) refuse(found ...refusal) {
+	now := time.Now()
+	for _, r := range found {
+		s.requeue(r, now)
+	}
+	if s.outage.warn.Allow(now) {
+		s.log.Warn("spans refused", "refused", s.counters.Count(reporter.Retrying, reporter.Refused),
+			"kept", s.counters.Count(reporter.Retrying), "address", s.sock.addr, "hint", refusedHint)
+	}
+}
+
+// requeue counts one refusal: its datagram is sent again. One that counted as sent
+// already cannot be sent again, only counted.
+func (s *sender) requeue(r refusal, now time.Time) {
+	s.counters.Refusals.Add(1)
+	var d *datagram
+	switch {
+	case r.known:
+		d = s.flight.take(r.number)
+	case !s.flight.empty():
+		d = s.flight.pop()
+	}
+	probed := d != nil && s.outage.on && d.number == s.outage.probe
+	s.outage.begin(now)
+	s.addresses.refreshSoon()
+	for _, waiting := range s.backlog.list {
+		s.markRefused(waiting)
+	}
+	if d == nil {
+		s.counters.Move(s.history.take(r.number), reporter.Sent, reporter.Refused)
+		return
+	}
+	if probed {
+		s.outage.refuseProbe(now)
+	}
+	s.enqueue(d)
+}
+
+// confirm counts the datagrams as sent that had their time to be refused.
+func (s *sender) confirm(now time.Time) {
+	for !s.flight.empty() && !now.Before(s.flight.first().due) {
+		s.markSent(s.flight.pop())
+	}
+}
+
+// confirmAll counts everything in flight as sent.
+func (s *sender) confirmAll() {
+	for !s.flight.empty() {
+		s.markSent(s.flight.pop())
+	}
+}
+
+func (s *sender) markSent(d *datagram) {
+	s.counters.Move(d.spans, d.in, reporter.Sent)
+	s.history.add(d.number, d.spans)
+	s.spare.put(d.payload)
+	if d.in == reporter.Retrying {
+		s.outage.late += d.spans
+	}
+	if s.outage.on && d.number == s.outage.probe {
+		s.outage.on = false
+		s.paceAt = time.Now()
+	}
+	if !s.outage.since.IsZero() && !s.outage.on && s.backlog.empty() && !s.flight.any(isRetry) {
+		s.outage.end(time.Now())
+	}
+}
+
+func isRetry(d *datagram) bool { return d.in == reporter.Retrying }
+
+// resend sends what may be sent of the backlog: a probe, or the next ones at the
+// receiver's pace.
+func (s *sender) resend(now time.Time) {
+	if s.outage.on {
+		if s.outage.probe == 0 && !s.backlog.empty() && !now.Before(s.outage.probeAt) {
+			d := s.backlog.pop()
+			s.outage.probe = d.number
+			s.send(d)
+		}
+		return
+	}
+	for !s.outage.on && !s.backlog.empty() && !now.Before(s.paceAt) {
+		d := s.backlog.pop()
+		s.paceAt = now.Add(time.Duration(len(d.payload)) * time.Second / PaceRate)
+		s.send(d)
+	}
+}
+
+// fail counts spans that were lost by an error, and logs it, rate-limited.
+func (s *sender) fail(n int, from reporter.State, err error) {
+	s.counters.Move(n, from, reporter.Failed)
+	if s.failLog.Allow(time.Now()) {
+		s.log.Warn("spans not sent", "spans", n, "error", err, "failed", s.counters.Count(reporter.Failed))
+	}
+}
+
+// giveUp counts the spans of a datagram that was kept in vain.
+func (s *sender) giveUp(d *datagram) {
+	to := reporter.Failed
+	if d.in == reporter.Retrying {
+		to = reporter.Refused
+	}
+	s.counters.Move(d.spans, d.in, to)
+}
+
+// giveUpAll settles everything, for close. The caller reads the counts, so that the
+// log needs no warning.
+func (s *sender) giveUpAll() {
+	if s.sock != nil {
+		s.readRefusals()
+	}
+	s.confirmAll()
+	if s.backlog.empty() {
+		return
+	}
+	for !s.backlog.empty() {
+		s.giveUp(s.backlog.pop())
+	}
+	s.log.Info("spans given up at close", "refused", s.counters.Count(reporter.Refused), "failed", s.counters.Count(reporter.Failed))
+}

@@ -1,0 +1,133 @@
+// Package zipkin is the tracing system Zipkin: zipkin-go behind zipkin-go-opentracing,
+// with our reporter. Start at New.
+package zipkin
+
+import (
+	"context"
+	"encoding/json"
+	"net/http"
+	"strings"
+
+	zipkintracer "github.com/openzipkin-contrib/zipkin-go-opentracing"
+	"github.com/openzipkin/zipkin-go"
+	"github.com/openzipkin/zipkin-go/model"
+
+	"github.com/otdemo/otdemo/internal/redact"
+	"github.com/otdemo/otdemo/pkg/config"
+	"github.com/otdemo/otdemo/pkg/tracer/internal/httpsend"
+	"github.com/otdemo/otdemo/pkg/tracer/internal/propagation"
+	"github.com/otdemo/otdemo/pkg/tracer/internal/reporter"
+	"github.com/otdemo/otdemo/pkg/tracer/internal/sampling"
+	"github.com/otdemo/otdemo/pkg/tracer/internal/system"
+)
+
+// backend is zipkin-go behind zipkin-go-opentracing, with our reporter.
+//
+// What zipkin-go-opentracing leaves out of OpenTracing stays out: it carries no
+// baggage, ignores sampling.priority, reads span.kind and the peer.* tags only
+// when the span starts, and makes an annotation of each field of a log. The
+// format, Zipkin v2 JSON, has names and services in lower case and strings as tag
+// values, and no process: the tags of the configuration are put on every span.
+type backend struct {
+	*reporter.Encoded
+	*propagation.Tracer
+}
+
+// New makes the tracer. Client and server are two spans, as with every
+// other tracer here; Zipkin's shared ones would give both the same id.
+func New(cfg config.Config, opts reporter.Env) (*system.Tracer, error) {
+	propagators, err := system.Check(cfg, opts)
+	if err != nil {
+		return nil, err
+	}
+	b, err := batches(cfg, opts)
+	if err != nil {
+		return nil, err
+	}
+	out := reporter.StartEncoded(cfg, opts, b)
+	tags := make(map[string]string, len(cfg.Tags))
+	for _, tag := range cfg.Tags {
+		tags[tag.Name] = tag.Value
+	}
+	// The options that we give return no errors.
+	library, _ := zipkin.NewTracer(&recorder{out},
+		zipkin.WithLocalEndpoint(&model.Endpoint{ServiceName: cfg.Service}),
+		zipkin.WithSampler(sampling.ByTraceID(cfg.Sampler)),
+		zipkin.WithSharedSpans(false),
+		zipkin.WithTraceID128Bit(cfg.TraceID128Bit),
+		zipkin.WithTags(tags))
+	tracer := &propagation.Tracer{
+		Tracer:      zipkintracer.Wrap(library),
+		Propagators: propagators,
+		Converter:   converter{},
+		Started:     out.Counters.CountStarted,
+	}
+	return &system.Tracer{
+		Tracer:  tracer,
+		Service: strings.ToLower(cfg.Service), // as zipkin-go writes it
+		Target:  redact.URL(cfg.CollectorURL()),
+		Backend: backend{out, tracer},
+	}, nil
+}
+
+// batches posts to Zipkin's API, in batches with the bounds that Jaeger's
+// collector is given.
+func batches(cfg config.Config, opts reporter.Env) (reporter.BatchOptions[[]byte], error) {
+	p, err := httpsend.New(cfg.CollectorURL(), cfg.Reporter.Collector, http.Header{
+		"Content-Type": {"application/json"},
+		// As in zipkin-go's own reporter: no proxy on the way may trace this.
+		"B3": {"0"},
+	})
+	if err != nil {
+		return reporter.BatchOptions[[]byte]{}, err
+	}
+	return reporter.BatchOptions[[]byte]{
+		Sender:       sender{p},
+		Log:          opts.Logger.With("url", p.URL),
+		MaxSpans:     httpsend.BatchSpans,
+		MaxBytes:     httpsend.BatchBytes,
+		MaxSpanBytes: httpsend.SpanBytes,
+	}, nil
+}
+
+// sender implements sender.
+type sender struct{ *httpsend.Sender }
+
+func (s sender) Prepare(spans [][]byte) func(context.Context) *reporter.SendError {
+	return s.Post(jsonList(spans))
+}
+
+// jsonList makes a list of encoded values.
+func jsonList(values [][]byte) []byte {
+	size := len("[]")
+	for _, v := range values {
+		size += len(v) + len(",")
+	}
+	list := append(make([]byte, 0, size), '[')
+	for i, v := range values {
+		if i > 0 {
+			list = append(list, ',')
+		}
+		list = append(list, v...)
+	}
+	return append(list, ']')
+}
+
+// recorder implements reporter.Reporter of zipkin-go on our queue, because
+// the losses of zipkin-go's own HTTP reporter (v0.4.3) cannot be counted from
+// outside: when its backlog overflows during a request, it disposes of spans that
+// it has just sent, and then forgets as many that it has not; one span that cannot
+// be encoded holds up all behind it; an answer of 500 counts as delivered; Finish
+// after Close waits for ever, and Close has no deadline.
+type recorder struct{ out *reporter.Encoded }
+
+// Send implements reporter.Reporter.
+func (r *recorder) Send(span model.SpanModel) {
+	if r.out.LogSpans {
+		reporter.LogFinished(r.out.Log, span.Name, span.TraceID.String(), span.ID.String(), span.Duration)
+	}
+	r.out.Report(json.Marshal(span))
+}
+
+// Close implements reporter.Reporter; Tracer.Close closes the Encoded.
+func (r *recorder) Close() error { return nil }
