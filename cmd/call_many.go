@@ -17,12 +17,11 @@ import (
 	"github.com/otdemo/otdemo/pkg/report/terminal"
 )
 
-// loadGCPercent is GOGC during a load run, unless it is set. A run keeps little and
-// allocates much: with rarer collections a traced call costs a sixth less CPU.
+// loadGCPercent is GOGC during a load run, unless it is set. A run allocates
+// much and keeps little: with fewer collections a traced call costs a sixth less CPU.
 const loadGCPercent = 800
 
-// callMany makes a load run and reports on it. A run that Ctrl-C ends is reported
-// on too.
+// callMany makes a load run and writes its report, also after Ctrl-C.
 func (a *app) callMany(ctx context.Context, cfg config.Config, request client.Request, opts callOptions) error {
 	status := terminal.NewLine(a.env.Stderr, a.env.Width, a.env.StderrTerminal && !opts.load.quiet)
 	s, err := a.newSession(ctx, cfg, request, opts, status)
@@ -42,7 +41,7 @@ func (a *app) callMany(ctx context.Context, cfg config.Config, request client.Re
 		return usageError(errors.Join(err, file.close(nil)))
 	}
 
-	status.Show("flushing the spans, and reading the traces back")
+	status.Show("flushing spans and reading traces back")
 	endErr := file.end(outcome)
 	stats, closed, readErr := s.close(ctx)
 	status.Clear()
@@ -79,12 +78,12 @@ func (a *app) runLoad(ctx context.Context, s *session, info *load.RunInfo, statu
 	return load.Run(ctx, opts)
 }
 
-// failedError is the error of a run with calls that failed.
+// failedError returns an error if calls of the run failed.
 func failedError(r *load.Report) error {
 	if r.Failed == 0 {
 		return nil
 	}
-	return withHint(fmt.Errorf("%d of %s failed", r.Failed, plural.Of(r.Requests, "call", "calls")), "the report says how, with an example of each kind")
+	return withHint(fmt.Errorf("%d of %s failed", r.Failed, plural.Of(r.Requests, "call", "calls")), "the report has an example of each kind of error")
 }
 
 // runInfo describes the run that starts now.

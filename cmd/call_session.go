@@ -32,8 +32,8 @@ const (
 	verifyTimeout = 10 * time.Minute
 )
 
-// session is what the calls of one command share: a tracer, a client, a way to
-// read the traces back, and with --verify the account of their spans.
+// session holds what the calls of one command share: a tracer, a client, a reader of
+// traces, and with --verify the ledger.
 type session struct {
 	app     *app
 	run     string
@@ -42,12 +42,12 @@ type session struct {
 	reader  *query.Client
 	tracer  *tracer.Tracer
 	client  *client.Client
-	account *ledger.Book // nil without --verify
+	ledger  *ledger.Book // nil without --verify
 }
 
-// newSession makes all that calls need. Losses are logged to stderr as they come.
-// With --verify it also makes sure that traces can be read back, so that a long
-// run is not in vain.
+// newSession returns a session. Lost spans are logged to stderr as they are counted.
+// With --verify it first checks that traces can be read back, so that a long run is
+// not wasted.
 func (a *app) newSession(ctx context.Context, cfg config.Config, request client.Request, opts callOptions, stderr io.Writer) (*session, error) {
 	reader, err := query.New(cfg.Query.URL, query.Options{})
 	if err != nil {
@@ -68,7 +68,7 @@ func (a *app) newSession(ctx context.Context, cfg config.Config, request client.
 	if !opts.verify {
 		return s, nil
 	}
-	s.account, err = ledger.Open(ctx, ledger.Options{
+	s.ledger, err = ledger.Open(ctx, ledger.Options{
 		Query:     reader,
 		Service:   tr.Service(),
 		RunTag:    s.tag(),
@@ -89,7 +89,7 @@ func (a *app) newSession(ctx context.Context, cfg config.Config, request client.
 // does not respond.
 func canVerify(ctx context.Context, cfg config.Config, reader *query.Client) error {
 	if !cfg.MakesSpans() {
-		return usageError(withHint(errors.New("--verify has nothing to account for: the tracer makes no spans"), "--tracer jaeger"))
+		return usageError(withHint(errors.New("--verify has nothing to account for: the tracer makes no spans"), "use --tracer jaeger"))
 	}
 	probing, cancel := context.WithTimeout(ctx, defaultCallTimeout)
 	defer cancel()
@@ -99,13 +99,14 @@ func canVerify(ctx context.Context, cfg config.Config, reader *query.Client) err
 		return ctx.Err()
 	case err != nil:
 		return usageError(withHint(fmt.Errorf("--verify cannot read traces back: %w", err),
-			`name Jaeger's address with --query-url, or leave out --verify; "otdemo check-jaeger" finds out why`))
+			`set Jaeger's address with --query-url, or leave out --verify; "otdemo check-jaeger" finds the cause`))
 	default:
 		return nil
 	}
 }
 
-// agentAddr is where spans go over UDP, and "" when they go to a collector.
+// agentAddr returns the UDP address that spans are sent to, "" if they are sent to a
+// collector.
 func agentAddr(cfg config.Config) string {
 	if cfg.UsesCollector() {
 		return ""
@@ -115,38 +116,38 @@ func agentAddr(cfg config.Config) string {
 
 func (s *session) tag() opentracing.Tag { return opentracing.Tag{Key: runTag, Value: s.run} }
 
-// options are those of a single call, whose trace is searched for only with
-// --verify; a load run adds its own.
+// options returns the options of a single call, which is tagged only with --verify; a
+// load run adds its own.
 func (s *session) options() load.Options {
 	opts := load.Options{Client: s.client, Tracer: s.tracer, Request: s.request}
-	if s.account != nil {
+	if s.ledger != nil {
 		opts.Tags = []opentracing.Tag{s.tag()}
 	}
 	return opts
 }
 
-// observe adds a call to the account.
+// observe adds a call to the ledger.
 func (s *session) observe(r load.Result) {
-	if s.account != nil {
-		s.account.Add(r)
+	if s.ledger != nil {
+		s.ledger.Add(r)
 	}
 }
 
 // close flushes the spans, prints warnings for those that were not sent, and with
-// --verify reads the traces back and closes the account, also after Ctrl-C. The
-// ledger is nil without --verify. After an error not all traces were read, so that
-// missing spans may well be stored.
+// --verify reads the traces back and closes the ledger, also after Ctrl-C. The returned ledger
+// is nil without --verify. After an error not all traces were read, so spans that are
+// missing from it may be stored.
 func (s *session) close(ctx context.Context) (tracer.Stats, *ledger.Ledger, error) {
 	defer s.reader.Close()
 	s.client.Close()
 	s.app.closeTracer(ctx, s.tracer)
 	stats := s.tracer.Stats()
-	if s.account == nil {
+	if s.ledger == nil {
 		return stats, nil, nil
 	}
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), verifyTimeout)
 	defer cancel()
-	closed, err := s.account.Close(ctx, stats)
+	closed, err := s.ledger.Close(ctx, stats)
 	return stats, &closed, err
 }
 
@@ -170,7 +171,7 @@ func unseenError(l *ledger.Ledger) error {
 		return nil
 	}
 	return withHint(errors.New(l.ServiceUnseen),
-		`run "otdemo check-jaeger --through URL" to find out whether it reports, and which headers it reads`)
+		`run "otdemo check-jaeger --through URL" to find out whether it reports spans, and which headers it reads`)
 }
 
 // missingError returns an error if spans are missing.
@@ -180,5 +181,5 @@ func missingError(l *ledger.Ledger) error {
 	}
 	return withHint(fmt.Errorf("%d of %s %s missing",
 		l.Spans.Missing, plural.Of(l.Spans.Made, "span", "spans"), plural.Word(l.Spans.Missing, "is", "are")),
-		`run "otdemo check-jaeger" to find out why, or see docs/call.md on what each hop means`)
+		`run "otdemo check-jaeger" to find out why, or see docs/call.md for the meaning of each hop`)
 }

@@ -19,15 +19,15 @@ func TestResultError(t *testing.T) {
 		want   int
 	}{
 		{nil, nil, nil, exitOK},
-		{no, nil, nil, exitNo},
+		{no, nil, nil, exitFailed},
 		{nil, &ledger.Ledger{}, nil, exitOK},
-		{nil, missing, nil, exitNo},
+		{nil, missing, nil, exitFailed},
 		{nil, missing, unread, exitUnknown},
-		{no, missing, unread, exitNo},
+		{no, missing, unread, exitFailed},
 		{nil, &ledger.Ledger{ServiceUnseen: "no span was seen"}, nil, exitUnknown},
 		{nil, &ledger.Ledger{ServiceUnseen: "no span was seen"}, unread, exitUnknown},
-		{no, &ledger.Ledger{ServiceUnseen: "no span was seen"}, nil, exitNo},
-		{nil, clientMissing, nil, exitNo}, // the client's own are missing
+		{no, &ledger.Ledger{ServiceUnseen: "no span was seen"}, nil, exitFailed},
+		{nil, clientMissing, nil, exitFailed}, // the client's own are missing
 	}
 	for _, tt := range tests {
 		if got := exitCode(resultError(tt.no, tt.ledger, tt.read)); got != tt.want {

@@ -32,14 +32,15 @@ func newCheck(a *app) *cobra.Command {
 	}
 	cmd := &cobra.Command{
 		Use:   "check-jaeger",
-		Short: "Find out whether this configuration's spans reach Jaeger, and if not, why",
-		Long: `Prove, hop by hop, whether spans sent with this configuration reach Jaeger: a
-canary span goes the configured way and is read back. Where it gets lost, name
-the first broken hop and the line that mends it.
+		Short: "Check whether spans sent with this configuration reach Jaeger, and if not, why",
+		Long: `Check hop by hop whether spans sent with this configuration reach Jaeger: send a
+canary span and read it back. If it is lost, report the first broken hop and how
+to fix it.
 
-It changes nothing at Jaeger but for its canaries, of service otdemo-check.
-docs/findings.md explains each finding.
-` + exitCodesHelp("0 spans reach Jaeger", "1 spans do not reach Jaeger; with --fail-on warning: or something is odd"),
+The check only adds its canary spans to Jaeger, with service name otdemo-check.
+"otdemo explain" explains each finding.
+` + exitCodesHelp("0 spans reach Jaeger", "1 spans do not reach Jaeger; with --fail-on warning, also on a warning",
+			"3 inconclusive: nothing failed, but no span was read back"),
 		Example: `  otdemo check-jaeger
   otdemo check-jaeger --agent-host jaeger.example.com --query-url http://jaeger.example.com:16686
   otdemo check-jaeger --collector-endpoint http://localhost:14268/api/traces
@@ -74,19 +75,19 @@ docs/findings.md explains each finding.
 	flags := cmd.Flags()
 	addTracerFlags(flags)
 	opts.target.register(flags)
-	flags.DurationVar(&opts.Timeout, "timeout", opts.Timeout, "end the check after this `time`")
-	flags.DurationVar(&opts.wait, "wait", 0, "try again until spans reach Jaeger, for this `time` at most")
-	flags.StringSliceVar(&opts.Only, "only", nil, "run only these `probes` and what they need or look at; see --list")
-	flags.StringSliceVar(&opts.Skip, "skip", nil, "leave these `probes` out; see --list")
-	flags.BoolVar(&opts.list, "list", false, "list the probes and their claims")
-	flags.StringVar(&opts.bundle, "bundle", "", "collect the report, the configuration and the raw answers in `file`, a .tgz for a bug report")
-	flags.Var(&opts.failOn, "fail-on", "exit with 1 on an `error`, or on a warning too")
-	flags.VarP(&opts.output, "output", "o", "print as `form` text, short, json, junit or github")
+	flags.DurationVar(&opts.Timeout, "timeout", opts.Timeout, "stop the check after this `duration`, such as 30s")
+	flags.DurationVar(&opts.wait, "wait", 0, "repeat the check until spans reach Jaeger, for at most this `duration`, such as 60s")
+	flags.StringSliceVar(&opts.Only, "only", nil, "run only these `probes` and the probes whose results they use; see --list")
+	flags.StringSliceVar(&opts.Skip, "skip", nil, "skip these `probes`; see --list")
+	flags.BoolVar(&opts.list, "list", false, "list the probes and what each one checks")
+	flags.StringVar(&opts.bundle, "bundle", "", "write the report, the configuration and the raw responses to `file`, a .tgz archive for a bug report")
+	flags.Var(&opts.failOn, "fail-on", "lowest `severity` that ends in exit code 1: error or warning")
+	flags.VarP(&opts.output, "output", "o", "output `format`: text, short, json, junit or github")
 	return cmd
 }
 
-// loadService reads the configuration with the tracer of the service whose
-// environment this is, unless a tracer is chosen.
+// loadService loads the configuration. Unless a tracer is chosen, it is the one that
+// the service with this environment uses.
 func (a *app) loadService(cmd *cobra.Command) (*config.Loaded, error) {
 	src, err := a.source(cmd)
 	if err != nil {
@@ -118,7 +119,7 @@ func (a *app) check(ctx context.Context, loaded *config.Loaded, opts checkOption
 }
 
 // runCheck runs the probes, with --wait until spans reach Jaeger. The returned text is
-// nil unless it has written the findings already, as they came.
+// nil unless it has written the findings already, one at a time.
 func (a *app) runCheck(ctx context.Context, target doctor.Target, opts checkOptions) (doctor.Report, *check.Text) {
 	if opts.wait > 0 {
 		progress := terminal.NewLine(a.env.Stderr, a.env.Width, a.env.StderrTerminal)
@@ -134,7 +135,7 @@ func (a *app) runCheck(ctx context.Context, target doctor.Target, opts checkOpti
 	return doctor.Run(ctx, target, opts.Options), begun
 }
 
-// writeCheck writes the report in a form, or what a begun text lacks.
+// writeCheck writes the report as form, or completes a text that was begun.
 func (a *app) writeCheck(report doctor.Report, form string, begun *check.Text) error {
 	switch form {
 	case "json":
@@ -156,7 +157,7 @@ func (a *app) writeCheck(report doctor.Report, form string, begun *check.Text) e
 func checkExit(v doctor.Verdict, warningsFail bool) error {
 	switch {
 	case v.Answer == doctor.AnswerNo, v.Warnings > 0 && warningsFail:
-		return &exitError{code: exitNo}
+		return &exitError{code: exitFailed}
 	case v.Answer == doctor.AnswerUnknown:
 		return &exitError{code: exitUnknown}
 	}

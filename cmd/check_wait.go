@@ -9,16 +9,16 @@ import (
 	"github.com/otdemo/otdemo/pkg/report/terminal"
 )
 
-// Between two tries of --wait: often at first, for a Jaeger that starts in a
-// second, and later seldom, since each try leaves canaries behind.
+// The pause between two attempts of --wait: short at first, for a Jaeger that starts
+// within a second, and longer later, because each attempt leaves canaries behind.
 const (
 	firstRetryPause = 250 * time.Millisecond
 	maxRetryPause   = 5 * time.Second
 )
 
-// repeatCheck repeats run until spans reach Jaeger, limit is over, or ctx ends, and
-// returns the last report. It does not wait for what only a change of the
-// configuration fixes. Progress shows the time left.
+// repeatCheck repeats run until spans reach Jaeger, limit has passed, or ctx ends, and
+// returns the last report. It does not repeat a check that fails because of the
+// configuration. Progress shows the time left.
 func repeatCheck(ctx context.Context, limit time.Duration, progress *terminal.Line, run func(context.Context) doctor.Report) doctor.Report {
 	defer progress.Clear()
 	deadline := time.Now().Add(limit)
@@ -38,7 +38,7 @@ func repeatCheck(ctx context.Context, limit time.Duration, progress *terminal.Li
 	}
 }
 
-// pauseFor waits for d and reports whether ctx is still alive.
+// pauseFor waits for d. It returns false if ctx ended first.
 func pauseFor(ctx context.Context, d time.Duration) bool {
 	timer := time.NewTimer(d)
 	defer timer.Stop()

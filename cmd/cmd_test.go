@@ -49,7 +49,7 @@ otdemo: error: second is wrong:
 		t.Errorf("printed (-want +got):\n%s", diff)
 	}
 	got.Reset()
-	printError(&got, &exitError{code: exitNo})
+	printError(&got, &exitError{code: exitFailed})
 	if got.Len() != 0 {
 		t.Errorf("printed %q for an error that has been told, want nothing", got.String())
 	}
@@ -144,7 +144,7 @@ func TestVersionLine(t *testing.T) {
 		{Key: "vcs.revision", Value: "0123456789abcdef0123"},
 		{Key: "vcs.modified", Value: "true"},
 	}
-	if got, want := versionLine(info), "otdemo v1.2.3, commit 0123456789ab with changes, go1.26.8"; got != want {
+	if got, want := versionLine(info), "otdemo v1.2.3, commit 0123456789ab (modified), go1.26.8"; got != want {
 		t.Errorf("got %q, want %q", got, want)
 	}
 }

@@ -27,7 +27,7 @@ func TestCompareGrace(t *testing.T) {
 	}
 }
 
-// span is a span of a service, below another one unless parent is 0.
+// span returns a span of a service, the child of another one unless parent is 0.
 func span(service string, id, parent trace.SpanID, kind string) trace.Span {
 	s := trace.Span{SpanID: id, Process: &trace.Process{Service: service}}
 	if kind != "" {
@@ -79,12 +79,12 @@ func TestCompareError(t *testing.T) {
 		want     int
 	}{
 		{name: "alike", want: exitOK},
-		{name: "differs", differs: []compare.Difference{{ID: "kind:x"}}, want: exitNo},
+		{name: "differs", differs: []compare.Difference{{ID: "kind:x"}}, want: exitFailed},
 		{name: "differs as known", differs: []compare.Difference{{ID: "kind:x", Ignored: true}}, want: exitOK},
 		{name: "unseen on both", from: unseen, to: unseen, want: exitUnknown},
 		{name: "unseen before", from: unseen, differs: []compare.Difference{{ID: "span:x"}}, want: exitUnknown},
 		{name: "unseen after", to: unseen, differs: []compare.Difference{{ID: "span:x", Ignored: true}}, want: exitUnknown},
-		{name: "unseen and lost here", to: unseen, lost: errors.New("lost"), want: exitNo},
+		{name: "unseen and lost here", to: unseen, lost: errors.New("lost"), want: exitFailed},
 	} {
 		report := &compare.Report{From: tt.from, To: tt.to, Differences: tt.differs}
 		if got := exitCode(compareError(report, tt.lost)); got != tt.want {

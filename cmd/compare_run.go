@@ -23,15 +23,15 @@ import (
 )
 
 const (
-	// quietPeriod is how long the backend may show no new span until a trace
-	// without a gap counts as complete: the flush interval of Jaeger's
-	// clients of a second, twice, and Jaeger's batching.
+	// quietPeriod is how long no new span may arrive until a trace without a gap
+	// counts as complete: twice the flush interval of Jaeger's clients, which is a
+	// second, and Jaeger's batching.
 	quietPeriod = 2500 * time.Millisecond
 	// demoQuietPeriod is the same for the embedded Jaeger.
 	demoQuietPeriod = 200 * time.Millisecond
 )
 
-// compareRun is what the two requests share.
+// compareRun holds what the two requests share.
 type compareRun struct {
 	app     *app
 	request client.Request
@@ -70,7 +70,7 @@ func (a *app) compare(ctx context.Context, from, to *compareSide, request client
 		defer func() { err = errors.Join(err, c.worker.stop()) }()
 		c.request = client.Request{Method: http.MethodGet, URL: c.worker.url()}
 	}
-	// The connection's events come from several goroutines, and differ by the run.
+	// The events of a connection come from several goroutines and differ between runs.
 	c.request.NoEvents = true
 	for _, side := range []*compareSide{from, to} {
 		if err := c.run(ctx, side); err != nil {
@@ -83,7 +83,7 @@ func (a *app) compare(ctx context.Context, from, to *compareSide, request client
 	ignore := compare.NewIgnore(opts.ignore)
 	report := compare.Traces(from.Side, to.Side, ignore)
 	for _, idle := range ignore.Idle(report.Differences) {
-		printLine(a.env.Stderr, "warning", fmt.Sprintf("--ignore %s names nothing that differs", idle))
+		printLine(a.env.Stderr, "warning", fmt.Sprintf("--ignore %s matches no difference", idle))
 	}
 	return errors.Join(c.write(report), compareError(report, errors.Join(lostError(from), lostError(to))))
 }
@@ -97,7 +97,7 @@ func (c *compareRun) write(report *compare.Report) error {
 	return comparison.WriteText(c.app.env.Stdout, c.app.terminal(), shown)
 }
 
-// compareReader returns a client that reads traces back, once Jaeger has responded.
+// compareReader returns a client of the query API after checking that it responds.
 func (a *app) compareReader(ctx context.Context, cfg config.Config) (*query.Client, error) {
 	reader, err := query.New(cfg.Query.URL, query.Options{})
 	if err != nil {
@@ -111,19 +111,19 @@ func (a *app) compareReader(ctx context.Context, cfg config.Config) (*query.Clie
 			return nil, ctx.Err()
 		}
 		return nil, &exitError{code: exitUnknown, err: withHint(fmt.Errorf("the traces could not be read back: %w", err),
-			"name Jaeger's address with --query-url, or bring one along with --demo")}
+			"set Jaeger's address with --query-url, or start an in-memory Jaeger with --demo")}
 	}
 	return reader, nil
 }
 
-// closeBackend ends the embedded Jaeger, also after Ctrl-C.
+// closeBackend closes the embedded Jaeger, also after Ctrl-C.
 func closeBackend(ctx context.Context, backend *allinone.Backend) error {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), closeTimeout)
 	defer cancel()
 	return backend.Close(ctx)
 }
 
-// run examines the traits of one side's tracer, makes the request with it, and flushes
+// run determines the traits of one side's tracer, makes the request with it and flushes
 // its spans.
 func (c *compareRun) run(ctx context.Context, side *compareSide) error {
 	if err := c.examine(ctx, side); err != nil {
@@ -137,7 +137,7 @@ func (c *compareRun) run(ctx context.Context, side *compareSide) error {
 	side.service, side.spans = tr.Service(), math.MaxInt64
 	if c.worker != nil {
 		cfg := side.cfg
-		cfg.Service = "" // the one configured is the caller's
+		cfg.Service = "" // the configured name is the caller's
 		served, err := tracer.New(cfg, tracer.Options{Service: "otdemo-server", Logger: c.logger})
 		if err != nil {
 			c.app.closeTracer(ctx, tr)
@@ -160,7 +160,7 @@ func (c *compareRun) run(ctx context.Context, side *compareSide) error {
 	return err
 }
 
-// examine makes the tracers that compare.Ask needs. They send nothing.
+// examine determines the traits of a side's tracer with tracers that send nothing.
 func (c *compareRun) examine(ctx context.Context, side *compareSide) error {
 	var tracers [2]*tracer.Tracer
 	for i, param := range []float64{1, 0} {
@@ -177,8 +177,8 @@ func (c *compareRun) examine(ctx context.Context, side *compareSide) error {
 	return nil
 }
 
-// call makes the request below a top-level span, as otdemo call does. A response of
-// 400 or above is no error: only the traces are compared.
+// call makes the request below a top-level span, as otdemo call does. A status of
+// 400 or above is not an error: only the traces are compared.
 func (c *compareRun) call(ctx context.Context, tr *tracer.Tracer) (trace.TraceID, error) {
 	caller := client.New(tr, client.Options{Timeout: c.opts.timeout})
 	defer caller.Close()
@@ -195,8 +195,8 @@ func (c *compareRun) call(ctx context.Context, tr *tracer.Tracer) (trace.TraceID
 		return trace.TraceID{}, callError(err)
 	}
 	if !sampled {
-		return trace.TraceID{}, &exitError{code: exitUnknown, err: withHint(errors.New("there is no trace to compare: the sampler did not keep it"),
-			"--sampler-type const --sampler-param 1 keeps every trace")}
+		return trace.TraceID{}, &exitError{code: exitUnknown, err: withHint(errors.New("no trace to compare: the trace was not sampled"),
+			"sample every trace with --sampler-type const --sampler-param 1")}
 	}
 	return id, nil
 }

@@ -10,14 +10,15 @@ func newConfig(a *app) *cobra.Command {
 	output := newEnumFlag("text", "json")
 	cmd := &cobra.Command{
 		Use:   "config",
-		Short: "Show the effective configuration and where each value comes from",
-		Long: `Show every configuration key with its effective value and where that came from:
-a default, a line of the file, a variable or a flag. Passwords are hidden.
+		Short: "Show the effective configuration and the origin of each value",
+		Long: `Show each configuration key with its effective value and the origin of the value:
+a default, a line of the file, an environment variable or a flag. Passwords are
+hidden.
 
-Defaults are overridden by the file, that by JAEGER_* variables, those by
-OTEL_* variables where the tracer is otel, those by OTDEMO_* variables, and
-those by flags. docs/configuration.md has every key.
-` + exitCodesHelp(),
+From lowest to highest precedence: defaults, the file, JAEGER_* variables, OTEL_*
+variables (tracer otel only), OTDEMO_* variables, flags. docs/configuration.md
+describes every key.
+` + exitCodesHelp(exitWriteFailed, "3"),
 		Example: `  otdemo config
   otdemo config --sampler-type probabilistic --sampler-param 0.1
   JAEGER_AGENT_HOST=jaeger otdemo config -o json
@@ -37,6 +38,6 @@ those by flags. docs/configuration.md has every key.
 		},
 	}
 	addTracerFlags(cmd.Flags())
-	cmd.Flags().VarP(&output, "output", "o", "print as `form` text or json")
+	cmd.Flags().VarP(&output, "output", "o", "output `format`: text or json")
 	return cmd
 }

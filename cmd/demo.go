@@ -26,14 +26,14 @@ func newDemo(a *app) *cobra.Command {
 	var opts demoOptions
 	cmd := &cobra.Command{
 		Use:   "demo",
-		Short: "Show a trace in one command, with nothing else installed",
+		Short: "Run a traced call with an in-memory Jaeger and show its trace",
 		Long: `Run an in-memory Jaeger, a traced server and one traced call in this process, on
-free ports and over real sockets; draw the trace as it was read back, and account
-for its spans.
+free ports and over real sockets. Read the trace back, print it and account for its
+spans.
 
-With --tracer the spans are made and sent by another system's library, as it would
-send them to its own backend. No configuration file or variable is looked at.
-` + exitCodesHelp("1 the call failed, or a span was lost"),
+--tracer selects the tracing library, which sends its spans as it would to its own
+backend. Configuration files and environment variables are ignored.
+` + exitCodesHelp("1 the call failed, or a span was lost", "3"),
 		Example: `  otdemo demo
   otdemo demo --stay --open
   otdemo demo --tracer otel --propagation w3c`,
@@ -41,7 +41,7 @@ send them to its own backend. No configuration file or variable is looked at.
 		Args:    maxArgs(0),
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if opts.open && !opts.stay {
-				return usageError(withHint(errors.New("--open shows a page that ends with the command"), "use --stay --open"))
+				return usageError(withHint(errors.New("--open needs --stay: without it, the page is gone when the command ends"), "use --stay --open"))
 			}
 			cfg, given, err := a.demoConfig(cmd.Flags())
 			if err != nil {
@@ -52,13 +52,13 @@ send them to its own backend. No configuration file or variable is looked at.
 	}
 	addKeyFlag(cmd.Flags(), "tracer", "tracer", "name")
 	addKeyFlag(cmd.Flags(), "propagation", "propagation", "formats")
-	cmd.Flags().BoolVar(&opts.stay, "stay", false, "keep everything up until Ctrl-C")
-	cmd.Flags().BoolVar(&opts.open, "open", false, "open the trace in the browser, with --stay")
-	cmd.Flags().StringVar(&opts.addrFile, "addr-file", "", "write the addresses listened on to `file`, as JSON: name to host:port")
+	cmd.Flags().BoolVar(&opts.stay, "stay", false, "keep everything running until Ctrl-C")
+	cmd.Flags().BoolVar(&opts.open, "open", false, "open the trace in the browser; needs --stay")
+	cmd.Flags().StringVar(&opts.addrFile, "addr-file", "", "write the listening addresses to `file`, as JSON: name to host:port")
 	return cmd
 }
 
-// demoOptions are what the demo does once the trace has been shown.
+// demoOptions are what the demo does after printing the trace.
 type demoOptions struct {
 	stay     bool
 	open     bool
@@ -66,11 +66,11 @@ type demoOptions struct {
 }
 
 // demoSystem is what the demo runs: a Jaeger, a server and its tracer, and the tracer
-// of the calls.
+// of the client.
 type demoSystem struct {
 	cfg config.Config
-	// given are the flags that a call from another process needs, too, to make
-	// spans like these.
+	// given are the tracer flags of the command line, which a call from another
+	// process needs too.
 	given          []string
 	backend        *allinone.Backend
 	reader         *query.Client
@@ -97,7 +97,7 @@ func (a *app) demo(ctx context.Context, s *demoSystem, opts demoOptions) error {
 			<-ctx.Done()
 		}
 	default:
-		fmt.Fprintln(a.env.Stdout, `      it ends with this process; "otdemo demo --stay" keeps it up`)
+		fmt.Fprintln(a.env.Stdout, `      the page ends with this process; "otdemo demo --stay" keeps it running`)
 	}
 	return errors.Join(err, s.stop(ctx))
 }
@@ -124,7 +124,7 @@ func (a *app) startDemo(ctx context.Context, s *demoSystem) error {
 	return nil
 }
 
-// startDemoServices starts what sends to the backend and reads from it.
+// startDemoServices starts the server, both tracers and the reader of traces.
 func (a *app) startDemoServices(ctx context.Context, s *demoSystem, logger *slog.Logger) error {
 	err := s.useBackend()
 	if err != nil {
@@ -150,17 +150,17 @@ func (a *app) startDemoServices(ctx context.Context, s *demoSystem, logger *slog
 	return nil
 }
 
-// url is what the demo calls.
+// url returns the URL that the demo calls.
 func (s *demoSystem) url() string { return "http://" + s.addr + "/" }
 
-// addrs are all addresses listened on.
+// addrs returns all listening addresses by name.
 func (s *demoSystem) addrs() map[string]string {
 	addrs := s.backend.Addrs()
 	addrs["http"] = s.addr
 	return addrs
 }
 
-// stop ends everything that was started, senders first.
+// stop stops everything that was started, the senders of spans first.
 func (s *demoSystem) stop(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), closeTimeout)
 	defer cancel()
@@ -177,8 +177,8 @@ func (s *demoSystem) stop(ctx context.Context) error {
 	return errors.Join(append(errs, s.backend.Close(ctx))...)
 }
 
-// demoCall makes the call, draws its trace as it was stored, and writes the account
-// of its spans. It returns the URL of the trace's page.
+// demoCall makes the call, prints its trace as it was read back, and the numbers of its
+// spans. It returns the URL of the trace's page.
 func (a *app) demoCall(ctx context.Context, s *demoSystem) (page string, err error) {
 	ctx, cancel := context.WithTimeout(ctx, defaultCallTimeout)
 	defer cancel()
@@ -191,8 +191,8 @@ func (a *app) demoCall(ctx context.Context, s *demoSystem) (page string, err err
 	out := a.env.Stdout
 	fmt.Fprintf(out, "Received result: %s\n\n", printable.Text(strings.TrimSpace(string(response.Body))))
 
-	// A server's span ends a moment after its answer arrived, but it has been
-	// started by then: so started is what must come back.
+	// The server's span ends a moment after its response has arrived, but it has been
+	// started by then, so the number of started spans is the one to wait for.
 	made := s.client.Stats().Sampled + s.server.Stats().Sampled
 	t, readErr := s.reader.WaitTrace(ctx, result.TraceID, func(t trace.Trace) bool {
 		return int64(len(t.Spans)) >= made
@@ -210,7 +210,7 @@ func (a *app) demoCall(ctx context.Context, s *demoSystem) (page string, err err
 }
 
 // awaitSent waits until both tracers have counted each span as sent or lost. A span
-// over UDP is counted as sent once the time for a refusal is over, which is later than
+// over UDP is counted as sent when the time for a refusal is over, which is later than
 // it can be read back from a backend on the same machine.
 func (s *demoSystem) awaitSent(ctx context.Context) {
 	ticker := time.NewTicker(time.Millisecond)
@@ -224,7 +224,7 @@ func (s *demoSystem) awaitSent(ctx context.Context) {
 	}
 }
 
-// spansLine returns the account of the demo's spans.
+// spansLine returns the numbers of the demo's spans in a line.
 func (s *demoSystem) spansLine(stored int) string {
 	client, srv := s.client.Stats(), s.server.Stats()
 	return run.SpansLine(client.Finished+srv.Finished, client.Sent+srv.Sent, int64(stored))

@@ -8,7 +8,7 @@ import (
 	"github.com/spf13/pflag"
 )
 
-// enumFlag is a flag whose value is one of a few words; the first is its default.
+// enumFlag is a flag whose value is one of a few words; the first is the default.
 type enumFlag struct {
 	value   string
 	allowed []string
@@ -23,10 +23,10 @@ func newEnumFlag(def string, others ...string) enumFlag {
 // String returns the value.
 func (f *enumFlag) String() string { return f.value }
 
-// Type names the flag's type, which the help shows when the usage text does not.
+// Type returns the name of the value, which the help shows if the usage has none.
 func (f *enumFlag) Type() string { return "word" }
 
-// Set sets one of the allowed words.
+// Set sets the value to one of the allowed words.
 func (f *enumFlag) Set(s string) error {
 	if !slices.Contains(f.allowed, s) {
 		last := len(f.allowed) - 1

@@ -11,7 +11,8 @@ import (
 	"github.com/otdemo/otdemo/pkg/trace"
 )
 
-// What commands print besides a report: traces, and errors and warnings that quote.
+// TestHostileErrors prints untrusted text in everything but reports: traces, errors and
+// warnings.
 func TestHostileErrors(t *testing.T) {
 	t.Parallel()
 	var out, stderr bytes.Buffer

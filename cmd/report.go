@@ -13,20 +13,21 @@ func newReport(a *app) *cobra.Command {
 	output := newEnumFlag("text", "json", "html")
 	cmd := &cobra.Command{
 		Use:   "report FILE",
-		Short: "Report on a load run again, from the results that it wrote",
-		Long: `Report on a load run from the file that "otdemo call --results" wrote, as call did
-when the run was over, ledger included. It asks nobody, so it tells the same
-wherever and whenever it runs. A file whose run was killed is reported on as far as
-it goes.
+		Short: "Print the report of a load run again from its results file",
+		Long: `Print the report of a load run from the file that "otdemo call --results" wrote: the
+report that call printed at the end of the run, with its ledger. Only the file is
+read, so the report is the same at any time and on any machine. If the run was
+killed, the report covers the results that were written.
 
-docs/call.md tells what each number means, and the form of the file.
-` + exitCodesHelp("0 the report was printed, whatever it says", "2 usage is wrong, or the file is none of ours"),
+docs/call.md defines each number and the format of the file.
+` + exitCodesHelp("0 the report was printed, whatever its result", exitWriteFailed,
+			"2 invalid usage, or the file is not a results file", "3"),
 		Example: `  otdemo report run.ndjson
   otdemo report run.ndjson -o html`,
 		GroupID: groupOther,
 		Args: func(cmd *cobra.Command, args []string) error {
 			if len(args) == 0 {
-				return usageError(withHint(errors.New("no results file is named"), "otdemo call -n 1000 --results FILE writes one"))
+				return usageError(withHint(errors.New("no results file given"), `"otdemo call -n 1000 --results FILE" writes one`))
 			}
 			return maxArgs(1)(cmd, args)
 		},
@@ -38,7 +39,7 @@ docs/call.md tells what each number means, and the form of the file.
 			return a.writeRun(report, output.String())
 		},
 	}
-	cmd.Flags().VarP(&output, "output", "o", "print as `form` text, json or html")
+	cmd.Flags().VarP(&output, "output", "o", "output `format`: text, json or html")
 	return cmd
 }
 
@@ -52,7 +53,7 @@ func (a *app) readRun(name string) (*run.Report, error) {
 	return run.Read(file, name)
 }
 
-// writeRun writes a report to stdout as form text, json or html.
+// writeRun writes a report to stdout as text, json or html.
 func (a *app) writeRun(r *run.Report, form string) error {
 	switch form {
 	case "json":

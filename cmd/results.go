@@ -10,16 +10,16 @@ import (
 	"github.com/otdemo/otdemo/pkg/load/ledger"
 )
 
-// resultsFile is the file of --results. A nil one ignores what is written.
+// resultsFile is the file of --results. A nil one discards what is written.
 type resultsFile struct {
 	file    *os.File
 	results *load.ResultsWriter
 }
 
-// createResults begins the file at path, or none for "".
+// createResults creates the file at path and writes its header. It returns nil for "".
 func (a *app) createResults(ctx context.Context, path string, info load.RunInfo) (*resultsFile, error) {
 	if path == "" {
-		return nil, nil //nolint:nilnil // a nil file is a working one
+		return nil, nil //nolint:nilnil // the methods of a nil file work
 	}
 	file, err := a.env.createFile(ctx, path)
 	if err != nil {
@@ -48,7 +48,7 @@ func (f *resultsFile) keepFlushed(ctx context.Context) (stop func()) {
 	return f.results.KeepFlushed(ctx)
 }
 
-// end adds the outcome of the run. The file is complete then, but for the ledger.
+// end adds the outcome of the run. The file is complete then, except for the ledger.
 func (f *resultsFile) end(o load.Outcome) error {
 	if f == nil {
 		return nil

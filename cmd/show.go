@@ -13,12 +13,13 @@ import (
 	"github.com/otdemo/otdemo/pkg/trace"
 )
 
-// showTrace reads the trace of a call back and draws it. The call's own spans
-// must be stored within timeout; a warning is printed if the server's are missing.
+// showTrace reads the trace of a call back and prints it. It returns an error if the
+// client's spans are not stored within timeout, and prints a warning if the server's
+// are missing.
 func (a *app) showTrace(ctx context.Context, reader *query.Client, call *run.Call, timeout time.Duration) error {
 	if !call.Sampled {
-		return withHint(errors.New("there is no trace to show: the sampler did not keep it"),
-			"--sampler-type const --sampler-param 1 keeps every trace")
+		return withHint(errors.New("no trace to show: the trace was not sampled"),
+			"sample every trace with --sampler-type const --sampler-param 1")
 	}
 	ctx, cancel := context.WithTimeout(ctx, timeout)
 	defer cancel()
@@ -27,7 +28,7 @@ func (a *app) showTrace(ctx context.Context, reader *query.Client, call *run.Cal
 	if err == nil && !answered(t) {
 		grace := ledger.ServiceGrace
 		if call.Ledger != nil {
-			grace = 0 // --verify has waited
+			grace = 0 // --verify has waited already
 		}
 		t, err = a.waitForServer(ctx, reader, t, grace)
 	}
@@ -41,8 +42,8 @@ func (a *app) showTrace(ctx context.Context, reader *query.Client, call *run.Cal
 	return errors.Join(err, trace.Waterfall(a.env.Stdout, &t, a.drawOptions()))
 }
 
-// waitForServer waits as long as grace for the spans of the called service, and prints
-// a warning if there are none.
+// waitForServer waits up to grace for the spans of the called service, and prints a
+// warning if there are none.
 func (a *app) waitForServer(ctx context.Context, reader *query.Client, t trace.Trace, grace time.Duration) (trace.Trace, error) {
 	start := a.env.Now()
 	complete, err := reader.WaitTrace(ctx, t.ID, func(t trace.Trace) bool {
@@ -55,12 +56,12 @@ func (a *app) waitForServer(ctx context.Context, reader *query.Client, t trace.T
 		err = nil // --timeout is shorter
 	}
 	if n := len(complete.Unanswered()); err == nil && n > 0 {
-		printLine(a.env.Stderr, "warning", plural.Of(n, "request", "requests")+" without a span of the service that answered: "+
+		printLine(a.env.Stderr, "warning", plural.Of(n, "request", "requests")+" without a span of the called service: "+
 			"it is not traced, or its spans are lost or late, or it does not read these headers")
 	}
 	return complete, err
 }
 
-// answered reports whether each request of t has a span of the service that responded.
-// Requests that failed have none.
+// answered reports whether each request of t that did not fail has a span of the
+// service that responded.
 func answered(t trace.Trace) bool { return len(t.Unanswered()) == 0 }

@@ -7,8 +7,8 @@ import (
 	"github.com/otdemo/otdemo/pkg/trace"
 )
 
-// colored reports whether stdout may be coloured: --color first, then NO_COLOR
-// (no-color.org) and dumb terminals.
+// colored reports whether output to stdout is coloured: --color decides, then NO_COLOR
+// (no-color.org) and whether it is a terminal with colours.
 func (a *app) colored() bool {
 	switch a.color.String() {
 	case "always":
@@ -19,8 +19,8 @@ func (a *app) colored() bool {
 	return a.env.StdoutTerminal && a.env.Getenv("NO_COLOR") == "" && a.env.Getenv("TERM") != "dumb"
 }
 
-// plain reports whether stdout is limited to ASCII, because the locale is not
-// one of UTF-8. Windows has no such variable and shows UTF-8.
+// plain reports whether output to stdout is limited to ASCII, because the locale is not
+// UTF-8. Windows has no locale variables and shows UTF-8.
 func (a *app) plain() bool {
 	if a.env.OS == "windows" {
 		return false
@@ -39,7 +39,7 @@ func (a *app) terminal() terminal.Options {
 	return terminal.Options{Width: a.env.Width, Color: a.colored(), ASCII: a.plain()}
 }
 
-// maxDrawnSpans is more than a reader of a terminal needs.
+// maxDrawnSpans is more than anyone reads on a terminal.
 const maxDrawnSpans = 1000
 
 func (a *app) drawOptions() trace.DrawOptions {

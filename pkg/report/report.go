@@ -1,9 +1,8 @@
-// Package report is the parent of what shows results to people and to programs: one
-// package for each kind of result, each writing to an io.Writer that it is given. None
-// of them looks at the process: width, colour and character set of a terminal come as
-// a value. Start at the package of the result: check, run, comparison or
-// configuration; terminal has what they share on a terminal, and WriteJSON here what
-// they share in JSON.
+// Package report is the parent of the packages that format results for people and for
+// programs, one for each kind of result. Each writes to an io.Writer and does not depend
+// on the process: width, colour and character set of the terminal are arguments. Start
+// at the package of the result: check, run, comparison or configuration. They share
+// package terminal, and WriteJSON here.
 package report
 
 import (
@@ -13,8 +12,8 @@ import (
 	"github.com/otdemo/otdemo/pkg/printable"
 )
 
-// WriteJSON writes v as indented JSON, for people and jq alike. Text of unknown origin
-// is complete in it, and harmless to show.
+// WriteJSON writes v as indented JSON. Untrusted text is complete in it, and escaped so
+// that it is harmless on a terminal.
 func WriteJSON(w io.Writer, v any) error {
 	enc := json.NewEncoder(printable.JSONWriter(w))
 	enc.SetIndent("", "  ")

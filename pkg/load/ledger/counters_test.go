@@ -4,62 +4,11 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"testing"
-	"testing/fstest"
 
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/otdemo/otdemo/pkg/trace"
 )
-
-const procUDP = `   sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid  timeout inode ref pointer drops
- 1201: 0100007F:1AAF 00000000:0000 07 00000000:00000000 00:00000000 00000000     0        0 81 2 0000000000000000 12
- 1202: 00000000:1AAF 00000000:0000 07 00000000:00000000 00:00000000 00000000     0        0 82 2 0000000000000000 30
- 1203: 0100007F:9C40 0100007F:1AAF 01 00000000:00000000 00:00000000 00000000     0        0 83 2 0000000000000000 500
-`
-
-const procSNMP = "Tcp: RcvbufErrors\nTcp: 9\n" +
-	"Udp: InDatagrams NoPorts InErrors OutDatagrams RcvbufErrors SndbufErrors\nUdp: 100 2 3 4 57 6\n" +
-	"UdpLite: RcvbufErrors\nUdpLite: 8\n"
-
-func TestPortDrops(t *testing.T) {
-	t.Parallel()
-	if drops, sockets := portDrops([]byte(procUDP), 6831); drops != 42 || sockets != 2 {
-		t.Errorf("got %d drops of %d sockets, want 42 of 2", drops, sockets)
-	}
-	if drops, sockets := portDrops([]byte(procUDP), 6832); drops != 0 || sockets != 0 {
-		t.Errorf("got %d drops of %d sockets, want none", drops, sockets)
-	}
-}
-
-func TestBufferErrors(t *testing.T) {
-	t.Parallel()
-	if got := bufferErrors([]byte(procSNMP)); got != 57 {
-		t.Errorf("got %d, want 57", got)
-	}
-}
-
-func TestReadProc(t *testing.T) {
-	t.Parallel()
-	file := func(text string) *fstest.MapFile { return &fstest.MapFile{Data: []byte(text)} }
-	const procUDP6 = "  sl  local_address ...\n" +
-		" 7: 00000000000000000000000000000000:1AAF 00000000000000000000000000000000:0000 07 0:0 00:0 0 0 0 91 2 0 8\n"
-	for _, tt := range []struct {
-		name string
-		proc fstest.MapFS
-		port uint16
-		want kernel
-	}{
-		{"IPv4", fstest.MapFS{"udp": file(procUDP), "snmp": file(procSNMP)}, 6831, kernel{known: true, port: 42, machine: 57}},
-		{"IPv6, too", fstest.MapFS{"udp": file(procUDP), "udp6": file(procUDP6), "snmp": file(procSNMP)}, 6831, kernel{known: true, port: 50, machine: 57}},
-		{"IPv6 only", fstest.MapFS{"udp6": file(procUDP6)}, 6831, kernel{known: true, port: 8}},
-		{"nobody listens", fstest.MapFS{"udp": file(procUDP), "snmp": file(procSNMP)}, 6832, kernel{machine: 57}},
-		{"no Linux", fstest.MapFS{}, 6831, kernel{}},
-	} {
-		if got := readProc(tt.proc, tt.port); got != tt.want {
-			t.Errorf("%s: got %+v, want %+v", tt.name, got, tt.want)
-		}
-	}
-}
 
 func TestReadKernel(t *testing.T) {
 	t.Parallel()

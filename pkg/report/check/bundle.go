@@ -19,8 +19,8 @@ import (
 	"github.com/otdemo/otdemo/pkg/report/terminal"
 )
 
-// Bundle is what a bug report needs: the report, the effective configuration with
-// secrets hidden, and the raw responses.
+// Bundle holds what a bug report needs: the report, the effective configuration without
+// secrets, and the raw responses.
 type Bundle struct {
 	// Version is the line that "otdemo version" prints.
 	Version   string
@@ -88,8 +88,8 @@ func (b *Bundle) files() ([]bundleFile, error) {
 	return files, nil
 }
 
-// exchangeText returns an exchange as a file: the request, and the raw response, in
-// which what a terminal would obey is escaped.
+// exchangeText returns an exchange as a file: the request and the raw response, with
+// the control characters of terminals escaped.
 func exchangeText(x doctor.Exchange) []byte {
 	var b bytes.Buffer
 	fmt.Fprintf(&b, "%s %s\n# at %s, took %s\n", x.Method, x.URL, x.Start.UTC().Format(time.RFC3339Nano), x.Elapsed)

@@ -22,8 +22,8 @@ func WriteProbes(w io.Writer, probes []doctor.Probe) error {
 	return table.Flush()
 }
 
-// Waiting returns a status line for a check that is repeated: the time left, and why v
-// is not enough.
+// Waiting returns the status line of a check that is repeated: the time left, and why v
+// does not end it.
 func Waiting(left time.Duration, v doctor.Verdict) string {
 	reason := "nothing is proven yet"
 	if v.FirstBrokenHop != doctor.HopNone {

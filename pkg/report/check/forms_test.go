@@ -13,8 +13,8 @@ import (
 	"github.com/otdemo/otdemo/pkg/report/terminal"
 )
 
-// A detail's further lines are indented more than details, so that quoted text cannot
-// pass for one.
+// The second and later lines of a detail are indented further, so that quoted text
+// cannot look like a detail.
 func TestDetailLines(t *testing.T) {
 	t.Parallel()
 	var out bytes.Buffer
@@ -37,7 +37,7 @@ func TestWaiting(t *testing.T) {
 	}
 }
 
-// The probes are one a line, with their columns aligned.
+// Each probe is one line, with aligned columns.
 func TestWriteProbes(t *testing.T) {
 	t.Parallel()
 	var out bytes.Buffer
@@ -54,7 +54,7 @@ func TestWriteProbes(t *testing.T) {
 	}
 }
 
-// fullDisk takes a number of bytes, and no more.
+// fullDisk is a writer that fails after a number of bytes.
 type fullDisk struct{ room int }
 
 func (d *fullDisk) Write(p []byte) (int, error) {
@@ -65,7 +65,8 @@ func (d *fullDisk) Write(p []byte) (int, error) {
 	return len(p), nil
 }
 
-// A report that is not complete is an error, in every form and wherever it is cut.
+// A report that cannot be written completely is an error, in every format and at every
+// byte.
 func TestWriteErrors(t *testing.T) {
 	t.Parallel()
 	for form, write := range forms() {

@@ -7,9 +7,9 @@ import (
 	"github.com/otdemo/otdemo/pkg/printable"
 )
 
-// harmlessReport returns r as every form shows it but JSON, which has escapes. A
-// report quotes text of unknown origin, such as names of services, versions, lines
-// of logs, compose files and responses of servers.
+// harmlessReport returns r with its text made harmless, as every format but JSON needs
+// it. A report quotes untrusted text, such as service names, versions, log lines,
+// compose files and responses of servers.
 func harmlessReport(r doctor.Report) doctor.Report {
 	v := &r.Verdict
 	v.Answer = doctor.Answer(printable.Line(string(v.Answer)))
@@ -22,8 +22,8 @@ func harmlessReport(r doctor.Report) doctor.Report {
 	return r
 }
 
-// harmlessFinding is harmlessReport for a single finding. A fact is one line;
-// evidence, causes and hints may have several.
+// harmlessFinding returns f with its text made harmless. A fact is one line; evidence,
+// causes and hints may have several.
 func harmlessFinding(f doctor.Finding) doctor.Finding {
 	f.ID, f.Title, f.Explains = printable.Line(f.ID), printable.Line(f.Title), printable.Line(f.Explains)
 	f.Code, f.Status = doctor.Code(printable.Line(string(f.Code))), doctor.Status(printable.Line(string(f.Status)))

@@ -13,7 +13,7 @@ import (
 	"github.com/otdemo/otdemo/pkg/printable/printabletest"
 )
 
-// Every string of a report may be of unknown origin, in every form that there is.
+// Untrusted text in any string of a report is made harmless in every format.
 func TestHostileReport(t *testing.T) {
 	t.Parallel()
 	const hostile = printabletest.Hostile
@@ -50,7 +50,7 @@ func TestHostileReport(t *testing.T) {
 	}
 }
 
-// wantInJSON fails unless the document has text to its last character.
+// wantInJSON fails unless the document contains the complete text.
 func wantInJSON(t *testing.T, document []byte, text string) {
 	t.Helper()
 	var got any

@@ -12,7 +12,7 @@ import (
 
 // The JUnit dialect that Jenkins, GitLab and GitHub's test reporters read
 // (github.com/testmoapp/junitxml describes it): a failure is a claim that is
-// false, an error one that is neither proven nor disproven.
+// false, an error is a claim that is neither proven nor disproven.
 type junitSuites struct {
 	XMLName xml.Name   `xml:"testsuites"`
 	Suite   junitSuite `xml:"testsuite"`

@@ -9,12 +9,12 @@ import (
 	"strings"
 
 	"github.com/otdemo/otdemo/pkg/doctor"
+	"github.com/otdemo/otdemo/pkg/plural"
 	"github.com/otdemo/otdemo/pkg/report/terminal"
 )
 
-// Text writes a check for people: a line for each finding as it comes, more
-// where something is wrong, and the verdict last. After an error it writes nothing
-// more.
+// Text writes a check for people: one line per finding as it comes, with details if
+// something is wrong, and the verdict last. After an error it writes nothing more.
 type Text struct {
 	w    *stickyWriter
 	opts terminal.Options
@@ -31,8 +31,8 @@ const needFailed doctor.Code = "need-failed"
 const (
 	statusWidth = 7
 	hopWidth    = 8
-	detailTab   = "                  " // below a finding's fact
-	furtherTab  = "    "               // so that no further line of a detail looks like a detail
+	detailTab   = "                  " // indents the details of a finding
+	furtherTab  = "    "               // indents the other lines of a detail, which must not look like details
 )
 
 // Report writes all findings and the verdict.
@@ -44,7 +44,7 @@ func (t *Text) Report(r doctor.Report) error {
 }
 
 // Finding writes one finding: a single line if it is ok, and nothing if its probe did
-// not run; JSON has the reason. Verdict returns the error.
+// not run; JSON has the reason. Verdict returns the error of writing.
 func (t *Text) Finding(f doctor.Finding) {
 	f = harmlessFinding(f)
 	if f.Status == doctor.StatusSkip {
@@ -71,8 +71,8 @@ func (t *Text) Finding(f doctor.Finding) {
 	}
 }
 
-// details are the lines below a finding's fact: what was seen, what it may be,
-// and what to try. A further line of one stands deeper than it.
+// details returns the lines below the fact of a finding: evidence, possible causes and
+// hints. The second and later lines of each are indented further.
 func details(f doctor.Finding) []string {
 	var lines []string
 	for _, evidence := range f.Evidence {
@@ -81,7 +81,7 @@ func details(f doctor.Finding) []string {
 	for _, cause := range f.Causes {
 		lines = append(lines, "maybe: "+cause.Text)
 		if cause.Command != "" {
-			lines = append(lines, "  to tell: "+cause.Command)
+			lines = append(lines, "  to confirm: "+cause.Command)
 		}
 	}
 	for _, hint := range f.Hints {
@@ -94,7 +94,7 @@ func details(f doctor.Finding) []string {
 }
 
 // Verdict writes how many probes did not run, the answer and its fix. It returns the
-// first error of all that was written.
+// first error of writing the report.
 func (t *Text) Verdict(r doctor.Report) error {
 	r = harmlessReport(r)
 	color := terminal.Green
@@ -106,7 +106,7 @@ func (t *Text) Verdict(r doctor.Report) error {
 	case doctor.AnswerYes:
 	}
 	if n := skipped(r); n > 0 {
-		fmt.Fprintf(t.w, "skip     %d more, which need what failed\n", n)
+		fmt.Fprintf(t.w, "skip     %s not run: a required check failed\n", plural.Of(n, "check", "checks"))
 	}
 	fmt.Fprintf(t.w, "\n%s\n", t.opts.Paint(color, r.Verdict.Text))
 	if r.Verdict.Fix != "" {
@@ -129,7 +129,8 @@ func skipped(r doctor.Report) int {
 	return n
 }
 
-// WriteShort writes what fits a chat message: the verdict, its fix, and warnings.
+// WriteShort writes a report that fits a chat message: the verdict, its fix, and the
+// warnings.
 func WriteShort(w io.Writer, r doctor.Report) error {
 	r = harmlessReport(r)
 	var b strings.Builder

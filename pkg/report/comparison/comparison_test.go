@@ -17,7 +17,7 @@ import (
 	"github.com/otdemo/otdemo/pkg/trace"
 )
 
-// storedSide is a trace as a real Jaeger 2.13 answered with it.
+// storedSide returns a trace as a real Jaeger 2.13 returned it.
 func storedSide(t *testing.T, tracer, answer string) compare.Side {
 	t.Helper()
 	content, err := os.ReadFile(filepath.Join("..", "..", "compare", "testdata", tracer+"-2.13.json"))
@@ -33,7 +33,7 @@ func storedSide(t *testing.T, tracer, answer string) compare.Side {
 	}}
 }
 
-// traceURL returns the pages of a Jaeger.
+// traceURL returns the URL of a trace's page.
 func traceURL(t *testing.T) func(trace.TraceID) string {
 	t.Helper()
 	reader, err := query.New("http://localhost:16686", query.Options{})
@@ -52,7 +52,7 @@ func TestForms(t *testing.T) {
 	for _, tt := range []struct {
 		name  string
 		write func(io.Writer, *Comparison) error
-		// to is the second side, ignore what is known of it.
+		// to is the second side, ignore the ids of the ignored differences.
 		to     string
 		ignore []string
 		own    bool

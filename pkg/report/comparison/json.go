@@ -12,8 +12,8 @@ import (
 type comparisonJSON struct {
 	SchemaVersion int    `json:"schema_version"`
 	URL           string `json:"url"`
-	// OwnServer is true when the server was in this process and changed its tracer,
-	// too.
+	// OwnServer is true if the server ran in this process and used the same tracers as
+	// the caller.
 	OwnServer   bool                 `json:"own_server"`
 	From        sideJSON             `json:"from"`
 	To          sideJSON             `json:"to"`
@@ -21,8 +21,8 @@ type comparisonJSON struct {
 	Differences []compare.Difference `json:"differences"`
 	// Unexpected counts the differences that are not ignored.
 	Unexpected int `json:"unexpected"`
-	// ServiceUnseen is the sides on which no span of the called service was seen, so
-	// that the differences do not include it; "" when it was seen on both.
+	// ServiceUnseen names the sides without a span of the called service, whose
+	// differences are then unknown; "" if both have one.
 	ServiceUnseen string `json:"service_unseen,omitempty"`
 }
 

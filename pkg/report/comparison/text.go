@@ -17,12 +17,12 @@ import (
 	"github.com/otdemo/otdemo/pkg/trace"
 )
 
-// Comparison is a report with what was requested.
+// Comparison is a report with the request that was made.
 type Comparison struct {
 	*compare.Report
 	URL string
-	// OwnServer reports whether the server was in this process and changed its tracer,
-	// too.
+	// OwnServer reports whether the server ran in this process and used the same
+	// tracers as the caller.
 	OwnServer bool
 	// TraceURL returns the URL of a trace's page.
 	TraceURL func(trace.TraceID) string
@@ -50,7 +50,7 @@ func (v textWriter) head(c *Comparison) {
 	if c.OwnServer {
 		fmt.Fprintln(v.out, "server:  in this process, traced with the same tracer as the caller")
 	} else {
-		fmt.Fprintln(v.out, "server:  the service called, which keeps its own tracer; only the caller's changes")
+		fmt.Fprintln(v.out, "server:  the called service, which keeps its own tracer; only the caller's tracer changes")
 	}
 	for _, side := range []struct {
 		name string
@@ -62,7 +62,7 @@ func (v textWriter) head(c *Comparison) {
 	}
 }
 
-// rows lays the spans of both sides beside each other.
+// rows writes the spans of both sides next to each other.
 func (v textWriter) rows(r *compare.Report) {
 	fmt.Fprintln(v.out)
 	table := tabwriter.NewWriter(v.out, 0, 0, 2, ' ', 0)
@@ -81,8 +81,8 @@ func cell(indent string, s *trace.Span) string {
 	return indent + shorten(compare.Label(s))
 }
 
-// differences writes what is not ignored, each with its place and reason; then the
-// names of what is.
+// differences writes the differences that are not ignored, each with its place and
+// reason, then the ids of the ignored ones.
 func (v textWriter) differences(r *compare.Report) {
 	var ignored []string
 	title, note := "", ""
@@ -100,7 +100,7 @@ func (v textWriter) differences(r *compare.Report) {
 		}
 		t := titleOf(d)
 		if t != title || d.Note != note {
-			writeNote() // once for all differences that it is about
+			writeNote() // once for all differences that share it
 		}
 		if t != title {
 			title = t
@@ -119,7 +119,7 @@ func (v textWriter) differences(r *compare.Report) {
 func titleOf(d *compare.Difference) string {
 	switch {
 	case d.OfTracer():
-		return "what the tracers do"
+		return "the tracers"
 	case len(d.Spans) == 0 && !strings.HasPrefix(d.ID, "span:"):
 		return "the trace and its processes"
 	default:
@@ -149,7 +149,7 @@ func (v textWriter) values(d *compare.Difference) string {
 	}
 }
 
-// maxSpansListed is how many spans a difference names.
+// maxSpansListed is the number of spans that are listed for a difference.
 const maxSpansListed = 3
 
 func spanList(spans []string) string {
@@ -166,17 +166,17 @@ func (v textWriter) verdict(r *compare.Report) {
 	fmt.Fprintln(v.out)
 	switch {
 	case r.Unseen() != "":
-		fmt.Fprintln(v.out, v.opts.Paint(terminal.Yellow, "cannot tell what differs: "+r.Unseen()))
+		fmt.Fprintln(v.out, v.opts.Paint(terminal.Yellow, "cannot compare the traces: "+r.Unseen()))
 	case len(r.Differences) == 0:
-		fmt.Fprintln(v.out, v.opts.Paint(terminal.Green, "nothing differs"))
+		fmt.Fprintln(v.out, v.opts.Paint(terminal.Green, "no differences"))
 	case r.Same():
-		fmt.Fprintln(v.out, v.opts.Paint(terminal.Green, fmt.Sprintf("nothing differs but what --ignore names: %s", plural.Of(ignored, "difference", "differences"))))
+		fmt.Fprintln(v.out, v.opts.Paint(terminal.Green, fmt.Sprintf("no differences, %d ignored", ignored)))
 	default:
 		fmt.Fprintf(v.out, "%s, %d ignored\n", v.opts.Paint(terminal.Red, plural.Of(r.Unexpected(), "difference", "differences")), ignored)
 	}
 }
 
-// maxValue is how much of a value the text shows; JSON has all of it.
+// maxValue is the number of characters of a value that the text shows; JSON has all.
 const maxValue = 100
 
 func shorten(s string) string {

@@ -16,7 +16,7 @@ import (
 // Call is the result of one traced call.
 type Call struct {
 	load.Result
-	// Response is that of a call that did not fail.
+	// Response is the response, empty if the call failed.
 	Response client.Result
 	// Link is the URL of the trace's page.
 	Link  string
@@ -25,7 +25,7 @@ type Call struct {
 	Ledger *ledger.Ledger
 }
 
-// WriteCallText writes the response and where the trace is, for people.
+// WriteCallText writes the response, the trace id and the link to the trace, for people.
 func WriteCallText(w io.Writer, c *Call) error {
 	var b strings.Builder
 	if c.Kind == "" {

@@ -26,10 +26,10 @@ func countAxis(limit float64) axis {
 	return axis{max: limit, least: 1, label: func(v float64) string { return strconv.FormatFloat(v, 'f', -1, 64) }}
 }
 
-// percentileChart shows latency by percentile. Its x axis counts nines, so that 99 to
-// 99.9 % is as wide as 90 to 99 %.
+// percentileChart returns the chart of latency by percentile. Its x axis is logarithmic:
+// 99 to 99.9 % is as wide as 90 to 99 %.
 func percentileChart(l load.Latency) plot {
-	const top = 4 // the place of the highest latency
+	const top = 4 // the position of the highest latency
 	x := axis{max: top, label: func(nines float64) string {
 		if nines == top {
 			return "max"
@@ -52,7 +52,7 @@ func percentileChart(l load.Latency) plot {
 
 func nines(q float64) float64 { return -math.Log10(1 - q) }
 
-// histogramChart shows the number of calls by latency, one bar per bucket.
+// histogramChart returns the chart of calls by latency, one bar per bucket.
 func histogramChart(buckets []load.Bucket) plot {
 	var most int64
 	for _, b := range buckets {
@@ -89,8 +89,8 @@ func overTime(name, class string, windows []load.Window, value func(w load.Windo
 	return s
 }
 
-// rateChart shows the calls a second. It leaves out the last window if that is so short
-// that a few calls would look like a high rate.
+// rateChart returns the chart of calls a second. It leaves out the last window if that is
+// so short that a few calls would look like a high rate.
 func rateChart(windows []load.Window) plot {
 	if n := len(windows); n > 1 && windows[n-1].Width < windows[n-2].Width/2 {
 		windows = windows[:n-1]

@@ -10,7 +10,7 @@ import (
 const (
 	boxWidth      = 108
 	boxHeight     = 46
-	boxStep       = 168 // from box to box, with room for a number between
+	boxStep       = 168 // from box to box, with space for a number between them
 	laneStep      = 84  // from the client's lane to the server's
 	diagramMargin = 4
 )
@@ -24,7 +24,7 @@ type diagram struct {
 	Arrows        []arrow
 }
 
-// box is a hop, or an end of the path. X and Y are its upper left corner.
+// box is a hop, or the start or end of the path. X and Y are its upper left corner.
 type box struct {
 	X, Y, Width, Height float64
 	Name, Note          string
@@ -57,8 +57,8 @@ func newDiagram(l *ledger.Ledger) diagram {
 	}
 	rows := len(lanes)
 	if l.ServiceUnseen != "" {
-		// No arrow leaves it, because neither the number of the server's spans nor where
-		// they are is known.
+		// No arrow leaves it: the number of the server's spans and their path are
+		// unknown.
 		(&lane{diagram: &d, y: laneStep}).add("server made", "unknown", "")
 		rows++
 	}
@@ -106,7 +106,7 @@ func (d *diagram) newLane(column int, y float64, name string, made int64) *lane 
 	return l
 }
 
-// pass leads the lane through hops.
+// pass extends the lane through hops.
 func (l *lane) pass(lost map[ledger.HopName]int64, hops ...ledger.HopName) {
 	for _, hop := range hops {
 		next := l.addHop(string(hop), lost[hop])
@@ -134,13 +134,13 @@ func (l *lane) add(name, note, class string) box {
 	return b
 }
 
-// TextX is where the box's two lines of text are centred.
+// TextX returns the centre of the box's two lines of text.
 func (b box) TextX() float64 { return b.X + b.Width/2 }
 
-// NameY is the first text's base line.
+// NameY returns the base line of the first line of text.
 func (b box) NameY() float64 { return b.Y + 19 }
 
-// NoteY is the second text's base line.
+// NoteY returns the base line of the second line of text.
 func (b box) NoteY() float64 { return b.Y + 36 }
 
 func (d *diagram) connect(from, to box, spans int64) {

@@ -11,7 +11,7 @@ import (
 	"github.com/otdemo/otdemo/pkg/report/terminal"
 )
 
-// Every string of a run may be of unknown origin, in every form that there is.
+// Untrusted text in any string of a run is made harmless in every format.
 func TestHostileRun(t *testing.T) {
 	t.Parallel()
 	forms := map[string]func(io.Writer, *Report) error{

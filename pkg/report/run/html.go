@@ -16,7 +16,7 @@ import (
 //go:embed page.html
 var pageTemplate string
 
-// page is what the template shows.
+// page is the data of the template.
 type page struct {
 	Title, Started string
 	Remarks        []string
@@ -45,7 +45,7 @@ type pageHop struct {
 	Certainty string
 }
 
-// WriteHTML writes r as one page that loads nothing else.
+// WriteHTML writes r as one page that loads no other files.
 func WriteHTML(w io.Writer, r *Report) error {
 	t, err := template.New("page").Funcs(template.FuncMap{"printable": printable.Line}).Parse(pageTemplate)
 	if err != nil {

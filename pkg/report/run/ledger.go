@@ -12,8 +12,8 @@ import (
 	"github.com/otdemo/otdemo/pkg/tracer"
 )
 
-// ledger writes the account so that each sum can be followed by eye: made, stored
-// and missing by side, what is missing by hop, and the counters it comes from.
+// ledger writes the ledger so that a reader can check each sum: spans made, stored and
+// missing by side, missing spans by hop, and the counters that they come from.
 func (v *textWriter) ledger(l *ledger.Ledger) {
 	v.heading("spans")
 	v.line("", fmt.Sprintf("%9s %9s %9s", "client", "server", "together"))
@@ -39,14 +39,14 @@ func (v *textWriter) ledger(l *ledger.Ledger) {
 	fmt.Fprintf(v.w, "\n%s\n", v.opts.Paint(color, printable.Line(ledgerVerdict(l))))
 }
 
-// ledgerSide is a number of spans by who made them.
+// ledgerSide is a number of spans by the side that made them.
 type ledgerSide struct {
 	Name                     string
 	Client, Server, Together string
 }
 
-// ledgerSides are the rows of the account's table; the last one is the difference
-// of the others. The number that a service made is unknown if no span of it was seen.
+// ledgerSides returns the rows of the ledger's table; the last one is the difference of
+// the others. The number of spans that a service made is unknown if none was seen.
 func ledgerSides(l *ledger.Ledger) []ledgerSide {
 	s := l.Spans
 	number := func(n int64) string { return fmt.Sprint(n) }
@@ -61,7 +61,7 @@ func ledgerSides(l *ledger.Ledger) []ledgerSide {
 	}
 }
 
-// hops writes what is missing by hop, with the evidence.
+// hops writes the missing spans by hop, with the evidence.
 func (v *textWriter) hops(l *ledger.Ledger) {
 	if len(l.Hops) == 0 {
 		return
@@ -99,7 +99,7 @@ func clientSum(s tracer.Stats) string {
 func serverSum(s *ledger.Server) string {
 	text := sum(s.Finished, s.States, slices.Sorted(maps.Keys(s.States)))
 	if s.Restarted {
-		return "ended or started anew during the run, so its books do not tell all: " + text
+		return "stopped or restarted during the run, so its counters are incomplete: " + text
 	}
 	return text
 }
@@ -115,9 +115,9 @@ func traceSums(t ledger.Traces) []string {
 	return lines
 }
 
-// sum returns counters as "12 finished = 10 sent + 2 dropped", without the states that
-// are 0 but for sent. A state that has fewer than before the run, as an emptied queue
-// has, is on the other side: "12 finished + 2 queued before = 14 sent".
+// sum returns counters as "12 finished = 10 sent + 2 dropped". It leaves out states that
+// are 0, except for sent. A state that has fewer spans than before the run, such as a
+// queue that was emptied, is on the left: "12 finished + 2 queued before = 14 sent".
 func sum(finished int64, states map[string]int64, order []string) string {
 	from := []string{fmt.Sprintf("%d finished", finished)}
 	to := []string{fmt.Sprintf("%d sent", states["sent"])}
@@ -134,11 +134,11 @@ func sum(finished int64, states map[string]int64, order []string) string {
 	return strings.Join(from, " + ") + " = " + strings.Join(to, " + ")
 }
 
-// ledgerNotes are the facts without which the numbers would mislead.
+// ledgerNotes returns the facts without which the numbers would be misleading.
 func ledgerNotes(l *ledger.Ledger) []string {
 	notes := slices.Clone(l.Notes)
 	if n := l.Spans.Duplicates; n > 0 {
-		notes = append(notes, fmt.Sprintf("spans stored more than once, and counted once: %d", n))
+		notes = append(notes, fmt.Sprintf("spans stored more than once, counted once: %d", n))
 	}
 	if n := l.Spans.Orphans; n > 0 {
 		notes = append(notes, fmt.Sprintf("stored spans whose parent is not stored: %d", n))
@@ -146,7 +146,7 @@ func ledgerNotes(l *ledger.Ledger) []string {
 	return notes
 }
 
-// ledgerVerdict returns the account in a sentence.
+// ledgerVerdict returns the ledger in one line.
 func ledgerVerdict(l *ledger.Ledger) string {
 	s := l.Spans
 	switch {
@@ -173,7 +173,7 @@ const (
 	verdictUnknown = "unknown"
 )
 
-// verdictClass returns the result of the account: proven, spans missing, or neither.
+// verdictClass returns the result of the ledger: no span lost, spans missing, or unknown.
 func verdictClass(l *ledger.Ledger) string {
 	switch {
 	case l.NoneLost():

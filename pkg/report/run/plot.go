@@ -10,11 +10,11 @@ import (
 const (
 	plotWidth    = 640
 	plotHeight   = 230
-	plotLeft     = 64 // room for the labels of the y axis
+	plotLeft     = 64 // space for the labels of the y axis
 	plotRight    = 16
 	plotTop      = 12
-	plotBottom   = 26 // room for the labels of the x axis
-	plotTicks    = 5  // about as many labels as an axis has
+	plotBottom   = 26 // space for the labels of the x axis
+	plotTicks    = 5  // approximate number of labels on an axis
 	minBarHeight = 1  // so that a small value can be seen
 )
 
@@ -36,13 +36,13 @@ type tick struct {
 	Label string
 }
 
-// plotLine is a series of points joined by lines; Class is the style sheet's.
+// plotLine is a series of points joined by lines; Class is a class of the style sheet.
 type plotLine struct {
 	Name, Class string
 	Points      string
 }
 
-// plotBar is a column with the text that is shown when the pointer is on it.
+// plotBar is a column with a tooltip.
 type plotBar struct {
 	X, Y, Width, Height float64
 	Class, Tip          string
@@ -57,11 +57,11 @@ type series struct {
 	points      []point
 }
 
-// axis maps values to an edge of the plot, evenly from 0 to max. Without label it
-// has no ticks.
+// axis maps values from 0 to max linearly to an edge of the plot. Without label it has no
+// ticks.
 type axis struct {
 	max float64
-	// least is the smallest step from tick to tick, 0 if any will do.
+	// least is the smallest step between two ticks, 0 for no limit.
 	least float64
 	label func(float64) string
 }
@@ -98,7 +98,7 @@ func (p *plot) y(a axis, v float64) float64 {
 	return tenths(p.Bottom - a.share(v)*(p.Bottom-p.Top))
 }
 
-// tenths rounds to what can be seen, which keeps the page small.
+// tenths rounds to a precision that is still visible, to keep the page small.
 func tenths(v float64) float64 { return math.Round(v*10) / 10 }
 
 // draw adds a line through the points of s.
@@ -113,8 +113,8 @@ func (p *plot) draw(x, y axis, s series) {
 	p.Lines = append(p.Lines, plotLine{Name: s.name, Class: s.class, Points: b.String()})
 }
 
-// columns adds n bars side by side over the whole width. bar returns the value
-// and the tip of each.
+// columns adds n bars next to each other over the whole width. bar returns the value and
+// the tooltip of each.
 func (p *plot) columns(y axis, class string, n int, bar func(i int) (value float64, tip string)) {
 	width := (p.Right - p.Left) / float64(max(1, n))
 	for i := range n {
@@ -131,7 +131,7 @@ func (p *plot) columns(y axis, class string, n int, bar func(i int) (value float
 	}
 }
 
-// steps returns round values from 0 up to the axis' end, about plotTicks of them.
+// steps returns about plotTicks round values from 0 to the end of the axis.
 func (a axis) steps() []float64 {
 	if a.max <= 0 || math.IsInf(a.max, 0) || math.IsNaN(a.max) {
 		return []float64{0}

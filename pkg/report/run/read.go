@@ -12,8 +12,8 @@ import (
 	"github.com/otdemo/otdemo/pkg/load/ledger"
 )
 
-// Read returns the report of the results that a run wrote, as far as they go; name is
-// the file's name in errors.
+// Read returns the report of a results file, which may be incomplete; name is the name
+// of the file in errors.
 func Read(file io.Reader, name string) (*Report, error) {
 	reader, err := load.NewResultsReader(file, name)
 	if err != nil {
@@ -45,8 +45,8 @@ func Read(file io.Reader, name string) (*Report, error) {
 	return r, nil
 }
 
-// correctOldLedger corrects the ledger of an earlier otdemo, which counted a service of
-// which no span was seen as one that makes none.
+// correctOldLedger corrects a ledger that an earlier version of otdemo wrote: it counted
+// a service without a stored span as one that makes no spans.
 func correctOldLedger(l *ledger.Ledger) {
 	if l.Spans.MadeServer > 0 || l.ServiceUnseen != "" {
 		return

@@ -1,6 +1,6 @@
-// Package run writes the report of a load run, as text, JSON or a page of HTML with its
-// charts, and of a single call; beside it the account of their spans and the status
-// line while they are made. Start at Report; Read reads one back from a results file.
+// Package run writes the report of a load run as text, JSON or an HTML page with charts,
+// the report of a single call, the ledger of their spans, and the status line of a run
+// in progress. Start at Report; Read reads one back from a results file.
 package run
 
 import (
@@ -19,21 +19,20 @@ import (
 	"github.com/otdemo/otdemo/pkg/tracer"
 )
 
-// Report is all that is known of a load run, when it has ended or from the file of its
-// results.
+// Report holds the results of a load run, from the run itself or from its results file.
 type Report struct {
 	Run     load.RunInfo
 	Outcome load.Outcome
 	Calls   load.Report
-	// Client are the counters of the run's tracer; a file has them in its ledger only.
+	// Client has the counters of the run's tracer; a file has them in its ledger only.
 	Client *tracer.Stats
 	// Ledger is nil without --verify.
 	Ledger *ledger.Ledger
-	// Cut is what a file lacks at its end; "" for a complete one.
+	// Cut names what is missing at the end of a file; "" for a complete one.
 	Cut string
 }
 
-// title returns what was run in a line.
+// title returns a line that describes the run.
 func (r *Report) title() string {
 	var parts []string
 	if n := r.Run.Requests; n > 0 {
@@ -52,24 +51,24 @@ func (r *Report) title() string {
 	return fmt.Sprintf("%s %s: %s", r.Run.Method, r.Run.URL, strings.Join(parts, ", "))
 }
 
-// notableDelay is from how long a delay on a late call is reported; less is the
-// machine's own jitter.
+// notableDelay is the delay from which late calls are reported; less than that is
+// jitter of the machine.
 const notableDelay = 100 * time.Millisecond
 
-// remarks are the facts without which the numbers would mislead.
+// remarks returns the facts without which the numbers would be misleading.
 func (r *Report) remarks() []string {
 	var remarks []string
 	if r.Cut != "" {
-		remarks = append(remarks, "the file is not whole: "+printable.Line(r.Cut))
+		remarks = append(remarks, "the file is incomplete: "+printable.Line(r.Cut))
 	}
 	if r.Outcome.Interrupted {
 		remarks = append(remarks, "the run was interrupted")
 	}
 	if n := r.Outcome.Unsent; n > 0 {
-		remarks = append(remarks, plural.Of(n, "call was", "calls were")+" due and not sent, since no worker was free: raise -c, or lower -q")
+		remarks = append(remarks, plural.Of(n, "call was", "calls were")+" due but not sent, because no worker was free: raise -c or lower -q")
 	}
 	if r.Calls.MaxDelay >= notableDelay {
-		remarks = append(remarks, fmt.Sprintf("calls were sent up to %s late, %s on average, which counts as latency: no worker was free when they were due",
+		remarks = append(remarks, fmt.Sprintf("calls were sent up to %s late, %s on average, because no worker was free; latency includes the delay",
 			trace.FormatDuration(r.Calls.MaxDelay), trace.FormatDuration(r.Calls.MeanDelay)))
 	}
 	return remarks
@@ -99,12 +98,11 @@ func result(s load.Slow) string {
 // fact is a row of a report.
 type fact struct{ Name, Text string }
 
-// callFacts are the rows on throughput.
+// callFacts returns the rows on throughput.
 func callFacts(r *load.Report) []fact {
 	facts := []fact{{"calls", fmt.Sprintf("%d in %s, %.1f a second", r.Requests, trace.FormatDuration(r.Duration), r.Rate)}}
 	if r.Warmup > 0 {
-		facts = append(facts, fact{"", fmt.Sprintf("and %d before, in the warm-up, which %s left out here",
-			r.Warmup, plural.Word(r.Warmup, "is", "are"))})
+		facts = append(facts, fact{"", fmt.Sprintf("plus %d in the warm-up, not included here", r.Warmup)})
 	}
 	failed := fmt.Sprint(r.Failed)
 	if r.Failed > 0 {

@@ -19,7 +19,7 @@ import (
 	"github.com/otdemo/otdemo/pkg/tracer"
 )
 
-// badRun is a run in which everything happened that a report has a line for.
+// badRun returns a run with something for each line that a report can have.
 func badRun() *Report {
 	start := time.Date(2026, 11, 23, 8, 0, 0, 0, time.UTC)
 	ms := func(f float64) time.Duration { return time.Duration(f * float64(time.Millisecond)) }
@@ -77,7 +77,7 @@ func badLedger() *ledger.Ledger {
 	}
 }
 
-// goodRun is a run without anything notable.
+// goodRun returns a run without problems.
 func goodRun() *Report {
 	r := badRun()
 	r.Cut, r.Outcome.Interrupted, r.Outcome.Unsent = "", false, 0
@@ -117,8 +117,7 @@ func TestForms(t *testing.T) {
 	}
 }
 
-// The page must be complete: nothing is loaded, and the only way out are links
-// that a reader follows.
+// The page must be complete: it loads nothing, and refers to other pages by links only.
 func TestPageStandsAlone(t *testing.T) {
 	t.Parallel()
 	empty := &Report{}
@@ -154,7 +153,7 @@ func TestPageStandsAlone(t *testing.T) {
 	}
 }
 
-// The number at the last arrow must be that of the stored spans, whatever was lost.
+// The number at the last arrow is that of the stored spans, for every kind of loss.
 func TestDiagramSumsUp(t *testing.T) {
 	t.Parallel()
 	elsewhere := badLedger()
@@ -178,7 +177,7 @@ func TestDiagramSumsUp(t *testing.T) {
 	}
 }
 
-// unseenLedger is an account of the client's spans alone, some of which are missing.
+// unseenLedger returns a ledger of the client's spans only, some of which are missing.
 func unseenLedger() *ledger.Ledger {
 	return &ledger.Ledger{
 		Spans:         ledger.Spans{Made: 20, MadeClient: 20, Stored: 15, StoredClient: 15, Missing: 5},
@@ -187,7 +186,7 @@ func unseenLedger() *ledger.Ledger {
 	}
 }
 
-// A server of which nothing was seen is drawn as unknown, and counted nowhere.
+// A server without a stored span is drawn as unknown and not counted.
 func TestDiagramOfAnUnseenServer(t *testing.T) {
 	t.Parallel()
 	note := func(l *ledger.Ledger) string {
@@ -241,7 +240,7 @@ func TestFormatBytes(t *testing.T) {
 	}
 }
 
-// brokenPipe takes nothing.
+// brokenPipe is a writer that always fails.
 type brokenPipe struct{}
 
 func (brokenPipe) Write([]byte) (int, error) { return 0, io.ErrClosedPipe }

@@ -10,8 +10,8 @@ import (
 	"github.com/otdemo/otdemo/pkg/tracer"
 )
 
-// Status returns the status line of a run under way: calls done out of those planned,
-// or the time passed, and where the spans are.
+// Status returns the status line of a run in progress: the calls done out of those
+// planned, or the time passed, and the states of the spans.
 func Status(planned *load.RunInfo, elapsed time.Duration, now load.Snapshot, spans tracer.Stats) string {
 	done := plural.Of(now.Done, "call", "calls")
 	if planned.Requests > 0 {

@@ -30,20 +30,20 @@ func TestStatus(t *testing.T) {
 	}
 }
 
-// Each state but "sent" that has spans is a sentence, and the hint fits what was lost.
+// Each state with spans, except "sent", is a sentence, and the hint fits the loss.
 func TestLosses(t *testing.T) {
 	t.Parallel()
-	const doctorHint = `run "otdemo check-jaeger" to find out why, or "otdemo all-in-one" for a Jaeger that needs nothing else`
+	const doctorHint = `run "otdemo check-jaeger" to find out why, or start "otdemo all-in-one" as a local Jaeger`
 	tests := []struct {
 		stats tracer.Stats
 		want  []string
 		hint  string
 	}{
 		{tracer.Stats{Finished: 3, Sent: 3}, nil, ""},
-		{tracer.Stats{Finished: 12, Sent: 2, Dropped: 10}, []string{"10 of 12 spans to udp were dropped: the reporter's queue was full"}, "a longer queue takes more: OTDEMO_REPORTER_QUEUE_SIZE=100"},
+		{tracer.Stats{Finished: 12, Sent: 2, Dropped: 10}, []string{"10 of 12 spans to udp were dropped: the reporter's queue was full"}, "use a longer queue: OTDEMO_REPORTER_QUEUE_SIZE=100"},
 		{tracer.Stats{Finished: 1, Refused: 1}, []string{"1 of 1 span to udp was refused: nothing listens there"}, doctorHint},
 		{tracer.Stats{Finished: 3, Dropped: 1, Queued: 2}, []string{
-			"2 of 3 spans to udp were never sent: the time to flush them ran out",
+			"2 of 3 spans to udp were not sent: the flush timed out",
 			"1 of 3 spans to udp was dropped: the reporter's queue was full",
 		}, doctorHint},
 	}

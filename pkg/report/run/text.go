@@ -21,7 +21,7 @@ func WriteText(w io.Writer, opts terminal.Options, r *Report) error {
 	return err
 }
 
-// WriteLedger writes the account of the spans alone.
+// WriteLedger writes only the ledger.
 func WriteLedger(w io.Writer, opts terminal.Options, l *ledger.Ledger) error {
 	var b strings.Builder
 	(&textWriter{w: &b, opts: opts}).ledger(l)
@@ -35,7 +35,7 @@ type textWriter struct {
 	opts terminal.Options
 }
 
-// labelWidth is that of the words at the left.
+// labelWidth is the width of the labels on the left.
 const labelWidth = 10
 
 // report writes the whole report.
@@ -54,7 +54,7 @@ func (v *textWriter) report(r *Report) {
 	} else if r.Client != nil && r.Client.Finished > 0 {
 		v.heading("spans")
 		v.line("client", clientSum(*r.Client))
-		v.line("", "whether they are stored, --verify tells")
+		v.line("", "add --verify to check whether they are stored")
 	}
 }
 
@@ -144,7 +144,7 @@ func (v *textWriter) slowest(r *Report) {
 
 func (v *textWriter) heading(title string) { fmt.Fprintf(v.w, "\n%s\n", title) }
 
-// line prints a fact below a heading; an empty label continues the last one.
+// line writes a row below a heading; an empty label continues the previous row.
 func (v *textWriter) line(label, text string) {
 	fmt.Fprintf(v.w, "  %-*s %s\n", labelWidth, label, text)
 }

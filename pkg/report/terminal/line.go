@@ -6,12 +6,11 @@ import (
 	"time"
 )
 
-// lineInterval is the time between two updates of a status line: short enough to look
-// alive, and cheap.
+// lineInterval is the time between two updates of a status line: short enough to show
+// progress, long enough to be cheap.
 const lineInterval = 200 * time.Millisecond
 
-// clearLine returns the cursor to the line's start and erases the line, in the
-// codes of ECMA-48.
+// clearLine moves the cursor to the start of the line and erases the line (ECMA-48).
 const clearLine = "\r\x1b[K"
 
 // Line is a status line at the end of a terminal that is overwritten. Other output to
@@ -27,9 +26,9 @@ type Line struct {
 
 var _ io.Writer = (*Line)(nil)
 
-// NewLine returns a line of a terminal with that many columns, 0 if that is unknown: a
-// longer text would wrap and could not be erased. If on is false, there is no line, and
-// only Write does anything.
+// NewLine returns a status line on a terminal with width columns, 0 if that is unknown;
+// a longer text is cut, since it would wrap and could not be erased. If on is false, no
+// line is shown and only Write has an effect.
 func NewLine(w io.Writer, width int, on bool) *Line {
 	return &Line{w: w, width: Options{Width: width}.Columns(), on: on}
 }
@@ -42,7 +41,7 @@ func (l *Line) Write(p []byte) (int, error) {
 	return l.w.Write(p)
 }
 
-// Show replaces the line by as much of text, which is ASCII, as fits.
+// Show replaces the line with text, which must be ASCII, cut to the width.
 func (l *Line) Show(text string) {
 	l.mu.Lock()
 	defer l.mu.Unlock()

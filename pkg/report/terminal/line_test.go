@@ -49,7 +49,7 @@ func TestLineIsSilent(t *testing.T) {
 	}
 }
 
-// A line that is wider than the terminal would wrap, and not be erased as a whole.
+// A line wider than the terminal would wrap and could not be erased completely.
 func TestLineFits(t *testing.T) {
 	t.Parallel()
 	for width, want := range map[int]int{0: 79, 10: 9, 200: 100} {

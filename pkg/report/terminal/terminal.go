@@ -1,22 +1,21 @@
-// Package terminal has what reports share when they are shown on a terminal: its
-// properties as a value, colours, and a status line that is overwritten. Start at
-// Options.
+// Package terminal is what reports share for output to a terminal: its properties as a
+// value, colours, and a status line that is overwritten. Start at Options.
 package terminal
 
 import "fmt"
 
-// Options are the properties of what a report is shown on. The zero value is a file:
-// no width, no colour, UTF-8.
+// Options are the properties of the terminal or file that a report is written to. The
+// zero value is a file: no width, no colour, UTF-8.
 type Options struct {
 	// Width is the number of columns, 0 if it is unknown.
 	Width int
 	// Color allows colours.
 	Color bool
-	// ASCII forbids other characters.
+	// ASCII restricts the output to ASCII.
 	ASCII bool
 }
 
-// DefaultWidth is used where the width is unknown.
+// DefaultWidth is used if the width is unknown.
 const DefaultWidth = 80
 
 // Columns returns the width, or DefaultWidth if it is unknown.
@@ -27,7 +26,7 @@ func (o Options) Columns() int {
 	return o.Width
 }
 
-// Color is a foreground colour of ECMA-48; the zero value changes nothing.
+// Color is a foreground colour of ECMA-48; the zero value is the default colour.
 type Color int
 
 // The colours that reports use.
@@ -38,7 +37,7 @@ const (
 	Yellow  Color = 33
 )
 
-// Paint returns s in a colour, or s itself where colours are not allowed.
+// Paint returns s in a colour, or s itself if colours are not allowed.
 func (o Options) Paint(color Color, s string) string {
 	if !o.Color || color == Default {
 		return s

@@ -10,7 +10,7 @@ import (
 
 // checkUnset looks for a storage without an address. Without its storage Jaeger
 // exits, and no port is open.
-func (c *composeCheck) checkUnset(s *composeService) {
+func (c *check) checkUnset(s *service) {
 	u, ok := jaegers.StorageUnset(s.jaeger(), s.env, s.command)
 	if !ok || s.hostNetwork || s.sharesNetwork {
 		return
@@ -23,11 +23,11 @@ func (c *composeCheck) checkUnset(s *composeService) {
 			break
 		}
 	}
-	f := c.Add(codeComposeStorageUnset, probe.HopStorage, line, u.Variable+"="+u.Address(host), "%s %s", s.name, &u)
-	f.saw = u.Evidence()
+	f := c.add(codeStorageUnset, probe.HopStorage, line, u.Variable+"="+u.Address(host), "%s %s", s.name, &u)
+	f.evidence = u.Evidence()
 	if missing {
-		f.mend += ", and a service " + host + ", which the file has not"
-		f.more = fmt.Sprintf("%s=%s and extra_hosts: [%q], for one that this machine has on its port",
+		f.fix += ", and add a service " + host + ", which the file lacks"
+		f.otherFix = fmt.Sprintf("%s=%s and extra_hosts: [%q], for a storage on this machine",
 			u.Variable, u.Address(docker.HostName), docker.HostGateway)
 	}
 	if len(c.needs) > 0 {

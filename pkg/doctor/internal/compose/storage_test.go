@@ -8,7 +8,8 @@ import (
 	"github.com/otdemo/otdemo/pkg/doctor/internal/probetest"
 )
 
-// The post's own file: its storage is first, with the line by which it is known.
+// The blog post's own file: its storage is first, with Jaeger's log line for
+// the fault.
 func TestComposeOfThePost(t *testing.T) {
 	t.Parallel()
 	file := `jaegertracing:
@@ -23,13 +24,13 @@ func TestComposeOfThePost(t *testing.T) {
     - SPAN_STORAGE_TYPE=elasticsearch
 `
 	f, _ := probetest.Examine(t, Probe(), composed(t, map[string]string{"/srv/compose.yml": file}), nil)
-	probetest.Expect(t, f, probe.StatusFail, codeComposeStorageUnset,
-		"/srv/compose.yml:10: jaegertracing stores in elasticsearch and is given no ES_SERVER_URLS: it goes to http://127.0.0.1:9200, which is its own container",
-		"/srv/compose.yml:10: ES_SERVER_URLS=http://elasticsearch:9200, and a service elasticsearch, which the file has not")
+	probetest.Expect(t, f, probe.StatusFail, codeStorageUnset,
+		"/srv/compose.yml:10: jaegertracing stores in elasticsearch without ES_SERVER_URLS, so it connects to http://127.0.0.1:9200, which is its own container",
+		"/srv/compose.yml:10: ES_SERVER_URLS=http://elasticsearch:9200, and add a service elasticsearch, which the file lacks")
 	if !slices.Contains(f.Evidence, "Jaeger then logs: no Elasticsearch node available") {
 		t.Errorf("evidence %q lacks Jaeger's own line", f.Evidence)
 	}
-	const host = `/srv/compose.yml:10: or ES_SERVER_URLS=http://host.docker.internal:9200 and extra_hosts: ["host.docker.internal:host-gateway"], for one that this machine has on its port`
+	const host = `/srv/compose.yml:10: or ES_SERVER_URLS=http://host.docker.internal:9200 and extra_hosts: ["host.docker.internal:host-gateway"], for a storage on this machine`
 	if !slices.Contains(f.Hints, host) {
 		t.Errorf("hints %q lack %q", f.Hints, host)
 	}

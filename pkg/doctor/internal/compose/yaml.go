@@ -17,7 +17,7 @@ func parseYAML(text []byte) (*yaml.Node, error) {
 	decoder := yaml.NewDecoder(bytes.NewReader(text))
 	var doc yaml.Node
 	if err := decoder.Decode(&doc); errors.Is(err, io.EOF) {
-		return nil, &composeError{1, "the file is empty"}
+		return nil, &formError{1, "the file is empty"}
 	} else if err != nil {
 		return nil, err
 	}
@@ -95,7 +95,7 @@ func items(node *yaml.Node) []*yaml.Node {
 	return all
 }
 
-// field returns the value of a mapping's key, nil when there is none.
+// field returns the value of a mapping's key, or nil.
 func field(node *yaml.Node, name string) *yaml.Node {
 	for key, value := range pairs(node) {
 		if key.Value == name {
@@ -105,7 +105,7 @@ func field(node *yaml.Node, name string) *yaml.Node {
 	return nil
 }
 
-// scalar returns a node's text, "" for nil and for what is no scalar.
+// scalar returns a node's text, "" for nil and for anything but a scalar.
 func scalar(node *yaml.Node) string {
 	if node = resolved(node); node == nil || node.Kind != yaml.ScalarNode || node.Tag == "!!null" {
 		return ""
@@ -118,7 +118,7 @@ func interpolate(node *yaml.Node, vars func(string) (string, bool)) error {
 	if node.Kind == yaml.ScalarNode {
 		text, err := expand(node.Value, vars)
 		if err != nil {
-			return &composeError{node.Line, err.Error()}
+			return &formError{node.Line, err.Error()}
 		}
 		node.Value = text
 		return nil
@@ -195,7 +195,7 @@ func substitute(levels int, inner string, vars func(string) (string, bool)) (str
 		op, set = rest, set && value != ""
 	}
 	if name == "" || op != "" && !strings.ContainsRune("-+?", rune(op[0])) {
-		return "", &variableError{"${" + inner + "} is no variable"}
+		return "", &variableError{"${" + inner + "} is not a variable"}
 	}
 	switch {
 	case op == "", op[0] != '+' && set:

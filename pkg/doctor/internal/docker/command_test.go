@@ -84,7 +84,7 @@ func TestReplacement(t *testing.T) {
 			`--memory 1g --memory-swap -1 --memory-swappiness 0 --cpus 1.5 --pids-limit 7 --shm-size 1000 --ulimit nofile=1:2 ` +
 				`--log-driver splunk --log-opt splunk-token="$(docker inspect -f '{{index .HostConfig.LogConfig.Config "splunk-token"}}' j-old)" ` +
 				`--log-opt tag=t --device /dev/a:/dev/b:rwm --init --pid host i`,
-			[]string{"not shown, the line reads it from the old container: splunk-token"},
+			[]string{"not shown; the command reads it from the old container: splunk-token"},
 		},
 		"secrets": {
 			`{"Config": {"Env": ["A=1", "ES_PASSWORD=hunter2", "URL=http://u:hunter2@h/"],
@@ -92,7 +92,7 @@ func TestReplacement(t *testing.T) {
 			`-e A=1 -e "$(docker inspect -f '{{index .Config.Env 1}}' j-old)" -e "$(docker inspect -f '{{index .Config.Env 2}}' j-old)" ` +
 				`--entrypoint /own i --x.token "$(docker inspect -f '{{index .Config.Entrypoint 2}}' j-old)" ` +
 				`"$(docker inspect -f '{{index .Config.Cmd 0}}' j-old)" "$(docker inspect -f '{{index .Config.Cmd 1}}' j-old)"`,
-			[]string{"not shown, the line reads it from the old container: ES_PASSWORD, URL, --x.token, --es.password, the URL in --es.server-urls=http://es:9200"},
+			[]string{"not shown; the command reads it from the old container: ES_PASSWORD, URL, --x.token, --es.password, the URL in --es.server-urls=http://es:9200"},
 		},
 	}
 	for name, tt := range tests {
@@ -157,8 +157,8 @@ func TestUnusedName(t *testing.T) {
 	}
 }
 
-// A command says the same after it was made harmless to show, and the shell reads
-// what was quoted.
+// A command has the same meaning after it was made harmless to show, and the
+// shell reads what was quoted.
 func TestShellQuote(t *testing.T) {
 	t.Parallel()
 	bash, err := exec.LookPath("bash")
