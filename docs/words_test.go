@@ -39,7 +39,7 @@ func retiredNames() map[string]string {
 func retiredPhrases() []string {
 	return []string{
 		"could not be told", "to be had", "nothing here tells", "meant so", "none to ask",
-		"tells which", "tells what", "tells whether", "tells that", "tells how",
+		"the books", "tells which", "tells what", "tells whether", "tells that", "tells how",
 		"knows which", "knows what", "knows whether", "knows that", "knows how",
 		"says which", "says what", "says whether", "says that", "says how",
 		"asks which", "asks what", "asks whether",

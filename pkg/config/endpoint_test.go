@@ -99,7 +99,7 @@ func TestTracerFaults(t *testing.T) {
 		{"rate of zipkin", "tracer: zipkin\nsampler: {type: ratelimiting, param: 5}", nil, []string{`config.yaml:2: sampler.type must be const or probabilistic for tracer zipkin, got "ratelimiting"`, "hint: did you mean sampler.type: probabilistic?"}},
 		{"rate left behind", "sampler: {type: ratelimiting, param: 5}", tracer("otel"), []string{`config.yaml:1: sampler.type must be const, probabilistic or remote for tracer otel, got "ratelimiting"`, "hint: did you mean --sampler-type probabilistic as well?"}},
 		{"strategies of appdash", "tracer: appdash\nsampler.type: remote", nil, []string{`config.yaml:2: sampler.type must be const or probabilistic for tracer appdash, got "remote"`, "hint: did you mean sampler.type: probabilistic?"}},
-		{"appdash's headers elsewhere", "propagation: [w3c, appdash]", tracer("zipkin"), []string{"config.yaml:1: propagation must not name appdash for tracer zipkin", "hint: only tracer appdash knows that format; both sides know jaeger, w3c, b3 and b3-single"}},
+		{"appdash's headers elsewhere", "propagation: [w3c, appdash]", tracer("zipkin"), []string{"config.yaml:1: propagation must not name appdash for tracer zipkin", "hint: only tracer appdash has that format; both sides support jaeger, w3c, b3 and b3-single"}},
 		{"OpenTelemetry's words", "propagation: [tracecontext, B3Multi]", nil, []string{`config.yaml:1: propagation must be jaeger, w3c, b3, b3-single or appdash, got "tracecontext"`, "hint: did you mean propagation: [w3c,b3]?"}},
 		{"near word", "propagation: [w3c, b3single, b4]", nil, []string{`config.yaml:1: propagation must be jaeger, w3c, b3, b3-single or appdash, got "b3single"`, "hint: did you mean propagation: [w3c,b3-single,b3]?"}},
 	}

@@ -151,7 +151,7 @@ func invalidFiles() map[string][]string {
 		},
 		"invalid-propagation-appdash.yaml": {
 			`invalid-propagation-appdash.yaml:2: propagation must not name appdash for tracer jaeger`,
-			`hint: only tracer appdash knows that format; both sides know jaeger, w3c, b3 and b3-single`,
+			`hint: only tracer appdash has that format; both sides support jaeger, w3c, b3 and b3-single`,
 		},
 		"invalid-propagation-twice.yaml": {
 			`invalid-propagation-twice.yaml:1: propagation must not name w3c twice, got "w3c,b3,w3c"`,

@@ -291,7 +291,7 @@ func (l *loader) checkFormats(cfg *Config) {
 		if k.Exclusive && k.Name != cfg.Tracer && slices.Contains(cfg.Propagation, k.Formats[0]) {
 			l.refuse(l.byName[keyPropagation], l.origins[keyPropagation], &complaint{
 				claim: "must not name " + k.Formats[0] + " for tracer " + cfg.Tracer,
-				hint:  "only tracer " + k.Name + " knows that format; both sides know jaeger, w3c, b3 and b3-single",
+				hint:  "only tracer " + k.Name + " has that format; both sides support jaeger, w3c, b3 and b3-single",
 			})
 		}
 	}
