@@ -159,7 +159,7 @@ func (c *Client) do(req *http.Request, hops *hops, t *Template) (Result, error) 
 	}
 	// Closing the body is what finishes the hop's span.
 	defer resp.Body.Close()
-	result := Result{URL: t.redacted(resp.Request.URL), Status: resp.StatusCode}
+	result := Result{URL: t.withoutUser(resp.Request.URL), Status: resp.StatusCode}
 	if t.discard {
 		result.Bytes, err = io.Copy(io.Discard, resp.Body)
 	} else {

@@ -9,6 +9,8 @@ import (
 	"net/url"
 
 	"github.com/opentracing-contrib/go-stdlib/nethttp"
+
+	"github.com/otdemo/otdemo/internal/redact"
 )
 
 // Request is what a call asks for. With nothing but a URL it is a GET.
@@ -34,7 +36,7 @@ type Request struct {
 type Template struct {
 	// request is copied for each call; its header is not written to.
 	request *http.Request
-	// shown is the URL without its password.
+	// shown is the URL without user info.
 	shown   string
 	discard bool
 	options []nethttp.ClientOption
@@ -44,7 +46,7 @@ type Template struct {
 func (r Request) Template() (*Template, error) {
 	req, err := http.NewRequest(r.Method, r.URL, bytes.NewReader(r.Body)) //nolint:noctx // each call has its own
 	if parse, ok := errors.AsType[*url.Error](err); ok {
-		// The URL may hold a password, and cannot be redacted when it does not parse.
+		// The text of a parse error repeats the URL with its password.
 		return nil, fmt.Errorf("call: the URL is malformed: %w", parse.Err)
 	}
 	if err != nil {
@@ -56,9 +58,9 @@ func (r Request) Template() (*Template, error) {
 	if host := req.Header.Get("Host"); host != "" {
 		req.Host = host // net/http sends this and not the header
 	}
-	t := &Template{request: req, shown: req.URL.Redacted(), discard: r.Discard}
+	t := &Template{request: req, shown: redact.URL(req.URL.String()), discard: r.Discard}
 	t.options = []nethttp.ClientOption{
-		nethttp.URLTagFunc(t.redacted),
+		nethttp.URLTagFunc(t.withoutUser),
 		nethttp.ClientSpanObserver(observe),
 		nethttp.ClientTrace(!r.NoEvents),
 	}
@@ -76,10 +78,11 @@ func (t *Template) newRequest(ctx context.Context) (*http.Request, error) {
 	return req, nil
 }
 
-// redacted is u.Redacted(), made but once for the template's own URL.
-func (t *Template) redacted(u *url.URL) string {
+// withoutUser returns u without user info, which it removes only once from the
+// template's own URL.
+func (t *Template) withoutUser(u *url.URL) string {
 	if u == t.request.URL {
 		return t.shown
 	}
-	return u.Redacted()
+	return redact.URL(u.String())
 }

@@ -2,10 +2,11 @@ package config
 
 import (
 	"fmt"
-	"net/url"
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/otdemo/otdemo/internal/redact"
 )
 
 // hidden stands for a secret wherever values are shown.
@@ -195,24 +196,5 @@ func quoteIfListed(value string) string {
 	return value
 }
 
-// maskURL returns raw with its user info hidden. What is no valid URL loses
-// everything up to its last @, because a password with a slash in it does not
-// parse.
-func maskURL(raw string) string {
-	if u, err := url.Parse(raw); err == nil && u.Host != "" {
-		if u.User == nil {
-			return raw
-		}
-		u.User = nil
-		return strings.Replace(u.String(), "://", "://"+hidden+"@", 1)
-	}
-	at := strings.LastIndex(raw, "@")
-	if at < 0 {
-		return raw
-	}
-	scheme, _, ok := strings.Cut(raw[:at], "://")
-	if !ok {
-		return hidden + raw[at:]
-	}
-	return scheme + "://" + hidden + raw[at:]
-}
+// maskURL returns raw with its user info hidden.
+func maskURL(raw string) string { return redact.Mask(raw, hidden) }
