@@ -4,11 +4,11 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"net/url"
 	"runtime/debug"
 
 	"github.com/opentracing/opentracing-go"
 
+	"github.com/otdemo/otdemo/internal/redact"
 	"github.com/otdemo/otdemo/pkg/client"
 	"github.com/otdemo/otdemo/pkg/config"
 	"github.com/otdemo/otdemo/pkg/load"
@@ -95,7 +95,7 @@ func (s *session) runInfo() load.RunInfo {
 		QueryURL:    s.reader.URL(),
 		Start:       s.app.env.Now(),
 		Method:      s.request.Method,
-		URL:         redactURL(s.request.URL),
+		URL:         redact.URL(s.request.URL),
 		Requests:    f.requests,
 		Concurrency: f.concurrency,
 		Rate:        f.rate,
@@ -105,13 +105,4 @@ func (s *session) runInfo() load.RunInfo {
 		TraceShare:  f.share,
 		Verify:      s.opts.verify,
 	}
-}
-
-// redactURL hides the password in a URL that has been checked already.
-func redactURL(raw string) string {
-	u, err := url.Parse(raw)
-	if err != nil {
-		return ""
-	}
-	return u.Redacted()
 }

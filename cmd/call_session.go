@@ -42,7 +42,7 @@ type session struct {
 	reader  *query.Client
 	tracer  *tracer.Tracer
 	client  *client.Client
-	ledger  *ledger.Book // nil without --verify
+	ledger  *ledger.Recorder // nil without --verify
 }
 
 // newSession returns a session. Lost spans are logged to stderr as they are counted.

@@ -47,8 +47,8 @@ type Options struct {
 	// Sampling is served to tracers; the zero value samples every trace.
 	Sampling Strategies
 	// UIDir is the directory of a built Jaeger UI, which the query port then shows
-	// in the place of otdemo's own; "" keeps the page. It is an *api.UIError, which
-	// has a hint, when there is no UI.
+	// in the place of otdemo's own; "" keeps the page. A directory without a UI is
+	// an error with a hint.
 	UIDir string
 	// Logger is for the backend's log; nil discards it.
 	Logger *slog.Logger

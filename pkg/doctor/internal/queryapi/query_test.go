@@ -166,5 +166,5 @@ func TestQueryAPIWithoutURL(t *testing.T) {
 	loaded.Config.Query.URL = "localhost:16686"
 	f, _ := probetest.Examine(t, Probe(), probetest.Outside(loaded), nil)
 	probetest.Expect(t, f, probe.StatusFail, codeURLInvalid,
-		`query URL "localhost:16686" is not one: it must start with http:// or https://`, "--query-url http://localhost:16686")
+		`query URL "localhost:16686" is invalid: it must start with http:// or https://`, "--query-url http://localhost:16686")
 }
