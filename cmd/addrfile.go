@@ -6,9 +6,9 @@ import (
 	"fmt"
 )
 
-// writeAddrFile writes addrs, name to host:port, as JSON to path, so that a
-// script learns the ports that were picked. The file appears with its whole
-// content or not at all. An empty path writes nothing.
+// writeAddrFile writes addrs, name to host:port, as JSON to path, so that a script
+// can read the ports that were chosen. The file is written completely or not at all.
+// With an empty path it does nothing.
 func (a *app) writeAddrFile(ctx context.Context, path string, addrs map[string]string) error {
 	if path == "" {
 		return nil

@@ -23,29 +23,29 @@ func newAllInOne(a *app) *cobra.Command {
 	var open bool
 	cmd := &cobra.Command{
 		Use:   "all-in-one",
-		Short: "Run an in-memory Jaeger that needs nothing else",
-		Long: `Run a small in-memory Jaeger: it takes spans wherever Jaeger's all-in-one does,
-keeps them within a bound of memory, answers Jaeger's query API, and serves
-sampling strategies. Traces are gone when it ends. What was lost on the way to it
-is on /api/loss, and in the log when it ends.
+		Short: "Run an in-memory Jaeger",
+		Long: `Run a small in-memory Jaeger: it receives spans on every port of Jaeger's
+all-in-one, keeps them within a memory limit, and serves Jaeger's query API and
+sampling strategies. Traces are gone when it ends. Spans that were lost on the way
+to it are counted on /api/loss, and logged when it ends.
 
-It listens on this machine only, unless --host says otherwise. A port is a number,
-0 for any free one, or off.
+It listens on this machine only, unless --host is set. A port is a number, 0 for
+any free one, or off.
 
-With --proxy-query it is the page alone, on the traces of a Jaeger elsewhere: it
-receives and keeps nothing, and asks that Jaeger what the page needs to know.
-` + exitCodesHelp("0 it was told to stop, and did", "1 it could not listen"),
+With --proxy-query it serves the page only, for the traces of a Jaeger elsewhere: it
+receives and stores nothing, and passes the page's requests to that Jaeger.
+` + exitCodesHelp("0 stopped by a signal", "1 cannot listen on a port", "3"),
 		Example: `  otdemo all-in-one
   otdemo all-in-one --max-memory 1GiB --sampling probabilistic:0.1
   otdemo all-in-one --otlp-grpc-port off --sampling-strategies strategies.json
   otdemo all-in-one --free-ports --addr-file addrs.json --open
   otdemo all-in-one --proxy-query http://localhost:16686 --query-port 16687`,
-		GroupID: groupServing,
+		GroupID: groupOther,
 		Args:    maxArgs(0),
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			opts.Ports = ports.options()
 			if open && opts.Ports[allinone.Query] == allinone.Off {
-				return usageError(errors.New("--open needs the page, which --query-port off leaves out"))
+				return usageError(errors.New("--open requires the page, which --query-port off disables"))
 			}
 			if cmd.Flags().Changed("proxy-query") {
 				target, err := proxyTarget(cmd.Flags(), proxyQuery, opts.Ports[allinone.Query])
@@ -57,7 +57,7 @@ receives and keeps nothing, and asks that Jaeger what the page needs to know.
 				}, announcement{addrFile, open})
 			}
 			if strategies != "" && cmd.Flags().Changed("sampling") {
-				return usageError(errors.New("--sampling and --sampling-strategies exclude each other: the file has a default_strategy"))
+				return usageError(errors.New("--sampling and --sampling-strategies cannot be combined: set default_strategy in the file"))
 			}
 			var err error
 			if opts.Sampling, err = a.samplingOf(cmd.Context(), strategy, strategies); err != nil {
@@ -68,29 +68,29 @@ receives and keeps nothing, and asks that Jaeger what the page needs to know.
 			memory := planMemory(int64(maxMemory), a.env.MemoryLimit)
 			opts.MaxMemory = memory.spans
 			memory.apply()
-			memory.say(opts.Logger)
+			memory.log(opts.Logger)
 			return a.allInOne(cmd.Context(), opts, announcement{addrFile, open})
 		},
 	}
 	flags := cmd.Flags()
-	flags.StringVar(&opts.Host, "host", "127.0.0.1", "listen on this `address`; 0.0.0.0 lets other machines in")
+	flags.StringVar(&opts.Host, "host", "127.0.0.1", "listen on this `address`; 0.0.0.0 accepts connections from other machines")
 	ports = portFlags(flags)
-	flags.Var(&maxMemory, "max-memory", "keep traces within this `size`, and evict the oldest beyond it; in a container at most a quarter of its memory unless given")
-	flags.Var(&strategy, "sampling", "tell every client this `strategy`: const:1, probabilistic:0.1 or ratelimiting:5")
-	flags.StringVar(&strategies, "sampling-strategies", "", "tell each client what `file` has for its service, in Jaeger's format")
-	flags.StringVar(&opts.UIDir, "ui-dir", "", "show the built Jaeger UI in `directory` on the query port instead of otdemo's own page")
-	flags.StringVar(&proxyQuery, "proxy-query", "", "show the traces of the Jaeger whose query API is at `URL`, and nothing else")
+	flags.Var(&maxMemory, "max-memory", "keep traces within this `size` of memory, and evict the oldest beyond it; the default is at most a quarter of a container's memory")
+	flags.Var(&strategy, "sampling", "serve this sampling `strategy` to every client: const:1, probabilistic:0.1 or ratelimiting:5")
+	flags.StringVar(&strategies, "sampling-strategies", "", "serve each client the sampling strategy of its service in `file`, in Jaeger's format")
+	flags.StringVar(&opts.UIDir, "ui-dir", "", "serve the built Jaeger UI in `directory` on the query port instead of otdemo's own page")
+	flags.StringVar(&proxyQuery, "proxy-query", "", "serve the page only, for the traces of the Jaeger whose query API is at `URL`")
 	flags.BoolVar(&open, "open", false, "open the page in the browser")
-	flags.StringVar(&addrFile, "addr-file", "", "write the addresses listened on to `file`, as JSON: name to host:port")
+	flags.StringVar(&addrFile, "addr-file", "", "write the listening addresses to `file`, as JSON: name to host:port")
 	return cmd
 }
 
-func (a *app) allInOne(ctx context.Context, opts allinone.Options, tell announcement) error {
+func (a *app) allInOne(ctx context.Context, opts allinone.Options, how announcement) error {
 	backend, err := allinone.Start(opts)
 	if err != nil {
 		return listenErrors(err)
 	}
-	err = a.announce(ctx, opts.Logger, backend.Addrs(), tell)
+	err = a.announce(ctx, opts.Logger, backend.Addrs(), how)
 	if err == nil {
 		<-ctx.Done()
 	}
@@ -99,26 +99,26 @@ func (a *app) allInOne(ctx context.Context, opts allinone.Options, tell announce
 	return errors.Join(err, backend.Close(closing))
 }
 
-// announcement is how a program that serves tells where.
+// announcement is how a server publishes its addresses.
 type announcement struct {
 	addrFile string
 	open     bool
 }
 
-// announce tells where a backend listens.
-func (a *app) announce(ctx context.Context, logger *slog.Logger, addrs map[string]string, tell announcement) error {
-	if err := a.writeAddrFile(ctx, tell.addrFile, addrs); err != nil {
+// announce publishes the addresses of a backend.
+func (a *app) announce(ctx context.Context, logger *slog.Logger, addrs map[string]string, how announcement) error {
+	if err := a.writeAddrFile(ctx, how.addrFile, addrs); err != nil {
 		return err
 	}
 	logger.Info("listening", addrLine(addrs)...)
-	if tell.open {
-		a.openOrTell(ctx, pageURL(addrs[allinone.Query]))
+	if how.open {
+		a.openOrWarn(ctx, pageURL(addrs[allinone.Query]))
 	}
 	return nil
 }
 
-// addrLine is a log line's worth of addresses: the page, then every listener in the
-// order of the help.
+// addrLine returns the addresses as attributes of a log line: the page, then every
+// listener in the order of the help.
 func addrLine(addrs map[string]string) []any {
 	var line []any
 	if addr, ok := addrs[allinone.Query]; ok {
@@ -132,7 +132,8 @@ func addrLine(addrs map[string]string) []any {
 	return line
 }
 
-// samplingOf returns the strategies in a file, or without one the same for all.
+// samplingOf returns the strategies in file, or the same one for all services if file
+// is empty.
 func (a *app) samplingOf(ctx context.Context, same samplingFlag, file string) (allinone.Strategies, error) {
 	if file == "" {
 		return allinone.SameStrategy(same.Strategy), nil
@@ -151,12 +152,12 @@ func (a *app) samplingOf(ctx context.Context, same samplingFlag, file string) (a
 	return strategies, errors.Join(faults...)
 }
 
-// manyPorts is from how many on ports are not gone through one by one: most likely
-// another Jaeger has them all.
+// manyPorts is the number of ports in use from which they share one hint: most likely
+// another Jaeger listens on all of them.
 const manyPorts = 3
 
-// listenErrors gives each port that could not be had the hint that names its
-// flag. Whatever else keeps a backend from starting is the caller's mistake.
+// listenErrors adds a hint with the port's flag to the error of each port. All other
+// errors of starting a backend are usage errors.
 func listenErrors(err error) error {
 	all := split(err)
 	var errs []error
@@ -170,7 +171,7 @@ func listenErrors(err error) error {
 		case len(all) < manyPorts:
 			e = withHint(e, portHint(taken.Name))
 		case len(errs) == len(all)-1:
-			e = withHint(e, "stop the program that has them, or take free ports with --free-ports")
+			e = withHint(e, "stop the program that listens on them, or use free ports with --free-ports")
 		}
 		errs = append(errs, e)
 	}

@@ -15,25 +15,26 @@ func newCall(a *app) *cobra.Command {
 	opts := newCallOptions()
 	cmd := &cobra.Command{
 		Use:   "call [URL]",
-		Short: "Make a traced HTTP call, or a load of them, and account for the spans",
-		Long: `Make a traced HTTP call: one span for the whole work, one for the request, one
-for each hop of a redirect, and those of the server, when it is traced too. With
---show the trace is read back from Jaeger and drawn.
+		Short: "Make traced HTTP calls and account for their spans",
+		Long: `Make a traced HTTP call. Its trace has one span for the whole call, one for the
+request, one for each hop (more than one if the server redirects), and the spans of
+the server if it is traced too. --show reads the trace back from Jaeger and prints it.
 
-With -n or -z it is a load run: many such calls, each one a trace, as fast as the
-answers come or at the rate of -q; then a report on throughput and latency.
+-n or -z starts a load run: many calls, each with its own trace, as fast as
+responses arrive or at the rate given with -q. A report on throughput and latency
+follows.
 
-With --verify all traces are read back, and each span is accounted for: made by
-the client and the server, stored, or missing, and where it was lost. docs/call.md
-tells what each number means.
+--verify reads all traces back and accounts for each span: made by the client or
+the server, and stored or missing. For missing spans it reports where they were
+lost. docs/call.md defines each number.
 
-With --tracer another system's library makes the spans; the called service may have
-any other that reads one of the header formats sent: the tracer's own, jaeger, w3c
-and b3, or those that --propagation names.
+--tracer selects the tracing library. Client and server may use different ones if
+they share a propagation format: by default call sends the tracer's own, jaeger,
+w3c and b3; --propagation changes that.
 
-The default URL is call.url of the configuration, http://localhost:8000/.
-` + exitCodesHelp("1 a call failed, --show did not find its trace, or --verify misses a span",
-			"3 --verify could not read the traces back, or saw no span of the called service, or no trace was sampled"),
+The default URL is the key call.url of the configuration, http://localhost:8000/.
+` + exitCodesHelp("1 a call failed, --show did not find its trace, or --verify found spans missing",
+			"3 --verify could not read the traces back, saw no span of the called service, or no trace was sampled"),
 		Example: `  otdemo call
   otdemo call --show
   otdemo call --show --tracer zipkin --propagation b3,w3c
@@ -41,7 +42,7 @@ The default URL is call.url of the configuration, http://localhost:8000/.
   otdemo call -n 10000 -c 50 --verify
   otdemo call -z 60s -q 500 --warmup 5s --verify --results run.ndjson
   otdemo call -z 10s --trace-share 0.1 -o html`,
-		GroupID: groupMain,
+		GroupID: groupCore,
 		Args:    maxArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			var extra []config.Flag
@@ -77,16 +78,16 @@ The default URL is call.url of the configuration, http://localhost:8000/.
 	return cmd
 }
 
-// callError gives a failed call the hint that fits.
+// callError adds a hint to the error of a failed call.
 func callError(err error) error {
 	var status *client.StatusError
 	switch {
 	case err == nil, errors.Is(err, context.Canceled):
 		return err
 	case errors.Is(err, syscall.ECONNREFUSED):
-		return withHint(err, `nothing listens there; start "otdemo serve" in another terminal`)
+		return withHint(err, `no server listens there; start "otdemo serve" in another terminal`)
 	case errors.As(err, &status):
-		return withHint(err, "the span that failed is marked with error=true; --show draws its trace")
+		return withHint(err, "the failed span is tagged error=true; --show prints its trace")
 	case errors.Is(err, context.DeadlineExceeded):
 		return withHint(err, "allow more time with --timeout")
 	default:

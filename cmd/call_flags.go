@@ -10,14 +10,15 @@ import (
 	"github.com/spf13/pflag"
 
 	"github.com/otdemo/otdemo/pkg/config"
+	"github.com/otdemo/otdemo/pkg/plural"
 )
 
-// callOptions are what the command line of call says, beside the configuration.
+// callOptions are the flags of call that are not keys of the configuration.
 type callOptions struct {
 	timeout time.Duration
 	show    bool
 	verify  bool
-	output  choice
+	output  enumFlag
 	request requestFlags
 	load    loadFlags
 }
@@ -25,13 +26,13 @@ type callOptions struct {
 const (
 	// defaultCallTimeout bounds a call as a whole, and reading its trace back.
 	defaultCallTimeout = 10 * time.Second
-	// defaultConcurrency keeps a local server busy and disturbs no other.
+	// defaultConcurrency keeps a local server busy without disturbing others.
 	defaultConcurrency = 10
 	// maxConcurrency is below what the ports of one address allow.
 	maxConcurrency = 20000
 )
 
-// loadFlags shape a load run.
+// loadFlags are the flags of a load run.
 type loadFlags struct {
 	requests    int64
 	concurrency int
@@ -45,37 +46,37 @@ type loadFlags struct {
 }
 
 func newCallOptions() callOptions {
-	return callOptions{timeout: defaultCallTimeout, output: newChoice("text", "json", "html")}
+	return callOptions{timeout: defaultCallTimeout, output: newEnumFlag("text", "json", "html")}
 }
 
 func (o *callOptions) register(flags *pflag.FlagSet) {
-	flags.DurationVar(&o.timeout, "timeout", o.timeout, "give up each call, and reading one trace, after this `time`")
-	flags.BoolVar(&o.show, "show", false, "read the trace back from Jaeger and draw it")
+	flags.DurationVar(&o.timeout, "timeout", o.timeout, "stop a call, or reading a trace, after this `duration`, such as 10s")
+	flags.BoolVar(&o.show, "show", false, "read the trace back from Jaeger and print it")
 	flags.BoolVar(&o.verify, "verify", false, "read all traces back from Jaeger and account for each span")
-	flags.VarP(&o.output, "output", "o", "print as `form` text, json or html (a load run only)")
+	flags.VarP(&o.output, "output", "o", "output `format`: text, json or html (html for load runs only)")
 	o.request.register(flags)
 	o.load.register(flags)
 }
 
 func (f *loadFlags) register(flags *pflag.FlagSet) {
 	flags.Int64VarP(&f.requests, "requests", "n", 0, "make exactly `n` calls")
-	flags.IntVarP(&f.concurrency, "concurrency", "c", defaultConcurrency, "have up to `n` calls under way at once")
-	flags.Float64VarP(&f.rate, "rate", "q", 0, "make `n` calls a second, all together; latency counts from when each was due (default: as fast as the answers come)")
-	flags.DurationVarP(&f.duration, "duration", "z", 0, "make calls for this `time`")
-	flags.DurationVar(&f.warmup, "warmup", 0, "call for this `time` before -n and -z begin to count; the report leaves it out, but for its spans")
-	flags.Float64Var(&f.share, "trace-share", 1, "trace this `share` of the calls, 0 to 1, spread evenly")
-	flags.BoolVar(&f.drop, "drop", false, "drop spans when the reporter's queue is full, as a service would, instead of waiting for room")
-	flags.StringVar(&f.results, "results", "", "write each call's result to `file`, for otdemo report")
-	flags.BoolVar(&f.quiet, "quiet", false, "show no progress on the terminal")
+	flags.IntVarP(&f.concurrency, "concurrency", "c", defaultConcurrency, "make up to `n` calls at the same time")
+	flags.Float64VarP(&f.rate, "rate", "q", 0, "start `n` calls a second in total, and measure latency from when each was due (default: as fast as responses arrive)")
+	flags.DurationVarP(&f.duration, "duration", "z", 0, "make calls for this `duration`, such as 30s")
+	flags.DurationVar(&f.warmup, "warmup", 0, "make calls for this `duration`, such as 5s, before -n and -z start to count; the report includes only their spans")
+	flags.Float64Var(&f.share, "trace-share", 1, "trace this `fraction` of the calls, 0 to 1, evenly spread")
+	flags.BoolVar(&f.drop, "drop", false, "drop spans when the reporter's queue is full, as a service would, instead of waiting for space")
+	flags.StringVar(&f.results, "results", "", "write the result of each call to `file`, for otdemo report")
+	flags.BoolVar(&f.quiet, "quiet", false, "do not show progress on the terminal")
 }
 
-// wanted reports whether the command line asks for a load run.
+// wanted reports whether the flags start a load run.
 func (f *loadFlags) wanted(flags *pflag.FlagSet) bool {
 	return flags.Changed("requests") || flags.Changed("duration")
 }
 
-// validate returns all that is wrong with the options, and nil when they are
-// fine. It does not look at the request, which needs the configuration.
+// validate returns all errors of the options, joined. It does not check the request,
+// which needs the configuration.
 func (o *callOptions) validate(flags *pflag.FlagSet) error {
 	var wrong []error
 	if o.timeout <= 0 {
@@ -84,19 +85,19 @@ func (o *callOptions) validate(flags *pflag.FlagSet) error {
 	wrong = append(wrong, o.load.validate(flags)...)
 	if o.load.wanted(flags) {
 		if o.show {
-			wrong = append(wrong, withHint(errors.New("--show draws the trace of one call, and a load run makes many"),
+			wrong = append(wrong, withHint(errors.New("--show works with a single call only, not with a load run"),
 				"leave out --show; the report lists the slowest traces"))
 		}
 		return errors.Join(wrong...)
 	}
 	if alone := o.runOnly(flags); len(alone) > 0 {
-		wrong = append(wrong, withHint(fmt.Errorf("%s without -n or -z, which begin a load run", strings.Join(alone, ", ")),
-			"say how long: -n 1000 or -z 10s"))
+		wrong = append(wrong, withHint(fmt.Errorf("%s %s only in a load run, which -n or -z starts", strings.Join(alone, ", "), plural.Word(len(alone), "works", "work")),
+			"add -n 1000 or -z 10s"))
 	}
 	return errors.Join(wrong...)
 }
 
-// runOnly lists the flags given that mean something in a load run only.
+// runOnly returns the given flags that only a load run uses.
 func (o *callOptions) runOnly(flags *pflag.FlagSet) []string {
 	var given []string
 	for _, f := range []struct{ name, shown string }{
@@ -117,15 +118,14 @@ func (o *callOptions) runOnly(flags *pflag.FlagSet) []string {
 	return given
 }
 
-// traceable returns an error when the tracer has no way to leave out single traces:
-// of those here only jaeger-client-go minds the tag sampling.priority of a span that
-// is started.
+// traceable returns an error if the tracer cannot leave out single traces: only
+// jaeger-client-go honours the tag sampling.priority when a span starts.
 func (f *loadFlags) traceable(tracer string) error {
 	if f.share == 1 || tracer == config.TracerJaeger || tracer == config.TracerNoop {
 		return nil
 	}
-	return withHint(fmt.Errorf("--trace-share %v: tracer %s cannot choose call by call", f.share, tracer),
-		fmt.Sprintf("let its sampler choose: --sampler-type %s --sampler-param %v", config.SamplerProbabilistic, f.share))
+	return withHint(fmt.Errorf("--trace-share %v: tracer %s cannot select single calls", f.share, tracer),
+		fmt.Sprintf("use its sampler instead: --sampler-type %s --sampler-param %v", config.SamplerProbabilistic, f.share))
 }
 
 func (f *loadFlags) validate(flags *pflag.FlagSet) []error {

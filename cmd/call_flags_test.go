@@ -57,7 +57,7 @@ func TestCallFlags(t *testing.T) {
 
 func TestCallFlagsAreChecked(t *testing.T) {
 	t.Parallel()
-	const long = "\nhint: say how long: -n 1000 or -z 10s"
+	const long = "\nhint: add -n 1000 or -z 10s"
 	tests := []struct{ args, want string }{
 		{"--timeout 0s", "--timeout must be more than 0, got 0s"},
 		{"-n 0", "-n must be at least 1, got 0"},
@@ -70,10 +70,10 @@ func TestCallFlagsAreChecked(t *testing.T) {
 		{"-n 1 --trace-share 1.1", "--trace-share must be between 0 and 1, got 1.1"},
 		{"-n 1 --trace-share NaN", "--trace-share must be between 0 and 1, got NaN"},
 		{"-n 1 --results=", "--results must name a file"},
-		{"-n 1 --show", "--show draws the trace of one call, and a load run makes many\nhint: leave out --show; the report lists the slowest traces"},
-		{"-c 5", "-c without -n or -z, which begin a load run" + long},
-		{"-q 5 -o html --results r", "-q, --results, -o html without -n or -z, which begin a load run" + long},
-		{"-q -1 --timeout -1s", "--timeout must be more than 0, got -1s\n-q must be a number above 0, got -1\n-q without -n or -z, which begin a load run" + long},
+		{"-n 1 --show", "--show works with a single call only, not with a load run\nhint: leave out --show; the report lists the slowest traces"},
+		{"-c 5", "-c works only in a load run, which -n or -z starts" + long},
+		{"-q 5 -o html --results r", "-q, --results, -o html work only in a load run, which -n or -z starts" + long},
+		{"-q -1 --timeout -1s", "--timeout must be more than 0, got -1s\n-q must be a number above 0, got -1\n-q works only in a load run, which -n or -z starts" + long},
 	}
 	for _, tt := range tests {
 		opts, flags := parseCallFlags(t, strings.Fields(tt.args)...)
@@ -83,7 +83,7 @@ func TestCallFlagsAreChecked(t *testing.T) {
 	}
 }
 
-// explained is err as printError prints it, without the program's name.
+// explained returns err as printError prints it, without the name of the program.
 func explained(err error) string {
 	if err == nil {
 		return ""
@@ -115,13 +115,13 @@ func TestCallRequest(t *testing.T) {
 		{
 			name: "all wrong", flags: requestFlags{method: "G T", headers: []string{"no colon", "a b: c", "X: a\r\nY: b"}, data: "@nosuch"},
 			wantErr: `-m must be an HTTP method, got "G T"
-hint: such as -m POST
--H must be a header's name, a colon and its value, got no colon
-hint: such as -H "Accept: text/plain"
--H must be a header's name, a colon and its value, got "a b: ..."
-hint: such as -H "Accept: text/plain"
--H must be a header's name, a colon and its value, got "X: ..."
-hint: such as -H "Accept: text/plain"
+hint: for example -m POST
+-H must be "name: value", got no colon
+hint: for example -H "Accept: text/plain"
+-H must be "name: value", got "a b: ..."
+hint: for example -H "Accept: text/plain"
+-H must be "name: value", got "X: ..."
+hint: for example -H "Accept: text/plain"
 -d: open nosuch: no such file or directory`,
 		},
 	}

@@ -4,26 +4,27 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"net/url"
 	"runtime/debug"
 
 	"github.com/opentracing/opentracing-go"
 
+	"github.com/otdemo/otdemo/internal/redact"
 	"github.com/otdemo/otdemo/pkg/client"
 	"github.com/otdemo/otdemo/pkg/config"
 	"github.com/otdemo/otdemo/pkg/load"
 	"github.com/otdemo/otdemo/pkg/plural"
+	"github.com/otdemo/otdemo/pkg/report/run"
+	"github.com/otdemo/otdemo/pkg/report/terminal"
 )
 
-// loadGCPercent is GOGC during a load run, unless it is set. A run keeps little and
-// allocates much: with rarer collections a traced call costs a sixth less CPU.
+// loadGCPercent is GOGC during a load run, unless it is set. A run allocates
+// much and keeps little: with fewer collections a traced call costs a sixth less CPU.
 const loadGCPercent = 800
 
-// callMany makes a load run and reports on it. A run that Ctrl-C ends is reported
-// on too.
+// callMany makes a load run and writes its report, also after Ctrl-C.
 func (a *app) callMany(ctx context.Context, cfg config.Config, request client.Request, opts callOptions) error {
-	live := &liveLine{w: a.env.Stderr, on: a.env.StderrTerminal && !opts.load.quiet, width: a.env.Width}
-	s, err := a.newSession(ctx, cfg, request, opts, live)
+	status := terminal.NewLine(a.env.Stderr, a.env.Width, a.env.StderrTerminal && !opts.load.quiet)
+	s, err := a.newSession(ctx, cfg, request, opts, status)
 	if err != nil {
 		return err
 	}
@@ -34,26 +35,27 @@ func (a *app) callMany(ctx context.Context, cfg config.Config, request client.Re
 		return usageError(err)
 	}
 	recorder := load.NewRecorder()
-	outcome, err := a.runLoad(ctx, s, live, recorder, file)
+	outcome, err := a.runLoad(ctx, s, &info, status, recorder, file)
 	if err != nil {
 		_, _, _ = s.close(ctx) // nothing was sent
 		return usageError(errors.Join(err, file.close(nil)))
 	}
 
-	live.show("flushing the spans, and reading the traces back")
+	status.Show("flushing spans and reading traces back")
 	endErr := file.end(outcome)
 	stats, closed, readErr := s.close(ctx)
-	live.clear()
-	report := &runReport{Run: info, Outcome: outcome, Report: recorder.Report(), Client: &stats, Ledger: closed}
+	status.Clear()
+	report := &run.Report{Run: info, Outcome: outcome, Calls: recorder.Report(), Client: &stats, Ledger: closed}
 	err = errors.Join(endErr, file.close(closed), a.writeRun(report, opts.output.String()))
 	if outcome.Interrupted {
-		return &exitError{code: exitInterrupted, err: answer(err, closed, readErr)}
+		return &exitError{code: exitInterrupted, err: resultError(err, closed, readErr)}
 	}
-	return answer(errors.Join(err, failedError(&report.Report)), closed, readErr)
+	return resultError(errors.Join(err, failedError(&report.Calls)), closed, readErr)
 }
 
-// runLoad makes the calls, and hands each result to whoever keeps an account.
-func (a *app) runLoad(ctx context.Context, s *session, live *liveLine, recorder *load.Recorder, file *resultsFile) (load.Outcome, error) {
+// runLoad makes the calls, and passes each result on to the recorder, the ledger and
+// the file.
+func (a *app) runLoad(ctx context.Context, s *session, info *load.RunInfo, status *terminal.Line, recorder *load.Recorder, file *resultsFile) (load.Outcome, error) {
 	opts := s.options()
 	opts.Tags = []opentracing.Tag{s.tag()}
 	f := &s.opts.load
@@ -68,23 +70,23 @@ func (a *app) runLoad(ctx context.Context, s *session, live *liveLine, recorder 
 		defer debug.SetGCPercent(debug.SetGCPercent(loadGCPercent))
 	}
 	start := a.env.Now()
-	stop := live.follow(func() string {
-		return runStatus(f, a.env.Now().Sub(start), recorder.Snapshot(), s.tracer.Stats())
+	stop := status.Follow(func() string {
+		return run.Status(info, a.env.Now().Sub(start), recorder.Snapshot(), s.tracer.Stats())
 	})
 	defer stop()
 	defer file.keepFlushed(ctx)()
 	return load.Run(ctx, opts)
 }
 
-// failedError is the error of a run with calls that failed.
+// failedError returns an error if calls of the run failed.
 func failedError(r *load.Report) error {
 	if r.Failed == 0 {
 		return nil
 	}
-	return withHint(fmt.Errorf("%d of %s failed", r.Failed, plural.Of(r.Requests, "call", "calls")), "the report says how, with an example of each kind")
+	return withHint(fmt.Errorf("%d of %s failed", r.Failed, plural.Of(r.Requests, "call", "calls")), "the report has an example of each kind of error")
 }
 
-// runInfo says what is run, from now on.
+// runInfo describes the run that starts now.
 func (s *session) runInfo() load.RunInfo {
 	f := &s.opts.load
 	return load.RunInfo{
@@ -93,7 +95,7 @@ func (s *session) runInfo() load.RunInfo {
 		QueryURL:    s.reader.URL(),
 		Start:       s.app.env.Now(),
 		Method:      s.request.Method,
-		URL:         redactURL(s.request.URL),
+		URL:         redact.URL(s.request.URL),
 		Requests:    f.requests,
 		Concurrency: f.concurrency,
 		Rate:        f.rate,
@@ -103,13 +105,4 @@ func (s *session) runInfo() load.RunInfo {
 		TraceShare:  f.share,
 		Verify:      s.opts.verify,
 	}
-}
-
-// redactURL hides the password in a URL that has been checked already.
-func redactURL(raw string) string {
-	u, err := url.Parse(raw)
-	if err != nil {
-		return ""
-	}
-	return u.Redacted()
 }

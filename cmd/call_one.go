@@ -3,26 +3,12 @@ package cmd
 import (
 	"context"
 	"errors"
-	"fmt"
-	"strings"
 
 	"github.com/otdemo/otdemo/pkg/client"
 	"github.com/otdemo/otdemo/pkg/config"
 	"github.com/otdemo/otdemo/pkg/load"
-	"github.com/otdemo/otdemo/pkg/load/ledger"
-	"github.com/otdemo/otdemo/pkg/printable"
-	"github.com/otdemo/otdemo/pkg/query"
-	"github.com/otdemo/otdemo/pkg/tracer"
+	"github.com/otdemo/otdemo/pkg/report/run"
 )
-
-// called is what one traced call came to.
-type called struct {
-	load.Result
-	answer client.Result
-	err    error
-	stats  tracer.Stats
-	ledger *ledger.Ledger // nil without --verify
-}
 
 // callOne makes a single call.
 func (a *app) callOne(ctx context.Context, cfg config.Config, request client.Request, opts callOptions) error {
@@ -30,80 +16,24 @@ func (a *app) callOne(ctx context.Context, cfg config.Config, request client.Req
 	if err != nil {
 		return err
 	}
-	done := callOnce(ctx, s.options())
-	s.observe(done.Result)
-	var readErr error
-	done.stats, done.ledger, readErr = s.close(ctx)
+	var call run.Call
+	var failure, readErr error
+	call.Result, call.Response, failure = load.Call(ctx, s.options())
+	s.observe(call.Result)
+	call.Spans, call.Ledger, readErr = s.close(ctx)
+	call.Link = s.reader.TraceURL(call.TraceID)
 
-	if opts.output.String() == "json" {
-		err = a.printCallJSON(done, s.reader)
+	asJSON := opts.output.String() == "json"
+	if asJSON {
+		err = run.WriteCallJSON(a.env.Stdout, &call)
 	} else {
-		a.printCall(done, s.reader)
+		err = run.WriteCallText(a.env.Stdout, &call)
 	}
 	if err == nil && opts.show {
-		err = a.showTrace(ctx, s.reader, done, opts.timeout)
+		err = a.showTrace(ctx, s.reader, &call, opts.timeout)
 	}
-	if done.ledger != nil && opts.output.String() == "text" {
-		a.reportView().ledger(done.ledger)
+	if call.Ledger != nil && !asJSON {
+		err = errors.Join(err, run.WriteLedger(a.env.Stdout, a.terminal(), call.Ledger))
 	}
-	return answer(errors.Join(callError(done.err), err), done.ledger, readErr)
-}
-
-// callOnce makes the call that opts describe. All client spans are finished when
-// it returns.
-func callOnce(ctx context.Context, opts load.Options) called {
-	var done called
-	done.Result, done.answer, done.err = load.Call(ctx, opts)
-	return done
-}
-
-func (a *app) printCall(done called, reader *query.Client) {
-	out := a.env.Stdout
-	if done.err == nil {
-		fmt.Fprintf(out, "Received result: %s\n", printable.Text(strings.TrimSpace(string(done.answer.Body))))
-	}
-	switch {
-	case done.TraceID.IsZero():
-		fmt.Fprintln(out, "trace: none, the tracer makes no spans")
-	case !done.Sampled:
-		fmt.Fprintf(out, "trace: %s (not sampled, so no span is sent)\n", done.TraceID)
-	default:
-		fmt.Fprintf(out, "trace: %s\n", done.TraceID)
-		fmt.Fprintf(out, "link:  %s\n", reader.TraceURL(done.TraceID))
-	}
-}
-
-func (a *app) printCallJSON(done called, reader *query.Client) error {
-	out := struct {
-		SchemaVersion int            `json:"schema_version"`
-		URL           string         `json:"url,omitempty"`
-		Status        int            `json:"status,omitempty"`
-		Result        string         `json:"result,omitempty"`
-		Error         string         `json:"error,omitempty"`
-		Hops          int            `json:"hops"`
-		ElapsedMS     float64        `json:"elapsed_ms"`
-		TraceID       string         `json:"trace_id,omitempty"`
-		Sampled       bool           `json:"sampled"`
-		Link          string         `json:"link,omitempty"`
-		Spans         tracer.Stats   `json:"spans"`
-		Ledger        *ledger.Ledger `json:"ledger,omitempty"`
-	}{
-		SchemaVersion: 1,
-		URL:           done.answer.URL,
-		Status:        done.answer.Status,
-		Result:        string(done.answer.Body),
-		Error:         done.Err,
-		Hops:          done.answer.Hops,
-		ElapsedMS:     float64(done.answer.Elapsed.Microseconds()) / 1000,
-		Sampled:       done.Sampled,
-		Spans:         done.stats,
-		Ledger:        done.ledger,
-	}
-	if !done.TraceID.IsZero() {
-		out.TraceID = done.TraceID.String()
-	}
-	if done.Sampled {
-		out.Link = reader.TraceURL(done.TraceID)
-	}
-	return writeJSON(a.env.Stdout, out)
+	return resultError(errors.Join(callError(failure), err), call.Ledger, readErr)
 }

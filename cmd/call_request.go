@@ -12,9 +12,9 @@ import (
 	"github.com/otdemo/otdemo/pkg/client"
 )
 
-const headerHint = `such as -H "Accept: text/plain"`
+const headerHint = `for example -H "Accept: text/plain"`
 
-// requestFlags say what call asks for, beside the URL.
+// requestFlags describe the request, except for its URL.
 type requestFlags struct {
 	method  string
 	headers []string
@@ -22,13 +22,13 @@ type requestFlags struct {
 }
 
 func (f *requestFlags) register(flags *pflag.FlagSet) {
-	flags.StringVarP(&f.method, "method", "m", "", "the HTTP `method` (default GET, or POST with -d)")
-	flags.StringArrayVarP(&f.headers, "header", "H", nil, "send the header `\"name: value\"`; may be repeated")
-	flags.StringVarP(&f.data, "data", "d", "", "send `text` as the body, or the content of a file with @FILE")
+	flags.StringVarP(&f.method, "method", "m", "", "HTTP `method` (default GET, or POST with -d)")
+	flags.StringArrayVarP(&f.headers, "header", "H", nil, "send this header, as `\"name: value\"`; repeatable")
+	flags.StringVarP(&f.data, "data", "d", "", "send `text` as the request body; @FILE sends the content of a file")
 }
 
-// request returns what the flags ask for, still without a URL, or all that is
-// wrong with them.
+// request returns the request that the flags describe, without a URL, or all their
+// errors, joined.
 func (f *requestFlags) request(ctx context.Context, env *Env) (client.Request, error) {
 	req := client.Request{Method: f.method, Header: make(http.Header)}
 	var wrong []error
@@ -39,16 +39,16 @@ func (f *requestFlags) request(ctx context.Context, env *Env) (client.Request, e
 		}
 	}
 	if !isToken(req.Method) {
-		wrong = append(wrong, withHint(fmt.Errorf("-m must be an HTTP method, got %q", req.Method), "such as -m POST"))
+		wrong = append(wrong, withHint(fmt.Errorf("-m must be an HTTP method, got %q", req.Method), "for example -m POST"))
 	}
 	for _, header := range f.headers {
 		name, value, ok := strings.Cut(header, ":")
 		value = strings.TrimSpace(value)
 		switch {
-		case !ok: // what stands there may be a password
-			wrong = append(wrong, withHint(errors.New("-H must be a header's name, a colon and its value, got no colon"), headerHint))
+		case !ok: // the text may be a password
+			wrong = append(wrong, withHint(errors.New("-H must be \"name: value\", got no colon"), headerHint))
 		case !isToken(name) || strings.ContainsFunc(value, isControl):
-			wrong = append(wrong, withHint(fmt.Errorf("-H must be a header's name, a colon and its value, got %q", name+": ..."), headerHint))
+			wrong = append(wrong, withHint(fmt.Errorf("-H must be \"name: value\", got %q", name+": ..."), headerHint))
 		default:
 			req.Header.Add(name, value)
 		}
@@ -73,8 +73,8 @@ func (f *requestFlags) body(ctx context.Context, env *Env) ([]byte, error) {
 	return body, nil
 }
 
-// isToken reports whether s is a token of RFC 9110, as methods and the names of
-// headers are.
+// isToken reports whether s is a token in the sense of RFC 9110, as methods and header
+// names are.
 func isToken(s string) bool {
 	const marks = "!#$%&'*+-.^_`|~"
 	return s != "" && !strings.ContainsFunc(s, func(r rune) bool {
@@ -82,5 +82,5 @@ func isToken(s string) bool {
 	})
 }
 
-// isControl reports whether r may not stand in a header's value.
+// isControl reports whether r is not allowed in a header value.
 func isControl(r rune) bool { return r < ' ' && r != '\t' || r == 0x7f }

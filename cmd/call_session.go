@@ -25,15 +25,15 @@ const (
 	// runTag is on the top-level span of each call, so that a run's traces can be
 	// searched for.
 	runTag = "otdemo.run"
-	// verifyPatience is how long reading back goes on without a new span: a service
+	// verifyIdleTimeout ends reading back when no new span arrives: a service
 	// flushes within a second, and Elasticsearch shows what it has a second later.
-	verifyPatience = 10 * time.Second
+	verifyIdleTimeout = 10 * time.Second
 	// verifyTimeout bounds reading back as a whole, also after Ctrl-C.
 	verifyTimeout = 10 * time.Minute
 )
 
-// session is what the calls of one command share: a tracer, a client, a way to
-// read the traces back, and with --verify the account of their spans.
+// session holds what the calls of one command share: a tracer, a client, a reader of
+// traces, and with --verify the ledger.
 type session struct {
 	app     *app
 	run     string
@@ -42,12 +42,12 @@ type session struct {
 	reader  *query.Client
 	tracer  *tracer.Tracer
 	client  *client.Client
-	book    *ledger.Book // nil without --verify
+	ledger  *ledger.Recorder // nil without --verify
 }
 
-// newSession makes all that calls need. Losses are logged to stderr as they come.
-// With --verify it also makes sure that traces can be read back, so that a long
-// run is not in vain.
+// newSession returns a session. Lost spans are logged to stderr as they are counted.
+// With --verify it first checks that traces can be read back, so that a long run is
+// not wasted.
 func (a *app) newSession(ctx context.Context, cfg config.Config, request client.Request, opts callOptions, stderr io.Writer) (*session, error) {
 	reader, err := query.New(cfg.Query.URL, query.Options{})
 	if err != nil {
@@ -68,14 +68,14 @@ func (a *app) newSession(ctx context.Context, cfg config.Config, request client.
 	if !opts.verify {
 		return s, nil
 	}
-	s.book, err = ledger.Open(ctx, ledger.Options{
+	s.ledger, err = ledger.Open(ctx, ledger.Options{
 		Query:     reader,
 		Service:   tr.Service(),
 		RunTag:    s.tag(),
 		TargetURL: request.URL,
 		Agent:     agentAddr(cfg),
 		Formats:   cfg.Formats(),
-		Patience:  verifyPatience,
+		Patience:  verifyIdleTimeout,
 		Logger:    logger,
 	})
 	if err != nil {
@@ -85,27 +85,28 @@ func (a *app) newSession(ctx context.Context, cfg config.Config, request client.
 	return s, nil
 }
 
-// canVerify returns an error when the configuration makes no spans, or nobody
-// answers where they would be read back.
+// canVerify returns an error when the configuration makes no spans, or the query API
+// does not respond.
 func canVerify(ctx context.Context, cfg config.Config, reader *query.Client) error {
 	if !cfg.MakesSpans() {
-		return usageError(withHint(errors.New("--verify has nothing to account for: the tracer makes no spans"), "--tracer jaeger"))
+		return usageError(withHint(errors.New("--verify has nothing to account for: the tracer makes no spans"), "use --tracer jaeger"))
 	}
-	asking, cancel := context.WithTimeout(ctx, defaultCallTimeout)
+	probing, cancel := context.WithTimeout(ctx, defaultCallTimeout)
 	defer cancel()
-	_, err := reader.Services(asking)
+	_, err := reader.Services(probing)
 	switch {
 	case ctx.Err() != nil:
 		return ctx.Err()
 	case err != nil:
 		return usageError(withHint(fmt.Errorf("--verify cannot read traces back: %w", err),
-			`name Jaeger's address with --query-url, or leave out --verify; "otdemo check-jaeger" finds out why`))
+			`set Jaeger's address with --query-url, or leave out --verify; "otdemo check-jaeger" finds the cause`))
 	default:
 		return nil
 	}
 }
 
-// agentAddr is where spans go over UDP, and "" when they go to a collector.
+// agentAddr returns the UDP address that spans are sent to, "" if they are sent to a
+// collector.
 func agentAddr(cfg config.Config) string {
 	if cfg.UsesCollector() {
 		return ""
@@ -115,57 +116,57 @@ func agentAddr(cfg config.Config) string {
 
 func (s *session) tag() opentracing.Tag { return opentracing.Tag{Key: runTag, Value: s.run} }
 
-// options are those of a single call, whose trace is searched for only with
-// --verify; a load run adds its own.
+// options returns the options of a single call, which is tagged only with --verify; a
+// load run adds its own.
 func (s *session) options() load.Options {
 	opts := load.Options{Client: s.client, Tracer: s.tracer, Request: s.request}
-	if s.book != nil {
+	if s.ledger != nil {
 		opts.Tags = []opentracing.Tag{s.tag()}
 	}
 	return opts
 }
 
-// observe notes a call for the account.
+// observe adds a call to the ledger.
 func (s *session) observe(r load.Result) {
-	if s.book != nil {
-		s.book.Add(r)
+	if s.ledger != nil {
+		s.ledger.Add(r)
 	}
 }
 
-// close flushes the spans, tells on stderr of those that did not go out, and with
-// --verify reads the traces back and closes the account, also after Ctrl-C. The
-// ledger is nil without --verify; an error says that not all traces could be read,
-// so that what it misses may well be stored.
+// close flushes the spans, prints warnings for those that were not sent, and with
+// --verify reads the traces back and closes the ledger, also after Ctrl-C. The returned ledger
+// is nil without --verify. After an error not all traces were read, so spans that are
+// missing from it may be stored.
 func (s *session) close(ctx context.Context) (tracer.Stats, *ledger.Ledger, error) {
 	defer s.reader.Close()
 	s.client.Close()
 	s.app.closeTracer(ctx, s.tracer)
 	stats := s.tracer.Stats()
-	if s.book == nil {
+	if s.ledger == nil {
 		return stats, nil, nil
 	}
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), verifyTimeout)
 	defer cancel()
-	closed, err := s.book.Close(ctx, stats)
+	closed, err := s.ledger.Close(ctx, stats)
 	return stats, &closed, err
 }
 
-// answer joins what says no with what the ledger says. That the traces could not
-// be read back, or that no span of the called service was seen, makes the exit code
-// 3, unless the answer is no anyway.
-func answer(no error, l *ledger.Ledger, readErr error) error {
+// resultError joins failed with the error of the ledger. If the traces could not be
+// read back, or no span of the called service was seen, the exit code is 3, unless
+// there is another error.
+func resultError(failed error, l *ledger.Ledger, readErr error) error {
 	unknown := readErr
 	if readErr == nil {
-		no, unknown = errors.Join(no, missingError(l)), unseenError(l)
+		failed, unknown = errors.Join(failed, missingError(l)), unseenError(l)
 	}
-	if no == nil && unknown != nil {
+	if failed == nil && unknown != nil {
 		return &exitError{code: exitUnknown, err: unknown}
 	}
-	return errors.Join(no, unknown)
+	return errors.Join(failed, unknown)
 }
 
-// unseenError is the error of an account that says nothing of the called service, or
-// nothing at all.
+// unseenError returns an error if no span of the called service was seen, or no trace
+// was sampled.
 func unseenError(l *ledger.Ledger) error {
 	switch {
 	case l == nil || l.Unproven() == "":
@@ -174,15 +175,15 @@ func unseenError(l *ledger.Ledger) error {
 		return withHint(errors.New(l.Unproven()), "sample traces: --sampler-type const --sampler-param 1, without --trace-share")
 	}
 	return withHint(errors.New(l.ServiceUnseen),
-		`run "otdemo check-jaeger --through URL" to find out whether it reports, and which headers it reads`)
+		`run "otdemo check-jaeger --through URL" to find out whether it reports spans, and which headers it reads`)
 }
 
-// missingError is the error of an account that does not close.
+// missingError returns an error if spans are missing.
 func missingError(l *ledger.Ledger) error {
 	if l == nil || l.Balanced() {
 		return nil
 	}
 	return withHint(fmt.Errorf("%d of %s %s missing",
 		l.Spans.Missing, plural.Of(l.Spans.Made, "span", "spans"), plural.Word(l.Spans.Missing, "is", "are")),
-		`run "otdemo check-jaeger" to find out why, or see docs/call.md on what each hop means`)
+		`run "otdemo check-jaeger" to find out why, or see docs/call.md for the meaning of each hop`)
 }

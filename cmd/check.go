@@ -4,20 +4,20 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
-	"text/tabwriter"
 	"time"
 
 	"github.com/spf13/cobra"
 
 	"github.com/otdemo/otdemo/pkg/config"
 	"github.com/otdemo/otdemo/pkg/doctor"
+	"github.com/otdemo/otdemo/pkg/report/check"
+	"github.com/otdemo/otdemo/pkg/report/terminal"
 )
 
 type checkOptions struct {
 	doctor.Options
-	output choice
-	failOn choice
+	output enumFlag
+	failOn enumFlag
 	target targetFlags
 	list   bool
 	wait   time.Duration
@@ -27,19 +27,20 @@ type checkOptions struct {
 func newCheck(a *app) *cobra.Command {
 	opts := checkOptions{
 		Options: doctor.Options{Timeout: 10 * time.Second},
-		output:  newChoice("text", "short", "json", "junit", "github"),
-		failOn:  newChoice("error", "warning"),
+		output:  newEnumFlag("text", "short", "json", "junit", "github"),
+		failOn:  newEnumFlag("error", "warning"),
 	}
 	cmd := &cobra.Command{
 		Use:   "check-jaeger",
-		Short: "Find out whether this configuration's spans reach Jaeger, and if not, why",
-		Long: `Prove, hop by hop, whether spans sent with this configuration reach Jaeger: a
-canary span goes the configured way and is read back. Where it gets lost, name
-the first broken hop and the line that mends it.
+		Short: "Check whether spans sent with this configuration reach Jaeger, and if not, why",
+		Long: `Check hop by hop whether spans sent with this configuration reach Jaeger: send a
+canary span and read it back. If it is lost, report the first broken hop and how
+to fix it.
 
-It changes nothing at Jaeger but for its canaries, of service otdemo-check.
-docs/findings.md explains each finding.
-` + exitCodesHelp("0 spans reach Jaeger", "1 spans do not reach Jaeger; with --fail-on warning: or something is odd"),
+The check only adds its canary spans to Jaeger, with service name otdemo-check.
+"otdemo explain" explains each finding.
+` + exitCodesHelp("0 spans reach Jaeger", "1 spans do not reach Jaeger; with --fail-on warning, also on a warning",
+			"3 inconclusive: nothing failed, but no span was read back"),
 		Example: `  otdemo check-jaeger
   otdemo check-jaeger --agent-host jaeger.example.com --query-url http://jaeger.example.com:16686
   otdemo check-jaeger --collector-endpoint http://localhost:14268/api/traces
@@ -49,11 +50,11 @@ docs/findings.md explains each finding.
   otdemo check-jaeger --storage elasticsearch --es-url http://localhost:9200
   otdemo check-jaeger --wait 60s -o junit
   otdemo check-jaeger -o json`,
-		GroupID: groupMain,
+		GroupID: groupCore,
 		Args:    maxArgs(0),
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if opts.list {
-				return listProbes(a.env.Stdout)
+				return check.WriteProbes(a.env.Stdout, doctor.Probes())
 			}
 			if err := errors.Join(opts.Validate(), opts.target.check(cmd.Context(), a.env)); err != nil {
 				return usageError(err)
@@ -74,19 +75,19 @@ docs/findings.md explains each finding.
 	flags := cmd.Flags()
 	addTracerFlags(flags)
 	opts.target.register(flags)
-	flags.DurationVar(&opts.Timeout, "timeout", opts.Timeout, "end the check after this `time`")
-	flags.DurationVar(&opts.wait, "wait", 0, "try again until spans reach Jaeger, for this `time` at most")
-	flags.StringSliceVar(&opts.Only, "only", nil, "run only these `probes` and what they need or look at; see --list")
-	flags.StringSliceVar(&opts.Skip, "skip", nil, "leave these `probes` out; see --list")
-	flags.BoolVar(&opts.list, "list", false, "list the probes and their claims")
-	flags.StringVar(&opts.bundle, "bundle", "", "collect the report, the configuration and the raw answers in `file`, a .tgz for a bug report")
-	flags.Var(&opts.failOn, "fail-on", "exit with 1 on an `error`, or on a warning too")
-	flags.VarP(&opts.output, "output", "o", "print as `form` text, short, json, junit or github")
+	flags.DurationVar(&opts.Timeout, "timeout", opts.Timeout, "stop the check after this `duration`, such as 30s")
+	flags.DurationVar(&opts.wait, "wait", 0, "repeat the check until spans reach Jaeger, for at most this `duration`, such as 60s")
+	flags.StringSliceVar(&opts.Only, "only", nil, "run only these `probes` and the probes whose results they use; see --list")
+	flags.StringSliceVar(&opts.Skip, "skip", nil, "skip these `probes`; see --list")
+	flags.BoolVar(&opts.list, "list", false, "list the probes and what each one checks")
+	flags.StringVar(&opts.bundle, "bundle", "", "write the report, the configuration and the raw responses to `file`, a .tgz archive for a bug report")
+	flags.Var(&opts.failOn, "fail-on", "lowest `severity` that ends in exit code 1: error or warning")
+	flags.VarP(&opts.output, "output", "o", "output `format`: text, short, json, junit or github")
 	return cmd
 }
 
-// loadService reads the configuration with the tracer of the service whose
-// environment this is, unless a tracer is chosen.
+// loadService loads the configuration. Unless a tracer is chosen, it is the one that
+// the service with this environment uses.
 func (a *app) loadService(cmd *cobra.Command) (*config.Loaded, error) {
 	src, err := a.source(cmd)
 	if err != nil {
@@ -96,31 +97,23 @@ func (a *app) loadService(cmd *cobra.Command) (*config.Loaded, error) {
 	return loadSource(src)
 }
 
-func listProbes(w io.Writer) error {
-	table := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
-	for _, p := range doctor.Probes() {
-		fmt.Fprintf(table, "%s\t%s\t%s\n", p.ID, p.Hop, p.Title)
-	}
-	return table.Flush()
-}
-
 func (a *app) check(ctx context.Context, loaded *config.Loaded, opts checkOptions) error {
 	target := opts.target.target(a.env, loaded)
-	var raw tape
+	var recorded exchangeRecorder
 	if opts.bundle != "" {
-		target.Record = raw.record
+		target.Record = recorded.add
 	}
-	report, streamed := a.examine(ctx, target, opts)
+	report, begun := a.runCheck(ctx, target, opts)
 	if err := ctx.Err(); err != nil {
 		if tried := report.Verdict.Text; opts.wait > 0 && tried != "" {
 			return &interruptedError{"interrupted; the last try: " + tried}
 		}
 		return err
 	}
-	err := a.writeReport(report, opts.output.String(), streamed)
+	err := a.writeCheck(report, opts.output.String(), begun)
 	if opts.bundle != "" {
-		b := bundle{report: report, loaded: loaded, answers: raw.exchanges, now: a.env.Now()}
-		err = errors.Join(err, b.write(ctx, a.env, opts.bundle))
+		b := &check.Bundle{Version: currentVersion(), Report: report, Config: loaded, Exchanges: recorded.exchanges, Now: a.env.Now()}
+		err = errors.Join(err, a.writeBundle(ctx, b, opts.bundle))
 	}
 	if err != nil {
 		return err
@@ -128,55 +121,46 @@ func (a *app) check(ctx context.Context, loaded *config.Loaded, opts checkOption
 	return checkExit(report.Verdict, opts.failOn.String() == "warning")
 }
 
-// examine runs the doctor, with --wait until it is satisfied. It reports whether
-// the findings have been printed already, as they came.
-func (a *app) examine(ctx context.Context, target doctor.Target, opts checkOptions) (report doctor.Report, streamed bool) {
+// runCheck runs the probes, with --wait until spans reach Jaeger. The returned text is
+// nil unless it has written the findings already, one at a time.
+func (a *app) runCheck(ctx context.Context, target doctor.Target, opts checkOptions) (doctor.Report, *check.Text) {
 	if opts.wait > 0 {
-		var progress io.Writer
-		if a.env.StderrTerminal {
-			progress = a.env.Stderr
-		}
-		return untilWell(ctx, opts.wait, progress, func(ctx context.Context) doctor.Report {
+		progress := terminal.NewLine(a.env.Stderr, a.env.Width, a.env.StderrTerminal)
+		return repeatCheck(ctx, opts.wait, progress, func(ctx context.Context) doctor.Report {
 			return doctor.Run(ctx, target, opts.Options)
-		}), false
+		}), nil
 	}
+	var begun *check.Text
 	if opts.output.String() == "text" {
-		opts.Observe = a.checkView().finding
+		begun = check.NewText(a.env.Stdout, a.terminal())
+		opts.Observe = begun.Finding
 	}
-	return doctor.Run(ctx, target, opts.Options), opts.Observe != nil
+	return doctor.Run(ctx, target, opts.Options), begun
 }
 
-func (a *app) checkView() *checkView {
-	return &checkView{w: a.env.Stdout, color: a.colored()}
-}
-
-func (a *app) writeReport(report doctor.Report, form string, streamed bool) error {
-	view := a.checkView()
+// writeCheck writes the report as form, or completes a text that was begun.
+func (a *app) writeCheck(report doctor.Report, form string, begun *check.Text) error {
 	switch form {
 	case "json":
-		return writeJSON(a.env.Stdout, report)
+		return check.WriteJSON(a.env.Stdout, report)
 	case "junit":
-		return writeJUnit(a.env.Stdout, report)
+		return check.WriteJUnit(a.env.Stdout, report)
 	case "github":
-		return writeGitHub(a.env.Stdout, report)
+		return check.WriteGitHub(a.env.Stdout, report)
 	case "short":
-		view.short(report)
-	default:
-		if !streamed {
-			for _, f := range report.Findings {
-				view.finding(f)
-			}
-		}
-		view.verdict(report)
+		return check.WriteShort(a.env.Stdout, report)
 	}
-	return nil
+	if begun != nil {
+		return begun.Verdict(report)
+	}
+	return check.NewText(a.env.Stdout, a.terminal()).Report(report)
 }
 
-// checkExit is the exit code of a verdict. Everything has been said by then.
+// checkExit returns the exit code of a verdict, which has been printed already.
 func checkExit(v doctor.Verdict, warningsFail bool) error {
 	switch {
 	case v.Answer == doctor.AnswerNo, v.Warnings > 0 && warningsFail:
-		return &exitError{code: exitNo}
+		return &exitError{code: exitFailed}
 	case v.Answer == doctor.AnswerUnknown:
 		return &exitError{code: exitUnknown}
 	}

@@ -12,8 +12,8 @@ import (
 	"github.com/otdemo/otdemo/pkg/doctor"
 )
 
-// targetFlags are the flags of check-jaeger that say what else to look at,
-// beside the configured way.
+// targetFlags are the flags of check-jaeger that name what to check in addition to the
+// configured path.
 type targetFlags struct {
 	thorough bool
 	through  string
@@ -22,26 +22,26 @@ type targetFlags struct {
 }
 
 func (t *targetFlags) register(flags *pflag.FlagSet) {
-	flags.BoolVar(&t.thorough, "all", false, "look at every port and way in, also when nothing is wrong")
-	flags.StringVar(&t.through, "through", "", "send requests to the application at this `url`, and find out what it reports of them")
-	flags.StringVar(&t.compose, "compose", "", "check this compose `file`, without a Docker engine")
+	flags.BoolVar(&t.thorough, "all", false, "check every port and ingest path, even if nothing is wrong")
+	flags.StringVar(&t.through, "through", "", "send requests to the application at this `url` and check which spans it reports")
+	flags.StringVar(&t.compose, "compose", "", "check this compose `file`; needs no Docker engine")
 
 	s := &t.storage
-	flags.StringVar(&s.Kind, "storage", "", "check Jaeger's storage of this `kind` too: elasticsearch, opensearch or cassandra")
-	flags.StringSliceVar(&s.ESURLs, "es-url", nil, "Elasticsearch or OpenSearch at these `urls`, as Jaeger is told them")
-	flags.StringVar(&s.IndexPrefix, "es-index-prefix", "", "Jaeger's `prefix` of index names")
-	flags.StringSliceVar(&s.CassandraHosts, "cassandra-hosts", nil, "Cassandra at these `hosts`, with :port unless it is 9042")
-	flags.StringVar(&s.Keyspace, "cassandra-keyspace", "", "Jaeger's `keyspace` (default: whichever its scripts made)")
-	flags.StringVar(&s.Datacenter, "cassandra-dc", "", "Jaeger's local data `center` (default: that of the node that answers)")
-	flags.BoolVar(&s.TLS, "storage-tls", false, "speak TLS to Cassandra; for Elasticsearch the URL says it")
-	flags.StringVar(&s.User, "storage-user", "", "`user` that Jaeger has at its storage")
+	flags.StringVar(&s.Kind, "storage", "", "also check Jaeger's storage, of this `kind`: elasticsearch, opensearch or cassandra")
+	flags.StringSliceVar(&s.ESURLs, "es-url", nil, "`urls` of Elasticsearch or OpenSearch, as in Jaeger's configuration")
+	flags.StringVar(&s.IndexPrefix, "es-index-prefix", "", "`prefix` of Jaeger's index names")
+	flags.StringSliceVar(&s.CassandraHosts, "cassandra-hosts", nil, "Cassandra `hosts`, with :port unless it is 9042")
+	flags.StringVar(&s.Keyspace, "cassandra-keyspace", "", "Jaeger's `keyspace` (default: the one that Jaeger's scripts created)")
+	flags.StringVar(&s.Datacenter, "cassandra-dc", "", "Jaeger's local `datacenter` (default: that of the node that responds)")
+	flags.BoolVar(&s.TLS, "storage-tls", false, "connect to Cassandra with TLS; for Elasticsearch, use an https URL")
+	flags.StringVar(&s.User, "storage-user", "", "`user` name that Jaeger uses for its storage")
 	flags.StringVar(&s.Password, "storage-password", "", "`password` of that user; @FILE reads it from a file")
-	flags.StringVar(&s.CACert, "storage-ca", "", "trust the authorities in this PEM `file` for the storage")
-	flags.BoolVar(&s.Insecure, "storage-insecure", false, "trust any certificate of the storage")
+	flags.StringVar(&s.CACert, "storage-ca", "", "trust the certificate authorities in this PEM `file` for the storage")
+	flags.BoolVar(&s.Insecure, "storage-insecure", false, "accept any certificate from the storage")
 }
 
-// check finds what is wrong with the flags and the files that they name, and reads
-// the password's.
+// check validates the flags and the files that they name. It also reads the password
+// from its file.
 func (t *targetFlags) check(ctx context.Context, env *Env) error {
 	if name, ok := strings.CutPrefix(t.storage.Password, "@"); ok {
 		content, err := env.readFile(ctx, name, maxSettings)
@@ -58,7 +58,7 @@ func (t *targetFlags) check(ctx context.Context, env *Env) error {
 	return errors.Join(t.storage.Validate(), unreadable, doctor.ValidateCompose(compose))
 }
 
-// target puts together what the doctor examines.
+// target returns what the doctor checks.
 func (t *targetFlags) target(env *Env, loaded *config.Loaded) doctor.Target {
 	target := doctor.Target{
 		Loaded:    loaded,

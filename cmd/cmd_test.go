@@ -55,7 +55,7 @@ otdemo: error: second is wrong:
 		t.Errorf("printed %q for a signal, want %q", got.String(), want)
 	}
 	got.Reset()
-	printError(&got, &exitError{code: exitNo})
+	printError(&got, &exitError{code: exitFailed})
 	if got.Len() != 0 {
 		t.Errorf("printed %q for an error that has been told, want nothing", got.String())
 	}
@@ -131,7 +131,7 @@ func TestTerminal(t *testing.T) {
 		{color: "never", terminal: true, environ: []string{"LC_CTYPE=de_DE.UTF-8", "LANG=C"}},
 	}
 	for _, tt := range tests {
-		a := &app{env: &Env{Environ: tt.environ, StdoutTerminal: tt.terminal}, color: newChoice(tt.color)}
+		a := &app{env: &Env{Environ: tt.environ, StdoutTerminal: tt.terminal}, color: newEnumFlag(tt.color)}
 		if a.colored() != tt.colored || a.plain() != tt.only {
 			t.Errorf("--color %s with %v, terminal %v: colored %v, ASCII only %v; want %v, %v",
 				tt.color, tt.environ, tt.terminal, a.colored(), a.plain(), tt.colored, tt.only)
@@ -150,7 +150,7 @@ func TestVersionLine(t *testing.T) {
 		{Key: "vcs.revision", Value: "0123456789abcdef0123"},
 		{Key: "vcs.modified", Value: "true"},
 	}
-	if got, want := versionLine(info), "otdemo v1.2.3, commit 0123456789ab with changes, go1.26.8"; got != want {
+	if got, want := versionLine(info), "otdemo v1.2.3, commit 0123456789ab (modified), go1.26.8"; got != want {
 		t.Errorf("got %q, want %q", got, want)
 	}
 }

@@ -15,18 +15,18 @@ import (
 	"time"
 )
 
-// walk runs the commands of a document in this process, one after another. Those
-// that serve stay until the next of their kind; they take free ports, which the
-// others are told of.
+// walk runs the commands of a document in this process, one after another. Servers run
+// until the next server of the same kind starts; they listen on free ports, which the
+// other commands get as their addresses.
 type walk struct {
 	environ []string
-	// url is what stands for http://localhost:8000/.
+	// url replaces http://localhost:8000/.
 	url  string
 	stop map[string]func()
 }
 
 // TestMigrationGuide runs each command of docs/migrating-to-opentelemetry.md as it
-// stands, and expects the exit code that its comment has, or 0.
+// is written, and expects the exit code in its comment, or 0.
 func TestMigrationGuide(t *testing.T) {
 	t.Parallel()
 	content, err := os.ReadFile(filepath.Join(repository, "docs", "migrating-to-opentelemetry.md"))
@@ -57,7 +57,7 @@ func TestMigrationGuide(t *testing.T) {
 	}
 }
 
-// run runs the words of a command, which variables may precede.
+// run runs a command, which may begin with environment variables.
 func (w *walk) run(t *testing.T, words []string, want int) {
 	t.Helper()
 	i := slices.Index(words, "otdemo")
@@ -92,8 +92,8 @@ func (w *walk) env(ctx context.Context, environ, args []string, dir string) *Env
 	return env
 }
 
-// serve starts a server in the place of the last one of its kind, and tells the
-// others where it listens.
+// serve starts a server in place of the last one of its kind, and sets its address for
+// the other commands.
 func (w *walk) serve(t *testing.T, environ, args []string) {
 	t.Helper()
 	kind, dir := args[0], t.TempDir()

@@ -15,8 +15,8 @@ import (
 	"github.com/otdemo/otdemo/pkg/trace"
 )
 
-// read reads both traces back, at the same time.
-func (c *comparison) read(ctx context.Context, sides ...*compareSide) error {
+// read reads both traces back concurrently.
+func (c *compareRun) read(ctx context.Context, sides ...*compareSide) error {
 	ctx, cancel := context.WithTimeout(ctx, c.opts.timeout)
 	defer cancel()
 	errs := make([]error, len(sides))
@@ -28,11 +28,11 @@ func (c *comparison) read(ctx context.Context, sides ...*compareSide) error {
 	return errors.Join(errs...)
 }
 
-// readSide waits until the trace has all spans that were made, or has had no new
-// one for a while: how many the called service makes is not known, and some
-// tracers begin a new trace in the midst of one. While the trace lacks spans by what
-// is in it, the while is longer.
-func (c *comparison) readSide(ctx context.Context, side *compareSide) error {
+// readSide waits until the trace has all spans that were made, or until no new span has
+// arrived for c.quiet: the number of spans that the called service makes is unknown, and
+// some tracers begin a new trace in the middle of one. While the trace has a gap, it
+// waits for c.grace instead.
+func (c *compareRun) readSide(ctx context.Context, side *compareSide) error {
 	seen, since := 0, time.Time{}
 	t, err := c.reader.WaitTrace(ctx, side.Trace.ID, func(t trace.Trace) bool {
 		now := c.app.env.Now()
@@ -40,7 +40,7 @@ func (c *comparison) readSide(ctx context.Context, side *compareSide) error {
 			seen, since = len(t.Spans), now
 		}
 		quiet := c.quiet
-		if !side.whole(&t) {
+		if !side.complete(&t) {
 			quiet = c.grace
 		}
 		return int64(seen) >= side.spans || now.Sub(since) >= quiet
@@ -57,16 +57,16 @@ func (c *comparison) readSide(ctx context.Context, side *compareSide) error {
 	}
 }
 
-// lostError is nil when all spans of a side went out.
+// lostError returns an error if spans of a side were not sent.
 func lostError(side *compareSide) error {
 	if side.lost == 0 {
 		return nil
 	}
-	return withHint(fmt.Errorf("tracer %s lost %s on the way, which the comparison misses", side.Tracer, plural.Of(side.lost, "span", "spans")),
+	return withHint(fmt.Errorf("tracer %s lost %s, so the comparison is incomplete", side.Tracer, plural.Of(side.lost, "span", "spans")),
 		fmt.Sprintf("run \"otdemo check-jaeger --tracer %s\" to find out where", side.Tracer))
 }
 
-// seen reports whether t has a span of anybody but the caller.
+// seen reports whether t has a span of a service other than the caller.
 func (s *compareSide) seen(t *trace.Trace) bool {
 	return int64(len(t.Spans)) > s.own || slices.ContainsFunc(t.Spans, func(span trace.Span) bool {
 		kind, _ := span.Tag("span.kind")
@@ -75,9 +75,9 @@ func (s *compareSide) seen(t *trace.Trace) bool {
 	})
 }
 
-// whole reports whether t lacks no span by what is in it: the called service is
-// there, each request has a span of who answered it, and each span its parent.
-func (s *compareSide) whole(t *trace.Trace) bool {
+// complete reports whether t has no gap: it has a span of the called service, a server
+// span for each request, and the parent of each span.
+func (s *compareSide) complete(t *trace.Trace) bool {
 	ids := make(map[trace.SpanID]bool, len(t.Spans))
 	for i := range t.Spans {
 		ids[t.Spans[i].SpanID] = true
@@ -86,14 +86,13 @@ func (s *compareSide) whole(t *trace.Trace) bool {
 	return s.seen(t) && answered(*t) && !slices.ContainsFunc(t.Spans, orphan)
 }
 
-// compareAnswer is nil when nothing differs but what is ignored, which takes that the
-// called service was seen on both sides. lost is the error of spans that did not go
-// out.
-func compareAnswer(r *compare.Report, lost error) error {
+// compareError returns nil if all differences are ignored and the called service was
+// seen on both sides. lost is the error of spans that were not sent.
+func compareError(r *compare.Report, lost error) error {
 	unseen := error(nil)
 	if text := r.Unseen(); text != "" {
 		unseen = withHint(errors.New(text),
-			`with --propagation jaeger,w3c,b3 both sides send all of these headers; "otdemo check-jaeger --through URL" finds out whether it reports`)
+			`with --propagation jaeger,w3c,b3 both sides send all of these headers; "otdemo check-jaeger --through URL" finds out whether the service reports spans`)
 	}
 	switch {
 	case lost != nil:
@@ -103,6 +102,6 @@ func compareAnswer(r *compare.Report, lost error) error {
 	case r.Same():
 		return nil
 	default:
-		return &exitError{code: exitNo} // the report has said everything
+		return &exitError{code: exitFailed} // the report has all of it
 	}
 }

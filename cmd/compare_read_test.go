@@ -20,14 +20,14 @@ func TestCompareGrace(t *testing.T) {
 		{3 * time.Second, true, 7 * time.Second}, // the timeout itself ends it before
 		{30 * time.Second, true, 30 * time.Second},
 	} {
-		opts := &compareOptions{timeout: tt.timeout, patient: tt.given}
+		opts := &compareOptions{timeout: tt.timeout, timeoutGiven: tt.given}
 		if got := opts.grace(); got != tt.want {
 			t.Errorf("--timeout %s, given %t: got %s, want %s", tt.timeout, tt.given, got, tt.want)
 		}
 	}
 }
 
-// span is a span of a service, below another one unless parent is 0.
+// span returns a span of a service, the child of another one unless parent is 0.
 func span(service string, id, parent trace.SpanID, kind string) trace.Span {
 	s := trace.Span{SpanID: id, Process: &trace.Process{Service: service}}
 	if kind != "" {
@@ -39,14 +39,14 @@ func span(service string, id, parent trace.SpanID, kind string) trace.Span {
 	return s
 }
 
-func TestCompareSideSeenAndWhole(t *testing.T) {
+func TestCompareSideSeenAndComplete(t *testing.T) {
 	t.Parallel()
 	own := []trace.Span{span("otdemo-client", 1, 0, ""), span("otdemo-client", 2, 1, "client")}
 	with := func(more ...trace.Span) []trace.Span { return append(own[:2:2], more...) }
 	for _, tt := range []struct {
-		name        string
-		spans       []trace.Span
-		seen, whole bool
+		name           string
+		spans          []trace.Span
+		seen, complete bool
 	}{
 		{"nothing", nil, false, false},
 		{"the caller alone", own, false, false},
@@ -62,13 +62,13 @@ func TestCompareSideSeenAndWhole(t *testing.T) {
 	} {
 		side := &compareSide{service: "otdemo-client", own: 2}
 		tr := &trace.Trace{Spans: tt.spans}
-		if seen, whole := side.seen(tr), side.whole(tr); seen != tt.seen || whole != tt.whole {
-			t.Errorf("%s: got seen %t and whole %t, want %t and %t", tt.name, seen, whole, tt.seen, tt.whole)
+		if seen, complete := side.seen(tr), side.complete(tr); seen != tt.seen || complete != tt.complete {
+			t.Errorf("%s: got seen %t and complete %t, want %t and %t", tt.name, seen, complete, tt.seen, tt.complete)
 		}
 	}
 }
 
-func TestCompareAnswer(t *testing.T) {
+func TestCompareError(t *testing.T) {
 	t.Parallel()
 	unseen := compare.Side{Unseen: true}
 	for _, tt := range []struct {
@@ -79,15 +79,15 @@ func TestCompareAnswer(t *testing.T) {
 		want     int
 	}{
 		{name: "alike", want: exitOK},
-		{name: "differs", differs: []compare.Difference{{ID: "kind:x"}}, want: exitNo},
+		{name: "differs", differs: []compare.Difference{{ID: "kind:x"}}, want: exitFailed},
 		{name: "differs as known", differs: []compare.Difference{{ID: "kind:x", Ignored: true}}, want: exitOK},
 		{name: "unseen on both", from: unseen, to: unseen, want: exitUnknown},
 		{name: "unseen before", from: unseen, differs: []compare.Difference{{ID: "span:x"}}, want: exitUnknown},
 		{name: "unseen after", to: unseen, differs: []compare.Difference{{ID: "span:x", Ignored: true}}, want: exitUnknown},
-		{name: "unseen and lost here", to: unseen, lost: errors.New("lost"), want: exitNo},
+		{name: "unseen and lost here", to: unseen, lost: errors.New("lost"), want: exitFailed},
 	} {
 		report := &compare.Report{From: tt.from, To: tt.to, Differences: tt.differs}
-		if got := exitCode(compareAnswer(report, tt.lost)); got != tt.want {
+		if got := exitCode(compareError(report, tt.lost)); got != tt.want {
 			t.Errorf("%s: got exit code %d, want %d", tt.name, got, tt.want)
 		}
 		if got, want := report.Same(), tt.want == exitOK; got != want {

@@ -17,21 +17,22 @@ import (
 	"github.com/otdemo/otdemo/pkg/compare"
 	"github.com/otdemo/otdemo/pkg/config"
 	"github.com/otdemo/otdemo/pkg/query"
+	"github.com/otdemo/otdemo/pkg/report/comparison"
 	"github.com/otdemo/otdemo/pkg/trace"
 	"github.com/otdemo/otdemo/pkg/tracer"
 )
 
 const (
-	// quietTime is how long the backend may show no new span until a trace that
-	// lacks none by what is in it is taken for whole: the flush interval of Jaeger's
-	// clients of a second, twice, and Jaeger's batching.
-	quietTime = 2500 * time.Millisecond
-	// demoQuiet is the same for the embedded Jaeger.
-	demoQuiet = 200 * time.Millisecond
+	// quietPeriod is how long no new span may arrive until a trace without a gap
+	// counts as complete: twice the flush interval of Jaeger's clients, which is a
+	// second, and Jaeger's batching.
+	quietPeriod = 2500 * time.Millisecond
+	// demoQuietPeriod is the same for the embedded Jaeger.
+	demoQuietPeriod = 200 * time.Millisecond
 )
 
-// comparison is what the two requests share.
-type comparison struct {
+// compareRun holds what the two requests share.
+type compareRun struct {
 	app     *app
 	request client.Request
 	opts    *compareOptions
@@ -40,21 +41,21 @@ type comparison struct {
 	// worker is the server in this process; nil when a URL was given.
 	worker *worker
 	quiet  time.Duration
-	// grace is the same for a trace that lacks the spans of a service.
+	// grace is the same for a trace with a gap.
 	grace time.Duration
 }
 
 // compare makes both requests, reads both traces back and prints the report.
 func (a *app) compare(ctx context.Context, from, to *compareSide, request client.Request, opts *compareOptions) (err error) {
-	c := &comparison{app: a, request: request, opts: opts, logger: a.quietLogger(a.env.Stderr), quiet: quietTime, grace: opts.grace()}
+	c := &compareRun{app: a, request: request, opts: opts, logger: a.quietLogger(a.env.Stderr), quiet: quietPeriod, grace: opts.grace()}
 	if opts.demo {
-		c.quiet = demoQuiet
+		c.quiet = demoQuietPeriod
 		backend, err := allinone.Start(allinone.Options{Logger: c.logger, Now: a.env.Now})
 		if err != nil {
 			return err
 		}
 		defer func() { err = errors.Join(err, closeBackend(ctx, backend)) }()
-		if err := errors.Join(from.aim(backend), to.aim(backend)); err != nil {
+		if err := errors.Join(from.useBackend(backend), to.useBackend(backend)); err != nil {
 			return err
 		}
 	}
@@ -69,7 +70,7 @@ func (a *app) compare(ctx context.Context, from, to *compareSide, request client
 		defer func() { err = errors.Join(err, c.worker.stop()) }()
 		c.request = client.Request{Method: http.MethodGet, URL: c.worker.url()}
 	}
-	// The connection's events come from several goroutines, and differ by the run.
+	// The events of a connection come from several goroutines and differ between runs.
 	c.request.NoEvents = true
 	for _, side := range []*compareSide{from, to} {
 		if err := c.run(ctx, side); err != nil {
@@ -82,41 +83,50 @@ func (a *app) compare(ctx context.Context, from, to *compareSide, request client
 	ignore := compare.NewIgnore(opts.ignore)
 	report := compare.Traces(from.Side, to.Side, ignore)
 	for _, idle := range ignore.Idle(report.Differences) {
-		printLine(a.env.Stderr, "warning", fmt.Sprintf("--ignore %s names nothing that differs", idle))
+		printLine(a.env.Stderr, "warning", fmt.Sprintf("--ignore %s matches no difference", idle))
 	}
-	return errors.Join(c.print(report), compareAnswer(report, errors.Join(lostError(from), lostError(to))))
+	return errors.Join(c.write(report), compareError(report, errors.Join(lostError(from), lostError(to))))
 }
 
-// compareReader returns the way to read traces back, once Jaeger has answered.
+// write writes the report to stdout.
+func (c *compareRun) write(report *compare.Report) error {
+	shown := &comparison.Comparison{Report: report, URL: c.request.URL, OwnServer: c.worker != nil, TraceURL: c.reader.TraceURL}
+	if c.opts.output.String() == "json" {
+		return comparison.WriteJSON(c.app.env.Stdout, shown)
+	}
+	return comparison.WriteText(c.app.env.Stdout, c.app.terminal(), shown)
+}
+
+// compareReader returns a client of the query API after checking that it responds.
 func (a *app) compareReader(ctx context.Context, cfg config.Config) (*query.Client, error) {
 	reader, err := query.New(cfg.Query.URL, query.Options{})
 	if err != nil {
 		return nil, usageError(err)
 	}
-	asking, cancel := context.WithTimeout(ctx, defaultCallTimeout)
+	probing, cancel := context.WithTimeout(ctx, defaultCallTimeout)
 	defer cancel()
-	if _, err := reader.Services(asking); err != nil {
+	if _, err := reader.Services(probing); err != nil {
 		reader.Close()
 		if ctx.Err() != nil {
 			return nil, ctx.Err()
 		}
 		return nil, &exitError{code: exitUnknown, err: withHint(fmt.Errorf("the traces could not be read back: %w", err),
-			"name Jaeger's address with --query-url, or bring one along with --demo")}
+			"set Jaeger's address with --query-url, or start an in-memory Jaeger with --demo")}
 	}
 	return reader, nil
 }
 
-// closeBackend ends the embedded Jaeger, also after Ctrl-C.
+// closeBackend closes the embedded Jaeger, also after Ctrl-C.
 func closeBackend(ctx context.Context, backend *allinone.Backend) error {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), closeTimeout)
 	defer cancel()
 	return backend.Close(ctx)
 }
 
-// run asks the tracer of one side for its traits, makes the request with it, and
-// flushes its spans.
-func (c *comparison) run(ctx context.Context, side *compareSide) error {
-	if err := c.ask(ctx, side); err != nil {
+// run determines the traits of one side's tracer, makes the request with it and flushes
+// its spans.
+func (c *compareRun) run(ctx context.Context, side *compareSide) error {
+	if err := c.examine(ctx, side); err != nil {
 		return err
 	}
 	tr, err := tracer.New(side.cfg, tracer.Options{Service: "otdemo-client", Logger: c.logger})
@@ -127,7 +137,7 @@ func (c *comparison) run(ctx context.Context, side *compareSide) error {
 	side.service, side.spans = tr.Service(), math.MaxInt64
 	if c.worker != nil {
 		cfg := side.cfg
-		cfg.Service = "" // the one configured is the caller's
+		cfg.Service = "" // the configured name is the caller's
 		served, err := tracer.New(cfg, tracer.Options{Service: "otdemo-server", Logger: c.logger})
 		if err != nil {
 			c.app.closeTracer(ctx, tr)
@@ -150,8 +160,8 @@ func (c *comparison) run(ctx context.Context, side *compareSide) error {
 	return err
 }
 
-// ask makes the tracers that compare.Ask needs. They send nothing.
-func (c *comparison) ask(ctx context.Context, side *compareSide) error {
+// examine determines the traits of a side's tracer with tracers that send nothing.
+func (c *compareRun) examine(ctx context.Context, side *compareSide) error {
 	var tracers [2]*tracer.Tracer
 	for i, param := range []float64{1, 0} {
 		cfg := side.cfg
@@ -167,9 +177,9 @@ func (c *comparison) ask(ctx context.Context, side *compareSide) error {
 	return nil
 }
 
-// call makes the request below a top-level span, as otdemo call does. An answer of
-// 400 or above is as good as any: it is the traces that are compared.
-func (c *comparison) call(ctx context.Context, tr *tracer.Tracer) (trace.TraceID, error) {
+// call makes the request below a top-level span, as otdemo call does. A status of
+// 400 or above is not an error: only the traces are compared.
+func (c *compareRun) call(ctx context.Context, tr *tracer.Tracer) (trace.TraceID, error) {
 	caller := client.New(tr, client.Options{Timeout: c.opts.timeout})
 	defer caller.Close()
 	top := tr.StartSpan("call")
@@ -185,8 +195,8 @@ func (c *comparison) call(ctx context.Context, tr *tracer.Tracer) (trace.TraceID
 		return trace.TraceID{}, callError(err)
 	}
 	if !sampled {
-		return trace.TraceID{}, &exitError{code: exitUnknown, err: withHint(errors.New("there is no trace to compare: the sampler did not keep it"),
-			"--sampler-type const --sampler-param 1 keeps every trace")}
+		return trace.TraceID{}, &exitError{code: exitUnknown, err: withHint(errors.New("no trace to compare: the trace was not sampled"),
+			"sample every trace with --sampler-type const --sampler-param 1")}
 	}
 	return id, nil
 }

@@ -19,16 +19,15 @@ import (
 type compareSide struct {
 	compare.Side
 	cfg config.Config
-	// service is the caller's name, own how many spans it made.
+	// service is the caller's service name, own the number of spans it made.
 	service string
 	own     int64
-	// spans is how many were made, as far as that is known here; lost is how many
-	// of them did not go out.
+	// spans is the number of spans made in this process, or math.MaxInt64 if another
+	// service makes spans too; lost is the number of those that were not sent.
 	spans, lost int64
 }
 
-// loadSides loads the configuration once for each side, as it is with that tracer
-// alone.
+// loadSides loads the configuration once for each side, as it would be with that tracer.
 func (a *app) loadSides(cmd *cobra.Command, opts *compareOptions, args []string) (from, to *compareSide, err error) {
 	var extra []config.Flag
 	if len(args) == 1 {
@@ -38,7 +37,7 @@ func (a *app) loadSides(cmd *cobra.Command, opts *compareOptions, args []string)
 	if err != nil {
 		return nil, nil, err
 	}
-	// The endpoint in the configuration is meant for this tracer.
+	// The endpoint in the configuration is that of this tracer.
 	configured := base.Config.Tracer
 	var warnings [][]config.Warning
 	load := func(flag, tracer, endpoint string) (*compareSide, error) {
@@ -61,23 +60,23 @@ func (a *app) loadSides(cmd *cobra.Command, opts *compareOptions, args []string)
 	if err := errors.Join(fromErr, toErr); err != nil {
 		return nil, nil, err
 	}
-	// What is odd for one tracer alone, such as an agent's port for one that has no
-	// agent, is there for the other one.
+	// A warning for one tracer only, such as an agent's port for one without an agent,
+	// is about a key that is meant for the other one.
 	a.warn(slices.DeleteFunc(warnings[0], func(w config.Warning) bool { return !slices.Contains(warnings[1], w) }))
 	return from, to, nil
 }
 
-// aim points the side at the embedded Jaeger.
-func (s *compareSide) aim(backend *allinone.Backend) error {
+// useBackend points the side at the embedded Jaeger.
+func (s *compareSide) useBackend(backend *allinone.Backend) error {
 	s.cfg.Reporter.Collector = config.Collector{}
-	staged := stage{backend: backend, cfg: s.cfg}
-	err := staged.aim()
-	s.cfg = staged.cfg
+	system := demoSystem{backend: backend, cfg: s.cfg}
+	err := system.useBackend()
+	s.cfg = system.cfg
 	return err
 }
 
-// namesItsEndpoint reports whether the endpoint comes from OpenTelemetry's own
-// variables, which only count with its tracer.
+// namesItsEndpoint reports whether the endpoint comes from an OTEL_* variable, which
+// only applies to the tracer otel.
 func namesItsEndpoint(loaded *config.Loaded) bool {
 	for _, v := range loaded.Values {
 		if v.Key == "reporter.collector.endpoint" {
@@ -89,7 +88,7 @@ func namesItsEndpoint(loaded *config.Loaded) bool {
 
 func newCompareSide(flag string, cfg config.Config) (*compareSide, error) {
 	if !cfg.MakesSpans() {
-		return nil, usageError(withHint(fmt.Errorf("%s: the tracer makes no spans to compare", flag), "such as --from jaeger --to otel"))
+		return nil, usageError(withHint(fmt.Errorf("%s: the tracer makes no spans to compare", flag), "for example --from jaeger --to otel"))
 	}
 	return &compareSide{cfg: cfg, Side: compare.Side{Tracer: cfg.Tracer}}, nil
 }

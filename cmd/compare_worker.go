@@ -12,7 +12,7 @@ import (
 	"github.com/otdemo/otdemo/pkg/server"
 )
 
-// worker is the server in this process. One request at a time is made to it.
+// worker is the server in this process. It gets one request at a time.
 type worker struct {
 	addr    string
 	handler atomic.Pointer[http.Handler]
@@ -32,7 +32,7 @@ func startWorker(ctx context.Context, a *app, logger *slog.Logger) (*worker, err
 	return w, nil
 }
 
-// ServeHTTP answers with the handler of the present side.
+// ServeHTTP calls the handler of the current side.
 func (w *worker) ServeHTTP(rw http.ResponseWriter, r *http.Request) {
 	w.busy.Add(1)
 	defer w.busy.Done()
@@ -41,7 +41,7 @@ func (w *worker) ServeHTTP(rw http.ResponseWriter, r *http.Request) {
 
 func (w *worker) serve(h http.Handler) { w.handler.Store(&h) }
 
-// wait returns once the requests answered have finished their spans, too.
+// wait returns when all handlers have returned, and so have finished their spans.
 func (w *worker) wait() { w.busy.Wait() }
 
 func (w *worker) url() string { return "http://" + w.addr + compare.WorkPath }

@@ -16,60 +16,61 @@ import (
 	"github.com/otdemo/otdemo/pkg/load"
 	"github.com/otdemo/otdemo/pkg/printable"
 	"github.com/otdemo/otdemo/pkg/query"
+	"github.com/otdemo/otdemo/pkg/report/run"
 	"github.com/otdemo/otdemo/pkg/server"
 	"github.com/otdemo/otdemo/pkg/trace"
 	"github.com/otdemo/otdemo/pkg/tracer"
 )
 
 func newDemo(a *app) *cobra.Command {
-	var after aftermath
+	var opts demoOptions
 	cmd := &cobra.Command{
 		Use:   "demo",
-		Short: "Show a trace in one command, with nothing else installed",
+		Short: "Run a traced call with an in-memory Jaeger and show its trace",
 		Long: `Run an in-memory Jaeger, a traced server and one traced call in this process, on
-free ports and over real sockets; draw the trace as it was read back, and account
-for its spans.
+free ports and over real sockets. Read the trace back, print it and account for its
+spans.
 
-With --tracer the spans are made and sent by another system's library, as it would
-send them to its own backend. No configuration file or variable is looked at.
-` + exitCodesHelp("1 the call failed, or a span was lost"),
+--tracer selects the tracing library, which sends its spans as it would to its own
+backend. Configuration files and environment variables are ignored.
+` + exitCodesHelp("1 the call failed, or a span was lost", "3"),
 		Example: `  otdemo demo
   otdemo demo --stay --open
   otdemo demo --tracer otel --propagation w3c`,
-		GroupID: groupServing,
+		GroupID: groupOther,
 		Args:    maxArgs(0),
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			if after.open && !after.stay {
-				return usageError(withHint(errors.New("--open shows a page that ends with the command"), "use --stay --open"))
+			if opts.open && !opts.stay {
+				return usageError(withHint(errors.New("--open needs --stay: without it, the page is gone when the command ends"), "use --stay --open"))
 			}
 			cfg, given, err := a.demoConfig(cmd.Flags())
 			if err != nil {
 				return err
 			}
-			return a.demo(cmd.Context(), &stage{cfg: cfg, given: given}, after)
+			return a.demo(cmd.Context(), &demoSystem{cfg: cfg, given: given}, opts)
 		},
 	}
 	addKeyFlag(cmd.Flags(), "tracer", "tracer", "name")
 	addKeyFlag(cmd.Flags(), "propagation", "propagation", "formats")
-	cmd.Flags().BoolVar(&after.stay, "stay", false, "keep everything up until Ctrl-C")
-	cmd.Flags().BoolVar(&after.open, "open", false, "open the trace in the browser, with --stay")
-	cmd.Flags().StringVar(&after.addrFile, "addr-file", "", "write the addresses listened on to `file`, as JSON: name to host:port")
+	cmd.Flags().BoolVar(&opts.stay, "stay", false, "keep everything running until Ctrl-C")
+	cmd.Flags().BoolVar(&opts.open, "open", false, "open the trace in the browser; needs --stay")
+	cmd.Flags().StringVar(&opts.addrFile, "addr-file", "", "write the listening addresses to `file`, as JSON: name to host:port")
 	return cmd
 }
 
-// aftermath is what happens once the trace has been shown.
-type aftermath struct {
+// demoOptions are what the demo does after printing the trace.
+type demoOptions struct {
 	stay     bool
 	open     bool
 	addrFile string
 }
 
-// stage is what the demo runs: a Jaeger, a server and its tracer, and the tracer
-// of the calls.
-type stage struct {
+// demoSystem is what the demo runs: a Jaeger, a server and its tracer, and the tracer
+// of the client.
+type demoSystem struct {
 	cfg config.Config
-	// given are the flags that a call from another process needs, too, to make
-	// spans like these.
+	// given are the tracer flags of the command line, which a call from another
+	// process needs too.
 	given          []string
 	backend        *allinone.Backend
 	reader         *query.Client
@@ -80,29 +81,29 @@ type stage struct {
 	serverDone chan error
 }
 
-func (a *app) demo(ctx context.Context, s *stage, after aftermath) error {
-	if err := a.setStage(ctx, s); err != nil {
+func (a *app) demo(ctx context.Context, s *demoSystem, opts demoOptions) error {
+	if err := a.startDemo(ctx, s); err != nil {
 		return err
 	}
-	page, err := a.perform(ctx, s)
+	page, err := a.demoCall(ctx, s)
 	switch {
 	case err != nil:
-	case after.stay:
-		a.tellHowToGoOn(s)
-		if err = a.writeAddrFile(ctx, after.addrFile, s.addrs()); err == nil {
-			if after.open {
-				a.openOrTell(ctx, page)
+	case opts.stay:
+		a.printNextCommands(s)
+		if err = a.writeAddrFile(ctx, opts.addrFile, s.addrs()); err == nil {
+			if opts.open {
+				a.openOrWarn(ctx, page)
 			}
 			<-ctx.Done()
 		}
 	default:
-		fmt.Fprintln(a.env.Stdout, `      it ends with this process; "otdemo demo --stay" keeps it up`)
+		fmt.Fprintln(a.env.Stdout, `      the page ends with this process; "otdemo demo --stay" keeps it running`)
 	}
-	return errors.Join(err, s.strike(ctx))
+	return errors.Join(err, s.stop(ctx))
 }
 
-// setStage starts everything on free ports of the loopback address.
-func (a *app) setStage(ctx context.Context, s *stage) error {
+// startDemo starts everything on free ports of the loopback address.
+func (a *app) startDemo(ctx context.Context, s *demoSystem) error {
 	logger := a.quietLogger(a.env.Stderr)
 	memory := planMemory(0, a.env.MemoryLimit)
 	memory.apply()
@@ -116,15 +117,16 @@ func (a *app) setStage(ctx context.Context, s *stage) error {
 		return err
 	}
 	s.serverDone, s.stopServer = make(chan error, 1), func() {}
-	if err := a.fillStage(ctx, s, logger); err != nil {
+	if err := a.startDemoServices(ctx, s, logger); err != nil {
 		s.serverDone <- nil
-		return errors.Join(err, s.strike(ctx))
+		return errors.Join(err, s.stop(ctx))
 	}
 	return nil
 }
 
-func (a *app) fillStage(ctx context.Context, s *stage, logger *slog.Logger) error {
-	err := s.aim()
+// startDemoServices starts the server, both tracers and the reader of traces.
+func (a *app) startDemoServices(ctx context.Context, s *demoSystem, logger *slog.Logger) error {
+	err := s.useBackend()
 	if err != nil {
 		return err
 	}
@@ -148,18 +150,18 @@ func (a *app) fillStage(ctx context.Context, s *stage, logger *slog.Logger) erro
 	return nil
 }
 
-// url is what the demo calls.
-func (s *stage) url() string { return "http://" + s.addr + "/" }
+// url returns the URL that the demo calls.
+func (s *demoSystem) url() string { return "http://" + s.addr + "/" }
 
-// addrs are all addresses listened on.
-func (s *stage) addrs() map[string]string {
+// addrs returns all listening addresses by name.
+func (s *demoSystem) addrs() map[string]string {
 	addrs := s.backend.Addrs()
 	addrs["http"] = s.addr
 	return addrs
 }
 
-// strike ends everything that was started, senders first.
-func (s *stage) strike(ctx context.Context) error {
+// stop stops everything that was started, the senders of spans first.
+func (s *demoSystem) stop(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), closeTimeout)
 	defer cancel()
 	s.stopServer()
@@ -175,42 +177,42 @@ func (s *stage) strike(ctx context.Context) error {
 	return errors.Join(append(errs, s.backend.Close(ctx))...)
 }
 
-// perform makes the call, draws its trace as it was stored, and closes the
-// account of its spans. It returns the page that shows the trace.
-func (a *app) perform(ctx context.Context, s *stage) (page string, err error) {
+// demoCall makes the call, prints its trace as it was read back, and the numbers of its
+// spans. It returns the URL of the trace's page.
+func (a *app) demoCall(ctx context.Context, s *demoSystem) (page string, err error) {
 	ctx, cancel := context.WithTimeout(ctx, defaultCallTimeout)
 	defer cancel()
 	c := client.New(s.client, client.Options{Timeout: defaultCallTimeout})
 	defer c.Close()
-	done := callOnce(ctx, load.Options{Client: c, Tracer: s.client, Request: client.Request{URL: s.url()}})
-	if done.err != nil {
-		return "", done.err
+	result, response, err := load.Call(ctx, load.Options{Client: c, Tracer: s.client, Request: client.Request{URL: s.url()}})
+	if err != nil {
+		return "", err
 	}
 	out := a.env.Stdout
-	fmt.Fprintf(out, "Received result: %s\n\n", printable.Text(strings.TrimSpace(string(done.answer.Body))))
+	fmt.Fprintf(out, "Received result: %s\n\n", printable.Text(strings.TrimSpace(string(response.Body))))
 
-	// A server's span ends a moment after its answer arrived, but it has been
-	// started by then: so started is what must come back.
+	// The server's span ends a moment after its response has arrived, but it has been
+	// started by then, so the number of started spans is the one to wait for.
 	made := s.client.Stats().Sampled + s.server.Stats().Sampled
-	t, readErr := s.reader.WaitTrace(ctx, done.TraceID, func(t trace.Trace) bool {
+	t, readErr := s.reader.WaitTrace(ctx, result.TraceID, func(t trace.Trace) bool {
 		return int64(len(t.Spans)) >= made
 	})
 	if err := trace.Waterfall(out, &t, a.drawOptions()); err != nil {
 		return "", err
 	}
-	s.settle(ctx)
-	page = s.reader.TraceURL(done.TraceID)
-	fmt.Fprintf(out, "\n%s\npage: %s\n", s.ledger(len(t.Spans)), page)
+	s.awaitSent(ctx)
+	page = s.reader.TraceURL(result.TraceID)
+	fmt.Fprintf(out, "\n%s\npage: %s\n", s.spansLine(len(t.Spans)), page)
 	if readErr != nil {
 		return page, fmt.Errorf("a span was lost: %w", readErr)
 	}
 	return page, nil
 }
 
-// settle waits until both tracers know what became of each span. A span over UDP
-// counts as sent once the time for a refusal is over, which is later than it can
-// be read back from a backend on the same machine.
-func (s *stage) settle(ctx context.Context) {
+// awaitSent waits until both tracers have counted each span as sent or lost. A span
+// over UDP is counted as sent when the time for a refusal is over, which is later than
+// it can be read back from a backend on the same machine.
+func (s *demoSystem) awaitSent(ctx context.Context) {
 	ticker := time.NewTicker(time.Millisecond)
 	defer ticker.Stop()
 	for s.client.Stats().Queued+s.server.Stats().Queued > 0 {
@@ -222,12 +224,8 @@ func (s *stage) settle(ctx context.Context) {
 	}
 }
 
-// ledger is the account of the demo's spans in a line.
-func (s *stage) ledger(stored int) string {
+// spansLine returns the numbers of the demo's spans in a line.
+func (s *demoSystem) spansLine(stored int) string {
 	client, srv := s.client.Stats(), s.server.Stats()
-	made, sent := client.Finished+srv.Finished, client.Sent+srv.Sent
-	if made == sent && sent == int64(stored) {
-		return fmt.Sprintf("spans: %d made = %d sent = %d stored, none lost", made, sent, stored)
-	}
-	return fmt.Sprintf("spans: %d made, %d sent, %d stored", made, sent, stored)
+	return run.SpansLine(client.Finished+srv.Finished, client.Sent+srv.Sent, int64(stored))
 }

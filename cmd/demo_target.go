@@ -19,11 +19,11 @@ import (
 	"github.com/otdemo/otdemo/pkg/tracer/kind"
 )
 
-// demoFlushInterval is short, since a person waits for the trace.
+// demoFlushInterval is short because a person waits for the trace.
 const demoFlushInterval = 20 * time.Millisecond
 
-// demoConfig returns the defaults with the flags that were given, and these as they
-// were typed. No file and no variable has a say, so that the demo works anywhere.
+// demoConfig returns the defaults with the given flags, and those flags as they were
+// typed. Files and environment variables are ignored, so that the demo works anywhere.
 func (a *app) demoConfig(flags *pflag.FlagSet) (config.Config, []string, error) {
 	src := config.Source{File: os.DevNull} // else ./config.yaml is looked for
 	var given []string
@@ -41,16 +41,16 @@ func (a *app) demoConfig(flags *pflag.FlagSet) (config.Config, []string, error) 
 		return config.Config{}, nil, usageError(err)
 	}
 	if loaded.Config.Tracer == config.TracerNoop {
-		return config.Config{}, nil, usageError(withHint(errors.New("there is no trace to show: tracer noop makes no spans"),
+		return config.Config{}, nil, usageError(withHint(errors.New("no trace to show: tracer noop makes no spans"),
 			"leave out --tracer noop"))
 	}
 	a.warn(loaded.Warnings)
 	return loaded.Config, given, nil
 }
 
-// aim points the configuration at the backend: the tracer at the receiver whose usual
-// port is that of the tracer's default endpoint, or at the agent's.
-func (s *stage) aim() error {
+// useBackend points the configuration at the backend: the tracer at the receiver whose
+// usual port is that of the tracer's default endpoint, or at the agent's.
+func (s *demoSystem) useBackend() error {
 	addrs := s.backend.Addrs()
 	cfg := &s.cfg
 	cfg.Reporter.FlushInterval = demoFlushInterval
@@ -77,9 +77,9 @@ func (s *stage) aim() error {
 	return err
 }
 
-// flags are those with which another process sends its spans here, and reads them
-// back.
-func (s *stage) flags() string {
+// flags returns the flags with which another process sends its spans here and reads
+// them back.
+func (s *demoSystem) flags() string {
 	to := []string{"--agent-port", strconv.Itoa(s.cfg.Reporter.Agent.Port)}
 	if s.cfg.UsesCollector() {
 		to = []string{"--collector-endpoint", s.cfg.Reporter.Collector.Endpoint}
@@ -88,12 +88,12 @@ func (s *stage) flags() string {
 	return strings.Join(all, " ")
 }
 
-// tellHowToGoOn prints commands for a second terminal, with the ports picked.
-func (a *app) tellHowToGoOn(s *stage) {
+// printNextCommands prints commands for a second terminal, with the ports chosen.
+func (a *app) printNextCommands(s *demoSystem) {
 	fmt.Fprintf(a.env.Stdout, `
 In another terminal:
   otdemo call %s --show %s
   otdemo check-jaeger %[2]s
-Ctrl-C ends it.
+Ctrl-C stops it.
 `, s.url(), printable.Line(s.flags()))
 }

@@ -20,42 +20,42 @@ import (
 	"github.com/otdemo/otdemo/pkg/printable"
 )
 
-// Env is the process as a value: all that a command takes from its surroundings.
-// This file is the only one that touches os and signal.
+// Env is the process as a value: everything that a command gets from its environment.
+// Only this file uses the state of package os and signals.
 type Env struct {
-	// Args are the command line's words without the program's name.
+	// Args are the arguments of the command line, without the name of the program.
 	Args []string
 	// Environ holds "KEY=value" entries.
 	Environ []string
 	Stdin   io.Reader
 	Stdout  io.Writer
 	Stderr  io.Writer
-	// Dir is the working directory, UserConfigDir where the user keeps
-	// configuration; either may be empty.
+	// Dir is the working directory, UserConfigDir the user's configuration
+	// directory; either may be empty.
 	Dir           string
 	UserConfigDir string
 	// OS is the operating system's name as in runtime.GOOS.
 	OS string
-	// MemoryLimit is what the process's control groups grant it in bytes, 0 when they
-	// set no bound.
+	// MemoryLimit is the memory limit of the process's control groups in bytes, 0 for
+	// no limit.
 	MemoryLimit int64
 	// Now is the clock.
 	Now func() time.Time
 	// Listen opens a listening TCP socket.
 	Listen func(ctx context.Context, network, address string) (net.Listener, error)
 	// Interrupt returns a context that ends at the first SIGINT or SIGTERM. Another
-	// one within a second counts as the first; a later one ends the process. The
-	// function returned undoes it.
+	// signal within a second counts as the same one; a later one kills the process.
+	// The returned function restores the default handling.
 	Interrupt func(ctx context.Context) (context.Context, context.CancelFunc)
-	// StdoutTerminal and StderrTerminal say what the streams are shown on.
+	// StdoutTerminal and StderrTerminal report whether the streams are terminals.
 	StdoutTerminal, StderrTerminal bool
-	// Width is the terminal's width in columns, 0 when stdout is none.
+	// Width is the terminal's width in columns, 0 if stdout is not a terminal.
 	Width int
 }
 
-// OSEnv returns the real process.
+// OSEnv returns the environment of the real process.
 func OSEnv() *Env {
-	// Some libraries have no other log, and quote what they were sent.
+	// Some libraries log here only, and quote untrusted input.
 	log.SetOutput(printable.TextWriter(os.Stderr))
 	env := &Env{
 		Args:           os.Args[1:],
@@ -74,7 +74,7 @@ func OSEnv() *Env {
 		content, err := os.ReadFile(name)
 		return string(content), err
 	})
-	// Without these two there is simply no configuration file to find.
+	// Without these two no configuration file is found.
 	env.Dir, _ = os.Getwd()
 	env.UserConfigDir, _ = os.UserConfigDir()
 	if env.StdoutTerminal {
@@ -86,8 +86,8 @@ func OSEnv() *Env {
 }
 
 // signalEcho is how long after the first signal another one counts as the same one:
-// GNU timeout, npm and Docker's wrappers signal a process and then its group, so the
-// process has two for one. Whoever wants to kill what hangs presses again later.
+// GNU timeout, npm and Docker's wrappers signal a process and then its group, so that
+// the process receives two. To kill a process that hangs, send another one later.
 const signalEcho = time.Second
 
 // interrupt is OSEnv's Interrupt.
@@ -97,9 +97,9 @@ func interrupt(parent context.Context) (context.Context, context.CancelFunc) {
 	return endAtSignal(parent, signals, func() { signal.Stop(signals) })
 }
 
-// endAtSignal returns a context that ends at the first signal. It calls restore,
-// which makes signals kill again, when signalEcho has passed since then, or when the
-// parent has ended, or in the function returned, which ends the context too.
+// endAtSignal returns a context that ends at the first signal. It calls restore, which
+// makes signals kill the process again, when signalEcho has passed since then, when
+// parent ends, or when the returned function is called, which ends the context too.
 func endAtSignal(parent context.Context, signals <-chan os.Signal, restore func()) (context.Context, context.CancelFunc) {
 	ctx, end := context.WithCancel(parent)
 	watched, unwatch := context.WithCancel(parent)
@@ -126,7 +126,7 @@ func endAtSignal(parent context.Context, signals <-chan os.Signal, restore func(
 	}
 }
 
-// path returns name as seen from the working directory.
+// path returns name relative to the working directory as an absolute path.
 func (e *Env) path(name string) string {
 	if filepath.IsAbs(name) {
 		return name

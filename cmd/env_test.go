@@ -13,10 +13,11 @@ func TestEndAtSignal(t *testing.T) {
 	t.Parallel()
 	for _, tt := range []struct {
 		name string
-		// signals, stop and parent are when they come; 0 is never.
+		// signals, stop and parent are the times at which they happen; 0 means never.
 		signals      []time.Duration
 		stop, parent time.Duration
-		// ends and restores are when the context ends and signals kill again.
+		// ends and restores are the times at which the context ends and the default
+		// signal handling is restored.
 		ends, restores time.Duration
 	}{
 		{name: "one", signals: []time.Duration{3 * time.Second}, ends: 3 * time.Second, restores: 4 * time.Second},

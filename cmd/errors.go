@@ -10,18 +10,17 @@ import (
 	"github.com/otdemo/otdemo/pkg/printable"
 )
 
-// The exit codes of every command; docs/exit-codes.md tells what each means for
-// each command.
+// The exit codes of all commands; docs/exit-codes.md defines them for each command.
 const (
 	exitOK          = 0
-	exitNo          = 1 // it ran, and the answer is no
-	exitUsage       = 2 // usage or configuration is wrong; nothing was done
-	exitUnknown     = 3 // it could not be told
+	exitFailed      = 1 // a check failed, a call failed or spans were lost
+	exitUsage       = 2 // invalid usage or configuration; nothing was done
+	exitUnknown     = 3 // inconclusive
 	exitInterrupted = 130
 )
 
-// exitError carries an exit code up to Main. A nil err says that everything has
-// been said already.
+// exitError carries an exit code up to Main. A nil err means that everything has
+// been printed already.
 type exitError struct {
 	code int
 	err  error
@@ -50,8 +49,8 @@ type interruptedError struct{ text string }
 func (e *interruptedError) Error() string { return e.text }
 func (e *interruptedError) Unwrap() error { return context.Canceled }
 
-// exitCode maps what a command returned to the process's exit code. Errors
-// without a code of their own mean that the answer is no.
+// exitCode returns the process's exit code for the error of a command: exitFailed
+// unless the error carries another.
 func exitCode(err error) int {
 	var exit *exitError
 	switch {
@@ -62,12 +61,12 @@ func exitCode(err error) int {
 	case errors.Is(err, context.Canceled):
 		return exitInterrupted
 	default:
-		return exitNo
+		return exitFailed
 	}
 }
 
-// hinted is an error that knows its remedy; packages have types of their own
-// with the same method.
+// hinted is an error with a hint on how to fix it. Other packages have types of their
+// own with the same method.
 type hinted struct {
 	err  error
 	hint string
@@ -99,10 +98,10 @@ func printError(w io.Writer, err error) {
 	}
 }
 
-// split takes joined errors apart, also when they were given an exit code.
+// split returns the errors that were joined, also below an exitError.
 func split(err error) []error {
 	var exit *exitError
-	if errors.As(err, &exit) && exit == err { //nolint:errorlint // only the outermost one is taken off
+	if errors.As(err, &exit) && exit == err { //nolint:errorlint // only the outermost one is removed
 		err = exit.err
 	}
 	joined, ok := err.(interface{ Unwrap() []error })
@@ -116,8 +115,8 @@ func split(err error) []error {
 	return all
 }
 
-// printLine writes a message for people, with the lines that follow the first
-// one indented. The text may quote what strangers sent.
+// printLine writes a message for people and indents all lines but the first. The text
+// may quote untrusted input, which is made harmless.
 func printLine(w io.Writer, kind, text string) {
 	text = printable.Text(text)
 	fmt.Fprintf(w, "otdemo: %s: %s\n", kind, strings.ReplaceAll(text, "\n", "\n  "))

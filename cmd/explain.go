@@ -14,16 +14,16 @@ func newExplain(a *app) *cobra.Command {
 	return &cobra.Command{
 		Use:   "explain [ID | WORDS]",
 		Short: "Explain a finding of check-jaeger: its meaning, evidence and fix",
-		Long: `Explain a finding of check-jaeger: what it means, how it was found out, what mends
-it, and what else it could be. Without an ID, list all of them. Words that are no
-ID, such as a line of Jaeger's log, list the findings that speak of them.
+		Long: `Explain a finding of check-jaeger: what it means, how it was found, how to fix it,
+and what else it could be. Without an ID, list the IDs of all findings. With any
+other words, such as a line of Jaeger's log, list the findings that mention them.
 
-The texts are docs/findings.md, and need no network.
-` + exitCodesHelp(),
+The texts are those of docs/findings.md; no network is needed.
+` + exitCodesHelp(exitWriteFailed, "2 no finding matches", "3"),
 		Example: `  otdemo explain udp-refused
   otdemo explain
   otdemo explain no Elasticsearch node available`,
-		GroupID: groupServing,
+		GroupID: groupOther,
 		Args:    cobra.ArbitraryArgs,
 		ValidArgsFunction: func(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
 			return sectionNames(docs.Findings()), cobra.ShellCompDirectiveNoFileComp
@@ -34,32 +34,32 @@ The texts are docs/findings.md, and need no network.
 				_, err := fmt.Fprintln(a.env.Stdout, strings.Join(names, "\n"))
 				return err
 			}
-			asked := strings.Join(args, " ")
-			if text, ok := section(docs.Findings(), asked); ok {
+			words := strings.Join(args, " ")
+			if text, ok := section(docs.Findings(), words); ok {
 				_, err := fmt.Fprintln(a.env.Stdout, text)
 				return err
 			}
-			speaking := speakingOf(docs.Findings(), asked)
-			if len(speaking) == 0 {
-				return usageError(unknownFinding(asked, names))
+			found := findingsWith(docs.Findings(), words)
+			if len(found) == 0 {
+				return usageError(unknownFinding(words, names))
 			}
-			_, err := fmt.Fprintf(a.env.Stdout, "%s\n\nmore: otdemo explain ID; docs/storage.md has each cause of a line about the storage\n",
-				strings.Join(speaking, "\n"))
+			_, err := fmt.Fprintf(a.env.Stdout, "%s\n\nmore: otdemo explain ID; docs/storage.md lists the causes of storage errors\n",
+				strings.Join(found, "\n"))
 			return err
 		},
 	}
 }
 
-// speakingOf returns the findings whose text has the words. Of a line of a log,
-// which wraps one error in another, it takes the longest end that a text has:
-// what stands before it names hosts and times of one's own.
-func speakingOf(document, line string) []string {
-	// "EOF" is a message, and an exit code is none.
+// findingsWith returns the findings whose text contains line. If none does, it drops
+// the beginning of the line up to the next colon and searches again: a log line wraps
+// one error in another, and its beginning has hosts and times that no text has.
+func findingsWith(document, line string) []string {
+	// "EOF" is worth searching for, an exit code is not.
 	const shortest = 3
-	for rest, more := plain(line), true; more && len(rest) >= shortest; _, rest, more = strings.Cut(rest, ": ") {
+	for rest, more := normalized(line), true; more && len(rest) >= shortest; _, rest, more = strings.Cut(rest, ": ") {
 		var names []string
 		for _, name := range sectionNames(document) {
-			if text, _ := section(document, name); strings.Contains(plain(text), rest) {
+			if text, _ := section(document, name); strings.Contains(normalized(text), rest) {
 				names = append(names, name)
 			}
 		}
@@ -70,22 +70,22 @@ func speakingOf(document, line string) []string {
 	return nil
 }
 
-// plain is text without case, line breaks, quotes and the marks of code.
-func plain(text string) string {
+// normalized returns text in lower case, without line breaks, quotes and backquotes.
+func normalized(text string) string {
 	text = strings.NewReplacer("`", "", `"`, "").Replace(strings.Trim(text, " {}\n"))
 	return strings.ToLower(strings.Join(strings.Fields(text), " "))
 }
 
 func unknownFinding(id string, known []string) error {
-	hint := `"otdemo explain" lists all`
+	hint := `"otdemo explain" lists all findings`
 	if near := config.Nearest(id, known); near != "" {
 		hint = "did you mean " + near + "?"
 	}
-	return withHint(fmt.Errorf("no finding has the id %q", id), hint)
+	return withHint(fmt.Errorf("no finding matches %q", id), hint)
 }
 
-// sectionNames returns the findings of document: its headings of the second
-// level that are ids, which have no spaces.
+// sectionNames returns the ids of the findings of document: its second-level headings
+// without spaces.
 func sectionNames(document string) []string {
 	var names []string
 	for line := range strings.Lines(document) {
@@ -97,7 +97,7 @@ func sectionNames(document string) []string {
 	return names
 }
 
-// section returns the text from the heading "## name" to the next heading of its
+// section returns the text from the heading "## name" to the next heading of the same
 // level.
 func section(document, name string) (string, bool) {
 	_, rest, ok := strings.Cut("\n"+document, "\n## "+name+"\n")

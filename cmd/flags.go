@@ -10,7 +10,7 @@ import (
 	"github.com/otdemo/otdemo/pkg/allinone"
 )
 
-// byteSize is a flag that takes a number of bytes with a unit.
+// byteSize is a flag whose value is a number of bytes with a unit.
 type byteSize int64
 
 var _ pflag.Value = (*byteSize)(nil)
@@ -34,7 +34,7 @@ func byteUnits() []struct {
 	}
 }
 
-// Set takes 64MiB, 1GB, 4096B and the like; a unit is required.
+// Set parses a size such as 64MiB, 1GB or 4096B; the unit is required.
 func (b *byteSize) Set(s string) error {
 	for _, unit := range byteUnits() {
 		digits, ok := strings.CutSuffix(s, unit.suffix)
@@ -48,7 +48,7 @@ func (b *byteSize) Set(s string) error {
 		*b = byteSize(n * unit.factor)
 		return nil
 	}
-	return errors.New("must be a size with its unit, such as 64MiB or 1GB")
+	return errors.New("must be a size with a unit, such as 64MiB or 1GB")
 }
 
 // String prints the size in the largest binary unit that divides it.
@@ -66,14 +66,14 @@ func (b *byteSize) String() string {
 // Type names the flag's type.
 func (b *byteSize) Type() string { return "size" }
 
-// samplingFlag is a flag that takes TYPE:PARAM.
+// samplingFlag is a flag whose value is TYPE:PARAM.
 type samplingFlag struct {
 	allinone.Strategy
 }
 
 var _ pflag.Value = (*samplingFlag)(nil)
 
-// Set takes const:0, const:1, probabilistic:0..1 or ratelimiting:N.
+// Set parses const:0, const:1, probabilistic:0..1 or ratelimiting:N.
 func (f *samplingFlag) Set(text string) (err error) {
 	f.Strategy, err = allinone.ParseStrategy(text)
 	return err

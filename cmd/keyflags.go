@@ -10,9 +10,9 @@ import (
 	"github.com/otdemo/otdemo/pkg/config"
 )
 
-// keyFlag is a flag that overrides one key of the configuration. It takes any
-// text: package config reads it, as it reads the file and the environment, so
-// that a mistake gets the same message everywhere.
+// keyFlag is a flag that overrides one configuration key. It accepts any text:
+// package config validates it like the file and the environment, so that the errors
+// are the same everywhere.
 type keyFlag struct {
 	key, kind, text string
 }
@@ -22,17 +22,17 @@ var _ pflag.Value = (*keyFlag)(nil)
 // String returns the text given, or the key's default.
 func (f *keyFlag) String() string { return f.text }
 
-// Type returns the word that stands for the value in help.
+// Type returns the name of the value in help.
 func (f *keyFlag) Type() string { return f.kind }
 
-// Set keeps the text.
+// Set stores the text.
 func (f *keyFlag) Set(text string) error {
 	f.text = text
 	return nil
 }
 
-// addKeyFlag registers a flag for a configuration key. Its help is the key's own
-// line and variables.
+// addKeyFlag registers a flag for a configuration key. Its help is the key's doc line
+// and environment variables.
 func addKeyFlag(flags *pflag.FlagSet, name, key, kind string) {
 	usage := ""
 	value := &keyFlag{key: key, kind: kind}
@@ -65,9 +65,8 @@ func addConfigFlag(flags *pflag.FlagSet) {
 }
 
 // load reads the configuration for cmd: defaults, file, environment and the
-// flags of cmd that were given; extra overrides are added to the flags. What is
-// wrong with it ends the command with exit code 2; what is merely odd is told on
-// stderr.
+// flags of cmd that were given; extra overrides are added to the flags. Its error
+// has the exit code of invalid configuration. It does not print warnings.
 func (a *app) load(cmd *cobra.Command, extra ...config.Flag) (*config.Loaded, error) {
 	src, err := a.source(cmd, extra...)
 	if err != nil {
@@ -84,7 +83,7 @@ func loadSource(src config.Source) (*config.Loaded, error) {
 	return loaded, nil
 }
 
-// source is all that the configuration of cmd is read from.
+// source returns the sources of the configuration of cmd.
 func (a *app) source(cmd *cobra.Command, extra ...config.Flag) (config.Source, error) {
 	file, err := cmd.Flags().GetString(configFlag)
 	if err != nil {
@@ -105,7 +104,7 @@ func (a *app) source(cmd *cobra.Command, extra ...config.Flag) (config.Source, e
 	return src, nil
 }
 
-// warn tells what is legal in the configuration and surely not meant.
+// warn prints the warnings of a configuration.
 func (a *app) warn(warnings []config.Warning) {
 	for _, w := range warnings {
 		printLine(a.env.Stderr, "warning", w.Text)

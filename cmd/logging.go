@@ -9,30 +9,30 @@ import (
 	"github.com/otdemo/otdemo/pkg/printable"
 )
 
-// logging holds the flags that shape the log on stderr.
+// logging holds the flags of the log on stderr.
 type logging struct {
-	level  choice
-	format choice
+	level  enumFlag
+	format enumFlag
 }
 
 func newLogging() logging {
 	return logging{
-		level:  newChoice("info", "debug", "warn", "error"),
-		format: newChoice("text", "json"),
+		level:  newEnumFlag("info", "debug", "warn", "error"),
+		format: newEnumFlag("text", "json"),
 	}
 }
 
 func (l *logging) register(flags *pflag.FlagSet) {
-	flags.Var(&l.level, "log-level", "log from this `level` on: debug, info, warn or error")
-	flags.Var(&l.format, "log-format", "write the log as `form` text or json")
+	flags.Var(&l.level, "log-level", "minimum log `level`: debug, info, warn or error")
+	flags.Var(&l.format, "log-format", "log `format`: text or json")
 }
 
-// logger returns a logger that writes to w, as the flags say. log/slog quotes what is
-// not printable, in texts only and without a thought of CI runners.
+// logger returns a logger that writes to w, as the flags define. What log/slog leaves
+// unquoted, such as the commands of CI runners, is made harmless.
 func (l *logging) logger(w io.Writer) *slog.Logger {
 	var level slog.Level
 	if err := level.UnmarshalText([]byte(l.level.String())); err != nil {
-		level = slog.LevelInfo // not reached: the flag takes known levels only
+		level = slog.LevelInfo // not reached: the flag accepts known levels only
 	}
 	opts := &slog.HandlerOptions{Level: level}
 	if l.format.String() == "json" {
@@ -41,8 +41,8 @@ func (l *logging) logger(w io.Writer) *slog.Logger {
 	return slog.New(slog.NewTextHandler(printable.TextWriter(w), opts))
 }
 
-// quietLogger is for commands whose answer is all that a user wants to see: it
-// logs to w from warnings on, unless --log-level asks for more.
+// quietLogger returns a logger for commands whose output is their answer: it logs
+// warnings and errors to w, unless --log-level sets another level.
 func (a *app) quietLogger(w io.Writer) *slog.Logger {
 	quiet := a.logging
 	if quiet.level.String() == "info" {

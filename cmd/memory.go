@@ -12,24 +12,24 @@ import (
 )
 
 const (
-	// spansShare of a container's memory is for spans by default: the process needs
-	// room for decoding and for answers, too.
+	// 1/spansShare of a container's memory is for spans by default: the process needs
+	// memory for decoding and for responses too.
 	spansShare = 4
-	// besideSpans is what the process may take beside its spans before the garbage
-	// collector works harder: bodies, answers, and the program itself.
-	besideSpans = 96 << 20
-	minSpans    = 4 << 20
+	// overhead is the memory of the process in addition to its spans, before the
+	// garbage collector works harder: bodies, responses and the program itself.
+	overhead = 96 << 20
+	minSpans = 4 << 20
 )
 
-// memoryPlan is how a process with an embedded Jaeger shares its memory out.
+// memoryPlan divides the memory of a process with an embedded Jaeger.
 type memoryPlan struct {
-	// spans is the bound of the stored spans, process the goal of the garbage
-	// collector, container what the container may have, 0 without a bound.
+	// spans is the limit for stored spans, process the goal of the garbage collector,
+	// container the limit of the container, 0 for none.
 	spans, process, container int64
 }
 
-// planMemory plans for spans of so many bytes, 0 for the default, in a container
-// with that bound, 0 for none.
+// planMemory returns the plan for that many bytes of spans, 0 for the default, in a
+// container with that limit, 0 for none.
 func planMemory(spans, container int64) memoryPlan {
 	if spans == 0 {
 		spans = allinone.DefaultMaxMemory
@@ -37,42 +37,42 @@ func planMemory(spans, container int64) memoryPlan {
 			spans = max(minSpans, min(spans, container/spansShare))
 		}
 	}
-	p := memoryPlan{spans: spans, process: spans + spans/4 + besideSpans, container: container}
+	p := memoryPlan{spans: spans, process: spans + spans/4 + overhead, container: container}
 	if container > 0 {
 		p.process = min(p.process, container-container/10)
 	}
 	return p
 }
 
-// apply sets the goal of the garbage collector, unless GOMEMLIMIT did.
+// apply sets the goal of the garbage collector, unless GOMEMLIMIT is set.
 func (p *memoryPlan) apply() {
 	if debug.SetMemoryLimit(-1) == math.MaxInt64 {
 		debug.SetMemoryLimit(p.process)
 	}
 }
 
-// say tells in the log that the container's bound counts.
-func (p *memoryPlan) say(logger *slog.Logger) {
+// log logs the effect of the container's limit.
+func (p *memoryPlan) log(logger *slog.Logger) {
 	switch {
 	case p.container == 0:
 	case p.spans > p.container/2:
-		logger.Warn("max-memory is more than half of what the container may have: it may be killed",
-			"max_memory_bytes", p.spans, "container_bytes", p.container, "fix", "--max-memory "+fit(p.container/spansShare))
+		logger.Warn("max-memory is more than half of the container's memory limit: the container may be killed",
+			"max_memory_bytes", p.spans, "container_bytes", p.container, "fix", "--max-memory "+wholeMiB(p.container/spansShare))
 	case p.spans < allinone.DefaultMaxMemory:
-		logger.Info("spans share the memory of the container", "max_memory_bytes", p.spans, "container_bytes", p.container)
+		logger.Info("max-memory is reduced to fit the memory limit of the container", "max_memory_bytes", p.spans, "container_bytes", p.container)
 	}
 }
 
-// fit words a size in whole MiB, as --max-memory takes it.
-func fit(n int64) string { return strconv.FormatInt(max(minSpans, n)>>20, 10) + "MiB" }
+// wholeMiB returns a size in whole MiB, as --max-memory accepts it.
+func wholeMiB(n int64) string { return strconv.FormatInt(max(minSpans, n)>>20, 10) + "MiB" }
 
-// unlimited is from where on a bound is none: version 1 of cgroups has a number near
-// the largest for that.
+// unlimited is the size from which a limit means none: version 1 of cgroups uses a
+// number near the largest one.
 const unlimited = 1 << 60
 
-// cgroupLimit returns the memory that the process's control groups grant it in
-// bytes, 0 when they set no bound, as on systems without any. It knows both versions
-// (cgroups(7)); read returns a file's text.
+// cgroupLimit returns the memory limit of the process's control groups in bytes, 0 for
+// none, as on systems without control groups. It supports both versions (cgroups(7));
+// read returns the text of a file.
 func cgroupLimit(read func(name string) (string, error)) int64 {
 	list, err := read("/proc/self/cgroup")
 	if err != nil {
@@ -92,8 +92,8 @@ func cgroupLimit(read func(name string) (string, error)) int64 {
 		default:
 			continue
 		}
-		// A container may see the host's name of its group, which it does not have: its
-		// own is the root then.
+		// A container may see the name that its group has on the host. That path does
+		// not exist in the container, where its group is the root.
 		for group := path.Join("/", parts[2]); ; group = path.Dir(group) {
 			if n, ok := limitIn(read, path.Join(root, group, file)); ok && (least == 0 || n < least) {
 				least = n
@@ -106,12 +106,12 @@ func cgroupLimit(read func(name string) (string, error)) int64 {
 	return least
 }
 
-// limitIn returns the bound that a file has, false for none.
+// limitIn returns the limit in a file, false if there is none.
 func limitIn(read func(string) (string, error), name string) (int64, bool) {
 	text, err := read(name)
 	if err != nil {
 		return 0, false
 	}
-	n, err := strconv.ParseInt(strings.TrimSpace(text), 10, 64) // "max" is none
+	n, err := strconv.ParseInt(strings.TrimSpace(text), 10, 64) // "max" means no limit
 	return n, err == nil && n > 0 && n < unlimited
 }

@@ -74,7 +74,7 @@ func TestPlanMemory(t *testing.T) {
 			t.Errorf("%s (-want +got):\n%s", tt.name, diff)
 		}
 		var log strings.Builder
-		got.say(slog.New(slog.NewTextHandler(&log, nil)))
+		got.log(slog.New(slog.NewTextHandler(&log, nil)))
 		if (tt.said == "") != (log.Len() == 0) || !strings.Contains(log.String(), tt.said) {
 			t.Errorf("%s: said %q, want %q", tt.name, log.String(), tt.said)
 		}

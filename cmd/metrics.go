@@ -9,11 +9,12 @@ import (
 	"github.com/uber/jaeger-lib/metrics"
 	jaegerprom "github.com/uber/jaeger-lib/metrics/prometheus"
 
+	"github.com/otdemo/otdemo/pkg/report/run"
 	"github.com/otdemo/otdemo/pkg/tracer"
 )
 
-// metricsRegistry holds what /metrics shows: the Go runtime's, jaeger-client-go's
-// own and the RPC metrics, and where each of our spans is.
+// metricsRegistry holds the metrics of /metrics: those of the Go runtime, of
+// jaeger-client-go and of RPCs, and the states of the tracer's spans.
 type metricsRegistry struct {
 	registry *prometheus.Registry
 }
@@ -27,7 +28,7 @@ func newMetricsRegistry() *metricsRegistry {
 	return &metricsRegistry{registry: reg}
 }
 
-// factory is where jaeger-client-go registers its metrics.
+// factory returns the factory with which jaeger-client-go registers its metrics.
 func (m *metricsRegistry) factory() metrics.Factory {
 	return jaegerprom.New(jaegerprom.WithRegisterer(m.registry))
 }
@@ -36,20 +37,20 @@ func (m *metricsRegistry) handler() http.Handler {
 	return promhttp.HandlerFor(m.registry, promhttp.HandlerOpts{Registry: m.registry})
 }
 
-// watch adds the account of t's spans.
+// watch adds the span counters of t.
 func (m *metricsRegistry) watch(t *tracer.Tracer) {
 	m.registry.MustRegister(&spanCollector{
 		stats: t.Stats,
 		finished: prometheus.NewDesc("otdemo_spans_finished_total",
 			"Sampled spans that were finished.", nil, nil),
 		now: prometheus.NewDesc("otdemo_spans",
-			"Where the finished spans are now; the states add up to otdemo_spans_finished_total.",
+			"Finished spans by their current state; the states add up to otdemo_spans_finished_total.",
 			[]string{"state"}, nil),
 	})
 }
 
-// spanCollector shows a tracer's account as one gauge a state, because a span
-// moves: from queued to refused to sent.
+// spanCollector exports a tracer's span counters as one gauge per state, because a span
+// can leave a state: from queued to refused to sent.
 type spanCollector struct {
 	stats         func() tracer.Stats
 	finished, now *prometheus.Desc
@@ -67,7 +68,7 @@ func (c *spanCollector) Describe(ch chan<- *prometheus.Desc) {
 func (c *spanCollector) Collect(ch chan<- prometheus.Metric) {
 	s := c.stats()
 	ch <- prometheus.MustNewConstMetric(c.finished, prometheus.CounterValue, float64(s.Finished))
-	for _, state := range spanStates(s) {
-		ch <- prometheus.MustNewConstMetric(c.now, prometheus.GaugeValue, float64(state.spans), state.name)
+	for _, state := range run.SpanStates(s) {
+		ch <- prometheus.MustNewConstMetric(c.now, prometheus.GaugeValue, float64(state.Spans), state.Name)
 	}
 }

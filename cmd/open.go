@@ -9,12 +9,12 @@ import (
 	"time"
 )
 
-// openerGrace is how long the program that opens a browser may take. One that is
-// still there after that is the browser itself.
+// openerGrace is how long the program that opens a browser may run. If it runs longer,
+// it is the browser itself.
 const openerGrace = 5 * time.Second
 
-// openBrowser shows a page in the user's browser. It returns when the system's
-// opener has handed it over, or has become the browser.
+// openBrowser shows a page in the user's browser. It returns when the system's opener
+// has passed it on, or has become the browser.
 func (a *app) openBrowser(ctx context.Context, page string) error {
 	args := append(opener(a.env.OS), page)
 	// Neither the end of this program nor of ctx ends the browser.
@@ -41,7 +41,7 @@ func (a *app) openBrowser(ctx context.Context, page string) error {
 	}
 }
 
-// opener is the command that opens a URL on an operating system.
+// opener returns the command that opens a URL on an operating system.
 func opener(system string) []string {
 	switch system {
 	case "darwin":
@@ -53,16 +53,16 @@ func opener(system string) []string {
 	}
 }
 
-// openOrTell opens a page, or says where it is when that fails: nothing depends on it.
-func (a *app) openOrTell(ctx context.Context, page string) {
+// openOrWarn opens a page, or prints a warning with its URL when that fails.
+func (a *app) openOrWarn(ctx context.Context, page string) {
 	if err := a.openBrowser(ctx, page); err != nil {
 		printLine(a.env.Stderr, "warning", err.Error())
 		printHint(a.env.Stderr, "open "+page+" yourself")
 	}
 }
 
-// pageURL is the page of a server that listens on addr, as a browser on this machine
-// reaches it.
+// pageURL returns the URL of the page of a server that listens on addr, for a browser
+// on this machine.
 func pageURL(addr string) string {
 	if at, err := netip.ParseAddrPort(addr); err == nil && at.Addr().IsUnspecified() {
 		_, port, _ := net.SplitHostPort(addr) // it has just been parsed

@@ -17,11 +17,11 @@ import (
 	"go.opentelemetry.io/otel/trace"
 )
 
-// otelService is a program for the scripts: a service as others write it, traced by
-// OpenTelemetry's SDK with its defaults, which are a batch each 5 s, W3C's headers
-// and no counters to read. OTEL_EXPORTER_OTLP_ENDPOINT names its collector; without
-// one it is not traced. It writes its address as "http" to the file that it is given,
-// and ends at an interrupt: otelservice FILE.
+// otelService is a program for the scripts: a service of another vendor, traced by
+// OpenTelemetry's SDK with its defaults: a batch every 5 s, W3C's headers, and no
+// counters to read. OTEL_EXPORTER_OTLP_ENDPOINT names its collector; without
+// one it is not traced. It writes its address as "http" to FILE and stops at an
+// interrupt: otelservice FILE.
 func otelService() {
 	if err := serveOTel(os.Args[1], os.Getenv("OTEL_EXPORTER_OTLP_ENDPOINT")); err != nil {
 		fmt.Fprintln(os.Stderr, err)

@@ -13,23 +13,22 @@ import (
 	"time"
 )
 
-// fifoPatience is how long a FIFO is waited for until a process opens it for reading
-// and takes what is written: long enough for a script that starts the reader next,
-// and short enough to tell one that never will.
-const fifoPatience = 5 * time.Second
+// fifoTimeout bounds waiting for a process that opens a FIFO and reads it: long enough
+// for a script that starts the reader next.
+const fifoTimeout = 5 * time.Second
 
-// fifoPause is how long until a FIFO without a reader is tried again.
-const fifoPause = 20 * time.Millisecond
+// fifoRetry is the time between two attempts to open a FIFO without a reader.
+const fifoRetry = 20 * time.Millisecond
 
-// writeFile writes content to what stands at path. A regular file, also one that a
-// link points to, gets its whole content or none, and a new one the mode perm less
-// the umask. A device and a FIFO are written to and never replaced.
+// writeFile writes content to path. A regular file, also one that a link points to, is
+// written completely or not at all; a new one gets the mode perm less the umask. A
+// device or a FIFO is written to and never replaced.
 func (e *Env) writeFile(ctx context.Context, path string, content []byte, perm fs.FileMode) error {
 	return asGiven(writeFile(ctx, e, e.path(path), content, perm), path)
 }
 
-// asGiven is err about the path that the user gave, which is not that of a temporary
-// file or of a link's end.
+// asGiven returns err with the path that the user gave, instead of that of a temporary
+// file or of a link's target.
 func asGiven(err error, path string) error {
 	if e, ok := errors.AsType[*fs.PathError](err); ok {
 		return &fs.PathError{Op: e.Op, Path: path, Err: e.Err}
@@ -61,24 +60,24 @@ func writeFile(ctx context.Context, e *Env, path string, content []byte, perm fs
 		if err == nil || !errors.Is(err, fs.ErrPermission) && !errors.Is(err, syscall.EBUSY) {
 			return err
 		}
-		// A mount point cannot be replaced, nor a file in a directory of somebody
-		// else's.
+		// A mount point cannot be replaced, nor can a file in a directory without
+		// write permission.
 	}
 	file, err := openInPlace(ctx, path, info)
 	if err != nil {
 		return err
 	}
 	if info.Mode()&fs.ModeNamedPipe != 0 {
-		// A FIFO takes 64 kB, and what is more waits for its reader. Systems that
-		// know no deadline for one have none to wait for, either.
-		_ = file.SetWriteDeadline(time.Now().Add(fifoPatience))
+		// A FIFO holds 64 kB; more than that waits for its reader. If a FIFO does not
+		// support deadlines, writing does not wait.
+		_ = file.SetWriteDeadline(time.Now().Add(fifoTimeout))
 	}
 	_, err = file.Write(content)
 	return errors.Join(err, file.Close())
 }
 
-// createFile opens what stands at path for writing, as writeFile does but for a
-// content that is still to come: a regular file is emptied at once.
+// createFile opens path for writing, like writeFile, for content that is written
+// later: a regular file is truncated at once.
 func (e *Env) createFile(ctx context.Context, path string) (*os.File, error) {
 	file, err := createFile(ctx, e.path(path))
 	return file, asGiven(err, path)
@@ -95,8 +94,8 @@ func createFile(ctx context.Context, path string) (*os.File, error) {
 	return openInPlace(ctx, path, info)
 }
 
-// stream returns the process's stdout or stderr where info describes it, as it does
-// for /dev/stdout: opened once more, it would overwrite what is printed.
+// stream returns the process's stdout or stderr if info describes it, as it does for
+// /dev/stdout, else nil: opened a second time, it would overwrite what is printed.
 func (e *Env) stream(info fs.FileInfo) io.Writer {
 	for _, w := range []io.Writer{e.Stdout, e.Stderr} {
 		file, ok := w.(interface{ Stat() (fs.FileInfo, error) })
@@ -110,32 +109,32 @@ func (e *Env) stream(info fs.FileInfo) io.Writer {
 	return nil
 }
 
-// openInPlace opens what is there already. It waits for the reader of a FIFO no
-// longer than fifoPatience.
+// openInPlace opens an existing file for writing. It waits at most fifoTimeout for the
+// reader of a FIFO.
 func openInPlace(ctx context.Context, path string, info fs.FileInfo) (*os.File, error) {
 	switch kind := info.Mode().Type(); {
 	case kind.IsRegular():
 		return os.OpenFile(path, os.O_WRONLY|os.O_TRUNC, 0)
 	case kind&fs.ModeSocket != 0:
-		return nil, fmt.Errorf("%s is a socket, which cannot be written to", path)
+		return nil, fmt.Errorf("%s is a socket and cannot be written to", path)
 	case kind&fs.ModeNamedPipe == 0:
 		return os.OpenFile(path, os.O_WRONLY, 0)
 	}
-	ctx, cancel := context.WithTimeout(ctx, fifoPatience)
+	ctx, cancel := context.WithTimeout(ctx, fifoTimeout)
 	defer cancel()
 	for {
 		file, err := os.OpenFile(path, os.O_WRONLY|syscall.O_NONBLOCK, 0)
 		if !errors.Is(err, syscall.ENXIO) {
 			return file, err
 		}
-		if !pauseFor(ctx, fifoPause) {
-			return nil, fmt.Errorf("no process reads the FIFO %s", path)
+		if !pauseFor(ctx, fifoRetry) {
+			return nil, fmt.Errorf("no process reads from the FIFO %s", path)
 		}
 	}
 }
 
-// replaceExisting is replaceFile for the file at path, or the one that a link there
-// points to. It keeps the file's mode.
+// replaceExisting replaces the file at path, or the one that a link there points to.
+// It keeps the mode of the file.
 func replaceExisting(path string, info fs.FileInfo, content []byte) error {
 	name, err := linkTarget(path)
 	if err != nil {
@@ -148,8 +147,8 @@ func replaceExisting(path string, info fs.FileInfo, content []byte) error {
 	return replaceFile(name, content, info.Mode().Perm(), true)
 }
 
-// replaceFile puts a file with content and the mode perm at path, whole or not at
-// all. The umask counts unless the mode is exact.
+// replaceFile creates or replaces the file at path, completely or not at all, with the
+// mode perm, which the umask restricts unless exact is set.
 func replaceFile(path string, content []byte, perm fs.FileMode, exact bool) error {
 	temporary := fmt.Sprintf("%s.%016x", path, rand.Uint64())
 	file, err := os.OpenFile(temporary, os.O_WRONLY|os.O_CREATE|os.O_EXCL, perm)
@@ -170,11 +169,11 @@ func replaceFile(path string, content []byte, perm fs.FileMode, exact bool) erro
 	return err
 }
 
-// maxLinks is how many links Linux follows, too.
+// maxLinks is the number of links that Linux follows.
 const maxLinks = 40
 
-// linkTarget returns path, or where the links that begin there end; nothing needs to
-// be there.
+// linkTarget returns path with the links at its end followed. The target need not
+// exist.
 func linkTarget(path string) (string, error) {
 	for range maxLinks {
 		info, err := os.Lstat(path)

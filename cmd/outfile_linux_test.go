@@ -34,7 +34,7 @@ func TestWriteFileSocket(t *testing.T) {
 	}
 }
 
-// A device of the test's own, which does what /dev/null does.
+// A device node of the test, which behaves like /dev/null.
 func TestWriteFileDevice(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()

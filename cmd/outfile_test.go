@@ -28,7 +28,7 @@ func writeOrFail(t *testing.T, path, content string) {
 	}
 }
 
-// modeOf is what a path is itself, without following links.
+// modeOf returns the mode of path, without following links.
 func modeOf(t *testing.T, path string) fs.FileMode {
 	t.Helper()
 	info, err := os.Lstat(path)
@@ -42,7 +42,7 @@ func TestWriteFileRegular(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
 	env := &Env{Dir: dir}
-	// What the umask leaves of 0666, by the system itself.
+	// 0666 less the umask, as the system applies it.
 	masked, err := os.OpenFile(filepath.Join(dir, "masked"), os.O_CREATE, 0o666)
 	if err != nil {
 		t.Fatal(err)
@@ -77,7 +77,7 @@ func TestWriteFileRegular(t *testing.T) {
 	}
 }
 
-// A link stays, whether it points to a file, to nothing or through another link.
+// A link is kept, whether it points to a file, to nothing or to another link.
 func TestWriteFileLinks(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
@@ -117,7 +117,7 @@ func TestWriteFileLinks(t *testing.T) {
 	}
 }
 
-// What is the process's own stdout is written to, where its output stands.
+// A path that is the process's own stdout is written to at its current position.
 func TestWriteFileStdout(t *testing.T) {
 	t.Parallel()
 	path := filepath.Join(t.TempDir(), "out")
@@ -148,7 +148,7 @@ func TestWriteFileDirectory(t *testing.T) {
 	}
 }
 
-// The rest needs files of kinds that only some systems make.
+// The rest needs kinds of files that only some systems support.
 func testFIFO(t *testing.T, path string) {
 	t.Helper()
 	env := &Env{}
@@ -175,15 +175,15 @@ func testFIFO(t *testing.T, path string) {
 	if mode := modeOf(t, path); mode&fs.ModeNamedPipe == 0 {
 		t.Errorf("the FIFO has become %v", mode)
 	}
-	// Nobody reads it: neither the end of the context nor the patience is missed.
+	// Without a reader it ends with the context or after fifoTimeout.
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	if err := env.writeFile(ctx, path, []byte("x"), 0o666); err == nil || !strings.Contains(err.Error(), "no process reads the FIFO") {
+	if err := env.writeFile(ctx, path, []byte("x"), 0o666); err == nil || !strings.Contains(err.Error(), "no process reads from the FIFO") {
 		t.Errorf("got %v", err)
 	}
 	synctest.Test(t, func(t *testing.T) {
 		_, err := env.createFile(t.Context(), path)
-		if err == nil || !strings.Contains(err.Error(), "no process reads the FIFO") {
+		if err == nil || !strings.Contains(err.Error(), "no process reads from the FIFO") {
 			t.Errorf("got %v", err)
 		}
 	})

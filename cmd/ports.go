@@ -15,7 +15,7 @@ import (
 // listenerPorts are the flags for a backend's ports.
 type listenerPorts struct {
 	byName map[string]int
-	// free takes a free port for each listener that no flag names.
+	// free selects a free port for each listener whose flag is not given.
 	free  bool
 	flags *pflag.FlagSet
 }
@@ -27,11 +27,11 @@ func portFlags(flags *pflag.FlagSet) *listenerPorts {
 		ports.byName[l.Name] = l.Port
 		flags.Var(&listenerPort{ports.byName, l.Name}, portFlagName(l.Name), l.Purpose+", on this `port`")
 	}
-	flags.BoolVar(&ports.free, "free-ports", false, "take a free port wherever no flag names one")
+	flags.BoolVar(&ports.free, "free-ports", false, "use a free port for each listener whose port flag is not given")
 	return ports
 }
 
-// options returns the ports as allinone.Options takes them.
+// options returns the ports for allinone.Options.
 func (p *listenerPorts) options() map[string]int {
 	ports := maps.Clone(p.byName)
 	if p.free {
@@ -44,8 +44,8 @@ func (p *listenerPorts) options() map[string]int {
 	return ports
 }
 
-// portFlagName returns the flag for a listener's port. That for Jaeger's usual
-// datagrams is the one that all commands have.
+// portFlagName returns the name of a listener's port flag. For compact thrift over UDP
+// it is the flag that all commands have.
 func portFlagName(listener string) string {
 	if listener == allinone.AgentCompact {
 		return "agent-port"
@@ -53,16 +53,16 @@ func portFlagName(listener string) string {
 	return listener + "-port"
 }
 
-// portHint says what to do about a port that is taken.
+// portHint returns the hint for a port that is in use.
 func portHint(listener string) string {
 	flag := "--" + portFlagName(listener)
-	return fmt.Sprintf("choose another port with %s, %s 0 for any free one, or %s off to do without", flag, flag, flag)
+	return fmt.Sprintf("choose another port with %s, or %s 0 for any free port, or %s off to disable it", flag, flag, flag)
 }
 
-// off is the word for a listener that is left out.
+// off is the value of a port flag that disables its listener.
 const off = "off"
 
-// listenerPort is a flag that takes a port, 0 for any free one, or off.
+// listenerPort is a flag whose value is a port, 0 for any free port, or off.
 type listenerPort struct {
 	ports map[string]int
 	name  string
@@ -70,7 +70,7 @@ type listenerPort struct {
 
 var _ pflag.Value = (*listenerPort)(nil)
 
-// Set takes 0 to 65535, or off.
+// Set parses 0 to 65535, or off.
 func (p *listenerPort) Set(text string) error {
 	if strings.EqualFold(text, off) {
 		p.ports[p.name] = allinone.Off

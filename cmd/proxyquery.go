@@ -14,24 +14,23 @@ import (
 	"github.com/otdemo/otdemo/pkg/query"
 )
 
-// proxyFlags are those of all-in-one that mean something with --proxy-query, beside
-// those that every command has.
+// proxyFlags returns the flags of all-in-one that may be combined with --proxy-query.
 func proxyFlags() []string {
 	return []string{"proxy-query", "host", "query-port", "free-ports", "addr-file", "open", "log-level", "log-format", "color"}
 }
 
-// proxyTarget returns the URL in --proxy-query, or all that is wrong with the flags.
+// proxyTarget returns the URL of --proxy-query, or all errors of the flags, joined.
 func proxyTarget(flags *pflag.FlagSet, raw string, port int) (*url.URL, error) {
 	var faults []error
 	flags.Visit(func(f *pflag.Flag) {
 		if !slices.Contains(proxyFlags(), f.Name) {
-			faults = append(faults, fmt.Errorf("--%s and --proxy-query exclude each other: there is neither receiver nor store with it", f.Name))
+			faults = append(faults, fmt.Errorf("--%s and --proxy-query cannot be combined: there is no receiver and no store with --proxy-query", f.Name))
 		}
 	})
 	if port == allinone.Off {
-		faults = append(faults, errors.New("--proxy-query serves the query port alone, which --query-port off leaves out"))
+		faults = append(faults, errors.New("--proxy-query requires the page, which --query-port off disables"))
 	}
-	// The client knows what such a URL may be. It is not used.
+	// Only to validate the URL.
 	if _, err := query.New(raw, query.Options{}); err != nil {
 		err = fmt.Errorf("--proxy-query: %w", err)
 		if wrong, ok := errors.AsType[*query.URLError](err); ok {
@@ -45,15 +44,15 @@ func proxyTarget(flags *pflag.FlagSet, raw string, port int) (*url.URL, error) {
 	return url.Parse(raw)
 }
 
-func (a *app) proxyQuery(ctx context.Context, opts allinone.ProxyOptions, tell announcement) error {
+func (a *app) proxyQuery(ctx context.Context, opts allinone.ProxyOptions, how announcement) error {
 	proxy, err := allinone.StartProxy(opts) //nolint:contextcheck // it serves until it is closed
 	if errors.Is(err, syscall.EADDRINUSE) {
-		return withHint(err, "the Jaeger itself may have it: choose another port with --query-port 16687, or --query-port 0 for any free one")
+		return withHint(err, "that Jaeger may use this port: choose another one with --query-port 16687, or --query-port 0 for any free port")
 	}
 	if err != nil {
 		return listenErrors(err)
 	}
-	err = a.announce(ctx, opts.Logger, proxy.Addrs(), tell)
+	err = a.announce(ctx, opts.Logger, proxy.Addrs(), how)
 	if err == nil {
 		<-ctx.Done()
 	}

@@ -1,5 +1,5 @@
-// Package cmd is the command line: it turns flags into options, runs one of the
-// packages below, and prints what came of it. Start at Main; each subcommand has
+// Package cmd is the command line: it turns flags into options, calls a package that
+// does the work, and picks a report for the result. Start at Main; each subcommand has
 // a file of its own.
 package cmd
 
@@ -23,27 +23,27 @@ func Main(env *Env) int {
 	return exitCode(err)
 }
 
-// app is what all commands of one run share.
+// app holds what the commands of one run share.
 type app struct {
 	env *Env
 	logging
-	color choice
+	color enumFlag
 }
 
 func newRoot(env *Env) *cobra.Command {
 	a := &app{
 		env:     env,
 		logging: newLogging(),
-		color:   newChoice("auto", "always", "never"),
+		color:   newEnumFlag("auto", "always", "never"),
 	}
 	root := &cobra.Command{
 		Use:   "otdemo",
-		Short: "Make traced traffic, carry its spans to Jaeger, and account for every one",
-		Long: `otdemo makes traced traffic, carries its spans to Jaeger, reads them back, and
-accounts for every one. Where the account does not close, it names the first
-broken hop and the line that mends it.
+		Short: "Generate traced traffic, send its spans to Jaeger and account for every one",
+		Long: `otdemo generates traced traffic, sends its spans to Jaeger, reads them back and
+accounts for every one. If spans are missing, it reports where they were lost
+and how to fix it.
 
-Start with "otdemo demo", which needs nothing else installed.
+Start with "otdemo demo", which needs no other program.
 ` + exitCodesHelp(),
 		Example: `  otdemo demo
   otdemo serve --port 8000
@@ -69,14 +69,14 @@ Start with "otdemo demo", which needs nothing else installed.
 	})
 	flags := root.PersistentFlags()
 	a.register(flags)
-	flags.Var(&a.color, "color", "colour the output: `when` is auto, always or never")
+	flags.Var(&a.color, "color", "`when` to colour the output: auto, always or never")
 
 	root.AddGroup(
-		&cobra.Group{ID: groupMain, Title: "The three:"},
-		&cobra.Group{ID: groupServing, Title: "What serves them:"},
+		&cobra.Group{ID: groupCore, Title: "Core commands:"},
+		&cobra.Group{ID: groupOther, Title: "Other commands:"},
 	)
-	root.SetHelpCommandGroupID(groupServing)
-	root.SetCompletionCommandGroupID(groupServing)
+	root.SetHelpCommandGroupID(groupOther)
+	root.SetCompletionCommandGroupID(groupOther)
 	root.AddCommand(
 		newServe(a), newCall(a), newCheck(a),
 		newCompare(a), newReport(a), newAllInOne(a), newDemo(a), newExplain(a), newConfig(a), newVersion(a),
@@ -86,20 +86,20 @@ Start with "otdemo demo", which needs nothing else installed.
 
 // The groups of the help's list of commands.
 const (
-	groupMain    = "main"
-	groupServing = "serving"
+	groupCore  = "core"
+	groupOther = "other"
 )
 
 func unknownCommand(cmd *cobra.Command, name string) error {
 	err := fmt.Errorf("unknown command %q", name)
-	hint := "otdemo --help lists the commands"
+	hint := "run otdemo --help for the list of commands"
 	if near := cmd.SuggestionsFor(name); len(near) > 0 {
 		hint = "did you mean " + strings.Join(near, " or ") + "?"
 	}
 	return usageError(withHint(err, hint))
 }
 
-// maxArgs accepts up to n arguments; what exceeds them is named.
+// maxArgs accepts up to n arguments. Its error names the first argument beyond them.
 func maxArgs(n int) cobra.PositionalArgs {
 	return func(cmd *cobra.Command, args []string) error {
 		if len(args) <= n {
@@ -110,14 +110,18 @@ func maxArgs(n int) cobra.PositionalArgs {
 	}
 }
 
-// exitCodesHelp returns the end of a command's long help. Each extra line is
-// "CODE meaning" and replaces the general one of that code.
+// exitWriteFailed is the line of exit code 1 in the help of commands that only print.
+const exitWriteFailed = "1 the output could not be written"
+
+// exitCodesHelp returns the end of a command's long help. Each line of own is
+// "CODE meaning" and replaces the general meaning of that code; a line that is only a
+// code leaves it out, because the command does not return it.
 func exitCodesHelp(own ...string) string {
 	lines := []string{
-		"0 yes, it worked",
-		"1 it ran, and the answer is no",
-		"2 usage or configuration is wrong; nothing was done",
-		"3 it could not be told",
+		"0 success",
+		"1 a check failed, a call failed or spans were lost",
+		"2 invalid usage or configuration; nothing was done",
+		"3 inconclusive",
 		"130 interrupted",
 	}
 	for _, line := range own {
@@ -131,8 +135,9 @@ func exitCodesHelp(own ...string) string {
 	var b strings.Builder
 	b.WriteString("\nExit codes:\n")
 	for _, line := range lines {
-		code, meaning, _ := strings.Cut(line, " ")
-		fmt.Fprintf(&b, "  %-4s %s\n", code, meaning)
+		if code, meaning, ok := strings.Cut(line, " "); ok {
+			fmt.Fprintf(&b, "  %-4s %s\n", code, meaning)
+		}
 	}
 	return strings.TrimSuffix(b.String(), "\n")
 }

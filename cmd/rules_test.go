@@ -17,9 +17,9 @@ import (
 	"github.com/spf13/pflag"
 )
 
-// The rules of the house that a linter does not know.
+// Rules of this repository that no linter checks.
 
-// repository is the root of the source tree, seen from this package.
+// repository is the root of the source tree, relative to this package.
 const repository = ".."
 
 func walkCommands(t *testing.T, visit func(t *testing.T, c *cobra.Command)) {
@@ -43,7 +43,7 @@ func TestEveryCommandIsComplete(t *testing.T) {
 	walkCommands(t, func(t *testing.T, c *cobra.Command) {
 		t.Helper()
 		if c.Args == nil {
-			t.Error("has no Args, so it takes junk")
+			t.Error("has no Args, so it accepts any arguments")
 		}
 		if c.Short == "" || strings.HasSuffix(c.Short, ".") {
 			t.Errorf("short help %q should be a phrase without a full stop", c.Short)
@@ -78,8 +78,8 @@ func TestExamplesParse(t *testing.T) {
 	})
 }
 
-// parseCommandLine fails the test if line, which may set variables first, is no
-// command line of ours with known flags and a fitting number of arguments.
+// parseCommandLine fails the test unless line, which may set variables first, is an
+// otdemo command with known flags and a valid number of arguments.
 func parseCommandLine(t *testing.T, line string) {
 	t.Helper()
 	line, _, _ = strings.Cut(line, "#")
@@ -88,7 +88,7 @@ func parseCommandLine(t *testing.T, line string) {
 		words = words[1:]
 	}
 	if len(words) == 0 || filepath.Base(words[0]) != "otdemo" {
-		t.Errorf("%q is not a command of ours", line)
+		t.Errorf("%q is not an otdemo command", line)
 		return
 	}
 	c, args, err := newRoot(testEnv()).Find(words[1:])
@@ -141,7 +141,7 @@ func TestDocumentedCommandsParse(t *testing.T) {
 	}
 }
 
-// maxLines is where a file should be looked at for its seam.
+// maxLines is the length from which a file should be split.
 const maxLines = 400
 
 func TestSourceFiles(t *testing.T) {

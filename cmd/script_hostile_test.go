@@ -16,7 +16,7 @@ import (
 	"github.com/rogpeppe/go-internal/testscript"
 )
 
-// hostileCmds are the commands of scripts about what strangers send.
+// hostileCmds are the commands of scripts about untrusted input.
 func hostileCmds() map[string]func(*testscript.TestScript, bool, []string) {
 	return map[string]func(*testscript.TestScript, bool, []string){
 		"setquoted": setQuotedCmd,
@@ -33,8 +33,8 @@ func setQuotedCmd(ts *testscript.TestScript, _ bool, args []string) {
 	ts.Setenv(args[0], text)
 }
 
-// answeringCmd starts a server that answers everything with a status and a body,
-// which is quoted as in Go, and sets $VAR to its URL: answering VAR STATUS BODY.
+// answeringCmd starts a server that responds to every request with a status and a
+// body, which is quoted as in Go, and sets $VAR to its URL: answering VAR STATUS BODY.
 func answeringCmd(ts *testscript.TestScript, _ bool, args []string) {
 	status, err := strconv.Atoi(args[1])
 	ts.Check(err)
@@ -49,7 +49,8 @@ func answeringCmd(ts *testscript.TestScript, _ bool, args []string) {
 	ts.Setenv(args[0], server.URL)
 }
 
-// harmlessCmd checks that files have nothing that a terminal or a CI runner obeys:
+// harmlessCmd checks that files contain no control sequence of a terminal and no
+// command of a CI runner:
 // harmless stdout FILE...
 func harmlessCmd(ts *testscript.TestScript, _ bool, args []string) {
 	command := regexp.MustCompile(`(?m)^\s*::|##\pL*\[`)
@@ -69,8 +70,8 @@ func harmlessCmd(ts *testscript.TestScript, _ bool, args []string) {
 	}
 }
 
-// rawGetCmd asks for a URL whose bytes go out as they are, which no client of
-// HTTP does, and wants 200; escapes are those of Go: rawget URL.
+// rawGetCmd requests a URL whose bytes are sent unchanged, which no HTTP client does,
+// and expects 200; escapes are those of Go: rawget URL.
 func rawGetCmd(ts *testscript.TestScript, _ bool, args []string) {
 	url, err := strconv.Unquote(`"` + args[0] + `"`)
 	ts.Check(err)

@@ -37,8 +37,8 @@ func collectCmd(ts *testscript.TestScript, _ bool, args []string) {
 	})
 }
 
-// postCmd posts a body and wants a status in the answer: post STATUS URL BODY
-// [NAME:VALUE]... The rest are headers.
+// postCmd posts a body and expects a status: post STATUS URL BODY [NAME:VALUE]... The
+// remaining arguments are headers.
 func postCmd(ts *testscript.TestScript, _ bool, args []string) {
 	req, err := http.NewRequest(http.MethodPost, args[1], strings.NewReader(args[2]))
 	ts.Check(err)

@@ -33,8 +33,8 @@ func TestMain(m *testing.M) {
 	})
 }
 
-// TestScripts runs the program as its users meet it. The commands that only the
-// scripts have stand below.
+// TestScripts runs the program as users do. The commands that only the scripts have are
+// defined below.
 func TestScripts(t *testing.T) {
 	t.Parallel()
 	cmds := map[string]func(*testscript.TestScript, bool, []string){
@@ -58,7 +58,7 @@ func TestScripts(t *testing.T) {
 			env.Setenv("XDG_CONFIG_HOME", filepath.Join(env.WorkDir, "xdg"))
 			env.Setenv("HOME", filepath.Join(env.WorkDir, "home"))
 			env.Setenv("LANG", "C.UTF-8")
-			// The developer's own containers are none of the scripts' business.
+			// The scripts must not depend on the developer's own containers.
 			env.Setenv("DOCKER_HOST", "unix:///nonexistent")
 			return nil
 		},
@@ -68,7 +68,7 @@ func TestScripts(t *testing.T) {
 	})
 }
 
-// waitTimeout bounds every wait of a script; a busy machine is slow, not broken.
+// waitTimeout is the limit for every wait of a script, long enough for a busy machine.
 const waitTimeout = 30 * time.Second
 
 // addrsCmd waits for an --addr-file and sets $PREFIX_NAME to the host:port and
@@ -99,9 +99,8 @@ func addrsCmd(ts *testscript.TestScript, _ bool, args []string) {
 	}
 }
 
-// freePortCmd sets $VAR to a port that nothing listens on: freeport VAR. It is
-// below those that systems hand out for port 0, so that no other test gets it
-// meanwhile.
+// freePortCmd sets $VAR to a port that nothing listens on: freeport VAR. It is below
+// the ports that systems assign for port 0, so that no other test gets it meanwhile.
 func freePortCmd(ts *testscript.TestScript, _ bool, args []string) {
 	for range 100 {
 		addr := net.JoinHostPort("127.0.0.1", strconv.Itoa(10000+rand.IntN(20000)))
@@ -143,8 +142,8 @@ func holdPortCmd(ts *testscript.TestScript, _ bool, args []string) {
 	ts.Defer(func() { c.Close() })
 }
 
-// hammerCmd asks for a URL from N clients at once until the server is gone or the
-// script ends; it returns when N requests were answered: hammer N URL.
+// hammerCmd requests a URL from N clients concurrently until the server stops or the
+// script ends; it returns when N requests have had a response: hammer N URL.
 func hammerCmd(ts *testscript.TestScript, _ bool, args []string) {
 	n, err := strconv.Atoi(args[0])
 	ts.Check(err)
@@ -225,8 +224,8 @@ func waitFileCmd(ts *testscript.TestScript, _ bool, args []string) {
 	})
 }
 
-// until waits for a condition, and ends the script with complaint when it does not
-// come true in time.
+// until waits for a condition, and fails the script with complaint if it is not met in
+// time.
 func until(ts *testscript.TestScript, complaint string, met func() bool) {
 	for deadline := time.Now().Add(waitTimeout); !met(); {
 		if time.Now().After(deadline) {
@@ -236,8 +235,8 @@ func until(ts *testscript.TestScript, complaint string, met func() bool) {
 	}
 }
 
-// accountedCmd checks that the spans a server finished, by its last log line,
-// are the spans that the backend stored, by /api/loss: accounted LOG LOSS.
+// accountedCmd checks that the number of spans a server finished, from its last log
+// line, is the number that the backend stored, from /api/loss: accounted LOG LOSS.
 func accountedCmd(ts *testscript.TestScript, _ bool, args []string) {
 	logged := regexp.MustCompile(`spans_finished=(\d+) spans_sent=(\d+) spans_lost=(\d+)`).
 		FindStringSubmatch(ts.ReadFile(args[0]))
@@ -257,7 +256,7 @@ func accountedCmd(ts *testscript.TestScript, _ bool, args []string) {
 	}
 }
 
-// validCmd checks a file of JSON against one of the schemas in docs/:
+// validCmd checks a JSON file against one of the schemas in docs/:
 // valid FILE SCHEMA.
 func validCmd(ts *testscript.TestScript, _ bool, args []string) {
 	schema, err := jsonschema.NewCompiler().Compile(filepath.Join(repository, "docs", args[1]))

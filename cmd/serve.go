@@ -12,33 +12,36 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/otdemo/otdemo/pkg/config"
+	"github.com/otdemo/otdemo/pkg/report/run"
 	"github.com/otdemo/otdemo/pkg/server"
 	"github.com/otdemo/otdemo/pkg/tracer"
 )
 
-// closeTimeout is how long a command waits at its end for its last spans to go
-// out. A user who pressed Ctrl-C waits for it too.
+// closeTimeout is how long a command waits at its end for its last spans to be sent,
+// also after Ctrl-C.
 const closeTimeout = 5 * time.Second
 
 func newServe(a *app) *cobra.Command {
 	var addrFile string
 	cmd := &cobra.Command{
 		Use:   "serve",
-		Short: "Run an HTTP server whose every request is traced",
-		Long: `Run an HTTP server whose requests are traced with OpenTracing: /gettime tells the
-time, / redirects there. /healthz and /metrics (Prometheus) make no spans.
+		Short: "Run an HTTP server that traces its requests",
+		Long: `Run an HTTP server whose requests are traced with OpenTracing: /gettime returns the
+time, and / redirects to it. /healthz and /metrics (Prometheus) are not traced.
 
-It works without a Jaeger too, and says on stderr how many spans did not go out.
---tracer takes another system's library in the place of Jaeger's: zipkin, otel or
-appdash, with --collector-endpoint where its spans go.
-SIGINT and SIGTERM let requests under way finish, flush the spans and end it.
-` + exitCodesHelp("0 it was told to stop, and did", "1 it could not listen, or requests were cut at the end"),
+It also works without Jaeger, and reports lost spans on stderr. --tracer selects
+another tracing library: zipkin, otel or appdash. --collector-endpoint sets the URL
+that spans are sent to.
+
+On SIGINT or SIGTERM it finishes the requests in progress, flushes the spans and
+exits.
+` + exitCodesHelp("0 stopped by a signal", "1 cannot listen, or requests were aborted at the end", "3"),
 		Example: `  otdemo serve --port 8000
   otdemo serve --agent-host jaeger.example.com
   otdemo serve --collector-endpoint http://localhost:14268/api/traces
   otdemo serve --tracer otel --collector-endpoint grpc://localhost:4317
   otdemo serve --port 0 --addr-file addrs.json`,
-		GroupID: groupMain,
+		GroupID: groupCore,
 		Args:    maxArgs(0),
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			loaded, err := a.load(cmd)
@@ -53,7 +56,7 @@ SIGINT and SIGTERM let requests under way finish, flush the spans and end it.
 	addTracerFlags(flags)
 	addKeyFlag(flags, "host", "serve.host", "host")
 	addKeyFlag(flags, "port", "serve.port", "port")
-	flags.StringVar(&addrFile, "addr-file", "", "write the address listened on to `file`, as JSON: {\"http\": \"host:port\"}")
+	flags.StringVar(&addrFile, "addr-file", "", "write the listening address to `file`, as JSON: {\"http\": \"host:port\"}")
 	return cmd
 }
 
@@ -94,15 +97,15 @@ func (a *app) serve(ctx context.Context, cfg config.Config, addrFile string) err
 	return server.Run(ctx, ln, handler, logger)
 }
 
-// listen opens the server's port, and says which flag to change when another
-// program holds it.
+// listen opens the server's port. If another program listens on it, the hint names the
+// flag to change.
 func (a *app) listen(ctx context.Context, cfg config.Serve) (net.Listener, error) {
 	addr := net.JoinHostPort(cfg.Host, strconv.Itoa(cfg.Port))
 	ln, err := a.env.Listen(ctx, "tcp", addr)
 	switch {
 	case errors.Is(err, syscall.EADDRINUSE):
-		return nil, withHint(fmt.Errorf("another program listens on %s already", addr),
-			"choose another port with --port, or --port 0 for any free one")
+		return nil, withHint(fmt.Errorf("another program already listens on %s", addr),
+			"choose another port with --port, or --port 0 for any free port")
 	case err != nil:
 		return nil, withHint(fmt.Errorf("listen on %s: %w", addr, err),
 			"choose another address with --host and --port")
@@ -110,13 +113,17 @@ func (a *app) listen(ctx context.Context, cfg config.Serve) (net.Listener, error
 	return ln, nil
 }
 
-// closeTracer flushes the last spans, also after Ctrl-C, and tells of every span
-// that did not go out.
+// closeTracer flushes the last spans, also after Ctrl-C, and prints a warning for the
+// spans that were not sent.
 func (a *app) closeTracer(ctx context.Context, tr *tracer.Tracer) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), closeTimeout)
 	defer cancel()
 	if err := tr.Close(ctx); err != nil {
 		printLine(a.env.Stderr, "warning", err.Error())
 	}
-	a.tellLosses(tr.Stats(), tr.Target())
+	losses, hint := run.Losses(tr.Stats(), tr.Target())
+	for _, loss := range losses {
+		printLine(a.env.Stderr, "warning", loss)
+	}
+	printHint(a.env.Stderr, hint)
 }

@@ -1,14 +1,14 @@
 package cmd
 
 import (
-	"fmt"
 	"strings"
 
+	"github.com/otdemo/otdemo/pkg/report/terminal"
 	"github.com/otdemo/otdemo/pkg/trace"
 )
 
-// colored says whether stdout may be coloured: --color first, then NO_COLOR
-// (no-color.org) and dumb terminals.
+// colored reports whether output to stdout is coloured: --color decides, then NO_COLOR
+// (no-color.org) and whether it is a terminal with colours.
 func (a *app) colored() bool {
 	switch a.color.String() {
 	case "always":
@@ -19,8 +19,8 @@ func (a *app) colored() bool {
 	return a.env.StdoutTerminal && a.env.Getenv("NO_COLOR") == "" && a.env.Getenv("TERM") != "dumb"
 }
 
-// plain says whether stdout must stay within ASCII, because the locale says
-// nothing of UTF-8. Windows has no such variable and shows UTF-8.
+// plain reports whether output to stdout is limited to ASCII, because the locale is not
+// UTF-8. Windows has no locale variables and shows UTF-8.
 func (a *app) plain() bool {
 	if a.env.OS == "windows" {
 		return false
@@ -34,24 +34,15 @@ func (a *app) plain() bool {
 	return true
 }
 
-// ANSI colours.
-const (
-	ansiRed    = 31
-	ansiYellow = 33
-	ansiGreen  = 32
-)
-
-// paint colours s where that is wanted; color 0 is none.
-func paint(wanted bool, color int, s string) string {
-	if !wanted || color == 0 {
-		return s
-	}
-	return fmt.Sprintf("\x1b[%dm%s\x1b[0m", color, s)
+// terminal returns the properties of stdout.
+func (a *app) terminal() terminal.Options {
+	return terminal.Options{Width: a.env.Width, Color: a.colored(), ASCII: a.plain()}
 }
 
-// maxDrawnSpans is more than anybody reads in a terminal.
+// maxDrawnSpans is more than anyone reads on a terminal.
 const maxDrawnSpans = 1000
 
 func (a *app) drawOptions() trace.DrawOptions {
-	return trace.DrawOptions{Width: a.env.Width, Color: a.colored(), ASCII: a.plain(), MaxSpans: maxDrawnSpans}
+	t := a.terminal()
+	return trace.DrawOptions{Width: t.Width, Color: t.Color, ASCII: t.ASCII, MaxSpans: maxDrawnSpans}
 }

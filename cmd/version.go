@@ -10,10 +10,10 @@ import (
 func newVersion(a *app) *cobra.Command {
 	return &cobra.Command{
 		Use:     "version",
-		Short:   "Print the version and what it was built from",
-		Long:    "Print the version, the commit and the Go release it was built from.\n" + exitCodesHelp(),
+		Short:   "Print the version, commit and Go release",
+		Long:    "Print the version, the commit and the Go release that otdemo was built with.\n" + exitCodesHelp(exitWriteFailed, "3"),
 		Example: "  otdemo version",
-		GroupID: groupServing,
+		GroupID: groupOther,
 		Args:    maxArgs(0),
 		RunE: func(*cobra.Command, []string) error {
 			_, err := fmt.Fprintln(a.env.Stdout, currentVersion())
@@ -22,7 +22,7 @@ func newVersion(a *app) *cobra.Command {
 	}
 }
 
-// currentVersion is the line of the running program.
+// currentVersion returns the version line of the running program.
 func currentVersion() string {
 	info, ok := debug.ReadBuildInfo()
 	if !ok {
@@ -31,7 +31,7 @@ func currentVersion() string {
 	return versionLine(info)
 }
 
-// versionLine reads what the Go toolchain put into the binary.
+// versionLine returns the version line of a binary with that build information.
 func versionLine(info *debug.BuildInfo) string {
 	version, commit, dirty := info.Main.Version, "", ""
 	for _, s := range info.Settings {
@@ -40,7 +40,7 @@ func versionLine(info *debug.BuildInfo) string {
 			commit = ", commit " + s.Value[:min(12, len(s.Value))]
 		case "vcs.modified":
 			if s.Value == "true" {
-				dirty = " with changes"
+				dirty = " (modified)"
 			}
 		}
 	}

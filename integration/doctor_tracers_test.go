@@ -60,16 +60,16 @@ func TestDoctorAndMixedUpPortsOfJaeger(t *testing.T) {
 		},
 		"OTLP over gRPC to the port for HTTP": {
 			"otel", "grpc://" + strings.TrimSuffix(strings.TrimPrefix(j.OTLPURL, "http://"), "/v1/traces"),
-			1, "collector-not-grpc", "speaks no gRPC", "grpc://127.0.0.1:4317",
+			1, "collector-not-grpc", "speaks HTTP, not gRPC", "grpc://127.0.0.1:4317",
 		},
 		"OTLP to Zipkin's port": {
 			"otel", strings.Replace(j.ZipkinURL, "/api/v2/spans", "/v1/traces", 1), 1, "collector-rejects", "network", "http://127.0.0.1:4318/v1/traces",
 		},
 		"OTLP to the UI": {
-			"otel", j.QueryURL + "/v1/traces", 1, "collector-wrong-port", "the span is gone", "http://127.0.0.1:4318/v1/traces",
+			"otel", j.QueryURL + "/v1/traces", 1, "collector-wrong-port", "the span is lost", "http://127.0.0.1:4318/v1/traces",
 		},
 		"Zipkin to thrift's port": {
-			"zipkin", thrift + "/api/v2/spans", 1, "collector-path-wrong", "does not take spans", "http://127.0.0.1:9411/api/v2/spans",
+			"zipkin", thrift + "/api/v2/spans", 1, "collector-path-wrong", "does not accept spans", "http://127.0.0.1:9411/api/v2/spans",
 		},
 		"Zipkin to OTLP's port": {
 			"zipkin", j.OTLPURL, 1, "collector-rejects", "network", "http://127.0.0.1:9411/api/v2/spans",
@@ -95,7 +95,7 @@ func TestDoctorAndZipkin(t *testing.T) {
 		"thrift": {
 			"jaeger", z.SpansURL(), 1, "collector-rejects", "spans do NOT reach Zipkin: first broken hop: network", "http://127.0.0.1:14268/api/traces",
 		},
-		"gRPC": {"otel", "grpc://" + z.Addr, 1, "collector-not-grpc", "speaks no gRPC", "grpc://127.0.0.1:4317"},
+		"gRPC": {"otel", "grpc://" + z.Addr, 1, "collector-not-grpc", "speaks HTTP, not gRPC", "grpc://127.0.0.1:4317"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -111,6 +111,6 @@ func TestDoctorAndAppdash(t *testing.T) {
 	a := jaegers.StartAppdash(t)
 	j := jaegers.Start(t, jaegers.V213())
 	sent{
-		"appdash", a.CollectorURL, 3, "canary-appdash-unread", "cannot tell whether spans reach Jaeger", "/traces (in a browser",
+		"appdash", a.CollectorURL, 3, "canary-appdash-unread", "cannot determine whether spans reach Jaeger", "/traces (in a browser",
 	}.check(t, j.QueryURL)
 }

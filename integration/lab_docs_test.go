@@ -57,11 +57,11 @@ func labSection(t *testing.T) string {
 	t.Helper()
 	var b strings.Builder
 	b.WriteString(`
-Each row is produced for real, in namespaces with a network and a firewall of their own and with real Jaegers, and
-` + "`check-jaeger`" + ` must come to this verdict: the exit code, the first broken hop and the line that mends it. The tests are
+Each fault is produced with real Jaegers in their own network namespaces with their own firewalls, and
+` + "`check-jaeger`" + ` must return this verdict: the exit code, the first broken hop and the fix. The tests are
 ` + "`integration/lab*_test.go`" + `, which also write this section. The numbers are those of the catalogue of causes.
 
-| cause | produced by | exit | hop | finding | line that mends it |
+| cause | produced by | exit | hop | finding | fix |
 |---|---|---|---|---|---|
 `)
 	byCause := make(map[string][]ailment)
@@ -80,7 +80,7 @@ Each row is produced for real, in namespaces with a network and a firewall of th
 	for id := range byCause {
 		t.Errorf("cause %s is not in the catalogue", id)
 	}
-	b.WriteString("\nNot produced here:\n\n| cause | where it is shown, or why it is not |\n|---|---|\n")
+	b.WriteString("\nNot produced here:\n\n| cause | where it is tested, or why it is not |\n|---|---|\n")
 	for _, c := range catalogue() {
 		if c.elsewhere != "" {
 			fmt.Fprintf(&b, "| %s %s | %s |\n", c.id, c.words, c.elsewhere)

@@ -22,19 +22,19 @@ func frontWards() []ward {
 				cause: "Q-00", how: "query.url is that of another Jaeger",
 				flags: []string{"--agent-host", "127.0.0.1", "--agent-port", "{agent}", "--query-url", "{query of another}"},
 				exit:  1, hop: "delivery", code: "canary-lost",
-				maybe: []string{"query.url shows another Jaeger"},
+				maybe: []string{"query.url belongs to another Jaeger"},
 			},
 			{
 				cause: "Q-00", how: "query.url is that of another Jaeger, over HTTP",
 				flags: []string{"--collector-endpoint", "{collector}", "--query-url", "{query of another}"},
 				exit:  1, hop: "delivery", code: "canary-lost", hint: "docker logs",
-				maybe: []string{"shows another Jaeger", "queue is full", "storage rejects"},
+				maybe: []string{"belongs to another Jaeger", "queue is full", "storage rejects"},
 			},
 			{
 				cause: "N-02", how: "another program that holds the UDP port",
 				flags: []string{"--agent-host", "127.0.0.1", "--agent-port", "{deaf}", "--query-url", "{query}"},
 				exit:  1, hop: "delivery", code: "canary-lost", hint: "--collector-endpoint",
-				maybe: []string{"another program holds the port"},
+				maybe: []string{"another program uses the port"},
 			},
 			{
 				cause: "N-02", how: "another program on the UDP port that answers",

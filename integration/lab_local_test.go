@@ -74,7 +74,7 @@ func ailments213() []ailment {
 			hop: "sampling", code: "strategy-numeric-type", hint: "JAEGER_SAMPLER_TYPE=const",
 		},
 		{
-			cause: "S-04", how: "14268/api/sampling, which Jaeger 2.13 has not",
+			cause: "S-04", how: "14268/api/sampling, which Jaeger 2.13 does not have",
 			env:  []string{"JAEGER_SAMPLER_TYPE=remote", "JAEGER_SAMPLER_PARAM=0", "JAEGER_SAMPLING_ENDPOINT=http://127.0.0.1:14268/api/sampling"},
 			exit: 1, hop: "sampling", code: "strategy-unreachable", hint: keepAll,
 		},

@@ -39,7 +39,7 @@ func settingWards() []ward {
 		{"agent cut off", jaeger162("--reporter.grpc.host-port=127.0.0.1:1"), []ailment{{
 			cause: "A-01", how: "the agent in Jaeger 1.62 with --reporter.grpc.host-port=127.0.0.1:1",
 			exit: 1, hop: "network", code: "storage-not-received", hint: "--collector-endpoint http://localhost:14268/api/traces",
-			maybe: []string{"not forward them to its collector"},
+			maybe: []string{"forward them to its collector"},
 		}}},
 		{"small packets", jaeger162("--processor.jaeger-compact.server-max-packet-size=1400"), []ailment{{
 			cause: "A-05", how: "the agent in Jaeger 1.62 with --processor.jaeger-compact.server-max-packet-size=1400",
@@ -64,7 +64,7 @@ func settingWards() []ward {
 				cause: "V-05", how: "Jaeger 2.13 with a jaeger receiver that no pipeline lists, over HTTP",
 				flags: []string{"--collector-endpoint", "http://127.0.0.1:14268/api/traces"},
 				exit:  1, hop: "network", code: "collector-refused", hint: "14268",
-				maybe: []string{"no pipeline lists it", "storage is not there"},
+				maybe: []string{"no pipeline lists it", "storage is unreachable"},
 			},
 		}},
 		{"1.76", jaeger176, []ailment{{
@@ -78,7 +78,7 @@ func settingWards() []ward {
 			cause: "ES-02", how: "Jaeger 1.62 that waits for an Elasticsearch at localhost:9200, over HTTP",
 			flags: []string{"--collector-endpoint", "http://127.0.0.1:14268/api/traces"},
 			exit:  1, hop: "network", code: "collector-refused", hint: "14268",
-			maybe: []string{"storage is not there"},
+			maybe: []string{"storage is unreachable"},
 		}}},
 	}
 }

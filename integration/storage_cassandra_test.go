@@ -105,7 +105,7 @@ func TestStorageCassandraWounds(t *testing.T) {
 		wound{
 			ailment: ailment{
 				flags: append(known, flags...), exit: 1, hop: "storage", code: "cassandra-refused", hint: "nc -vz 127.0.0.1",
-				maybe: []string{"still starting", "use its service's name"},
+				maybe: []string{"still starting", "use its service name"},
 			},
 			says: "unable to connect to initial hosts: dial tcp " + c.Addr + ": connect: connection refused",
 		}.suffer(t, j, place{})

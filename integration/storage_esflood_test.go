@@ -78,7 +78,7 @@ func readOnlyIndices(t *testing.T, es *stores.SearchNode) int {
 	return strings.Count(string(settings), `"read_only_allow_delete":"true"`)
 }
 
-// over14268 is a Jaeger that gets its spans over HTTP, which answers 202.
+// over14268 is a Jaeger that gets its spans over HTTP, which returns 202.
 type over14268 struct{ *deployed }
 
 func (o over14268) sendFlags(*testing.T) []string {

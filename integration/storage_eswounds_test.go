@@ -20,7 +20,7 @@ func TestStorageElasticsearchWounds(t *testing.T) {
 		wound{
 			ailment: ailment{
 				flags: esFlags(es.URL), exit: 1, hop: "storage", code: "es-refused", hint: "curl -sS " + es.URL,
-				maybe: []string{"still starting", "use its service's name"},
+				maybe: []string{"still starting", "use its service name"},
 			},
 			says: `health check timeout: Head "` + es.URL + `": dial tcp ` + es.Addr + `: connect: connection refused: no Elasticsearch node available`,
 		}.suffer(t, j, place{})

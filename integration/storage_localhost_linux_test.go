@@ -45,7 +45,7 @@ func TestStorageLocalhost(t *testing.T) {
 	wound{
 		ailment: ailment{
 			flags: esFlags(local), exit: 1, hop: "storage", code: "es-refused", hint: "curl -sS " + local,
-			maybe: []string{"it runs in another container: use its service's name instead of localhost"},
+			maybe: []string{"it runs in another container: use its service name instead of localhost"},
 		},
 		says: `health check timeout: Head "` + local + `": dial tcp 127.0.0.1:` + port + `: connect: connection refused: no Elasticsearch node available`,
 	}.suffer(t, j, at)

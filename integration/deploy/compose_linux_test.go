@@ -95,7 +95,7 @@ func TestComposeDoctor(t *testing.T) {
 		got := process.Run(t, runTimeout, process.Command{
 			Path: otdemoPath, Args: []string{"check-jaeger", "--only", "compose", "--compose", file},
 		})
-		if want := "nothing is wrong with jaeger"; got.Code != 0 || !strings.Contains(got.Stdout, want) {
+		if want := "no fault found in service jaeger"; got.Code != 0 || !strings.Contains(got.Stdout, want) {
 			t.Errorf("%s: exit code %d\n%s%s", file, got.Code, got.Stdout, got.Stderr)
 		}
 	}

@@ -75,7 +75,7 @@ func start(t *testing.T, r Release, path string) (*Instance, error) {
 	return &inst, nil
 }
 
-// waitReady returns nil once url answers 200, and errEnded when ended is closed
+// waitReady returns nil once url returns 200, and errEnded when ended is closed
 // before that.
 func waitReady(ctx context.Context, url string, ended <-chan struct{}) error {
 	ctx, cancel := context.WithTimeout(ctx, readyTimeout)
@@ -99,7 +99,7 @@ func waitReady(ctx context.Context, url string, ended <-chan struct{}) error {
 	}
 }
 
-// probe returns nil when url answers 200.
+// probe returns nil when url returns 200.
 func probe(ctx context.Context, client *http.Client, url string) error {
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, url, nil)
 	if err != nil {

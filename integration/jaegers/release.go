@@ -18,7 +18,7 @@ type Release struct {
 	mainPackage string
 	// args tells the program to listen on the given addresses.
 	args func(addrs addresses) []string
-	// healthPath answers 200 once all receivers are up.
+	// healthPath returns 200 once all receivers are up.
 	healthPath string
 }
 

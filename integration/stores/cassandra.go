@@ -25,7 +25,7 @@ var cassandraConfig string
 var logback string
 
 // CassandraOptions say how Cassandra runs. The zero value asks for no password
-// and speaks no TLS.
+// and does not speak TLS.
 type CassandraOptions struct {
 	// Host is the address that it listens on; empty is 127.0.0.1. With 0.0.0.0,
 	// other network namespaces reach it.

@@ -18,7 +18,7 @@ import (
 )
 
 // SearchOptions say how a search engine runs. The zero value is one node that asks
-// for no password and speaks no TLS.
+// for no password and does not speak TLS.
 type SearchOptions struct {
 	// Version is Elasticsearch's major version, 7 or 8; 0 is 7.
 	Version int

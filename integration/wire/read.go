@@ -65,7 +65,7 @@ func readOnce(ctx context.Context, client *http.Client, url string) (trace.Trace
 	return traces[0], nil
 }
 
-// ReadJSON reads what the query API answers about a trace, as it stands.
+// ReadJSON reads what the query API returns for a trace, as it stands.
 func ReadJSON(ctx context.Context, queryURL string, id trace.TraceID) ([]byte, error) {
 	url := traceURL(queryURL, id)
 	status, body, err := get(ctx, newClient(), url)

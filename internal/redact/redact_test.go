@@ -22,10 +22,29 @@ func TestURL(t *testing.T) {
 		"http://joe:hunt%zz2@ho st/":       "http://ho st/",
 		"http://h/a@b?c=d@e":               "http://h/a@b?c=d@e",
 		"http://h#a@b":                     "http://h#a@b",
+		"http://joe:hun/ter2@host/":        "http://host/",
+		"http://joe:hun#ter2@host/a@b":     "http://b",
+		"joe:hun//ter2@host":               "host",
+		"joe:hun://ter2@host":              "host",
 		"":                                 "",
 	} {
 		if got := redact.URL(raw); got != want {
 			t.Errorf("URL(%q): got %q, want %q", raw, got, want)
+		}
+	}
+}
+
+func TestMask(t *testing.T) {
+	t.Parallel()
+	for raw, want := range map[string]string{
+		"http://joe:hunter2@host:80/a?b=c": "http://(hidden)@host:80/a?b=c",
+		"http://joe:hun/ter2@host/":        "http://(hidden)@host/",
+		"joe:hunter2@host":                 "(hidden)@host",
+		"http://host/a@b":                  "http://host/a@b",
+		"host":                             "host",
+	} {
+		if got := redact.Mask(raw, "(hidden)"); got != want {
+			t.Errorf("Mask(%q): got %q, want %q", raw, got, want)
 		}
 	}
 }

@@ -6,12 +6,13 @@ import (
 	"fmt"
 	"log/slog"
 	"maps"
+	"slices"
 	"sync"
 	"time"
 
 	"github.com/otdemo/otdemo/pkg/allinone/api"
-	"github.com/otdemo/otdemo/pkg/allinone/udp"
-	"github.com/otdemo/otdemo/pkg/graceful"
+	"github.com/otdemo/otdemo/pkg/allinone/ingest"
+	"github.com/otdemo/otdemo/pkg/allinone/store"
 )
 
 // Backend is a running all-in-one. Its methods may be called from many goroutines
@@ -20,22 +21,23 @@ type Backend struct {
 	logger  *slog.Logger
 	started time.Time
 	addrs   map[string]string
-	intake  *intake
+	store   *store.Store
+	clients *clients
+	ingest  *ingest.Ingest
 	ui      *api.UI // nil without one
-	// receivers of datagrams, by the listener's name.
-	receivers map[string]*udp.Receiver
-	appdash   *packets // nil when that is off
+	// receivers by name, and the servers of the other ports.
+	receivers map[string]ingest.Server
+	servers   []ingest.Server
 	history   *history
-	closing   chan struct{} // closed as Close begins
-	servers   []*graceful.Server
-	serving   sync.WaitGroup
+	closing   chan struct{} // closed when Close begins
+	running   sync.WaitGroup
 
 	stop     sync.Once
 	closeErr error
 }
 
 // Start opens every port and begins to receive and to serve. When one cannot be
-// had it opens none, and the error joins a *ListenError for each.
+// opened it opens none, and the error joins a *ListenError for each.
 func Start(opts Options) (*Backend, error) {
 	opts = opts.withDefaults()
 	if err := opts.Sampling.Validate(); err != nil {
@@ -61,17 +63,31 @@ func Start(opts Options) (*Backend, error) {
 		logger:    opts.Logger,
 		started:   opts.Now(),
 		addrs:     addrs,
+		store:     store.New(store.Options{MaxBytes: opts.MaxMemory}),
+		clients:   newClients(),
 		ui:        ui,
-		receivers: make(map[string]*udp.Receiver),
-		intake:    newIntake(opts, addrs),
+		receivers: make(map[string]ingest.Server),
 		history:   newHistory(opts.Now()),
 		closing:   make(chan struct{}),
 	}
-	b.start(&sockets, opts)
+	b.ingest = ingest.New(ingest.Options{
+		Store:     b.add,
+		Receivers: specs(),
+		Addrs:     addrs,
+		Logger:    opts.Logger,
+		Now:       opts.Now,
+	})
+	b.start(sockets, opts)
 	return b, nil
 }
 
-// openUI opens the directory of a UI, if there is to be one.
+// add stores a batch, then adds it to the counters of its client.
+func (b *Backend) add(batch *ingest.Batch) {
+	b.store.Add(batch.Spans)
+	b.clients.observe(batch)
+}
+
+// openUI opens the directory of a UI, nil if dir is "".
 func openUI(dir string) (*api.UI, error) {
 	if dir == "" {
 		return nil, nil
@@ -80,13 +96,13 @@ func openUI(dir string) (*api.UI, error) {
 }
 
 // Addrs returns where the backend listens: a listener's name to its host:port.
-// Listeners says which are UDP ports and which are TCP.
+// Listeners has their networks.
 func (b *Backend) Addrs() map[string]string { return maps.Clone(b.addrs) }
 
-// Close stops receiving, once what waits in the sockets has been read and stored,
-// then stops serving. It returns when every goroutine has ended; a ctx that ends
-// first makes it give up what is left, which the error tells. Stats stay. Further
-// calls wait for the first and return what it did.
+// Close stops receiving, after what waits in the sockets has been read and stored,
+// then stops serving. It returns when every goroutine has ended. If ctx ends first it
+// gives up the rest, which is an error. Stats remain. Further calls wait for the first
+// and return its error.
 func (b *Backend) Close(ctx context.Context) error {
 	b.stop.Do(func() { b.closeErr = b.shutDown(ctx) })
 	return b.closeErr
@@ -94,38 +110,31 @@ func (b *Backend) Close(ctx context.Context) error {
 
 func (b *Backend) shutDown(ctx context.Context) error {
 	close(b.closing)
-	faults := b.drain(ctx)
-	for _, server := range b.servers {
-		if err := server.Shutdown(ctx); err != nil {
-			faults = append(faults, fmt.Errorf("stop serving: requests that were still under way were cut off: %w", err), server.Close())
-		}
-	}
-	b.serving.Wait()
-	faults = append(faults, b.ui.Close())
-	b.report()
-	return errors.Join(faults...)
+	err := errors.Join(
+		closeAll(ctx, slices.Collect(maps.Values(b.receivers))),
+		closeAll(ctx, b.servers),
+	)
+	b.running.Wait()
+	err = errors.Join(err, b.ui.Close())
+	b.logLosses()
+	return err
 }
 
-// drain closes the receivers of datagrams and of packets, all at once since each may
-// take a while.
-func (b *Backend) drain(ctx context.Context) []error {
-	closers := []func(context.Context) error{b.appdash.close}
-	for _, receiver := range b.receivers {
-		closers = append(closers, receiver.Close)
-	}
+// closeAll closes servers all at once, because each may take a while.
+func closeAll(ctx context.Context, servers []ingest.Server) error {
 	faults := make(chan error)
-	for _, stop := range closers {
-		go func() { faults <- stop(ctx) }()
+	for _, s := range servers {
+		go func() { faults <- s.Close(ctx) }()
 	}
 	var all []error
-	for range closers {
+	for range servers {
 		all = append(all, <-faults)
 	}
-	return all
+	return errors.Join(all...)
 }
 
-// report tells in the log what was lost, if anything.
-func (b *Backend) report() {
+// logLosses logs what was lost, if anything.
+func (b *Backend) logLosses() {
 	stats := b.Stats()
 	if stats.Lossless() {
 		return

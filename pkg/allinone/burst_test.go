@@ -9,8 +9,9 @@ import (
 
 	"github.com/uber/jaeger-client-go/thrift-gen/jaeger"
 
+	"github.com/otdemo/otdemo/pkg/allinone/agent"
+	"github.com/otdemo/otdemo/pkg/allinone/collector"
 	"github.com/otdemo/otdemo/pkg/allinone/internal/wiretest"
-	"github.com/otdemo/otdemo/pkg/allinone/wire"
 )
 
 const (
@@ -91,13 +92,13 @@ func BenchmarkIngest(b *testing.B) {
 
 // handleDatagram returns a function that does what a receiver does with a datagram.
 func handleDatagram(backend *Backend) func([]byte) {
-	handle := agent(backend.intake.inlets[AgentCompact], wire.DecodeCompact)
+	handle := agent.Compact().Handler(backend.ingest.Port(AgentCompact))
 	return func(datagram []byte) { handle(datagram, netip.AddrPort{}) }
 }
 
 // handleBody returns a function that does what a collector does with a request.
 func handleBody(backend *Backend) func([]byte) {
-	handler := collectorHandler(backend.intake.inlets[CollectorHTTP], newUploads(), http.NotFoundHandler())
+	handler := collector.Receiver{Sampling: http.NotFoundHandler()}.Handler(backend.ingest.Port(CollectorHTTP))
 	return func(body []byte) {
 		request := httptest.NewRequest(http.MethodPost, "/api/traces", bytes.NewReader(body))
 		request.Header.Set("Content-Type", "application/x-thrift")

@@ -8,7 +8,7 @@ import (
 	"sync"
 	"unicode/utf8"
 
-	"github.com/otdemo/otdemo/pkg/allinone/wire"
+	"github.com/otdemo/otdemo/pkg/allinone/ingest"
 	"github.com/otdemo/otdemo/pkg/loss"
 )
 
@@ -37,7 +37,7 @@ type client struct {
 func newClients() *clients { return &clients{byID: make(map[string]*client)} }
 
 // observe takes note of a batch. Batches may come in any order.
-func (c *clients) observe(batch *wire.Batch) {
+func (c *clients) observe(batch *ingest.Batch) {
 	if batch.Client == "" {
 		return
 	}

@@ -4,7 +4,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/otdemo/otdemo/pkg/allinone/wire"
+	"github.com/otdemo/otdemo/pkg/allinone/ingest"
 	"github.com/otdemo/otdemo/pkg/trace"
 )
 
@@ -15,7 +15,7 @@ func TestLongNamesAreCut(t *testing.T) {
 	c := newClients()
 	long := strings.Repeat("a", maxName-1) + strings.Repeat("é", 1<<20)
 	for range 2 {
-		c.observe(&wire.Batch{Client: long, Process: &trace.Process{Service: long}})
+		c.observe(&ingest.Batch{Client: long, Process: &trace.Process{Service: long}})
 	}
 	got, _ := c.snapshot()
 	want := strings.Repeat("a", maxName-1)

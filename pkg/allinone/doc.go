@@ -1,11 +1,10 @@
-// Package allinone is a Jaeger in memory, inside this process: it takes spans
-// wherever Jaeger's all-in-one does, keeps them within a bound of memory, answers
-// Jaeger's query API, hands out sampling strategies, and tells of every span that
-// it knows to be lost. Start at Start; Listeners has all that it listens on.
+// Package allinone is a Jaeger in memory, inside this process: it receives spans on
+// every port of Jaeger's all-in-one, keeps them within a memory limit, serves Jaeger's
+// query API and sampling strategies, and counts every span that is known to be lost.
+// Start at Start; Listeners lists all ports.
 //
-// Its parts are packages: udp reads sockets, wire decodes thrift and Zipkin's
-// JSON, otlp, apiv2, appdash and rpc read what comes as protobuf and gRPC, store
-// keeps and finds, api answers, sampling advises. A further receiver is a row in Listeners
-// and a file here, beside agent.go and collector.go, that hands its batches to an
-// inlet.
+// A receiver of spans is a package below this one (agent, collector, zipkin, apiv2,
+// otlp, appdash), with the handler and the decoder of its protocol. It is an
+// ingest.Receiver and one row in receivers. All deliver to ingest, which counts; store
+// keeps and finds spans, api serves queries, sampling the strategies.
 package allinone

@@ -33,7 +33,7 @@ func TestPostSpans(t *testing.T) {
 	batch = pb.AppendBytes(batch, 2, pb.AppendBytes(nil, 1, "shop"))
 	request, reply := pb.AppendBytes(nil, 1, batch), []byte("no reply yet")
 	conn := grpcClient(t, b, CollectorGRPC)
-	if err := conn.Invoke(t.Context(), jaegerPostSpans, &request, &reply, grpc.ForceCodec(encoded{})); err != nil || len(reply) > 0 {
+	if err := conn.Invoke(t.Context(), "/jaeger.api_v2.CollectorService/PostSpans", &request, &reply, grpc.ForceCodec(encoded{})); err != nil || len(reply) > 0 {
 		t.Fatalf("got reply %q, %v, want an empty one", reply, err)
 	}
 	got := traces(t, b, "/api/traces/abc")
@@ -47,7 +47,7 @@ func TestSamplingOverGRPC(t *testing.T) {
 	b := start(t, Options{Sampling: SameStrategy(Strategy{Type: "probabilistic", Param: 0.25})})
 	request, reply := pb.AppendBytes(nil, 1, "shop"), []byte(nil)
 	conn := grpcClient(t, b, CollectorGRPC)
-	if err := conn.Invoke(t.Context(), jaegerSampling, &request, &reply, grpc.ForceCodec(encoded{})); err != nil {
+	if err := conn.Invoke(t.Context(), "/jaeger.api_v2.SamplingManager/GetSamplingStrategy", &request, &reply, grpc.ForceCodec(encoded{})); err != nil {
 		t.Fatal(err)
 	}
 	got := math.NaN()

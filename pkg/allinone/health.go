@@ -16,9 +16,9 @@ type health struct {
 	logger *slog.Logger
 }
 
-// firstHandler answers as Jaeger 1 does on its port 14269: on every path, and with
+// handlerV1 answers as Jaeger 1 does on its port 14269: on every path, and with
 // the counters on /metrics.
-func (h *health) firstHandler(stats func() loss.Account) http.Handler {
+func (h *health) handlerV1(stats func() loss.Account) http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("/", func(w http.ResponseWriter, _ *http.Request) {
 		h.answer(w, struct {
@@ -36,9 +36,9 @@ func (h *health) firstHandler(stats func() loss.Account) http.Handler {
 	return mux
 }
 
-// secondHandler answers as Jaeger 2 does on its port 13133, whose extension knows
+// handlerV2 answers as Jaeger 2 does on its port 13133, whose extension has
 // /status only.
-func (h *health) secondHandler() http.Handler {
+func (h *health) handlerV2() http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /status", func(w http.ResponseWriter, _ *http.Request) {
 		h.answer(w, struct {

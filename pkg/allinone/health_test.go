@@ -9,8 +9,8 @@ import (
 	"github.com/prometheus/common/expfmt"
 	"github.com/prometheus/common/model"
 
+	"github.com/otdemo/otdemo/pkg/allinone/ingest"
 	"github.com/otdemo/otdemo/pkg/allinone/internal/wiretest"
-	"github.com/otdemo/otdemo/pkg/allinone/wire"
 	"github.com/otdemo/otdemo/pkg/loss"
 )
 
@@ -63,7 +63,7 @@ func TestMetricsFormat(t *testing.T) {
 	var out bytes.Buffer
 	err := writeMetrics(&out, loss.Account{
 		Listeners: map[string]loss.Listener{
-			AgentCompact: {Spans: 5, Datagrams: &loss.UDP{KernelDrops: 2, KernelDropsKnown: true}, Undecodable: loss.Rejects{string(wire.Text): 1}},
+			AgentCompact: {Spans: 5, Datagrams: &loss.UDP{KernelDrops: 2, KernelDropsKnown: true}, Undecodable: loss.Rejects{string(ingest.Text): 1}},
 			Zipkin:       {Spans: 7},
 		},
 		Store:  loss.Store{EvictedSpans: 9},

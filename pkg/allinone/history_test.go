@@ -12,8 +12,8 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/otdemo/otdemo/pkg/allinone/ingest"
 	"github.com/otdemo/otdemo/pkg/allinone/internal/wiretest"
-	"github.com/otdemo/otdemo/pkg/allinone/wire"
 	"github.com/otdemo/otdemo/pkg/loss"
 )
 
@@ -62,12 +62,12 @@ func TestHistoryTellsWhatWasNew(t *testing.T) {
 	begin := r.now.UnixMicro()
 	r.stats.Listeners = map[string]loss.Listener{
 		AgentCompact: {Batches: 2, Spans: 4, Datagrams: &loss.UDP{KernelDrops: 3}},
-		Zipkin:       {Undecodable: loss.Rejects{string(wire.Text): 5, string(wire.Empty): 1}},
+		Zipkin:       {Undecodable: loss.Rejects{string(ingest.Text): 5, string(ingest.Empty): 1}},
 	}
 	r.stats.Batches, r.stats.Spans, r.stats.Agent.KernelDrops = 2, 4, 3
 	r.stats.Store.EvictedSpans, r.stats.Store.RefusedSpans = 7, 8
 	r.clients.observe(numbered("a", 1, nil))
-	r.clients.observe(numbered("a", 4, &wire.Losses{QueueFull: 9, TooLarge: 1, Failed: 2}))
+	r.clients.observe(numbered("a", 4, &ingest.Losses{QueueFull: 9, TooLarge: 1, Failed: 2}))
 	r.tick(time.Second)
 	r.tick(time.Second)
 	r.clients.observe(numbered("a", 3, nil)) // was only late
@@ -147,7 +147,7 @@ func TestHistoryBoundsClients(t *testing.T) {
 	const count = 3 * maxClients
 	for i := range count {
 		r.clients.observe(numbered(fmt.Sprint(i), 1, nil))
-		r.clients.observe(numbered(fmt.Sprint(i), 3, &wire.Losses{QueueFull: 1}))
+		r.clients.observe(numbered(fmt.Sprint(i), 3, &ingest.Losses{QueueFull: 1}))
 		if i%7 == 0 { // some share a sample
 			r.tick(time.Second)
 		}
@@ -180,8 +180,8 @@ func TestHistoryWithstandsClaims(t *testing.T) {
 	for round := range int64(3) {
 		for i := range maxSampleClients + 10 {
 			id := fmt.Sprint(i)
-			r.clients.observe(numbered(id, 1+round, &wire.Losses{QueueFull: math.MaxInt64, TooLarge: math.MinInt64}))
-			r.clients.observe(numbered(id, math.MaxInt64, &wire.Losses{Failed: math.MaxInt64}))
+			r.clients.observe(numbered(id, 1+round, &ingest.Losses{QueueFull: math.MaxInt64, TooLarge: math.MinInt64}))
+			r.clients.observe(numbered(id, math.MaxInt64, &ingest.Losses{Failed: math.MaxInt64}))
 		}
 		r.tick(time.Second)
 		r.tick(-time.Hour) // the clock is set back

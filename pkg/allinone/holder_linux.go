@@ -1,7 +1,6 @@
 package allinone
 
 import (
-	"bytes"
 	"cmp"
 	"fmt"
 	"net"
@@ -10,20 +9,12 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	"github.com/otdemo/otdemo/internal/procnet"
 )
 
-// The columns of /proc/net/tcp and its like that matter (proc_net(5)).
-const (
-	localColumn = 1
-	stateColumn = 3
-	inodeColumn = 9
-)
-
-// stateListen is how the kernel writes TCP_LISTEN.
-const stateListen = "0A"
-
-// holder returns who listens on the port of addr, as "program (pid 12)", and ""
-// when that cannot be told: only root sees the sockets of others.
+// holder returns who listens on the port of addr, as "program (pid 12)", and "" if
+// unknown: only root sees the sockets of others.
 func holder(network, addr string) string {
 	_, port, err := net.SplitHostPort(addr)
 	if err != nil {
@@ -33,37 +24,20 @@ func holder(network, addr string) string {
 	if err != nil {
 		return ""
 	}
-	var sockets []string
-	for _, family := range []string{"", "6"} {
-		sockets = append(sockets, socketsOn("/proc/net/"+network+family, number, network == "tcp")...)
+	var links []string // as /proc names sockets
+	for s := range procnet.Sockets(network) {
+		if uint64(s.Port) == number && (s.Listening || network == "udp") {
+			links = append(links, fmt.Sprintf("socket:[%d]", s.Inode))
+		}
 	}
-	if len(sockets) == 0 {
+	if len(links) == 0 {
 		return ""
 	}
-	return programWith(sockets)
-}
-
-// socketsOn returns the sockets on a port as links in /proc name them.
-func socketsOn(table string, port uint64, listening bool) []string {
-	content, err := os.ReadFile(table)
-	if err != nil {
-		return nil
-	}
-	suffix := fmt.Sprintf(":%04X", port)
-	var sockets []string
-	for line := range bytes.Lines(content) {
-		columns := bytes.Fields(line)
-		if len(columns) <= inodeColumn || !bytes.HasSuffix(columns[localColumn], []byte(suffix)) ||
-			listening && string(columns[stateColumn]) != stateListen {
-			continue
-		}
-		sockets = append(sockets, fmt.Sprintf("socket:[%s]", columns[inodeColumn]))
-	}
-	return sockets
+	return programWith(links)
 }
 
 // programWith looks for one of the sockets among the files of every process that
-// lets us.
+// we may inspect.
 func programWith(sockets []string) string {
 	files, err := filepath.Glob("/proc/[0-9]*/fd/[0-9]*")
 	if err != nil {

@@ -9,6 +9,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/otdemo/otdemo/pkg/allinone/ingest"
 )
 
 // exchange sends raw text to the query port and returns the status of the answer,
@@ -95,7 +97,7 @@ func TestSlowRequests(t *testing.T) {
 	if status, _ := get(t, b, "/api/services"); status != http.StatusOK {
 		t.Errorf("got status %d beside slow clients, want 200", status)
 	}
-	if took := time.Since(began); took > headerTimeout/2 {
+	if took := time.Since(began); took > ingest.HeaderTimeout/2 {
 		t.Errorf("an answer took %s beside slow clients", took)
 	}
 	for _, conn := range conns {
@@ -103,7 +105,7 @@ func TestSlowRequests(t *testing.T) {
 			t.Fatalf("a slow client was not sent away: %v", err)
 		}
 	}
-	if took, most := time.Since(began), 2*headerTimeout; took > most {
+	if took, most := time.Since(began), 2*ingest.HeaderTimeout; took > most {
 		t.Errorf("slow clients were sent away after %s, want %s at most", took, most)
 	}
 }

@@ -9,16 +9,18 @@ import (
 	"slices"
 	"strconv"
 	"syscall"
+
+	"github.com/otdemo/otdemo/pkg/allinone/ingest"
 )
 
-// ListenError is a port that could not be had.
+// ListenError is a port that could not be opened.
 type ListenError struct {
 	// Name is the listener's, as in Listeners.
 	Name string
-	// Network is udp or tcp, Addr the host:port that was asked for.
+	// Network is udp or tcp, Addr the requested host:port.
 	Network, Addr string
-	// Holder is the program that has the port, as "jaeger (pid 12)"; "" when that
-	// cannot be told.
+	// Holder is the program that has the port, as "jaeger (pid 12)"; "" if
+	// unknown.
 	Holder string
 	Err    error
 }
@@ -35,15 +37,12 @@ func (e *ListenError) Error() string {
 func (e *ListenError) Unwrap() error { return e.Err }
 
 // sockets are all that a backend listens on, by the listener's name.
-type sockets struct {
-	udp map[string]*net.UDPConn
-	tcp map[string]net.Listener
-}
+type sockets map[string]ingest.Socket
 
 // listen opens every socket or none. The error joins a *ListenError for each one
-// that could not be had.
+// that could not be opened.
 func listen(opts Options) (sockets, error) {
-	s := sockets{udp: make(map[string]*net.UDPConn), tcp: make(map[string]net.Listener)}
+	all := make(sockets)
 	var faults []error
 	for _, l := range Listeners() {
 		port := opts.Ports[l.Name]
@@ -51,61 +50,50 @@ func listen(opts Options) (sockets, error) {
 			continue
 		}
 		addr := net.JoinHostPort(opts.Host, strconv.Itoa(port))
-		if err := s.open(l, addr); err != nil {
+		socket, err := open(l.Network, addr)
+		if err != nil {
 			fault := &ListenError{Name: l.Name, Network: l.Network, Addr: addr, Err: err}
 			if errors.Is(err, syscall.EADDRINUSE) {
 				fault.Holder = holder(l.Network, addr)
 			}
 			faults = append(faults, fault)
+			continue
 		}
+		all[l.Name] = socket
 	}
 	if len(faults) > 0 {
-		s.close()
-		return sockets{}, errors.Join(faults...)
-	}
-	return s, nil
-}
-
-func (s *sockets) open(l Listener, addr string) error {
-	ctx := context.Background() // only name resolution waits; the host is an address as a rule
-	var config net.ListenConfig
-	if l.Network == "udp" {
-		conn, err := config.ListenPacket(ctx, l.Network, addr)
-		if err == nil {
-			s.udp[l.Name] = conn.(*net.UDPConn)
+		for _, s := range all {
+			_ = s.Close()
 		}
-		return err
+		return nil, errors.Join(faults...)
 	}
-	tcp, err := config.Listen(ctx, l.Network, addr)
-	if err == nil {
-		s.tcp[l.Name] = tcp
-	}
-	return err
+	return all, nil
 }
 
-// close gives back the sockets that are open, when a backend cannot start.
-func (s *sockets) close() {
-	for _, conn := range s.udp {
-		_ = conn.Close()
+func open(network, addr string) (s ingest.Socket, err error) {
+	ctx := context.Background() // only name resolution waits; the host is usually an address
+	var config net.ListenConfig
+	if network == "udp" {
+		conn, err := config.ListenPacket(ctx, network, addr)
+		if err != nil {
+			return s, err
+		}
+		s.UDP = conn.(*net.UDPConn)
+		return s, nil
 	}
-	for _, l := range s.tcp {
-		_ = l.Close()
-	}
+	s.TCP, err = config.Listen(ctx, network, addr)
+	return s, err
 }
 
-func (s *sockets) addrs() map[string]string {
+func (all sockets) addrs() map[string]string {
 	addrs := make(map[string]string)
-	for name, conn := range s.udp {
-		addrs[name] = conn.LocalAddr().String()
-	}
-	for name, l := range s.tcp {
-		addrs[name] = l.Addr().String()
+	for name, s := range all {
+		addrs[name] = s.Addr().String()
 	}
 	return addrs
 }
 
-// checkPorts refuses ports of listeners that do not exist, which would be mistyped
-// names.
+// checkPorts rejects ports of listeners that do not exist: mistyped names.
 func checkPorts(ports map[string]int) error {
 	unknown := maps.Clone(ports)
 	for _, l := range Listeners() {

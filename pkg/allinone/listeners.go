@@ -1,22 +1,61 @@
 package allinone
 
+import (
+	"net/http"
+
+	"github.com/otdemo/otdemo/pkg/allinone/agent"
+	"github.com/otdemo/otdemo/pkg/allinone/apiv2"
+	"github.com/otdemo/otdemo/pkg/allinone/appdash"
+	"github.com/otdemo/otdemo/pkg/allinone/collector"
+	"github.com/otdemo/otdemo/pkg/allinone/ingest"
+	"github.com/otdemo/otdemo/pkg/allinone/otlp"
+	"github.com/otdemo/otdemo/pkg/allinone/sampling"
+	"github.com/otdemo/otdemo/pkg/allinone/zipkin"
+)
+
 // The names of the listeners, in Options.Ports, ListenError, Stats and
 // Backend.Addrs.
 const (
-	AgentCompact  = "agent-compact"
-	AgentBinary   = "agent-binary"
-	AgentZipkin   = "agent-zipkin"
-	CollectorHTTP = "collector-http"
-	CollectorGRPC = "collector-grpc"
-	Zipkin        = "zipkin"
-	OTLPGRPC      = "otlp-grpc"
-	OTLPHTTP      = "otlp-http"
-	Appdash       = "appdash"
+	AgentCompact  = agent.CompactName
+	AgentBinary   = agent.BinaryName
+	AgentZipkin   = agent.ZipkinName
+	CollectorHTTP = collector.Name
+	CollectorGRPC = apiv2.Name
+	Zipkin        = zipkin.Name
+	OTLPGRPC      = otlp.GRPCName
+	OTLPHTTP      = otlp.HTTPName
+	Appdash       = appdash.Name
 	Query         = "query"
 	Sampling      = "sampling"
 	Health        = "health"
 	HealthV2      = "health-v2"
 )
+
+// receivers returns the receivers of spans, in the order of the documentation. A
+// further one has a package of its own, and takes a row here and one in
+// docs/all-in-one.md.
+func receivers(strategies *sampling.Strategies, strategiesHTTP http.Handler) []ingest.Receiver {
+	return []ingest.Receiver{
+		agent.Compact(),
+		agent.Binary(),
+		agent.Zipkin(),
+		collector.Receiver{Sampling: strategiesHTTP},
+		zipkin.Receiver{},
+		apiv2.Receiver{Sampling: strategies},
+		otlp.GRPC{},
+		otlp.HTTP{},
+		appdash.Receiver{},
+	}
+}
+
+// specs describe all receivers.
+func specs() []ingest.Spec {
+	var all []ingest.Spec
+	for _, r := range receivers(nil, nil) {
+		all = append(all, r.Spec())
+	}
+	return all
+}
 
 // Off in Options.Ports leaves a listener out.
 const Off = -1
@@ -28,28 +67,23 @@ type Listener struct {
 	Network string
 	// Port is the one that Jaeger has for it, or Appdash.
 	Port int
-	// Spans says whether spans come in there.
+	// Spans is whether spans are received there.
 	Spans bool
 	// Purpose says what the port is for, as a phrase that begins with a verb.
 	Purpose string
 }
 
-// Listeners returns every listener that a Backend can have. A further one takes a
-// row here and a line in Backend.start.
+// Listeners returns every listener that a Backend can have: the receivers, and the
+// ports that serve something.
 func Listeners() []Listener {
-	return []Listener{
-		{AgentCompact, "udp", 6831, true, "take compact thrift over UDP, which Jaeger's clients send by default"},
-		{AgentBinary, "udp", 6832, true, "take binary thrift over UDP"},
-		{AgentZipkin, "udp", 5775, true, "take Zipkin's compact thrift over UDP"},
-		{CollectorHTTP, "tcp", 14268, true, "take thrift over HTTP"},
-		{Zipkin, "tcp", 9411, true, "take Zipkin's JSON and thrift over HTTP"},
-		{CollectorGRPC, "tcp", 14250, true, "take spans over gRPC, as Jaeger's agents send them"},
-		{OTLPGRPC, "tcp", 4317, true, "take OpenTelemetry's spans over gRPC"},
-		{OTLPHTTP, "tcp", 4318, true, "take OpenTelemetry's spans over HTTP, as protobuf or JSON"},
-		{Appdash, "tcp", 7701, true, "take Appdash's spans over TCP"},
-		{Query, "tcp", 16686, false, "answer Jaeger's query API, and browsers"},
-		{Sampling, "tcp", 5778, false, "serve sampling strategies"},
-		{Health, "tcp", 14269, false, "tell Jaeger 1's health, and metrics"},
-		{HealthV2, "tcp", 13133, false, "tell Jaeger 2's health"},
+	var all []Listener
+	for _, s := range specs() {
+		all = append(all, Listener{s.Name, s.Network, s.Port, true, s.Purpose})
 	}
+	return append(all,
+		Listener{Query, "tcp", 16686, false, "serve Jaeger's query API, and the page to browsers"},
+		Listener{Sampling, "tcp", 5778, false, "serve sampling strategies"},
+		Listener{Health, "tcp", 14269, false, "serve Jaeger 1's health check, and metrics"},
+		Listener{HealthV2, "tcp", 13133, false, "serve Jaeger 2's health check"},
+	)
 }

@@ -117,16 +117,7 @@ func (m *metricText) clients(t *loss.Totals) {
 	m.single("client_batches_missing", "gauge", "Batches that clients numbered and that did not come.", t.BatchesMissing)
 	const lost = "client_spans_lost"
 	m.begin(lost, "gauge", "Spans that clients say they lost themselves.")
-	for _, cause := range lossCauses(t.Lost) {
-		m.sample(lost, cause.n, "cause", cause.name)
-	}
-}
-
-type lossCause struct {
-	name string
-	n    int64
-}
-
-func lossCauses(l loss.ClientLost) []lossCause {
-	return []lossCause{{"queue_full", l.QueueFull}, {"too_large", l.TooLarge}, {"failed", l.Failed}}
+	m.sample(lost, t.Lost.QueueFull, "cause", "queue_full")
+	m.sample(lost, t.Lost.TooLarge, "cause", "too_large")
+	m.sample(lost, t.Lost.Failed, "cause", "failed")
 }

@@ -7,16 +7,16 @@ import (
 	"github.com/otdemo/otdemo/pkg/allinone/sampling"
 )
 
-// DefaultMaxMemory bounds the stored spans when Options say nothing: 256 MiB.
+// DefaultMaxMemory bounds the stored spans unless Options.MaxMemory is set: 256 MiB.
 const DefaultMaxMemory = 256 << 20
 
 // minMaxMemory holds a handful of the largest datagrams as they are stored.
 const minMaxMemory = 4 << 20
 
-// Strategy says which traces tracers are to keep; see sampling.Strategy.
+// Strategy is how a tracer samples; see sampling.Strategy.
 type Strategy = sampling.Strategy
 
-// Strategies say it for each service; see sampling.Strategies.
+// Strategies are those of all services; see sampling.Strategies.
 type Strategies = sampling.Strategies
 
 // ParseStrategy reads TYPE:PARAM, for example probabilistic:0.1.
@@ -28,14 +28,14 @@ func ParseStrategies(content []byte) (Strategies, error) { return sampling.Parse
 // SameStrategy gives every service the same strategy.
 func SameStrategy(s Strategy) Strategies { return sampling.Same(s) }
 
-// Options say where a Backend listens and what it keeps. The zero value listens
+// Options configure a Backend. The zero value listens
 // on loopback with ports of the system's choice and keeps 256 MiB.
 type Options struct {
 	// Host is the address to listen on, "" for 127.0.0.1. On a loopback address
 	// the query API refuses requests that a foreign web page could have sent.
 	Host string
 	// Ports has the port of each listener by its name; without one, or with 0, it
-	// takes a free one, and with Off it is left out.
+	// gets a free one, and with Off it is disabled.
 	Ports map[string]int
 	// MaxMemory bounds what the stored spans take, in bytes; 0 is
 	// DefaultMaxMemory, less than 4 MiB is an error. Besides, up to 16 MiB of
@@ -44,13 +44,13 @@ type Options struct {
 	// to be read, up to 16 MiB of spans wait for their last part, and the
 	// account over time takes up to 35 MB, after a day with 50 clients.
 	MaxMemory int64
-	// Sampling is what tracers are told; the zero value keeps every trace.
+	// Sampling is served to tracers; the zero value samples every trace.
 	Sampling Strategies
 	// UIDir is the directory of a built Jaeger UI, which the query port then shows
-	// in the place of otdemo's own; "" keeps the page. It is an *api.UIError, which
-	// has a hint, when there is no UI.
+	// in the place of otdemo's own; "" keeps the page. A directory without a UI is
+	// an error with a hint.
 	UIDir string
-	// Logger gets what the backend has to say; nil discards it.
+	// Logger is for the backend's log; nil discards it.
 	Logger *slog.Logger
 	// Now is the clock, time.Now when nil.
 	Now func() time.Time

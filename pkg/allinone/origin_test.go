@@ -5,7 +5,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/otdemo/otdemo/pkg/allinone/wire"
+	"github.com/otdemo/otdemo/pkg/allinone/ingest"
 )
 
 // A page of another origin stores nothing through any port for spans that speaks
@@ -30,8 +30,8 @@ func TestWebPagesSendNoSpans(t *testing.T) {
 		{"a page of the same origin", Zipkin, "/api/v2/spans", http.Header{"Sec-Fetch-Site": {"same-origin"}}, 202, 1, 0},
 		{"a page to the collector", CollectorHTTP, "/api/traces", page, 403, 0, 1},
 		{"a page to OTLP", OTLPHTTP, "/v1/traces", page, 403, 0, 1},
-		{"a page to OTLP over gRPC", OTLPGRPC, otlpExport, page, 403, 0, 1},
-		{"a page to Jaeger's gRPC", CollectorGRPC, jaegerPostSpans, page, 403, 0, 1},
+		{"a page to OTLP over gRPC", OTLPGRPC, otlpMethod, page, 403, 0, 1},
+		{"a page to Jaeger's gRPC", CollectorGRPC, "/jaeger.api_v2.CollectorService/PostSpans", page, 403, 0, 1},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -52,7 +52,7 @@ func TestWebPagesSendNoSpans(t *testing.T) {
 				t.Errorf("got %d, want %d", resp.StatusCode, tt.status)
 			}
 			stats := b.Stats().Listeners[tt.listener]
-			if got := stats.Undecodable[string(wire.CrossOrigin)]; stats.Spans != tt.stored || got != tt.counted {
+			if got := stats.Undecodable[string(ingest.CrossOrigin)]; stats.Spans != tt.stored || got != tt.counted {
 				t.Errorf("%d spans stored and %d refused, want %d and %d", stats.Spans, got, tt.stored, tt.counted)
 			}
 		})

@@ -3,7 +3,6 @@ package allinone
 import (
 	"bytes"
 	"io"
-	"maps"
 	"net/http"
 	"strings"
 	"testing"
@@ -16,9 +15,12 @@ import (
 	"google.golang.org/grpc/status"
 	"google.golang.org/protobuf/proto"
 
-	"github.com/otdemo/otdemo/pkg/allinone/wire"
+	"github.com/otdemo/otdemo/pkg/allinone/ingest"
 	"github.com/otdemo/otdemo/pkg/loss"
 )
+
+// otlpMethod is the gRPC method for spans.
+const otlpMethod = "/opentelemetry.proto.collector.trace.v1.TraceService/Export"
 
 // otlpSpans are n spans of one trace, the first of which has that number. They are
 // an ExportTraceServiceRequest, which has the fields of TracesData.
@@ -50,7 +52,7 @@ func TestOTLPOverGRPC(t *testing.T) {
 	conn := grpcClient(t, b, OTLPGRPC)
 	for i, opts := range [][]grpc.CallOption{nil, {grpc.UseCompressor(grpcgzip.Name)}} {
 		id := byte(i + 1)
-		if err := conn.Invoke(t.Context(), otlpExport, otlpSpans(id, 1000), &tracepb.TracesData{}, opts...); err != nil {
+		if err := conn.Invoke(t.Context(), otlpMethod, otlpSpans(id, 1000), &tracepb.TracesData{}, opts...); err != nil {
 			t.Fatal(err)
 		}
 		got := traces(t, b, "/api/traces/"+string(rune('0'+id)))
@@ -63,14 +65,14 @@ func TestOTLPOverGRPC(t *testing.T) {
 	}
 	bad := otlpSpans(3, 1)
 	bad.ResourceSpans[0].ScopeSpans[0].Spans[0].SpanId = []byte{1}
-	if err := conn.Invoke(t.Context(), otlpExport, bad, &tracepb.TracesData{}); status.Code(err) != codes.InvalidArgument {
+	if err := conn.Invoke(t.Context(), otlpMethod, bad, &tracepb.TracesData{}); status.Code(err) != codes.InvalidArgument {
 		t.Errorf("a short id: got %v, want InvalidArgument", err)
 	}
-	if err := conn.Invoke(t.Context(), otlpExport, otlpSpans(3, 200_000), &tracepb.TracesData{}); status.Code(err) != codes.ResourceExhausted {
+	if err := conn.Invoke(t.Context(), otlpMethod, otlpSpans(3, 200_000), &tracepb.TracesData{}); status.Code(err) != codes.ResourceExhausted {
 		t.Errorf("8 MB: got %v, want ResourceExhausted", err)
 	}
-	want := loss.Rejects{string(wire.Malformed): 1, string(wire.TooLarge): 1}
-	if got := b.Stats().Listeners[OTLPGRPC].Undecodable; !maps.Equal(got, want) {
+	want := loss.Rejects{string(ingest.Malformed): 1, string(ingest.TooLarge): 1}
+	if got := b.Stats().Listeners[OTLPGRPC].Undecodable; got[string(ingest.Malformed)] != 1 || got[string(ingest.TooLarge)] != 1 || len(got) != 2 {
 		t.Errorf("got rejects %v, want %v", got, want)
 	}
 }
@@ -84,6 +86,12 @@ func TestOtherSignalsAreNoLoss(t *testing.T) {
 		"/opentelemetry.proto.collector.metrics.v1.MetricsService/Export", &tracepb.TracesData{}, &tracepb.TracesData{})
 	if status.Code(err) != codes.Unimplemented {
 		t.Errorf("got %v, want Unimplemented", err)
+	}
+	for _, listener := range []string{OTLPGRPC, CollectorGRPC} { // as a probe of Kubernetes does
+		err := grpcClient(t, b, listener).Invoke(t.Context(), "/grpc.health.v1.Health/Check", &tracepb.TracesData{}, &tracepb.TracesData{})
+		if status.Code(err) != codes.Unimplemented {
+			t.Errorf("got %v, want Unimplemented", err)
+		}
 	}
 	if code, _ := postOTLP(t, b, "/v1/metrics", "application/json", []byte("{}"), ""); code != http.StatusNotFound {
 		t.Errorf("got %d, want 404", code)
@@ -131,19 +139,19 @@ func TestOTLPOverHTTP(t *testing.T) {
 		code                       int
 		want                       string // all of the reply, or its beginning when that ends in "..."
 		spans                      int64
-		reject                     wire.Reason
+		reject                     ingest.Reason
 	}{
 		{"protobuf", pb, "", encoded, 200, "", 3, ""},
 		{"protobuf in gzip", pb, "gzip", zipped(encoded), 200, "", 3, ""},
 		{"json", js + "; charset=utf-8", "", []byte(jsonSpan), 200, `{"partialSuccess":{}}`, 1, ""},
 		{"empty json", js, "", []byte("{}"), 200, `{"partialSuccess":{}}`, 0, ""},
-		{"span without ids", js, "", []byte(`{"resourceSpans":[{"scopeSpans":[{"spans":[{}]}]}]}`), 200, `{"partialSuccess":{"rejectedSpans":"1",...`, 0, wire.Incomplete},
-		{"thrift", "application/x-thrift", "", encoded, 415, media, 0, wire.ContentType},
-		{"no content type", "", "", encoded, 415, media, 0, wire.ContentType},
-		{"json as protobuf", pb, "", []byte(jsonSpan), 400, "\x08\x03\x12...", 0, wire.Malformed},
-		{"broken json", js, "", []byte(jsonSpan[:50]), 400, `{"code":3,"message":"...`, 0, wire.Malformed},
-		{"a bomb", pb, "gzip", bomb, 413, "\x08\x08\x12...", 0, wire.TooLarge},
-		{"packed otherwise", js, "br", []byte("{}"), 415, `{"code":2,"message":"...`, 0, wire.Encoding},
+		{"span without ids", js, "", []byte(`{"resourceSpans":[{"scopeSpans":[{"spans":[{}]}]}]}`), 200, `{"partialSuccess":{"rejectedSpans":"1",...`, 0, ingest.Incomplete},
+		{"thrift", "application/x-thrift", "", encoded, 415, media, 0, ingest.ContentType},
+		{"no content type", "", "", encoded, 415, media, 0, ingest.ContentType},
+		{"json as protobuf", pb, "", []byte(jsonSpan), 400, "\x08\x03\x12...", 0, ingest.Malformed},
+		{"broken json", js, "", []byte(jsonSpan[:50]), 400, `{"code":3,"message":"...`, 0, ingest.Malformed},
+		{"a bomb", pb, "gzip", bomb, 413, "\x08\x08\x12...", 0, ingest.TooLarge},
+		{"packed otherwise", js, "br", []byte("{}"), 415, `{"code":2,"message":"...`, 0, ingest.Encoding},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {

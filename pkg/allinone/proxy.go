@@ -11,10 +11,11 @@ import (
 	"sync"
 
 	"github.com/otdemo/otdemo/pkg/allinone/api"
+	"github.com/otdemo/otdemo/pkg/allinone/ingest"
 	"github.com/otdemo/otdemo/pkg/graceful"
 )
 
-// ProxyOptions say where a Proxy listens and whose traces it shows.
+// ProxyOptions configure a Proxy.
 type ProxyOptions struct {
 	// Target is the address of a Jaeger's query API, 1.x or 2.x, with its base path.
 	// A user and a password in it are sent as basic authentication.
@@ -38,8 +39,8 @@ type Proxy struct {
 	ended   error
 }
 
-// StartProxy opens the port and begins to serve. The error is a *ListenError when it
-// cannot be had.
+// StartProxy opens the port and begins to serve. The error is a *ListenError if it cannot
+// be opened.
 func StartProxy(opts ProxyOptions) (*Proxy, error) {
 	common := Options{Host: opts.Host, Ports: onlyQuery(opts.Port), Logger: opts.Logger}.withDefaults()
 	sockets, err := listen(common)
@@ -50,9 +51,9 @@ func StartProxy(opts ProxyOptions) (*Proxy, error) {
 		addrs: sockets.addrs(),
 		proxy: api.NewProxy(api.ProxyOptions{Target: opts.Target, Host: common.Host, Logger: common.Logger}),
 	}
-	p.server = newServer(p.proxy, common.Logger)
+	p.server = ingest.NewServer(p.proxy, common.Logger)
 	p.serving.Go(func() {
-		if err := p.server.Serve(sockets.tcp[Query]); !errors.Is(err, http.ErrServerClosed) {
+		if err := p.server.Serve(sockets[Query].TCP); !errors.Is(err, http.ErrServerClosed) {
 			p.ended = fmt.Errorf("serve the page: %w", err)
 		}
 	})

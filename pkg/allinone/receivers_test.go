@@ -3,16 +3,14 @@ package allinone
 import (
 	"bytes"
 	"compress/gzip"
-	"io"
-	"strings"
 	"testing"
 
 	"github.com/uber/jaeger-client-go"
 	"github.com/uber/jaeger-client-go/transport"
 	zipkintransport "github.com/uber/jaeger-client-go/transport/zipkin"
 
+	"github.com/otdemo/otdemo/pkg/allinone/ingest"
 	"github.com/otdemo/otdemo/pkg/allinone/internal/wiretest"
-	"github.com/otdemo/otdemo/pkg/allinone/wire"
 	"github.com/otdemo/otdemo/pkg/loss"
 )
 
@@ -96,25 +94,25 @@ func TestCollectorAnswers(t *testing.T) {
 		name, method, path, contentType, encoding string
 		body                                      []byte
 		want                                      answer
-		reason                                    wire.Reason
+		reason                                    ingest.Reason
 	}{
 		{"good", "POST", "/api/traces", thriftType, "", good, answer{202, ""}, ""},
 		{"with format", "POST", "/api/traces?format=jaeger.thrift", thriftType, "", good, answer{202, ""}, ""},
 		{"other type", "POST", "/api/traces", "application/vnd.apache.thrift.binary; charset=x", "", good, answer{202, ""}, ""},
 		{"gzip", "POST", "/api/traces", thriftType, "gzip", zipped(good), answer{202, ""}, ""},
-		{"text", "POST", "/api/traces", thriftType, "", []byte("this is not thrift"), answer{400, unread + "Unknown data type 116\n"}, wire.Malformed},
-		{"empty", "POST", "/api/traces", thriftType, "", nil, answer{400, unread + "*jaeger.Batch field 0 read error: EOF\n"}, wire.Truncated},
-		{"one zero", "POST", "/api/traces", thriftType, "", []byte{0}, answer{400, unread + "Required field Process is not set\n"}, wire.Incomplete},
-		{"no gzip", "POST", "/api/traces", thriftType, "gzip", good, answer{415, unread + "the body is packed in a way that is not read here: gzip is (gzip: invalid header)\n"}, wire.Encoding},
-		{"cut gzip", "POST", "/api/traces", thriftType, "gzip", zipped(good)[:40], answer{400, unread + "the body could not be read to its end (unexpected EOF)\n"}, wire.Unreadable},
-		{"other packing", "POST", "/api/traces", thriftType, "br", good, answer{415, unread + "the body is packed in a way that is not read here: gzip is (br)\n"}, wire.Encoding},
-		{"too large", "POST", "/api/traces", thriftType, "", make([]byte, maxBody+1), answer{413, unread + "the body is larger than what is read: send smaller batches\n"}, wire.TooLarge},
-		{"gzip bomb", "POST", "/api/traces", thriftType, "gzip", zipped(make([]byte, 10*maxBody)), answer{413, unread + "the body is larger than what is read: send smaller batches\n"}, wire.TooLarge},
-		{"JSON", "POST", "/api/traces", jsonType, "", []byte("{}"), answer{400, "Unsupported content type: application/json\n"}, wire.ContentType},
-		{"no type", "POST", "/api/traces", "", "", good, answer{400, "Cannot parse content type: mime: no media type\n"}, wire.ContentType},
+		{"text", "POST", "/api/traces", thriftType, "", []byte("this is not thrift"), answer{400, unread + "Unknown data type 116\n"}, ingest.Malformed},
+		{"empty", "POST", "/api/traces", thriftType, "", nil, answer{400, unread + "*jaeger.Batch field 0 read error: EOF\n"}, ingest.Truncated},
+		{"one zero", "POST", "/api/traces", thriftType, "", []byte{0}, answer{400, unread + "Required field Process is not set\n"}, ingest.Incomplete},
+		{"no gzip", "POST", "/api/traces", thriftType, "gzip", good, answer{415, unread + "the content encoding is not supported, only gzip is (gzip: invalid header)\n"}, ingest.Encoding},
+		{"cut gzip", "POST", "/api/traces", thriftType, "gzip", zipped(good)[:40], answer{400, unread + "the body could not be read to its end (unexpected EOF)\n"}, ingest.Unreadable},
+		{"other packing", "POST", "/api/traces", thriftType, "br", good, answer{415, unread + "the content encoding is not supported, only gzip is (br)\n"}, ingest.Encoding},
+		{"too large", "POST", "/api/traces", thriftType, "", make([]byte, ingest.MaxBody+1), answer{413, unread + "the body is too large: send smaller batches\n"}, ingest.TooLarge},
+		{"gzip bomb", "POST", "/api/traces", thriftType, "gzip", zipped(make([]byte, 10*ingest.MaxBody)), answer{413, unread + "the body is too large: send smaller batches\n"}, ingest.TooLarge},
+		{"JSON", "POST", "/api/traces", jsonType, "", []byte("{}"), answer{400, "Unsupported content type: application/json\n"}, ingest.ContentType},
+		{"no type", "POST", "/api/traces", "", "", good, answer{400, "Cannot parse content type: mime: no media type\n"}, ingest.ContentType},
 		{"get", "GET", "/api/traces", "", "", nil, answer{405, ""}, ""},
-		{"root", "POST", "/", thriftType, "", good, answer{404, "404 page not found\n"}, wire.Misdirected},
-		{"slash too many", "POST", "/api/traces/", thriftType, "", good, answer{404, "404 page not found\n"}, wire.Misdirected},
+		{"root", "POST", "/", thriftType, "", good, answer{404, "404 page not found\n"}, ingest.Misdirected},
+		{"slash too many", "POST", "/api/traces/", thriftType, "", good, answer{404, "404 page not found\n"}, ingest.Misdirected},
 		{"wrong path", "GET", "/wrong", "", "", nil, answer{404, "404 page not found\n"}, ""},
 		{"sampling", "GET", "/api/sampling?service=x", "", "", nil, answer{200, `{"strategyType":"PROBABILISTIC","probabilisticSampling":{"samplingRate":1}}`}, ""},
 	}
@@ -133,7 +131,7 @@ func TestCollectorAnswers(t *testing.T) {
 }
 
 // checkAccount expects three spans of one batch, or one reject, or nothing.
-func checkAccount(t *testing.T, b *Backend, listener string, accepted bool, reason wire.Reason) {
+func checkAccount(t *testing.T, b *Backend, listener string, accepted bool, reason ingest.Reason) {
 	t.Helper()
 	stats := b.Stats()
 	l := stats.Listeners[listener]
@@ -158,20 +156,20 @@ func TestZipkinAnswers(t *testing.T) {
 		name, method, path, contentType, encoding string
 		body                                      []byte
 		want                                      answer
-		reason                                    wire.Reason
+		reason                                    ingest.Reason
 	}{
 		{"v2 JSON", "POST", "/api/v2/spans", jsonType, "", json, answer{202, ""}, ""},
 		{"v2 without a type", "POST", "/api/v2/spans", "", "", json, answer{202, ""}, ""},
 		{"v2 gzip", "POST", "/api/v2/spans", jsonType, "gzip", zipped(json), answer{202, ""}, ""},
 		{"v1 thrift", "POST", "/api/v1/spans", thriftType, "", thrift, answer{202, ""}, ""},
 		{"v1 JSON", "POST", "/api/v1/spans", jsonType, "", json, answer{202, ""}, ""},
-		{"v2 text", "POST", "/api/v2/spans", jsonType, "", []byte("hello"), answer{400, "invalid character 'h' looking for beginning of value\n"}, wire.Malformed},
-		{"v2 cut", "POST", "/api/v2/spans", jsonType, "", json[:20], answer{400, "unexpected end of JSON input\n"}, wire.Truncated},
-		{"v2 thrift", "POST", "/api/v2/spans", thriftType, "", thrift, answer{400, "the content type is not one that is read here (application/x-thrift)\n"}, wire.ContentType},
-		{"v2 protobuf", "POST", "/api/v2/spans", "application/x-protobuf", "", nil, answer{400, "the content type is not one that is read here (application/x-protobuf)\n"}, wire.ContentType},
-		{"v2 too large", "POST", "/api/v2/spans", jsonType, "", bytes.Repeat([]byte(" "), maxBody+1), answer{413, "the body is larger than what is read: send smaller batches\n"}, wire.TooLarge},
+		{"v2 text", "POST", "/api/v2/spans", jsonType, "", []byte("hello"), answer{400, "invalid character 'h' looking for beginning of value\n"}, ingest.Malformed},
+		{"v2 cut", "POST", "/api/v2/spans", jsonType, "", json[:20], answer{400, "unexpected end of JSON input\n"}, ingest.Truncated},
+		{"v2 thrift", "POST", "/api/v2/spans", thriftType, "", thrift, answer{400, "the content type is not supported (application/x-thrift)\n"}, ingest.ContentType},
+		{"v2 protobuf", "POST", "/api/v2/spans", "application/x-protobuf", "", nil, answer{400, "the content type is not supported (application/x-protobuf)\n"}, ingest.ContentType},
+		{"v2 too large", "POST", "/api/v2/spans", jsonType, "", bytes.Repeat([]byte(" "), ingest.MaxBody+1), answer{413, "the body is too large: send smaller batches\n"}, ingest.TooLarge},
 		{"get", "GET", "/api/v2/spans", "", "", nil, answer{405, ""}, ""},
-		{"Jaeger's path", "POST", "/api/traces", thriftType, "", thrift, answer{404, "404 page not found\n"}, wire.Misdirected},
+		{"Jaeger's path", "POST", "/api/traces", thriftType, "", thrift, answer{404, "404 page not found\n"}, ingest.Misdirected},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -184,57 +182,6 @@ func TestZipkinAnswers(t *testing.T) {
 			}
 			checkAccount(t, b, Zipkin, tt.want.Status == 202, tt.reason)
 		})
-	}
-}
-
-// Requests that hold too many bytes together are turned away, and what they held
-// is free again afterwards.
-func TestBodiesAreBounded(t *testing.T) {
-	t.Parallel()
-	var all bodies
-	var held []*body
-	var refused error
-	for range maxBodies/maxBody + 1 {
-		one, err := all.take(io.LimitReader(zeros{}, maxBody))
-		if err != nil {
-			refused = err
-			break
-		}
-		held = append(held, one)
-	}
-	if wire.ReasonOf(refused) != wire.Busy {
-		t.Errorf("got error %v after %d bodies, want %q", refused, len(held), wire.Busy)
-	}
-	for _, one := range held {
-		one.close()
-	}
-	if got := all.held.Load(); got != 0 {
-		t.Errorf("%d bytes are held by nobody", got)
-	}
-	if _, err := all.take(strings.NewReader("x")); err != nil {
-		t.Errorf("after they were given back: %v", err)
-	}
-}
-
-// The memory of a body is used again, and shows nothing of what was in it.
-func TestBodiesAreUsedAgain(t *testing.T) {
-	t.Parallel()
-	var all bodies
-	for _, want := range []string{"a long one", "short", strings.Repeat("longer than the first read", 2*firstRead/20), strings.Repeat("than the third", 2*thirdRead/10), "", "last"} {
-		one, err := all.take(strings.NewReader(want))
-		if err != nil {
-			t.Fatal(err)
-		}
-		if got := string(one.bytes); got != want {
-			t.Errorf("got %d bytes, want the %d of %.20q", len(got), len(want), want)
-		}
-		if got, least := all.held.Load(), int64(len(want)); got < least {
-			t.Errorf("%d bytes are held, want at least %d", got, least)
-		}
-		one.close()
-		if got := all.held.Load(); got != 0 {
-			t.Errorf("%d bytes are held by nobody", got)
-		}
 	}
 }
 
@@ -271,7 +218,7 @@ func FuzzUpload(f *testing.F) {
 			if stored+refused != 1 || (got.Status == 202) != (stored == 1) {
 				t.Errorf("%s: %d %q, %d stored and %d refused", to.path, got.Status, got.Body, stored, refused)
 			}
-			if after.Listeners[to.listener].Undecodable[string(wire.Panicked)] > 0 {
+			if after.Listeners[to.listener].Undecodable[string(ingest.Panicked)] > 0 {
 				t.Errorf("%s: the decoder panicked", to.path)
 			}
 		}

@@ -7,14 +7,13 @@ import (
 	"fmt"
 	"io"
 	"net"
-	"net/http"
 	"testing"
 	"time"
 
 	"golang.org/x/net/http2"
 	"golang.org/x/net/http2/hpack"
 
-	"github.com/otdemo/otdemo/pkg/allinone/wire"
+	"github.com/otdemo/otdemo/pkg/allinone/ingest"
 )
 
 // connect opens a connection that ends with the test.
@@ -49,7 +48,7 @@ func bomb(t *testing.T, n int64) []byte {
 // stallUploads begins uploads that unpack to what a body may have, and end none.
 func stallUploads(t *testing.T, b *Backend, n int) {
 	t.Helper()
-	content := bomb(t, maxBody-1)
+	content := bomb(t, ingest.MaxBody-1)
 	for range n {
 		conn := connect(t, b.Addrs()[CollectorHTTP])
 		if _, err := fmt.Fprintf(conn, "POST /api/traces HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/x-thrift\r\n"+
@@ -75,7 +74,7 @@ func stallCalls(t *testing.T, b *Backend, n, some int) {
 		for i := range 100 {
 			head.Reset()
 			for _, field := range [][2]string{
-				{":method", "POST"}, {":scheme", "http"}, {":authority", "localhost"}, {":path", otlpExport}, {"content-type", "application/grpc"},
+				{":method", "POST"}, {":scheme", "http"}, {":authority", "localhost"}, {":path", otlpMethod}, {"content-type", "application/grpc"},
 			} {
 				faults = append(faults, encoder.WriteField(hpack.HeaderField{Name: field[0], Value: field[1]}))
 			}
@@ -114,72 +113,9 @@ func TestStalledUploadsStopNobody(t *testing.T) {
 			for range 20 { // while what was sent is being read
 				postJSON(t, client, "http://"+b.Addrs()[Zipkin]+"/api/v2/spans", `[{"traceId":"1f","id":"1f","name":"op","timestamp":1}]`)
 			}
-			if got := b.Stats().Listeners[Zipkin].Undecodable[string(wire.Busy)]; got != 0 {
+			if got := b.Stats().Listeners[Zipkin].Undecodable[string(ingest.Busy)]; got != 0 {
 				t.Errorf("%d uploads were turned away", got)
 			}
 		})
-	}
-}
-
-// Large bodies leave room for small ones, however many there are.
-func TestLargeBodiesLeaveRoom(t *testing.T) {
-	t.Parallel()
-	var all bodies
-	var refused error
-	for refused == nil {
-		_, refused = all.take(io.LimitReader(zeros{}, maxBody))
-	}
-	if wire.ReasonOf(refused) != wire.Busy {
-		t.Fatalf("got error %v, want %q", refused, wire.Busy)
-	}
-	small, err := all.take(io.LimitReader(zeros{}, smallBody/2))
-	if err != nil {
-		t.Errorf("a small body beside large ones: %v", err)
-	} else {
-		small.close()
-	}
-}
-
-// What has not come is not charged, and what unpacks to more than a body may have is
-// refused once it is all there.
-func TestBodiesAreChargedByWhatCame(t *testing.T) {
-	t.Parallel()
-	var all bodies
-	content := bomb(t, maxBody+1)
-	r, w := io.Pipe()
-	req, err := http.NewRequestWithContext(t.Context(), http.MethodPost, "http://localhost/", r)
-	if err != nil {
-		t.Fatal(err)
-	}
-	req.Header.Set("Content-Encoding", "gzip")
-	taken := make(chan *body, 1)
-	go func() {
-		in, err := all.read(req)
-		if err != nil {
-			t.Error(err)
-		}
-		taken <- in
-	}()
-	if got := all.held.Load(); got != 0 {
-		t.Errorf("%d bytes are held before one came", got)
-	}
-	sent := 0
-	for _, step := range []struct{ upTo, most int64 }{{100, firstRead}, {2000, secondRead}, {int64(len(content)), thirdRead}} {
-		if _, err := w.Write(content[sent:step.upTo]); err != nil {
-			t.Fatal(err)
-		}
-		sent = int(step.upTo)
-		if got := all.held.Load(); got > step.most {
-			t.Errorf("%d bytes are held of %d that came, want at most %d", got, sent, step.most)
-		}
-	}
-	_ = w.Close()
-	in := <-taken
-	if in == nil {
-		return
-	}
-	defer in.close()
-	if err := in.unpack(); wire.ReasonOf(err) != wire.Unreadable && wire.ReasonOf(err) != wire.TooLarge {
-		t.Errorf("got %v for a body that unpacks to too much", err)
 	}
 }

@@ -1,6 +1,15 @@
 package allinone
 
-import "github.com/otdemo/otdemo/pkg/loss"
+import (
+	"github.com/otdemo/otdemo/pkg/allinone/ingest"
+	"github.com/otdemo/otdemo/pkg/loss"
+)
+
+// datagramServer and partsServer are receivers with counters of their own.
+type (
+	datagramServer interface{ Stats() loss.UDP }
+	partsServer    interface{ Stats() loss.Parts }
+)
 
 // Stats returns the present account; after Close it is final. While spans come
 // in, its parts may differ by what came between.
@@ -11,28 +20,29 @@ func (b *Backend) Stats() loss.Account {
 		Agent:         loss.Agent{Undecodable: make(loss.Rejects)},
 		Listeners:     make(map[string]loss.Listener),
 	}
-	for name, inlet := range b.intake.inlets {
-		listener := inlet.stats()
-		if !inlet.receives && len(listener.Undecodable) == 0 {
+	for name, port := range b.ingest.Ports() {
+		counts := port.Counts()
+		listener := loss.Listener{Batches: counts.Batches, Spans: counts.Spans, Undecodable: rejects(counts.Rejected)}
+		if !port.Receives && len(listener.Undecodable) == 0 {
 			continue
 		}
 		stats.Batches += listener.Batches
 		stats.Spans += listener.Spans
-		if receiver, ok := b.receivers[name]; ok {
+		switch receiver := b.receivers[name].(type) {
+		case datagramServer:
 			datagrams := receiver.Stats()
 			listener.Datagrams = &datagrams
 			addDatagrams(&stats.Agent, &listener)
-		}
-		if name == Appdash {
-			parts := b.appdash.spans.Stats()
+		case partsServer:
+			parts := receiver.Stats()
 			listener.Parts = &parts
 		}
 		stats.Listeners[name] = listener
 	}
 	// A batch is counted in the order store, client, sums, and read the other way
 	// round, so that no account lacks what the sums have.
-	stats.Clients, stats.Totals = b.intake.clients.snapshot()
-	stats.Store = b.intake.store.Stats()
+	stats.Clients, stats.Totals = b.clients.snapshot()
+	stats.Store = b.store.Stats()
 	return stats
 }
 
@@ -51,4 +61,13 @@ func addDatagrams(a *loss.Agent, l *loss.Listener) {
 	for reason, n := range l.Undecodable {
 		a.Undecodable[reason] += n
 	}
+}
+
+// rejects returns the counts by the names of their reasons.
+func rejects(counts map[ingest.Reason]int64) loss.Rejects {
+	named := make(loss.Rejects, len(counts))
+	for reason, n := range counts {
+		named[string(reason)] = n
+	}
+	return named
 }

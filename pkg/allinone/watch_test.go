@@ -1,18 +1,12 @@
 package allinone
 
 import (
-	"io"
-	"net"
 	"strings"
 	"testing"
-	"testing/iotest"
 
-	"github.com/google/go-cmp/cmp"
-	"github.com/google/go-cmp/cmp/cmpopts"
-
+	"github.com/otdemo/otdemo/pkg/allinone/ingest"
 	"github.com/otdemo/otdemo/pkg/allinone/internal/wiretest"
-	"github.com/otdemo/otdemo/pkg/allinone/wire"
-	"github.com/otdemo/otdemo/pkg/loss"
+	"github.com/otdemo/otdemo/pkg/allinone/thrift"
 )
 
 // Whoever speaks something else than HTTP is told of in the log; on a port for
@@ -21,14 +15,14 @@ func TestWrongProtocolOnHTTPPorts(t *testing.T) {
 	t.Parallel()
 	tests := []struct {
 		name, listener, first string
-		reason                wire.Reason
+		reason                ingest.Reason
 		counts                bool
 	}{
-		{"TLS to the collector", CollectorHTTP, "\x16\x03\x01\x02\x00\x01\x00\x01\xfc", wire.TLS, true},
-		{"TLS to the page", Query, "\x16\x03\x01\x02\x00\x01\x00\x01\xfc", wire.TLS, false},
-		{"gRPC to the collector", CollectorHTTP, "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", wire.HTTP2, true},
-		{"thrift to Zipkin", Zipkin, string(wiretest.Compact(wiretest.Batch("s", 1, 1))), wire.CompactThrift, true},
-		{"noise to health", Health, "\x00\x01\x02", wire.Foreign, false},
+		{"TLS to the collector", CollectorHTTP, "\x16\x03\x01\x02\x00\x01\x00\x01\xfc", ingest.TLS, true},
+		{"TLS to the page", Query, "\x16\x03\x01\x02\x00\x01\x00\x01\xfc", ingest.TLS, false},
+		{"gRPC to the collector", CollectorHTTP, "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", ingest.HTTP2, true},
+		{"thrift to Zipkin", Zipkin, string(wiretest.Compact(wiretest.Batch("s", 1, 1))), thrift.CompactThrift, true},
+		{"noise to health", Health, "\x00\x01\x02", ingest.Foreign, false},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -52,53 +46,7 @@ func TestWrongProtocolOnHTTPPorts(t *testing.T) {
 	}
 }
 
-// slowly is a connection whose bytes come one by one.
-type slowly struct {
-	net.Conn
-	r io.Reader
-}
-
-func (s slowly) Read(p []byte) (int, error) { return s.r.Read(p) }
-
-func (slowly) RemoteAddr() net.Addr { return &net.TCPAddr{IP: net.IPv4(192, 0, 2, 1), Port: 4000} }
-
-// Whoever writes byte by byte is recognised as well, and who speaks HTTP is not accused.
-func TestWrongProtocolByteByByte(t *testing.T) {
-	t.Parallel()
-	for _, tt := range []struct {
-		name, first string
-		reason      wire.Reason
-	}{
-		{"TLS", "\x16\x03\x01\x02\x00\x01", wire.TLS},
-		{"Appdash", "\x80\x01\x0b\x11\x01\x02", wire.AppdashPacket},
-		{"noise", "\x00\x01\x02\x03\x04\x05", wire.Foreign},
-		{"noise that ends", "\x00\x01", wire.Foreign},
-		{"HTTP", "GET / HTTP/1.1\r\n\r\n", ""},
-		{"nothing", "", ""},
-	} {
-		t.Run(tt.name, func(t *testing.T) {
-			t.Parallel()
-			b := start(t, Options{})
-			conn := &watchedConn{
-				Conn:    slowly{r: iotest.OneByteReader(strings.NewReader(tt.first))},
-				watched: &watched{in: b.intake.inlet(CollectorHTTP)},
-			}
-			got, err := io.ReadAll(conn)
-			if err != nil || string(got) != tt.first {
-				t.Errorf("read %q, %v, want %q", got, err, tt.first)
-			}
-			want := loss.Rejects{}
-			if tt.reason != "" {
-				want[string(tt.reason)] = 1
-			}
-			if diff := cmp.Diff(want, b.Stats().Listeners[CollectorHTTP].Undecodable, cmpopts.EquateEmpty()); diff != "" {
-				t.Errorf("(-want +got):\n%s", diff)
-			}
-		})
-	}
-}
-
-// Spans that are posted to a port which does not take them are counted, whatever
+// Spans that are posted to a port that does not accept them are counted, whatever
 // it answers, and the log says where they belong.
 func TestMisdirectedSpans(t *testing.T) {
 	t.Parallel()
@@ -110,6 +58,10 @@ func TestMisdirectedSpans(t *testing.T) {
 		{Sampling, "/api/v2/spans", jsonType, Zipkin},
 		{CollectorHTTP, "/v1/traces", "application/x-protobuf", OTLPHTTP},
 		{Query, "/", thriftType, ""},
+		{OTLPHTTP, "/api/v2/spans", jsonType, Zipkin},
+		{OTLPHTTP, "/nowhere", thriftType, ""},
+		{OTLPGRPC, "/v1/traces", "application/x-protobuf", OTLPHTTP},
+		{CollectorGRPC, "/api/traces", thriftType, CollectorHTTP},
 		{CollectorHTTP, "/jaeger.api_v2.CollectorService/PostSpans", "application/grpc", CollectorGRPC},
 	}
 	for _, tt := range tests {
@@ -120,7 +72,7 @@ func TestMisdirectedSpans(t *testing.T) {
 			for range 2 {
 				request(t, b, tt.listener, "POST", tt.path, strings.NewReader("spans"), "Content-Type", tt.contentType)
 			}
-			if got := b.Stats().Listeners[tt.listener].Undecodable[string(wire.Misdirected)]; got != 2 {
+			if got := b.Stats().Listeners[tt.listener].Undecodable[string(ingest.Misdirected)]; got != 2 {
 				t.Errorf("got %d misdirected, want 2", got)
 			}
 			lines := log.lines(t, "no batch of spans")

@@ -1,24 +1,27 @@
-// Package client makes one traced HTTP call, redirects included, and tells what
-// came of it. Each hop is a span of its own, and whatever fails is marked on the
-// span where it failed. Start at New and Client.Get; Client.Send makes the same
-// call many times.
+// Package client makes a traced HTTP call and follows its redirects. Each request is
+// a span of its own, and an error is logged on the span where it occurred. Start at New
+// and Client.Get; Client.Send repeats a call many times.
 package client
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
+	"net/url"
 	"time"
 
 	"github.com/opentracing-contrib/go-stdlib/nethttp"
 	"github.com/opentracing/opentracing-go"
+
+	"github.com/otdemo/otdemo/internal/redact"
 )
 
-// maxBodyBytes bounds what is kept of an answer.
+// maxBodyBytes bounds what is kept of a response's body.
 const maxBodyBytes = 1 << 20
 
-// minIdle is how many connections to a host are kept at least.
+// minIdle is the least number of idle connections to a host that are kept.
 const minIdle = 16
 
 // Client makes traced calls. It is safe for concurrent use.
@@ -29,29 +32,29 @@ type Client struct {
 	http    *http.Client
 }
 
-// Options say how a client works; the zero value will do.
+// Options configure a client; the zero value is ready to use.
 type Options struct {
-	// Timeout bounds each call as a whole; 0 means that nothing does.
+	// Timeout bounds each call as a whole; 0 means no limit.
 	Timeout time.Duration
 	// Connections is how many idle connections to one host are kept for the next
-	// calls, 16 at least. Of a load it should be the number of calls at a time.
+	// calls, at least 16. For a load run it should be the number of concurrent calls.
 	Connections int
 }
 
-// Result is what one call came to.
+// Result is the outcome of one call.
 type Result struct {
-	// URL is the one that answered, after all redirects.
+	// URL is that of the last response, after all redirects, without user info.
 	URL string
-	// Status is the HTTP status of the last answer.
+	// Status is the HTTP status of the last response.
 	Status int
-	// Body is the last answer's body, at most 1 MiB of it.
+	// Body is the last response's body, at most 1 MiB of it.
 	Body []byte
-	// Bytes is the size of the last answer's body, as far as it was read: all of
-	// it, when the request discards it.
+	// Bytes is the size of the last response's body, as far as it was read: all of it if
+	// the request discards it.
 	Bytes int64
 	// Hops is the number of requests sent: one more than there were redirects.
 	Hops int
-	// Answered is how many of the requests had an answer, whatever its status.
+	// Answered is how many of the requests got a response, whatever its status.
 	Answered int
 	// Spans is the number of spans made, sampled or not.
 	Spans int
@@ -59,13 +62,13 @@ type Result struct {
 	Elapsed time.Duration
 }
 
-// StatusError is an answer of 400 or above.
+// StatusError is a response with a status of 400 or above.
 type StatusError struct {
 	URL    string
 	Status int
 }
 
-// Error names the URL and the status in words.
+// Error implements error.
 func (e *StatusError) Error() string {
 	return fmt.Sprintf("%s answered %d %s", e.URL, e.Status, http.StatusText(e.Status))
 }
@@ -82,21 +85,21 @@ func New(tracer opentracing.Tracer, opts Options) *Client {
 		tracer:  tracer,
 		timeout: opts.Timeout,
 		base:    base,
-		// The timeout is not http.Client's own, which takes a goroutine a request
+		// The timeout is not http.Client's own, which starts a goroutine for each request
 		// when its transport is wrapped.
-		http: &http.Client{Transport: &nethttp.Transport{RoundTripper: watching{base}}},
+		http: &http.Client{Transport: &nethttp.Transport{RoundTripper: observingTransport{base}}},
 	}
 }
 
-// Close releases the idle connections.
+// Close closes the idle connections.
 func (c *Client) Close() { c.base.CloseIdleConnections() }
 
-// Get asks for rawURL; see Send.
+// Get makes a GET request; see Send.
 func (c *Client) Get(ctx context.Context, rawURL string) (Result, error) {
 	return c.Do(ctx, Request{URL: rawURL})
 }
 
-// Do makes the call that r asks for; see Send.
+// Do makes the call that r describes; see Send.
 func (c *Client) Do(ctx context.Context, r Request) (Result, error) {
 	t, err := r.Template()
 	if err != nil {
@@ -107,10 +110,9 @@ func (c *Client) Do(ctx context.Context, r Request) (Result, error) {
 
 // Send makes the call that t was made of, and follows redirects as net/http does.
 // Its spans are children of the span in ctx: "HTTP Client" for the call, and one
-// "HTTP GET" (or another method) a hop. All of them are finished when it returns.
-// A no-op span in ctx means that no spans are to be made. The result is filled as
-// far as the call came, with an error too; an answer of 400 or above is a
-// *StatusError.
+// "HTTP GET" (or another method) for each request. All of them are finished when it
+// returns. With a no-op span in ctx it makes no spans. The result is filled as far as
+// the call got, also with an error; a status of 400 or above is a *StatusError.
 func (c *Client) Send(ctx context.Context, t *Template) (Result, error) {
 	if c.timeout > 0 {
 		var cancel context.CancelFunc
@@ -136,13 +138,13 @@ func (c *Client) Send(ctx context.Context, t *Template) (Result, error) {
 	if ht != nil && ht.Span() != nil {
 		result.Spans++
 		if err != nil && !hops.failed {
-			mark(ht.Span(), err) // no single hop failed: too many redirects, for one
+			logError(ht.Span(), err) // no single request failed: too many redirects, for example
 		}
 	}
 	return result, err
 }
 
-// untraced reports whether the span in ctx is of the tracer that makes none.
+// untraced reports whether the span in ctx is a no-op.
 func untraced(ctx context.Context) bool {
 	span := opentracing.SpanFromContext(ctx)
 	if span == nil {
@@ -155,11 +157,14 @@ func untraced(ctx context.Context) bool {
 func (c *Client) do(req *http.Request, hops *hops, t *Template) (Result, error) {
 	resp, err := c.http.Do(req)
 	if err != nil {
+		if ue, ok := errors.AsType[*url.Error](err); ok {
+			ue.URL = redact.URL(ue.URL) // net/http keeps the user name
+		}
 		return Result{}, fmt.Errorf("call: %w", err)
 	}
 	// Closing the body is what finishes the hop's span.
 	defer resp.Body.Close()
-	result := Result{URL: t.redacted(resp.Request.URL), Status: resp.StatusCode}
+	result := Result{URL: t.withoutUser(resp.Request.URL), Status: resp.StatusCode}
 	if t.discard {
 		result.Bytes, err = io.Copy(io.Discard, resp.Body)
 	} else {
@@ -168,13 +173,13 @@ func (c *Client) do(req *http.Request, hops *hops, t *Template) (Result, error) 
 	}
 	switch {
 	case err != nil:
-		err = fmt.Errorf("read the answer of %s: %w", result.URL, err)
+		err = fmt.Errorf("read the response of %s: %w", result.URL, err)
 	case resp.StatusCode >= http.StatusBadRequest:
 		err = &StatusError{URL: result.URL, Status: resp.StatusCode}
 	default:
 		return result, nil
 	}
-	// nethttp has finished the span of a HEAD; it must not be touched any more.
+	// nethttp has finished the span of a HEAD; it must not be changed any more.
 	if resp.Request.Method != http.MethodHead {
 		hops.fail(err)
 	}

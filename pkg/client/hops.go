@@ -8,15 +8,14 @@ import (
 	"github.com/opentracing/opentracing-go/log"
 )
 
-// hops follows one call's requests and their spans, which nethttp keeps to
-// itself. It travels in the requests' context. They run one after the other, so
-// it needs no lock.
+// hops counts one call's requests and their spans, which nethttp does not expose. It is
+// a value of the requests' context. The requests are sequential, so it needs no lock.
 type hops struct {
-	// current is the span of the request under way; nil when there are no spans.
+	// current is the span of the current request; nil without spans.
 	current opentracing.Span
 	// sent and answered count requests, spans their spans.
 	sent, answered, spans int
-	// failed says that the error is marked on a span already.
+	// failed reports that the error is on a span already.
 	failed bool
 }
 
@@ -28,7 +27,7 @@ func hopsOf(req *http.Request) *hops {
 	return h
 }
 
-// observe is told by nethttp of each request's span.
+// observe is called by nethttp with each request's span.
 func observe(span opentracing.Span, req *http.Request) {
 	if h := hopsOf(req); h != nil {
 		h.current = span
@@ -36,22 +35,22 @@ func observe(span opentracing.Span, req *http.Request) {
 	}
 }
 
-// fail marks err on the span of the request under way.
+// fail logs err on the span of the current request.
 func (h *hops) fail(err error) {
 	h.failed = true
 	if h.current != nil {
-		mark(h.current, err)
+		logError(h.current, err)
 	}
 }
 
-// watching sits below nethttp's transport, which finishes a span whose request
-// failed without a word of the error, and counts the requests.
-type watching struct {
+// observingTransport counts the requests and logs their errors. It is below nethttp's
+// transport, which finishes the span of a failed request without the error.
+type observingTransport struct {
 	next http.RoundTripper
 }
 
-func (w watching) RoundTrip(req *http.Request) (*http.Response, error) {
-	resp, err := w.next.RoundTrip(req)
+func (t observingTransport) RoundTrip(req *http.Request) (*http.Response, error) {
+	resp, err := t.next.RoundTrip(req)
 	h := hopsOf(req)
 	if h == nil {
 		return resp, err
@@ -65,7 +64,7 @@ func (w watching) RoundTrip(req *http.Request) (*http.Response, error) {
 	return resp, err
 }
 
-// mark puts err on span the way OpenTracing's conventions ask for.
-func mark(span opentracing.Span, err error) {
+// logError logs err on span according to OpenTracing's conventions.
+func logError(span opentracing.Span, err error) {
 	ext.LogError(span, err, log.Message(err.Error()))
 }

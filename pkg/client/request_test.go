@@ -138,7 +138,7 @@ func TestConnectionsAreKept(t *testing.T) {
 	}
 }
 
-func TestPasswordIsNotOnSpans(t *testing.T) {
+func TestUserInfoIsNotOnSpans(t *testing.T) {
 	t.Parallel()
 	url := echoServer(t)
 	tracer := mocktracer.New()
@@ -154,8 +154,7 @@ func TestPasswordIsNotOnSpans(t *testing.T) {
 			urls = append(urls, tag)
 		}
 	}
-	shown := strings.Replace(url, "http://", "http://me:xxxxx@", 1)
-	if diff := cmp.Diff([]any{shown + "/", shown + "/301", shown + "/"}, urls); diff != "" {
+	if diff := cmp.Diff([]any{url + "/", url + "/301", url + "/"}, urls); diff != "" {
 		t.Errorf("URLs of the result and the spans (-want +got):\n%s", diff)
 	}
 }

@@ -10,27 +10,27 @@ import (
 
 // Side is one of the two traces and the tracer that made it.
 type Side struct {
-	// Tracer is its name in the configuration.
+	// Tracer is the tracer's name in the configuration.
 	Tracer string
 	Trace  trace.Trace
-	// Traits are what Ask found out about the tracer.
+	// Traits are the tracer's, as returned by Ask.
 	Traits []Trait
-	// Unseen says that Trace has no span of the called service, so that it does not
-	// show what becomes of one.
+	// Unseen reports that Trace has no span of the called service, so that there is
+	// nothing to compare of it.
 	Unseen bool
 }
 
-// Change says which side has what differs.
+// Change is how a difference changes from one side to the other.
 type Change string
 
-// The changes, as seen on the way from the first side to the second.
+// The changes, from the first side to the second.
 const (
 	Lost    Change = "lost"
 	Added   Change = "added"
 	Changed Change = "changed"
 )
 
-// Difference is something that is not alike, with the spans on which it is so.
+// Difference is something that differs, with the spans on which it does.
 type Difference struct {
 	// ID is the aspect and, after a colon, what it is about: "kind:HTTP GET",
 	// "tag:http.url", "trace-id". It never changes its meaning.
@@ -39,28 +39,28 @@ type Difference struct {
 	// From and To are what the two sides have; one is empty when it has nothing.
 	From string `json:"from"`
 	To   string `json:"to"`
-	// Spans are where, by service and operation; the differences of a whole trace,
-	// a process or a tracer have none.
+	// Spans are the labels of the spans that differ; the differences of a whole trace, a
+	// process or a tracer have none.
 	Spans []string `json:"spans,omitempty"`
-	// Note says why, and what to do, where that is known of the two tracers.
+	// Note is why, and what to do, if that is known for the two tracers.
 	Note string `json:"note,omitempty"`
-	// Ignored says that an Ignore named it.
+	// Ignored reports that an Ignore matches it.
 	Ignored bool `json:"ignored"`
 }
 
 // OfTracer reports whether it is a trait of the tracers and not of their traces.
 func (d *Difference) OfTracer() bool { return strings.HasPrefix(d.ID, aspectTracer+":") }
 
-// Row is a span and its counterpart. One of them is missing when it has none.
+// Row is a span and its counterpart. One of the two may be missing.
 type Row struct {
 	// Depth is the number of spans above it.
 	Depth    int
 	From, To *trace.Span
-	// Differs says that one of the differences is on it that are not ignored.
+	// Differs reports that a difference on it is not ignored.
 	Differs bool
 }
 
-// Result is a word for how the two are: same, differs, lost or added.
+// Result returns same, differs, lost or added.
 func (r *Row) Result() string {
 	switch {
 	case r.To == nil:
@@ -74,13 +74,13 @@ func (r *Row) Result() string {
 	}
 }
 
-// Report is what comparing came to.
+// Report is the result of a comparison.
 type Report struct {
 	From, To Side
 	// Rows are the spans of both sides in the order of the first one's tree.
 	Rows []Row
-	// Differences stand in the order of importance, and within that in the order
-	// of the rows.
+	// Differences are in the order of importance, and within that in the order of the
+	// rows.
 	Differences []Difference
 }
 
@@ -113,12 +113,12 @@ func Traces(from, to Side, ignore Ignore) *Report {
 	return r
 }
 
-// Same reports whether the called service was seen on both sides and nothing differs
-// but what is ignored.
+// Same reports whether the called service was found on both sides and all differences
+// are ignored.
 func (r *Report) Same() bool { return r.Unseen() == "" && r.Unexpected() == 0 }
 
-// Unseen returns a sentence on the side or sides on which no span of the called
-// service was seen, with what may be the cause; "" when it was seen on both.
+// Unseen returns a sentence about the side or sides on which no span of the called
+// service was found, with the possible causes; "" when there is one on both.
 func (r *Report) Unseen() string {
 	var where string
 	switch {
@@ -135,7 +135,7 @@ func (r *Report) Unseen() string {
 		": it is not traced, or all of its spans are lost or late, or it does not read these headers"
 }
 
-// Unexpected counts the differences that are not ignored.
+// Unexpected returns the number of differences that are not ignored.
 func (r *Report) Unexpected() int {
 	n := 0
 	for i := range r.Differences {
@@ -146,14 +146,14 @@ func (r *Report) Unexpected() int {
 	return n
 }
 
-// Ignore names differences that are known. The zero value names none.
+// Ignore matches known differences. The zero value matches none.
 type Ignore struct {
 	patterns []string
 	res      []*regexp.Regexp
 }
 
-// NewIgnore makes an Ignore of ids. An aspect alone stands for all of it, as
-// "kind" does for "kind:HTTP GET", and an asterisk for any text.
+// NewIgnore returns an Ignore of ids. An aspect alone matches all of it, as "kind" does
+// "kind:HTTP GET", and an asterisk matches any text.
 func NewIgnore(patterns []string) Ignore {
 	ignore := Ignore{patterns: patterns}
 	for _, p := range patterns {
@@ -172,7 +172,7 @@ func (i Ignore) match(id string) bool {
 	return false
 }
 
-// Idle returns the patterns that none of the differences needs.
+// Idle returns the patterns that match none of the differences.
 func (i Ignore) Idle(differences []Difference) []string {
 	var idle []string
 	for n, re := range i.res {

@@ -39,7 +39,7 @@ func rank(id string) int {
 	return slices.Index(order, aspect)
 }
 
-// differences collects them: what is alike on several spans is one.
+// differences collects differences: an equal one on several spans is one.
 type differences struct {
 	list []*Difference
 	// ids has one for each place where something differs.
@@ -55,8 +55,8 @@ func (d *differences) sorted() []Difference {
 	return out
 }
 
-// add notes that the sides have from and to; an empty one says that a side has
-// nothing. Where is a span, or "".
+// add records that the sides have from and to; an empty one means that a side has
+// nothing. where is a span's label, or "".
 func (d *differences) add(aspect, about, from, to, where string) {
 	change := Changed
 	switch {
@@ -82,14 +82,14 @@ func (d *differences) note(found Difference, where string) {
 	}
 }
 
-// trace compares what is the whole trace's.
+// trace compares what the traces have as a whole.
 func (d *differences) trace(from, to *trace.Trace) {
 	if a, b := bits(from.ID), bits(to.ID); a != b {
 		d.note(Difference{ID: traceID, Change: Changed, From: a, To: b}, "")
 	}
 }
 
-// bits tells how long an id is. One in 2^64 ids of 128 bits looks shorter.
+// bits returns the length of an id. One in 2^64 ids of 128 bits looks shorter.
 func bits(id trace.TraceID) string {
 	if id.High == 0 {
 		return "64 bits"
@@ -132,8 +132,7 @@ func (d *differences) pair(p pair) {
 	d.logs(from, to, where)
 }
 
-// onlyFollows is added to the label of a span that is no child, but follows from
-// another.
+// onlyFollows is added to the label of a span that only follows from another.
 const onlyFollows = " (FOLLOWS_FROM)"
 
 func described(s *trace.Span) string {
@@ -143,7 +142,7 @@ func described(s *trace.Span) string {
 	return Label(s)
 }
 
-// parentOf tells of what n stands below.
+// parentOf describes the parent of n.
 func parentOf(n, above *trace.Node) string {
 	switch {
 	case n.Orphan:
@@ -155,8 +154,8 @@ func parentOf(n, above *trace.Node) string {
 	}
 }
 
-// shapeOf tells when a span starts by its parent's clock. Ends are not compared: a
-// server's span ends before or after its client has the answer, as it happens.
+// shapeOf returns when a span starts, relative to its parent. Ends are not compared:
+// whether a server's span ends before its client has the response is random.
 func shapeOf(n, above *trace.Node) string {
 	switch {
 	case above == nil:
@@ -182,8 +181,7 @@ func referencesOf(s *trace.Span) string {
 	return strings.Join(types, ", ")
 }
 
-// internal is OpenTelemetry's word for the kind of a span that has none in
-// OpenTracing.
+// internal is OpenTelemetry's kind of a span that has none in OpenTracing.
 const internal = "internal"
 
 func kindOf(s *trace.Span) string {
@@ -202,8 +200,8 @@ func statusOf(s *trace.Span) string {
 	return "unset"
 }
 
-// ofAspect reports whether a tag is compared as kind or status, whatever it is
-// called, or is the backend's own: Jaeger 1 notes how a span came in.
+// ofAspect reports whether a tag is compared as kind or status, or is the backend's own:
+// Jaeger 1 records the format in which a span arrived.
 func ofAspect(tag trace.Tag) bool {
 	switch tag.Key {
 	case "span.kind", "otel.status_code", "internal.span.format":
@@ -214,18 +212,18 @@ func ofAspect(tag trace.Tag) bool {
 	return false
 }
 
-// ofInstance reports whether a tag differs between any two tracers, even of the
-// same kind: only that it is there is compared.
+// ofInstance reports whether a tag differs between any two tracers, even of the same
+// kind: only its presence is compared.
 func ofInstance(key string) bool {
 	return key == "client-uuid" || key == "service.instance.id"
 }
 
-// mask hides a value that is there.
+// mask replaces a value, unless it is empty.
 func mask(text string) string {
 	if text == "" {
 		return ""
 	}
-	return "a value of its own"
+	return "a unique value"
 }
 
 func (d *differences) tags(aspect string, from, to []trace.Tag, where string) {
@@ -250,7 +248,7 @@ func (d *differences) tags(aspect string, from, to []trace.Tag, where string) {
 	}
 }
 
-// byKey returns the keys in order and the values of each, which may have several.
+// byKey returns the keys in order and the values of each, of which there may be several.
 func byKey(tags []trace.Tag) ([]string, map[string][]trace.Value) {
 	var keys []string
 	values := make(map[string][]trace.Value)
@@ -286,5 +284,5 @@ func typedTexts(values []trace.Value) string {
 	return strings.Join(texts, ", ")
 }
 
-// Label names a span for people: its service and its operation.
+// Label returns a span's service and operation.
 func Label(s *trace.Span) string { return strings.TrimSpace(s.Service() + " " + s.Operation) }

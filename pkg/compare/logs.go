@@ -7,8 +7,8 @@ import (
 	"github.com/otdemo/otdemo/pkg/trace"
 )
 
-// logs compares the logs of two spans. Their order is not compared: those of one
-// moment come from several goroutines.
+// logs compares the logs of two spans, but not their order: concurrent goroutines make
+// some of them.
 func (d *differences) logs(from, to *trace.Span, where string) {
 	a, b := entriesOf(from), entriesOf(to)
 	a, b = without(a, b), without(b, a)
@@ -45,7 +45,7 @@ func entriesOf(s *trace.Span) []entry {
 	return entries
 }
 
-// eventOf names a log by its event, or by its fields when it has none.
+// eventOf returns a log's event, or the names of its fields if it has none.
 func eventOf(fields []trace.Tag) string {
 	keys := make([]string, len(fields))
 	for i, f := range fields {
@@ -57,7 +57,7 @@ func eventOf(fields []trace.Tag) string {
 	return strings.Join(keys, "+")
 }
 
-// without returns the entries of a that b has not, counting repeated ones.
+// without returns the entries of a that are not in b, counting repeated ones.
 func without(a, b []entry) []entry {
 	b = slices.Clone(b)
 	var left []entry
@@ -71,8 +71,7 @@ func without(a, b []entry) []entry {
 	return left
 }
 
-// processes compares, once a service, the tags that a tracer puts on all its
-// spans.
+// processes compares, once for each service, the tags of its process.
 func (d *differences) processes(pairs []pair) {
 	seen := make(map[string]bool)
 	for _, p := range pairs {

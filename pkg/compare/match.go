@@ -10,7 +10,7 @@ type pair struct {
 	// fromAbove and toAbove are their parents; nil for roots.
 	fromAbove, toAbove *trace.Node
 	depth              int
-	// moved says that the two stand below spans that are no counterparts.
+	// moved reports that their parents are not counterparts.
 	moved bool
 }
 
@@ -23,17 +23,16 @@ type matcher struct {
 	fromNames, toNames map[name]bool
 }
 
-// name is what a span can be known by in another trace.
+// name identifies a span in another trace.
 type name struct {
 	service, operation string
 }
 
 func nameOf(n *trace.Node) name { return name{n.Span.Service(), n.Span.Operation} }
 
-// match pairs the spans of two trees: first siblings of the same name, in their
-// order, below spans that are pairs themselves; then siblings where one has a name
-// that its own tree alone has, which was renamed; and what is left over by its name
-// alone, which was moved.
+// match pairs the spans of two trees: first siblings of the same name, in their order,
+// below spans that are pairs themselves; then siblings of which one has a name that only
+// its own tree has, as renamed; and the remaining ones by their name alone, as moved.
 func match(from, to *trace.Tree) []pair {
 	m := &matcher{
 		parents:   make(map[*trace.Node]*trace.Node),
@@ -101,7 +100,7 @@ func (m *matcher) renamed(f, t *trace.Node) bool {
 		f.Span.Service() == t.Span.Service() && kindOf(f.Span) == kindOf(t.Span)
 }
 
-// add notes a pair and all that is below it.
+// add adds a pair and all spans below it.
 func (m *matcher) add(from, to *trace.Node, depth int) {
 	m.pairs = append(m.pairs, pair{from: from, to: to, depth: depth})
 	var below, belowTo []*trace.Node
@@ -124,7 +123,7 @@ func (m *matcher) counterpart(n *trace.Node) *trace.Node {
 	return m.partners[n]
 }
 
-// join makes pairs of what is left over on both sides under the same name.
+// join makes pairs of the remaining spans with the same name.
 func (m *matcher) join() {
 	spare := make(map[name][]int)
 	for i, p := range m.pairs {

@@ -12,25 +12,23 @@ import (
 	"github.com/opentracing/opentracing-go/ext"
 )
 
-// Tracer is what Ask asks.
+// Tracer is the tracer whose traits Ask finds out.
 type Tracer interface {
 	opentracing.Tracer
 	// TraceID returns the trace id in hexadecimal, and whether it is sampled.
 	TraceID(sc opentracing.SpanContext) (id string, sampled bool)
 }
 
-// Trait is something a tracer does that no stored trace shows.
+// Trait is a property of a tracer that is not in its stored traces.
 type Trait struct {
-	// ID is that of the difference, after "tracer:", when two tracers do not answer
-	// alike.
+	// ID is that of the difference, after "tracer:", when two tracers differ in it.
 	ID string
-	// Answer says what the tracer does, as a phrase.
+	// Answer is a phrase for what the tracer does.
 	Answer string
 }
 
 // Ask finds out the traits of a tracer by using it. keeping samples every trace,
-// dropping none; both are of the same kind. No span is finished, so that none is
-// sent.
+// dropping none; both are of the same kind. No span is finished, so none is sent.
 func Ask(keeping, dropping Tracer) []Trait {
 	return []Trait{
 		{"headers", headers(keeping)},
@@ -48,14 +46,14 @@ func Ask(keeping, dropping Tracer) []Trait {
 	}
 }
 
-// The trace that other tracers' headers speak of, and a key of baggage whose case
-// headers do not keep.
+// The trace in the headers of other tracers, and a key of baggage whose case headers do
+// not keep.
 const (
 	knownHigh  = "463ac35c9f6413ad"
 	knownID    = "48485a3953bb6124"
 	knownSpan  = "6e2f1f0c5d3b9a71"
 	baggageKey = "userId"
-	// baggageValue has what must be escaped in a header.
+	// baggageValue has characters that must be escaped in a header.
 	baggageValue = `50% a=b; "ü", c`
 )
 
@@ -78,7 +76,7 @@ func extract(t Tracer, fields map[string]string) (opentracing.SpanContext, error
 	return t.Extract(opentracing.HTTPHeaders, opentracing.HTTPHeadersCarrier(carrier))
 }
 
-// reads tells whether the tracer goes on with the trace of the headers.
+// reads returns whether the tracer continues the trace of the headers.
 func reads(t Tracer, fields map[string]string) string {
 	sc, err := extract(t, fields)
 	if err == nil {
@@ -90,7 +88,7 @@ func reads(t Tracer, fields map[string]string) string {
 	return "is not read: a new trace begins"
 }
 
-// baggage tells what becomes of an item on its way through headers.
+// baggage returns how an item arrives after injection and extraction.
 func baggage(t Tracer) string {
 	span := t.StartSpan("baggage")
 	span.SetBaggageItem(baggageKey, baggageValue)
@@ -127,26 +125,26 @@ func followsFrom(t Tracer) string {
 	next := t.StartSpan("next", opentracing.FollowsFrom(first.Context()))
 	a, _ := t.TraceID(first.Context())
 	if b, _ := t.TraceID(next.Context()); a != b {
-		return "begins a trace of its own"
+		return "begins a new trace"
 	}
 	return "is in the same trace"
 }
 
-// debugID tells whether Jaeger's header, which has a trace kept and tagged, is
-// understood. A tracer that keeps none must be asked.
+// debugID returns whether Jaeger's header, for a sampled and tagged trace, is supported.
+// t must be a tracer that samples none.
 func debugID(t Tracer) string {
 	sc, err := extract(t, map[string]string{"jaeger-debug-id": "otdemo"})
 	if err != nil {
 		sc = nil
 	}
 	if _, sampled := t.TraceID(t.StartSpan("debug", ext.RPCServerOption(sc)).Context()); sampled {
-		return "is traced, whatever the sampler says"
+		return "is traced, whatever the sampler decides"
 	}
 	return "is a request like any other"
 }
 
-// priority tells whether the tag that overrules a sampler does. It is an uint16,
-// which is all that jaeger-client-go takes.
+// priority returns whether the tag sampling.priority overrules the sampler. It is a
+// uint16, the only type that jaeger-client-go accepts.
 func priority(t Tracer, value uint16) string {
 	span := t.StartSpan("priority")
 	_, before := t.TraceID(span.Context())
@@ -161,7 +159,7 @@ func priority(t Tracer, value uint16) string {
 	return "is a tag like any other"
 }
 
-// traits compares the answers to the same questions.
+// traits compares the traits of the two tracers.
 func (d *differences) traits(from, to []Trait) {
 	for _, a := range from {
 		i := slices.IndexFunc(to, func(b Trait) bool { return b.ID == a.ID })

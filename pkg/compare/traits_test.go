@@ -56,7 +56,7 @@ func TestAsk(t *testing.T) {
 		"baggage":             "userId arrives as userid",
 		"binary":              "works",
 		"follows-from":        "is in the same trace",
-		"jaeger-debug-id":     "is traced, whatever the sampler says",
+		"jaeger-debug-id":     "is traced, whatever the sampler decides",
 		"sampling-priority-0": overrules,
 		"sampling-priority-1": overrules,
 	}
@@ -67,7 +67,7 @@ func TestAsk(t *testing.T) {
 		"reads-b3":            newTrace,
 		"baggage":             "userId arrives as userId",
 		"binary":              "is not supported",
-		"follows-from":        "begins a trace of its own",
+		"follows-from":        "begins a new trace",
 		"jaeger-debug-id":     "is a request like any other",
 		"sampling-priority-0": another,
 		"sampling-priority-1": another,

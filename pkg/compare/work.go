@@ -13,19 +13,18 @@ import (
 	"github.com/opentracing/opentracing-go/log"
 )
 
-// WorkPath is the one path that Work answers.
+// WorkPath is the only path of Work.
 const WorkPath = "/work"
 
 // workItem is the baggage that Tenant sets and Work reads.
 const workItem = "tenant"
 
-// Tenant gives the span, whose request goes to Work, the baggage that Work looks
-// for.
+// Tenant sets the baggage that Work reads on the span of a request to it.
 func Tenant(span opentracing.Span) { span.SetBaggageItem(workItem, "acme") }
 
-// Work returns a traced server whose answer uses what OpenTracing has: tags of all
-// types, logs, errors, baggage, kinds, names that change, and spans that follow
-// from another. Comparing its traces shows what a tracer makes of each.
+// Work returns a traced server that uses all of OpenTracing: tags of all types, logs,
+// errors, baggage, kinds, names that change, and spans that follow from another. Its
+// traces show how a tracer represents each.
 func Work(tracer opentracing.Tracer) http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET "+WorkPath, func(w http.ResponseWriter, r *http.Request) {

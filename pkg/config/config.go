@@ -1,6 +1,6 @@
-// Package config turns defaults, config.yaml, JAEGER_* and OTDEMO_* variables
-// and flags into one Config, remembers where each value came from, and refuses
-// what cannot work, all faults at once. Start at Load.
+// Package config merges defaults, config.yaml, JAEGER_*, OTEL_* and OTDEMO_* variables
+// and flags into one Config, records the origin of each value, and rejects what cannot
+// work, with all errors at once. Start at Load.
 package config
 
 import (
@@ -13,15 +13,15 @@ import (
 	"github.com/otdemo/otdemo/pkg/tracer/kind"
 )
 
-// Config is the effective configuration. Its fields are the keys of
-// config.yaml, but for those without a name there; docs/configuration.md describes each. One that Load returned is
-// valid; it is not to be changed while others read it.
+// Config is the effective configuration. Its fields are the keys of config.yaml, except
+// those without a name there; docs/configuration.md describes each. A Config that Load
+// returned is valid; it must not be changed while others read it.
 type Config struct {
 	// Tracer names the implementation behind OpenTracing, one of the constants.
 	Tracer string `yaml:"tracer"`
-	// Service is the service name on every span; empty takes the command's own.
+	// Service is the service name on every span; if empty, the command's own.
 	Service string `yaml:"service"`
-	// Disabled swaps the tracer for one that makes no spans.
+	// Disabled replaces the tracer with one that makes no spans.
 	Disabled bool `yaml:"disabled"`
 	// TraceID128Bit makes new trace ids 128 instead of 64 bits long.
 	TraceID128Bit bool `yaml:"trace_id_128bit"`
@@ -29,11 +29,11 @@ type Config struct {
 	RPCMetrics bool     `yaml:"rpc_metrics"`
 	Sampler    Sampler  `yaml:"sampler"`
 	Reporter   Reporter `yaml:"reporter"`
-	// Propagation lists the header formats a trace travels in; none means the
-	// tracer's own, and for calls to unknown services those of others, too. Load
-	// resolves that; read Config.Formats instead.
+	// Propagation lists the propagation formats; none means the tracer's own, and for
+	// calls to unknown services also those of others. Load resolves that; read
+	// Config.Formats instead.
 	Propagation []string `yaml:"propagation"`
-	// Tags are put on the process, so they show on each of its spans.
+	// Tags are set on the process, so each of its spans has them.
 	Tags  []Tag `yaml:"tags"`
 	Query Query `yaml:"query"`
 	Serve Serve `yaml:"serve"`
@@ -66,23 +66,23 @@ const (
 	PropagationAppdash  = kind.FormatAppdash
 )
 
-// Sampler decides which traces are kept.
+// Sampler configures which traces are sampled.
 type Sampler struct {
 	// Type is one of the four constants, in lower case.
 	Type string `yaml:"type"`
 	// Param is 0 or 1 for const, 0..1 for probabilistic, traces per second for
 	// ratelimiting, and the probability until the first answer for remote.
 	Param float64 `yaml:"param"`
-	// Endpoint is the URL of the strategy server, or empty for the agent's; read
+	// Endpoint is the URL of the strategy server; if empty, the agent's. Read
 	// Config.SamplingURL instead.
 	Endpoint string `yaml:"endpoint"`
 	// RefreshInterval is the time between two fetches of the strategy.
 	RefreshInterval time.Duration `yaml:"refresh_interval"`
-	// MaxOperations bounds the operations that the remote sampler tells apart.
+	// MaxOperations bounds the operations that have their own sampler with remote.
 	MaxOperations int `yaml:"max_operations"`
 }
 
-// Reporter carries finished spans out of the process.
+// Reporter configures how finished spans are sent.
 type Reporter struct {
 	Agent     Agent     `yaml:"agent"`
 	Collector Collector `yaml:"collector"`
@@ -96,7 +96,7 @@ type Reporter struct {
 
 // Agent is where spans go over UDP, when no collector endpoint is set.
 type Agent struct {
-	// Host is a name or an address without port; IPv6 stands without brackets.
+	// Host is a name or an address without port; an IPv6 address has no brackets.
 	Host string `yaml:"host"`
 	Port int    `yaml:"port"`
 	// MaxPacketSize bounds a datagram's payload, in bytes.
@@ -114,8 +114,8 @@ type Collector struct {
 	// User and Password are both set or both empty.
 	User     string `yaml:"user"`
 	Password string `yaml:"password"`
-	// WithoutHeaders says that OTEL_EXPORTER_OTLP_HEADERS of the environment are
-	// not meant for Endpoint and must not be sent there. It is no key: Load sets it.
+	// WithoutHeaders reports that OTEL_EXPORTER_OTLP_HEADERS of the environment are not
+	// intended for Endpoint and must not be sent there. It is not a key: Load sets it.
 	WithoutHeaders bool `yaml:"-"`
 }
 
@@ -134,17 +134,17 @@ type Query struct {
 // Serve is where the traced server listens.
 type Serve struct {
 	Host string `yaml:"host"`
-	// Port 0 takes any free port.
+	// Port 0 picks any free port.
 	Port int `yaml:"port"`
 }
 
-// Call is what the traced client asks for.
+// Call is what the traced client requests.
 type Call struct {
 	URL string `yaml:"url"`
 }
 
-// Defaults returns the configuration that holds when nothing else is said.
-// config.yaml in the repository spells the same values out.
+// Defaults returns the configuration without any file, variable or flag. config.yaml in
+// the repository has the same values.
 func Defaults() Config {
 	return Config{
 		Tracer:     TracerJaeger,
@@ -187,8 +187,8 @@ func (c *Config) CollectorURL() string {
 	return c.kind().CollectorURL
 }
 
-// Formats returns the header formats in which traces travel: propagation, or
-// what the tracer's own library speaks.
+// Formats returns the propagation formats: propagation, or those of the tracer's own
+// library.
 func (c *Config) Formats() []string {
 	if len(c.Propagation) > 0 {
 		return c.Propagation
@@ -199,17 +199,17 @@ func (c *Config) Formats() []string {
 // MakesSpans reports whether the tracer is one that makes spans.
 func (c *Config) MakesSpans() bool { return !c.Disabled && c.Tracer != TracerNoop }
 
-// kind is the row of the tracer.
+// kind returns the row of the tracer.
 func (c *Config) kind() *kind.Kind {
 	k := kind.Of(c.Tracer)
 	return &k
 }
 
-// ownFormats returns the header formats of the tracer's own library.
+// ownFormats returns the propagation formats of the tracer's own library.
 func ownFormats(tracer string) []string { return slices.Clone(kind.Of(tracer).Formats) }
 
-// callFormats returns the header formats for calls to services whose own are not
-// known: what the tracer's own library speaks, and those that others read.
+// callFormats returns the propagation formats for calls to services whose formats are
+// unknown: those of the tracer's own library, and those that others read.
 func (c *Config) callFormats() []string {
 	formats := ownFormats(c.Tracer)
 	for _, format := range []string{PropagationJaeger, PropagationW3C, PropagationB3} {
@@ -223,8 +223,8 @@ func (c *Config) callFormats() []string {
 // samplingPort is where Jaeger's agent serves sampling strategies over HTTP.
 const samplingPort = 5778
 
-// SamplingURL returns the URL of the strategy server that the remote sampler
-// asks: sampler.endpoint, or the one of the agent's host, as jaeger-client-go
+// SamplingURL returns the URL of the remote sampler's strategy server:
+// sampler.endpoint, or the one of the agent's host, as jaeger-client-go
 // derives it from JAEGER_AGENT_HOST.
 func (c *Config) SamplingURL() string {
 	if c.Sampler.Endpoint != "" {

@@ -7,26 +7,26 @@ import (
 )
 
 // envOTLPHeaders has headers for OTLP, API keys and tokens among them;
-// envTracesHeaders takes its place for traces. The SDK reads both by itself.
+// envTracesHeaders replaces it for traces. The SDK reads both by itself.
 const (
 	envTracesHeaders = "OTEL_EXPORTER_OTLP_TRACES_HEADERS"
 	envOTLPHeaders   = "OTEL_EXPORTER_OTLP_HEADERS"
 )
 
-// writtenEndpoint is the collector that one layer names.
+// writtenEndpoint is the collector that one layer sets.
 type writtenEndpoint struct {
 	url  string
 	from Origin
 }
 
-// credential is a secret for the collector, and the place that it was written in.
+// credential is a secret for the collector, and where it was set.
 type credential struct {
 	from Origin
-	// beside is the endpoint that the same layer names, "" for none.
+	// beside is the endpoint that the same layer sets, "" for none.
 	beside string
 }
 
-// withheld says why a credential must not be sent to an endpoint.
+// withheld is why a credential must not be sent to an endpoint.
 type withheld int
 
 const (
@@ -35,15 +35,15 @@ const (
 	// toFoundFile: a config.yaml that was only found in the working directory, as
 	// in any cloned repository, would redirect a secret of the environment.
 	toFoundFile
-	// toOtherHost: the secret was written beside the endpoint of another host.
+	// toOtherHost: the same layer sets the secret and an endpoint on another host.
 	toOtherHost
 )
 
-// judge decides whether a credential is sent to endpoint. found says that the
-// configuration file is the working directory's and that nobody named it. The
-// file that --config names and the one in the user's configuration directory are
-// the user's own words.
-func (c credential) judge(endpoint writtenEndpoint, found bool) withheld {
+// check decides whether a credential may be sent to endpoint. found reports that the
+// configuration file is the working directory's and that --config did not name it. The
+// file that --config names and the one in the user's configuration directory are the
+// user's own.
+func (c credential) check(endpoint writtenEndpoint, found bool) withheld {
 	switch {
 	case found && endpoint.from.Layer == LayerFile && c.from.Layer != LayerFile:
 		return toFoundFile
@@ -66,8 +66,8 @@ func sameHost(a, b string) bool {
 
 func encrypted(u *url.URL) bool { return u.Scheme == "https" || u.Scheme == "grpcs" }
 
-// withholdCredentials leaves out what must not be sent to the collector that all
-// layers together name, and warns of it. It is called once every layer was read.
+// withholdCredentials removes what must not be sent to the effective collector, and
+// warns about it. It is called when every layer was read.
 func (l *loader) withholdCredentials(cfg *Config) {
 	endpoint := writtenEndpoint{url: cfg.CollectorURL(), from: l.origins[keyCollectorEndpoint]}
 	if cfg.Reporter.Collector.User != "" && cfg.Reporter.Collector.Password != "" {
@@ -78,18 +78,18 @@ func (l *loader) withholdCredentials(cfg *Config) {
 	}
 	if headers := l.traceVariable(envTracesHeaders, envOTLPHeaders); l.env.get(headers) != "" {
 		secret := l.credential(Origin{LayerOTel, headers})
-		if why := secret.judge(endpoint, l.found); why != sendable {
+		if why := secret.check(endpoint, l.found); why != sendable {
 			cfg.Reporter.Collector.WithoutHeaders = true
 			l.warnWithheld(secret, headers, endpoint, why)
 		}
 	}
 }
 
-// withholdLogin leaves out user and password together: one is of no use alone.
+// withholdLogin removes user and password together: one is of no use alone.
 func (l *loader) withholdLogin(cfg *Config, endpoint writtenEndpoint) {
 	for _, name := range []string{keyCollectorPassword, keyCollectorUser} {
 		secret := l.credential(l.origins[name])
-		why := secret.judge(endpoint, l.found)
+		why := secret.check(endpoint, l.found)
 		if why == sendable {
 			continue
 		}
@@ -110,7 +110,7 @@ func (l *loader) credential(from Origin) credential {
 	return c
 }
 
-// warnWithheld says what is not sent where, why, and how it would be.
+// warnWithheld warns what is not sent where and why, and how to send it.
 func (l *loader) warnWithheld(c credential, what string, endpoint writtenEndpoint, why withheld) {
 	text := what
 	if c.from.Detail != what {
@@ -122,18 +122,18 @@ func (l *loader) warnWithheld(c credential, what string, endpoint writtenEndpoin
 	}
 	to := maskURL(endpoint.url)
 	if why == toFoundFile {
-		l.warn("if "+to+" is meant, set "+l.byName[keyCollectorEndpoint].Otdemo+" to it, or name the file: --config "+fileName,
-			"%s%s not sent to %s, because %s names that and was only found in the working directory",
+		l.warn("if "+to+" is intended, set "+l.byName[keyCollectorEndpoint].Otdemo+" to it, or name the file: --config "+fileName,
+			"%s%s not sent to %s, because %s sets that endpoint and was only found in the working directory",
 			text, verb, to, endpoint.from)
 		return
 	}
-	l.warn("if "+to+" is meant, write both in one place: "+l.spell(keyCollectorEndpoint, LayerOtdemo, to)+
-		l.besideIt(what), "%s%s not sent to %s of %s: meant for %s, on another host",
+	l.warn("if "+to+" is intended, write both in one place: "+l.assignment(keyCollectorEndpoint, LayerOtdemo, to)+
+		l.secretAssignments(what), "%s%s not sent to %s of %s: intended for %s, on another host",
 		text, verb, to, endpoint.from, maskURL(c.beside))
 }
 
 // besideIt returns the assignments of a secret, for the end of a command line.
-func (l *loader) besideIt(what string) string {
+func (l *loader) secretAssignments(what string) string {
 	if strings.HasPrefix(what, otelPrefix) {
 		return " " + what + "=..."
 	}

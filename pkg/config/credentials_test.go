@@ -134,14 +134,14 @@ func TestOTLPHeadersStayWithTheirEndpoint(t *testing.T) {
 		warnings          []string // none: they are sent
 	}{
 		{name: "to found file", file: file, env: headers, warnings: []string{
-			"OTEL_EXPORTER_OTLP_HEADERS is not sent to http://file/v1/traces, because config.yaml:2 names that and was only found in the working directory",
-			"hint: if http://file/v1/traces is meant, set OTDEMO_REPORTER_COLLECTOR_ENDPOINT to it, or name the file: --config config.yaml",
+			"OTEL_EXPORTER_OTLP_HEADERS is not sent to http://file/v1/traces, because config.yaml:2 sets that endpoint and was only found in the working directory",
+			"hint: if http://file/v1/traces is intended, set OTDEMO_REPORTER_COLLECTOR_ENDPOINT to it, or name the file: --config config.yaml",
 		}},
 		{
 			name: "traces' own to found file", file: file, env: []string{"OTEL_EXPORTER_OTLP_TRACES_HEADERS=x-api-key=k"},
 			warnings: []string{
-				"OTEL_EXPORTER_OTLP_TRACES_HEADERS is not sent to http://file/v1/traces, because config.yaml:2 names that and was only found in the working directory",
-				"hint: if http://file/v1/traces is meant, set OTDEMO_REPORTER_COLLECTOR_ENDPOINT to it, or name the file: --config config.yaml",
+				"OTEL_EXPORTER_OTLP_TRACES_HEADERS is not sent to http://file/v1/traces, because config.yaml:2 sets that endpoint and was only found in the working directory",
+				"hint: if http://file/v1/traces is intended, set OTDEMO_REPORTER_COLLECTOR_ENDPOINT to it, or name the file: --config config.yaml",
 			},
 		},
 		{name: "to named file", file: file, named: "config.yaml", env: headers},
@@ -151,8 +151,8 @@ func TestOTLPHeadersStayWithTheirEndpoint(t *testing.T) {
 		{
 			name: "with their endpoint to flag", file: "tracer: otel\n", env: append(headers, otelEnd), flags: flagEnd,
 			warnings: []string{
-				"OTEL_EXPORTER_OTLP_HEADERS is not sent to http://flag/v1/traces of --collector-endpoint: meant for http://otel:4318/v1/traces, on another host",
-				"hint: if http://flag/v1/traces is meant, write both in one place: " +
+				"OTEL_EXPORTER_OTLP_HEADERS is not sent to http://flag/v1/traces of --collector-endpoint: intended for http://otel:4318/v1/traces, on another host",
+				"hint: if http://flag/v1/traces is intended, write both in one place: " +
 					"OTDEMO_REPORTER_COLLECTOR_ENDPOINT=http://flag/v1/traces OTEL_EXPORTER_OTLP_HEADERS=...",
 			},
 		},

@@ -7,9 +7,9 @@ import (
 	"go.yaml.in/yaml/v3"
 )
 
-// document walks one YAML document along the key table. It is stricter than
-// yaml's KnownFields: no value changes its type, and a fault names the whole
-// key. A key may also be written with its dots, as messages and hints do.
+// document decodes one YAML document by the key table. It is stricter than yaml's
+// KnownFields: no value changes its type, and a fault names the whole key. A key may
+// also be written with dots, as in messages and hints.
 type document struct {
 	*loader
 	name string
@@ -22,13 +22,13 @@ func (d *document) line(n int) Origin {
 
 func (d *document) at(n *yaml.Node) Origin { return d.line(n.Line) }
 
-// failAt notes a fault that is not about the value of a known key.
+// failAt adds a fault that is not about the value of a known key.
 func (d *document) failAt(n *yaml.Node, hint, format string, args ...any) {
 	d.fail(&Fault{Origin: d.at(n), Text: fmt.Sprintf(format, args...), hint: hint})
 }
 
-// mapping sets the keys below prefix, which is "" or ends in a dot. An empty
-// section is as good as none.
+// mapping sets the keys below prefix, which is "" or ends in a dot. An empty section
+// sets nothing.
 func (d *document) mapping(prefix string, n *yaml.Node) {
 	content := resolve(n)
 	if isNull(content) {
@@ -84,7 +84,7 @@ func (d *document) entry(path string, name, value *yaml.Node) {
 	decoded, c := decode(key, value)
 	switch {
 	case c != nil:
-		d.refuse(key, from, c)
+		d.failValue(key, from, c)
 	case decoded != nil:
 		d.set(key, decoded, from)
 	}
@@ -116,9 +116,9 @@ func (d *document) suggest(path string) string {
 	return "remove it, or pass --config FILE if this file is not otdemo's; otdemo config shows every key"
 }
 
-// decode reads n as a value of key's type. It returns nil for a list without
-// anything after its colon, which says nothing.
-func decode(key *Key, n *yaml.Node) (any, *complaint) {
+// decode reads n as a value of key's type. It returns nil for a list with nothing after
+// its colon, which sets nothing.
+func decode(key *Key, n *yaml.Node) (any, *problem) {
 	content := resolve(n)
 	switch key.Type {
 	case TypeWords:
@@ -128,24 +128,24 @@ func decode(key *Key, n *yaml.Node) (any, *complaint) {
 	case TypeString, TypeSecret, TypeHost, TypeURL, TypeBool, TypeInt, TypeFloat, TypeDuration:
 	}
 	if isNull(content) {
-		c := &complaint{claim: "has no value", hint: "give it one, or remove the line"}
+		c := &problem{claim: "has no value", hint: "give it one, or remove the line"}
 		if key.Default == "" {
 			c.hint = fmt.Sprintf(`write %s: "" for none, or remove the line`, key.Name)
 		}
 		return nil, c
 	}
 	if content.Kind != yaml.ScalarNode {
-		return nil, &complaint{claim: "must be one value", got: describe(n)}
+		return nil, &problem{claim: "must be one value", got: describe(n)}
 	}
 	return decodeScalar(key, content)
 }
 
-func decodeScalar(key *Key, n *yaml.Node) (any, *complaint) {
+func decodeScalar(key *Key, n *yaml.Node) (any, *problem) {
 	tag, text := n.ShortTag(), n.Value
 	number := tag == "!!int" || tag == "!!float"
 	switch {
 	case !number && tag != "!!str" && tag != "!!bool" && tag != "!!timestamp":
-		return nil, &complaint{claim: "must not have a YAML tag", got: tag, hint: "put the value in quotes"}
+		return nil, &problem{claim: "must not have a YAML tag", got: tag, hint: "put the value in quotes"}
 	case key.Type == TypeBool:
 		return decodeBool(n)
 	case key.Type == TypeInt:
@@ -153,37 +153,38 @@ func decodeScalar(key *Key, n *yaml.Node) (any, *complaint) {
 		if tag == "!!int" && n.Decode(&i) == nil {
 			return i, nil
 		}
-		return nil, numberComplaint(key, n, "must be a whole number")
+		return nil, numberProblem(key, n, "must be a whole number")
 	case key.Type == TypeFloat:
 		var f float64
 		if number && n.Decode(&f) == nil {
 			return f, nil
 		}
-		return nil, numberComplaint(key, n, "must be a number")
+		return nil, numberProblem(key, n, "must be a number")
 	case key.Type == TypeDuration && number:
-		return nil, unitComplaint(text)
+		return nil, unitProblem(text)
 	case key.Type == TypeDuration:
 		return parseDuration(text)
 	}
-	// Strings take what stands there: 007 stays 007.
+	// Strings are used as written: 007 stays 007.
 	return text, nil
 }
 
-// numberComplaint knows numbers in quotes.
-func numberComplaint(key *Key, n *yaml.Node, claim string) *complaint {
-	c := &complaint{claim: claim, got: describe(n)}
+// numberProblem returns the problem of a value that is not a number. For one in quotes
+// it suggests the number.
+func numberProblem(key *Key, n *yaml.Node, claim string) *problem {
+	c := &problem{claim: claim, got: describe(n)}
 	if _, bad := key.Type.parse(n.Value, nil); bad == nil {
 		c.instead = n.Value
 	}
 	return c
 }
 
-func decodeBool(n *yaml.Node) (any, *complaint) {
+func decodeBool(n *yaml.Node) (any, *problem) {
 	var b bool
 	if n.ShortTag() == "!!bool" && n.Decode(&b) == nil {
 		return b, nil
 	}
-	c := &complaint{claim: "must be true or false", got: describe(n)}
+	c := &problem{claim: "must be true or false", got: describe(n)}
 	switch strings.ToLower(n.Value) {
 	case "yes", "on", "true", "1":
 		c.instead = "true"
@@ -193,12 +194,12 @@ func decodeBool(n *yaml.Node) (any, *complaint) {
 	return nil, c
 }
 
-func decodeWords(key *Key, n *yaml.Node) (any, *complaint) {
+func decodeWords(key *Key, n *yaml.Node) (any, *problem) {
 	if isNull(n) {
 		return nil, nil
 	}
 	if n.Kind != yaml.SequenceNode {
-		c := &complaint{claim: "must be a list", got: describe(n)}
+		c := &problem{claim: "must be a list", got: describe(n)}
 		if n.Kind == yaml.ScalarNode {
 			c.instead = n.Value
 		}
@@ -207,7 +208,7 @@ func decodeWords(key *Key, n *yaml.Node) (any, *complaint) {
 	words := []string{}
 	for _, item := range n.Content {
 		if item = resolve(item); item.Kind != yaml.ScalarNode || isNull(item) {
-			return nil, &complaint{claim: "must be a list of words", got: describe(item), instead: key.Default}
+			return nil, &problem{claim: "must be a list of words", got: describe(item), instead: key.Default}
 		}
 		words = append(words, item.Value)
 	}
@@ -216,18 +217,18 @@ func decodeWords(key *Key, n *yaml.Node) (any, *complaint) {
 
 const tagExample = "tags: [{name: region, value: eu}]"
 
-func decodeTags(n *yaml.Node) (any, *complaint) {
+func decodeTags(n *yaml.Node) (any, *problem) {
 	if isNull(n) {
 		return nil, nil
 	}
 	if n.Kind != yaml.SequenceNode {
-		return nil, &complaint{claim: "must be a list of {name, value}", got: describe(n), hint: "write " + tagExample}
+		return nil, &problem{claim: "must be a list of {name, value}", got: describe(n), hint: "write " + tagExample}
 	}
 	var tags []Tag
 	for _, item := range n.Content {
 		tag, got := decodeTag(resolve(item))
 		if got != "" {
-			return nil, &complaint{
+			return nil, &problem{
 				claim: fmt.Sprintf("must be a list of {name, value}, but line %d", item.Line) + " has " + got,
 				hint:  "write " + tagExample,
 			}
@@ -237,7 +238,7 @@ func decodeTags(n *yaml.Node) (any, *complaint) {
 	return tags, nil
 }
 
-// decodeTag returns what is wrong with n instead of a tag.
+// decodeTag returns the tag, or what n is instead.
 func decodeTag(n *yaml.Node) (tag Tag, got string) {
 	if n.Kind != yaml.MappingNode {
 		return tag, describe(n)
@@ -279,7 +280,7 @@ func isNull(n *yaml.Node) bool {
 	return n.Kind == yaml.ScalarNode && n.ShortTag() == "!!null"
 }
 
-// describe shows a node in a message. Scalars appear as written.
+// describe returns a node for a message. Scalars are as written.
 func describe(n *yaml.Node) string {
 	switch n = resolve(n); {
 	case n.Kind == yaml.MappingNode:
@@ -294,7 +295,7 @@ func describe(n *yaml.Node) string {
 	return shortened(n.Value)
 }
 
-// shortened cuts what would fill the screen, and shows control characters.
+// shortened truncates a long text, and escapes control characters.
 func shortened(s string) string {
 	q := quote(s)
 	return strings.TrimSuffix(strings.TrimPrefix(q, `"`), `"`)

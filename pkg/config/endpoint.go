@@ -10,19 +10,19 @@ import (
 	"github.com/otdemo/otdemo/pkg/tracer/kind"
 )
 
-// web are the schemes of a URL that is asked over HTTP.
-func web() []string { return []string{"http", "https"} }
+// httpSchemes returns the schemes of URLs for HTTP.
+func httpSchemes() []string { return []string{"http", "https"} }
 
-// route is how a tracer's spans get to a collector.
+// route is how a tracer sends spans to a collector.
 type route struct {
 	kind.Endpoint
-	// schemes are all that the tracer can use, the usual one first.
+	// schemes are all those that the tracer supports, the usual one first.
 	schemes []string
 	// others are the tracer's other endpoints.
 	others []kind.Endpoint
 }
 
-// routeOf returns the route that tracer takes to raw.
+// routeOf returns the route of a tracer to raw.
 func routeOf(tracer, raw string) route {
 	k := kind.Of(tracer)
 	r := route{Endpoint: k.Endpoint(raw), schemes: k.Schemes()}
@@ -48,9 +48,9 @@ func usualPath(e *kind.Endpoint) string {
 	return u.Path
 }
 
-// mended returns u with the port and the path that were likely meant, without
-// user info. The port of another endpoint of the tracer says which one was meant.
-func (r *route) mended(u *url.URL) string {
+// suggestion returns u with the port and the path that were likely intended, without
+// user info. The port may be that of another endpoint of the tracer.
+func (r *route) suggestion(u *url.URL) string {
 	scheme, path, port := u.Scheme, usualPath(&r.Endpoint), u.Port()
 	n, err := strconv.Atoi(port)
 	other := slices.IndexFunc(r.others, func(e kind.Endpoint) bool { return e.Port() == n })
@@ -58,7 +58,7 @@ func (r *route) mended(u *url.URL) string {
 	case err == nil && other >= 0:
 		e := &r.others[other]
 		scheme, path = withTLS(e.Schemes[0], secure), usualPath(e)
-	case err == nil && spoken(n) != "", port == "" && !r.Path:
+	case err == nil && portUse(n) != "", port == "" && !r.Path:
 		port = strconv.Itoa(r.Port())
 	}
 	out := url.URL{Scheme: scheme, Host: u.Host, Path: path}
@@ -75,10 +75,10 @@ func withTLS(scheme string, secure bool) string {
 	return scheme
 }
 
-// checkEndpoint judges reporter.collector.endpoint by the tracer it is for.
+// checkEndpoint checks reporter.collector.endpoint for the tracer.
 func (l *loader) checkEndpoint(cfg *Config) {
 	raw := cfg.Reporter.Collector.Endpoint
-	if raw == "" || l.broken[keyCollectorEndpoint] || l.broken[keyTracer] {
+	if raw == "" || l.invalid[keyCollectorEndpoint] || l.invalid[keyTracer] {
 		return
 	}
 	key, from := l.byName[keyCollectorEndpoint], l.origins[keyCollectorEndpoint]
@@ -94,22 +94,22 @@ func (l *loader) checkEndpoint(cfg *Config) {
 	}
 	switch {
 	case tracer.Layer > from.Layer:
-		// The tracer was changed and the endpoint left behind.
+		// The tracer was changed and the endpoint was not.
 		c.instead = ""
-		c.hint = "did you mean " + l.spell(keyCollectorEndpoint, tracer.Layer, r.Example) + " as well?"
+		c.hint = "did you mean " + l.assignment(keyCollectorEndpoint, tracer.Layer, r.Example) + " as well?"
 	case c.instead == "":
 		c.hint = "such as " + from.assign(key, r.Example)
 	}
-	l.refuse(key, from, c)
+	l.failValue(key, from, c)
 }
 
 // check checks what follows the scheme of a URL that can be parsed.
-func (r *route) check(raw string) *complaint {
+func (r *route) check(raw string) *problem {
 	u, err := url.Parse(raw)
 	if err != nil || r.AnyPath {
 		return nil
 	}
-	c := &complaint{got: quote(raw), instead: r.mended(u)}
+	c := &problem{got: quote(raw), instead: r.suggestion(u)}
 	switch {
 	case r.Path && u.Path == "":
 		c.claim = "must have a path"
@@ -123,8 +123,8 @@ func (r *route) check(raw string) *complaint {
 	return c
 }
 
-// warnEndpoint points at an endpoint that belongs to another tracer: by its port
-// where that is a known one, else by its path.
+// warnEndpoint warns about an endpoint of another tracer, which it identifies by the
+// port if that is a known one, else by the path.
 func (l *loader) warnEndpoint(cfg *Config) {
 	raw := cfg.Reporter.Collector.Endpoint
 	u, err := url.Parse(raw)
@@ -134,22 +134,22 @@ func (l *loader) warnEndpoint(cfg *Config) {
 	r := routeOf(cfg.Tracer, raw)
 	want, path := r.Port(), usualPath(&r.Endpoint)
 	port, err := strconv.Atoi(u.Port())
-	hint := l.didYouMean(keyCollectorEndpoint, r.mended(u))
+	hint := l.didYouMean(keyCollectorEndpoint, r.suggestion(u))
 	switch {
-	case err == nil && port != want && spoken(port) != "":
-		l.warnPort(keyCollectorEndpoint, "has port", port, want, r.mended(u))
+	case err == nil && port != want && portUse(port) != "":
+		l.warnPort(keyCollectorEndpoint, "has port", port, want, r.suggestion(u))
 	case !r.Path:
 	case u.Path == "" || u.Path == "/":
-		l.warnValue(keyCollectorEndpoint, hint, "has no path; %s answers at %s", r.Name, path)
+		l.warnValue(keyCollectorEndpoint, hint, "has no path; %s uses %s", r.Name, path)
 	case u.Path == path+"/":
-		l.warnValue(keyCollectorEndpoint, hint, "ends in a slash; %s answers at %s", r.Name, path)
+		l.warnValue(keyCollectorEndpoint, hint, "ends in a slash; %s uses %s", r.Name, path)
 	case u.Path != path && pathOf(u.Path) != "":
-		l.warnValue(keyCollectorEndpoint, hint, "has path %s, which is for %s; %s answers at %s",
+		l.warnValue(keyCollectorEndpoint, hint, "has path %s, which is for %s; %s uses %s",
 			u.Path, pathOf(u.Path), r.Name, path)
 	}
 }
 
-// pathOf says what is sent to a path by those who have one of their own.
+// pathOf returns the format that is sent to a well-known path, "" for another.
 func pathOf(path string) string {
 	return map[string]string{
 		"/api/traces":   "Jaeger's thrift",

@@ -99,7 +99,7 @@ func TestTracerFaults(t *testing.T) {
 		{"rate of zipkin", "tracer: zipkin\nsampler: {type: ratelimiting, param: 5}", nil, []string{`config.yaml:2: sampler.type must be const or probabilistic for tracer zipkin, got "ratelimiting"`, "hint: did you mean sampler.type: probabilistic?"}},
 		{"rate left behind", "sampler: {type: ratelimiting, param: 5}", tracer("otel"), []string{`config.yaml:1: sampler.type must be const, probabilistic or remote for tracer otel, got "ratelimiting"`, "hint: did you mean --sampler-type probabilistic as well?"}},
 		{"strategies of appdash", "tracer: appdash\nsampler.type: remote", nil, []string{`config.yaml:2: sampler.type must be const or probabilistic for tracer appdash, got "remote"`, "hint: did you mean sampler.type: probabilistic?"}},
-		{"appdash's headers elsewhere", "propagation: [w3c, appdash]", tracer("zipkin"), []string{"config.yaml:1: propagation must not name appdash for tracer zipkin", "hint: only tracer appdash knows that format; both sides know jaeger, w3c, b3 and b3-single"}},
+		{"appdash's headers elsewhere", "propagation: [w3c, appdash]", tracer("zipkin"), []string{"config.yaml:1: propagation must not contain appdash for tracer zipkin", "hint: only tracer appdash supports that format; both tracers support jaeger, w3c, b3 and b3-single"}},
 		{"OpenTelemetry's words", "propagation: [tracecontext, B3Multi]", nil, []string{`config.yaml:1: propagation must be jaeger, w3c, b3, b3-single or appdash, got "tracecontext"`, "hint: did you mean propagation: [w3c,b3]?"}},
 		{"near word", "propagation: [w3c, b3single, b4]", nil, []string{`config.yaml:1: propagation must be jaeger, w3c, b3, b3-single or appdash, got "b3single"`, "hint: did you mean propagation: [w3c,b3-single,b3]?"}},
 	}
@@ -123,14 +123,14 @@ func TestTracerWarnings(t *testing.T) {
 		env        []string
 		want       []string
 	}{
-		{"otel at Jaeger's collector", "tracer: otel\nreporter.collector.endpoint: http://h:14268/api/traces", nil, []string{"config.yaml:2: reporter.collector.endpoint has port 14268, where Jaeger has thrift over HTTP; OTLP over HTTP is on 4318", "hint: did you mean reporter.collector.endpoint: http://h:4318/v1/traces?"}},
-		{"otel at Zipkin's port", "tracer: otel\nreporter.collector.endpoint: http://h:9411/api/v2/spans", nil, []string{"config.yaml:2: reporter.collector.endpoint has port 9411, where Jaeger has Zipkin over HTTP; OTLP over HTTP is on 4318", "hint: did you mean reporter.collector.endpoint: http://h:4318/v1/traces?"}},
-		{"HTTP at the gRPC port", "tracer: otel\nreporter.collector.endpoint: http://h:4317/v1/traces", nil, []string{"config.yaml:2: reporter.collector.endpoint has port 4317, where Jaeger has OTLP over gRPC; OTLP over HTTP is on 4318", "hint: did you mean reporter.collector.endpoint: grpc://h:4317?"}},
-		{"gRPC at the HTTP port", "tracer: otel\nreporter.collector.endpoint: grpcs://h:4318", nil, []string{"config.yaml:2: reporter.collector.endpoint has port 4318, where Jaeger has OTLP over HTTP; OTLP over gRPC is on 4317", "hint: did you mean reporter.collector.endpoint: https://h:4318/v1/traces?"}},
-		{"another's path", "tracer: zipkin\nreporter.collector.endpoint: https://h/api/traces", nil, []string{"config.yaml:2: reporter.collector.endpoint has path /api/traces, which is for Jaeger's thrift; Zipkin answers at /api/v2/spans", "hint: did you mean reporter.collector.endpoint: https://h/api/v2/spans?"}},
-		{"Zipkin's old path", "tracer: zipkin\nreporter.collector.endpoint: http://h:9411/api/v1/spans", nil, []string{"config.yaml:2: reporter.collector.endpoint has path /api/v1/spans, which is for Zipkin's first format; Zipkin answers at /api/v2/spans", "hint: did you mean reporter.collector.endpoint: http://h:9411/api/v2/spans?"}},
-		{"jaeger at Appdash", "reporter.collector.endpoint: http://h:7701/api/traces", nil, []string{"config.yaml:1: reporter.collector.endpoint has port 7701, where Appdash's collector is; thrift over HTTP is on 14268", "hint: did you mean reporter.collector.endpoint: http://h:14268/api/traces?"}},
-		{"appdash at the agent", "tracer: appdash\nreporter.collector.endpoint: tcp://h:6831", nil, []string{"config.yaml:2: reporter.collector.endpoint has port 6831, where Jaeger has compact thrift over UDP; Appdash's collector is on 7701", "hint: did you mean reporter.collector.endpoint: tcp://h:7701?"}},
+		{"otel at Jaeger's collector", "tracer: otel\nreporter.collector.endpoint: http://h:14268/api/traces", nil, []string{"config.yaml:2: reporter.collector.endpoint has port 14268, Jaeger's port for thrift over HTTP; OTLP over HTTP is on 4318", "hint: did you mean reporter.collector.endpoint: http://h:4318/v1/traces?"}},
+		{"otel at Zipkin's port", "tracer: otel\nreporter.collector.endpoint: http://h:9411/api/v2/spans", nil, []string{"config.yaml:2: reporter.collector.endpoint has port 9411, Jaeger's port for Zipkin over HTTP; OTLP over HTTP is on 4318", "hint: did you mean reporter.collector.endpoint: http://h:4318/v1/traces?"}},
+		{"HTTP at the gRPC port", "tracer: otel\nreporter.collector.endpoint: http://h:4317/v1/traces", nil, []string{"config.yaml:2: reporter.collector.endpoint has port 4317, Jaeger's port for OTLP over gRPC; OTLP over HTTP is on 4318", "hint: did you mean reporter.collector.endpoint: grpc://h:4317?"}},
+		{"gRPC at the HTTP port", "tracer: otel\nreporter.collector.endpoint: grpcs://h:4318", nil, []string{"config.yaml:2: reporter.collector.endpoint has port 4318, Jaeger's port for OTLP over HTTP; OTLP over gRPC is on 4317", "hint: did you mean reporter.collector.endpoint: https://h:4318/v1/traces?"}},
+		{"another's path", "tracer: zipkin\nreporter.collector.endpoint: https://h/api/traces", nil, []string{"config.yaml:2: reporter.collector.endpoint has path /api/traces, which is for Jaeger's thrift; Zipkin uses /api/v2/spans", "hint: did you mean reporter.collector.endpoint: https://h/api/v2/spans?"}},
+		{"Zipkin's old path", "tracer: zipkin\nreporter.collector.endpoint: http://h:9411/api/v1/spans", nil, []string{"config.yaml:2: reporter.collector.endpoint has path /api/v1/spans, which is for Zipkin's first format; Zipkin uses /api/v2/spans", "hint: did you mean reporter.collector.endpoint: http://h:9411/api/v2/spans?"}},
+		{"jaeger at Appdash", "reporter.collector.endpoint: http://h:7701/api/traces", nil, []string{"config.yaml:1: reporter.collector.endpoint has port 7701, the port of Appdash's collector; thrift over HTTP is on 14268", "hint: did you mean reporter.collector.endpoint: http://h:14268/api/traces?"}},
+		{"appdash at the agent", "tracer: appdash\nreporter.collector.endpoint: tcp://h:6831", nil, []string{"config.yaml:2: reporter.collector.endpoint has port 6831, Jaeger's port for compact thrift over UDP; Appdash's collector is on 7701", "hint: did you mean reporter.collector.endpoint: tcp://h:7701?"}},
 		{
 			"JAEGER_* addresses", "tracer: zipkin",
 			[]string{"JAEGER_AGENT_HOST=a:1", "JAEGER_ENDPOINT=x", "JAEGER_USER=u", "JAEGER_SAMPLING_ENDPOINT=x", "JAEGER_SERVICE_NAME=shop"},
@@ -158,13 +158,13 @@ func TestTracerWarnings(t *testing.T) {
 		},
 		{"agent's host for its strategies", "tracer: otel\nsampler.type: remote", []string{"OTDEMO_REPORTER_AGENT_HOST=h"}, nil},
 		{"credentials over HTTP", "tracer: zipkin\nreporter.collector: {user: u, password: hunter2}", nil, nil},
-		{"credentials over TCP", "tracer: appdash\nreporter.collector: {user: u, password: hunter2}", nil, []string{"config.yaml:2: reporter.collector.user is not used: Appdash's collector asks for no user"}},
+		{"credentials over TCP", "tracer: appdash\nreporter.collector: {user: u, password: hunter2}", nil, []string{"config.yaml:2: reporter.collector.user is not used: Appdash's collector has no authentication"}},
 		{"credentials over gRPC", "tracer: otel\nreporter.collector: {endpoint: 'grpcs://h:4317', user: u, password: hunter2}", nil, nil},
 		{"short ids of otel", "tracer: otel\ntrace_id_128bit: false", []string{"OTDEMO_TRACE_ID_128BIT=false"}, []string{"OTDEMO_TRACE_ID_128BIT: trace_id_128bit is not used: the trace ids of tracer otel always have 128 bits"}},
 		{"long ids of appdash", "tracer: appdash", []string{"OTDEMO_TRACE_ID_128BIT=true"}, []string{"OTDEMO_TRACE_ID_128BIT: trace_id_128bit is not used: the trace ids of tracer appdash have 64 bits"}},
 		{"long ids of zipkin", "tracer: zipkin", []string{"OTDEMO_TRACE_ID_128BIT=true"}, nil},
 		{"Zipkin's own query API", "tracer: zipkin\nquery.url: http://h:9411", nil, nil},
-		{"Zipkin's query API with otel", "tracer: otel\nquery.url: http://h:9411", nil, []string{"config.yaml:2: query.url has port 9411, where Jaeger has Zipkin over HTTP; the query API is on 16686", "hint: did you mean query.url: http://h:16686?"}},
+		{"Zipkin's query API with otel", "tracer: otel\nquery.url: http://h:9411", nil, []string{"config.yaml:2: query.url has port 9411, Jaeger's port for Zipkin over HTTP; the query API is on 16686", "hint: did you mean query.url: http://h:16686?"}},
 		{"OTEL_* with another tracer", "tracer: zipkin", []string{"OTEL_EXPORTER_OTLP_ENDPOINT=x", "OTEL_TRACE_SAMPLER=x"}, nil},
 	}
 	for _, tt := range tests {

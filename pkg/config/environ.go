@@ -45,7 +45,7 @@ func (e environ) prefixed(prefix string) []string {
 // serviceLink reports whether the variable is one of those that Kubernetes sets
 // in every pod for each service of its namespace ("Discovering services" in its
 // documentation): for a service called otdemo OTDEMO_SERVICE_HOST,
-// OTDEMO_PORT_8000_TCP and more. Nobody meant them as configuration.
+// OTDEMO_PORT_8000_TCP and more. They are not configuration.
 func serviceLink(name, value string) bool {
 	if strings.HasSuffix(name, "_PORT") && strings.Contains(value, "://") {
 		return true
@@ -82,7 +82,7 @@ func (l *loader) loadOtdemo() {
 		if near != "" {
 			f.hint = fmt.Sprintf("did you mean %s?", otdemoPrefix+strings.ReplaceAll(near, " or ", " or "+otdemoPrefix))
 		} else {
-			f.hint = "unset " + name + "; otdemo config lists the keys, and serve.port has OTDEMO_SERVE_PORT"
+			f.hint = "unset " + name + "; otdemo config lists the keys; the variable of serve.port, for example, is OTDEMO_SERVE_PORT"
 		}
 		l.fail(f)
 	}

@@ -153,7 +153,7 @@ func TestJaegerIgnored(t *testing.T) {
 			},
 			warnings: []string{
 				"JAEGER_SAMPLER_MANAGER_HOST_PORT: deprecated",
-				"hint: set JAEGER_SAMPLING_ENDPOINT instead; it too takes a whole URL",
+				"hint: set JAEGER_SAMPLING_ENDPOINT instead, which is a complete URL too",
 			},
 		},
 		{

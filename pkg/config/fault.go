@@ -43,7 +43,7 @@ func (l Layer) String() string {
 // MarshalText implements encoding.TextMarshaler with the form of String.
 func (l Layer) MarshalText() ([]byte, error) { return []byte(l.String()), nil }
 
-// Origin says where a value was written down.
+// Origin is where a value was set.
 type Origin struct {
 	Layer Layer
 	// Detail is the place within the layer: "config.yaml:12",
@@ -59,8 +59,8 @@ func (o Origin) String() string {
 	return o.Detail
 }
 
-// assign returns the text that gives key the value, as Value.Text has it, at
-// this origin: a line of YAML, a variable or a flag.
+// assign returns the text that sets key to value, in the form of Value.Text, at this
+// origin: a line of YAML, a variable or a flag.
 func (o Origin) assign(key *Key, value string) string {
 	switch o.Layer {
 	case LayerJaeger, LayerOtdemo:
@@ -80,15 +80,16 @@ func (o Origin) assign(key *Key, value string) string {
 	return key.Name + ": " + value
 }
 
-// withdraw returns the order to take key away from this origin.
-func (o Origin) withdraw(key *Key) string {
+// removal returns the hint to remove key from this origin.
+func (o Origin) removal(key *Key) string {
 	if o.Layer == LayerFile {
 		return fmt.Sprintf("remove %s at %s", key.Name, o.Detail)
 	}
 	return "unset " + o.Detail
 }
 
-// shellQuote leaves plain words as they are, so that hints stay readable.
+// shellQuote quotes s for a POSIX shell where that is necessary, so that hints stay
+// readable.
 func shellQuote(s string) string {
 	if s != "" && !strings.ContainsAny(s, " \t\n\"'`$&|;<>()*?[]#~{}\\!") {
 		return s
@@ -96,11 +97,10 @@ func shellQuote(s string) string {
 	return "'" + strings.ReplaceAll(s, "'", `'\''`) + "'"
 }
 
-// Fault is one thing wrong with the configuration. Load joins them, so
-// errors.As finds the first and Unwrap() []error gives all. No fault shows a
-// secret.
+// Fault is one error in the configuration. Load joins them, so errors.As finds the
+// first and Unwrap() []error returns all. No fault contains a secret.
 type Fault struct {
-	// Origin is where the faulty value was written down.
+	// Origin is where the faulty value was set.
 	Origin Origin
 	// Key is the key concerned, with dots, or empty when it is not one key.
 	Key string
@@ -119,14 +119,13 @@ func (f *Fault) Error() string {
 	return f.Origin.Detail + ": " + f.Text
 }
 
-// Hint returns one line that mends the fault, or "" when none is known.
+// Hint returns one line that fixes the fault, or "".
 func (f *Fault) Hint() string { return f.hint }
 
-// Unwrap returns the error of the operating system that is behind the fault, if
-// there is one.
+// Unwrap returns the operating system's error that caused the fault, if any.
 func (f *Fault) Unwrap() error { return f.err }
 
-// byPlace orders faults as they are mended: by layer, and by line in the file.
+// byPlace orders faults by layer, and by line in the file.
 func byPlace(a, b *Fault) int {
 	line := func(o Origin) int {
 		n, err := strconv.Atoi(o.Detail[strings.LastIndex(o.Detail, ":")+1:])
@@ -146,25 +145,24 @@ func join(faults []*Fault) error {
 	return errors.Join(errs...)
 }
 
-// Warning is something legal that is surely not meant. Its Text starts with its
-// origin where it has one.
+// Warning is about something valid that is probably a mistake. Its Text starts with its
+// origin, if it has one.
 type Warning struct {
 	Text string
-	// Hint is one line that ends the warning, or "" when none is known.
+	// Hint is one line that removes the cause, or "".
 	Hint string
 }
 
-// complaint is what is wrong with a value, before it is known whose value it
-// is.
-type complaint struct {
+// problem is what is wrong with a value, independent of its key and origin.
+type problem struct {
 	claim   string // what should be, after the key: "must be a whole number"
 	got     string // the value as it is shown
-	instead string // the value that was likely meant, if it can be guessed
+	instead string // the value that was likely intended, if it can be guessed
 	hint    string // the hint when there is no such value
 }
 
-// fault makes a Fault of c for the value of key at from.
-func (c *complaint) fault(key *Key, from Origin) *Fault {
+// fault returns c as the Fault of key's value at from.
+func (c *problem) fault(key *Key, from Origin) *Fault {
 	f := &Fault{Origin: from, Key: key.Name, Text: key.Name + " " + c.claim, hint: c.hint}
 	if c.got != "" && key.Type != TypeSecret {
 		f.Text += ", got " + c.got
@@ -181,10 +179,10 @@ func (c *complaint) fault(key *Key, from Origin) *Fault {
 	return f
 }
 
-// maxQuoted bounds the part of a value that a message repeats.
+// maxQuoted bounds the part of a value that a message quotes.
 const maxQuoted = 80
 
-// quote returns s for a message: in quotes, cut when long, and without the user
+// quote returns s for a message: in quotes, truncated when long, and without the user
 // info of a URL.
 func quote(s string) string {
 	if strings.Contains(s, "://") {

@@ -19,14 +19,14 @@ import (
 
 const (
 	fileName = "config.yaml"
-	// userFolder is ours within the user's configuration directory.
+	// userFolder is otdemo's folder in the user's configuration directory.
 	userFolder = "otdemo"
 	// maxFileSize is far beyond any real file; it stops --config /dev/zero.
 	maxFileSize = 1 << 20
 )
 
-// loadFile finds the configuration file, sets the keys in it and returns the
-// file's name; "" when there is none.
+// loadFile finds the configuration file, sets the keys in it and returns the file's
+// name; "" if no file was found.
 func (l *loader) loadFile(src Source) string {
 	if src.File != "" {
 		path := src.File
@@ -35,7 +35,7 @@ func (l *loader) loadFile(src Source) string {
 		}
 		data, err := ReadFile(path)
 		if err != nil {
-			l.unreadable(src.File, Origin{LayerFlag, "--config"}, err)
+			l.failRead(src.File, Origin{LayerFlag, "--config"}, err)
 			return ""
 		}
 		l.setFile(src.File, data)
@@ -52,11 +52,11 @@ func (l *loader) loadFile(src Source) string {
 		case errors.Is(err, fs.ErrNotExist):
 			continue
 		case err != nil:
-			l.unreadable(c.name, Origin{Layer: LayerFile}, err)
+			l.failRead(c.name, Origin{Layer: LayerFile}, err)
 			return ""
-		case i == 0 && l.foreign(data):
-			l.warn("pass --config "+fileName+" if it is meant for otdemo",
-				"%s: passed over, because it has no key of otdemo's", c.name)
+		case i == 0 && l.isForeign(data):
+			l.warn("pass --config "+fileName+" if it is intended for otdemo",
+				"%s: ignored, because it has none of otdemo's keys", c.name)
 			continue
 		}
 		l.found = i == 0
@@ -66,31 +66,31 @@ func (l *loader) loadFile(src Source) string {
 	return ""
 }
 
-// errTooLarge and errIrregular say that a file cannot be a configuration.
+// errTooLarge and errIrregular are returned for files that cannot be a configuration.
 var (
 	errTooLarge  = errors.New("larger than 1 MiB")
 	errIrregular = errors.New("not a regular file")
 )
 
-// ReadFile reads a regular file of 1 MiB at most. It never waits for another
-// program, as a pipe or a terminal would have it do. The device that holds nothing
-// is an empty file.
+// ReadFile reads a regular file of at most 1 MiB. Any other file is an error, so that it
+// never waits for another program, as with a pipe or a terminal. os.DevNull is an empty
+// file.
 func ReadFile(path string) ([]byte, error) {
 	if path == os.DevNull {
 		return nil, nil
 	}
-	// A look before the opening, which alone has effects on some devices.
+	// Checked before it is opened, which has effects on some devices.
 	info, err := os.Stat(path)
 	if err != nil {
-		return nil, err //nolint:wrapcheck // unreadable words it
+		return nil, err //nolint:wrapcheck // failRead describes it
 	}
 	if !info.Mode().IsRegular() && !info.IsDir() {
 		return nil, &fs.PathError{Op: "read", Path: path, Err: errIrregular}
 	}
-	// Who puts a pipe in its place meanwhile does not stop us either.
+	// If it has been replaced by a pipe meanwhile, opening it does not block either.
 	f, err := os.OpenFile(path, os.O_RDONLY|syscall.O_NONBLOCK, 0)
 	if err != nil {
-		return nil, err //nolint:wrapcheck // unreadable words it
+		return nil, err //nolint:wrapcheck // failRead describes it
 	}
 	defer f.Close()
 	if info, err = f.Stat(); err == nil && !info.Mode().IsRegular() && !info.IsDir() {
@@ -100,10 +100,10 @@ func ReadFile(path string) ([]byte, error) {
 	if err == nil && len(data) > maxFileSize {
 		return nil, &fs.PathError{Op: "read", Path: path, Err: errTooLarge}
 	}
-	return data, err //nolint:wrapcheck // unreadable words it
+	return data, err //nolint:wrapcheck // failRead describes it
 }
 
-func (l *loader) unreadable(name string, from Origin, err error) {
+func (l *loader) failRead(name string, from Origin, err error) {
 	f := &Fault{Origin: from, err: err}
 	reason := err
 	if pathErr, ok := errors.AsType[*fs.PathError](err); ok {
@@ -116,9 +116,9 @@ func (l *loader) unreadable(name string, from Origin, err error) {
 	l.fail(f)
 }
 
-// foreign reports whether data is a file without a single key of ours. One that
-// cannot be parsed is taken for ours, so that its error is shown.
-func (l *loader) foreign(data []byte) bool {
+// isForeign reports whether data has none of otdemo's keys. It returns false if data
+// cannot be parsed, so that the error is reported.
+func (l *loader) isForeign(data []byte) bool {
 	var doc yaml.Node
 	if err := yaml.Unmarshal(data, &doc); err != nil || len(doc.Content) == 0 {
 		return false
@@ -139,7 +139,7 @@ func (l *loader) foreign(data []byte) bool {
 	return true
 }
 
-// isSection reports whether keys stand below name.
+// isSection reports whether name is a section of keys.
 func (l *loader) isSection(name string) bool {
 	return slices.ContainsFunc(l.keys, func(k Key) bool { return strings.HasPrefix(k.Name, name+".") })
 }
@@ -176,14 +176,14 @@ func (l *loader) setFile(name string, data []byte) {
 	}
 }
 
-// syntax words an error of the YAML parser, which knows only "yaml: line 3: …"
-// and, for an alias, the name alone: that may be an unquoted password.
+// syntax adds the fault for an error of the YAML parser, whose text is "yaml: line 3: …"
+// or, for an alias, has its name alone: that may be an unquoted password.
 func (d *document) syntax(data []byte, err error) {
 	f := &Fault{Origin: Origin{LayerFile, d.name}, err: err}
 	lines := strings.Split(string(data), "\n")
 	if m := regexp.MustCompile(`^yaml: unknown anchor '(.*)' referenced`).FindStringSubmatch(err.Error()); m != nil {
 		f.err = nil
-		f.Text = "not valid YAML: an unquoted * refers to an anchor, and there is none of that name"
+		f.Text = "not valid YAML: an unquoted * refers to an anchor that does not exist"
 		f.hint = "put the value in quotes"
 		for i, line := range lines {
 			if strings.Contains(line, "*"+m[1]) {
@@ -200,7 +200,7 @@ func (d *document) syntax(data []byte, err error) {
 		f.Origin, text = d.line(n), m[2]
 		f.hint = "check the indentation and the quotes, here and on the line before"
 		if n >= 1 && n <= len(lines) && strings.Contains(lines[n-1], "\t") {
-			f.hint = "indent with spaces; YAML takes no tabs"
+			f.hint = "indent with spaces; YAML does not allow tabs"
 		}
 	}
 	f.Text = "not valid YAML: " + text

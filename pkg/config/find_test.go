@@ -14,8 +14,8 @@ import (
 
 func TestFindFile(t *testing.T) {
 	t.Parallel()
-	const passedOver = "config.yaml: passed over, because it has no key of otdemo's"
-	const hint = "hint: pass --config config.yaml if it is meant for otdemo"
+	const passedOver = "config.yaml: ignored, because it has none of otdemo's keys"
+	const hint = "hint: pass --config config.yaml if it is intended for otdemo"
 	tests := []struct {
 		name, here, user, file string // "" makes no such file
 		wantFile, wantService  string

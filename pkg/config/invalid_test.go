@@ -14,7 +14,7 @@ import (
 func invalidFiles() map[string][]string {
 	return map[string][]string{
 		"invalid-alias.yaml": {
-			`invalid-alias.yaml:3: not valid YAML: an unquoted * refers to an anchor, and there is none of that name`,
+			`invalid-alias.yaml:3: not valid YAML: an unquoted * refers to an anchor that does not exist`,
 			`hint: put the value in quotes`,
 		},
 		"invalid-bool-quoted.yaml": {
@@ -74,7 +74,7 @@ func invalidFiles() map[string][]string {
 			`hint: the default is reporter.agent.host: localhost`,
 		},
 		"invalid-host-port.yaml": {
-			`invalid-host-port.yaml:3: reporter.agent.host must be a host without its port, which goes to reporter.agent.port, got "jaeger:6831"`,
+			`invalid-host-port.yaml:3: reporter.agent.host must be a host without a port, which is reporter.agent.port, got "jaeger:6831"`,
 			`hint: did you mean reporter.agent.host: jaeger?`,
 		},
 		"invalid-host-space.yaml": {
@@ -150,11 +150,11 @@ func invalidFiles() map[string][]string {
 			`hint: the default is reporter.agent.port: 6831`,
 		},
 		"invalid-propagation-appdash.yaml": {
-			`invalid-propagation-appdash.yaml:2: propagation must not name appdash for tracer jaeger`,
-			`hint: only tracer appdash knows that format; both sides know jaeger, w3c, b3 and b3-single`,
+			`invalid-propagation-appdash.yaml:2: propagation must not contain appdash for tracer jaeger`,
+			`hint: only tracer appdash supports that format; both tracers support jaeger, w3c, b3 and b3-single`,
 		},
 		"invalid-propagation-twice.yaml": {
-			`invalid-propagation-twice.yaml:1: propagation must not name w3c twice, got "w3c,b3,w3c"`,
+			`invalid-propagation-twice.yaml:1: propagation must not contain w3c twice, got "w3c,b3,w3c"`,
 			`hint: did you mean propagation: [w3c,b3]?`,
 		},
 		"invalid-propagation-unknown.yaml": {
@@ -194,7 +194,7 @@ func invalidFiles() map[string][]string {
 		},
 		"invalid-tab.yaml": {
 			`invalid-tab.yaml:2: not valid YAML: found character that cannot start any token`,
-			`hint: indent with spaces; YAML takes no tabs`,
+			`hint: indent with spaces; YAML does not allow tabs`,
 		},
 		"invalid-tag-name-empty.yaml": {
 			`invalid-tag-name-empty.yaml:2: tags must not have an empty name, got "=eu"`,
@@ -237,7 +237,7 @@ func invalidFiles() map[string][]string {
 			`hint: such as query.url: http://localhost:16686`,
 		},
 		"invalid-url-host.yaml": {
-			`invalid-url-host.yaml:2: query.url must name a host, got "http:///search"`,
+			`invalid-url-host.yaml:2: query.url must have a host, got "http:///search"`,
 			`hint: such as query.url: http://localhost:16686`,
 		},
 		"invalid-url-scheme.yaml": {

@@ -11,8 +11,8 @@ import (
 	"github.com/otdemo/otdemo/pkg/tracer/kind"
 )
 
-// The JAEGER_* variables that depend on each other. The others stand in the key
-// table alone. All are those of jaeger-client-go v2.30.0, config/config_env.go.
+// The JAEGER_* variables that depend on each other. The others are in the key table
+// only. All are those of jaeger-client-go v2.30.0, config/config_env.go.
 const (
 	envSamplingEndpoint  = "JAEGER_SAMPLING_ENDPOINT"
 	envSamplerManager    = "JAEGER_SAMPLER_MANAGER_HOST_PORT"
@@ -25,9 +25,8 @@ const (
 	envReconnectInterval = "JAEGER_REPORTER_ATTEMPT_RECONNECT_INTERVAL"
 )
 
-// jaegerAddresses are the keys whose JAEGER_* variables depend on each other.
-// They say where jaeger-client-go's spans go and where its strategies come from,
-// which is not where another tracer's do.
+// jaegerAddresses returns the keys whose JAEGER_* variables depend on each other. They
+// are addresses for jaeger-client-go's spans and strategies, not for other tracers'.
 func jaegerAddresses() []string {
 	return []string{
 		keySamplingEndpoint, keyAgentHost, keyAgentPort, keyReconnect, keyReconnectInterval,
@@ -35,8 +34,8 @@ func jaegerAddresses() []string {
 	}
 }
 
-// loadJaeger sets the keys that JAEGER_* variables name, with the meaning they
-// have for jaeger-client-go. Those of addresses are only for tracer jaeger.
+// loadJaeger sets the keys of the JAEGER_* variables as jaeger-client-go would. Those of
+// addresses are only for tracer jaeger.
 func (l *loader) loadJaeger(tracer string) {
 	dependent := jaegerAddresses()
 	for _, key := range l.keys {
@@ -56,20 +55,20 @@ func (l *loader) loadJaeger(tracer string) {
 	l.loadJaegerSampling()
 }
 
-// warnJaegerAddress is for another tracer that is left with its default address
-// though JAEGER_* variables name one.
+// warnJaegerAddress warns about another tracer that uses its default address although
+// JAEGER_* variables set one.
 func (l *loader) warnJaegerAddress(cfg *Config) {
 	if cfg.Reporter.Collector.Endpoint != "" {
 		return
 	}
 	if ignored := l.present(envEndpoint, envAgentHost, envAgentPort); len(ignored) > 0 {
-		meant := l.spell(keyCollectorEndpoint, LayerOtdemo, l.onJaegerHost(cfg.CollectorURL()))
+		meant := l.assignment(keyCollectorEndpoint, LayerOtdemo, l.onJaegerHost(cfg.CollectorURL()))
 		l.warn("did you mean "+meant+"?", "%s: not used, because tracer is %s; spans go to %s", strings.Join(ignored, ", "), cfg.Tracer, cfg.CollectorURL())
 	}
 }
 
-// onJaegerHost returns address with the host that JAEGER_* variables name, if it
-// can be read.
+// onJaegerHost returns address with the host that JAEGER_* variables set, if it is
+// valid.
 func (l *loader) onJaegerHost(address string) string {
 	host := l.env.get(envAgentHost)
 	if u, err := url.Parse(l.env.get(envEndpoint)); err == nil && u.Hostname() != "" {
@@ -96,10 +95,10 @@ func (l *loader) setJaeger(name, variable string) {
 		return
 	}
 	if n, err := strconv.ParseUint(text, 10, 63); err == nil && key.Type == TypeDuration {
-		// The other languages' clients count in milliseconds.
+		// The clients of other languages use milliseconds.
 		c.instead = fmt.Sprintf("%dms", n)
 	}
-	l.refuse(key, from, c)
+	l.failValue(key, from, c)
 }
 
 // present returns those of the variables that are set.
@@ -107,9 +106,9 @@ func (l *loader) present(variables ...string) []string {
 	return slices.DeleteFunc(variables, func(name string) bool { return l.env.get(name) == "" })
 }
 
-// loadJaegerCollector is for JAEGER_ENDPOINT set: the agent's variables are not
-// even read, and a user and password of lower layers belong to another
-// collector, so they must not be sent to this one.
+// loadJaegerCollector is used if JAEGER_ENDPOINT is set: the agent's variables are not
+// read, and a user and password of lower layers belong to another collector, so they
+// must not be sent to this one.
 func (l *loader) loadJaegerCollector() {
 	l.setJaeger(keyCollectorEndpoint, envEndpoint)
 	ignored := l.present(envAgentHost, envAgentPort, envReconnectDisabled, envReconnectInterval)
@@ -133,8 +132,8 @@ func (l *loader) loadJaegerCollector() {
 	l.setJaeger(keyCollectorPassword, envPassword)
 }
 
-// dropCredentials keeps a user and password of the file from an endpoint that
-// comes from elsewhere.
+// dropCredentials removes a user and password of the file if the endpoint is from
+// another layer.
 func (l *loader) dropCredentials(endpoint Origin, hint string) {
 	for _, name := range []string{keyCollectorUser, keyCollectorPassword} {
 		if from := l.origins[name]; from.Layer == LayerFile {
@@ -144,7 +143,7 @@ func (l *loader) dropCredentials(endpoint Origin, hint string) {
 	}
 }
 
-// loadJaegerAgent is for JAEGER_ENDPOINT unset.
+// loadJaegerAgent is used if JAEGER_ENDPOINT is unset.
 func (l *loader) loadJaegerAgent() {
 	if ignored := l.present(envUser, envPassword); len(ignored) > 0 {
 		l.warn("set "+envEndpoint+" too, or OTDEMO_REPORTER_COLLECTOR_USER and _PASSWORD instead",
@@ -179,15 +178,15 @@ func (l *loader) loadJaegerSampling() {
 		}
 	case l.env.get(envSamplerManager) != "":
 		l.setJaeger(keySamplingEndpoint, envSamplerManager)
-		l.warn("set "+envSamplingEndpoint+" instead; it too takes a whole URL", "%s: deprecated", envSamplerManager)
+		l.warn("set "+envSamplingEndpoint+" instead, which is a complete URL too", "%s: deprecated", envSamplerManager)
 	case l.env.get(envAgentHost) != "":
 		l.moveSampling(l.env.get(envAgentHost))
 	}
 }
 
-// moveSampling points the sampler to the agent's host. Config.SamplingURL does
-// so by itself, unless the file names a server or JAEGER_ENDPOINT keeps the host
-// out of reporter.agent.host.
+// moveSampling sets the strategy server to the agent's host. Config.SamplingURL does so
+// by itself, unless the file sets a server, or JAEGER_ENDPOINT prevents that the host
+// becomes reporter.agent.host.
 func (l *loader) moveSampling(host string) {
 	from := Origin{LayerJaeger, envAgentHost}
 	named := l.viper.GetString(keySamplingEndpoint) != ""
@@ -195,7 +194,7 @@ func (l *loader) moveSampling(host string) {
 		return
 	}
 	if c := checkHost(host, keyAgentPort); c != nil {
-		l.refuse(l.byName[keyAgentHost], from, c)
+		l.failValue(l.byName[keyAgentHost], from, c)
 		return
 	}
 	if named {
@@ -205,8 +204,8 @@ func (l *loader) moveSampling(host string) {
 	l.set(l.byName[keySamplingEndpoint], samplingURL(host), from)
 }
 
-// warnMisspelt points at JAEGER_* variables that nobody reads but that look like
-// one of ours. Others are left alone: there are more Jaeger programs.
+// warnMisspelt warns about JAEGER_* variables that are similar to a known one and that
+// nothing reads. Others are ignored: there are more Jaeger programs.
 func (l *loader) warnMisspelt() {
 	var known []string
 	for _, key := range l.keys {

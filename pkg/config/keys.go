@@ -44,8 +44,8 @@ type Key struct {
 	Type Type
 	// Default is the default as text, in the form of Value.Text.
 	Default string
-	// Allowed names the values or the range, with the unit; empty when any value
-	// of the type will do.
+	// Allowed lists the values or the range, with the unit; empty when any value of the
+	// type is valid.
 	Allowed string
 	// Doc is one line: what the key is for.
 	Doc string
@@ -53,14 +53,14 @@ type Key struct {
 	Otdemo string
 	// Jaeger lists the JAEGER_* variables, if any, the strongest first.
 	Jaeger []string
-	// OTel lists the OTEL_* variables, if any, the strongest first. They hold
-	// with tracer otel only.
+	// OTel lists the OTEL_* variables, if any, the strongest first. They are used with
+	// tracer otel only.
 	OTel []string
 
-	values   []string          // the only values, in lower case; any case is taken
-	aliases  map[string]string // other systems' words for them, for hints
+	values   []string          // the only values, in lower case; any case is accepted
+	aliases  map[string]string // other systems' names of them, for hints
 	min, max int               // the bounds of a whole number
-	example  string            // a URL that would do, for hints
+	example  string            // a valid URL, for hints
 }
 
 // Keys returns every key in the order of config.yaml. It is the source of
@@ -92,7 +92,7 @@ func Lookup(name string) (Key, bool) {
 	return Key{}, false
 }
 
-// allowed words the bounds of k, unless the table has its own words.
+// allowed describes the bounds of k, unless the table has a text.
 func (k *Key) allowed() string {
 	switch {
 	case k.Allowed != "":
@@ -107,7 +107,7 @@ func (k *Key) allowed() string {
 	return ""
 }
 
-// The keys that rules name.
+// The keys that are used in rules.
 const (
 	keyTracer            = "tracer"
 	keyService           = "service"
@@ -131,7 +131,7 @@ const (
 	keyQueryURL          = "query.url"
 )
 
-// usualPath returns the path that a URL here has in Jaeger's defaults.
+// usualPath returns the path that such a URL has in Jaeger's defaults.
 func (k *Key) usualPath() string {
 	u, err := url.Parse(k.example)
 	if err != nil {
@@ -154,7 +154,7 @@ func tracerKeys() []Key {
 		},
 		{
 			Name: keyService, Jaeger: []string{"JAEGER_SERVICE_NAME"}, OTel: []string{envServiceName, envResource},
-			Doc: "service name on every span; empty takes otdemo-server for serve and otdemo-client for call",
+			Doc: "service name on every span; if empty, otdemo-server for serve and otdemo-client for call",
 		},
 		{
 			Name: keyDisabled, Type: TypeBool, Jaeger: []string{"JAEGER_DISABLED"}, OTel: []string{envSDKDisabled, envTracesExporter},
@@ -172,7 +172,7 @@ func tracerKeys() []Key {
 			Name: keySamplerType, Jaeger: []string{"JAEGER_SAMPLER_TYPE"}, OTel: []string{envTracesSampler},
 			values:  []string{SamplerConst, SamplerProbabilistic, SamplerRateLimiting, SamplerRemote},
 			Allowed: "const, probabilistic; ratelimiting with tracer jaeger; remote with tracer jaeger or otel",
-			Doc:     "which traces are kept: all or none, a share, so many a second, or as the strategy server says",
+			Doc:     "which traces are sampled: all or none, a share, a number per second, or by the strategy server",
 		},
 		{
 			Name: keySamplerParam, Type: TypeFloat, Jaeger: []string{"JAEGER_SAMPLER_PARAM"},
@@ -184,7 +184,7 @@ func tracerKeys() []Key {
 		{
 			Name: keySamplingEndpoint, Type: TypeURL, example: "http://localhost:5778/sampling",
 			Jaeger: []string{"JAEGER_SAMPLING_ENDPOINT", "JAEGER_SAMPLER_MANAGER_HOST_PORT"}, OTel: []string{envSamplerArg},
-			Doc: "strategy server of the remote sampler; empty takes http://<reporter.agent.host>:5778/sampling",
+			Doc: "strategy server of the remote sampler; if empty, http://<reporter.agent.host>:5778/sampling",
 		},
 		{
 			Name: keyRefreshInterval, Type: TypeDuration, Jaeger: []string{"JAEGER_SAMPLER_REFRESH_INTERVAL"},
@@ -194,7 +194,7 @@ func tracerKeys() []Key {
 		{
 			Name: "sampler.max_operations", Type: TypeInt, min: 1, max: math.MaxInt32,
 			Jaeger: []string{"JAEGER_SAMPLER_MAX_OPERATIONS"},
-			Doc:    "operations that the remote sampler tells apart; the others share one sampler",
+			Doc:    "operations that have their own sampler when the sampler is remote; the others share one",
 		},
 	}
 }
@@ -215,11 +215,11 @@ func reporterKeys() []Key {
 	return []Key{
 		{
 			Name: keyAgentHost, Type: TypeHost, Jaeger: []string{"JAEGER_AGENT_HOST"},
-			Doc: "host that takes spans over UDP",
+			Doc: "host that receives spans over UDP",
 		},
 		{
 			Name: keyAgentPort, Type: TypeInt, min: 1, max: maxPort, Jaeger: []string{"JAEGER_AGENT_PORT"},
-			Doc: "UDP port that takes spans as compact thrift",
+			Doc: "UDP port that receives spans as compact thrift",
 		},
 		{
 			Name: "reporter.agent.max_packet_size", Type: TypeInt, min: minPacketSize, max: maxPacketSize,
@@ -229,7 +229,7 @@ func reporterKeys() []Key {
 		{
 			Name: keyReconnect, Type: TypeBool,
 			Jaeger: []string{"JAEGER_REPORTER_ATTEMPT_RECONNECTING_DISABLED"},
-			Doc:    "resolve the host again on errors and on an interval (the JAEGER_* variable says the opposite: true turns it off)",
+			Doc:    "resolve the host again on errors and on an interval (the JAEGER_* variable is the opposite: true turns it off)",
 		},
 		{
 			Name: keyReconnectInterval, Type: TypeDuration,
@@ -241,10 +241,10 @@ func reporterKeys() []Key {
 			OTel:    []string{envTracesEndpoint, envOTLPEndpoint, envTracesProtocol, envOTLPProtocol},
 			example: kind.JaegerCollector,
 			Allowed: "jaeger: http or https, such as http://localhost:14268/api/traces, instead of UDP to the agent; " +
-				"zipkin: http or https, empty takes http://localhost:9411/api/v2/spans; " +
-				"otel: http or https, empty takes http://localhost:4318/v1/traces, or grpc or grpcs without a path, such as grpc://localhost:4317; " +
-				"appdash: tcp, empty takes tcp://localhost:7701",
-			Doc: "collector that takes spans; empty takes jaeger's agent, or the default of the other tracers",
+				"zipkin: http or https, by default http://localhost:9411/api/v2/spans; " +
+				"otel: http or https, by default http://localhost:4318/v1/traces, or grpc or grpcs without a path, such as grpc://localhost:4317; " +
+				"appdash: tcp, by default tcp://localhost:7701",
+			Doc: "URL to send spans to; if empty, the Jaeger agent, or the tracer's default",
 		},
 		{
 			Name: keyCollectorUser, Jaeger: []string{"JAEGER_USER"},
@@ -259,7 +259,7 @@ func reporterKeys() []Key {
 			Allowed: fmt.Sprintf("1 to %d spans", maxQueueSize),
 			Jaeger:  []string{"JAEGER_REPORTER_MAX_QUEUE_SIZE"},
 			OTel:    []string{envQueueSize},
-			Doc:     "finished spans that wait to be sent; beyond it spans are dropped, and counted",
+			Doc:     "finished spans that wait to be sent; when the queue is full, spans are dropped and counted",
 		},
 		{
 			Name: keyFlushInterval, Type: TypeDuration, Jaeger: []string{"JAEGER_REPORTER_FLUSH_INTERVAL"},
@@ -284,7 +284,7 @@ func otherKeys() []Key {
 			},
 			Allowed: "jaeger (uber-trace-id), w3c (traceparent, baggage), b3 (x-b3-traceid ...), b3-single (b3), and with tracer appdash " +
 				"appdash; the tracer's own is jaeger, b3 for zipkin, w3c for otel, appdash for appdash",
-			Doc: "header formats in which a trace travels: any of jaeger, w3c, b3 and b3-single; empty takes the tracer's own, " +
+			Doc: "propagation formats, any of jaeger, w3c, b3 and b3-single; if empty, the tracer's own, " +
 				"for call also jaeger, w3c and b3",
 		},
 		{
@@ -301,17 +301,17 @@ func otherKeys() []Key {
 		},
 		{
 			Name: "serve.port", Type: TypeInt, min: 0, max: maxPort,
-			Doc: "TCP port that serve listens on; 0 takes a free one",
+			Doc: "TCP port that serve listens on; 0 picks a free one",
 		},
 		{
 			Name: "call.url", Type: TypeURL,
-			Doc: "what call asks for when it is given no URL",
+			Doc: "URL that call requests when none is given",
 		},
 	}
 }
 
-// flatten returns the values of cfg by key. The keys are those of the yaml
-// tags, so a field cannot be forgotten.
+// flatten returns the values of cfg by key. The keys are from the yaml tags, so that no
+// field can be forgotten.
 func flatten(cfg Config) map[string]any {
 	values := map[string]any{}
 	var walk func(prefix string, v reflect.Value)

@@ -5,9 +5,9 @@ import (
 	"strings"
 )
 
-// OTelVariables returns the names of the variables that tell OpenTelemetry's SDK
-// how to make and send spans, sorted, of an environment as "KEY=value". Those of
-// metrics and logs are none of them.
+// OTelVariables returns the sorted names of the variables in environ, a list of
+// "KEY=value", that configure how OpenTelemetry's SDK makes and sends spans. Those of
+// metrics and logs are not included.
 func OTelVariables(environ []string) []string {
 	return newEnviron(environ).otelTraces()
 }
@@ -18,8 +18,8 @@ func JaegerVariables(environ []string) []string {
 	return newEnviron(environ).jaegerClient()
 }
 
-// OtherLibraryVariables returns the names of the variables of tracing libraries
-// and exporters that otdemo has no tracer for, sorted.
+// OtherLibraryVariables returns the sorted names of the variables of tracing libraries
+// and exporters for which otdemo has no tracer.
 func OtherLibraryVariables(environ []string) []string {
 	var names []string
 	env := newEnviron(environ)
@@ -63,14 +63,14 @@ func (e environ) jaegerClient() []string {
 	return e.withoutLinks(slices.Compact(names))
 }
 
-// withoutLinks leaves out the variables that Kubernetes sets.
+// withoutLinks removes the variables that Kubernetes sets.
 func (e environ) withoutLinks(names []string) []string {
 	return slices.DeleteFunc(names, func(name string) bool { return serviceLink(name, e.get(name)) })
 }
 
-// chooseTracer sets tracer otel where nobody has chosen a tracer and the
-// environment is that of a service with OpenTelemetry's SDK. A flag that says
-// where spans go is a choice, too: it is typed for the default tracer.
+// chooseTracer sets tracer otel if no tracer is set and the environment is that of a
+// service with OpenTelemetry's SDK. A flag with the address for spans is a choice too:
+// it is for the default tracer.
 func (l *loader) chooseTracer(src Source) {
 	_, inFile := l.origins[keyTracer]
 	typed := slices.ContainsFunc(src.Flags, func(f Flag) bool {
@@ -84,8 +84,8 @@ func (l *loader) chooseTracer(src Source) {
 	}
 }
 
-// warnIgnored is for the numbers that the SDK reads for itself. What is none it
-// ignores with a line in its log, and so does our tracer.
+// warnIgnored warns about variables that are not numbers, of those that the SDK reads
+// itself. It ignores them with a line in its log, and so does our tracer.
 func (l *loader) warnIgnored() {
 	const timeout = "10s"
 	limits := []struct{ name, used string }{
@@ -106,14 +106,14 @@ func (l *loader) warnIgnored() {
 	}
 }
 
-// warnNoNumber says what holds instead of a variable that is no number. Most
-// SDKs count time in milliseconds, and people write a unit.
+// warnNoNumber warns about a variable that is not a number, and what is used instead.
+// Most SDKs use milliseconds, and users write a unit.
 func (l *loader) warnNoNumber(name, text, instead string) {
 	hint := "unset " + name
 	if n, ok := inMilliseconds(text); ok {
 		hint = "did you mean " + name + "=" + n + "?"
 	}
-	why := "as OpenTelemetry's SDK ignores what is no number"
+	why := "because it is not a number, as in OpenTelemetry's SDK"
 	if isNumber(text) {
 		why = "because it must be at least 1"
 	}

@@ -11,31 +11,29 @@ import (
 	"github.com/otdemo/otdemo/pkg/tracer/kind"
 )
 
-// Source is everything that a load looks at. Nothing is taken from the process
-// itself.
+// Source is all input of Load. Load reads nothing from the process itself.
 type Source struct {
-	// Dir is the working directory: config.yaml is looked for here, and a
-	// relative File starts here.
+	// Dir is the working directory: where config.yaml is searched, and what a relative
+	// File is relative to.
 	Dir string
-	// UserDir is the user's configuration directory, in which otdemo/config.yaml
-	// is looked for; empty when there is none.
+	// UserDir is the user's configuration directory, in which otdemo/config.yaml is
+	// searched; empty when there is none.
 	UserDir string
-	// File is the file that --config names; empty searches.
+	// File is the file of --config; if empty, the file is searched.
 	File string
 	// Environ holds the environment as "KEY=value". An empty value counts as
 	// unset, as it does for jaeger-client-go; of two with one name the first
-	// holds, as in package os.
+	// is used, as in package os.
 	Environ []string
-	// AnyService says that the command calls services of which it does not know what
-	// headers they read: without a choice of propagation the trace travels in the
-	// formats of all, and not in the tracer's own alone.
+	// AnyService is for a command that calls services whose propagation formats are
+	// unknown: the default of propagation is the formats of all tracers then, not the
+	// tracer's own alone.
 	AnyService bool
-	// Flags are those that were set on the command line; an empty value is a
-	// value there.
+	// Flags are those that were set on the command line; an empty value counts.
 	Flags []Flag
-	// TracerOfEnviron takes tracer otel when no flag, file or OTDEMO_TRACER
-	// chooses a tracer, no JAEGER_* variable is set, and OTEL_* variables are. It
-	// is for a command that checks what a service would do in this environment.
+	// TracerOfEnviron sets tracer otel if no flag, file or OTDEMO_TRACER sets a tracer,
+	// no JAEGER_* variable is set, and OTEL_* variables are. It is for a command that
+	// checks what a service would do in this environment.
 	TracerOfEnviron bool
 }
 
@@ -46,38 +44,35 @@ type Flag struct {
 	Value string
 }
 
-// Loaded is a configuration without faults, and where it came from.
+// Loaded is a valid configuration and its origins.
 type Loaded struct {
 	Config Config
-	// File is the configuration file that was read, as origins name it; empty
-	// when there was none.
+	// File is the configuration file that was read, as in origins; empty if none was.
 	File string
 	// Values has every key, in the order of config.yaml.
 	Values []Value
-	// Warnings are worth a line on stderr; they do not stop anything.
+	// Warnings should be printed to stderr; they are not errors.
 	Warnings []Warning
 }
 
 // Value is the effective value of one key.
 type Value struct {
 	Key string
-	// Text is the value as a variable would spell it. Secrets and the user info
-	// of URLs are hidden.
+	// Text is the value in the form of a variable. Secrets and the user info of URLs are
+	// hidden.
 	Text   string
 	Origin Origin
-	// Note says which commands have another value; mostly empty.
+	// Note is which commands use another value; mostly empty.
 	Note string
-	// Secret says that Text hides something.
+	// Secret reports that Text hides something.
 	Secret bool
 }
 
 // Load merges defaults, config.yaml, JAEGER_*, OTEL_* and OTDEMO_* variables and
-// flags, in that order, and checks the outcome. OTEL_* variables count only when
-// the tracer comes out as otel. It reads at most one file and does not
-// touch the network.
+// flags, in that order, and checks the result. OTEL_* variables count only if the
+// resulting tracer is otel. It reads at most one file and does not use the network.
 //
-// The error joins one *Fault for everything that is wrong; see Fault. There is
-// no Loaded then.
+// The error joins a *Fault for each error in the configuration; Loaded is nil then.
 func Load(src Source) (*Loaded, error) {
 	l := newLoader(src.Environ)
 	file := l.loadFile(src)
@@ -110,24 +105,24 @@ func Load(src Source) (*Loaded, error) {
 	return &Loaded{Config: cfg, File: file, Values: l.values(), Warnings: l.warnings}, nil
 }
 
-// loader holds one load. Layers are set from the lowest to the highest.
+// loader is the state of Load. Layers are set from the lowest to the highest.
 type loader struct {
 	env  environ
 	keys []Key
-	// byName finds a key; it points into keys.
+	// byName has pointers into keys.
 	byName map[string]*Key
 	viper  *viper.Viper
-	// origins has the origin of the value that holds so far, by key. A key that
-	// still has its default has none, which is the default's zero Origin.
+	// origins has the origin of the current value, by key. A key with its default is
+	// missing, which results in the default's zero Origin.
 	origins map[string]Origin
-	// notes has what is to be said of a key beside its value.
+	// notes has the Note of values, by key.
 	notes map[string]string
-	// broken marks keys with a value that could not be read, so that what is left
-	// in its place is not judged.
-	broken map[string]bool
-	// endpoints are the collectors that layers name, one for each layer at most.
+	// invalid has the keys whose value is invalid, so that the value that is left in its
+	// place is not checked.
+	invalid map[string]bool
+	// endpoints are the collectors that layers set, at most one for each layer.
 	endpoints []writtenEndpoint
-	// found says that the file is ./config.yaml, which nobody named.
+	// found reports that the file is ./config.yaml, which --config does not name.
 	found    bool
 	faults   []*Fault
 	warnings []Warning
@@ -141,7 +136,7 @@ func newLoader(environment []string) *loader {
 		viper:   viper.New(),
 		origins: map[string]Origin{},
 		notes:   map[string]string{},
-		broken:  map[string]bool{},
+		invalid: map[string]bool{},
 	}
 	for i := range l.keys {
 		l.byName[l.keys[i].Name] = &l.keys[i]
@@ -152,8 +147,8 @@ func newLoader(environment []string) *loader {
 	return l
 }
 
-// tracer returns the tracer that will hold. Which variables count depends on it,
-// so it is looked for before they are read.
+// tracer returns the resulting tracer. It determines which variables count, so it is
+// found before they are read.
 func (l *loader) tracer(flags []Flag) string {
 	key, name := l.byName[keyTracer], l.viper.GetString(keyTracer)
 	if text := l.env.get(key.Otdemo); text != "" {
@@ -164,19 +159,19 @@ func (l *loader) tracer(flags []Flag) string {
 			name = f.Value
 		}
 	}
-	return key.word(name)
+	return key.canonical(name)
 }
 
-// set gives key a value of its own type. Where only certain words are allowed,
-// any case will do, as in jaeger-client-go.
+// set sets key to a value of its type. Where only certain words are allowed, any case
+// is accepted, as in jaeger-client-go.
 func (l *loader) set(key *Key, value any, from Origin) {
 	switch v := value.(type) {
 	case string:
-		value = key.word(v)
+		value = key.canonical(v)
 	case []string:
 		words := make([]string, len(v))
 		for i, s := range v {
-			words[i] = key.word(s)
+			words[i] = key.canonical(s)
 		}
 		value = words
 	}
@@ -187,8 +182,8 @@ func (l *loader) set(key *Key, value any, from Origin) {
 	}
 }
 
-// word returns s as the key's list of allowed words spells it, or s.
-func (k *Key) word(s string) string {
+// canonical returns s in the case of the key's list of allowed words, or s.
+func (k *Key) canonical(s string) string {
 	for _, word := range k.values {
 		if strings.EqualFold(s, word) {
 			return word
@@ -197,19 +192,19 @@ func (k *Key) word(s string) string {
 	return s
 }
 
-// setText gives key a value that is still text, as in variables and flags.
+// setText sets key to a value in the form of variables and flags.
 func (l *loader) setText(key *Key, text string, from Origin) {
 	value, c := key.Type.parse(text, l.env)
 	if c != nil {
-		l.refuse(key, from, c)
+		l.failValue(key, from, c)
 		return
 	}
 	l.set(key, value, from)
 }
 
-// refuse notes that the value of key at from cannot be read.
-func (l *loader) refuse(key *Key, from Origin, c *complaint) {
-	l.broken[key.Name] = true
+// failValue adds the fault of key's value at from.
+func (l *loader) failValue(key *Key, from Origin, c *problem) {
+	l.invalid[key.Name] = true
 	l.fail(c.fault(key, from))
 }
 
@@ -229,9 +224,8 @@ func (l *loader) loadFlag(f Flag) {
 	l.setText(key, f.Value, from)
 }
 
-// merged returns what viper has made of the layers. Every value has its key's
-// type already, so nothing may be converted here and an error is a mistake of
-// this package.
+// merged returns viper's result of the layers. Every value has its key's type already,
+// so nothing must be converted here, and an error is a bug of this package.
 func (l *loader) merged() (Config, error) {
 	var cfg Config
 	err := l.viper.UnmarshalExact(&cfg, func(d *mapstructure.DecoderConfig) {
@@ -245,9 +239,8 @@ func (l *loader) merged() (Config, error) {
 	return cfg, nil
 }
 
-// resolve puts the header formats in the place of an empty list, and shows the
-// tracer's own collector in the place of an empty endpoint. Their origins stay:
-// nobody else has named them.
+// resolve replaces an empty list of propagation formats and an empty endpoint with the
+// tracer's own. Their origins stay the default's.
 func (l *loader) resolve(cfg *Config, anyService bool) {
 	if len(cfg.Propagation) == 0 {
 		all := cfg.callFormats()

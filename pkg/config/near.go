@@ -2,9 +2,9 @@ package config
 
 import "strings"
 
-// Nearest returns the candidate that name was likely meant to be, or "". Case,
-// dots, dashes and underscores do not count; beyond that one wrong letter is
-// forgiven, and one more for each six letters, up to three.
+// Nearest returns the candidate that was likely intended by name, or "". It ignores
+// case, dots, dashes and underscores, and allows one wrong letter, and one more for each
+// six letters, up to three.
 func Nearest(name string, candidates []string) string {
 	name = fold(name)
 	best, limit := "", min(1+len(name)/6, 3)
@@ -14,7 +14,7 @@ func Nearest(name string, candidates []string) string {
 			return candidate
 		}
 		if len(name)-len(folded) > limit {
-			continue // also keeps a hostile name from costing its square
+			continue // also avoids quadratic time for a hostile name
 		}
 		if d := distance(name, folded); d <= limit && d < len(folded) {
 			best, limit = candidate, d-1
@@ -23,9 +23,8 @@ func Nearest(name string, candidates []string) string {
 	return best
 }
 
-// sameEnd returns the names that end like name does, when they are few enough
-// to ask about: host may be reporter.agent.host or serve.host. Parts are
-// separated by sep.
+// sameEnd returns the names that end like name, if they are one or two: host may be
+// reporter.agent.host or serve.host. Parts are separated by sep.
 func sameEnd(name, sep string, names []string) string {
 	for tail := name; ; {
 		var same []string
@@ -49,7 +48,7 @@ func fold(s string) string {
 	return strings.NewReplacer("_", "", "-", "", ".", "").Replace(strings.ToLower(s))
 }
 
-// distance counts the letters to insert, drop, change or swap with their
+// distance returns the number of letters to insert, delete, change or swap with their
 // neighbour (optimal string alignment).
 func distance(a, b string) int {
 	before, above := make([]int, len(b)+1), make([]int, len(b)+1)

@@ -31,8 +31,8 @@ const (
 	envQueueSize      = "OTEL_BSP_MAX_QUEUE_SIZE"
 )
 
-// loadOTel sets the keys that OTEL_* variables name, with the meaning they have
-// for OpenTelemetry's SDKs. It is for tracer otel only.
+// loadOTel sets the keys of the OTEL_* variables as OpenTelemetry's SDKs would. It is
+// for tracer otel only.
 func (l *loader) loadOTel() {
 	l.loadOTelDisabled()
 	l.loadOTelResource()
@@ -51,7 +51,7 @@ func (l *loader) loadOTel() {
 	l.warnMisspeltOTel()
 }
 
-// otelWord returns a variable whose value is a word; its case does not count.
+// otelWord returns the value of a variable whose case does not matter.
 func (l *loader) otelWord(variable string) string {
 	return strings.ToLower(strings.TrimSpace(l.env.get(variable)))
 }
@@ -67,7 +67,7 @@ func (l *loader) otelWords(variable string) []string {
 	return words
 }
 
-// loadOTelDisabled: only the word true switches the SDK off.
+// loadOTelDisabled sets disabled: only the value true disables the SDK.
 func (l *loader) loadOTelDisabled() {
 	key := l.byName[keyDisabled]
 	switch word := l.otelWord(envSDKDisabled); word {
@@ -75,7 +75,7 @@ func (l *loader) loadOTelDisabled() {
 	case "true", "false":
 		l.set(key, word == "true", Origin{LayerOTel, envSDKDisabled})
 	default:
-		l.warn("did you mean "+envSDKDisabled+"=true?", "%s: %s is taken as false, because only true disables the SDK",
+		l.warn("did you mean "+envSDKDisabled+"=true?", "%s: %s is treated as false, because only true disables the SDK",
 			envSDKDisabled, quote(word))
 	}
 	exporters, from := l.otelWords(envTracesExporter), Origin{LayerOTel, envTracesExporter}
@@ -98,8 +98,8 @@ func (l *loader) loadOTelDisabled() {
 	}
 }
 
-// loadOTelResource takes the resource's attributes as tags and, unless it has a
-// variable of its own, the service name.
+// loadOTelResource sets the tags to the resource's attributes, and, unless it has its
+// own variable, the service name.
 func (l *loader) loadOTelResource() {
 	text, from := l.env.get(envResource), Origin{LayerOTel, envResource}
 	service := Origin{LayerOTel, envServiceName}
@@ -111,10 +111,10 @@ func (l *loader) loadOTelResource() {
 			if !ok {
 				_, c := parseTags(text, environ{})
 				c.hint = strings.ReplaceAll(c.hint, "a comma cannot be part of a value", "a comma in a value is %2C")
-				l.refuse(l.byName[keyTags], from, c)
+				l.failValue(l.byName[keyTags], from, c)
 				return
 			}
-			tag := Tag{Name: strings.TrimSpace(attribute), Value: l.unescaped(strings.TrimSpace(value))}
+			tag := Tag{Name: strings.TrimSpace(attribute), Value: l.unescape(strings.TrimSpace(value))}
 			switch {
 			case tag.Name != "service.name":
 				tags = append(tags, tag)
@@ -131,17 +131,18 @@ func (l *loader) loadOTelResource() {
 	}
 }
 
-// unescaped undoes the percent encoding of an attribute's value.
-func (l *loader) unescaped(value string) string {
+// unescaped decodes the percent encoding of an attribute's value.
+func (l *loader) unescape(value string) string {
 	plain, err := url.PathUnescape(value)
 	if err != nil {
-		l.warn("write a percent sign as %25", "%s: %s is not percent-encoded and taken as it stands", envResource, quote(value))
+		l.warn("write a percent sign as %25", "%s: %s is not percent-encoded and used unchanged", envResource, quote(value))
 		return value
 	}
 	return plain
 }
 
-// loadOTelPropagators: OpenTelemetry's b3 is the single header.
+// loadOTelPropagators sets the propagation formats. OpenTelemetry's b3 is the single
+// header.
 func (l *loader) loadOTelPropagators() {
 	ours := map[string]string{
 		"tracecontext": PropagationW3C, "b3": PropagationB3Single, "b3multi": PropagationB3, "jaeger": PropagationJaeger,
@@ -164,13 +165,13 @@ func (l *loader) loadOTelPropagators() {
 	case len(words) == 0:
 		return
 	case len(formats) == 0:
-		l.fail(&Fault{Origin: from, Key: keyPropagation, Text: "baggage alone carries no trace", hint: both})
+		l.fail(&Fault{Origin: from, Key: keyPropagation, Text: "baggage alone carries no span context", hint: both})
 		return
 	case baggage && !w3c:
 		l.warn(fmt.Sprintf("did you mean %s=tracecontext,%s?", envPropagators, strings.Join(words, ",")),
-			"%s: the baggage header is not used without tracecontext; each format carries baggage in its own", envPropagators)
+			"%s: the baggage header is not used without tracecontext; each format has its own headers for baggage", envPropagators)
 	case w3c && !baggage:
-		l.warn("add baggage to "+envPropagators, "%s: with tracecontext the baggage header travels as well", envPropagators)
+		l.warn("add baggage to "+envPropagators, "%s: with tracecontext the baggage header is sent as well", envPropagators)
 	}
 	l.set(l.byName[keyPropagation], formats, from)
 }
@@ -178,14 +179,14 @@ func (l *loader) loadOTelPropagators() {
 func (l *loader) failOTelPropagator(word string) {
 	f := &Fault{
 		Origin: Origin{LayerOTel, envPropagators}, Key: keyPropagation,
-		Text: fmt.Sprintf("there is no propagator %s", quote(word)),
+		Text: fmt.Sprintf("unknown propagator %s", quote(word)),
 		hint: "use any of tracecontext, baggage, b3, b3multi and jaeger",
 	}
 	if near := Nearest(word, []string{"tracecontext", "baggage", "b3multi", "jaeger"}); near != "" {
 		f.hint = fmt.Sprintf("did you mean %s?", near)
 	}
 	if word == "none" {
-		f.Text = "none would tear every trace apart at the first call"
+		f.Text = "none would break every trace at the first call"
 		f.hint = "unset " + envPropagators + ", or use --tracer noop to make no spans"
 	}
 	l.fail(f)
@@ -200,29 +201,29 @@ func (l *loader) setOTelDelay(text string) {
 	case !isNumber(text):
 		l.warnNoNumber(envScheduleDelay, text, keyFlushInterval+" stays "+l.text(keyFlushInterval))
 	default:
-		l.refuse(key, from, &complaint{
+		l.failValue(key, from, &problem{
 			claim: "must be a number of milliseconds, more than 0", got: quote(text), hint: "the default is " + envScheduleDelay + "=1000",
 		})
 	}
 }
 
-// isNumber reports whether an SDK would read the text as a whole number.
+// isNumber reports whether an SDK would parse the text as a whole number.
 func isNumber(text string) bool {
 	_, err := strconv.ParseInt(strings.TrimSpace(text), 10, 64)
 	return err == nil
 }
 
-// inMilliseconds is a duration with its unit as an SDK would have it.
+// inMilliseconds converts a duration with its unit to the form of an SDK.
 func inMilliseconds(text string) (string, bool) {
 	d, err := time.ParseDuration(text)
 	return strconv.FormatInt(d.Milliseconds(), 10), err == nil && d >= time.Millisecond
 }
 
-// text is the value that holds so far.
+// text returns the current value.
 func (l *loader) text(name string) string { return l.byName[name].Type.format(l.viper.Get(name)) }
 
-// warnMisspeltOTel points at OTEL_* variables that look like one of ours and are
-// none of the specification's.
+// warnMisspeltOTel warns about OTEL_* variables that are similar to a known one and not
+// in the specification.
 func (l *loader) warnMisspeltOTel() {
 	var known []string
 	for _, key := range l.keys {
@@ -242,9 +243,8 @@ func (l *loader) warnMisspeltOTel() {
 	}
 }
 
-// readBySDK knows the variables, without OTEL_, that are close to one of ours
-// and mean something else: those of logs and metrics, and those that are left
-// to the SDK.
+// readBySDK reports whether a variable, without OTEL_, is similar to a known one but has
+// another meaning: those of logs and metrics, and those that the SDK reads itself.
 func readBySDK(rest string) bool {
 	for _, prefix := range []string{
 		"BLRP_", "LOGS_", "METRICS_", "METRIC_", "EXPORTER_OTLP_LOGS_", "EXPORTER_OTLP_METRICS_", "RESOURCE_ATTRIBUTES_",

@@ -14,8 +14,8 @@ const (
 	protocolHTTP = "http/protobuf"
 )
 
-// traceVariable returns the traces' own variable if it is set, else the one for
-// all signals.
+// traceVariable returns the variable for traces if it is set, else the one for all
+// signals.
 func (l *loader) traceVariable(traces, all string) string {
 	if l.env.get(traces) != "" {
 		return traces
@@ -23,7 +23,7 @@ func (l *loader) traceVariable(traces, all string) string {
 	return all
 }
 
-// loadOTelEndpoint makes one URL of the endpoint and the protocol.
+// loadOTelEndpoint sets the endpoint to a URL of the endpoint and the protocol.
 func (l *loader) loadOTelEndpoint() {
 	protocol := Origin{LayerOTel, l.traceVariable(envTracesProtocol, envOTLPProtocol)}
 	switch word := l.otelWord(protocol.Detail); word {
@@ -42,7 +42,7 @@ func (l *loader) loadOTelEndpoint() {
 	key := l.byName[keyCollectorEndpoint]
 	value, c := otelURL(raw, from.Detail, grpc)
 	if c != nil {
-		l.refuse(key, from, c)
+		l.failValue(key, from, c)
 		return
 	}
 	l.set(key, value, from)
@@ -63,8 +63,8 @@ func (l *loader) failOTelProtocol(from Origin, word string) {
 	l.fail(f)
 }
 
-// loadOTelProtocol is for a protocol without an endpoint: the default endpoint
-// follows it, one that a lower layer names does not.
+// loadOTelProtocol is for a protocol without an endpoint: it determines the default
+// endpoint, but does not change one that a lower layer sets.
 func (l *loader) loadOTelProtocol(from Origin, grpc bool) {
 	key, now := l.byName[keyCollectorEndpoint], l.viper.GetString(keyCollectorEndpoint)
 	switch {
@@ -72,15 +72,15 @@ func (l *loader) loadOTelProtocol(from Origin, grpc bool) {
 	case now == "" && grpc:
 		l.set(key, kind.OTLPGRPCCollector, from)
 	case now != "" && overGRPC(now) != grpc:
-		l.warn(fmt.Sprintf("set %s too", envOTLPEndpoint), "%s: not used, because the scheme of %s of %s says the protocol",
+		l.warn(fmt.Sprintf("set %s too", envOTLPEndpoint), "%s: not used, because the scheme of %s of %s determines the protocol",
 			from, key.Name, l.origins[key.Name])
 	}
 }
 
-// otelURL returns the endpoint that a variable means: over gRPC it has no path,
+// otelURL returns the URL for a variable's endpoint: over gRPC it has no path,
 // over HTTP the variable for all signals is a base to which v1/traces is added.
-func otelURL(raw, variable string, grpc bool) (string, *complaint) {
-	if c := checkURL(raw, &route{schemes: web()}); c != nil {
+func otelURL(raw, variable string, grpc bool) (string, *problem) {
+	if c := checkURL(raw, &route{schemes: httpSchemes()}); c != nil {
 		switch {
 		case overGRPC(raw):
 			c.hint = fmt.Sprintf("write %s, and set %s=grpc",
@@ -92,27 +92,27 @@ func otelURL(raw, variable string, grpc bool) (string, *complaint) {
 	}
 	u, err := url.Parse(raw)
 	if err != nil {
-		return "", &complaint{claim: "must be a URL", got: quote(raw)}
+		return "", &problem{claim: "must be a URL", got: quote(raw)}
 	}
 	bare := u.Scheme + "://" + u.Host
 	path := strings.TrimSuffix(u.Path, "/")
 	switch {
 	case grpc && path != "":
-		return "", &complaint{claim: "must not have a path for gRPC", got: quote(raw), instead: bare}
+		return "", &problem{claim: "must not have a path for gRPC", got: quote(raw), instead: bare}
 	case grpc && u.Port() == "":
-		return "", &complaint{claim: "must have a port for gRPC", got: quote(raw), instead: bare + ":4317"}
+		return "", &problem{claim: "must have a port for gRPC", got: quote(raw), instead: bare + ":4317"}
 	case grpc:
 		out := url.URL{Scheme: withTLS("grpc", u.Scheme == "https"), User: u.User, Host: u.Host}
 		return out.String(), nil
 	case variable == envOTLPEndpoint && strings.HasSuffix(path, "/v1/traces"):
-		return "", &complaint{
-			claim: "must be without v1/traces, which is added", got: quote(raw),
+		return "", &problem{
+			claim: "must not end in v1/traces, which is added", got: quote(raw),
 			instead: bare + strings.TrimSuffix(path, "/v1/traces"),
 		}
 	case variable == envOTLPEndpoint:
 		return u.JoinPath("v1/traces").String(), nil
 	case u.Path == "":
-		return "", &complaint{claim: "must have a path", got: quote(raw), instead: bare + "/v1/traces"}
+		return "", &problem{claim: "must have a path", got: quote(raw), instead: bare + "/v1/traces"}
 	}
 	return raw, nil
 }
@@ -127,8 +127,8 @@ func otelExample(variable string, grpc bool) string {
 	return kind.OTLPCollector
 }
 
-// otelAssign is Origin.assign for variables that do not spell a value as its key
-// does.
+// otelAssign is Origin.assign for variables whose values have another form than the
+// key's.
 func otelAssign(variable string, key *Key, value string) string {
 	switch {
 	case variable == envTracesExporter:
@@ -141,8 +141,8 @@ func otelAssign(variable string, key *Key, value string) string {
 	return variable + "=" + shellQuote(value)
 }
 
-// otelMeant says how the OTEL_* variables get the endpoint value: by the protocol
-// where that was wrong, else by the endpoint.
+// otelMeant returns the assignment that makes the endpoint value: of the protocol's
+// variable if that is wrong, else of the endpoint's.
 func (l *loader) otelMeant(value string) string {
 	now := l.viper.GetString(keyCollectorEndpoint)
 	variable := l.origins[keyCollectorEndpoint].Detail

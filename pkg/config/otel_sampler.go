@@ -9,8 +9,8 @@ import (
 
 const parentBased = "parentbased_"
 
-// otelSamplers are the values of OTEL_TRACES_SAMPLER that otdemo has a sampler
-// for, without parentbased_.
+// otelSamplers returns the values of OTEL_TRACES_SAMPLER for which otdemo has a sampler,
+// without parentbased_.
 func otelSamplers() map[string]string {
 	return map[string]string{
 		"always_on":     SamplerConst,
@@ -20,8 +20,8 @@ func otelSamplers() map[string]string {
 	}
 }
 
-// loadOTelSampler sets the sampler. Those of otdemo hold where a trace starts,
-// so all of them are parent-based.
+// loadOTelSampler sets the sampler. Those of otdemo decide where a trace starts, so all
+// of them are parent-based.
 func (l *loader) loadOTelSampler() {
 	name, arg := l.otelWord(envTracesSampler), strings.TrimSpace(l.env.get(envSamplerArg))
 	from, argFrom := Origin{LayerOTel, envTracesSampler}, Origin{LayerOTel, envSamplerArg}
@@ -39,7 +39,7 @@ func (l *loader) loadOTelSampler() {
 	}
 	if !parent {
 		l.warn(fmt.Sprintf("did you mean %s=%s%s?", envTracesSampler, parentBased, base),
-			"%s: %s is taken as %s%s: a trace that comes in keeps the decision of its caller",
+			"%s: %s is treated as %s%s: an incoming trace keeps the decision of its caller",
 			envTracesSampler, base, parentBased, base)
 	}
 	l.set(l.byName[keySamplerType], kind, from)
@@ -71,7 +71,7 @@ func (l *loader) failOTelSampler(name string) {
 	}
 	f := &Fault{
 		Origin: Origin{LayerOTel, envTracesSampler}, Key: keySamplerType,
-		Text: fmt.Sprintf("there is no sampler %s", quote(name)),
+		Text: fmt.Sprintf("unknown sampler %s", quote(name)),
 		hint: "use parentbased_always_on, _always_off, _traceidratio or _jaeger_remote",
 	}
 	if near := nearestOf(name, known); near != "" {
@@ -83,7 +83,7 @@ func (l *loader) failOTelSampler(name string) {
 // loadOTelRemote reads endpoint=URL,pollingIntervalMs=N,initialSamplingRate=P,
 // each of which may be missing.
 func (l *loader) loadOTelRemote(arg string) {
-	// A parameter of another sampler is none for this one.
+	// The parameter of another sampler may be invalid for this one.
 	if p := l.viper.GetFloat64(keySamplerParam); !(p >= 0 && p <= 1) {
 		l.set(l.byName[keySamplerParam], 1.0, Origin{LayerOTel, envTracesSampler})
 	}
@@ -102,12 +102,12 @@ func (l *loader) loadOTelRemote(arg string) {
 	}
 }
 
-// setOTelRemote sets one of the three and says what it must be if it is not.
+// setOTelRemote sets one of the three, or returns what it must be.
 func (l *loader) setOTelRemote(name, value string) (claim string) {
 	from := Origin{LayerOTel, envSamplerArg}
 	switch name {
 	case "endpoint":
-		if c := checkURL(value, &route{schemes: web()}); c != nil {
+		if c := checkURL(value, &route{schemes: httpSchemes()}); c != nil {
 			return "endpoint " + c.claim
 		}
 		l.set(l.byName[keySamplingEndpoint], value, from)
@@ -124,7 +124,7 @@ func (l *loader) setOTelRemote(name, value string) (claim string) {
 		}
 		l.set(l.byName[keySamplerParam], rate, from)
 	default:
-		return "must be made of endpoint=, pollingIntervalMs= and initialSamplingRate= for jaeger_remote"
+		return "must consist of endpoint=, pollingIntervalMs= and initialSamplingRate= for jaeger_remote"
 	}
 	return ""
 }

@@ -2,36 +2,37 @@ package config
 
 import (
 	"fmt"
-	"net/url"
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/otdemo/otdemo/internal/redact"
 )
 
-// hidden stands for a secret wherever values are shown.
+// hidden is shown instead of a secret.
 const hidden = "(hidden)"
 
 // parse reads text, as it stands in a variable or a flag, as a value of type t.
-// The complaint is nil when it can be read; whether the value makes sense is
-// for validate. env is asked for the ${NAME:default} in tags.
-func (t Type) parse(text string, env environ) (any, *complaint) {
+// The complaint is nil when it can be parsed; validate checks whether the
+// value makes sense. env has the variables of ${NAME:default} in tags.
+func (t Type) parse(text string, env environ) (any, *problem) {
 	switch t {
 	case TypeBool:
 		b, err := strconv.ParseBool(text)
 		if err != nil {
-			return nil, &complaint{claim: "must be true or false", got: quote(text)}
+			return nil, &problem{claim: "must be true or false", got: quote(text)}
 		}
 		return b, nil
 	case TypeInt:
 		n, err := strconv.Atoi(text)
 		if err != nil {
-			return nil, intComplaint(text)
+			return nil, intProblem(text)
 		}
 		return n, nil
 	case TypeFloat:
 		f, err := strconv.ParseFloat(text, 64)
 		if err != nil {
-			return nil, &complaint{claim: "must be a number", got: quote(text)}
+			return nil, &problem{claim: "must be a number", got: quote(text)}
 		}
 		return f, nil
 	case TypeDuration:
@@ -52,11 +53,11 @@ func (t Type) parse(text string, env environ) (any, *complaint) {
 	return text, nil
 }
 
-// intComplaint knows the value that Kubernetes puts into NAME_PORT for every
-// service of a namespace, which collides with JAEGER_AGENT_PORT when a service
-// is called jaeger-agent.
-func intComplaint(text string) *complaint {
-	c := &complaint{claim: "must be a whole number", got: quote(text)}
+// intProblem returns the problem of a text that is not a whole number. Its hint is for
+// the value that Kubernetes sets NAME_PORT to for every service of a namespace, which
+// collides with JAEGER_AGENT_PORT when a service is called jaeger-agent.
+func intProblem(text string) *problem {
+	c := &problem{claim: "must be a whole number", got: quote(text)}
 	if strings.HasPrefix(text, "tcp://") || strings.HasPrefix(text, "udp://") {
 		c.hint = "Kubernetes sets this for a service of that name: " +
 			"put enableServiceLinks: false into the pod's spec, or set the variable there yourself"
@@ -64,29 +65,29 @@ func intComplaint(text string) *complaint {
 	return c
 }
 
-func parseDuration(text string) (any, *complaint) {
+func parseDuration(text string) (any, *problem) {
 	if _, err := strconv.ParseFloat(text, 64); err == nil {
-		return nil, unitComplaint(text)
+		return nil, unitProblem(text)
 	}
 	d, err := time.ParseDuration(text)
 	if err != nil {
-		return nil, &complaint{
+		return nil, &problem{
 			claim: "must be a duration such as 500ms, 1s or 1m30s", got: quote(text),
 		}
 	}
 	return d, nil
 }
 
-// unitComplaint is for a bare number, which time.ParseDuration takes for 0 only
-// and viper takes as nanoseconds.
-func unitComplaint(number string) *complaint {
-	return &complaint{claim: "needs a unit", got: number, instead: number + "s"}
+// unitProblem is for a number without a unit, which time.ParseDuration accepts only for
+// 0, and viper as nanoseconds.
+func unitProblem(number string) *problem {
+	return &problem{claim: "needs a unit", got: number, instead: number + "s"}
 }
 
-// parseTags reads a=b,c=${NAME:default} as jaeger-client-go reads JAEGER_TAGS,
-// but complains where that panics: a pair without =, which a comma at the end
+// parseTags reads a=b,c=${NAME:default} as jaeger-client-go reads JAEGER_TAGS, but
+// returns a problem where that panics: a pair without =, which a comma at the end
 // makes as well, and ${NAME} without a colon.
-func parseTags(text string, env environ) (any, *complaint) {
+func parseTags(text string, env environ) (any, *problem) {
 	var tags []Tag
 	if text == "" {
 		return tags, nil
@@ -94,7 +95,7 @@ func parseTags(text string, env environ) (any, *complaint) {
 	for pair := range strings.SplitSeq(text, ",") {
 		name, value, ok := strings.Cut(pair, "=")
 		if !ok {
-			c := &complaint{claim: "must be name=value pairs separated by commas", got: quote(text)}
+			c := &problem{claim: "must be name=value pairs separated by commas", got: quote(text)}
 			if strings.TrimSpace(pair) == "" {
 				c.instead = trimCommas(text)
 			} else if tag := strings.TrimSpace(pair); len(tags) == 0 && tag == text {
@@ -108,7 +109,7 @@ func parseTags(text string, env environ) (any, *complaint) {
 		if inner, ok := variable(value); ok {
 			source, fallback, ok := strings.Cut(inner, ":")
 			if !ok {
-				return nil, &complaint{
+				return nil, &problem{
 					claim: "must write a variable with its default, as ${NAME:default}", got: quote(value),
 					instead: strings.ReplaceAll(text, value, "${"+inner+":}"),
 				}
@@ -142,8 +143,7 @@ func trimCommas(text string) string {
 	return strings.Join(kept, ",")
 }
 
-// format returns value, which must be of t's type, as text. Secrets come out
-// hidden.
+// format returns value, which must be of t's type, as text. Secrets are hidden.
 func (t Type) format(value any) string {
 	switch v := value.(type) {
 	case bool:
@@ -174,7 +174,7 @@ func (t Type) format(value any) string {
 	return fmt.Sprint(value)
 }
 
-// formatDuration leaves out the zero units that Duration.String adds: 1m, not
+// formatDuration removes the zero units that Duration.String adds: 1m, not
 // 1m0s.
 func formatDuration(d time.Duration) string {
 	s := d.String()
@@ -187,7 +187,7 @@ func formatDuration(d time.Duration) string {
 	return s
 }
 
-// quoteIfListed keeps a comma within a value apart from the one between values.
+// quoteIfListed quotes a value with a comma, which separates values in a list.
 func quoteIfListed(value string) string {
 	if strings.ContainsAny(value, ",\"\n") {
 		return strconv.Quote(value)
@@ -195,24 +195,5 @@ func quoteIfListed(value string) string {
 	return value
 }
 
-// maskURL returns raw with its user info hidden. What is no valid URL loses
-// everything up to its last @, because a password with a slash in it does not
-// parse.
-func maskURL(raw string) string {
-	if u, err := url.Parse(raw); err == nil && u.Host != "" {
-		if u.User == nil {
-			return raw
-		}
-		u.User = nil
-		return strings.Replace(u.String(), "://", "://"+hidden+"@", 1)
-	}
-	at := strings.LastIndex(raw, "@")
-	if at < 0 {
-		return raw
-	}
-	scheme, _, ok := strings.Cut(raw[:at], "://")
-	if !ok {
-		return hidden + raw[at:]
-	}
-	return scheme + "://" + hidden + raw[at:]
-}
+// maskURL returns raw with its user info hidden.
+func maskURL(raw string) string { return redact.Mask(raw, hidden) }

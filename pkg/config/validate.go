@@ -15,20 +15,20 @@ import (
 	"github.com/otdemo/otdemo/pkg/tracer/kind"
 )
 
-// validate notes a fault for every value that cannot work.
+// validate adds a fault for every invalid value.
 func (l *loader) validate(cfg *Config) {
 	for i := range l.keys {
 		key := &l.keys[i]
-		if l.broken[key.Name] {
+		if l.invalid[key.Name] {
 			continue
 		}
 		if c := key.check(l.viper.Get(key.Name)); c != nil {
-			l.refuse(key, l.origins[key.Name], c)
+			l.failValue(key, l.origins[key.Name], c)
 		}
 	}
-	if !l.broken[keySamplerType] && !l.broken[keySamplerParam] {
+	if !l.invalid[keySamplerType] && !l.invalid[keySamplerParam] {
 		if c := l.checkParam(&cfg.Sampler); c != nil {
-			l.refuse(l.byName[keySamplerParam], l.origins[keySamplerParam], c)
+			l.failValue(l.byName[keySamplerParam], l.origins[keySamplerParam], c)
 		}
 	}
 	l.checkEndpoint(cfg)
@@ -37,57 +37,57 @@ func (l *loader) validate(cfg *Config) {
 	l.checkCredentials(&cfg.Reporter.Collector)
 }
 
-// check judges one value by itself.
-func (k *Key) check(value any) *complaint {
+// check checks one value independently of the others.
+func (k *Key) check(value any) *problem {
 	switch v := value.(type) {
 	case string:
 		return k.checkString(v)
 	case int:
 		if v < k.min || v > k.max {
-			return &complaint{claim: fmt.Sprintf("must be between %d and %d", k.min, k.max), got: strconv.Itoa(v)}
+			return &problem{claim: fmt.Sprintf("must be between %d and %d", k.min, k.max), got: strconv.Itoa(v)}
 		}
 	case time.Duration:
 		if v <= 0 {
-			return &complaint{claim: "must be more than 0", got: formatDuration(v)}
+			return &problem{claim: "must be more than 0", got: formatDuration(v)}
 		}
 	case []string:
 		return k.checkWords(v)
 	case []Tag:
 		for _, tag := range v {
 			if tag.Name == "" {
-				return &complaint{claim: "must not have an empty name", got: quote(k.Type.format(v)), hint: "write " + tagExample}
+				return &problem{claim: "must not have an empty name", got: quote(k.Type.format(v)), hint: "write " + tagExample}
 			}
 		}
 	}
 	return nil
 }
 
-func (k *Key) checkString(s string) *complaint {
+func (k *Key) checkString(s string) *problem {
 	switch {
 	case k.Type == TypeHost:
 		return checkHost(s, strings.TrimSuffix(k.Name, "host")+"port")
 	case k.Name == keyCollectorEndpoint:
-		return nil // checkEndpoint knows the tracer it is for
+		return nil // checkEndpoint checks it for the tracer
 	case k.Type == TypeURL && (s != "" || k.Default != ""):
-		return checkURL(s, &route{schemes: web(), Endpoint: kind.Endpoint{Example: k.example}})
+		return checkURL(s, &route{schemes: httpSchemes(), Endpoint: kind.Endpoint{Example: k.example}})
 	case len(k.values) > 0:
 		return k.checkWord(s)
 	}
 	return nil
 }
 
-// checkWords judges a list of words, each of which may stand there once.
-func (k *Key) checkWords(words []string) *complaint {
+// checkWords checks a list of words, in which each word may occur once.
+func (k *Key) checkWords(words []string) *problem {
 	for i, word := range words {
 		c := k.checkWord(word)
 		if c == nil && slices.Contains(words[:i], word) {
-			c = &complaint{claim: "must not name " + word + " twice", got: quote(k.Type.format(words)), instead: word}
+			c = &problem{claim: "must not contain " + word + " twice", got: quote(k.Type.format(words)), instead: word}
 		}
 		if c == nil {
 			continue
 		}
 		if c.instead != "" || strings.TrimSpace(word) == "" {
-			c.instead = k.Type.format(k.mendedWords(words))
+			c.instead = k.Type.format(k.suggestWords(words))
 		}
 		return c
 	}
@@ -96,25 +96,25 @@ func (k *Key) checkWords(words []string) *complaint {
 
 // mendedWords returns words with those that are none replaced by the nearest one
 // or, like repeated ones, left out.
-func (k *Key) mendedWords(words []string) []string {
-	var mended []string
+func (k *Key) suggestWords(words []string) []string {
+	var suggested []string
 	for _, word := range words {
-		if near := k.nearest(word); near != "" && !slices.Contains(mended, near) {
-			mended = append(mended, near)
+		if near := k.nearest(word); near != "" && !slices.Contains(suggested, near) {
+			suggested = append(suggested, near)
 		}
 	}
-	return mended
+	return suggested
 }
 
-// checkWord judges a word against those that k allows.
-func (k *Key) checkWord(word string) *complaint {
+// checkWord checks that k allows a word.
+func (k *Key) checkWord(word string) *problem {
 	if slices.Contains(k.values, word) {
 		return nil
 	}
-	return &complaint{claim: "must be " + orList(k.values), got: quote(word), instead: k.nearest(word)}
+	return &problem{claim: "must be " + orList(k.values), got: quote(word), instead: k.nearest(word)}
 }
 
-// nearest returns the allowed word that was likely meant, or "".
+// nearest returns the allowed word that was likely intended, or "".
 func (k *Key) nearest(word string) string {
 	if meant := k.aliases[strings.ToLower(word)]; meant != "" {
 		return meant
@@ -130,9 +130,9 @@ func orList(words []string) string {
 	return strings.Join(words[:last], ", ") + " or " + words[last]
 }
 
-// checkHost wants a name or an address; port is the key that holds the port.
-func checkHost(host, port string) *complaint {
-	c := &complaint{claim: "must be a host name or address", got: quote(maskURL(host))}
+// checkHost checks a host name or address; port is the key of its port.
+func checkHost(host, port string) *problem {
+	c := &problem{claim: "must be a host name or address", got: quote(maskURL(host))}
 	name, _, splitErr := net.SplitHostPort(host)
 	switch {
 	case host == "":
@@ -145,7 +145,7 @@ func checkHost(host, port string) *complaint {
 	case strings.HasPrefix(host, "[") && strings.HasSuffix(host, "]"):
 		c.claim, c.instead = "must be without brackets", strings.Trim(host, "[]")
 	case splitErr == nil:
-		c.claim = "must be a host without its port, which goes to " + port
+		c.claim = "must be a host without a port, which is " + port
 		if checkHost(name, port) == nil {
 			c.instead = name
 		}
@@ -159,20 +159,20 @@ func checkHost(host, port string) *complaint {
 	return c
 }
 
-// notInName finds what no host name has. Letters of all scripts are allowed, for
-// internationalized names.
+// notInName reports whether r is invalid in a host name. Letters of all scripts are
+// valid, for internationalized names.
 func notInName(r rune) bool {
 	return !unicode.In(r, unicode.Letter, unicode.Digit, unicode.Mark) && !strings.ContainsRune(".-_", r)
 }
 
-// checkURL wants one of the schemes of r and a host. The example completes the
-// suggestion for a bare host:port.
-func checkURL(raw string, r *route) *complaint {
+// checkURL checks that raw has one of the schemes of r and a host. The example completes
+// the suggestion for a bare host:port.
+func checkURL(raw string, r *route) *problem {
 	starts := make([]string, len(r.schemes))
 	for i, scheme := range r.schemes {
 		starts[i] = scheme + "://"
 	}
-	c := &complaint{claim: "must be a URL that starts with " + orList(starts), got: quote(maskURL(raw))}
+	c := &problem{claim: "must be a URL that starts with " + orList(starts), got: quote(maskURL(raw))}
 	if raw == "" {
 		c.claim, c.got = "must not be empty", ""
 		return c
@@ -186,7 +186,7 @@ func checkURL(raw string, r *route) *complaint {
 	case !slices.Contains(r.schemes, u.Scheme):
 		c.claim = "must start with " + orList(starts)
 	case u.Hostname() == "":
-		c.claim = "must name a host"
+		c.claim = "must have a host"
 	case !validPort(u.Port()):
 		c.claim = "must have a port from 1 to 65535"
 	default:
@@ -195,7 +195,7 @@ func checkURL(raw string, r *route) *complaint {
 	return c
 }
 
-// completed makes a URL of host:port, or "" when that is no URL either.
+// completed returns a URL for host:port, or "" if that is invalid too.
 func (r *route) completed(bare string) string {
 	scheme := r.schemes[0]
 	if strings.HasSuffix(bare, ":"+strconv.Itoa(otlpGRPCPort)) && slices.Contains(r.schemes, "grpc") {
@@ -219,8 +219,8 @@ func validPort(port string) bool {
 	return err == nil && n > 0
 }
 
-// checkParam judges the parameter by the type it belongs to.
-func (l *loader) checkParam(s *Sampler) *complaint {
+// checkParam checks the parameter for the sampler's type.
+func (l *loader) checkParam(s *Sampler) *problem {
 	p := s.Param
 	share := p >= 0 && p <= 1 // false for NaN too
 	var claim string
@@ -235,14 +235,14 @@ func (l *loader) checkParam(s *Sampler) *complaint {
 		return nil
 	}
 	typeFrom, paramFrom := l.origins[keySamplerType], l.origins[keySamplerParam]
-	c := &complaint{claim: claim + " for " + s.Type, got: TypeFloat.format(p)}
+	c := &problem{claim: claim + " for " + s.Type, got: TypeFloat.format(p)}
 	switch {
 	case typeFrom.Layer > paramFrom.Layer:
-		// The type was changed and the parameter left behind.
+		// The type was changed and the parameter was not.
 		c.claim += " (" + typeFrom.String() + ")"
-		c.hint = "did you mean " + l.spell(keySamplerParam, typeFrom.Layer, "1") + " as well?"
+		c.hint = "did you mean " + l.assignment(keySamplerParam, typeFrom.Layer, "1") + " as well?"
 	case s.Type == SamplerConst && share:
-		c.hint = "did you mean " + l.spell(keySamplerType, paramFrom.Layer, SamplerProbabilistic) + " as well?"
+		c.hint = "did you mean " + l.assignment(keySamplerType, paramFrom.Layer, SamplerProbabilistic) + " as well?"
 	case s.Type != SamplerConst && p > 1 && p <= 100:
 		c.instead = TypeFloat.format(p / 100)
 	}
@@ -250,7 +250,7 @@ func (l *loader) checkParam(s *Sampler) *complaint {
 }
 
 // spell returns how a key gets a value in a layer.
-func (l *loader) spell(name string, layer Layer, value string) string {
+func (l *loader) assignment(name string, layer Layer, value string) string {
 	key, at := l.byName[name], Origin{Layer: layer}
 	switch layer {
 	case LayerJaeger:
@@ -266,40 +266,40 @@ func (l *loader) spell(name string, layer Layer, value string) string {
 	return at.assign(key, value)
 }
 
-// checkSampler wants a sampler that the tracer has.
+// checkSampler checks that the tracer has the sampler.
 func (l *loader) checkSampler(cfg *Config) {
 	k := cfg.kind()
-	if l.broken[keySamplerType] || l.broken[keyTracer] || slices.Contains(k.Samplers, cfg.Sampler.Type) {
+	if l.invalid[keySamplerType] || l.invalid[keyTracer] || slices.Contains(k.Samplers, cfg.Sampler.Type) {
 		return
 	}
 	key, from := l.byName[keySamplerType], l.origins[keySamplerType]
-	c := &complaint{claim: "must be " + orList(k.Samplers) + " for tracer " + k.Name, got: quote(cfg.Sampler.Type)}
+	c := &problem{claim: "must be " + orList(k.Samplers) + " for tracer " + k.Name, got: quote(cfg.Sampler.Type)}
 	c.instead = SamplerProbabilistic
 	if tracer := l.origins[keyTracer]; tracer.Layer > from.Layer {
 		c.instead = ""
-		c.hint = "did you mean " + l.spell(keySamplerType, tracer.Layer, SamplerProbabilistic) + " as well?"
+		c.hint = "did you mean " + l.assignment(keySamplerType, tracer.Layer, SamplerProbabilistic) + " as well?"
 	}
-	l.refuse(key, from, c)
+	l.failValue(key, from, c)
 }
 
-// checkFormats keeps the formats of one tracer alone from the others.
+// checkFormats rejects formats that only another tracer supports.
 func (l *loader) checkFormats(cfg *Config) {
-	if l.broken[keyPropagation] || l.broken[keyTracer] {
+	if l.invalid[keyPropagation] || l.invalid[keyTracer] {
 		return
 	}
 	for _, k := range kind.All() {
 		if k.Exclusive && k.Name != cfg.Tracer && slices.Contains(cfg.Propagation, k.Formats[0]) {
-			l.refuse(l.byName[keyPropagation], l.origins[keyPropagation], &complaint{
-				claim: "must not name " + k.Formats[0] + " for tracer " + cfg.Tracer,
-				hint:  "only tracer " + k.Name + " knows that format; both sides know jaeger, w3c, b3 and b3-single",
+			l.failValue(l.byName[keyPropagation], l.origins[keyPropagation], &problem{
+				claim: "must not contain " + k.Formats[0] + " for tracer " + cfg.Tracer,
+				hint:  "only tracer " + k.Name + " supports that format; both tracers support jaeger, w3c, b3 and b3-single",
 			})
 		}
 	}
 }
 
-// checkCredentials wants both or none.
+// checkCredentials checks that both or none are set.
 func (l *loader) checkCredentials(c *Collector) {
-	if l.broken[keyCollectorUser] || l.broken[keyCollectorPassword] || (c.User == "") == (c.Password == "") {
+	if l.invalid[keyCollectorUser] || l.invalid[keyCollectorPassword] || (c.User == "") == (c.Password == "") {
 		return
 	}
 	given, missing := keyCollectorUser, keyCollectorPassword

@@ -18,9 +18,9 @@ const (
 	queryPort     = 16686
 )
 
-// spoken says what Jaeger has on its ports by default, and Appdash on its own.
-// 5775 is of versions before 2.
-func spoken(port int) string {
+// portUse returns what Jaeger's and Appdash's default ports are for, "" for others.
+// 5775 is in versions before 2.
+func portUse(port int) string {
 	return map[int]string{
 		otlpGRPCPort:  "OTLP over gRPC",
 		otlpHTTPPort:  "OTLP over HTTP",
@@ -39,7 +39,7 @@ func spoken(port int) string {
 	}[port]
 }
 
-// warnConfig points out what is legal and surely not meant.
+// warnConfig warns about what is valid and probably a mistake.
 func (l *loader) warnConfig(cfg *Config) {
 	if cfg.Disabled {
 		l.warnValue(keyDisabled, l.didYouMean(keyDisabled, "false"), "is true, so no spans are made")
@@ -61,7 +61,7 @@ func (l *loader) warnConfig(cfg *Config) {
 		l.warnCollector()
 		return
 	}
-	if port := cfg.Reporter.Agent.Port; port != agentPort && spoken(port) != "" {
+	if port := cfg.Reporter.Agent.Port; port != agentPort && portUse(port) != "" {
 		l.warnPort(keyAgentPort, "is", port, agentPort, strconv.Itoa(agentPort))
 	}
 	if cfg.Reporter.Collector.User != "" {
@@ -70,7 +70,7 @@ func (l *loader) warnConfig(cfg *Config) {
 	}
 }
 
-// warnValue makes a warning of a key's value: origin, key, text.
+// warnValue warns about a key's value: origin, key, text.
 func (l *loader) warnValue(key, hint, format string, args ...any) {
 	text := key + " " + fmt.Sprintf(format, args...)
 	if from := l.origins[key]; from.Detail != "" {
@@ -99,20 +99,20 @@ func (l *loader) warnSampler(cfg *Config) {
 	}
 	from := l.origins[keySamplingEndpoint]
 	if s.Type != SamplerRemote {
-		// Only a recent word for this run is surely meant; a file or a deployment's
-		// JAEGER_* may well keep the address for another day.
+		// Only a variable or a flag for this run is surely intended; a file or a
+		// deployment's JAEGER_* may keep the address for later.
 		if from.Layer >= LayerOtdemo {
-			l.warnValue(keySamplingEndpoint, "did you mean "+l.spell(keySamplerType, from.Layer, SamplerRemote)+" as well?",
+			l.warnValue(keySamplingEndpoint, "did you mean "+l.assignment(keySamplerType, from.Layer, SamplerRemote)+" as well?",
 				"is not used: sampler.type is %s", s.Type)
 		}
 		return
 	}
-	// Jaeger 1's collector answers for sampling too.
+	// Jaeger 1's collector serves strategies too.
 	l.warnURL(keySamplingEndpoint, s.Endpoint, samplingPort, collectorPort)
 }
 
-// warnTraceID is for tracers whose ids have one length. A default is nobody's
-// wish, nor is a file's or a deployment's that other tracers share.
+// warnTraceID warns about an id length that the tracer does not have. Neither a default
+// nor a file's or a deployment's value, which other tracers share, is worth a warning.
 func (l *loader) warnTraceID(cfg *Config) {
 	if l.origins[keyTraceID128Bit].Layer < LayerOtdemo {
 		return
@@ -125,19 +125,18 @@ func (l *loader) warnTraceID(cfg *Config) {
 	}
 }
 
-// warnOtherAgent is for settings that were given for this run and that the
-// tracer does not use.
+// warnOtherAgent warns about settings of this run that the tracer does not use.
 func (l *loader) warnOtherAgent(cfg *Config) {
 	samples := cfg.Sampler.Type == SamplerRemote && cfg.Sampler.Endpoint == ""
 	for _, name := range []string{keyAgentHost, keyAgentPort} {
 		used := name == keyAgentHost && samples
 		if l.origins[name].Layer >= LayerOtdemo && !used {
-			l.warnValue(name, "did you mean "+l.spell(keyCollectorEndpoint, l.origins[name].Layer, cfg.CollectorURL())+"?",
+			l.warnValue(name, "did you mean "+l.assignment(keyCollectorEndpoint, l.origins[name].Layer, cfg.CollectorURL())+"?",
 				"is not used, because tracer is %s", cfg.Tracer)
 		}
 	}
 	if k := cfg.kind(); k.NoUser && cfg.Reporter.Collector.User != "" {
-		l.warnValue(keyCollectorUser, "", "is not used: %s's collector asks for no user", k.Endpoints[0].Name)
+		l.warnValue(keyCollectorUser, "", "is not used: %s's collector has no authentication", k.Endpoints[0].Name)
 	}
 }
 
@@ -145,41 +144,40 @@ func (l *loader) warnCollector() {
 	endpoint := l.origins[keyCollectorEndpoint]
 	for _, name := range []string{keyAgentHost, keyAgentPort} {
 		if l.origins[name].Layer > endpoint.Layer {
-			l.warnValue(name, endpoint.withdraw(l.byName[keyCollectorEndpoint])+" to send spans over UDP",
+			l.warnValue(name, endpoint.removal(l.byName[keyCollectorEndpoint])+" to send spans over UDP",
 				"is not used, because %s is set by %s", keyCollectorEndpoint, endpoint)
 		}
 	}
 }
 
-// warnURL points at a port where Jaeger speaks something else than what is
-// wanted, or else at a missing path, which nobody adds. The port that is also
-// right is for others' answers to the same question.
+// warnURL warns about a port that Jaeger uses for something else, or about a missing
+// path, which is not added. Ports in alsoRight serve the same requests.
 func (l *loader) warnURL(name, raw string, want int, alsoRight ...int) {
 	u, err := url.Parse(raw)
 	if err != nil {
 		return
 	}
 	path := l.byName[name].usualPath()
-	mended := url.URL{Scheme: u.Scheme, Host: u.Host, Path: path}
+	suggested := url.URL{Scheme: u.Scheme, Host: u.Host, Path: path}
 	port, err := strconv.Atoi(u.Port())
-	right := err != nil || port == want || spoken(port) == "" || slices.Contains(alsoRight, port)
+	right := err != nil || port == want || portUse(port) == "" || slices.Contains(alsoRight, port)
 	switch {
 	case !right:
-		mended.Host = net.JoinHostPort(u.Hostname(), strconv.Itoa(want))
-		l.warnPort(name, "has port", port, want, mended.String())
+		suggested.Host = net.JoinHostPort(u.Hostname(), strconv.Itoa(want))
+		l.warnPort(name, "has port", port, want, suggested.String())
 	case path != "" && (u.Path == "" || u.Path == "/"):
-		l.warnValue(name, l.didYouMean(name, mended.String()), "has no path; Jaeger answers at %s", path)
+		l.warnValue(name, l.didYouMean(name, suggested.String()), "has no path; Jaeger uses %s", path)
 	case path != "" && u.Path == path+"/":
-		l.warnValue(name, l.didYouMean(name, mended.String()), "ends in a slash; Jaeger answers at %s", path)
+		l.warnValue(name, l.didYouMean(name, suggested.String()), "ends in a slash; Jaeger uses %s", path)
 	}
 }
 
-func (l *loader) warnPort(name, verb string, port, want int, mended string) {
-	where := "where Jaeger has " + spoken(port)
+func (l *loader) warnPort(name, verb string, port, want int, suggested string) {
+	owner := "Jaeger's port for "
 	if port == appdashPort {
-		where = "where " + spoken(port) + " is"
+		owner = "the port of "
 	}
-	l.warnValue(name, l.didYouMean(name, mended), "%s %d, %s; %s is on %d", verb, port, where, spoken(want), want)
+	l.warnValue(name, l.didYouMean(name, suggested), "%s %d, %s%s; %s is on %d", verb, port, owner, portUse(port), portUse(want), want)
 }
 
 func (l *loader) didYouMean(name, value string) string {

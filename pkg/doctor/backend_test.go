@@ -87,7 +87,7 @@ func TestVanishedBackend(t *testing.T) {
 		"query API gone": {
 			[]string{"query.url", "http://" + closed},
 			AnswerUnknown,
-			"cannot tell whether spans reach Jaeger: query: nothing listens on tcp " + closed,
+			"cannot determine whether spans reach Jaeger: query: nothing listens on tcp " + closed,
 			[]string{
 				"query-api fail query-refused", "agent-host ok agent-host-resolves", "agent-udp ok udp-not-refused",
 				"collector-http skip not-used", "canary skip need-failed", "http-path skip need-failed",
@@ -123,7 +123,7 @@ func TestVanishedBackend(t *testing.T) {
 		"collector endpoint is the UI": {
 			[]string{"reporter.collector.endpoint", pairs[5] + "/api/traces"},
 			AnswerNo,
-			"spans do NOT reach Jaeger: first broken hop: network: " + pairs[5] + "/api/traces does not take spans: it answers 405",
+			"spans do NOT reach Jaeger: first broken hop: network: " + pairs[5] + "/api/traces does not accept spans: it returned 405",
 			[]string{
 				"query-api ok query-answers", "agent-host skip not-used", "agent-udp skip not-used",
 				"collector-http fail collector-path-wrong", "canary skip need-failed", "http-path skip not-used",
@@ -147,8 +147,8 @@ func TestVanishedBackend(t *testing.T) {
 	}
 }
 
-// A port that swallows spans is the case that looks like success to a sender.
-// The backend's query API answers, so only the read-back can tell.
+// A port that swallows spans looks like success to a sender. The backend's
+// query API responds, so only reading back shows the loss.
 func TestSwallowedSpansAreNotCalledDelivered(t *testing.T) {
 	t.Parallel()
 	_, pairs := probetest.StartBackend(t)
@@ -157,8 +157,9 @@ func TestSwallowedSpansAreNotCalledDelivered(t *testing.T) {
 	pairs[3] = probetest.PortFrom(t, swallow.LocalAddr().String())
 	target := probetest.Outside(probetest.Load(t, pairs...))
 	target.Dial = probetest.UsualPorts(map[string]string{"tcp 14268": probetest.Hostport(collector.URL)})
-	// A quarter is kept for the look at 14268, the rest is more than patience.
-	report := Run(t.Context(), target, Options{Timeout: 2 * canary.Patience})
+	// A quarter is kept for trying 14268; the rest is more than
+	// canary.LostAfter.
+	report := Run(t.Context(), target, Options{Timeout: 2 * canary.LostAfter})
 	want := []string{"canary fail canary-lost", "http-path unknown http-path-no-help"}
 	if got := probetest.About(want, report.Findings); !cmp.Equal(got, want) {
 		t.Errorf("got %q, want %q", got, want)
@@ -168,7 +169,7 @@ func TestSwallowedSpansAreNotCalledDelivered(t *testing.T) {
 	if v.Answer != AnswerNo || v.FirstBrokenHop != probe.HopDelivery || len(causes) < 3 {
 		t.Errorf("got %+v with causes %+v, want no, at delivery, and a set of causes", v, causes)
 	}
-	start := "spans do NOT reach Jaeger: first broken hop: delivery: a span sent to udp " + swallow.LocalAddr().String() + " is neither refused nor there after "
+	start := "spans do NOT reach Jaeger: first broken hop: delivery: a span sent to udp " + swallow.LocalAddr().String() + " was neither refused nor found after "
 	if !strings.HasPrefix(v.Text, start) {
 		t.Errorf("got %q, want it to start with %q", v.Text, start)
 	}
@@ -194,7 +195,7 @@ func TestDeadHostTakesOneTimeout(t *testing.T) {
 	if took := time.Since(start); took > probe.NetworkTimeout+2*transport.TCPTimeout+time.Second {
 		t.Errorf("run took %s, want about %s", took, probe.NetworkTimeout)
 	}
-	if f := probetest.OfProbe(report.Findings, probe.IDQuery); f.Code != queryapi.CodeQueryTimeout {
+	if f := probetest.OfProbe(report.Findings, probe.IDQuery); f.Code != queryapi.CodeTimeout {
 		t.Errorf("got %s %q, want a timeout", f.Code, f.Fact)
 	}
 }

@@ -18,8 +18,8 @@ import (
 	"github.com/otdemo/otdemo/pkg/doctor/internal/storage"
 )
 
-// insideJaeger is a target with Jaeger's usual ports on this machine, of which
-// those that tell about it are at the servers given, or closed.
+// insideJaeger is a target with Jaeger's default ports on this machine, of
+// which the admin ports are at the given servers, or closed.
 func insideJaeger(t *testing.T, one, two http.HandlerFunc) probe.Target {
 	t.Helper()
 	target := probetest.Outside(probetest.Load(t, "reporter.agent.host", "127.0.0.1", "query.url", "http://127.0.0.1:16686"))
@@ -36,7 +36,7 @@ func insideJaeger(t *testing.T, one, two http.HandlerFunc) probe.Target {
 	return target
 }
 
-// v1Inside answers with expvars and metrics of Jaeger 1.62, shortened.
+// v1Inside responds with expvars and metrics of Jaeger 1.62, shortened.
 func v1Inside(kind string, metrics func() string) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		switch r.URL.Path {
@@ -70,21 +70,21 @@ func TestStorageKind(t *testing.T) {
 		code     probe.Code
 		fact     string
 	}{
-		"1, memory": {v1Inside("memory", noMetrics), nil, "", probe.StatusOK, storage.CodeStorageMemory, "Jaeger keeps spans in memory: they are gone when it restarts"},
+		"1, memory": {v1Inside("memory", noMetrics), nil, "", probe.StatusOK, storage.CodeMemory, "Jaeger stores spans in memory: they are lost when it restarts"},
 		"1, Elasticsearch": {
-			v1Inside("elasticsearch", noMetrics), nil, probe.StorageElasticsearch, probe.StatusOK, storage.CodeStorageKind, "Jaeger keeps spans in elasticsearch",
+			v1Inside("elasticsearch", noMetrics), nil, probe.StorageElasticsearch, probe.StatusOK, storage.CodeKind, "Jaeger stores spans in elasticsearch",
 		},
 		"1, Elasticsearch, which OpenSearch passes for": {
-			v1Inside("elasticsearch", noMetrics), nil, probe.StorageOpenSearch, probe.StatusOK, storage.CodeStorageKind, "Jaeger keeps spans in elasticsearch",
+			v1Inside("elasticsearch", noMetrics), nil, probe.StorageOpenSearch, probe.StatusOK, storage.CodeKind, "Jaeger stores spans in elasticsearch",
 		},
 		"1, OpenSearch, and Cassandra is meant": {
-			v1Inside("opensearch", noMetrics), nil, probe.StorageCassandra, probe.StatusWarn, storage.CodeStorageOther, "Jaeger keeps spans in opensearch, and not in cassandra",
+			v1Inside("opensearch", noMetrics), nil, probe.StorageCassandra, probe.StatusWarn, storage.CodeOtherKind, "Jaeger stores spans in opensearch, not in cassandra",
 		},
-		"2, memory": {nil, probetest.Answer(200, "", metricsV2), "", probe.StatusOK, storage.CodeStorageMemory, "Jaeger keeps spans in memory: they are gone when it restarts"},
+		"2, memory": {nil, probetest.Answer(200, "", metricsV2), "", probe.StatusOK, storage.CodeMemory, "Jaeger stores spans in memory: they are lost when it restarts"},
 		"2, not the one that is meant": {
-			nil, probetest.Answer(200, "", metricsV2), probe.StorageElasticsearch, probe.StatusWarn, storage.CodeStorageOther, "Jaeger keeps spans in memory, and not in elasticsearch",
+			nil, probetest.Answer(200, "", metricsV2), probe.StorageElasticsearch, probe.StatusWarn, storage.CodeOtherKind, "Jaeger stores spans in memory, not in elasticsearch",
 		},
-		"closed": {nil, nil, "", probe.StatusSkip, storage.CodeStorageUnknown, "Jaeger's ports 14269 and 8888 do not tell where it keeps spans"},
+		"closed": {nil, nil, "", probe.StatusSkip, storage.CodeKindUnknown, "Jaeger's storage type was not found on its ports 14269 and 8888"},
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -112,29 +112,29 @@ func TestStorageCounters(t *testing.T) {
 		counter []string
 	}{
 		"rejected": {
-			after: metricsV1("4", "0", "1"), status: probe.StatusFail, code: loss.CodeStorageRejects,
-			fact:    "Jaeger's storage rejected 1 spans or bulks while the canary was under way",
+			after: metricsV1("4", "0", "1"), status: probe.StatusFail, code: loss.CodeRejects,
+			fact:    "Jaeger's storage rejected 1 span or bulk while the canary was in flight",
 			counter: []string{"spans of otdemo-check received: 2 before, 4 after", "spans or bulks that the storage rejected: 0 before, 1 after"},
 		},
 		"received": {
-			after: metricsV1("4", "0", "0"), status: probe.StatusFail, code: loss.CodeStorageReceived,
-			fact:    "Jaeger received the 2 spans that this check sent and shows none of them: they are lost behind the collector",
+			after: metricsV1("4", "0", "0"), status: probe.StatusFail, code: loss.CodeReceived,
+			fact:    "Jaeger received 2 spans from this check and returns none of them: the loss is after the collector",
 			counter: []string{"spans of otdemo-check received: 2 before, 4 after"},
 		},
 		"received, and a probe of the storage names the cause": {
-			after: metricsV1("4", "0", "0"), cause: elasticsearch.IDESWrites, status: probe.StatusOK, code: loss.CodeStorageReceived,
-			fact: "Jaeger received the 2 spans that this check sent and shows none of them: they are lost behind the collector; " +
+			after: metricsV1("4", "0", "0"), cause: elasticsearch.IDWrites, status: probe.StatusOK, code: loss.CodeReceived,
+			fact: "Jaeger received 2 spans from this check and returns none of them: the loss is after the collector; " +
 				"es-writable found the reason",
 			counter: []string{"spans of otdemo-check received: 2 before, 4 after"},
 		},
 		"one of two": {
-			after: metricsV1("3", "0", "0"), status: probe.StatusFail, code: loss.CodeStorageNotReceived,
-			fact:    "the collector at 127.0.0.1:14269 counted 1 of the 2 spans that this check sent: those missing were lost before it or went elsewhere",
+			after: metricsV1("3", "0", "0"), status: probe.StatusFail, code: loss.CodeNotReceived,
+			fact:    "the collector at 127.0.0.1:14269 counted 1 of 2 spans that this check sent: the missing spans were lost before it or went elsewhere",
 			counter: []string{"spans of otdemo-check received: 2 before, 3 after"},
 		},
 		"nothing": {
-			after: metricsV1("2", "0", "0"), status: probe.StatusFail, code: loss.CodeStorageNotReceived,
-			fact:    "the collector at 127.0.0.1:14269 counted none of the 2 spans that this check sent: those missing were lost before it or went elsewhere",
+			after: metricsV1("2", "0", "0"), status: probe.StatusFail, code: loss.CodeNotReceived,
+			fact:    "the collector at 127.0.0.1:14269 counted none of 2 spans that this check sent: the missing spans were lost before it or went elsewhere",
 			counter: []string{"spans of otdemo-check received: 2 before, 2 after"},
 		},
 	}
@@ -153,7 +153,7 @@ func TestStorageCounters(t *testing.T) {
 				probe.IDStorageKind: {Published: env.Published},
 				probe.IDCanary: {
 					Finding:   probe.Finding{Status: probe.StatusFail, Code: probe.CodeCanaryLost},
-					Published: canary.LostCanary{Spans: make([]probe.SentRecord, 2), After: storage.LookInside(t.Context(), env, "127.0.0.1")},
+					Published: canary.LostCanary{Spans: make([]probe.SentRecord, 2), After: storage.ReadAdmin(t.Context(), env, "127.0.0.1")},
 				},
 			}
 			if tt.cause != "" {
@@ -166,7 +166,7 @@ func TestStorageCounters(t *testing.T) {
 			if got, want := f.Explains, map[bool]string{true: probe.IDCanary}[tt.status == probe.StatusFail]; got != want {
 				t.Errorf("explains %q, want %q", got, want)
 			}
-			want := []string{"this check sent 2 spans until the counters were read, of which 0 were read back"}
+			want := []string{"this check sent 2 spans before the counters were read; read back: 0"}
 			for _, line := range tt.counter {
 				want = append(want, line+" (127.0.0.1:14269)")
 			}
@@ -187,9 +187,9 @@ func ended(id string, hop probe.Hop, status probe.Status, code probe.Code) probe
 	}}
 }
 
-// The storage is one more way to look at the same fault: it decides what the
-// verdict names, never whether spans arrive.
-func TestStorageAndTheVerdict(t *testing.T) {
+// The storage probes look at the same fault from another side: they decide what
+// the verdict names, never whether spans arrive.
+func TestStorageInTheVerdict(t *testing.T) {
 	t.Parallel()
 	refuses := probetest.Serve(t, probetest.Answer(401, "", probetest.SecurityException)).URL
 	closed := probetest.ClosedAddr(t)

@@ -81,7 +81,7 @@ func TestEveryCodeIsDocumented(t *testing.T) {
 		if strings.Contains(code, " ") {
 			continue // The lab's tables are about all of them.
 		}
-		for _, part := range []string{"**Found out by:**", "**Fix:**"} {
+		for _, part := range []string{"**How it was found:**", "**Fix:**"} {
 			if !strings.Contains(body, part) {
 				t.Errorf("section %s lacks %s", code, part)
 			}

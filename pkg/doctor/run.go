@@ -13,11 +13,11 @@ import (
 	"github.com/otdemo/otdemo/pkg/doctor/internal/probe"
 )
 
-// abandonAfter is how long after the end of a run its probes may need to end, too:
-// many times what any has needed on a busy machine.
+// abandonAfter is how long probes may run after the end of a run: many times
+// what any has needed on a busy machine.
 const abandonAfter = time.Second
 
-// Options say how to run the probes. The zero value runs all of them.
+// Options set how to run the probes. The zero value runs all of them.
 type Options struct {
 	// Timeout bounds the whole run; 0 means 10 s.
 	Timeout time.Duration
@@ -55,10 +55,10 @@ func (e *unknownProbeError) Error() string { return fmt.Sprintf("unknown probe %
 // Hint lists the probes there are.
 func (e *unknownProbeError) Hint() string { return "probes are: " + strings.Join(e.known, ", ") }
 
-// Run examines target and returns what was found, in the order of Probes.
-// Probes that do not wait for each other run side by side. Run returns when all
-// of them have: at the latest soon after opts.Timeout or the end of ctx, when a
-// probe that is still at work is abandoned, as its finding says.
+// Run examines target and returns the findings, in the order of Probes. Probes
+// that do not wait for each other run in parallel. Run returns when all have
+// ended: at the latest soon after opts.Timeout or the end of ctx, when a probe
+// that is still running is abandoned and its finding reports that.
 func Run(ctx context.Context, target probe.Target, opts Options) Report {
 	return run(ctx, Probes(), target, opts)
 }
@@ -76,7 +76,7 @@ func run(ctx context.Context, probes []probe.Probe, target probe.Target, opts Op
 	jobs := newJobs(choose(probes, opts.Only, opts.Skip))
 	for _, j := range jobs {
 		j.named = slices.Contains(opts.Only, j.probe.ID)
-		j.asked = j.named || len(opts.Only) == 0
+		j.requested = j.named || len(opts.Only) == 0
 	}
 	var wg sync.WaitGroup
 	sent := new(probe.SentSpans)
@@ -85,7 +85,7 @@ func run(ctx context.Context, probes []probe.Probe, target probe.Target, opts Op
 	}
 	report := Report{SchemaVersion: SchemaVersion, Started: start}
 	for _, j := range jobs {
-		// Jobs end soon after ctx does, so this wait does, too.
+		// Jobs end soon after ctx does, so this wait ends, too.
 		<-j.done
 		report.Findings = append(report.Findings, j.Finding)
 		if opts.Observe != nil {
@@ -100,8 +100,8 @@ func run(ctx context.Context, probes []probe.Probe, target probe.Target, opts Op
 
 func milliseconds(d time.Duration) float64 { return float64(d.Microseconds()) / 1000 }
 
-// choose returns the probes to run: only those named, what they need and what they
-// look at, without the skipped ones.
+// choose returns the probes to run: those named and the ones they need or read,
+// without the skipped ones.
 func choose(probes []probe.Probe, only, skip []string) []probe.Probe {
 	wanted := slices.Clone(only)
 	// Both stand earlier in the list, so one pass from the end finds all.
@@ -116,19 +116,18 @@ func choose(probes []probe.Probe, only, skip []string) []probe.Probe {
 	})
 }
 
-// job is a probe on its way to an outcome, which may be read once done is
-// closed.
+// job is one probe of a run. Its outcome may be read once done is closed.
 type job struct {
 	probe probe.Probe
-	// asked says that the probe was not only brought along by one that needs it,
-	// and named that it was asked for by its id.
-	asked, named bool
-	waits        []*job
+	// requested is set unless the probe runs only because another one needs it,
+	// and named if its id was given.
+	requested, named bool
+	waits            []*job
 	// follows is waited for until its probes have run.
 	follows []*job
-	// beside is waited for before Finalize.
+	// beside are waited for before Finalize.
 	beside []*job
-	// ran is closed when the probe has run, done when its finding is settled, too.
+	// ran is closed when the probe has run, done when its finding is final.
 	ran, done chan struct{}
 	probe.Outcome
 }
@@ -198,8 +197,8 @@ func (j *job) newEnv(target probe.Target, sent *probe.SentSpans) *probe.Env {
 	return env
 }
 
-// probetest.Examine returns what the probe found, and whether it has ended: if not, env is
-// still in use.
+// examine returns the finding of the probe, and whether the probe has ended: if
+// not, env is still in use.
 func (j *job) examine(whole context.Context, env *probe.Env) (f probe.Finding, ended bool) {
 	for _, id := range j.probe.Needs {
 		need := env.Earlier[id]
@@ -221,10 +220,10 @@ func (j *job) examine(whole context.Context, env *probe.Env) (f probe.Finding, e
 	f, ended = j.within(whole, ctx, env)
 	switch {
 	case errors.Is(ctx.Err(), context.Canceled):
-		// What a probe sees while it is torn down is no finding.
+		// What a probe finds while it is cancelled does not count.
 		return probe.Unfinished(ctx), ended
 	case !ended:
-		return probe.Found(probe.StatusUnknown, probe.CodeAbandoned, "abandoned: the probe was still at work %s after the end of the check", abandonAfter), false
+		return probe.Found(probe.StatusUnknown, probe.CodeAbandoned, "abandoned: the probe was still running %s after the end of the check", abandonAfter), false
 	}
 	return f, true
 }
@@ -239,17 +238,17 @@ func (j *job) within(whole, ctx context.Context, env *probe.Env) (f probe.Findin
 		return f, true
 	case <-whole.Done():
 	}
-	patience := time.NewTimer(abandonAfter)
-	defer patience.Stop()
+	grace := time.NewTimer(abandonAfter)
+	defer grace.Stop()
 	select {
 	case f := <-done:
 		return f, true
-	case <-patience.C:
+	case <-grace.C:
 		return probe.Finding{}, false
 	}
 }
 
-// guarded turns a panic into a finding: a bug here says nothing about Jaeger.
+// guarded turns a panic into a finding: a bug here proves nothing about Jaeger.
 func (j *job) guarded(ctx context.Context, env *probe.Env) (f probe.Finding) {
 	defer func() {
 		if r := recover(); r != nil {
@@ -266,8 +265,8 @@ func describe(s probe.Status) string {
 	case probe.StatusFail:
 		return "failed"
 	case probe.StatusSkip:
-		return "was not run"
+		return "was skipped"
 	default:
-		return "could not tell"
+		return "was inconclusive"
 	}
 }

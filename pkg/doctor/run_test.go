@@ -17,19 +17,21 @@ import (
 	"github.com/otdemo/otdemo/pkg/doctor/internal/probetest"
 )
 
-// What only compares is not cut off by the end of the time, which a lost canary
-// and the other ways take up.
+// A probe that only compares the results of others still runs after the timeout,
+// which a lost canary and the other paths use up.
 func TestJudgesRunsWhenTheTimeIsUp(t *testing.T) {
 	t.Parallel()
-	judges := okay("judges", "slow")
-	judges.Needs, judges.After, judges.Judges = nil, []string{"slow"}, true
-	late := okay("late")
-	late.After = []string{"slow"}
-	report := runFakes(t, Options{Timeout: time.Millisecond}, slow("slow", time.Minute), judges, late)
-	want := []string{"slow unknown late", "judges ok fine", "late unknown not-run"}
-	if diff := cmp.Diff(want, probetest.Lines(report.Findings)); diff != "" {
-		t.Errorf("findings (-want +got):\n%s", diff)
-	}
+	synctest.Test(t, func(t *testing.T) {
+		judges := okay("judges", "slow")
+		judges.Needs, judges.After, judges.Judges = nil, []string{"slow"}, true
+		late := okay("late")
+		late.After = []string{"slow"}
+		report := runFakes(t, Options{Timeout: time.Millisecond}, slow("slow", time.Minute), judges, late)
+		want := []string{"slow unknown late", "judges ok fine", "late unknown not-run"}
+		if diff := cmp.Diff(want, probetest.Lines(report.Findings)); diff != "" {
+			t.Errorf("findings (-want +got):\n%s", diff)
+		}
+	})
 }
 
 func TestCanaryTooSoonToSay(t *testing.T) {
@@ -62,7 +64,7 @@ func TestCanaryThatHasNoTimeToLeave(t *testing.T) {
 	}
 }
 
-// However much is looked at, only the configured way decides.
+// However many paths are checked, only the configured one decides.
 func TestThoroughRunDecidesNothingMore(t *testing.T) {
 	t.Parallel()
 	_, pairs := probetest.StartBackend(t)
@@ -137,10 +139,10 @@ func TestOneCauseMakesOneFailure(t *testing.T) {
 	if got, want := report.Findings[1].Fact, "not run: needs a, which failed"; got != want {
 		t.Errorf("got %q, want %q", got, want)
 	}
-	if got, want := report.Findings[2].Fact, "not run: needs b, which was not run"; got != want {
+	if got, want := report.Findings[2].Fact, "not run: needs b, which was skipped"; got != want {
 		t.Errorf("got %q, want %q", got, want)
 	}
-	if got, want := report.Findings[9].Fact, "not run: needs i, which could not tell"; got != want {
+	if got, want := report.Findings[9].Fact, "not run: needs i, which was inconclusive"; got != want {
 		t.Errorf("got %q, want %q", got, want)
 	}
 }
@@ -153,7 +155,7 @@ func TestFindingsCarryTheirProbe(t *testing.T) {
 		t.Errorf("got title %q and hop %s, want the probe's", got[0].Title, got[0].Hop)
 	}
 	if got[1].Hop != probe.HopStorage {
-		t.Errorf("got hop %s, want the one that the finding blames", got[1].Hop)
+		t.Errorf("got hop %s, want the hop of the finding", got[1].Hop)
 	}
 }
 
@@ -250,7 +252,7 @@ func TestTimeouts(t *testing.T) {
 }
 
 // A probe that ignores its context does not keep the run from ending, and those
-// that wait for it have an end, too.
+// that wait for it end as well.
 func TestRunEndsBeforeItsProbes(t *testing.T) {
 	t.Parallel()
 	for name, tt := range map[string]struct {
@@ -347,7 +349,7 @@ func TestPanicIsUnknown(t *testing.T) {
 	}
 }
 
-func TestFactsPassOnlyToThoseWhoWait(t *testing.T) {
+func TestResultsPassOnlyToProbesThatWait(t *testing.T) {
 	t.Parallel()
 	teacher := okay("a")
 	teacher.Run = func(_ context.Context, env *probe.Env) probe.Finding {

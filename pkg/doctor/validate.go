@@ -5,6 +5,6 @@ import (
 	"github.com/otdemo/otdemo/pkg/doctor/internal/probe"
 )
 
-// ValidateCompose returns an error with a hint if target.Compose names what cannot be
-// read or is no compose file.
-func ValidateCompose(target probe.Target) error { return compose.ValidateCompose(target) }
+// ValidateCompose returns an error with a hint if target.Compose names a file
+// that cannot be read or is not a compose file.
+func ValidateCompose(target probe.Target) error { return compose.Validate(target) }

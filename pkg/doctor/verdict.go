@@ -11,8 +11,8 @@ import (
 	"github.com/otdemo/otdemo/pkg/doctor/internal/probe"
 )
 
-// withApplication adds to a verdict about the configuration what was found about
-// the application that the user asked for, if any.
+// withApplication adds to a verdict about the configuration the finding about
+// the application given with --through, if any.
 func (v Verdict) withApplication(jobs []*job) Verdict {
 	i := slices.IndexFunc(jobs, func(j *job) bool { return j.probe.ID == probe.IDThrough })
 	if i < 0 || v.Answer != AnswerYes || jobs[i].Finding.Code == probe.CodeNotUsed {
@@ -21,7 +21,7 @@ func (v Verdict) withApplication(jobs []*job) Verdict {
 	f := &jobs[i].Finding
 	start := v.Text + ", "
 	if v.Probe == "" {
-		// The canary was not asked for, and the user knows.
+		// The canary was not requested, so its absence is not mentioned.
 		start = ""
 	}
 	switch f.Status {
@@ -31,13 +31,13 @@ func (v Verdict) withApplication(jobs []*job) Verdict {
 	case probe.StatusFail:
 		return Verdict{
 			Answer: AnswerNo, FirstBrokenHop: f.Hop, Probe: f.ID, Code: f.Code,
-			Text: fmt.Sprintf("%sthe application is NOT traced as it should be: first broken hop: %s: %s", start, f.Hop, f.Fact),
+			Text: fmt.Sprintf("%sthe application is NOT traced correctly: first broken hop: %s: %s", start, f.Hop, f.Fact),
 			Fix:  probe.First(f.Hints),
 		}
 	default:
 		return Verdict{
 			Answer: AnswerUnknown, Probe: f.ID, Code: f.Code,
-			Text: fmt.Sprintf("%scannot tell about the application: %s: %s", start, f.Hop, f.Fact),
+			Text: fmt.Sprintf("%scannot determine whether the application is traced: %s: %s", start, f.Hop, f.Fact),
 			Fix:  probe.First(f.Hints),
 		}
 	}
@@ -57,7 +57,7 @@ type Report struct {
 	ElapsedMS float64 `json:"elapsed_ms"`
 }
 
-// Answer says whether spans from the configuration reach Jaeger.
+// Answer is whether spans from the configuration reach Jaeger.
 type Answer string
 
 // The answers.
@@ -79,16 +79,16 @@ type Verdict struct {
 	Code  probe.Code `json:"code,omitempty"`
 	// Text is one sentence.
 	Text string `json:"text"`
-	// Fix is the one line to try first; empty when the answer is yes or nothing
-	// is known to help.
+	// Fix is the one line to try first; empty if the answer is yes or no fix is
+	// known.
 	Fix string `json:"fix,omitempty"`
 	// Warnings is the number of findings with StatusWarn.
 	Warnings int `json:"warnings"`
 }
 
-// judge finds the first broken hop. Only findings about the way that the
-// configuration uses are ever failures, so every failure counts; but what fails
-// beyond the spans' way leaves delivery unproven rather than disproven.
+// judge finds the first broken hop. Only findings about the path that the
+// configuration uses are ever failures, so every failure counts; but a failure
+// after that path leaves delivery unproven rather than disproven.
 func judge(jobs []*job) Verdict {
 	v := decide(aboutConfiguration(jobs)).withApplication(jobs)
 	if v.Answer == AnswerYes && v.Probe == "" && nothingChecked(jobs) {
@@ -103,7 +103,7 @@ func judge(jobs []*job) Verdict {
 	return v
 }
 
-// backendOf is whose traces are read back, by what identity learned.
+// backendOf returns the name of the backend from which traces are read back.
 func backendOf(jobs []*job) string {
 	for _, j := range jobs {
 		if i, ok := j.Published.(identity.Identity); ok {
@@ -139,17 +139,17 @@ func decide(jobs []*job) Verdict {
 			}
 		}
 	}
-	if doubt := firstDoubt(jobs); doubt != nil {
-		f := &causeOf(doubt, jobs).Finding
+	if unproven := firstUnproven(jobs); unproven != nil {
+		f := &causeOf(unproven, jobs).Finding
 		return Verdict{
 			Answer: AnswerUnknown,
 			Probe:  f.ID,
 			Code:   f.Code,
-			Text:   fmt.Sprintf("cannot tell whether spans reach %s: %s: %s", backend, f.Hop, f.Fact),
+			Text:   fmt.Sprintf("cannot determine whether spans reach %s: %s: %s", backend, f.Hop, f.Fact),
 			Fix:    probe.First(f.Hints),
 		}
 	}
-	return notAsked(jobs, backend)
+	return withoutCanary(jobs, backend)
 }
 
 // firstBroken returns the failure with the first hop of a kind, and of those
@@ -169,15 +169,16 @@ func firstBroken(jobs []*job, kind func(probe.Hop) bool) *job {
 
 // causeOf returns the failure that explains another one, or that one itself. A
 // fault has one name: that of its cause, which has the better fix. Jaeger's
-// counters say where a span is lost and not why, so that they come last. A storage
-// from which another span of the run was read back is no cause of a lost canary.
+// counters show where a span is lost but not why, so they come last. A storage
+// from which another span of the run was read back cannot be the cause of a
+// lost canary.
 func causeOf(broken *job, jobs []*job) *job {
-	stores := broken.Finding.ID == probe.IDCanary && readBack(jobs)
+	canaryStored := broken.Finding.ID == probe.IDCanary && readBack(jobs)
 	cause := broken
 	for _, j := range jobs {
 		f := &j.Finding
 		switch {
-		case f.Status != probe.StatusFail || f.Explains != broken.Finding.ID || stores && f.Hop == probe.HopStorage:
+		case f.Status != probe.StatusFail || f.Explains != broken.Finding.ID || canaryStored && f.Hop == probe.HopStorage:
 		case f.ID == probe.IDStorageCounters:
 			cause = j
 		default:
@@ -187,8 +188,7 @@ func causeOf(broken *job, jobs []*job) *job {
 	return cause
 }
 
-// readBack reports whether a span of the run was read back, whichever way it
-// took.
+// readBack reports whether a span of the run was read back, by any path.
 func readBack(jobs []*job) bool {
 	return slices.ContainsFunc(jobs, func(j *job) bool {
 		lost, _ := j.Published.(canary.LostCanary)
@@ -197,11 +197,11 @@ func readBack(jobs []*job) bool {
 	})
 }
 
-// firstDoubt returns why nothing is proven: a failure outside of the spans' way,
-// else what could not tell. What the doctor only tried in passing is no reason.
-func firstDoubt(jobs []*job) *job {
-	if beyond := firstBroken(jobs, func(probe.Hop) bool { return true }); beyond != nil {
-		return beyond
+// firstUnproven returns why nothing is proven: a failure after the spans' path,
+// otherwise the first inconclusive probe. Advisory probes do not count.
+func firstUnproven(jobs []*job) *job {
+	if broken := firstBroken(jobs, func(probe.Hop) bool { return true }); broken != nil {
+		return broken
 	}
 	for _, j := range jobs {
 		if j.Finding.Status == probe.StatusUnknown && !j.probe.Advisory {
@@ -220,23 +220,23 @@ func firstWarning(jobs []*job) *job {
 	return nil
 }
 
-// fix prefers a way that was proven to work over what should, and of those the
-// one that is nearest to what is configured.
+// fix prefers a path that was proven to work over one that should, and of those
+// the one closest to the configuration.
 func fix(broken *probe.Finding, jobs []*job) string {
 	avoidable := []probe.Code{
 		probe.CodeUDPRefused, probe.CodeUDPUnreachable, probe.CodeCanaryLost, probe.CodeCanaryNotSent,
-		probe.CodeCollectorRefused, probe.CodeCollectorTimeout, probe.CodeCollectorUnreachable, loss.CodeStorageNotReceived,
+		probe.CodeCollectorRefused, probe.CodeCollectorTimeout, probe.CodeCollectorUnreachable, loss.CodeNotReceived,
 	}
 	if !slices.Contains(avoidable, broken.Code) {
 		return probe.First(broken.Hints)
 	}
 	best := probe.First(broken.Hints)
 	for _, j := range jobs {
-		if way, ok := j.Published.(canary.Alternative); ok && j.Finding.Code == canary.CodeWayWorks {
-			return way.Flag
+		if alternative, ok := j.Published.(canary.Alternative); ok && j.Finding.Code == canary.CodePathWorks {
+			return alternative.Flag
 		}
 		switch {
-		case j.Finding.ID == probe.IDUDPCompact && j.Finding.Code == canary.CodeWayWorks:
+		case j.Finding.ID == probe.IDUDPCompact && j.Finding.Code == canary.CodePathWorks:
 			return probe.First(j.Finding.Hints)
 		case j.Finding.Code == canary.CodeHTTPPathWorks:
 			best = probe.First(j.Finding.Hints)

@@ -9,18 +9,17 @@ import (
 	"github.com/otdemo/otdemo/pkg/doctor/internal/probe"
 )
 
-// nothingChecked reports whether none of the probes that were asked for came to a
-// conclusion.
+// nothingChecked reports whether none of the requested probes was conclusive.
 func nothingChecked(jobs []*job) bool {
-	return !slices.ContainsFunc(jobs, func(j *job) bool { return j.asked && j.Finding.Status.Concludes() })
+	return !slices.ContainsFunc(jobs, func(j *job) bool { return j.requested && j.Finding.Status.Concludes() })
 }
 
-// unchecked is the verdict when nothing that was asked for could be looked at:
-// that nothing was found wrong says nothing then.
+// unchecked returns the verdict if no requested probe was conclusive: finding
+// no problem then proves nothing.
 func unchecked(jobs []*job) Verdict {
 	left := notChecked(jobs)
 	if len(left) == 0 {
-		return Verdict{Answer: AnswerUnknown, Text: "nothing was checked: no probe is left to run"}
+		return Verdict{Answer: AnswerUnknown, Text: "nothing was checked: no probes are left to run"}
 	}
 	return Verdict{Answer: AnswerUnknown, Text: "nothing was checked: " + strings.Join(left, "; ")}
 }
@@ -59,16 +58,16 @@ func undecidedProtocol(jobs []*job, backend string) (Verdict, bool) {
 	return Verdict{}, false
 }
 
-// notAsked is the verdict of a run without a canary in which nothing failed.
-func notAsked(jobs []*job, backend string) Verdict {
-	v := Verdict{Answer: AnswerYes, Text: "nothing wrong found"}
-	if odd := firstWarning(jobs); odd != nil {
-		v.Text = "nothing failed, see the warnings: " + odd.Finding.Fact
-		v.Fix = probe.First(odd.Finding.Hints)
+// withoutCanary is the verdict of a run without a canary in which nothing failed.
+func withoutCanary(jobs []*job, backend string) Verdict {
+	v := Verdict{Answer: AnswerYes, Text: "no problem found"}
+	if warning := firstWarning(jobs); warning != nil {
+		v.Text = "no failure, but warnings: " + warning.Finding.Fact
+		v.Fix = probe.First(warning.Finding.Hints)
 	}
 	if left := notChecked(jobs); len(left) > 0 {
 		v.Text += "; not checked: " + strings.Join(left, "; ")
 	}
-	v.Text += fmt.Sprintf("; whether spans reach %s was not asked (no %s)", backend, probe.IDCanary)
+	v.Text += fmt.Sprintf("; not checked whether spans reach %s (no %s)", backend, probe.IDCanary)
 	return v
 }

@@ -24,19 +24,19 @@ func TestVerdictOnALostCanary(t *testing.T) {
 		env.Publish(canary.LostCanary{Spans: []probe.SentRecord{{}, {}}})
 		return probe.Found(probe.StatusFail, probe.CodeCanaryLost, "a span is not there").Hint("docker logs")
 	}}
-	storage := fake(elasticsearch.IDESWrites, probe.Found(probe.StatusFail, elasticsearch.CodeESReadOnly, "an index is read-only").AtHop(probe.HopStorage).AsCauseOf(probe.IDCanary).Hint("curl"))
-	received := fake(probe.IDStorageCounters, loss.LossAccount{Sent: 2, Least: 2, Most: 2, Counted: true}.Judge().AtHop(probe.HopStorage))
-	fewer := fake(probe.IDStorageCounters, loss.LossAccount{Sent: 2, Least: 1, Most: 1, Counted: true}.Judge())
-	works := fake(probe.IDOTLPWay, probe.Found(probe.StatusOK, canary.CodeWayWorks, "a span is read back"))
+	storage := fake(elasticsearch.IDWrites, probe.Found(probe.StatusFail, elasticsearch.CodeReadOnly, "an index is read-only").AtHop(probe.HopStorage).AsCauseOf(probe.IDCanary).Hint("curl"))
+	received := fake(probe.IDStorageCounters, loss.Account{Sent: 2, Least: 2, Most: 2, Counted: true}.Judge().AtHop(probe.HopStorage))
+	fewer := fake(probe.IDStorageCounters, loss.Account{Sent: 2, Least: 1, Most: 1, Counted: true}.Judge())
+	works := fake(probe.IDOTLPPath, probe.Found(probe.StatusOK, canary.CodePathWorks, "a span is read back"))
 	tests := map[string]struct {
 		probes []probe.Probe
 		code   probe.Code
 		hop    probe.Hop
 	}{
-		"a cause at the storage goes before what Jaeger counted": {[]probe.Probe{lost, received, storage}, elasticsearch.CodeESReadOnly, probe.HopStorage},
-		"what Jaeger counted":                               {[]probe.Probe{lost, received}, loss.CodeStorageReceived, probe.HopStorage},
+		"a cause at the storage goes before what Jaeger counted": {[]probe.Probe{lost, received, storage}, elasticsearch.CodeReadOnly, probe.HopStorage},
+		"what Jaeger counted":                               {[]probe.Probe{lost, received}, loss.CodeReceived, probe.HopStorage},
 		"a storage that gives back another span is not one": {[]probe.Probe{lost, storage, works}, probe.CodeCanaryLost, probe.HopDelivery},
-		"not received, whatever ails the storage":           {[]probe.Probe{lost, storage, fewer}, loss.CodeStorageNotReceived, probe.HopNetwork},
+		"not received, whatever ails the storage":           {[]probe.Probe{lost, storage, fewer}, loss.CodeNotReceived, probe.HopNetwork},
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -52,7 +52,7 @@ func TestVerdictOnALostCanary(t *testing.T) {
 // One fault has one name, and the fix is the cause's.
 func TestVerdictNamesTheCause(t *testing.T) {
 	t.Parallel()
-	cause := probe.Found(probe.StatusFail, docker.CodeDockerUnpublished, "6831/udp is not published").Hint("docker run -p 6831:6831/udp")
+	cause := probe.Found(probe.StatusFail, docker.CodeNotPublished, "6831/udp is not published").Hint("docker run -p 6831:6831/udp")
 	report := runFakes(
 		t, Options{},
 		fake(probe.IDUDP, probe.Found(probe.StatusFail, probe.CodeUDPRefused, "nothing listens").Hint("otdemo all-in-one")),
@@ -60,7 +60,7 @@ func TestVerdictNamesTheCause(t *testing.T) {
 		fake(probe.IDHTTPPath, probe.Found(probe.StatusOK, canary.CodeHTTPPathWorks, "HTTP works").Hint("--collector-endpoint Y")),
 	)
 	want := Verdict{
-		Answer: AnswerNo, FirstBrokenHop: probe.HopNetwork, Probe: probe.IDDocker, Code: docker.CodeDockerUnpublished,
+		Answer: AnswerNo, FirstBrokenHop: probe.HopNetwork, Probe: probe.IDDocker, Code: docker.CodeNotPublished,
 		Text: "spans do NOT reach Jaeger: first broken hop: network: 6831/udp is not published",
 		Fix:  "docker run -p 6831:6831/udp",
 	}
@@ -73,7 +73,7 @@ func TestVerdictNamesTheCause(t *testing.T) {
 // when that is well.
 func TestVerdictOnApplication(t *testing.T) {
 	t.Parallel()
-	way := &job{probe: probe.Probe{ID: probe.IDCanary}, Outcome: probe.Outcome{
+	alternative := &job{probe: probe.Probe{ID: probe.IDCanary}, Outcome: probe.Outcome{
 		Finding:   probe.Finding{ID: probe.IDCanary, Hop: probe.HopDelivery, Code: canary.CodeCanaryDelivered, Status: probe.StatusOK},
 		Published: canary.Delivery{Target: "udp localhost:6831", Visible: time.Millisecond},
 	}}
@@ -90,37 +90,37 @@ func TestVerdictOnApplication(t *testing.T) {
 		jobs []*job
 		want Verdict
 	}{
-		"not asked for": {
-			[]*job{way, application(probe.StatusSkip, probe.CodeNotUsed)},
+		"not requested": {
+			[]*job{alternative, application(probe.StatusSkip, probe.CodeNotUsed)},
 			Verdict{OK: true, Answer: AnswerYes, Probe: probe.IDCanary, Code: canary.CodeCanaryDelivered, Text: yes},
 		},
 		"well": {
-			[]*job{way, application(probe.StatusOK, through.CodeThroughJoined)},
+			[]*job{alternative, application(probe.StatusOK, through.CodeJoined)},
 			Verdict{OK: true, Answer: AnswerYes, Probe: probe.IDCanary, Code: canary.CodeCanaryDelivered, Text: yes + ", pay is so"},
 		},
 		"ill": {
-			[]*job{way, application(probe.StatusFail, through.CodeThroughSamplerDrops)},
+			[]*job{alternative, application(probe.StatusFail, through.CodeSamplerDrops)},
 			Verdict{
-				Answer: AnswerNo, FirstBrokenHop: probe.HopSampling, Probe: probe.IDThrough, Code: through.CodeThroughSamplerDrops,
-				Text: yes + ", the application is NOT traced as it should be: first broken hop: sampling: pay is so", Fix: "do this",
+				Answer: AnswerNo, FirstBrokenHop: probe.HopSampling, Probe: probe.IDThrough, Code: through.CodeSamplerDrops,
+				Text: yes + ", the application is NOT traced correctly: first broken hop: sampling: pay is so", Fix: "do this",
 			},
 		},
-		"ill, asked for alone": {
-			[]*job{application(probe.StatusFail, through.CodeThroughSamplerDrops)},
+		"broken, requested alone": {
+			[]*job{application(probe.StatusFail, through.CodeSamplerDrops)},
 			Verdict{
-				Answer: AnswerNo, FirstBrokenHop: probe.HopSampling, Probe: probe.IDThrough, Code: through.CodeThroughSamplerDrops,
-				Text: "the application is NOT traced as it should be: first broken hop: sampling: pay is so", Fix: "do this",
+				Answer: AnswerNo, FirstBrokenHop: probe.HopSampling, Probe: probe.IDThrough, Code: through.CodeSamplerDrops,
+				Text: "the application is NOT traced correctly: first broken hop: sampling: pay is so", Fix: "do this",
 			},
 		},
 		"not run": {
-			[]*job{way, application(probe.StatusSkip, probe.CodeNeedFailed)},
+			[]*job{alternative, application(probe.StatusSkip, probe.CodeNeedFailed)},
 			Verdict{
 				Answer: AnswerUnknown, Probe: probe.IDThrough, Code: probe.CodeNeedFailed,
-				Text: yes + ", cannot tell about the application: sampling: pay is so", Fix: "do this",
+				Text: yes + ", cannot determine whether the application is traced: sampling: pay is so", Fix: "do this",
 			},
 		},
-		"ill, and so is the way": {
-			[]*job{broken, application(probe.StatusFail, through.CodeThroughSamplerDrops)},
+		"broken, and so is the path": {
+			[]*job{broken, application(probe.StatusFail, through.CodeSamplerDrops)},
 			Verdict{
 				Answer: AnswerNo, FirstBrokenHop: probe.HopStorage, Probe: probe.IDUDP, Code: probe.CodeCanaryLost,
 				Text: "spans do NOT reach Jaeger: first broken hop: storage: lost",
@@ -178,7 +178,7 @@ func TestVerdict(t *testing.T) {
 				Fix:  "otdemo all-in-one",
 			},
 		},
-		"the first hop is blamed, not the first in the list": {
+		"the first hop decides, not the first in the list": {
 			[]probe.Probe{
 				at("a", probe.HopSampling, probe.StatusFail, "none", "const 0 keeps no trace", "s"),
 				at("b", probe.HopResolve, probe.StatusFail, "dns", "host x does not resolve", "r"),
@@ -199,18 +199,18 @@ func TestVerdict(t *testing.T) {
 			[]probe.Probe{okay(probe.IDUDP), queryDown, okay(probe.IDCanary, probe.IDQuery)},
 			Verdict{
 				Answer: AnswerUnknown, Probe: probe.IDQuery, Code: probe.CodeQueryRefused,
-				Text: "cannot tell whether spans reach Jaeger: query: nothing listens on tcp localhost:16686",
+				Text: "cannot determine whether spans reach Jaeger: query: nothing listens on tcp localhost:16686",
 				Fix:  "--query-url X",
 			},
 		},
-		"a probe that could not tell": {
+		"a probe that was inconclusive": {
 			[]probe.Probe{at("a", probe.HopDelivery, probe.StatusUnknown, "fog", "nothing is seen", "wait")},
 			Verdict{
 				Answer: AnswerUnknown, Probe: "a", Code: "fog",
-				Text: "cannot tell whether spans reach Jaeger: delivery: nothing is seen", Fix: "wait",
+				Text: "cannot determine whether spans reach Jaeger: delivery: nothing is seen", Fix: "wait",
 			},
 		},
-		"a way that works is the fix": {
+		"a path that works is the fix": {
 			[]probe.Probe{refusedUDP, at(probe.IDHTTPPath, probe.HopDelivery, probe.StatusOK, canary.CodeHTTPPathWorks, "HTTP works", "--collector-endpoint Y")},
 			Verdict{
 				Answer: AnswerNo, FirstBrokenHop: probe.HopNetwork, Probe: probe.IDUDP, Code: probe.CodeUDPRefused,
@@ -218,10 +218,10 @@ func TestVerdict(t *testing.T) {
 				Fix:  "--collector-endpoint Y",
 			},
 		},
-		"the way that is nearest is the fix": {
+		"the nearest path is the fix": {
 			[]probe.Probe{
 				refusedUDP, at(probe.IDHTTPPath, probe.HopDelivery, probe.StatusOK, canary.CodeHTTPPathWorks, "HTTP works", "--collector-endpoint Y"),
-				at(probe.IDUDPCompact, probe.HopDelivery, probe.StatusOK, canary.CodeWayWorks, "UDP works", "--agent-port 6831"),
+				at(probe.IDUDPCompact, probe.HopDelivery, probe.StatusOK, canary.CodePathWorks, "UDP works", "--agent-port 6831"),
 			},
 			Verdict{
 				Answer: AnswerNo, FirstBrokenHop: probe.HopNetwork, Probe: probe.IDUDP, Code: probe.CodeUDPRefused,
@@ -229,11 +229,11 @@ func TestVerdict(t *testing.T) {
 				Fix:  "--agent-port 6831",
 			},
 		},
-		"no canary asked for": {
+		"no canary requested": {
 			[]probe.Probe{okay("a")},
 			Verdict{
 				OK: true, Answer: AnswerYes,
-				Text: "nothing wrong found; whether spans reach Jaeger was not asked (no canary)",
+				Text: "no problem found; not checked whether spans reach Jaeger (no canary)",
 			},
 		},
 	}
@@ -247,17 +247,17 @@ func TestVerdict(t *testing.T) {
 	}
 }
 
-// What was asked for and could not be looked at is no good news.
+// A requested probe that was not conclusive is not a success.
 func TestVerdictOfAPart(t *testing.T) {
 	t.Parallel()
 	idle := fake("idle", probe.NotUsed("no engine is there"))
 	foggy := fake("foggy", probe.Found(probe.StatusUnknown, "fog", "nothing is seen"))
 	aside := foggy
 	aside.ID, aside.Advisory = "aside", true
-	odd := fake("odd", probe.Found(probe.StatusWarn, "odd", "it is odd"))
+	warning := fake("odd", probe.Found(probe.StatusWarn, "odd", "it is odd"))
 	supplied := okay("supplied")
 	supplied.From, supplied.After = []string{"idle"}, []string{"idle"}
-	const unasked = "; whether spans reach Jaeger was not asked (no canary)"
+	const unasked = "; not checked whether spans reach Jaeger (no canary)"
 	tests := map[string]struct {
 		only, skip []string
 		answer     Answer
@@ -266,20 +266,20 @@ func TestVerdictOfAPart(t *testing.T) {
 		"it is not used":            {only: []string{"idle"}, answer: AnswerUnknown, text: "nothing was checked: idle: no engine is there"},
 		"aside, and it cannot tell": {only: []string{"aside"}, answer: AnswerUnknown, text: "nothing was checked: aside: nothing is seen"},
 		"what it needs is well, and it is not used": {
-			only: []string{"needy"}, answer: AnswerUnknown, text: "nothing was checked: needy: nobody needs it",
+			only: []string{"needy"}, answer: AnswerUnknown, text: "nothing was checked: needy: no probe needs it",
 		},
-		"one of two":        {only: []string{"fine", "idle"}, answer: AnswerYes, text: "nothing wrong found; not checked: idle: no engine is there" + unasked},
-		"a warning":         {only: []string{"odd"}, answer: AnswerYes, text: "nothing failed, see the warnings: it is odd" + unasked},
-		"well":              {only: []string{"fine"}, answer: AnswerYes, text: "nothing wrong found" + unasked},
-		"what is looked at": {only: []string{"supplied"}, answer: AnswerYes, text: "nothing wrong found" + unasked},
-		"no probe left":     {only: []string{"fine"}, skip: []string{"fine"}, answer: AnswerUnknown, text: "nothing was checked: no probe is left to run"},
-		"all but one":       {skip: []string{"foggy", "odd"}, answer: AnswerYes, text: "nothing wrong found" + unasked},
+		"one of two":        {only: []string{"fine", "idle"}, answer: AnswerYes, text: "no problem found; not checked: idle: no engine is there" + unasked},
+		"a warning":         {only: []string{"odd"}, answer: AnswerYes, text: "no failure, but warnings: it is odd" + unasked},
+		"well":              {only: []string{"fine"}, answer: AnswerYes, text: "no problem found" + unasked},
+		"what is looked at": {only: []string{"supplied"}, answer: AnswerYes, text: "no problem found" + unasked},
+		"no probe left":     {only: []string{"fine"}, skip: []string{"fine"}, answer: AnswerUnknown, text: "nothing was checked: no probes are left to run"},
+		"all but one":       {skip: []string{"foggy", "odd"}, answer: AnswerYes, text: "no problem found" + unasked},
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			report := runFakes(t, Options{Only: tt.only, Skip: tt.skip},
-				idle, foggy, aside, odd, okay("fine"), fake("needy", probe.NotUsed("nobody needs it"), "fine"), supplied)
+				idle, foggy, aside, warning, okay("fine"), fake("needy", probe.NotUsed("no probe needs it"), "fine"), supplied)
 			if v := report.Verdict; v.Answer != tt.answer || v.Text != tt.text {
 				t.Errorf("got %s %q, want %s %q", v.Answer, v.Text, tt.answer, tt.text)
 			}
@@ -293,7 +293,7 @@ func TestVerdictOfAPart(t *testing.T) {
 func TestReportJSON(t *testing.T) {
 	t.Parallel()
 	report := runFakes(t, Options{}, fake("a", probe.Found(probe.StatusFail, "broken", "a is broken").
-		Saw("sent 1, got 0").Hint("mend a").Maybe(probe.Cause{Text: "b", Command: "c"})))
+		Saw("sent 1, got 0").Hint("fix a").Maybe(probe.Cause{Text: "b", Command: "c"})))
 	report.Started, report.ElapsedMS, report.Findings[0].ElapsedMS = time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC), 1.5, 0.25
 	text, err := json.MarshalIndent(report, "", " ")
 	if err != nil {
@@ -308,7 +308,7 @@ func TestReportJSON(t *testing.T) {
   "probe": "a",
   "code": "broken",
   "text": "spans do NOT reach Jaeger: first broken hop: network: a is broken",
-  "fix": "mend a",
+  "fix": "fix a",
   "warnings": 0
  },
  "findings": [
@@ -323,7 +323,7 @@ func TestReportJSON(t *testing.T) {
     "sent 1, got 0"
    ],
    "hints": [
-    "mend a"
+    "fix a"
    ],
    "causes": [
     {

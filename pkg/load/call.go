@@ -11,8 +11,8 @@ import (
 )
 
 // Call makes a single traced call with opts' Client, Tracer, Request and Tags; the
-// other options are not used. The client's result has the answer's body, and the
-// error is the one that Result tells of. All spans are finished when it returns.
+// other options are not used. The client's result has the response's body, and the
+// error is the one of Result.Err. All spans are finished when it returns.
 func Call(ctx context.Context, opts Options) (Result, client.Result, error) {
 	c := newCaller(opts, func(ctx context.Context) (client.Result, error) {
 		return opts.Client.Do(ctx, opts.Request)
@@ -22,7 +22,7 @@ func Call(ctx context.Context, opts Options) (Result, client.Result, error) {
 	return result, answer, err
 }
 
-// caller makes calls that are all alike, from any number of goroutines.
+// caller makes identical calls, from any number of goroutines.
 type caller struct {
 	send   func(context.Context) (client.Result, error)
 	tracer Tracer
@@ -35,14 +35,14 @@ func newCaller(opts Options, send func(context.Context) (client.Result, error)) 
 	for _, tag := range opts.Tags {
 		c.traced = append(c.traced, tag)
 	}
-	// jaeger-client-go takes the priority as a uint16 and as nothing else.
+	// jaeger-client-go accepts the priority as a uint16 only.
 	c.untraced = append(c.untraced, opentracing.Tag{Key: string(ext.SamplingPriority), Value: uint16(0)})
 	c.untraced = append(c.untraced, c.traced...)
 	return c
 }
 
-// call makes a call below a top-level span of its own and fills in r, whose Start
-// and Delay are set already.
+// call makes a call below its own top-level span and fills in r, whose Start and Delay
+// are already set.
 func (c *caller) call(ctx context.Context, r *Result, traced bool) (client.Result, error) {
 	options := c.traced
 	if !traced {
@@ -62,14 +62,14 @@ func (c *caller) call(ctx context.Context, r *Result, traced bool) (client.Resul
 		ext.Error.Set(top, true)
 		r.fail(err)
 		if r.Kind == Timeout && ctx.Err() != nil {
-			r.Kind = Canceled // it is the run whose time is over
+			r.Kind = Canceled // the run has ended, not the call's timeout
 		}
 	}
 	top.Finish()
 	return answer, err
 }
 
-// identify notes the trace that sc belongs to.
+// identify sets r's trace id and decision to those of sc.
 func (c *caller) identify(r *Result, sc opentracing.SpanContext) {
 	r.TraceID, r.Sampled = c.tracer.Trace(sc)
 }

@@ -7,18 +7,17 @@ import (
 	"github.com/HdrHistogram/hdrhistogram-go"
 )
 
-// maxLatency is the longest latency that a histogram tells apart.
+// maxLatency is the longest latency of a histogram; longer ones count as it.
 const maxLatency = time.Hour
 
-// The significant digits of histograms, by what they are for: those of 3 take
-// 190 KB each, those of 2 take 30 KB.
+// The significant digits of histograms: one with 3 occupies 190 KB, one with 2 30 KB.
 const (
 	wholeRun  = 3
 	oneWindow = 2
 )
 
-// latencies is a distribution of latencies, in bounded memory. Its percentiles are
-// of microseconds, the rest is exact.
+// latencies is a distribution of latencies, in bounded memory. Its percentiles have
+// the precision of a microsecond, the rest is exact.
 type latencies struct {
 	histogram *hdrhistogram.Histogram
 	sum       float64 // nanoseconds
@@ -33,7 +32,7 @@ func newLatencies(digits int) *latencies {
 }
 
 func (l *latencies) add(d time.Duration) {
-	// It cannot fail: the value is in range.
+	// No error is possible: the value is in range.
 	_ = l.histogram.RecordValue(min(max(d, 0), maxLatency).Microseconds())
 	l.sum += float64(d)
 	l.min = min(l.min, d)
@@ -80,8 +79,8 @@ func (l *latencies) summary() Latency {
 // maxBuckets bounds the buckets up to the 99th percentile.
 const maxBuckets = 12
 
-// buckets spreads the latencies over buckets of a round width, which reach to the
-// 99th percentile; the last one takes the long tail.
+// buckets counts the latencies in buckets of a round width up to the 99th percentile;
+// the last one includes the long tail.
 func (l *latencies) buckets() []Bucket {
 	if l.count() == 0 {
 		return nil
@@ -98,7 +97,7 @@ func (l *latencies) buckets() []Bucket {
 		if bar.Count == 0 {
 			continue
 		}
-		// What a bar holds lies around its middle.
+		// The values of a bar are around its middle.
 		at := time.Duration(bar.From+bar.To) * time.Microsecond / 2
 		i := int(max(at-first, 0) / width)
 		if i > last && len(buckets) == last+1 {

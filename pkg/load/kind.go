@@ -13,7 +13,7 @@ import (
 	"github.com/otdemo/otdemo/pkg/client"
 )
 
-// kindOf tells why a call failed; it is "" for no error.
+// kindOf returns why a call failed; "" for no error.
 func kindOf(err error) ErrorKind {
 	switch {
 	case err == nil:
@@ -61,7 +61,7 @@ func isTLS(err error) bool {
 		is[x509.CertificateInvalidError](err)
 }
 
-// isReset reports whether the connection ended before the answer did.
+// isReset reports whether the connection was closed before the end of the response.
 func isReset(err error) bool {
 	return errors.Is(err, syscall.ECONNRESET) || errors.Is(err, syscall.EPIPE) ||
 		errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF)

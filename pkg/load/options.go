@@ -12,15 +12,15 @@ import (
 	"github.com/otdemo/otdemo/pkg/trace/id"
 )
 
-// Tracer is an OpenTracing tracer that returns the ids of its traces, as
-// *tracer.Tracer does: the id is zero when there is no trace.
+// Tracer is an OpenTracing tracer with access to trace ids, as *tracer.Tracer: the id is
+// zero when there is no trace.
 type Tracer interface {
 	opentracing.Tracer
 	Trace(sc opentracing.SpanContext) (trace id.TraceID, sampled bool)
 }
 
-// Options say what a run does. Client, Tracer and Request are always needed, and
-// Run needs Concurrency and one of Requests and Duration too.
+// Options configure a run. Client, Tracer and Request are required; Run also requires
+// Concurrency and one of Requests and Duration.
 type Options struct {
 	// Client should keep as many connections as there are workers.
 	Client  *client.Client
@@ -30,27 +30,27 @@ type Options struct {
 	Requests int64
 	// Concurrency is the number of workers, each of which makes one call at a time.
 	Concurrency int
-	// Rate is the number of calls a second over all workers, whether or not those
-	// before were answered (an open model). 0 means that each worker makes its next
-	// call when the last one is done (a closed model).
+	// Rate is the number of calls per second over all workers, whether or not earlier
+	// ones were answered (an open model). 0 means that each worker makes its next call
+	// when the last one is done (a closed model).
 	Rate float64
-	// Duration ends the run that long after the warm-up; 0 means no limit. With
-	// Requests as well, whichever comes first.
+	// Duration is that of the run after the warm-up; 0 means no limit. With Requests as
+	// well, the run ends with whichever comes first.
 	Duration time.Duration
-	// Warmup comes before Requests and Duration begin to count.
+	// Warmup is the time before Requests and Duration begin to count.
 	Warmup time.Duration
-	// TraceShare is how many of the calls are traced, from 0 to 1 (all), spread
-	// evenly and starting with the first. The spans of the others are marked not to
-	// be sampled, which holds for the called service too.
+	// TraceShare is the share of the calls that are traced, from 0 to 1 (all), spread
+	// evenly and starting with the first. The spans of the others are marked as not
+	// sampled, for the called service too.
 	TraceShare float64
 	// Tags are set on each call's top-level span.
 	Tags []opentracing.Tag
-	// Observe is given each result, by one goroutine at a time and in order of
-	// completion. The workers wait for it, so it should be quick. nil discards.
+	// Observe is called with each result, by one goroutine at a time and in order of
+	// completion. The workers wait for it, so it should be fast. nil discards.
 	Observe func(Result)
 }
 
-// check returns all that Run cannot work with.
+// check returns all options that are invalid for Run.
 func (o *Options) check() error {
 	var errs []error
 	if o.Requests < 0 {
@@ -77,16 +77,16 @@ func (o *Options) check() error {
 	return errors.Join(errs...)
 }
 
-// Outcome says how a run went as a whole; its results went to Options.Observe.
+// Outcome is the result of a run as a whole; those of its calls go to Options.Observe.
 type Outcome struct {
 	// Start and End include the warm-up and the calls in flight at the end.
 	Start time.Time `json:"start"`
 	End   time.Time `json:"end"`
-	// Interrupted says that the context ended before the run did.
+	// Interrupted reports that the context ended before the run did.
 	Interrupted bool `json:"interrupted"`
 	// Sent is the number of calls that were made, warm-up included.
 	Sent int64 `json:"sent"`
-	// Unsent is, at a rate, the number of calls that were due before the end and
-	// found no free worker until then.
+	// Unsent is, at a rate, the number of calls that were due before the end and not
+	// sent, because no worker was free.
 	Unsent int64 `json:"unsent"`
 }

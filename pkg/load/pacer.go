@@ -5,8 +5,8 @@ import (
 	"time"
 )
 
-// pacer is a constant rate in calls a second, above 0. It knows no clock: call
-// number 0 is due at once, and no call's time depends on how late others were.
+// pacer is a constant rate in calls per second, above 0. It has no clock: call number 0
+// is due at once, and no call's time depends on how late others were.
 type pacer float64
 
 // due returns when the call is due, counted from the start of the run. It never
@@ -20,8 +20,8 @@ func (p pacer) due(seq int64) time.Duration {
 }
 
 // count returns the number of calls that are due before elapsed, and MaxInt64 where
-// there are more. A product of rate and time would overflow and be off by roundings,
-// so it searches for the first call that is not due.
+// there are more. The product of rate and time could overflow and has rounding errors,
+// so it searches the first call that is not due.
 func (p pacer) count(elapsed time.Duration) int64 {
 	var low, high int64 = 0, math.MaxInt64
 	for low < high {
@@ -35,8 +35,8 @@ func (p pacer) count(elapsed time.Duration) int64 {
 	return low
 }
 
-// share picks a part of the calls, evenly spread and always the same ones. It
-// counts in millionths, so that no rounding adds up.
+// share selects a part of the calls, evenly spread and always the same ones. It counts
+// in millionths, so that rounding errors do not add up.
 type share int64
 
 const wholeShare = share(1_000_000)
@@ -51,8 +51,8 @@ func newShare(part float64) share {
 	return s
 }
 
-// takes reports whether the call is one of the share. The first one always is,
-// unless the share is 0.
-func (s share) takes(seq int64) bool {
+// includes reports whether the call is in the share. The first one always is, unless
+// the share is 0.
+func (s share) includes(seq int64) bool {
 	return share(seq)%wholeShare*s%wholeShare < s
 }

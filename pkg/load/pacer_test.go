@@ -95,13 +95,13 @@ func TestShareIsExactAndEven(t *testing.T) {
 		t.Run(fmt.Sprint(tt.part), func(t *testing.T) {
 			t.Parallel()
 			s := newShare(tt.part)
-			if got := s.takes(0); got != (tt.part > 0) {
+			if got := s.includes(0); got != (tt.part > 0) {
 				t.Errorf("takes the first call: %t", got)
 			}
 			const far = 5_000_000_000_000 // where the numbers of a long run are
 			var taken int64
 			for seq := range int64(1_000_000) {
-				if s.takes(far + seq) {
+				if s.includes(far + seq) {
 					taken++
 				}
 				if off := float64(taken) - float64(seq+1)*tt.part; math.Abs(off) > 2 {

@@ -2,8 +2,8 @@ package load
 
 import "time"
 
-// recent counts what was done in the last second, in slots of a tenth. It takes
-// times from newest on; what is older than a second is ignored.
+// recent counts the calls that were done in the last second, in slots of a tenth. It
+// ignores times that are more than a second older than the newest.
 type recent struct {
 	first, newest int64 // slot numbers; 0: none yet
 	slots         [recentSlots]int64
@@ -16,7 +16,7 @@ const (
 
 func slotOf(t time.Time) int64 { return t.UnixNano() / int64(slotWidth) }
 
-// turn makes slot the newest and forgets those that are too old for it.
+// turn makes slot the newest and clears those that are too old.
 func (r *recent) turn(slot int64) {
 	if r.first == 0 {
 		r.first, r.newest = slot, slot
@@ -36,8 +36,8 @@ func (r *recent) add(at time.Time) {
 	}
 }
 
-// rate returns how many were done in the second before now, scaled up when the
-// first one is not that long ago. The slot that now is in does not count yet.
+// rate returns how many were done in the second before now, scaled up when the first
+// one is more recent. The current slot does not count yet.
 func (r *recent) rate(now time.Time) float64 {
 	if r.first == 0 {
 		return 0

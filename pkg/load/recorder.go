@@ -11,8 +11,8 @@ import (
 // maxSlowest bounds Report.Slowest.
 const maxSlowest = 10
 
-// Recorder sums up results, in bounded memory however many there are. Its methods
-// may be called from any goroutine.
+// Recorder summarizes results, in bounded memory. Its methods may be called from any
+// goroutine.
 type Recorder struct {
 	mu     sync.Mutex
 	done   int64
@@ -21,7 +21,7 @@ type Recorder struct {
 
 	// The rest is without the warm-up.
 	start, end time.Time
-	report     Report // what is only counted
+	report     Report // the plain counters
 	errors     map[ErrorKind]*ErrorCount
 	latencies  *latencies
 	delays     time.Duration
@@ -62,8 +62,8 @@ func (c *Recorder) Add(r Result) {
 	}
 }
 
-// timed reports whether the latency tells about the server's speed: a connection
-// that was refused or cut, or a call that was given up, had no answer to wait for.
+// timed reports whether the latency is a measure of the server's speed: a connection
+// that was refused or reset, or a canceled call, did not wait for a response.
 func (r *Result) timed() bool {
 	return r.Kind == "" || r.Kind == Status || r.Kind == Timeout
 }
@@ -97,7 +97,7 @@ func (c *Recorder) count(r *Result) {
 	e.Count++
 }
 
-// rank keeps r if it is one of the slowest so far.
+// rank adds r to the slowest if it is one of them so far.
 func (c *Recorder) rank(r *Result) {
 	n := len(c.slowest)
 	if n == maxSlowest && r.Latency <= c.slowest[n-1].Latency {
@@ -113,7 +113,7 @@ func (c *Recorder) rank(r *Result) {
 	c.slowest = c.slowest[:min(len(c.slowest), maxSlowest)]
 }
 
-// Report sums up what was added so far.
+// Report returns the summary of the results so far.
 func (c *Recorder) Report() Report {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -158,8 +158,8 @@ func newSlow(r *Result) Slow {
 	return s
 }
 
-// Snapshot tells where the run stands now. It takes some ten microseconds, for
-// which Add waits.
+// Snapshot returns the current progress. It lasts some ten microseconds, during which
+// Add waits.
 func (c *Recorder) Snapshot() Snapshot {
 	now := time.Now()
 	c.mu.Lock()

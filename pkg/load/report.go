@@ -2,7 +2,7 @@ package load
 
 import "time"
 
-// Report sums up the results of a run. Calls of the warm-up are counted in Warmup
+// Report is the summary of a run's results. Calls of the warm-up are counted in Warmup
 // and nowhere else. In JSON durations are milliseconds: duration_ms, mean_delay_ms.
 type Report struct {
 	// Start is when the first call was due, End when the last one was done.
@@ -11,26 +11,26 @@ type Report struct {
 	// Duration is End minus Start.
 	Duration time.Duration `json:"-"`
 	// Requests is the number of calls; redirects do not count. Failed is how many of
-	// them did not end in an answer below 400.
+	// them did not end with a status below 400.
 	Requests int64 `json:"requests"`
 	Failed   int64 `json:"failed"`
 	// Warmup is the number of calls before the measurement began.
 	Warmup int64 `json:"warmup"`
-	// Rate is Requests a second over Duration.
+	// Rate is Requests per second over Duration.
 	Rate float64 `json:"rate"`
 	// Bytes is the size of all bodies.
 	Bytes int64 `json:"bytes"`
-	// Latency is that of the calls that had an answer or ran out of time. A
-	// connection that was refused or cut tells nothing about the server's speed.
+	// Latency is that of the calls that got a response or timed out. A connection that
+	// was refused or reset is no measure of the server's speed.
 	Latency Latency `json:"latency_ms"`
-	// Histogram spreads the same calls over latencies; empty when there are none.
+	// Histogram counts the same calls by latency; empty when there are none.
 	Histogram []Bucket `json:"histogram"`
-	// Status counts the calls by the status of the last answer.
+	// Status counts the calls by the status of the last response.
 	Status map[int]int64 `json:"status"`
 	// Errors are the failed calls by kind, the most frequent first.
 	Errors []ErrorCount `json:"errors"`
-	// MeanDelay and MaxDelay say how late calls were sent: the load could not keep
-	// up with its rate. Their latencies include it.
+	// MeanDelay and MaxDelay are how late calls were sent, because no worker was free.
+	// Their latencies include it.
 	MeanDelay time.Duration `json:"-"`
 	MaxDelay  time.Duration `json:"-"`
 	// Slowest are the ten calls of the highest latency, the slowest first.
@@ -53,7 +53,7 @@ type Bucket struct {
 	Count    int64
 }
 
-// ErrorCount counts the calls that failed for one kind of reason.
+// ErrorCount counts the calls that failed with one kind of error.
 type ErrorCount struct {
 	Kind  ErrorKind `json:"kind"`
 	Count int64     `json:"count"`
@@ -69,22 +69,22 @@ type Slow struct {
 	Status         int
 	Kind           ErrorKind
 	// TraceID is that of the call, "" when the tracer makes no spans; only a sampled
-	// trace can be looked at.
+	// trace is stored.
 	TraceID string
 	Sampled bool
 }
 
-// Window sums up the calls that were done in one stretch of the run.
+// Window is the summary of the calls that were done in one interval of the run.
 type Window struct {
-	// At is the window's begin, counted from that of the first one, which is the
-	// time when the call that was done first was due.
+	// At is the start of the window, relative to that of the first one, which is when
+	// the call that was done first was due.
 	At, Width        time.Duration
 	Requests, Failed int64
 	// P50 and P99 are latencies as in Latency, exact to two significant digits.
 	P50, P99 time.Duration
 }
 
-// Snapshot is where a run stands.
+// Snapshot is the progress of a run.
 type Snapshot struct {
 	// Done and Failed count calls, the warm-up's included.
 	Done, Failed int64

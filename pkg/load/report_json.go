@@ -30,7 +30,7 @@ func (r Report) MarshalJSON() ([]byte, error) {
 	}{plain(r), toMillis(r.Duration), toMillis(r.MeanDelay), toMillis(r.MaxDelay)})
 }
 
-// list makes an empty list of none, so that scripts need not know null.
+// list returns an empty list for nil, so that the JSON is never null.
 func list[E any](s []E) []E {
 	if s == nil {
 		return []E{}

@@ -13,7 +13,8 @@ import (
 	"github.com/otdemo/otdemo/pkg/printable"
 )
 
-// SchemaVersion is that of a results file: fields are added to it, never renamed.
+// SchemaVersion is the version of a results file's format: fields are added, never
+// renamed.
 const SchemaVersion = 1
 
 // The types of a results file's lines, in the order in which they come.
@@ -27,8 +28,8 @@ const (
 // resultsBuffer holds some 400 results.
 const resultsBuffer = 64 << 10
 
-// resultsInterval is how much of a run at most a process that dies takes with it: at
-// a low rate the buffer does not fill for minutes.
+// resultsInterval bounds how much of a run is lost if the process is killed: at a low
+// rate the buffer would not fill for minutes.
 const resultsInterval = time.Second
 
 // ResultsWriter writes a results file: a line of JSON for the run, one for each
@@ -52,7 +53,7 @@ func NewResultsWriter(w io.Writer, info RunInfo) (*ResultsWriter, error) {
 	return f, err
 }
 
-// Add writes a result. An error comes out of the next End, Ledger or Flush.
+// Add writes a result. An error is returned by the next End, Ledger or Flush.
 func (f *ResultsWriter) Add(r Result) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -60,7 +61,7 @@ func (f *ResultsWriter) Add(r Result) {
 	_, _ = f.w.Write(f.line) // the buffer keeps the error
 }
 
-// End writes how the run went as a whole, and flushes.
+// End writes the outcome of the run, and flushes.
 func (f *ResultsWriter) End(o Outcome) error {
 	if err := f.write(struct {
 		Type string `json:"type"`
@@ -71,8 +72,7 @@ func (f *ResultsWriter) End(o Outcome) error {
 	return f.Flush()
 }
 
-// Ledger writes a closed account, as the JSON of its own, and flushes. It comes
-// after End.
+// Ledger writes the ledger in its own JSON, and flushes. It is called after End.
 func (f *ResultsWriter) Ledger(account any) error {
 	if err := f.write(struct {
 		Type   string `json:"type"`
@@ -84,7 +84,7 @@ func (f *ResultsWriter) Ledger(account any) error {
 }
 
 // KeepFlushed flushes every second, and at once when ctx ends, until the function
-// that it returns is called. An error comes out of the next End, Ledger or Flush.
+// that it returns is called. An error is returned by the next End, Ledger or Flush.
 func (f *ResultsWriter) KeepFlushed(ctx context.Context) (stop func()) {
 	stopped := make(chan struct{})
 	var flushing sync.WaitGroup
@@ -132,8 +132,8 @@ func (f *ResultsWriter) write(line any) error {
 	return nil
 }
 
-// appendResult appends the line of r to b. It is written by hand because a run
-// pays for it with each call; resultJSON reads it.
+// appendResult appends the line of r to b. It does not use encoding/json because
+// it runs for each call of a run; resultJSON reads the line.
 func appendResult(b []byte, r *Result, start time.Time) []byte {
 	b = append(b, `{"type":"result","seq":`...)
 	b = strconv.AppendInt(b, r.Seq, 10)

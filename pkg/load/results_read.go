@@ -14,9 +14,9 @@ import (
 // maxLine bounds a line of a results file; a ledger is the longest.
 const maxLine = 1 << 20
 
-// ResultsReader reads what a ResultsWriter wrote. It is strict, and its errors
-// have the number of the line; but a file that ends too early is one of a run that
-// was killed, and is read as far as it goes. It is not for concurrent use.
+// ResultsReader reads the file of a ResultsWriter. It is strict, and its errors have the
+// number of the line; but a file that ends early is that of a run that was killed, and
+// is read as far as it goes. It is not for concurrent use.
 type ResultsReader struct {
 	name   string
 	lines  *bufio.Scanner
@@ -27,17 +27,17 @@ type ResultsReader struct {
 	ending Ending
 }
 
-// Ending is what a results file says after its results.
+// Ending is what a results file has after its results.
 type Ending struct {
 	// Outcome is zero when the file was cut off before it.
 	Outcome Outcome
-	// Ledger is the JSON of the closed account; nil if there is none.
+	// Ledger is the ledger's JSON; nil if there is none.
 	Ledger json.RawMessage
-	// Cut says, in words, what is missing at the end; "" when the file is whole.
+	// Cut is a phrase for what is missing at the end; "" when the file is complete.
 	Cut string
 }
 
-// NewResultsReader begins to read the file whose name its errors are to give.
+// NewResultsReader reads the first line of a results file. Errors contain name.
 func NewResultsReader(r io.Reader, name string) (*ResultsReader, error) {
 	f := &ResultsReader{name: name, lines: bufio.NewScanner(r)}
 	f.lines.Buffer(nil, maxLine)
@@ -65,7 +65,7 @@ func NewResultsReader(r io.Reader, name string) (*ResultsReader, error) {
 	return f, nil
 }
 
-// Info says what was run.
+// Info returns what was run.
 func (f *ResultsReader) Info() RunInfo { return f.info }
 
 // Next returns the next result, and io.EOF after the last one.
@@ -82,7 +82,7 @@ func (f *ResultsReader) Next() (Result, error) {
 		var in resultJSON
 		if err := json.Unmarshal(line, &in); err != nil {
 			if !f.whole {
-				f.ending.Cut = fmt.Sprintf("line %d is cut off", f.number)
+				f.ending.Cut = fmt.Sprintf("line %d is incomplete", f.number)
 				return Result{}, io.EOF
 			}
 			return Result{}, f.errorf("%w", err)
@@ -100,18 +100,18 @@ func (f *ResultsReader) Next() (Result, error) {
 // returned io.EOF.
 func (f *ResultsReader) Ending() Ending { return f.ending }
 
-// finish notes what a file that ends here lacks.
+// finish records what a file that ends here lacks.
 func (f *ResultsReader) finish() {
 	switch {
 	case f.ending.Cut != "":
 	case !f.ended:
-		f.ending.Cut = "the run was killed, or goes on: its end is missing"
+		f.ending.Cut = "the run was killed or is not finished: its end is missing"
 	case f.info.Verify && f.ending.Ledger == nil:
 		f.ending.Cut = "the ledger was not closed"
 	}
 }
 
-// last takes a line that follows the results.
+// last reads a line that follows the results.
 func (f *ResultsReader) last(kind string, line []byte) error {
 	switch {
 	case kind == endLine && !f.ended:
@@ -128,7 +128,7 @@ func (f *ResultsReader) last(kind string, line []byte) error {
 		}
 		f.ending.Ledger = in.Ledger
 	case kind == runLine, kind == resultLine, kind == endLine, kind == ledgerLine:
-		return f.errorf("a line of type %q must not stand here", kind)
+		return f.errorf("unexpected line of type %q", kind)
 	default:
 		return f.errorf("unknown type %q", kind)
 	}
@@ -215,8 +215,8 @@ func (f *ResultsReader) errorf(format string, args ...any) error {
 	return fmt.Errorf("%s:%d: %w", f.name, f.number, fmt.Errorf(format, args...))
 }
 
-// withNewline is bufio.ScanLines, but keeps the newline, whose absence tells that
-// the line was cut off.
+// withNewline is bufio.ScanLines, but keeps the newline: without it the line is
+// incomplete.
 func withNewline(data []byte, atEOF bool) (int, []byte, error) {
 	if i := bytes.IndexByte(data, '\n'); i >= 0 {
 		return i + 1, data[:i+1], nil

@@ -134,7 +134,7 @@ func TestReportIsTheSameFromTheFile(t *testing.T) {
 func TestResultsFileThatWasCutOff(t *testing.T) {
 	t.Parallel()
 	const (
-		killed   = "the run was killed, or goes on: its end is missing"
+		killed   = "the run was killed or is not finished: its end is missing"
 		noLedger = "the ledger was not closed"
 	)
 	whole := writeResults(t, sampleInfo(), sampleResults(), map[string]int{"missing": 0})
@@ -147,9 +147,9 @@ func TestResultsFileThatWasCutOff(t *testing.T) {
 		{"whole", whole, "", 3},
 		{"without the last newline", strings.TrimSuffix(whole, "\n"), "", 3},
 		{"before the ledger", upTo(5), noLedger, 3},
-		{"within the ledger", upTo(5) + lines[5][:20], "line 6 is cut off", 3},
+		{"within the ledger", upTo(5) + lines[5][:20], "line 6 is incomplete", 3},
 		{"before the end", upTo(4), killed, 3},
-		{"within a result", upTo(3) + lines[3][:30], "line 4 is cut off", 2},
+		{"within a result", upTo(3) + lines[3][:30], "line 4 is incomplete", 2},
 		{"after the head", upTo(1), killed, 0},
 	} {
 		_, results, ending, err := readResults(tt.file)
@@ -177,9 +177,9 @@ func TestResultsFileErrors(t *testing.T) {
 		{"cut in the middle", head + result[:30] + "\n" + end, "results.ndjson:2: invalid character '\\n' in string literal"},
 		{"wrong type", head + `{"type":"result","seq":"1"}` + "\n", "results.ndjson:2: json: cannot unmarshal string into Go struct field resultJSON.seq of type int64"},
 		{"unknown line", head + result + `{"type":"note"}` + "\n", `results.ndjson:3: unknown type "note"`},
-		{"two heads", head + head, `results.ndjson:2: a line of type "run" must not stand here`},
-		{"result after the end", head + end + result, `results.ndjson:3: a line of type "result" must not stand here`},
-		{"ledger before the end", head + ledger + end, `results.ndjson:2: a line of type "ledger" must not stand here`},
+		{"two heads", head + head, `results.ndjson:2: unexpected line of type "run"`},
+		{"result after the end", head + end + result, `results.ndjson:3: unexpected line of type "result"`},
+		{"ledger before the end", head + ledger + end, `results.ndjson:2: unexpected line of type "ledger"`},
 		{"negative", head + `{"type":"result","latency_ms":-1}` + "\n", "results.ndjson:2: latency_ms must not be negative"},
 		{"long line", head + strings.Repeat("x", maxLine+1) + "\n", fmt.Sprintf("results.ndjson:2: the line is longer than %d bytes", maxLine)},
 	} {

@@ -10,10 +10,10 @@ import (
 	"github.com/otdemo/otdemo/pkg/client"
 )
 
-// Run makes the calls that opts asks for, and returns when the last one is done.
-// An error means that the options cannot work and nothing was sent. When ctx ends
-// before the run does, the calls in flight are cancelled and observed as such, and
-// the outcome says so; that is no error.
+// Run makes the calls of opts, and returns when the last one is done. An error means
+// that the options are invalid and nothing was sent. When ctx ends before the run does,
+// the calls in flight are canceled and observed as such, and the outcome is Interrupted;
+// that is not an error.
 func Run(ctx context.Context, opts Options) (Outcome, error) {
 	if err := opts.check(); err != nil {
 		return Outcome{}, err
@@ -40,7 +40,7 @@ type run struct {
 	// taken numbers the calls, measured those after the warm-up.
 	taken, measured atomic.Int64
 	sent            atomic.Int64
-	// interrupted is set by the first worker that the context's end kept from a call.
+	// interrupted is set by the first worker that makes no further call because ctx ended.
 	interrupted atomic.Bool
 	stopped     atomic.Int64 // time.Duration from started
 	observing   sync.Mutex
@@ -89,7 +89,7 @@ func (r *run) work(ctx context.Context) {
 			result.Delay = time.Since(result.Start)
 		}
 		r.sent.Add(1)
-		_, _ = r.caller.call(ctx, &result, r.share.takes(result.Seq)) // the result has the error
+		_, _ = r.caller.call(ctx, &result, r.share.includes(result.Seq)) // the result has the error
 		if result.Kind == Canceled {
 			r.interrupt()
 		}
@@ -97,8 +97,8 @@ func (r *run) work(ctx context.Context) {
 	}
 }
 
-// next takes the next call: its number, when it is due, and whether it is part of
-// the warm-up. It reports false when the run has no more of them.
+// next returns the next call: its number, when it is due, and whether it is part of the
+// warm-up; false when the run has no more calls.
 func (r *run) next() (Result, bool) {
 	now := time.Now()
 	elapsed := now.Sub(r.started)
@@ -127,7 +127,8 @@ func (r *run) overAt(elapsed time.Duration) bool {
 	return r.opts.Duration > 0 && elapsed >= addCapped(r.opts.Warmup, r.opts.Duration)
 }
 
-// wait returns at due, or false when ctx ends before that or has ended.
+// wait waits until due and returns true, or false when ctx ends before that or has
+// ended.
 func (r *run) wait(ctx context.Context, timer *time.Timer, due time.Time) bool {
 	if ctx.Err() != nil {
 		return false

@@ -5,19 +5,18 @@ import (
 	"time"
 )
 
-// RunInfo says what was run, so that a results file can be read without the
-// command line that made it.
+// RunInfo is what was run, so that a results file can be understood without the command
+// line that made it.
 type RunInfo struct {
-	// Run is the value of the tag on the run's top-level spans; Service is whose
-	// spans they are, and QueryURL is where Jaeger shows them.
+	// Run is the value of the tag on the run's top-level spans, Service is their service,
+	// and QueryURL is where they can be read back.
 	Run      string `json:"run"`
 	Service  string `json:"service"`
 	QueryURL string `json:"query_url"`
-	// Start is that of the run. It is kept to the nanosecond, for the results count
-	// from it.
+	// Start is that of the run, to the nanosecond, since results are relative to it.
 	Start  time.Time `json:"start"`
 	Method string    `json:"method"`
-	// URL must not hold a password.
+	// URL must not have user info.
 	URL string `json:"url"`
 
 	// The others are as in Options, and client.Options.
@@ -28,7 +27,7 @@ type RunInfo struct {
 	Warmup      time.Duration `json:"-"`
 	Timeout     time.Duration `json:"-"`
 	TraceShare  float64       `json:"trace_share"`
-	// Verify says that a ledger follows the results.
+	// Verify reports that a ledger follows the results.
 	Verify bool `json:"verify"`
 }
 
@@ -40,7 +39,7 @@ type runInfoJSON struct {
 	TimeoutMS  millis `json:"timeout_ms"`
 }
 
-// plainRunInfo is without the methods.
+// plainRunInfo is RunInfo without its methods.
 type plainRunInfo RunInfo
 
 // MarshalJSON implements json.Marshaler.

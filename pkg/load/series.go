@@ -2,23 +2,22 @@ package load
 
 import "time"
 
-// maxWindows bounds a series: it has half as many at least once it is that long.
+// maxWindows bounds the windows of a series; a long one has at least half as many.
 const maxWindows = 240
 
-// series is a run over time. Its windows are a second wide at first and twice as
-// wide each time that there would be too many, so that memory is bounded whatever
-// the run's length. The zero value is not ready; use newSeries.
+// series is a run over time. Its windows are a second wide at first, and twice as wide
+// each time that there would be too many, so that memory is bounded. The zero value is
+// not usable; use newSeries.
 type series struct {
 	// origin is where the first window begins; results may come in any order.
 	origin time.Time
 	width  time.Duration
-	// last is when the last result was done, counted from the origin.
+	// last is when the last result was done, relative to the origin.
 	last    time.Duration
 	windows []*window
 }
 
-// window collects what was done in one stretch of time. nil is one in which
-// nothing was.
+// window is the results of one interval; nil is one without results.
 type window struct {
 	requests, failed int64
 	latencies        *latencies
@@ -26,7 +25,7 @@ type window struct {
 
 func newSeries() *series { return &series{width: time.Second} }
 
-// add counts a result into the window in which it was done.
+// add counts a result in the window in which it was done.
 func (s *series) add(r *Result) {
 	if s.origin.IsZero() {
 		s.origin = r.Start
@@ -43,8 +42,8 @@ func (s *series) add(r *Result) {
 	}
 }
 
-// at returns the window that holds offset, which it makes room for. What was done
-// before the first result counts as done with it.
+// at returns the window of offset, which it creates. An offset before the first result
+// counts as that of the first.
 func (s *series) at(offset time.Duration) *window {
 	offset = max(offset, 0)
 	for offset/s.width >= maxWindows {

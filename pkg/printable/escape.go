@@ -72,14 +72,14 @@ func JSON(document []byte) []byte {
 	return out
 }
 
-// TextWriter returns a writer that passes on what Text makes of each Write. Each
-// must be of whole lines, as those of log/slog are.
+// TextWriter returns a writer that applies Text to each Write. Each must be of whole
+// lines, as those of log/slog are.
 func TextWriter(w io.Writer) io.Writer {
 	return writer{w, func(p []byte) []byte { return []byte(Text(string(p))) }}
 }
 
-// JSONWriter returns a writer that passes on what JSON makes of each Write. Each
-// must be of whole documents, as those of json.Encoder are.
+// JSONWriter returns a writer that applies JSON to each Write. Each must be of whole
+// documents, as those of json.Encoder are.
 func JSONWriter(w io.Writer) io.Writer { return writer{w, JSON} }
 
 type writer struct {

@@ -1,8 +1,8 @@
-// Package printable makes text of unknown origin harmless to show: names of spans
-// and services, errors, log lines, answers of servers, configuration of others.
-// Shown as it is, such text could move a terminal's cursor, rename its window, show
-// a line in another order than its bytes have, or give a command to the runner of a
-// CI job, which reads "::error::" and "##[error]" in its output. Start at Line.
+// Package printable makes untrusted text safe to print: names of spans and services,
+// errors, log lines, servers' responses, configuration of others. Printed as it is, such
+// text could move a terminal's cursor, rename its window, show a line in another order
+// than its bytes have, or give a command to the runner of a CI job, which reads
+// "::error::" and "##[error]" in its output. Start at Line.
 package printable
 
 import (
@@ -11,9 +11,9 @@ import (
 	"unicode/utf8"
 )
 
-// Line returns s as a single harmless line: line breaks and tabs become spaces,
-// other characters that are not graphic become "?", as do bytes that are not UTF-8,
-// and what a CI runner takes for a command is broken by a space.
+// Line returns s as a single safe line: line breaks and tabs become spaces, other
+// characters that are not graphic become "?", as do bytes that are not UTF-8, and a
+// space is inserted in what a CI runner reads as a command.
 func Line(s string) string {
 	if harmless(s) {
 		return s
@@ -21,7 +21,7 @@ func Line(s string) string {
 	return disarm(replace(strings.ReplaceAll(s, "\r\n", "\n")))
 }
 
-// Text returns s with its line breaks, and each of its lines as Line does it.
+// Text returns s with its line breaks, and each of its lines as Line returns it.
 func Text(s string) string {
 	lines := strings.Split(strings.ReplaceAll(s, "\r\n", "\n"), "\n")
 	for i := range lines {
@@ -30,8 +30,8 @@ func Text(s string) string {
 	return strings.Join(lines, "\n")
 }
 
-// harmless reports whether Line has nothing to do, as is nearly always so. It may
-// report false for such a text.
+// harmless reports whether Line has nothing to do, which is nearly always so. It may
+// return false for such a text.
 func harmless(s string) bool {
 	for i := range len(s) {
 		if s[i] < ' ' || s[i] > '~' {
@@ -53,9 +53,9 @@ func replace(s string) string {
 	}, s)
 }
 
-// graphic reports whether r only leaves a mark or a space. Controls, the marks of
-// bidirectional text, line and paragraph separators and other invisible characters
-// do not.
+// graphic reports whether r is a visible character or a space. Controls, the marks of
+// bidirectional text, line and paragraph separators and other invisible characters are
+// not.
 func graphic(r rune) bool { return unicode.IsGraphic(r) }
 
 // startsCommand reports whether a GitHub runner reads the line as a command
@@ -84,8 +84,8 @@ func disarm(line string) string {
 	return out.String()
 }
 
-// commandAt reports whether "##word[" stands at the i-th byte of line; the word may
-// be empty.
+// commandAt reports whether "##word[" is at the i-th byte of line; the word may be
+// empty.
 func commandAt(line string, i int) bool {
 	rest, ok := strings.CutPrefix(line[i:], "##")
 	if !ok {

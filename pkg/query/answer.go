@@ -7,21 +7,22 @@ import (
 	"io"
 	"mime"
 	"net/http"
-	"net/url"
 	"strings"
+
+	"github.com/otdemo/otdemo/internal/redact"
 )
 
-// drainBytes is how much of a body is read after the answer is known, so that
-// the connection can be used again.
+// drainBytes bounds what is read of a body after the answer was decoded, so that the
+// connection can be reused.
 const drainBytes = 4 << 10
 
-// answer is a response whose first bytes have been looked at.
+// answer is a response and the first bytes of its body.
 type answer struct {
 	URL         string
 	Status      int
 	ContentType string
 	Location    string
-	// Head is the first headBytes of the body, or all of it.
+	// Head is the first headBytes of the body, or the whole body.
 	Head    string
 	body    *bufio.Reader
 	limited *boundedBody
@@ -30,26 +31,17 @@ type answer struct {
 func newAnswer(shownURL string, resp *http.Response, limit int64) *answer {
 	limited := &boundedBody{body: resp.Body, limit: limit, left: limit}
 	body := bufio.NewReaderSize(limited, headBytes)
-	// An error here shows again when the body is read.
+	// An error here occurs again when the body is read.
 	head, _ := body.Peek(headBytes)
 	return &answer{
 		URL:         shownURL,
 		Status:      resp.StatusCode,
 		ContentType: resp.Header.Get("Content-Type"),
-		Location:    location(resp),
+		Location:    redact.URL(resp.Header.Get("Location")),
 		Head:        string(head),
 		body:        body,
 		limited:     limited,
 	}
-}
-
-// location is where a redirect leads, without user info.
-func location(resp *http.Response) string {
-	to, err := url.Parse(resp.Header.Get("Location"))
-	if err != nil {
-		return ""
-	}
-	return redact(to)
 }
 
 func (a *answer) close() {
@@ -57,20 +49,20 @@ func (a *answer) close() {
 	_ = a.limited.body.Close()
 }
 
-// looksJSON looks at the body, since Jaeger sends its own errors as text/plain,
-// but takes the server's word when it says HTML.
+// looksJSON reports whether the body begins like a JSON object and is not declared as
+// HTML. Jaeger sends its errors as text/plain, so the content type does not decide.
 func (a *answer) looksJSON() bool {
 	return a.mediaType() != "text/html" && a.startsWith("{")
 }
 
-// looksList is looksJSON for Zipkin, which answers with lists and says so.
+// looksList is looksJSON for Zipkin, which sends lists and declares them as JSON.
 func (a *answer) looksList() bool { return a.mediaType() == "application/json" && a.startsWith("[") }
 
 func (a *answer) startsWith(sign string) bool {
 	return strings.HasPrefix(strings.TrimLeft(a.Head, " \t\r\n"), sign)
 }
 
-// mediaType is the content type without parameters, "" when there is none.
+// mediaType returns the content type without parameters, "" when there is none.
 func (a *answer) mediaType() string {
 	media, _, err := mime.ParseMediaType(a.ContentType)
 	if err != nil {
@@ -79,8 +71,8 @@ func (a *answer) mediaType() string {
 	return media
 }
 
-// unexpected is the error for an answer that is not what was asked for; reason
-// says what is wrong with JSON that is not Jaeger's.
+// unexpected returns the error for an answer that is not the requested data; reason is
+// what is wrong with JSON that is not Jaeger's.
 func (a *answer) unexpected(reason string) error {
 	if a.Status != http.StatusOK {
 		return &StatusError{
@@ -90,7 +82,8 @@ func (a *answer) unexpected(reason string) error {
 	return &NotJSONError{URL: a.URL, ContentType: a.ContentType, Body: a.Head, Reason: reason}
 }
 
-// decodeError tells a body that ended early from one that is not Jaeger's.
+// decodeError returns a TransportError for a body that was cut off, and the error of
+// unexpected for one that is not Jaeger's.
 func (a *answer) decodeError(err error) error {
 	if a.limited.err != nil {
 		return &TransportError{URL: a.URL, Err: a.limited.err}
@@ -98,8 +91,8 @@ func (a *answer) decodeError(err error) error {
 	return a.unexpected(err.Error())
 }
 
-// boundedBody fails instead of ending when a body is too long: a trace that was
-// cut off must not look complete.
+// boundedBody returns an error instead of the end when a body is too long: a trace
+// that was cut off must not look complete.
 type boundedBody struct {
 	body  io.ReadCloser
 	limit int64

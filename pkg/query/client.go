@@ -13,6 +13,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/otdemo/otdemo/internal/redact"
 	"github.com/otdemo/otdemo/pkg/trace"
 )
 
@@ -20,21 +21,20 @@ const (
 	// maxBody bounds an answer. A trace of 10,000 spans, where Jaeger itself
 	// stops, is about 10 MB.
 	maxBody = 64 << 20
-	// headBytes is how much of a strange answer an error keeps: enough to tell a
-	// login page from a proxy's error.
+	// headBytes is how much of an unexpected answer an error has: enough to distinguish
+	// a login page from a proxy's error.
 	headBytes = 512
 	// dialTimeout and headerTimeout are for the client that New makes. Storage
-	// behind Jaeger may take seconds to answer; a connection on a working network
-	// may not.
+	// behind Jaeger may need seconds for a response; a connection on a working network
+	// does not.
 	dialTimeout   = 5 * time.Second
 	headerTimeout = 30 * time.Second
 )
 
-// Options are what New takes beside the address. The zero value is complete.
+// Options are the optional arguments of New. The zero value is ready to use.
 type Options struct {
-	// HTTP makes the requests; nil takes a client with timeouts of its own. It is
-	// copied, and the copy follows no redirects: where one leads is part of the
-	// answer.
+	// HTTP makes the requests; nil makes a client with timeouts. It is copied, and the
+	// copy follows no redirects, so that an error can name their target.
 	HTTP *http.Client
 	// UserAgent is sent with each request unless it is empty.
 	UserAgent string
@@ -45,18 +45,17 @@ type Client struct {
 	http      *http.Client
 	userAgent string
 	base      *url.URL
-	// maxBody is the constant, but for tests.
+	// maxBody is the constant, except in tests.
 	maxBody int64
 	// zipkin is what IsZipkin reports.
 	zipkin atomic.Bool
 }
 
-// New makes a client of the Jaeger at baseURL, the address of its UI with the
-// base path if it has one (http://host:16686/jaeger), or at a Zipkin server
-// (http://host:9411). User and password in it
-// are sent as basic authentication, and are never part of an error. The error
-// for a URL that cannot be one is a *URLError, which has a hint. New connects to
-// nothing.
+// New returns a client of the Jaeger at baseURL, the address of its UI with the base
+// path if it has one (http://host:16686/jaeger), or of a Zipkin server
+// (http://host:9411). User and password in it are sent as basic authentication, and
+// are never part of an error. For an invalid URL it returns a *URLError, which has a
+// hint. It makes no connection.
 func New(baseURL string, opts Options) (*Client, error) {
 	base, err := parseBase(baseURL)
 	if err != nil {
@@ -84,25 +83,24 @@ func parseBase(raw string) (*url.URL, error) {
 	base, err := url.Parse(raw)
 	switch {
 	case err != nil:
-		// The text of a parse error repeats the URL, password and all.
-		err = withoutURL(err)
-		return nil, &URLError{Reason: err.Error(), Suggestion: "http://localhost:16686"}
+		// The text of a parse error repeats the URL with its password.
+		return nil, &URLError{Reason: redact.Error(err).Error(), Suggestion: "http://localhost:16686"}
 	case base.Scheme != "http" && base.Scheme != "https":
-		return nil, &URLError{URL: redact(base), Reason: "it must start with http:// or https://", Suggestion: suggest(raw)}
+		return nil, &URLError{URL: redact.URL(raw), Reason: "it must start with http:// or https://", Suggestion: suggest(raw)}
 	case base.Host == "":
-		return nil, &URLError{URL: redact(base), Reason: "it names no host", Suggestion: "http://localhost:16686"}
+		return nil, &URLError{URL: redact.URL(raw), Reason: "it has no host", Suggestion: "http://localhost:16686"}
 	case base.RawQuery != "" || base.Fragment != "":
 		bare := *base
 		bare.RawQuery, bare.Fragment = "", ""
-		return nil, &URLError{URL: redact(base), Reason: "it must end with the base path", Suggestion: redact(&bare)}
+		return nil, &URLError{URL: redact.URL(raw), Reason: "it must end with the base path, without ? and #", Suggestion: redact.URL(bare.String())}
 	}
 	base.Path = strings.TrimRight(base.Path, "/")
 	base.RawPath = strings.TrimRight(base.RawPath, "/")
 	return base, nil
 }
 
-// suggest makes a URL of what was written without a scheme, such as
-// "localhost:16686", and gives up on user info, which must not be printed.
+// suggest returns a URL for an address without a scheme, such as "localhost:16686",
+// and the default for one with user info, which must not be printed.
 func suggest(raw string) string {
 	if strings.ContainsAny(raw, "@/ ") || raw == "" {
 		return "http://localhost:16686"
@@ -110,47 +108,38 @@ func suggest(raw string) string {
 	return "http://" + raw
 }
 
-// redact returns u without user info.
-func redact(u *url.URL) string {
-	bare := *u
-	bare.User = nil
-	return bare.String()
-}
-
-// URL returns the address that New was given, without user info and without a
-// slash at the end.
-func (c *Client) URL() string { return redact(c.base) }
+// URL returns New's baseURL without user info and without a slash at the end.
+func (c *Client) URL() string { return redact.URL(c.base.String()) }
 
 // zipkinPort is where Zipkin serves its page and its API.
 const zipkinPort = "9411"
 
-// TraceURL returns the page of Jaeger's UI for a trace, without user info; of
-// Zipkin's, once IsZipkin, and before any answer on Zipkin's port.
+// TraceURL returns the URL of a trace's page in Jaeger's UI, without user info; in
+// Zipkin's, if IsZipkin or the port is Zipkin's.
 func (c *Client) TraceURL(id trace.TraceID) string {
 	if c.IsZipkin() || c.base.Port() == zipkinPort {
-		return redact(c.base.JoinPath("zipkin", "traces", id.String()))
+		return redact.URL(c.base.JoinPath("zipkin", "traces", id.String()).String())
 	}
-	return redact(c.base.JoinPath("trace", id.String()))
+	return redact.URL(c.base.JoinPath("trace", id.String()).String())
 }
 
-// Close closes idle connections. The client may still be used.
+// Close closes idle connections. The client can still be used.
 func (c *Client) Close() { c.http.CloseIdleConnections() }
 
-// Trace reads one trace by its id, over /api/traces/{id}, which Jaeger 1 and 2
-// alike serve, or Zipkin's /api/v2/trace/{id}. It returns an error that is
-// ErrNotFound when there is no such trace. What Jaeger says went wrong while it
-// read the trace stands in the trace's warnings.
+// Trace reads one trace by its id from /api/traces/{id}, which Jaeger 1 and 2 serve,
+// or from Zipkin's /api/v2/trace/{id}. The error is ErrNotFound if the trace does not
+// exist. Errors that Jaeger reports beside the trace are added to its warnings.
 func (c *Client) Trace(ctx context.Context, id trace.TraceID) (trace.Trace, error) {
 	return c.readTrace(ctx, id, trace.DecodeTraces)
 }
 
 func (c *Client) readTrace(ctx context.Context, id trace.TraceID, decode decoder) (trace.Trace, error) {
-	ask := func() (trace.Trace, error) { return c.zipkinTrace(ctx, id) }
+	fromZipkin := func() (trace.Trace, error) { return c.zipkinTrace(ctx, id) }
 	if c.IsZipkin() {
-		return ask()
+		return fromZipkin()
 	}
 	t, err := c.jaegerTrace(ctx, id, decode)
-	return otherwise(c, t, err, ask)
+	return orZipkin(c, t, err, fromZipkin)
 }
 
 func (c *Client) jaegerTrace(ctx context.Context, id trace.TraceID, decode decoder) (trace.Trace, error) {
@@ -179,25 +168,25 @@ func (c *Client) jaegerTrace(ctx context.Context, id trace.TraceID, decode decod
 	}
 }
 
-// Services returns the names of the services that Jaeger has spans of, sorted.
-// It asks /api/v3/services, where that does not exist, /api/services, and where
-// neither does, Zipkin's. Jaeger lists itself, too.
+// Services returns the names of the services that Jaeger has spans of, sorted. It
+// reads /api/v3/services; if that does not exist, /api/services; and if neither does,
+// Zipkin's. Jaeger's own service is one of them.
 func (c *Client) Services(ctx context.Context) ([]string, error) {
-	ask := func() ([]string, error) { return c.zipkinServices(ctx) }
+	fromZipkin := func() ([]string, error) { return c.zipkinServices(ctx) }
 	if c.IsZipkin() {
-		return ask()
+		return fromZipkin()
 	}
 	names, err := c.ServicesFrom(ctx, V3)
 	if err != nil && IsMissingPath(err) {
 		names, err = c.ServicesFrom(ctx, V1)
 	}
-	return otherwise(c, names, err, ask)
+	return orZipkin(c, names, err, fromZipkin)
 }
 
 // API is a generation of Jaeger's query API, or Zipkin.
 type API string
 
-// The generations. Jaeger 1.42 to 2.20 have both. Later ones keep only
+// The generations. Jaeger 1.42 to 2.20 have both. Later versions have only
 // /api/traces/{id} of V1.
 const (
 	V1 API = "v1"
@@ -218,8 +207,8 @@ func (c *Client) ServicesFrom(ctx context.Context, api API) ([]string, error) {
 	return names, err
 }
 
-// names reads a list of strings under key. Other programs answer with objects,
-// too; Jaeger leaves the key out only with all others.
+// names reads a list of strings under key. Jaeger omits the key only in an empty
+// object; any other object without it is another program's.
 func (c *Client) names(ctx context.Context, u *url.URL, key string) ([]string, error) {
 	resp, err := c.get(ctx, u)
 	if err != nil {
@@ -247,9 +236,9 @@ func (c *Client) names(ctx context.Context, u *url.URL, key string) ([]string, e
 	return names, nil
 }
 
-// IsMissingPath reports whether an error means "no such path here" rather than
-// speaks of the request: a status such as 404, or a page where JSON should be,
-// which is Jaeger's answer to unknown paths.
+// IsMissingPath reports whether an error means that the server does not have the path:
+// a status such as 404, or a page instead of JSON, which is Jaeger's response to
+// unknown paths.
 func IsMissingPath(err error) bool {
 	if _, ok := errors.AsType[*NotJSONError](err); ok {
 		return true
@@ -265,13 +254,13 @@ func IsMissingPath(err error) bool {
 	return false
 }
 
-// get sends a request and returns the answer, whatever its status. The caller
-// closes it.
+// get sends a request and returns the answer, whatever its status. The caller must
+// close it.
 func (c *Client) get(ctx context.Context, u *url.URL) (*answer, error) {
-	shown := redact(u)
+	shown := redact.URL(u.String())
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, u.String(), nil)
 	if err != nil {
-		return nil, &TransportError{URL: shown, Err: withoutURL(err)}
+		return nil, &TransportError{URL: shown, Err: redact.Error(err)}
 	}
 	req.Header.Set("Accept", "application/json")
 	if c.userAgent != "" {
@@ -279,7 +268,7 @@ func (c *Client) get(ctx context.Context, u *url.URL) (*answer, error) {
 	}
 	resp, err := c.http.Do(req) //nolint:bodyclose // answer.close does
 	if err != nil {
-		return nil, &TransportError{URL: shown, Err: withoutURL(err)}
+		return nil, &TransportError{URL: shown, Err: redact.Error(err)}
 	}
 	return newAnswer(shown, resp, c.maxBody), nil
 }

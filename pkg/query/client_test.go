@@ -69,14 +69,14 @@ func newClient(t *testing.T, url string) *query.Client {
 func TestNewRefusesWhatIsNoURL(t *testing.T) {
 	t.Parallel()
 	tests := []struct{ url, wantError, wantHint string }{
-		{"localhost:16686", `query URL "localhost:16686" is not one: it must start with http:// or https://`, "--query-url http://localhost:16686"},
-		{"jaeger", `query URL "jaeger" is not one: it must start with http:// or https://`, "--query-url http://jaeger"},
-		{"", `query URL is not one: it must start with http:// or https://`, "--query-url http://localhost:16686"},
-		{"http://", `query URL "http:" is not one: it names no host`, "--query-url http://localhost:16686"},
-		{"http:/localhost:16686", `query URL "http:/localhost:16686" is not one: it names no host`, "--query-url http://localhost:16686"},
-		{"http://h:16686/search?service=x", `query URL "http://h:16686/search?service=x" is not one: it must end with the base path`, "--query-url http://h:16686/search"},
-		{"http://user:secret@h:x", `query URL is not one: invalid port ":x" after host`, "--query-url http://localhost:16686"},
-		{"ftp://user:secret@h", `query URL "ftp://h" is not one: it must start with http:// or https://`, "--query-url http://localhost:16686"},
+		{"localhost:16686", `query URL "localhost:16686" is invalid: it must start with http:// or https://`, "--query-url http://localhost:16686"},
+		{"jaeger", `query URL "jaeger" is invalid: it must start with http:// or https://`, "--query-url http://jaeger"},
+		{"", `query URL is invalid: it must start with http:// or https://`, "--query-url http://localhost:16686"},
+		{"http://", `query URL "http://" is invalid: it has no host`, "--query-url http://localhost:16686"},
+		{"http:/localhost:16686", `query URL "http:/localhost:16686" is invalid: it has no host`, "--query-url http://localhost:16686"},
+		{"http://h:16686/search?service=x", `query URL "http://h:16686/search?service=x" is invalid: it must end with the base path, without ? and #`, "--query-url http://h:16686/search"},
+		{"http://user:secret@h:x", `query URL is invalid: invalid port ":x" after host`, "--query-url http://localhost:16686"},
+		{"ftp://user:secret@h", `query URL "ftp://h" is invalid: it must start with http:// or https://`, "--query-url http://localhost:16686"},
 	}
 	for _, tt := range tests {
 		t.Run(tt.url, func(t *testing.T) {

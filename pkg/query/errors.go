@@ -4,19 +4,18 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
-	"net/url"
 	"strings"
 )
 
-// ErrNotFound says that Jaeger answered, and knows no such trace.
+// ErrNotFound is returned when the backend does not have the trace.
 var ErrNotFound = errors.New("trace not found")
 
-// ErrIncomplete says that a trace exists, but not yet as the caller wants it.
+// ErrIncomplete is returned when a trace exists, but is not complete for the caller.
 var ErrIncomplete = errors.New("trace is incomplete")
 
 // URLError is an address that New cannot use.
 type URLError struct {
-	// URL is the address without user info; empty when it could not be read.
+	// URL is the address without user info; empty when it cannot be parsed.
 	URL    string
 	Reason string
 	// Suggestion is a URL of the right form.
@@ -26,18 +25,18 @@ type URLError struct {
 // Error implements error.
 func (e *URLError) Error() string {
 	if e.URL == "" {
-		return "query URL is not one: " + e.Reason
+		return "query URL is invalid: " + e.Reason
 	}
-	return fmt.Sprintf("query URL %q is not one: %s", e.URL, e.Reason)
+	return fmt.Sprintf("query URL %q is invalid: %s", e.URL, e.Reason)
 }
 
-// Hint returns the flag that would do.
+// Hint returns the flag with a valid URL.
 func (e *URLError) Hint() string { return "--query-url " + e.Suggestion }
 
-// TransportError is a request without a whole answer: no connection, no TLS, a
-// timeout, a cut connection. Unwrap leads to the cause.
+// TransportError is a request without a complete answer: no connection, no TLS, a
+// timeout, a closed connection. Unwrap returns the cause.
 type TransportError struct {
-	// URL is what was asked for, without user info.
+	// URL is that of the request, without user info.
 	URL string
 	Err error
 }
@@ -48,18 +47,9 @@ func (e *TransportError) Error() string { return fmt.Sprintf("get %s: %v", e.URL
 // Unwrap returns the cause, never a *url.Error.
 func (e *TransportError) Unwrap() error { return e.Err }
 
-// withoutURL drops the layer that repeats the URL with its user name.
-func withoutURL(err error) error {
-	if u, ok := errors.AsType[*url.Error](err); ok {
-		return u.Err
-	}
-	return err
-}
-
-// StatusError is an answer with a status that is neither the data asked for nor
-// Jaeger's "not found".
+// StatusError is an answer with a status that is neither 200 nor Jaeger's "not found".
 type StatusError struct {
-	// URL is what was asked for, without user info.
+	// URL is that of the request, without user info.
 	URL         string
 	Status      int
 	ContentType string
@@ -84,13 +74,13 @@ func (e *StatusError) Error() string {
 // NotJSONError is a 200 that is not Jaeger's JSON: another program's port, a
 // missing base path, or a login page.
 type NotJSONError struct {
-	// URL is what was asked for, without user info.
+	// URL is that of the request, without user info.
 	URL         string
 	ContentType string
 	// Body is its first 512 bytes.
 	Body string
-	// Reason says what is wrong with JSON that is not Jaeger's; it is empty when
-	// the answer is no JSON at all.
+	// Reason is what is wrong with JSON that is not Jaeger's; empty when the answer is
+	// not JSON.
 	Reason string
 }
 

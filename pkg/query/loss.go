@@ -8,8 +8,8 @@ import (
 	"github.com/otdemo/otdemo/pkg/loss"
 )
 
-// Loss reads the embedded backend's account of losses. From any other Jaeger the
-// error is one for which IsMissingPath holds.
+// Loss reads the embedded backend's account of losses. The error is one for which
+// IsMissingPath returns true if the backend is another one.
 func (c *Client) Loss(ctx context.Context) (loss.Account, error) {
 	resp, err := c.get(ctx, c.base.JoinPath("api", "loss"))
 	if err != nil {

@@ -11,11 +11,10 @@ import (
 	"github.com/otdemo/otdemo/pkg/trace"
 )
 
-// Outlines reads many traces by their ids, in one request where Jaeger can, and of
-// each trace what trace.DecodeOutlines reads. Traces that Jaeger does not know are
-// left out. An answer has all of them in memory at once, here and at Jaeger, so a
-// caller with many ids asks for some hundred at a time; 1000 is the most that fits
-// a URL.
+// Outlines reads many traces by their ids, in one request where the backend supports
+// it, and of each trace what trace.DecodeOutlines reads. Traces that do not exist are
+// left out. All of them are in memory at once, here and at Jaeger, so a caller with
+// many ids should request some hundred at a time; a URL has room for 1000.
 func (c *Client) Outlines(ctx context.Context, ids []trace.TraceID) ([]trace.Trace, error) {
 	switch {
 	case len(ids) == 0:
@@ -60,8 +59,7 @@ func decodeOutlines(r io.Reader) ([]trace.Trace, []trace.ResponseError, error) {
 	return trace.DecodeOutlines(body)
 }
 
-// traces asks /api/traces. An answer that says of some ids that it does not know
-// them is not an error.
+// traces reads /api/traces. Ids that are not found are not an error.
 func (c *Client) traces(ctx context.Context, values url.Values, decode decoder) ([]trace.Trace, error) {
 	u := c.base.JoinPath("api", "traces")
 	u.RawQuery = values.Encode()

@@ -20,24 +20,23 @@ const (
 	defaultLookback = 48 * time.Hour
 )
 
-// SearchOptions say which traces Search is to find.
+// SearchOptions select the traces that Search returns.
 type SearchOptions struct {
 	// Service is required; Jaeger searches by service only.
 	Service string
-	// Operation is that of a span of Service; empty means any.
+	// Operation is the operation of a span of Service; empty means any.
 	Operation string
-	// Tags must stand on that same span, on its process or its logs, with values
-	// compared as text.
+	// Tags must be on the same span, its process or its logs; their values are compared
+	// as text.
 	Tags map[string]string
-	// Start and End bound when a span of Service starts, to the microsecond and
-	// by the clock of who made the span. A zero End means now, a zero Start two
-	// days before the end.
+	// Start and End bound when a span of Service starts, to the microsecond and by the
+	// clock of the service. A zero End means now, a zero Start two days before the end.
 	Start, End time.Time
-	// Limit bounds the number of traces; 0 means 100. Which ones are left out is up
-	// to the backend.
+	// Limit bounds the number of traces; 0 means 100. The backend decides which ones are
+	// left out.
 	Limit int
-	// Outline asks for no more of each trace than trace.DecodeOutlines reads, in a
-	// fraction of the time.
+	// Outline reads of each trace only what trace.DecodeOutlines reads, in a fraction of
+	// the time.
 	Outline bool
 }
 
@@ -54,29 +53,29 @@ func (o SearchOptions) withDefaults() SearchOptions {
 	return o
 }
 
-// Search returns the traces that fit opts, which may be none, as Jaeger's UI
-// finds them. It asks /api/traces, and where that does not exist, as in Jaegers
-// after 2.20, /api/v3/traces, whose spans come without logs, flags and tags but for the
-// kind. Where neither exists it asks Zipkin's /api/v2/traces.
+// Search returns the traces that match opts, possibly none, as Jaeger's UI finds them.
+// It reads /api/traces, or, if that does not exist, as in Jaeger after 2.20,
+// /api/v3/traces, whose spans have no logs, flags or tags but the kind. If neither
+// exists, it reads Zipkin's /api/v2/traces.
 func (c *Client) Search(ctx context.Context, opts SearchOptions) ([]trace.Trace, error) {
 	if opts.Service == "" {
-		return nil, errors.New("search: no service is named")
+		return nil, errors.New("search: no service")
 	}
 	opts = opts.withDefaults()
-	ask := func() ([]trace.Trace, error) { return c.searchZipkin(ctx, opts) }
+	fromZipkin := func() ([]trace.Trace, error) { return c.searchZipkin(ctx, opts) }
 	if c.IsZipkin() {
-		return ask()
+		return fromZipkin()
 	}
 	traces, err := c.searchV1(ctx, opts)
 	if err == nil || !IsMissingPath(err) {
 		return traces, err
 	}
-	if strange, ok := errors.AsType[*NotJSONError](err); ok && strange.Reason != "" {
-		// The path exists, and what it says is the answer.
+	if unexpected, ok := errors.AsType[*NotJSONError](err); ok && unexpected.Reason != "" {
+		// The path exists, so this is the answer.
 		return nil, err
 	}
 	traces, err = c.searchV3(ctx, opts)
-	return otherwise(c, traces, err, ask)
+	return orZipkin(c, traces, err, fromZipkin)
 }
 
 func (c *Client) searchV1(ctx context.Context, opts SearchOptions) ([]trace.Trace, error) {
@@ -99,7 +98,7 @@ func (c *Client) searchV1(ctx context.Context, opts SearchOptions) ([]trace.Trac
 	return c.traces(ctx, values, decode)
 }
 
-// setTags puts tags into values as a JSON object, which both APIs take.
+// setTags adds tags to values as a JSON object, which both APIs accept.
 func setTags(values url.Values, name string, tags map[string]string) error {
 	if len(tags) == 0 {
 		return nil
@@ -134,7 +133,7 @@ func (c *Client) searchV3(ctx context.Context, opts SearchOptions) ([]trace.Trac
 	defer resp.close()
 	switch {
 	case resp.Status == http.StatusNotFound && resp.looksJSON():
-		// "No traces found"; a path that does not exist is not answered in JSON.
+		// "No traces found"; the response for an unknown path is not JSON.
 		return nil, nil
 	case resp.Status != http.StatusOK, !resp.looksJSON():
 		return nil, resp.unexpected("")

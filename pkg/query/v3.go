@@ -107,7 +107,7 @@ func (s *v3Span) span(process *trace.Process) (trace.Span, error) {
 	return span, nil
 }
 
-// kind returns OpenTracing's word for OTLP's kind, "" for none
+// kind returns OpenTracing's name of OTLP's kind, "" for none
 // (opentelemetry/proto/trace/v1/trace.proto).
 func (s *v3Span) kind() string {
 	switch string(s.Kind) {

@@ -7,23 +7,24 @@ import (
 	"net/http"
 	"time"
 
+	"github.com/otdemo/otdemo/internal/wait"
 	"github.com/otdemo/otdemo/pkg/plural"
 	"github.com/otdemo/otdemo/pkg/trace"
 )
 
-// Jaeger traces the requests to its API into the storage that it reads from, so
-// polling must be sparse. These make 24 polls in 10 s, and see a span that takes
-// 200 ms, as in Jaeger 2's default batches, after at most 300.
+// Jaeger traces the requests to its API into the storage that it reads from, so polls
+// must be few. These make 24 polls in 10 s, and find a span that is stored after
+// 200 ms, as with Jaeger 2's default batches, after at most 300.
 const (
 	firstPause  = 2 * time.Millisecond
 	pauseFactor = 1.5
 	maxPause    = time.Second
 )
 
-// WaitError says what WaitTrace had seen when its time was up.
+// WaitError is what WaitTrace had read when its context ended.
 type WaitError struct {
 	ID trace.TraceID
-	// Spans is the number of spans of the last answer; 0 when there was no trace.
+	// Spans is the number of spans in the last answer; 0 when there was no trace.
 	Spans  int
 	Polls  int
 	Waited time.Duration
@@ -42,20 +43,19 @@ func (e *WaitError) Error() string {
 	case errors.Is(e.Reason, ErrIncomplete):
 		return fmt.Sprintf("trace %s has %s and is incomplete %s", e.ID, plural.Of(e.Spans, "span", "spans"), after)
 	default:
-		return fmt.Sprintf("trace %s could not be read %s: %v", e.ID, after, e.Reason)
+		return fmt.Sprintf("cannot read trace %s %s: %v", e.ID, after, e.Reason)
 	}
 }
 
 // Unwrap returns both the reason and the context's error.
 func (e *WaitError) Unwrap() []error { return []error{e.Reason, e.Ended} }
 
-// WaitTrace polls for a trace until complete says so or ctx ends. A nil complete
-// takes any trace. Polls grow rarer, at most 25 within 10 s.
+// WaitTrace polls for a trace until complete returns true or ctx ends. A nil complete
+// accepts any trace. The pauses between polls grow; there are at most 25 within 10 s.
 //
-// When ctx ends first, it returns the trace as last seen and a *WaitError, which
-// is ErrNotFound or ErrIncomplete and the context's error. An answer that polling
-// cannot change (no connection, HTML, a status below 500 other than 429) is
-// returned at once.
+// When ctx ends first, it returns the trace as last read and a *WaitError, which is
+// ErrNotFound or ErrIncomplete and the context's error. An error that polling cannot
+// change (no connection, HTML, a status below 500 other than 429) is returned at once.
 func (c *Client) WaitTrace(
 	ctx context.Context, id trace.TraceID, complete func(trace.Trace) bool,
 ) (trace.Trace, error) {
@@ -70,14 +70,13 @@ func (c *Client) WaitTrace(
 			return seen, nil
 		case err == nil:
 			last, reason = seen, ErrIncomplete
-		case ctx.Err() == nil && !mayPass(err):
+		case ctx.Err() == nil && !isTemporary(err):
 			return last, err
 		case ctx.Err() == nil || reason == nil:
-			// A poll that failed because the time was up says less than the one
-			// before it.
+			// An earlier poll's reason is more useful than that the context ended.
 			reason = err
 		}
-		if !sleep(ctx, pause) {
+		if wait.For(ctx, pause) != nil {
 			return last, &WaitError{
 				ID: id, Spans: len(last.Spans), Polls: polls, Waited: time.Since(start),
 				Reason: reason, Ended: context.Cause(ctx),
@@ -87,26 +86,11 @@ func (c *Client) WaitTrace(
 	}
 }
 
-// mayPass reports whether the same request may have another answer later.
-func mayPass(err error) bool {
+// isTemporary reports whether the same request may have another answer later.
+func isTemporary(err error) bool {
 	if errors.Is(err, ErrNotFound) {
 		return true
 	}
 	status, ok := errors.AsType[*StatusError](err)
 	return ok && (status.Status >= http.StatusInternalServerError || status.Status == http.StatusTooManyRequests)
-}
-
-// sleep waits for d and reports whether ctx is still alive.
-func sleep(ctx context.Context, d time.Duration) bool {
-	if ctx.Err() != nil {
-		return false
-	}
-	timer := time.NewTimer(d)
-	defer timer.Stop()
-	select {
-	case <-ctx.Done():
-		return false
-	case <-timer.C:
-		return true
-	}
 }

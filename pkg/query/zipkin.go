@@ -16,38 +16,37 @@ import (
 	"github.com/otdemo/otdemo/pkg/trace"
 )
 
-// Zipkin is the API of Zipkin's own server. A Client asks it where Jaeger's paths
-// do not exist, and after the first answer that is Zipkin's, only it.
+// Zipkin is the API of Zipkin's own server. A Client uses it where Jaeger's paths do
+// not exist, and uses nothing else once an answer was Zipkin's.
 const Zipkin API = "zipkin"
 
-// IsZipkin reports whether an answer has shown that this is a Zipkin. It is false
+// IsZipkin reports whether an answer has proven that this is a Zipkin. It returns false
 // before the first one.
 func (c *Client) IsZipkin() bool { return c.zipkin.Load() }
 
-// otherwise returns what Zipkin's API answers where Jaeger's failed with err
-// because it is not there; where neither is, err. Zipkin says 404 to a path of
-// Jaeger's.
-func otherwise[T any](c *Client, failed T, err error, ask func() (T, error)) (T, error) {
+// orZipkin returns the answer of Zipkin's API if Jaeger's failed with err because it
+// does not exist, and err if neither does. Zipkin responds with 404 to Jaeger's paths.
+func orZipkin[T any](c *Client, failed T, err error, fromZipkin func() (T, error)) (T, error) {
 	if status, ok := errors.AsType[*StatusError](err); !ok || status.Status != http.StatusNotFound {
 		return failed, err
 	}
-	if got, zipkinErr := ask(); c.IsZipkin() {
+	if got, zipkinErr := fromZipkin(); c.IsZipkin() {
 		return got, zipkinErr
 	}
 	return failed, err
 }
 
-// zipkinTrace reads one trace over GET /api/v2/trace/{id} (zipkin2-api.yaml). A
-// missing one is answered with 404 and "{id} not found" as text.
+// zipkinTrace reads one trace over GET /api/v2/trace/{id} (zipkin2-api.yaml). For a
+// missing one Zipkin responds with 404 and "{id} not found" as text.
 func (c *Client) zipkinTrace(ctx context.Context, id trace.TraceID) (trace.Trace, error) {
 	resp, err := c.get(ctx, c.base.JoinPath("api", "v2", "trace", id.String()))
 	if err != nil {
 		return trace.Trace{}, err
 	}
 	defer resp.close()
-	words := strings.TrimSpace(resp.Head)
+	text := strings.TrimSpace(resp.Head)
 	switch {
-	case resp.Status == http.StatusNotFound && strings.HasSuffix(words, id.String()+" not found"):
+	case resp.Status == http.StatusNotFound && strings.HasSuffix(text, id.String()+" not found"):
 		c.zipkin.Store(true)
 		return trace.Trace{}, fmt.Errorf("trace %s at %s: %w", id, c.URL(), ErrNotFound)
 	case resp.Status != http.StatusOK, !resp.looksList():
@@ -83,10 +82,10 @@ func (c *Client) zipkinServices(ctx context.Context) ([]string, error) {
 	return names, nil
 }
 
-// searchZipkin asks GET /api/v2/traces, which takes the end and the length of the
-// window in milliseconds and has the names of services and spans in lower case.
+// searchZipkin reads GET /api/v2/traces, whose window is an end and a length in
+// milliseconds, and which has the names of services and spans in lower case.
 func (c *Client) searchZipkin(ctx context.Context, opts SearchOptions) ([]trace.Trace, error) {
-	// Beyond the window rather than short of it.
+	// Rounded up, so that the window is not too short.
 	end := opts.End.Add(time.Millisecond - 1)
 	values := url.Values{
 		"serviceName": {strings.ToLower(opts.Service)},

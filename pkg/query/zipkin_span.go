@@ -10,7 +10,7 @@ import (
 	"github.com/otdemo/otdemo/pkg/trace"
 )
 
-// zipkinSpan is a span as Zipkin's server answers it (zipkin2-api.yaml). Times
+// zipkinSpan is a span as Zipkin's server returns it (zipkin2-api.yaml). Times
 // are microseconds.
 type zipkinSpan struct {
 	TraceID     trace.TraceID  `json:"traceId"`
@@ -37,8 +37,7 @@ type zipkinEndpoint struct {
 	Port    uint16 `json:"port"`
 }
 
-// zipkinTrace puts spans of one trace together, the earliest first, with halves
-// of shared spans told apart.
+// zipkinTrace makes a trace of its spans, the earliest first, and splits shared spans.
 func zipkinTrace(spans []zipkinSpan) trace.Trace {
 	t := trace.Trace{ID: spans[0].TraceID}
 	for i := range spans {
@@ -55,8 +54,8 @@ const (
 	flagDebug   = 2
 )
 
-// span names tags as Jaeger does with Zipkin's spans: span.kind, and the two ends
-// as net.host.* and net.peer.*.
+// span converts z as Jaeger does with Zipkin's spans: the kind is the tag span.kind,
+// the endpoints are net.host.* and net.peer.*.
 func (z *zipkinSpan) span() trace.Span {
 	s := trace.Span{
 		TraceID: z.TraceID, SpanID: z.ID, Operation: z.Name, Flags: flagSampled,
@@ -87,7 +86,7 @@ func (z *zipkinSpan) tags() []trace.Tag {
 	for _, key := range slices.Sorted(maps.Keys(z.Tags)) {
 		value := z.Tags[key]
 		if key == "error" && value != "false" {
-			// Any value means an error, and most are its text.
+			// Any value means an error; most are its message.
 			tags = append(tags, trace.Tag{Key: key, Value: trace.Bool(true)})
 			if value != "true" {
 				add("error.message", value)
@@ -109,9 +108,9 @@ func (z *zipkinSpan) tags() []trace.Tag {
 	return tags
 }
 
-// splitShared tells the halves of a span apart that a client and a server share
-// by its id, as B3 has it: the server's gets an id of its own below the client's,
-// and the spans that the server's process hung below it move along.
+// splitShared splits spans whose id a client and a server share, as in B3: the
+// server's half gets its own id and the client's as its parent, and so do the spans
+// that the server's process made below it.
 func splitShared(spans []trace.Span) {
 	client := make(map[trace.SpanID]bool, len(spans))
 	for i := range spans {

@@ -1,6 +1,6 @@
-// Package server is the traced HTTP server that tells the time: /gettime
-// answers, / redirects there, and each request is a span. It knows OpenTracing
-// and not who implements it. Start at NewHandler and Run.
+// Package server is the traced HTTP server of the time: /gettime returns it, /
+// redirects there, and each request is a span. It depends on OpenTracing only, not on
+// an implementation. Start at NewHandler and Run.
 package server
 
 import (
@@ -21,30 +21,29 @@ import (
 	"github.com/otdemo/otdemo/pkg/graceful"
 )
 
-// TimeLayout is the form of the time in /gettime's answer, as time.Format reads
-// it.
+// TimeLayout is the layout of the time in /gettime's response, as in time.Format.
 const TimeLayout = "Mon Jan _2 15:04:05 2006"
 
-// Options say what a handler works with.
+// Options are the dependencies of a handler.
 type Options struct {
 	// Tracer makes the spans; nil makes none.
 	Tracer opentracing.Tracer
-	// Logger hears of panics; nil discards.
+	// Logger logs panics; nil discards.
 	Logger *slog.Logger
-	// Metrics answers /metrics, untraced; nil leaves the path unknown.
+	// Metrics serves /metrics, untraced; without it the path does not exist.
 	Metrics http.Handler
-	// Now is the clock that /gettime reads; nil is the system's.
+	// Now is the clock of /gettime; nil means the system's.
 	Now func() time.Time
 }
 
-// The paths that probes and scrapers ask every few seconds. They make no spans,
-// since those would bury the ones of real requests.
+// The paths that probes and scrapers request every few seconds. They make no spans,
+// which would hide those of real requests.
 const (
 	healthPath  = "/healthz"
 	metricsPath = "/metrics"
 )
 
-// maxBodyBytes bounds a request's body, which no handler here has a use for.
+// maxBodyBytes bounds a request's body, which no handler here uses.
 const maxBodyBytes = 1 << 20
 
 // NewHandler returns the server's routes. Each request to any path but /healthz
@@ -90,8 +89,8 @@ func trace(opts Options, mux *http.ServeMux) http.Handler {
 	return http.MaxBytesHandler(traced, maxBodyBytes)
 }
 
-// operation names a span after its route: "HTTP GET /gettime". Whatever matches
-// no route shares one name a method, and invented methods share one name.
+// operation names a span after its route: "HTTP GET /gettime". Requests that match no
+// route have one name for each method, and unknown methods share one name.
 func operation(mux *http.ServeMux, r *http.Request) string {
 	switch _, pattern := mux.Handler(r); pattern {
 	case "":
@@ -110,8 +109,8 @@ func operation(mux *http.ServeMux, r *http.Request) string {
 	return "HTTP unmatched"
 }
 
-// recovering answers a panic with 500 and puts it on the request's span, which
-// the middleware outside marks as failed because of the status.
+// recovering responds to a panic with 500 and logs it on the request's span, which the
+// outer middleware marks as failed because of the status.
 func recovering(logger *slog.Logger, next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		defer func() { //nolint:contextcheck // the span is the request's
@@ -119,7 +118,7 @@ func recovering(logger *slog.Logger, next http.Handler) http.Handler {
 			if reason == nil {
 				return
 			}
-			if reason == http.ErrAbortHandler { //nolint:errorlint // net/http compares it so, too
+			if reason == http.ErrAbortHandler { //nolint:errorlint // as net/http compares it
 				panic(reason)
 			}
 			logger.Error("handler panicked", "path", r.URL.Path, "reason", reason)
@@ -133,22 +132,22 @@ func recovering(logger *slog.Logger, next http.Handler) http.Handler {
 	})
 }
 
-// Limits on a connection. The handlers answer at once, so that whoever takes
-// longer is broken or hostile.
+// Limits of a connection. The handlers respond at once, so a slower client is broken or
+// hostile.
 const (
 	readHeaderTimeout = 5 * time.Second
 	readTimeout       = 15 * time.Second
 	writeTimeout      = 30 * time.Second
 	idleTimeout       = 2 * time.Minute
 	maxHeaderBytes    = 64 << 10
-	// drainTimeout is how long requests under way may take once the server is
-	// told to stop; Kubernetes kills after 30s.
+	// drainTimeout bounds the requests in flight when the server stops; Kubernetes kills
+	// it after 30s.
 	drainTimeout = 20 * time.Second
 )
 
-// Run serves h on ln until ctx ends, then lets the requests under way finish and
-// returns nil. It closes ln. An error means that the server could not go on, or
-// that requests were still under way after 20 seconds and were cut.
+// Run serves h on ln until ctx ends, then waits for the requests in flight and returns
+// nil. It closes ln. An error means that the server failed, or that requests were still
+// in flight after 20 seconds and their connections were closed.
 func Run(ctx context.Context, ln net.Listener, h http.Handler, logger *slog.Logger) error {
 	srv := graceful.Wrap(&http.Server{
 		Handler:           h,
@@ -171,7 +170,7 @@ func Run(ctx context.Context, ln net.Listener, h http.Handler, logger *slog.Logg
 	defer cancel()
 	err := srv.Shutdown(drain)
 	if err != nil {
-		err = fmt.Errorf("requests still under way after %s were cut: %w", drainTimeout, errors.Join(err, srv.Close()))
+		err = fmt.Errorf("requests still in flight after %s were aborted: %w", drainTimeout, errors.Join(err, srv.Close()))
 	}
 	if served := <-failed; !errors.Is(served, http.ErrServerClosed) {
 		err = errors.Join(err, served)

@@ -1,5 +1,5 @@
-// Package trace holds a trace as a tracing backend stores it, so that one form
-// serves the embedded backend, the client of Jaeger's query API and the
-// terminal. Start at Trace and Span; Decode and Encode speak Jaeger's JSON,
-// NewTree finds parents and orphans, and Waterfall draws what they make.
+// Package trace has the model of a stored trace, which the embedded backend, the client
+// of Jaeger's query API and the terminal share. Start at Trace and Span; DecodeTraces and
+// EncodeTraces read and write Jaeger's JSON, NewTree finds parents and orphans, and
+// Waterfall draws a trace.
 package trace

@@ -13,14 +13,14 @@ import (
 // /api/traces/{id}, as Jaeger's UI reads it (model/json/model.go in Jaeger 1.62;
 // the same in 2.x).
 
-// ResponseError is one entry of "errors" in Jaeger's answers.
+// ResponseError is one entry of "errors" in Jaeger's responses.
 type ResponseError struct {
 	Code    int    `json:"code,omitempty"`
 	Msg     string `json:"msg"`
 	TraceID string `json:"traceID,omitempty"`
 }
 
-// response is the envelope of every answer of the v1 query API.
+// response is the envelope of every response of the v1 query API.
 type response[T any] struct {
 	Data   T               `json:"data"`
 	Total  int             `json:"total"`
@@ -39,7 +39,7 @@ type jsonTrace struct {
 type jsonSpan struct {
 	TraceID TraceID `json:"traceID"`
 	SpanID  SpanID  `json:"spanID"`
-	// ParentSpanID is written by old Jaegers only, beside the references.
+	// ParentSpanID is written by old versions of Jaeger only, beside the references.
 	ParentSpanID  SpanID          `json:"parentSpanID,omitzero"`
 	Flags         uint32          `json:"flags,omitempty"`
 	OperationName string          `json:"operationName"`
@@ -97,9 +97,8 @@ func EncodeTraces(w io.Writer, traces []Trace, errs []ResponseError) error {
 	return EncodeResponse(w, data, 0, errs)
 }
 
-// DecodeTraces reads what EncodeTraces or a Jaeger wrote. The errors returned in
-// the middle are Jaeger's own, from the answer's "errors"; an answer that has
-// them may still have traces.
+// DecodeTraces reads the JSON of EncodeTraces or of a Jaeger. The second result is
+// Jaeger's own "errors"; a response that has them may still have traces.
 func DecodeTraces(r io.Reader) ([]Trace, []ResponseError, error) {
 	dec := json.NewDecoder(r)
 	dec.UseNumber()
@@ -137,8 +136,8 @@ func toJSON(t *Trace) jsonTrace {
 	return out
 }
 
-// processIDs names the processes of one trace p1, p2, ... Batches of one client
-// carry equal processes at different addresses, which get one name.
+// processIDs names the processes of one trace p1, p2, ... Batches of one client have
+// equal processes at different addresses, which get the same name.
 type processIDs struct {
 	byPointer map[*Process]string
 	byContent map[string]string
@@ -299,8 +298,8 @@ func spanFromJSON(js *jsonSpan, processes map[string]*Process) (Span, error) {
 	return s, nil
 }
 
-// addParent adds the parent that old Jaegers write beside the references, unless
-// it stands among these, too.
+// addParent adds the parent that old versions of Jaeger write beside the references,
+// unless it is one of them.
 func (s *Span) addParent(id SpanID) {
 	if id != 0 && s.ParentID() == 0 {
 		s.References = append([]Reference{{Type: ChildOf, TraceID: s.TraceID, SpanID: id}}, s.References...)

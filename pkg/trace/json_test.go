@@ -150,9 +150,9 @@ func TestEncodeTracesOfOddNumbers(t *testing.T) {
 func TestDecodeTracesRefusesWrongValues(t *testing.T) {
 	t.Parallel()
 	tests := map[string]string{
-		`{"key":"n","type":"int64","value":"x"}`:     `tag "n": "x" is no int64`,
-		`{"key":"b","type":"bool","value":3}`:        `tag "b": "3" is no bool`,
-		`{"key":"y","type":"binary","value":"*"}`:    `tag "y": "*" is no binary`,
+		`{"key":"n","type":"int64","value":"x"}`:     `tag "n": "x" is not a valid int64`,
+		`{"key":"b","type":"bool","value":3}`:        `tag "b": "3" is not a valid bool`,
+		`{"key":"y","type":"binary","value":"*"}`:    `tag "y": "*" is not a valid binary`,
 		`{"key":"q","type":"quaternion","value":""}`: `tag "q": unknown type "quaternion"`,
 	}
 	for tag, want := range tests {

@@ -7,8 +7,8 @@ import (
 	"strconv"
 )
 
-// valueFromJSON reads a tag's value by its declared type. Some backends declare
-// no type (the JSON's own then counts), and large integers come as strings.
+// valueFromJSON reads a tag's value by its declared type. Some backends declare no type,
+// so the JSON's own is used, and write large integers as strings.
 func valueFromJSON(declared string, raw any) (Value, error) {
 	text := jsonText(raw)
 	switch declared {
@@ -37,10 +37,10 @@ func wrapValue(err error, declared, text string) error {
 	if err == nil {
 		return nil
 	}
-	return fmt.Errorf("%q is no %s: %w", text, declared, err)
+	return fmt.Errorf("%q is not a valid %s: %w", text, declared, err)
 }
 
-// jsonText returns the text that stands in the JSON, without a string's quotes.
+// jsonText returns the JSON text, without a string's quotes.
 func jsonText(raw any) string {
 	switch v := raw.(type) {
 	case nil:

@@ -7,8 +7,7 @@ import (
 	"fmt"
 )
 
-// scanner walks over JSON. It checks what it is asked to read, not what it is
-// told to skip.
+// scanner reads JSON sequentially. It checks what it reads, not what it skips.
 type scanner struct {
 	data []byte
 	pos  int
@@ -16,7 +15,7 @@ type scanner struct {
 
 var errCutOff = errors.New("unexpected end of JSON")
 
-// peek returns the next byte that is no space, 0 at the end.
+// peek returns the next byte that is not a space, 0 at the end.
 func (s *scanner) peek() byte {
 	for ; s.pos < len(s.data); s.pos++ {
 		switch c := s.data[s.pos]; c {
@@ -41,8 +40,8 @@ func (s *scanner) take(c byte) error {
 	}
 }
 
-// list calls each for the elements between open and end, which it must consume.
-// null has none.
+// list calls each for each element between open and end, which each must consume. null
+// has no elements.
 func (s *scanner) list(open, end byte, each func() error) error {
 	if s.peek() == 'n' {
 		return s.skip()
@@ -81,8 +80,8 @@ func (s *scanner) object(each func(key []byte) error) error {
 	})
 }
 
-// raw consumes a string and returns what stands between the quotes, escapes and
-// all. It points into the data.
+// raw consumes a string and returns what is between the quotes, with escapes. It points
+// into the data.
 func (s *scanner) raw() ([]byte, error) {
 	if err := s.take('"'); err != nil {
 		return nil, err
@@ -135,7 +134,7 @@ func (s *scanner) skip() error {
 			s.pos++
 			continue
 		case '}', ']', ',':
-			if depth == 0 { // the end of what the value stands in
+			if depth == 0 { // the end of the enclosing list or object
 				return s.nonEmpty(start)
 			}
 			if s.data[s.pos] != ',' {

@@ -6,11 +6,11 @@ import (
 	"time"
 )
 
-// Trace is all that a backend knows of one trace id.
+// Trace is all spans that a backend has of one trace id.
 type Trace struct {
 	ID    TraceID
 	Spans []Span
-	// Warnings concern the trace as a whole; most warnings stand on a span.
+	// Warnings are about the trace as a whole; most warnings are on a span.
 	Warnings []string
 }
 
@@ -20,7 +20,7 @@ type Span struct {
 	TraceID   TraceID
 	SpanID    SpanID
 	Operation string
-	// References lists the spans this one refers to, the parent first.
+	// References are the spans that this one refers to, the parent first.
 	References []Reference
 	// Flags are the client's: bit 0 sampled, bit 1 debug.
 	Flags    uint32
@@ -28,15 +28,15 @@ type Span struct {
 	Duration time.Duration
 	Tags     []Tag
 	Logs     []Log
-	// Process is who made the span. Spans of one batch share it, so it must not
-	// be changed.
+	// Process is the process that made the span. Spans of one batch share it, so it must
+	// not be changed.
 	Process *Process
-	// Warnings are what the backend found odd about this span.
+	// Warnings are the backend's, about this span.
 	Warnings []string
 }
 
-// Process is the program that made a span: its service name and the tags that
-// hold for all its spans.
+// Process is the program that made a span: its service name and the tags of all its
+// spans.
 type Process struct {
 	Service string
 	Tags    []Tag
@@ -48,7 +48,7 @@ type Log struct {
 	Fields []Tag
 }
 
-// RefType says how a span refers to another.
+// RefType is how a span refers to another.
 type RefType uint8
 
 // The reference types of OpenTracing.
@@ -116,7 +116,7 @@ func (s *Span) Failed() bool {
 	return slices.ContainsFunc(s.Tags, func(t Tag) bool { return t.Key == "error" && t.Value.String() == "true" })
 }
 
-// Services returns the services that took part, sorted, each once.
+// Services returns the names of the trace's services, sorted.
 func (t *Trace) Services() []string {
 	var names []string
 	for i := range t.Spans {
@@ -141,7 +141,7 @@ func (t *Trace) Bounds() (time.Time, time.Duration) {
 
 func (s *Span) end() time.Time { return s.Start.Add(s.Duration) }
 
-// Unanswered returns the requests of t without a span of whoever answered them:
+// Unanswered returns the requests of t without a span of the service that answered:
 // spans of kind client that did not fail and have no child. A database makes no spans,
 // so requests to one are left out. They point into t.
 func (t *Trace) Unanswered() []*Span {

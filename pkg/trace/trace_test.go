@@ -10,7 +10,6 @@ import (
 	"github.com/otdemo/otdemo/internal/golden"
 )
 
-
 func TestTree(t *testing.T) {
 	t.Parallel()
 	id := TraceID{Low: 1}

@@ -5,19 +5,19 @@ import (
 	"slices"
 )
 
-// Tree is a trace arranged by who called whom.
+// Tree is a trace arranged by parents.
 type Tree struct {
 	// Roots are the spans without a parent in the trace, earliest first. A sound
 	// trace has exactly one.
 	Roots []*Node
 }
 
-// Node is a span and the spans it caused, earliest first.
+// Node is a span and its children, earliest first.
 type Node struct {
 	Span     *Span
 	Children []*Node
-	// Orphan marks a span whose parent is not in the trace: never finished, lost
-	// on the way, or not stored yet.
+	// Orphan marks a span whose parent is not in the trace: not finished, lost, or not
+	// stored yet.
 	Orphan bool
 }
 

@@ -12,15 +12,15 @@ import (
 	"github.com/otdemo/otdemo/pkg/printable"
 )
 
-// DrawOptions says what the reader's terminal can show.
+// DrawOptions are the capabilities of the reader's terminal.
 type DrawOptions struct {
 	// Width is the terminal's width in columns; 0 means 100.
 	Width int
-	// Color allows ANSI colours. Nothing is said by colour alone.
+	// Color allows ANSI colours. No meaning is by colour alone.
 	Color bool
 	// ASCII avoids every character beyond ASCII.
 	ASCII bool
-	// MaxSpans bounds the rows; the rest is counted in a last line. 0 means all.
+	// MaxSpans bounds the rows; the last line counts the rest. 0 means all.
 	MaxSpans int
 }
 
@@ -53,9 +53,9 @@ type row struct {
 	notes   []string
 }
 
-// Waterfall draws t as a tree: a line a span with its service, operation, place
-// in time and duration, errors and warnings in words, all of it harmless as in
-// package printable, since spans come from strangers.
+// Waterfall draws t as a tree: a line for each span with its service, operation, position
+// in time and duration, errors and warnings in words. Texts are escaped by package
+// printable, since spans are untrusted.
 func Waterfall(w io.Writer, t *Trace, opts DrawOptions) error {
 	if opts.Width <= 0 {
 		opts.Width = defaultDrawWidth
@@ -86,11 +86,11 @@ func Waterfall(w io.Writer, t *Trace, opts DrawOptions) error {
 	return nil
 }
 
-// maxDepth bounds the indentation. Deeper spans stand below each other, so that a
-// chain of 100,000 spans does not take lines of 300 kB.
+// maxDepth bounds the indentation. Deeper spans have the same, so that a chain of 100,000
+// spans does not need lines of 300 kB.
 const maxDepth = 50
 
-// rows lays the tree out, up to limit rows.
+// rows returns the rows of the tree, up to limit.
 func (p pen) rows(tree *Tree, limit int) []row {
 	var rows []row
 	var walk func(nodes []*Node, prefix string, depth int)
@@ -121,7 +121,7 @@ func (p pen) rows(tree *Tree, limit int) []row {
 	return rows
 }
 
-// notes are what a reader must not miss about a span.
+// notes returns what a reader must not miss about a span.
 func notes(n *Node) []string {
 	var out []string
 	if n.Span.Failed() {
@@ -136,7 +136,7 @@ func notes(n *Node) []string {
 	return out
 }
 
-// columns shares the width between the names and the bars.
+// columns divides the width between the names and the bars.
 func columns(rows []row, width int) (label, bar int) {
 	for _, r := range rows {
 		label = max(label, utf8.RuneCountInString(r.label))
@@ -161,7 +161,7 @@ func (p pen) line(w io.Writer, r row, labelWidth, barWidth int, start time.Time,
 	fmt.Fprintln(w)
 }
 
-// place returns where the span's bar begins and how long it is, in columns.
+// place returns the start and the length of the span's bar, in columns.
 func place(s *Span, start time.Time, total time.Duration, width int) (from, length int) {
 	if total <= 0 {
 		return 0, width

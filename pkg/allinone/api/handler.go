@@ -6,9 +6,9 @@ import (
 	"net/http"
 	"time"
 
+	"github.com/otdemo/otdemo/pkg/allinone/ingest"
 	"github.com/otdemo/otdemo/pkg/allinone/store"
 	"github.com/otdemo/otdemo/pkg/loss"
-	"github.com/otdemo/otdemo/pkg/trace"
 	"github.com/otdemo/otdemo/web"
 )
 
@@ -23,13 +23,9 @@ type Options struct {
 	// Host is the address that is listened on. On a loopback address requests for
 	// other hosts are refused.
 	Host string
-	// DecodeOTLP reads the spans of a request in OTLP's JSON; nil leaves out the
-	// path that needs it.
-	DecodeOTLP func(body []byte) ([]trace.Span, error)
-	// ReadBody reads what is to be decoded within bounds that requests share, or
-	// returns a status and an error; release is called when it is no longer used.
-	// nil reads it without such bounds.
-	ReadBody func(r *http.Request) (body []byte, release func(), status int, err error)
+	// Bodies limits the memory for the files that are posted to be shown; nil leaves
+	// out the path for them.
+	Bodies *ingest.Bodies
 	// Ending is closed when the server is to end: who does not read an answer is
 	// then cut off soon. nil never is.
 	Ending <-chan struct{}
@@ -41,14 +37,13 @@ type Options struct {
 }
 
 type handler struct {
-	store      *store.Store
-	loss       func() loss.Account
-	history    func(after time.Time) loss.History
-	decodeOTLP func(body []byte) ([]trace.Span, error)
-	readBody   func(r *http.Request) (body []byte, release func(), status int, err error)
-	answers    *answers
-	now        func() time.Time
-	logger     *slog.Logger
+	store   *store.Store
+	loss    func() loss.Account
+	history func(after time.Time) loss.History
+	bodies  *ingest.Bodies
+	answers *answers
+	now     func() time.Time
+	logger  *slog.Logger
 }
 
 // Handler serves the query API and the page. It changes nothing, whatever it is
@@ -58,11 +53,8 @@ func Handler(opts Options) http.Handler {
 		opts.Now = time.Now
 	}
 	h := &handler{
-		store: opts.Store, loss: opts.Loss, history: opts.History, decodeOTLP: opts.DecodeOTLP,
-		readBody: opts.ReadBody, answers: newAnswers(opts.Ending), now: opts.Now, logger: opts.Logger,
-	}
-	if h.readBody == nil {
-		h.readBody = readAll
+		store: opts.Store, loss: opts.Loss, history: opts.History, bodies: opts.Bodies,
+		answers: newAnswers(opts.Ending), now: opts.Now, logger: opts.Logger,
 	}
 	mux := http.NewServeMux()
 	h.routeV1(mux)
@@ -76,7 +68,7 @@ func Handler(opts Options) http.Handler {
 	// Jaeger's paths that are posted to.
 	posts := http.NewServeMux()
 	posts.HandleFunc("/api/archive/{id}", h.archive)
-	if opts.DecodeOTLP != nil {
+	if opts.Bodies != nil {
 		posts.HandleFunc("/api/transform", h.transform)
 	}
 	foreign := http.NewCrossOriginProtection()

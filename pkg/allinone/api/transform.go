@@ -1,58 +1,57 @@
 package api
 
 import (
-	"io"
+	"errors"
 	"net/http"
 
+	"github.com/otdemo/otdemo/pkg/allinone/ingest"
+	"github.com/otdemo/otdemo/pkg/allinone/otlp"
 	"github.com/otdemo/otdemo/pkg/trace"
 )
 
-// maxTransform bounds a file that is to be shown, in bytes.
-const maxTransform = 16 << 20
-
-// transform answers OTLP's JSON as traces of API v1, for the UI, which shows files
-// that way. Nothing is stored. It takes part in the bounds of answers once the body is
-// there, which may come slowly.
+// transform responds to a file in OTLP's JSON with its traces in the JSON of API v1,
+// for the UI, which shows files that way. Nothing is stored. It counts as an answer
+// only once the body has arrived, which may take long.
 func (h *handler) transform(w http.ResponseWriter, r *http.Request) {
-	body, release, status, err := h.readBody(r)
+	body, err := h.bodies.Take(r.Body)
 	if err != nil {
-		if status == http.StatusServiceUnavailable {
+		status := http.StatusBadRequest // as Jaeger responds to any file that it cannot read
+		if ingest.ReasonOf(err) == ingest.Busy {
+			status = http.StatusServiceUnavailable
 			w.Header().Set("Retry-After", retryAfter)
 		}
 		h.refuse(w, status, err.Error())
 		return
 	}
-	defer release()
+	defer body.Close()
 	h.answers.serve(w, r, func(w http.ResponseWriter, _ *http.Request) {
-		spans, err := h.decodeOTLP(body)
+		request, err := otlp.JSON.Decode(body.Bytes)
+		if err == nil && request.Invalid > 0 { // nobody would miss them
+			err = errors.New(otlp.InvalidText(request.Invalid))
+		}
 		if err != nil {
 			h.refuse(w, http.StatusBadRequest, "cannot unmarshal OTLP : "+err.Error())
 			return
 		}
 		w.Header().Set("Content-Type", "application/json")
-		h.undelivered(trace.EncodeTraces(w, byTrace(spans), nil))
+		h.undelivered(trace.EncodeTraces(w, byTrace(request.Batches), nil))
 	})
 }
 
-// readAll reads a body up to maxTransform.
-func readAll(r *http.Request) (body []byte, release func(), status int, err error) {
-	body, err = io.ReadAll(http.MaxBytesReader(nil, r.Body, maxTransform))
-	return body, func() {}, http.StatusBadRequest, err
-}
-
-// byTrace puts spans together by their trace, in the order of the first of each.
-func byTrace(spans []trace.Span) []trace.Trace {
+// byTrace groups spans by their trace, in the order of the first of each.
+func byTrace(batches []ingest.Batch) []trace.Trace {
 	traces := []trace.Trace{}
 	places := make(map[trace.TraceID]int)
-	for i := range spans {
-		id := spans[i].TraceID
-		at, known := places[id]
-		if !known {
-			at = len(traces)
-			places[id] = at
-			traces = append(traces, trace.Trace{ID: id})
+	for i := range batches {
+		for _, span := range batches[i].Spans {
+			at, known := places[span.TraceID]
+			if !known {
+				at = len(traces)
+				places[span.TraceID] = at
+				traces = append(traces, trace.Trace{ID: span.TraceID})
+			}
+			traces[at].Spans = append(traces[at].Spans, span)
 		}
-		traces[at].Spans = append(traces[at].Spans, spans[i])
 	}
 	return traces
 }

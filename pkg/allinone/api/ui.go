@@ -8,6 +8,8 @@ import (
 	"os"
 	"path"
 	"strings"
+
+	"github.com/otdemo/otdemo/internal/hint"
 )
 
 // indexFile is what a browser runs, whatever path of the UI it asks for.
@@ -25,37 +27,27 @@ type UI struct {
 	root *os.Root
 }
 
-// UIError says that a directory holds no UI.
-type UIError struct {
-	Dir string
-	Err error
+// noUI returns the error for a directory without a UI.
+func noUI(dir string, err error) error {
+	return hint.New(fmt.Errorf("no ui in %q: %w", dir, err),
+		"name the directory with the "+indexFile+" of a built Jaeger UI, as packages/jaeger-ui/build")
 }
 
-func (e *UIError) Error() string { return fmt.Sprintf("no ui in %q: %v", e.Dir, e.Err) }
-
-// Unwrap returns the system's error.
-func (e *UIError) Unwrap() error { return e.Err }
-
-// Hint says which directory is meant.
-func (e *UIError) Hint() string {
-	return "name the directory with the " + indexFile + " of a built Jaeger UI, as packages/jaeger-ui/build"
-}
-
-// OpenUI opens the directory of a built UI, or returns a *UIError when it has no
-// index.html. Nothing outside it is served, symbolic links included. Close it
-// after the server has ended.
+// OpenUI opens the directory of a built UI. For a directory without an index.html it
+// returns an error with a hint. Nothing outside the directory is served, symbolic links
+// included. Close it after the server has ended.
 func OpenUI(dir string) (*UI, error) {
 	root, err := os.OpenRoot(dir)
 	if err != nil {
-		return nil, &UIError{Dir: dir, Err: errors.Unwrap(err)}
+		return nil, noUI(dir, errors.Unwrap(err))
 	}
 	info, err := root.Stat(indexFile)
 	if err == nil && !info.Mode().IsRegular() {
-		err = fmt.Errorf("%s is no file", indexFile)
+		err = fmt.Errorf("%s is not a file", indexFile)
 	}
 	if err != nil {
-		_ = root.Close() // it was only looked into
-		return nil, &UIError{Dir: dir, Err: err}
+		_ = root.Close() // nothing was written
+		return nil, noUI(dir, err)
 	}
 	return &UI{root: root}, nil
 }

@@ -6,8 +6,8 @@ import (
 	"time"
 	"unsafe"
 
+	"github.com/otdemo/otdemo/pkg/allinone/ingest"
 	"github.com/otdemo/otdemo/pkg/allinone/internal/pb"
-	"github.com/otdemo/otdemo/pkg/allinone/wire"
 	"github.com/otdemo/otdemo/pkg/trace"
 )
 
@@ -40,14 +40,12 @@ const (
 	// a name, and for spans of nobody.
 	emptyService = "empty-service-name"
 	noProcess    = "null-process-and-service-name"
-	// clientTag is the process tag with the tracer's own id.
-	clientTag = "client-uuid"
 )
 
 // DecodePostSpans reads a PostSpansRequest: a batch, and one more for each span
 // that names a process of its own. It keeps nothing of body and allocates at most
-// some thirty times its size, whatever it claims to hold.
-func DecodePostSpans(body []byte) ([]wire.Batch, error) {
+// some thirty times its size, whatever sizes it declares.
+func DecodePostSpans(body []byte) ([]ingest.Batch, error) {
 	d := decoder{left: pb.NewAllowance(body)}
 	m := pb.Read(body)
 	for m.Next() {
@@ -63,7 +61,7 @@ func DecodePostSpans(body []byte) ([]wire.Batch, error) {
 
 // decoder holds what a request has so far.
 type decoder struct {
-	batches []wire.Batch
+	batches []ingest.Batch
 	left    pb.Allowance
 }
 
@@ -104,19 +102,12 @@ func (d *decoder) batch(b []byte) error {
 	return m.Err()
 }
 
-func newBatch(process *trace.Process) wire.Batch {
-	batch := wire.Batch{Process: process}
-	for _, tag := range process.Tags {
-		if tag.Key == clientTag && tag.Value.Kind() == trace.KindString {
-			batch.Client = tag.Value.String()
-			break
-		}
-	}
-	return batch
+func newBatch(process *trace.Process) ingest.Batch {
+	return ingest.Batch{Process: process, Client: ingest.ClientID(process)}
 }
 
 func (d *decoder) process(b []byte) (*trace.Process, error) {
-	if err := d.left.Spend(1, unsafe.Sizeof(wire.Batch{})); err != nil {
+	if err := d.left.Spend(1, unsafe.Sizeof(ingest.Batch{})); err != nil {
 		return nil, err // a span's own process is a batch of its own
 	}
 	process := &trace.Process{Service: emptyService}

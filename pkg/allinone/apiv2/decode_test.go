@@ -9,8 +9,8 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/otdemo/otdemo/pkg/allinone/ingest"
 	"github.com/otdemo/otdemo/pkg/allinone/internal/pb"
-	"github.com/otdemo/otdemo/pkg/allinone/wire"
 	"github.com/otdemo/otdemo/pkg/trace"
 )
 
@@ -113,17 +113,17 @@ func TestDecodePostSpans(t *testing.T) {
 	tests := []struct {
 		name string
 		body []byte
-		want []wire.Batch
+		want []ingest.Batch
 	}{
-		{"one process", request(process("shop", uuid), sampleSpan(), sampleSpan()), []wire.Batch{
+		{"one process", request(process("shop", uuid), sampleSpan(), sampleSpan()), []ingest.Batch{
 			{Process: shared, Client: "abc", Spans: []trace.Span{wantSpan(shared), wantSpan(shared)}},
 		}},
-		{"a span with its own", request(process("shop", uuid), withProcess, sampleSpan()), []wire.Batch{
+		{"a span with its own", request(process("shop", uuid), withProcess, sampleSpan()), []ingest.Batch{
 			{Process: other, Spans: []trace.Span{wantSpan(other)}},
 			{Process: shared, Client: "abc", Spans: []trace.Span{wantSpan(shared)}},
 		}},
-		{"no process", request(nil, sampleSpan()), []wire.Batch{{Process: nobody, Spans: []trace.Span{wantSpan(nobody)}}}},
-		{"no name", request([]byte{}, sampleSpan()), []wire.Batch{{Process: unnamed, Spans: []trace.Span{wantSpan(unnamed)}}}},
+		{"no process", request(nil, sampleSpan()), []ingest.Batch{{Process: nobody, Spans: []trace.Span{wantSpan(nobody)}}}},
+		{"no name", request([]byte{}, sampleSpan()), []ingest.Batch{{Process: unnamed, Spans: []trace.Span{wantSpan(unnamed)}}}},
 		{"no spans", request(process("shop")), nil},
 		{"nothing", nil, nil},
 	}

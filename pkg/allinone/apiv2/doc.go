@@ -1,4 +1,4 @@
-// Package apiv2 reads and writes the protobuf of Jaeger's own gRPC services
-// (package jaeger.api_v2, port 14250), by which agents, collectors and some
-// clients send spans and ask which traces to keep. Start at DecodePostSpans.
+// Package apiv2 receives spans over Jaeger's own gRPC API, api_v2, with which Jaeger's
+// agents and collectors send spans and request sampling strategies. Start at Receiver;
+// DecodePostSpans is the decoder.
 package apiv2

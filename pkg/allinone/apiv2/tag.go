@@ -36,8 +36,8 @@ const (
 	refFollowsFrom = 1
 )
 
-// appendTag appends a KeyValue. It takes the value that the type names; a missing
-// one is its zero, an unknown type becomes text that says so.
+// appendTag appends a KeyValue. It uses the value that the type names; a missing
+// one is its zero, an unknown type becomes a text about it.
 func (d *decoder) appendTag(tags []trace.Tag, b []byte) ([]trace.Tag, error) {
 	tag := trace.Tag{}
 	if err := d.left.Spend(1, unsafe.Sizeof(tag)); err != nil {

@@ -6,7 +6,7 @@ import (
 	"time"
 	"unsafe"
 
-	"github.com/otdemo/otdemo/pkg/allinone/wire"
+	"github.com/otdemo/otdemo/pkg/allinone/ingest"
 	"github.com/otdemo/otdemo/pkg/loss"
 	"github.com/otdemo/otdemo/pkg/trace"
 )
@@ -18,13 +18,13 @@ const (
 	// maxOpen and maxOpenBytes bound the spans that wait.
 	maxOpen      = 10_000
 	maxOpenBytes = 16 << 20
-	// openBytes is roughly what a span that waits takes beside its annotations.
+	// openBytes is roughly the memory of a span that waits, beside its annotations.
 	openBytes = 300
 )
 
 // Assembler puts spans together from packets. A span is whole with the packet that
 // has its Timespan, the last that Appdash's OpenTracing tracer sends. One that gets
-// none is handed out as it is when it has waited for Patience, when there is no room
+// none is released as it is when it has waited for Patience, when there is no room
 // for more that wait, or at the end: nothing is thrown away. A part that comes later
 // still makes a second span of the same id.
 //
@@ -32,7 +32,7 @@ const (
 // come over several connections.
 type Assembler struct {
 	now func() time.Time
-	out func(wire.Batch)
+	out func(ingest.Batch)
 
 	mu    sync.Mutex
 	byID  map[SpanID]*list.Element
@@ -51,11 +51,11 @@ type openSpan struct {
 
 // NewAssembler makes an assembler that hands each span to out, which may be called
 // from several goroutines at once.
-func NewAssembler(now func() time.Time, out func(wire.Batch)) *Assembler {
+func NewAssembler(now func() time.Time, out func(ingest.Batch)) *Assembler {
 	return &Assembler{now: now, out: out, byID: make(map[SpanID]*list.Element)}
 }
 
-// Add takes a packet, and hands out the span that it completes.
+// Add adds a packet to its span, and releases the span if that is complete.
 func (a *Assembler) Add(p Packet) {
 	now := a.now()
 	a.mu.Lock()
@@ -99,13 +99,13 @@ func (a *Assembler) take(element *list.Element) *openSpan {
 	return span
 }
 
-// Sweep hands out the spans that have waited for Patience.
+// Sweep releases the spans that have waited for Patience.
 func (a *Assembler) Sweep() { a.flush(a.now().Add(-Patience)) }
 
-// Flush hands out all spans.
+// Flush releases all spans.
 func (a *Assembler) Flush() { a.flush(a.now()) }
 
-// flush hands out the spans that were last heard of by then.
+// flush releases the spans that got no packet since then.
 func (a *Assembler) flush(then time.Time) {
 	var ready []*openSpan
 	a.mu.Lock()
@@ -116,7 +116,7 @@ func (a *Assembler) flush(then time.Time) {
 	a.release(ready)
 }
 
-// release hands out spans that no longer wait.
+// release converts spans that no longer wait and passes them on.
 func (a *Assembler) release(ready []*openSpan) {
 	for _, open := range ready {
 		span, timed := convert(open.id, open.annotations, open.first)
@@ -125,7 +125,7 @@ func (a *Assembler) release(ready []*openSpan) {
 			a.stats.Untimed++
 			a.mu.Unlock()
 		}
-		a.out(wire.Batch{Process: span.Process, Spans: []trace.Span{span}})
+		a.out(ingest.Batch{Process: span.Process, Spans: []trace.Span{span}})
 	}
 }
 

@@ -9,7 +9,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"github.com/otdemo/otdemo/pkg/allinone/wire"
+	"github.com/otdemo/otdemo/pkg/allinone/ingest"
 	"github.com/otdemo/otdemo/pkg/loss"
 	"github.com/otdemo/otdemo/pkg/trace"
 )
@@ -26,7 +26,7 @@ func newShelf() (*shelf, *Assembler) {
 	return s, NewAssembler(func() time.Time { return s.now }, s.put)
 }
 
-func (s *shelf) put(batch wire.Batch) {
+func (s *shelf) put(batch ingest.Batch) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.spans = append(s.spans, batch.Spans...)

@@ -6,8 +6,8 @@ import (
 	"io"
 	"unsafe"
 
+	"github.com/otdemo/otdemo/pkg/allinone/ingest"
 	"github.com/otdemo/otdemo/pkg/allinone/internal/pb"
-	"github.com/otdemo/otdemo/pkg/allinone/wire"
 )
 
 // MaxPacket bounds a packet in bytes, as Appdash's own collector does.
@@ -24,7 +24,7 @@ const (
 	annotationValue  = 7
 )
 
-// SpanID says which span a packet is about; Parent is 0 for a root.
+// SpanID identifies the span of a packet; Parent is 0 for a root.
 type SpanID struct {
 	Trace, Span, Parent uint64
 }
@@ -42,7 +42,7 @@ type Packet struct {
 
 // DecodePacket reads a CollectPacket, without the length before it. It keeps nothing
 // of the input and allocates at most some ten times its size. The error is a
-// *wire.Fault.
+// *ingest.Fault.
 func DecodePacket(b []byte) (Packet, error) {
 	var p Packet
 	left := pb.NewAllowance(b)
@@ -60,11 +60,11 @@ func DecodePacket(b []byte) (Packet, error) {
 	}
 	switch err := m.Err(); {
 	case errors.Is(err, io.ErrUnexpectedEOF):
-		return Packet{}, &wire.Fault{Reason: wire.Truncated}
+		return Packet{}, &ingest.Fault{Reason: ingest.Truncated}
 	case err != nil:
-		return Packet{}, &wire.Fault{Reason: wire.Malformed, Detail: err.Error()}
+		return Packet{}, &ingest.Fault{Reason: ingest.Malformed, Detail: err.Error()}
 	case p.ID.Trace == 0 || p.ID.Span == 0:
-		return Packet{}, &wire.Fault{Reason: wire.Incomplete, Detail: "a packet names no span"}
+		return Packet{}, &ingest.Fault{Reason: ingest.Incomplete, Detail: "a packet names no span"}
 	}
 	return p, nil
 }

@@ -3,10 +3,12 @@ package appdash
 import (
 	"testing"
 
+	"google.golang.org/protobuf/encoding/protowire"
+
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/otdemo/otdemo/pkg/allinone/ingest"
 	"github.com/otdemo/otdemo/pkg/allinone/internal/pb"
-	"github.com/otdemo/otdemo/pkg/allinone/wire"
 )
 
 // encode writes a packet as Appdash's client does.
@@ -14,10 +16,10 @@ func encode(p Packet) []byte {
 	id := pb.AppendFixed64(nil, spanIDTrace, p.ID.Trace)
 	id = pb.AppendFixed64(id, spanIDSpan, p.ID.Span)
 	id = pb.AppendFixed64(id, spanIDParent, p.ID.Parent)
-	b := pb.AppendGroup(nil, packetSpanID, id)
+	b := appendGroup(nil, packetSpanID, id)
 	for _, a := range p.Annotations {
 		group := pb.AppendBytes(nil, annotationKey, a.Key)
-		b = pb.AppendGroup(b, packetAnnotation, pb.AppendBytes(group, annotationValue, a.Value))
+		b = appendGroup(b, packetAnnotation, pb.AppendBytes(group, annotationValue, a.Value))
 	}
 	return b
 }
@@ -44,22 +46,22 @@ func TestDecodePacketFaults(t *testing.T) {
 	good := encode(Packet{ID: SpanID{Trace: 1, Span: 2}, Annotations: []Annotation{{"key", "value"}}})
 	hollow := encode(Packet{ID: SpanID{Trace: 1, Span: 2}})
 	for range 100_000 {
-		hollow = pb.AppendGroup(hollow, packetAnnotation, nil)
+		hollow = appendGroup(hollow, packetAnnotation, nil)
 	}
 	tests := []struct {
 		name   string
 		packet []byte
-		want   wire.Reason
+		want   ingest.Reason
 	}{
-		{"empty", nil, wire.Incomplete},
-		{"cut short", good[:len(good)-3], wire.Truncated},
-		{"no span", encode(Packet{ID: SpanID{Trace: 1}}), wire.Incomplete},
-		{"no trace", encode(Packet{ID: SpanID{Span: 1}}), wire.Incomplete},
-		{"no span id at all", pb.AppendGroup(nil, packetAnnotation, nil), wire.Incomplete},
-		{"a text instead of a group", pb.AppendBytes(nil, packetSpanID, "x"), wire.Malformed},
-		{"a number instead of an id", pb.AppendGroup(nil, packetSpanID, pb.AppendUint(nil, spanIDTrace, 1)), wire.Malformed},
-		{"annotations without anything in them", hollow, wire.Malformed},
-		{"text", []byte("GET / HTTP/1.1"), wire.Malformed},
+		{"empty", nil, ingest.Incomplete},
+		{"cut short", good[:len(good)-3], ingest.Truncated},
+		{"no span", encode(Packet{ID: SpanID{Trace: 1}}), ingest.Incomplete},
+		{"no trace", encode(Packet{ID: SpanID{Span: 1}}), ingest.Incomplete},
+		{"no span id at all", appendGroup(nil, packetAnnotation, nil), ingest.Incomplete},
+		{"a text instead of a group", pb.AppendBytes(nil, packetSpanID, "x"), ingest.Malformed},
+		{"a number instead of an id", appendGroup(nil, packetSpanID, pb.AppendUint(nil, spanIDTrace, 1)), ingest.Malformed},
+		{"annotations without anything in them", hollow, ingest.Malformed},
+		{"text", []byte("GET / HTTP/1.1"), ingest.Malformed},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -68,7 +70,7 @@ func TestDecodePacketFaults(t *testing.T) {
 			if err == nil {
 				t.Fatalf("it was taken for %+v", got.ID)
 			}
-			if reason := wire.ReasonOf(err); reason != tt.want {
+			if reason := ingest.ReasonOf(err); reason != tt.want {
 				t.Errorf("got reason %s (%v), want %s", reason, err, tt.want)
 			}
 		})
@@ -101,4 +103,10 @@ func FuzzDecodePacket(f *testing.F) {
 			t.Errorf("%d annotations made %d tags and logs", len(packet.Annotations), kept)
 		}
 	})
+}
+
+// appendGroup appends a group with the fields that are encoded in value.
+func appendGroup(b []byte, number int, value []byte) []byte {
+	b = protowire.AppendTag(b, protowire.Number(number), protowire.StartGroupType)
+	return protowire.AppendTag(append(b, value...), protowire.Number(number), protowire.EndGroupType)
 }

@@ -6,18 +6,18 @@ import (
 	"time"
 	"unicode/utf8"
 
-	"github.com/otdemo/otdemo/pkg/allinone/wire"
+	"github.com/otdemo/otdemo/pkg/allinone/ingest"
 	"github.com/otdemo/otdemo/pkg/trace"
 )
 
 const (
 	// schemaPrefix begins the key of the annotation that follows those of an event
-	// and says which event it is.
+	// and names the event.
 	schemaPrefix = "_schema:"
-	// serviceTag is the annotation in which otdemo's tracer says which service made
-	// a span: Appdash has no field for it.
+	// serviceTag is the annotation in which otdemo's tracer names the service of a
+	// span: Appdash has no field for it.
 	serviceTag = "service"
-	// unknownService is that of spans which do not say.
+	// unknownService is that of spans without the annotation.
 	unknownService = "appdash"
 	kindTag        = "span.kind"
 	// noTimes is the warning of a span that never got any.
@@ -38,10 +38,10 @@ const (
 // isLast reports whether an event is the last of its span.
 func isLast(schema string) bool { return schema == schemaTimespan || schema == schemaOldTimespan }
 
-// timesOf says in which annotations an event has a span's start and end.
+// timesOf names the annotations in which an event has a span's start and end.
 type timesOf struct {
 	schema, start, end string
-	// kind is the side of a call that measured them, "" when that is not said.
+	// kind is the side of a call that measured them, "" if unknown.
 	kind string
 }
 
@@ -69,7 +69,7 @@ type reading struct {
 	all  []Annotation
 	used []bool
 	span *trace.Span
-	// timed says that the span has its times.
+	// timed is whether the span has its times.
 	timed bool
 }
 
@@ -144,11 +144,11 @@ func (r *reading) event(marker int, schema string) {
 }
 
 func (r *reading) log(when time.Time, text string) {
-	r.span.Logs = append(r.span.Logs, trace.Log{Time: when.UTC().Truncate(time.Microsecond), Fields: wire.LogFields(text)})
+	r.span.Logs = append(r.span.Logs, trace.Log{Time: when.UTC().Truncate(time.Microsecond), Fields: ingest.LogFields(text)})
 }
 
-// times takes start and end from an event that has them, unless another had. What
-// else the event says, and which it is, stays among the tags.
+// times takes start and end from an event that has them, unless another had. The
+// rest of the event, its name included, stays among the tags.
 func (r *reading) times(marker int, schema string) {
 	all := eventTimes()
 	which := slices.IndexFunc(all, func(t timesOf) bool { return t.schema == schema })

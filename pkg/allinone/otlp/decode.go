@@ -5,8 +5,8 @@ import (
 	"time"
 	"unsafe"
 
+	"github.com/otdemo/otdemo/pkg/allinone/ingest"
 	"github.com/otdemo/otdemo/pkg/allinone/internal/pb"
-	"github.com/otdemo/otdemo/pkg/allinone/wire"
 	"github.com/otdemo/otdemo/pkg/trace"
 )
 
@@ -33,23 +33,14 @@ const (
 // Request is what one export carries.
 type Request struct {
 	// Batches has one for each resource that made spans.
-	Batches []wire.Batch
+	Batches []ingest.Batch
 	// Invalid counts spans without a trace id or a span id. OpenTelemetry forbids
 	// them, and nobody could find them: they are left out.
 	Invalid int
 }
 
-// Spans returns how many spans the batches have.
-func (r *Request) Spans() int {
-	n := 0
-	for i := range r.Batches {
-		n += len(r.Batches[i].Spans)
-	}
-	return n
-}
-
 // Decode reads an ExportTraceServiceRequest in protobuf. It keeps nothing of body
-// and allocates at most some thirty times its size, whatever it claims to hold.
+// and allocates at most some thirty times its size, whatever sizes it declares.
 func Decode(body []byte) (Request, error) {
 	d := decoder{left: pb.NewAllowance(body)}
 	m := pb.Read(body)
@@ -106,7 +97,7 @@ func (d *decoder) resource(b []byte) error {
 			m.Fail(err)
 		}
 	}
-	batch := wire.Batch{Process: newProcess(attributes)}
+	batch := ingest.Batch{Process: newProcess(attributes)}
 	for m = pb.Read(b); m.Next(); {
 		if m.Number == resourceScopes || m.Number == resourceLibraries {
 			m.Fail(d.scope(m.Bytes(), &batch))
@@ -148,7 +139,7 @@ func newProcess(attributes []trace.Tag) *trace.Process {
 }
 
 // scope reads a ScopeSpans, that is the spans of one instrumentation library.
-func (d *decoder) scope(b []byte, batch *wire.Batch) error {
+func (d *decoder) scope(b []byte, batch *ingest.Batch) error {
 	var library []trace.Tag
 	m := pb.Read(b)
 	for m.Next() {

@@ -5,8 +5,12 @@ import (
 	"fmt"
 	"mime"
 	"net/http"
+	"strings"
 
-	"github.com/otdemo/otdemo/pkg/allinone/internal/pb"
+	coltracepb "go.opentelemetry.io/proto/otlp/collector/trace/v1"
+	statuspb "google.golang.org/genproto/googleapis/rpc/status"
+	"google.golang.org/grpc/codes"
+	"google.golang.org/protobuf/proto"
 )
 
 // Format is one of the two in which OTLP writes requests and answers: its content
@@ -37,18 +41,8 @@ func (f Format) Decode(body []byte) (Request, error) {
 	return Decode(body)
 }
 
-// The fields of ExportTraceServiceResponse, ExportTracePartialSuccess and
-// google.rpc.Status.
-const (
-	replyPartial    = 1
-	partialRejected = 1
-	partialMessage  = 2
-	faultCode       = 1
-	faultMessage    = 2
-)
-
-// Reply returns an ExportTraceServiceResponse, by which the client learns that
-// all is stored but so many invalid spans.
+// Reply returns an ExportTraceServiceResponse, which reports the number of
+// invalid spans; all others were stored.
 func (f Format) Reply(invalid int) []byte {
 	message := ""
 	if invalid > 0 {
@@ -66,12 +60,12 @@ func (f Format) Reply(invalid int) []byte {
 	if invalid == 0 {
 		return nil
 	}
-	partial := pb.AppendUint(nil, partialRejected, uint64(invalid))
-	partial = pb.AppendBytes(partial, partialMessage, message)
-	return pb.AppendBytes(nil, replyPartial, partial)
+	return encode(&coltracepb.ExportTraceServiceResponse{
+		PartialSuccess: &coltracepb.ExportTracePartialSuccess{RejectedSpans: int64(invalid), ErrorMessage: message},
+	})
 }
 
-// InvalidText says what is wrong with that many invalid spans.
+// InvalidText returns the error text for that many invalid spans.
 func InvalidText(invalid int) string {
 	return fmt.Sprintf("%d without a trace id or a span id: nobody could find them", invalid)
 }
@@ -82,29 +76,35 @@ func (f Format) Fault(status int, message string) []byte {
 	code := faultCodeOf(status)
 	if f == JSON {
 		return encodeJSON(struct {
-			Code    int    `json:"code"`
+			Code    uint32 `json:"code"`
 			Message string `json:"message"`
-		}{code, message})
+		}{uint32(code), message})
 	}
-	return pb.AppendBytes(pb.AppendUint(nil, faultCode, uint64(code)), faultMessage, message)
+	return encode(&statuspb.Status{Code: int32(code), Message: strings.ToValidUTF8(message, "?")})
 }
 
 // faultCodeOf returns the gRPC code for an HTTP status, as the OpenTelemetry
 // Collector does.
-func faultCodeOf(status int) int {
+func faultCodeOf(status int) codes.Code {
 	switch status {
 	case http.StatusBadRequest:
-		return 3 // invalid argument
+		return codes.InvalidArgument
 	case http.StatusRequestEntityTooLarge:
-		return 8 // resource exhausted
+		return codes.ResourceExhausted
 	case http.StatusServiceUnavailable:
-		return 14 // unavailable: try again
+		return codes.Unavailable
 	default:
-		return 2 // unknown
+		return codes.Unknown
 	}
 }
 
-// encodeJSON encodes what cannot fail to be.
+// encode encodes a message whose texts are valid UTF-8, which cannot fail.
+func encode(m proto.Message) []byte {
+	b, _ := proto.Marshal(m)
+	return b
+}
+
+// encodeJSON encodes a value that cannot fail.
 func encodeJSON(v any) []byte {
 	b, _ := json.Marshal(v)
 	return b

@@ -32,7 +32,7 @@ func FromJSON(body []byte) ([]byte, error) {
 	return out, nil
 }
 
-// maxJSONDepth lets through what Decode does: a map in a map is three objects
+// maxJSONDepth accepts what Decode accepts: a map in a map is three objects
 // deeper.
 const maxJSONDepth = 4 * maxDepth
 
@@ -49,11 +49,11 @@ func (t *transcoder) request(out []byte) ([]byte, error) {
 	if token != json.Delim('{') {
 		return out, errors.New("want an object")
 	}
-	return t.object(out, requestFields, 0)
+	return t.object(out, inRequest, 0)
 }
 
 // object reads an object's members after its opening brace.
-func (t *transcoder) object(out []byte, known fields, depth int) ([]byte, error) {
+func (t *transcoder) object(out []byte, kind message, depth int) ([]byte, error) {
 	if depth > maxJSONDepth {
 		return out, errTooDeep
 	}
@@ -62,7 +62,7 @@ func (t *transcoder) object(out []byte, known fields, depth int) ([]byte, error)
 		if !ok || err != nil {
 			return out, err
 		}
-		f := known(camel(name))
+		f := schema[kind][camel(name)]
 		if out, err = t.member(out, f, depth); err != nil {
 			return out, fmt.Errorf("%.64s: %w", name, err)
 		}
@@ -94,7 +94,7 @@ func (t *transcoder) member(out []byte, f field, depth int) ([]byte, error) {
 	switch {
 	case err != nil, token == nil:
 		return out, err
-	case !f.repeated:
+	case f.encoding != asList:
 		return t.element(out, f, token, depth)
 	case token != json.Delim('['):
 		return out, errors.New("want an array")
@@ -111,12 +111,12 @@ func (t *transcoder) member(out []byte, f field, depth int) ([]byte, error) {
 
 // element appends a value that begins with token as a field.
 func (t *transcoder) element(out []byte, f field, token json.Token, depth int) ([]byte, error) {
-	if f.encoding == asMessage {
+	if f.encoding == asMessage || f.encoding == asList {
 		if token != json.Delim('{') {
 			return out, errors.New("want an object")
 		}
 		start := len(out)
-		out, err := t.object(out, f.fields, depth+1)
+		out, err := t.object(out, f.message, depth+1)
 		head := protowire.AppendTag(nil, protowire.Number(f.number), protowire.BytesType)
 		head = protowire.AppendVarint(head, uint64(len(out)-start))
 		return slices.Insert(out, start, head...), err
@@ -157,8 +157,12 @@ func appendScalar(out []byte, f field, s string, quoted bool) ([]byte, error) {
 	case asNanos:
 		n, err := strconv.ParseUint(s, 10, 64)
 		return pb.AppendFixed64(out, f.number, n), numberError(err, s)
-	case asEnum:
-		if i := slices.Index(f.names, s); i >= 0 {
+	case asKind:
+		if i := slices.Index(spanKinds(), s); i >= 0 {
+			return pb.AppendUint(out, f.number, uint64(i)), nil
+		}
+	case asStatus:
+		if i := slices.Index(statusCodes(), s); i >= 0 {
 			return pb.AppendUint(out, f.number, uint64(i)), nil
 		}
 	default: // integers

@@ -10,7 +10,7 @@ import (
 	tracepb "go.opentelemetry.io/proto/otlp/trace/v1"
 	"google.golang.org/protobuf/proto"
 
-	"github.com/otdemo/otdemo/pkg/allinone/wire"
+	"github.com/otdemo/otdemo/pkg/allinone/ingest"
 	"github.com/otdemo/otdemo/pkg/trace"
 )
 
@@ -106,14 +106,14 @@ func sample() *tracepb.TracesData {
 
 // sampleBatches are what Jaeger 1.62 makes of the sample, in the order of the
 // translator's tags.
-func sampleBatches() []wire.Batch {
+func sampleBatches() []ingest.Batch {
 	shop := &trace.Process{Service: "shop", Tags: []trace.Tag{
 		{Key: "host.name", Value: trace.String("höst")}, {Key: "pid", Value: trace.Int64(7)},
 	}}
 	nobody := &trace.Process{Service: "OTLPResourceNoServiceName"}
 	self := trace.TraceID{High: 0xaa, Low: 1}
 	at := time.Unix(0, start).UTC()
-	return []wire.Batch{
+	return []ingest.Batch{
 		{Process: shop, Spans: []trace.Span{
 			{
 				TraceID: self, SpanID: 2, Operation: "full", Process: shop, Start: at, Duration: 2500,

@@ -18,7 +18,7 @@ type scanner struct {
 func newScanner(text []byte) (*scanner, error) {
 	if !json.Valid(text) {
 		var none json.RawMessage
-		return nil, json.Unmarshal(text, &none) // says where
+		return nil, json.Unmarshal(text, &none) // has the position
 	}
 	return &scanner{text: text}, nil
 }
@@ -41,7 +41,7 @@ func (s *scanner) token() (json.Token, error) {
 		return false, nil
 	case 'n':
 		s.at += len("null")
-		return nil, nil //nolint:nilnil // is how null is told
+		return nil, nil //nolint:nilnil // represents null
 	}
 	start := s.at
 	for s.at < len(s.text) && isNumber(s.text[s.at]) {
@@ -72,7 +72,7 @@ func (s *scanner) str() (string, error) {
 	}
 	var text string
 	err := json.Unmarshal(quoted, &text)
-	return text, err //nolint:wrapcheck // has no more to say
+	return text, err //nolint:wrapcheck // complete as it is
 }
 
 // pass goes behind the string that begins here, and reports whether it has no

@@ -123,7 +123,7 @@ const (
 	statusError = 2
 )
 
-// appendDetails appends the tags by which Jaeger's model tells what OpenTelemetry
+// appendDetails appends the tags that represent in Jaeger's model what OpenTelemetry
 // has fields for.
 func appendDetails(tags []trace.Tag, more *details) []trace.Tag {
 	tags = appendText(tags, "span.kind", kindName(more.kind))
@@ -198,8 +198,8 @@ func (d *decoder) event(b []byte) (trace.Log, error) {
 	return log, err
 }
 
-// references puts the parent before the links. A link to the parent says what
-// kind of parent it is instead of being one more.
+// references puts the parent before the links. A link to the parent sets
+// the type of that reference instead of adding one.
 func (d *decoder) references(b []byte, more *details, id trace.TraceID) ([]trace.Reference, error) {
 	n := more.links
 	if more.parent != 0 {

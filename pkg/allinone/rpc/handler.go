@@ -11,17 +11,41 @@ import (
 	"net/http"
 	"strconv"
 	"strings"
+	"time"
+
+	"google.golang.org/grpc/codes"
 )
 
-// DefaultMaxMessage is the largest message that gRPC's servers take unless told
-// otherwise, Jaeger among them: 4 MiB.
+// DefaultMaxMessage is the largest message that gRPC servers accept by default, Jaeger
+// among them: 4 MiB.
 const DefaultMaxMessage = 4 << 20
 
+// MediaType is what the content type of a call begins with.
+const MediaType = "application/grpc"
+
+const (
+	// maxStreams bounds the calls of one connection at a time, as grpc-go's
+	// documentation recommends; a client queues the others.
+	maxStreams = 100
+	// pingAfter is the silence after which a connection must prove that it lives.
+	pingAfter = time.Minute
+)
+
+// Configure makes a server for a Handler speak gRPC's HTTP/2 without TLS, and
+// HTTP/1, so that clients of another kind get an answer that they understand. The
+// server's timeouts hold for each call.
+func Configure(server *http.Server) {
+	server.Protocols = new(http.Protocols)
+	server.Protocols.SetHTTP1(true)
+	server.Protocols.SetUnencryptedHTTP2(true)
+	server.HTTP2 = &http.HTTP2Config{MaxConcurrentStreams: maxStreams, SendPingTimeout: pingAfter}
+}
+
 // Method answers a call. The message holds only until it returns. An error that is
-// no *Status is told to the client as Internal.
+// is not a *Status is sent to the client as Internal.
 type Method func(r *http.Request, message []byte) (reply []byte, err error)
 
-// Options say what a Handler answers. All but Hello and Begin are required.
+// Options configure a Handler. All but PlainTextReply and Begin are required.
 type Options struct {
 	// Methods by path, such as /jaeger.api_v2.CollectorService/PostSpans.
 	Methods map[string]Method
@@ -33,19 +57,19 @@ type Options struct {
 	// Begin waits until a message that has come may be unpacked and handed to its
 	// method; end is called when both have been done. nil does not wait.
 	Begin func(r *http.Request) (end func(), err error)
-	// Hello is answered in plain text to what is no gRPC.
-	Hello string
-	// Failed is told of each call that ends with an error, with the size of its
-	// message as it came, 0 when unknown. What is no gRPC gives ErrForeign.
-	Failed func(r *http.Request, size int64, err error)
+	// PlainTextReply is the response to what is not gRPC.
+	PlainTextReply string
+	// OnError is called for each call that ends with an error, with the size of its
+	// message as it came, 0 if unknown. What is not gRPC gives ErrNotGRPC.
+	OnError func(r *http.Request, size int64, err error)
 }
 
 var (
-	// ErrForeign is a request that is no gRPC.
-	ErrForeign = errors.New("this is no gRPC call")
+	// ErrNotGRPC is a request that is not a gRPC call.
+	ErrNotGRPC = errors.New("not a gRPC call")
 	// ErrUnknownMethod is a call to none of the methods.
 	ErrUnknownMethod = errors.New("unknown method")
-	// ErrPanicked is a method that did.
+	// ErrPanicked is a method that panicked.
 	ErrPanicked = errors.New("the receiver panicked")
 )
 
@@ -53,11 +77,11 @@ var (
 func Handler(opts Options) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if !isCall(r) {
-			opts.Failed(r, max(0, r.ContentLength), ErrForeign)
-			http.Error(w, opts.Hello, http.StatusUnsupportedMediaType)
+			opts.OnError(r, max(0, r.ContentLength), ErrNotGRPC)
+			http.Error(w, opts.PlainTextReply, http.StatusUnsupportedMediaType)
 			return
 		}
-		w.Header().Set("Content-Type", "application/grpc")
+		w.Header().Set("Content-Type", MediaType)
 		w.Header().Set("Grpc-Accept-Encoding", "gzip")
 		reply, size, err := opts.call(r)
 		if err == nil {
@@ -66,7 +90,7 @@ func Handler(opts Options) http.Handler {
 		w.Header().Set(http.TrailerPrefix+"Grpc-Status", strconv.Itoa(int(CodeOf(err))))
 		if err != nil {
 			w.Header().Set(http.TrailerPrefix+"Grpc-Message", escape(err.Error()))
-			opts.Failed(r, size, err)
+			opts.OnError(r, size, err)
 		}
 	})
 }
@@ -74,14 +98,14 @@ func Handler(opts Options) http.Handler {
 func isCall(r *http.Request) bool {
 	mediaType, _, err := mime.ParseMediaType(r.Header.Get("Content-Type"))
 	return err == nil && r.ProtoMajor == 2 && r.Method == http.MethodPost &&
-		(mediaType == "application/grpc" || mediaType == "application/grpc+proto")
+		(mediaType == MediaType || mediaType == MediaType+"+proto")
 }
 
 // call reads the message and hands it to its method.
 func (o *Options) call(r *http.Request) (reply []byte, size int64, err error) {
 	method, ok := o.Methods[r.URL.Path]
 	if !ok {
-		return nil, 0, Statusf(Unimplemented, "%w %.128s", ErrUnknownMethod, r.URL.Path)
+		return nil, 0, Statusf(codes.Unimplemented, "%w %.128s", ErrUnknownMethod, r.URL.Path)
 	}
 	in, packed, size, err := o.open(r)
 	if err != nil {
@@ -115,7 +139,7 @@ func (o *Options) answer(r *http.Request, method Method, b []byte, packed bool) 
 	}
 	defer func() {
 		if p := recover(); p != nil {
-			err = Statusf(Internal, "%w: %v", ErrPanicked, p)
+			err = Statusf(codes.Internal, "%w: %v", ErrPanicked, p)
 		}
 	}()
 	return method(r, b)
@@ -130,7 +154,7 @@ const headBytes = 5
 func (o *Options) open(r *http.Request) (m io.Reader, packed bool, size int64, err error) {
 	var head [headBytes]byte
 	if _, err := io.ReadFull(r.Body, head[:]); err != nil {
-		return nil, false, 0, Statusf(Internal, "the call has no message: %v", err)
+		return nil, false, 0, Statusf(codes.Internal, "the call has no message: %v", err)
 	}
 	size = int64(binary.BigEndian.Uint32(head[1:]))
 	if size > o.MaxMessage {
@@ -139,9 +163,9 @@ func (o *Options) open(r *http.Request) (m io.Reader, packed bool, size int64, e
 	switch packing := r.Header.Get("Grpc-Encoding"); {
 	case head[0] == 0:
 	case head[0] != 1:
-		return nil, false, size, Statusf(Internal, "the message begins with %d, want 0 or 1", head[0])
+		return nil, false, size, Statusf(codes.Internal, "the message begins with %d, want 0 or 1", head[0])
 	case !strings.EqualFold(packing, "gzip"):
-		return nil, false, size, Statusf(Unimplemented, "grpc-encoding %.32q is not known here, gzip is", packing)
+		return nil, false, size, Statusf(codes.Unimplemented, "grpc-encoding %.32q is not supported, gzip is", packing)
 	}
 	return &exactReader{r: r.Body, left: size}, head[0] == 1, size, nil
 }
@@ -150,11 +174,11 @@ func (o *Options) open(r *http.Request) (m io.Reader, packed bool, size int64, e
 func (o *Options) unpack(b []byte) ([]byte, error) {
 	zipped, err := gzip.NewReader(bytes.NewReader(b))
 	if err != nil {
-		return nil, Statusf(Internal, "unpack the message: %v", err)
+		return nil, Statusf(codes.Internal, "unpack the message: %v", err)
 	}
 	var plain bytes.Buffer
 	if _, err := plain.ReadFrom(io.LimitReader(zipped, o.MaxMessage+1)); err != nil {
-		return nil, Statusf(Internal, "unpack the message: %v", err)
+		return nil, Statusf(codes.Internal, "unpack the message: %v", err)
 	}
 	if int64(plain.Len()) > o.MaxMessage {
 		return nil, tooLarge(o.MaxMessage+1, o.MaxMessage)
@@ -164,16 +188,16 @@ func (o *Options) unpack(b []byte) ([]byte, error) {
 
 // tooLarge is worded as gRPC's own servers do.
 func tooLarge(size, most int64) error {
-	return Statusf(ResourceExhausted, "grpc: received message larger than max (%d vs. %d)", size, most)
+	return Statusf(codes.ResourceExhausted, "grpc: received message larger than max (%d vs. %d)", size, most)
 }
 
 // atEnd expects nothing after the message.
 func atEnd(body io.Reader) error {
 	var one [1]byte
 	if n, err := io.ReadFull(body, one[:]); n > 0 {
-		return Statusf(Internal, "the call has more than one message")
+		return Statusf(codes.Internal, "the call has more than one message")
 	} else if !errors.Is(err, io.EOF) {
-		return Statusf(Internal, "read the end of the call: %v", err)
+		return Statusf(codes.Internal, "read the end of the call: %v", err)
 	}
 	return nil
 }
@@ -191,4 +215,25 @@ func send(w http.ResponseWriter, reply []byte) error {
 		return fmt.Errorf("send the reply: %w", err)
 	}
 	return nil
+}
+
+// exactReader reads as many bytes as were announced; fewer are an error.
+type exactReader struct {
+	r    io.Reader
+	left int64
+}
+
+func (e *exactReader) Read(b []byte) (int, error) {
+	if e.left == 0 {
+		return 0, io.EOF
+	}
+	n, err := e.r.Read(b[:min(int64(len(b)), e.left)])
+	e.left -= int64(n)
+	if errors.Is(err, io.EOF) {
+		err = nil
+		if e.left > 0 {
+			err = io.ErrUnexpectedEOF
+		}
+	}
+	return n, err
 }

@@ -59,16 +59,16 @@ func serve(t *testing.T, change func(*http.Server)) (addr string, failed *failur
 		Methods: map[string]Method{
 			"/test/Echo":  func(_ *http.Request, message []byte) ([]byte, error) { return slices.Clone(message), nil },
 			"/test/Fail":  func(*http.Request, []byte) ([]byte, error) { return nil, errors.New("50% ż\nfailed") },
-			"/test/Busy":  func(*http.Request, []byte) ([]byte, error) { return nil, Statusf(Unavailable, "come back") },
+			"/test/Busy":  func(*http.Request, []byte) ([]byte, error) { return nil, Statusf(codes.Unavailable, "come back") },
 			"/test/Panic": func(*http.Request, []byte) ([]byte, error) { panic("ouch") },
 		},
-		MaxMessage: maxMessage,
-		Hello:      "hello",
+		MaxMessage:     maxMessage,
+		PlainTextReply: "hello",
 		Read: func(message io.Reader) ([]byte, func(), error) {
 			b, err := io.ReadAll(message)
 			return b, func() {}, err
 		},
-		Failed: failed.add,
+		OnError: failed.add,
 	})}
 	Configure(server)
 	if change != nil {
@@ -277,8 +277,8 @@ func TestForeignersAreGreeted(t *testing.T) {
 		t.Errorf("HTTP/1: got %d, want 415", resp.StatusCode)
 	}
 	for _, err := range failed.all() {
-		if !errors.Is(err, ErrForeign) {
-			t.Errorf("told of %v, want ErrForeign", err)
+		if !errors.Is(err, ErrNotGRPC) {
+			t.Errorf("told of %v, want ErrNotGRPC", err)
 		}
 	}
 }

@@ -4,48 +4,36 @@ import (
 	"errors"
 	"fmt"
 	"strings"
-)
 
-// Code is a gRPC status code.
-type Code uint8
-
-// The codes that a receiver of spans has use for
-// (https://grpc.io/docs/guides/status-codes/).
-const (
-	OK                Code = 0
-	InvalidArgument   Code = 3
-	ResourceExhausted Code = 8
-	Unimplemented     Code = 12
-	Internal          Code = 13
-	Unavailable       Code = 14 // the client may try again
+	"google.golang.org/grpc/codes"
 )
 
 // Status is an error that a call ends with.
 type Status struct {
-	Code Code
+	Code codes.Code
 	Err  error
 }
 
-// Error returns what the client is told.
+// Error returns the message for the client.
 func (s *Status) Error() string { return s.Err.Error() }
 
 // Unwrap returns the cause.
 func (s *Status) Unwrap() error { return s.Err }
 
 // Statusf makes a Status; the format is fmt.Errorf's.
-func Statusf(code Code, format string, args ...any) *Status {
+func Statusf(code codes.Code, format string, args ...any) *Status {
 	return &Status{Code: code, Err: fmt.Errorf(format, args...)}
 }
 
 // CodeOf returns the code of an error: that of a Status, Internal for others.
-func CodeOf(err error) Code {
+func CodeOf(err error) codes.Code {
 	if err == nil {
-		return OK
+		return codes.OK
 	}
 	if status, ok := errors.AsType[*Status](err); ok {
 		return status.Code
 	}
-	return Internal
+	return codes.Internal
 }
 
 // escape writes a message as the trailer grpc-message has it: percent-encoded

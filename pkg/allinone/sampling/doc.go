@@ -1,4 +1,3 @@
-// Package sampling answers tracers that ask which traces to keep, on Jaeger's
-// port 5778 and in the form that jaeger-client-go's remote sampler reads. Start
-// at Parse or ParseFile, and Handler.
+// Package sampling serves tracers the strategy by which they sample, over HTTP as
+// Jaeger's agent does and as protobuf for gRPC. Start at Handler.
 package sampling

@@ -7,7 +7,7 @@ import (
 )
 
 // answer is Jaeger's SamplingStrategyResponse as its agent words it. The type is
-// text: Jaeger 2.0 to 2.15 say 0 and 1, which jaeger-client-go cannot read.
+// text: Jaeger 2.0 to 2.15 have 0 and 1, which jaeger-client-go cannot read.
 type answer struct {
 	StrategyType  string         `json:"strategyType"`
 	Probabilistic *probabilistic `json:"probabilisticSampling,omitempty"`

@@ -14,7 +14,7 @@ const (
 	RateLimiting  = "ratelimiting"
 )
 
-// Strategy says which traces tracers are to keep.
+// Strategy is how a tracer samples.
 type Strategy struct {
 	Type string
 	// Param is 0 or 1 for const, 0..1 for probabilistic, and whole traces per
@@ -39,7 +39,7 @@ func Parse(s string) (Strategy, error) {
 	return strategy, strategy.Validate()
 }
 
-// Validate tells what is wrong with the strategy, if anything.
+// Validate returns an error if the strategy is invalid.
 func (s Strategy) Validate() error {
 	switch s.Type {
 	case Const:

@@ -7,7 +7,7 @@ import (
 	"github.com/otdemo/otdemo/pkg/trace"
 )
 
-// Query says which traces are wanted: those with one span that meets every
+// Query selects traces: those with one span that meets every
 // condition. A condition's zero value is met by all.
 type Query struct {
 	// Service is the one condition that must be there.
@@ -52,7 +52,7 @@ type candidate struct {
 
 // candidates returns the traces that q may want, in no order.
 func (s *Store) candidates(q *Query) []candidate {
-	mark := marker{seed: s.seed}
+	mark := filterMaker{seed: s.seed}
 	want := mark.query(q)
 	earliest, latest := int64(math.MinInt64), int64(math.MaxInt64)
 	if !q.Start.IsZero() {
@@ -67,10 +67,10 @@ func (s *Store) candidates(q *Query) []candidate {
 	if svc == nil {
 		return nil
 	}
-	out := make([]candidate, 0, len(svc.slots))
-	for i := range svc.slots {
-		t := &svc.slots[i]
-		if t.start <= latest && t.latest >= earliest && t.longest >= q.MinDuration && t.marks.covers(&want) {
+	out := make([]candidate, 0, len(svc.traces))
+	for i := range svc.traces {
+		t := &svc.traces[i]
+		if t.start <= latest && t.latest >= earliest && t.longest >= q.MinDuration && t.filter.covers(&want) {
 			if start := t.started(); start <= latest {
 				out = append(out, candidate{start: start, entry: t.entry})
 			}

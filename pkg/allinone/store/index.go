@@ -12,7 +12,7 @@ import (
 // Operation is what a service does, as its spans name it.
 type Operation struct {
 	Name string
-	// Kind is the span's kind as Jaeger tells it: client, server, producer,
+	// Kind is the span's kind as in Jaeger: client, server, producer,
 	// consumer, internal or unspecified.
 	Kind string
 }
@@ -20,37 +20,37 @@ type Operation struct {
 // service is what is kept about one service name.
 type service struct {
 	name string
-	// slots lists the traces with a span of the service, in no order.
-	slots []slot
+	// traces lists the traces with a span of the service, in no order.
+	traces []indexEntry
 	// operations counts the spans of each.
 	operations map[Operation]int64
 }
 
-// slot is a trace beside what tells a search early that it cannot match, so that
+// indexEntry is a trace beside what excludes it from a search early, so that
 // the search goes through memory in a row.
-type slot struct {
-	entry *entry
-	place int // of the slot among the entry's places
+type indexEntry struct {
+	entry    *entry
+	position int // of the index entry among the positions of entry
 	// start is the earliest start of any span, in microseconds since 1970, or
-	// startsElsewhere; read started. What follows tells of the spans of the service
+	// startsElsewhere; read started. What follows is about the spans of the service
 	// only.
 	start, latest int64
 	longest       time.Duration
-	marks         marks
+	filter        bloomFilter
 }
 
-// place says where a trace stands in a service's slots.
-type place struct {
+// position is where a trace is in a service's traces.
+type position struct {
 	service *service
 	at      int
 }
 
 // index makes e findable by spans, which were just added to it, share a process,
-// and have these marks together.
-func (s *Store) index(e *entry, added []trace.Span, m *marks) {
+// and have this filter together.
+func (s *Store) index(e *entry, added []trace.Span, m *bloomFilter) {
 	svc := s.service(added[0].Process.Service)
-	t := s.slot(e, svc)
-	t.marks.merge(m)
+	t := s.indexEntry(e, svc)
+	t.filter.merge(m)
 	start := e.start
 	for i := range added {
 		at := added[i].Start.UnixMicro()
@@ -61,30 +61,30 @@ func (s *Store) index(e *entry, added []trace.Span, m *marks) {
 	if start < e.start {
 		e.start = start
 		if e.many == nil {
-			for _, p := range e.places {
-				p.service.slots[p.at].start = start
+			for _, p := range e.positions {
+				p.service.traces[p.at].start = start
 			}
 		}
 	}
 	s.count(svc, added, 1)
 }
 
-// slot returns the one of e among those of a service, which it makes if it is new.
+// indexEntry returns the one of e among those of a service, which it makes if it is new.
 // It is valid until the next one is made.
-func (s *Store) slot(e *entry, svc *service) *slot {
+func (s *Store) indexEntry(e *entry, svc *service) *indexEntry {
 	if i, ok := e.find(svc); ok {
-		return &svc.slots[e.places[i].at]
+		return &svc.traces[e.positions[i].at]
 	}
-	at, i := len(svc.slots), len(e.places)
+	at, i := len(svc.traces), len(e.positions)
 	start := e.start
 	if e.many != nil {
 		start = startsElsewhere
 	}
-	svc.slots = append(svc.slots, slot{entry: e, place: i, start: start, latest: math.MinInt64})
-	e.places = append(e.places, place{service: svc, at: at})
-	s.charge(e, placeBytes)
-	s.found(e, func(f *finder) { f.places[svc] = i })
-	return &svc.slots[at]
+	svc.traces = append(svc.traces, indexEntry{entry: e, position: i, start: start, latest: math.MinInt64})
+	e.positions = append(e.positions, position{service: svc, at: at})
+	s.charge(e, positionBytes)
+	s.found(e, func(f *finder) { f.positions[svc] = i })
+	return &svc.traces[at]
 }
 
 // service returns the service of that name, which it makes if it is new.
@@ -136,24 +136,24 @@ func (s *Store) unindex(e *entry) {
 		s.count(s.services[rest[0].Process.Service], rest[:n], -1)
 		rest = rest[n:]
 	}
-	for _, p := range e.places {
-		p.service.removeSlot(p.at)
-		if len(p.service.slots) == 0 {
+	for _, p := range e.positions {
+		p.service.removeEntry(p.at)
+		if len(p.service.traces) == 0 {
 			delete(s.services, p.service.name)
 			s.stats.Bytes -= serviceBytes
 		}
 	}
 }
 
-// removeSlot fills the gap with the last slot.
-func (svc *service) removeSlot(at int) {
-	last := len(svc.slots) - 1
-	moved := svc.slots[last]
-	svc.slots[at] = moved
-	svc.slots[last] = slot{}
-	svc.slots = svc.slots[:last]
+// removeEntry fills the gap with the last entry.
+func (svc *service) removeEntry(at int) {
+	last := len(svc.traces) - 1
+	moved := svc.traces[last]
+	svc.traces[at] = moved
+	svc.traces[last] = indexEntry{}
+	svc.traces = svc.traces[:last]
 	if at != last {
-		moved.entry.places[moved.place].at = at
+		moved.entry.positions[moved.position].at = at
 	}
 }
 

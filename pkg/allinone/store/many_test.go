@@ -47,7 +47,7 @@ func TestManyServicesInOneTraceTakeLinearTime(t *testing.T) {
 // has maps.
 func TestTraceOfManyServicesIsFound(t *testing.T) {
 	t.Parallel()
-	for n := fewPlaces - 1; n <= fewPlaces+3; n++ {
+	for n := fewPositions - 1; n <= fewPositions+3; n++ {
 		s := New(Options{MaxBytes: 1 << 30})
 		spans := manyServices(n)
 		for i := range spans {
@@ -70,13 +70,13 @@ func TestTraceOfManyServicesIsFound(t *testing.T) {
 		if e.start != earliest.UnixMicro() {
 			t.Errorf("%d services: the trace starts at %d, want %d", n, e.start, earliest.UnixMicro())
 		}
-		for _, p := range e.places {
-			if got := p.service.slots[p.at].started(); got != e.start {
+		for _, p := range e.positions {
+			if got := p.service.traces[p.at].started(); got != e.start {
 				t.Errorf("%d services: %s says %d, want %d", n, p.service.name, got, e.start)
 			}
 		}
-		if len(e.places) != n || len(e.processes) != n {
-			t.Errorf("got %d places and %d processes, want %d of each", len(e.places), len(e.processes), n)
+		if len(e.positions) != n || len(e.processes) != n {
+			t.Errorf("got %d positions and %d processes, want %d of each", len(e.positions), len(e.processes), n)
 		}
 		assertSums(t, s)
 		s.maxBytes = 1

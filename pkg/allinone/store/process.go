@@ -56,7 +56,7 @@ func (t *processTable) find(p *trace.Process, hash uint64) *process {
 	return nil
 }
 
-// add stores a process that find does not know, for no trace yet, and returns the
+// add stores a process that find does not find, for no trace yet, and returns the
 // bytes that this took.
 func (t *processTable) add(p *trace.Process, hash uint64) (*process, int64) {
 	n := processBytes + allocated(int64(len(p.Service))) + tagsBytes(p.Tags)
@@ -80,7 +80,7 @@ func (t *processTable) release(p *process) int64 {
 	return p.bytes
 }
 
-// equal reports whether two processes say the same; values compare bit by bit.
+// equal reports whether two processes are equal; values compare bit by bit.
 func equal(a, b *trace.Process) bool {
 	return a == b || a.Service == b.Service && slices.Equal(a.Tags, b.Tags)
 }

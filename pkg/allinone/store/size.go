@@ -17,14 +17,14 @@ const (
 	referenceBytes  = int64(unsafe.Sizeof(trace.Reference{}))
 	pointerBytes    = int64(unsafe.Sizeof(uintptr(0)))
 
-	// mapBytes is what an entry of a Go map takes beside its key and value: its
+	// mapBytes is the memory of an entry of a Go map beside its key and value: its
 	// share of slots that are free and of control bytes.
 	mapBytes = 24
 
 	entryBytes = int64(unsafe.Sizeof(entry{})+unsafe.Sizeof(trace.TraceID{})) + pointerBytes + mapBytes
-	// placeBytes is for being listed under a service: the place, and the slot with
+	// positionBytes is for being listed under a service: the position, and the index entry with
 	// room for its slice to grow.
-	placeBytes = int64(unsafe.Sizeof(place{}) + 3*unsafe.Sizeof(slot{})/2)
+	positionBytes = int64(unsafe.Sizeof(position{}) + 3*unsafe.Sizeof(indexEntry{})/2)
 	// finderBytes is for being found in the map of a trace of many services.
 	finderBytes = mapBytes + 2*pointerBytes
 	// serviceBytes has the map of its operations, which begins with 8 slots.
@@ -34,7 +34,7 @@ const (
 	processBytes       = int64(unsafe.Sizeof(process{})+unsafe.Sizeof(trace.Process{})) + 4*pointerBytes + mapBytes
 )
 
-// allocated returns what Go's allocator takes for n bytes, about: size classes
+// allocated returns what Go's allocator uses for n bytes, about: size classes
 // are 16 bytes apart for small sizes, an eighth for larger ones.
 func allocated(n int64) int64 {
 	switch {
@@ -47,7 +47,7 @@ func allocated(n int64) int64 {
 	}
 }
 
-// spanBytes returns what a span takes outside its own struct and its process.
+// spanBytes returns the memory of a span outside its own struct and its process.
 func spanBytes(s *trace.Span) int64 {
 	n := allocated(int64(len(s.Operation))) +
 		allocated(int64(cap(s.References))*referenceBytes) +

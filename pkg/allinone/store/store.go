@@ -30,7 +30,7 @@ type Options struct {
 type Store struct {
 	maxBytes int64
 	maxSpans int
-	seed     maphash.Seed // of the marks
+	seed     maphash.Seed // of the Bloom filters
 
 	mu        sync.RWMutex
 	traces    map[trace.TraceID]*entry
@@ -43,7 +43,7 @@ type Store struct {
 // entry is a stored trace.
 type entry struct {
 	id trace.TraceID
-	// spans only grows: what was handed out is never changed.
+	// spans only grows: what was returned is never changed.
 	spans []trace.Span
 	// start is the earliest start of a span, in microseconds since 1970.
 	start int64
@@ -52,7 +52,7 @@ type entry struct {
 	// refused counts the spans beyond the bound of one trace.
 	refused int64
 
-	places    []place
+	positions []position
 	processes []*process
 	// many finds among the two once they are many, nil before.
 	many       *finder
@@ -79,7 +79,7 @@ func New(opts Options) *Store {
 // the slice itself stays the caller's.
 func (s *Store) Add(spans []trace.Span) {
 	maker := s.newRunMaker()
-	var space [runsAtOnce]run
+	var space [runsAtOnce]spanRun
 	for some := range slices.Chunk(spans, addAtOnce) {
 		for len(some) > 0 {
 			runs := space[:0]
@@ -97,7 +97,7 @@ func (s *Store) Add(spans []trace.Span) {
 // readers get their turn.
 const addAtOnce, runsAtOnce = 256, 32
 
-func (s *Store) addRuns(runs []run) {
+func (s *Store) addRuns(runs []spanRun) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for i := range runs {

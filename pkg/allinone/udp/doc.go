@@ -1,4 +1,4 @@
-// Package udp takes datagrams off a socket as fast as they come, so that a burst
-// waits in our memory instead of being dropped in the kernel's, and knows how
-// many the kernel dropped nevertheless. Start at Start.
+// Package udp reads datagrams from a socket as fast as they arrive, so that a burst
+// waits in our memory instead of being dropped by the kernel, and reports how many the
+// kernel dropped. Start at Start.
 package udp

@@ -4,5 +4,5 @@ package udp
 
 import "net"
 
-// pending cannot be told here; what the socket holds at the end is lost.
+// pending is unknown here; what the socket holds at the end is lost.
 func pending(*net.UDPConn) bool { return false }

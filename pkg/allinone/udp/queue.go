@@ -11,7 +11,7 @@ type datagram struct {
 	from    netip.AddrPort
 }
 
-// overhead is what a waiting datagram takes beside its payload, so that empty
+// overhead is the memory of a waiting datagram beside its payload, so that empty
 // ones fill the queue too.
 const overhead = 64
 
@@ -74,7 +74,7 @@ func (q *queue) take(into []datagram) []datagram {
 // few enough that all cores get some.
 const share = 16
 
-// close lets takers empty the queue and then end.
+// close makes take return what is left, and then nothing.
 func (q *queue) close() {
 	q.mu.Lock()
 	defer q.mu.Unlock()

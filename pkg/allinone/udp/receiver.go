@@ -20,7 +20,7 @@ import (
 const (
 	// queueLimit bounds what waits in our own memory, beside that.
 	queueLimit = 16 << 20
-	// maxDatagram is the longest payload that UDP's length field can tell.
+	// maxDatagram is the longest payload that UDP's length field can express.
 	maxDatagram = 1<<16 - 1
 	// chunkBytes is the memory that datagrams are read into one after another; it
 	// is free again when the last of its datagrams has been handled.
@@ -83,13 +83,13 @@ func Start(conn *net.UDPConn, handle Handler, logger *slog.Logger) *Receiver {
 	return r
 }
 
-// WantedBuffer is the receive buffer that the kernel is asked for, in bytes. With
+// WantedBuffer is the receive buffer that is requested from the kernel, in bytes. With
 // 4 MiB a burst of 200,000 spans at full speed lost none, with Linux's default a
 // fiftieth.
 const WantedBuffer = 4 << 20
 
-// enlargeBuffer asks for a larger buffer and finds out what was granted. A kernel
-// that grants less says so in no error.
+// enlargeBuffer requests a larger buffer and reads what was granted. A kernel that
+// grants less returns no error.
 func (r *Receiver) enlargeBuffer() {
 	if err := r.conn.SetReadBuffer(WantedBuffer); err != nil {
 		r.logger.Warn("kernel refuses a larger UDP receive buffer", "address", r.conn.LocalAddr().String(), "error", err)
@@ -116,13 +116,16 @@ func (r *Receiver) read() {
 			return
 		default:
 			r.logger.Warn("UDP socket gave an error", "address", r.conn.LocalAddr().String(), "error", err)
-			r.pause()
+			select {
+			case <-time.After(errorPause):
+			case <-r.closing:
+			}
 		}
 	}
 }
 
-// drain takes what the socket holds. It asks the socket whether there is more,
-// since waiting for silence finds it too early on a busy machine.
+// drain reads what the socket holds. It checks whether there is more, because waiting
+// for silence ends too early on a busy machine.
 func (r *Receiver) drain(in *input) {
 	limit := time.Now().Add(drainMost)
 	if r.conn.SetReadDeadline(limit) != nil {
@@ -164,16 +167,6 @@ func (in *input) next() (datagram, error) {
 	return datagram{payload: in.chunk[begin:end:end], from: from}, nil
 }
 
-// pause waits a moment, or until the receiver is closed.
-func (r *Receiver) pause() {
-	timer := time.NewTimer(errorPause)
-	defer timer.Stop()
-	select {
-	case <-timer.C:
-	case <-r.closing:
-	}
-}
-
 func (r *Receiver) work() {
 	var batch []datagram
 	for {
@@ -190,7 +183,7 @@ func (r *Receiver) work() {
 
 // Close reads what is in the socket's buffer (on Unix), has it handled, and closes the
 // socket. When ctx ends before, it gives up what is left and returns an error
-// that says how much. All goroutines have ended when it returns. Further calls
+// with the number. All goroutines have ended when it returns. Further calls
 // do nothing.
 func (r *Receiver) Close(ctx context.Context) error {
 	var err error

@@ -1,16 +1,14 @@
 package udp
 
 import (
-	"bytes"
 	"net"
-	"os"
-	"strconv"
 	"syscall"
+
+	"github.com/otdemo/otdemo/internal/procnet"
 )
 
-// readBuffer returns the size of conn's receive buffer as it was granted, 0 when
-// that cannot be told. Linux reports twice the size, the half being its own use
-// (socket(7)).
+// readBuffer returns the size of conn's receive buffer as it was granted, 0 if
+// unknown. Linux reports twice the size, because half is for its own use (socket(7)).
 func readBuffer(conn *net.UDPConn) int {
 	var size int
 	control(conn, func(fd int) {
@@ -20,13 +18,6 @@ func readBuffer(conn *net.UDPConn) int {
 	})
 	return size
 }
-
-// The columns of /proc/net/udp that matter (proc_net(5), and udp4_format_sock in
-// the kernel's net/ipv4/udp.c for the drops).
-const (
-	inodeColumn = 9
-	dropsColumn = 12
-)
 
 // kernelDrops returns how many datagrams found conn's buffer full.
 func kernelDrops(conn *net.UDPConn) (n int64, known bool) {
@@ -40,18 +31,9 @@ func kernelDrops(conn *net.UDPConn) (n int64, known bool) {
 	if inode == 0 {
 		return 0, false
 	}
-	want := []byte(strconv.FormatUint(inode, 10))
-	for _, table := range []string{"/proc/net/udp", "/proc/net/udp6"} {
-		data, err := os.ReadFile(table)
-		if err != nil {
-			continue
-		}
-		for line := range bytes.Lines(data) {
-			columns := bytes.Fields(line)
-			if len(columns) > dropsColumn && bytes.Equal(columns[inodeColumn], want) {
-				n, err := strconv.ParseInt(string(columns[dropsColumn]), 10, 64)
-				return n, err == nil
-			}
+	for socket := range procnet.Sockets("udp") {
+		if socket.Inode == inode {
+			return socket.Drops, true
 		}
 	}
 	return 0, false

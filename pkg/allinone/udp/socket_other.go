@@ -4,7 +4,7 @@ package udp
 
 import "net"
 
-// readBuffer returns 0: only Linux is asked for the size it granted.
+// readBuffer returns 0: the granted size is read on Linux only.
 func readBuffer(*net.UDPConn) int { return 0 }
 
 // kernelDrops is known on Linux only.

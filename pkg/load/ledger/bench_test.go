@@ -97,8 +97,8 @@ func callTrace(tb testing.TB, client, server *tracer.Tracer, tag opentracing.Tag
 	return r
 }
 
-// BenchmarkBook enters a million traces, and tells what each of them takes.
-func BenchmarkBook(b *testing.B) {
+// BenchmarkRecorder adds a million traces, and reports what each of them costs.
+func BenchmarkRecorder(b *testing.B) {
 	const traces = 1_000_000
 	reader, err := query.New("http://127.0.0.1:1", query.Options{})
 	if err != nil {

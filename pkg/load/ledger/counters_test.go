@@ -4,62 +4,11 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"testing"
-	"testing/fstest"
 
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/otdemo/otdemo/pkg/trace"
 )
-
-const procUDP = `   sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid  timeout inode ref pointer drops
- 1201: 0100007F:1AAF 00000000:0000 07 00000000:00000000 00:00000000 00000000     0        0 81 2 0000000000000000 12
- 1202: 00000000:1AAF 00000000:0000 07 00000000:00000000 00:00000000 00000000     0        0 82 2 0000000000000000 30
- 1203: 0100007F:9C40 0100007F:1AAF 01 00000000:00000000 00:00000000 00000000     0        0 83 2 0000000000000000 500
-`
-
-const procSNMP = "Tcp: RcvbufErrors\nTcp: 9\n" +
-	"Udp: InDatagrams NoPorts InErrors OutDatagrams RcvbufErrors SndbufErrors\nUdp: 100 2 3 4 57 6\n" +
-	"UdpLite: RcvbufErrors\nUdpLite: 8\n"
-
-func TestPortDrops(t *testing.T) {
-	t.Parallel()
-	if drops, sockets := portDrops([]byte(procUDP), 6831); drops != 42 || sockets != 2 {
-		t.Errorf("got %d drops of %d sockets, want 42 of 2", drops, sockets)
-	}
-	if drops, sockets := portDrops([]byte(procUDP), 6832); drops != 0 || sockets != 0 {
-		t.Errorf("got %d drops of %d sockets, want none", drops, sockets)
-	}
-}
-
-func TestBufferErrors(t *testing.T) {
-	t.Parallel()
-	if got := bufferErrors([]byte(procSNMP)); got != 57 {
-		t.Errorf("got %d, want 57", got)
-	}
-}
-
-func TestReadProc(t *testing.T) {
-	t.Parallel()
-	file := func(text string) *fstest.MapFile { return &fstest.MapFile{Data: []byte(text)} }
-	const procUDP6 = "  sl  local_address ...\n" +
-		" 7: 00000000000000000000000000000000:1AAF 00000000000000000000000000000000:0000 07 0:0 00:0 0 0 0 91 2 0 8\n"
-	for _, tt := range []struct {
-		name string
-		proc fstest.MapFS
-		port uint16
-		want kernel
-	}{
-		{"IPv4", fstest.MapFS{"udp": file(procUDP), "snmp": file(procSNMP)}, 6831, kernel{known: true, port: 42, machine: 57}},
-		{"IPv6, too", fstest.MapFS{"udp": file(procUDP), "udp6": file(procUDP6), "snmp": file(procSNMP)}, 6831, kernel{known: true, port: 50, machine: 57}},
-		{"IPv6 only", fstest.MapFS{"udp6": file(procUDP6)}, 6831, kernel{known: true, port: 8}},
-		{"nobody listens", fstest.MapFS{"udp": file(procUDP), "snmp": file(procSNMP)}, 6832, kernel{machine: 57}},
-		{"no Linux", fstest.MapFS{}, 6831, kernel{}},
-	} {
-		if got := readProc(tt.proc, tt.port); got != tt.want {
-			t.Errorf("%s: got %+v, want %+v", tt.name, got, tt.want)
-		}
-	}
-}
 
 func TestReadKernel(t *testing.T) {
 	t.Parallel()
@@ -158,12 +107,12 @@ func TestJaegersCountersOfLosses(t *testing.T) {
 		"jaeger_storage_latency_error_bucket":                      false,
 		"process_dropped_total":                                    false,
 	} {
-		if got := countsLosses(name); got != want {
+		if got := isLossCounter(name); got != want {
 			t.Errorf("%s: got %t, want %t", name, got, want)
 		}
 	}
-	got := risen(map[string]int64{"a": 1, "b": 2}, map[string]int64{"a": 1, "b": 5, "c": 1})
-	want := []string{"Jaeger's counter b rose by 3", "Jaeger's counter c rose by 1"}
+	got := increased(map[string]int64{"a": 1, "b": 2}, map[string]int64{"a": 1, "b": 5, "c": 1})
+	want := []string{"Jaeger's counter b increased by 3", "Jaeger's counter c increased by 1"}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
 	}
@@ -172,12 +121,12 @@ func TestJaegersCountersOfLosses(t *testing.T) {
 func TestHopsGiveOutWhatIsMissing(t *testing.T) {
 	t.Parallel()
 	h := &hops{left: 10}
-	h.take(Network, 4, true, "a")
-	h.take(ClientQueue, 3, true, "b")
-	h.take(Network, -5, false, "never")
-	h.take(Network, 2, false, "a", "c")
-	h.take(Backend, 100, false, "d")
-	h.take(ServerGone, 1, false, "never")
+	h.attribute(Network, 4, true, "a")
+	h.attribute(ClientQueue, 3, true, "b")
+	h.attribute(Network, -5, false, "never")
+	h.attribute(Network, 2, false, "a", "c")
+	h.attribute(Backend, 100, false, "d")
+	h.attribute(ServerGone, 1, false, "never")
 	want := []Hop{
 		{Name: ClientQueue, Lost: 3, Certain: true, Evidence: []string{"b"}},
 		{Name: Network, Lost: 6, Evidence: []string{"a", "c"}},
@@ -218,26 +167,26 @@ func TestObserver(t *testing.T) {
 	bare := []trace.Span{span(1, 0, process("a", ""), ""), span(2, 1, process("a", ""), "client"), span(3, 2, process("b", ""), "")}
 	for name, test := range map[string]struct {
 		spans []trace.Span
-		want  seen
+		want  observed
 	}{
-		"whole":           {whole, seen{client: 2, server: 1, others: 2}},
-		"twice":           {append(whole, whole...), seen{client: 2, server: 1, others: 2, duplicates: 5}},
-		"request is lost": {whole[2:], seen{server: 1, others: 2, orphans: 1}},
-		"answer is lost":  {append([]trace.Span{whole[0], whole[1]}, whole[3:]...), seen{client: 2, others: 2, orphans: 1}},
-		"no ids":          {bare, seen{client: 2, server: 1}},
-		"nothing":         {nil, seen{}},
+		"whole":           {whole, observed{client: 2, server: 1, others: 2}},
+		"twice":           {append(whole, whole...), observed{client: 2, server: 1, others: 2, duplicates: 5}},
+		"request is lost": {whole[2:], observed{server: 1, others: 2, orphans: 1}},
+		"answer is lost":  {append([]trace.Span{whole[0], whole[1]}, whole[3:]...), observed{client: 2, others: 2, orphans: 1}},
+		"no ids":          {bare, observed{client: 2, server: 1}},
+		"nothing":         {nil, observed{}},
 	} {
-		o := newObserver("same", "u1")
+		o := newIdentifier("same", "u1")
 		if name == "no ids" {
-			o = newObserver("a", "")
+			o = newIdentifier("a", "")
 		}
-		got := o.look(&trace.Trace{Spans: test.spans})
+		got := o.observe(&trace.Trace{Spans: test.spans})
 		if got != test.want {
 			t.Errorf("%s: got %+v, want %+v", name, got, test.want)
 		}
 	}
-	o := newObserver("same", "")
-	if o.look(&trace.Trace{Spans: whole}); o.client != "u1" || !o.servers["u2"] || len(o.servers) != 1 {
+	o := newIdentifier("same", "")
+	if o.observe(&trace.Trace{Spans: whole}); o.client != "u1" || !o.servers["u2"] || len(o.servers) != 1 {
 		t.Errorf("learned client %q and servers %v, want u1 and u2", o.client, o.servers)
 	}
 }

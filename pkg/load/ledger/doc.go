@@ -1,5 +1,5 @@
-// Package ledger keeps the account of a run's spans: made, lost on the way, and
-// read back from the backend. Where the sums do not close it names the most likely
-// hop, and the evidence. Start at Open; Book.Add notes each call, and Book.Close
-// reads back and closes the account.
+// Package ledger accounts for the spans of a load run: made, lost on the way, and
+// read back from the backend. For missing spans it names the most likely hop, with
+// the evidence. Start at Open; Recorder.Add records each call, and Recorder.Close
+// reads the traces back and returns the Ledger.
 package ledger

@@ -9,27 +9,28 @@ import (
 	"github.com/otdemo/otdemo/pkg/trace"
 )
 
-// entry is what the book keeps of one sampled trace, in 40 bytes.
+// entry records one sampled trace, in 40 bytes.
 type entry struct {
 	id trace.TraceID
 	// start is when its first span started, in microseconds since 1970.
 	start int64
-	// made spans are the client's, answered requests must have a span of the server.
+	// made counts the client's spans, answered the requests that got an answer, each of
+	// which must have a span of the server.
 	made, answered uint16
-	seen
+	observed
 }
 
-// seen is what was read back of one trace: distinct spans by who made them, and
-// what is odd about them.
-type seen struct {
-	// client spans are the run's own; server spans answer one of its requests;
-	// others were made on the way to that answer.
+// observed counts what was read back of one trace: distinct spans by the process that
+// made them, orphans and duplicates.
+type observed struct {
+	// client spans are the run's own; server spans belong to the service that answered
+	// a request; others were made further down.
 	client, server      uint16
 	orphans, duplicates uint16
 	others              uint32
 }
 
-func (s seen) spans() int64 { return int64(s.client) + int64(s.server) + int64(s.others) }
+func (s observed) spans() int64 { return int64(s.client) + int64(s.server) + int64(s.others) }
 
 func newEntry(r *load.Result) entry {
 	return entry{
@@ -40,11 +41,11 @@ func newEntry(r *load.Result) entry {
 	}
 }
 
-// clamp keeps a number that a call cannot come near from wrapping around.
+// clamp keeps n within the range of uint16, so that it does not wrap around.
 func clamp(n int) uint16 { return uint16(max(0, min(n, math.MaxUint16))) }
 
-// missing returns the spans that were made and not seen. A server that answered
-// too late for the client has made more than were expected of it.
+// missing returns the spans that were made and not read back. A server that answered
+// after the client's timeout has made more than were expected.
 func (e *entry) missing(traced bool) (client, server int64) {
 	client = max(0, int64(e.made)-int64(e.client))
 	if traced {
@@ -63,7 +64,7 @@ func sortByID(entries []entry) {
 	slices.SortFunc(entries, func(a, b entry) int { return compareIDs(a.id, b.id) })
 }
 
-// find returns the entry of a trace, nil if there is none.
+// find returns the entry of a trace, or nil.
 func find(entries []entry, id trace.TraceID) *entry {
 	i, ok := slices.BinarySearchFunc(entries, id, func(e entry, id trace.TraceID) int { return compareIDs(e.id, id) })
 	if !ok {

@@ -4,16 +4,16 @@ import (
 	"slices"
 )
 
-// hops shares missing spans out among the places where they may have been lost. It
-// never gives out more than are missing, so the hops' sum is theirs whatever the
-// counters say.
+// hops attributes missing spans to the hops where they may have been lost. It never
+// attributes more than are missing, so the sum over the hops is right whatever the
+// counters are.
 type hops struct {
 	list []Hop
 	left int64
 }
 
-// take puts down up to n spans as lost at a place.
-func (h *hops) take(name HopName, n int64, certain bool, evidence ...string) {
+// attribute counts up to n of the missing spans as lost at a hop.
+func (h *hops) attribute(name HopName, n int64, certain bool, evidence ...string) {
 	n = max(0, min(n, h.left))
 	if n == 0 {
 		return

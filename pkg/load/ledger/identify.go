@@ -6,49 +6,49 @@ import (
 	"github.com/otdemo/otdemo/pkg/trace"
 )
 
-// clientTag is the process tag by which jaeger-client-go names a tracer.
+// clientTag is the process tag with which jaeger-client-go identifies a tracer.
 const clientTag = "client-uuid"
 
-// maxServers bounds the tracers of servers that are told apart, since a service
-// may give each request one of its own.
+// maxServers bounds the tracers of servers that are distinguished, since a service may
+// have one for each request.
 const maxServers = 1000
 
-// observer tells who made the spans of the run's traces. It learns the tracers'
-// ids on the way.
-type observer struct {
+// identifier identifies the tracer of each span of the run's traces: the run's own, a
+// server's, or another. It collects the tracers' ids on the way.
+type identifier struct {
 	service string
-	// client is the id of the run's tracer, "" while it is not known.
+	// client is the id of the run's tracer, "" while it is unknown.
 	client string
 	// servers are the ids of the tracers that answered.
 	servers map[string]bool
-	spans   map[trace.SpanID]spanNote // of the present trace
+	spans   map[trace.SpanID]spanState // of the present trace
 }
 
-type spanNote struct{ own, counted bool }
+type spanState struct{ client, counted bool }
 
-func newObserver(service, client string) *observer {
-	return &observer{
+func newIdentifier(service, client string) *identifier {
+	return &identifier{
 		service: service, client: client,
-		servers: make(map[string]bool), spans: make(map[trace.SpanID]spanNote),
+		servers: make(map[string]bool), spans: make(map[trace.SpanID]spanState),
 	}
 }
 
-// look counts the spans of a trace, each once.
-func (o *observer) look(t *trace.Trace) seen {
+// observe counts the spans of a trace, each once.
+func (o *identifier) observe(t *trace.Trace) observed {
 	clear(o.spans)
 	for i := range t.Spans {
 		if s := &t.Spans[i]; o.client == "" && s.ParentID() == 0 && s.Service() == o.service {
 			o.client = tracerOf(s) // only the run's own calls begin its traces
 		}
 	}
-	var found seen
+	var found observed
 	for i := range t.Spans {
 		s := &t.Spans[i]
 		if _, twice := o.spans[s.SpanID]; twice {
 			found.duplicates++
 			continue
 		}
-		o.spans[s.SpanID] = spanNote{own: o.own(s)}
+		o.spans[s.SpanID] = spanState{client: o.isClient(s)}
 	}
 	for i := range t.Spans {
 		s := &t.Spans[i]
@@ -56,13 +56,13 @@ func (o *observer) look(t *trace.Trace) seen {
 		if note.counted {
 			continue
 		}
-		o.spans[s.SpanID] = spanNote{own: note.own, counted: true}
-		o.count(&found, s, note.own)
+		o.spans[s.SpanID] = spanState{client: note.client, counted: true}
+		o.count(&found, s, note.client)
 	}
 	return found
 }
 
-func (o *observer) count(found *seen, s *trace.Span, own bool) {
+func (o *identifier) count(found *observed, s *trace.Span, own bool) {
 	parent, stored := o.spans[s.ParentID()]
 	orphan := !stored && s.ParentID() != 0
 	if orphan && found.orphans < math.MaxUint16 {
@@ -71,7 +71,7 @@ func (o *observer) count(found *seen, s *trace.Span, own bool) {
 	switch {
 	case own:
 		found.client++
-	case parent.own, orphan && kind(s) == "server":
+	case parent.client, orphan && kind(s) == "server":
 		found.server++
 		if id := tracerOf(s); id != "" && len(o.servers) < maxServers {
 			o.servers[id] = true
@@ -81,9 +81,9 @@ func (o *observer) count(found *seen, s *trace.Span, own bool) {
 	}
 }
 
-// own reports whether the run's client made s. Where the backend does not tell the
-// tracer, it goes by the service's name; a server may have the same.
-func (o *observer) own(s *trace.Span) bool {
+// isClient reports whether the run's client made s. Where the backend does not store
+// the tracer's id, the service's name decides; a server may have the same.
+func (o *identifier) isClient(s *trace.Span) bool {
 	if id := tracerOf(s); id != "" && o.client != "" {
 		return id == o.client
 	}

@@ -12,8 +12,8 @@ import (
 	"sync"
 )
 
-// readJaeger reads the counters of losses that a Jaeger on the host of its query
-// API shows, by name and place. It has none where no port answers.
+// readJaeger reads Jaeger's counters of losses on the host of its query API, by name
+// and URL. The map is empty if none of the ports responds.
 func readJaeger(ctx context.Context, client *http.Client, queryURL string) map[string]int64 {
 	u, err := url.Parse(queryURL)
 	if err != nil || u.Hostname() == "" {
@@ -28,12 +28,12 @@ func readJaeger(ctx context.Context, client *http.Client, queryURL string) map[s
 			address := "http://" + net.JoinHostPort(u.Hostname(), port) + "/metrics"
 			page, err := scrape(ctx, client, address)
 			if err != nil {
-				return // evidence is good to have, not needed
+				return // evidence is optional
 			}
 			mu.Lock()
 			defer mu.Unlock()
 			for name := range page {
-				if countsLosses(name) {
+				if isLossCounter(name) {
 					n, _ := page.sum(name)
 					found[name+" at "+address] = int64(n)
 				}
@@ -44,9 +44,9 @@ func readJaeger(ctx context.Context, client *http.Client, queryURL string) map[s
 	return found
 }
 
-// countsLosses goes by the words in a counter's name, since each version of Jaeger
-// has other names.
-func countsLosses(name string) bool {
+// isLossCounter reports whether a counter counts losses, by the words in its name,
+// which differ between versions of Jaeger.
+func isLossCounter(name string) bool {
 	if !strings.HasSuffix(name, "_total") ||
 		!strings.HasPrefix(name, "jaeger_") && !strings.HasPrefix(name, "otelcol_") {
 		return false
@@ -56,12 +56,12 @@ func countsLosses(name string) bool {
 	})
 }
 
-// risen tells which counters rose, a sentence each.
-func risen(before, after map[string]int64) []string {
+// increased returns a sentence for each counter that has increased.
+func increased(before, after map[string]int64) []string {
 	var found []string
 	for _, name := range slices.Sorted(maps.Keys(after)) {
 		if n := after[name] - before[name]; n > 0 {
-			found = append(found, fmt.Sprintf("Jaeger's counter %s rose by %d", name, n))
+			found = append(found, fmt.Sprintf("Jaeger's counter %s increased by %d", name, n))
 		}
 	}
 	return found

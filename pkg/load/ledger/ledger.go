@@ -4,30 +4,30 @@ import (
 	"github.com/otdemo/otdemo/pkg/tracer"
 )
 
-// Ledger is a closed account. All numbers but those of Traces count spans of the
+// Ledger is the account of a run. All numbers but those of Traces count spans of the
 // run's sampled traces.
 type Ledger struct {
-	// Client are the books of the run's own tracer.
+	// Client has the span counters of the run's own tracer.
 	Client tracer.Stats `json:"client"`
-	// Server are those of the called service; nil when it does not tell.
+	// Server has those of the called service; nil when it exposes none.
 	Server *Server `json:"server,omitempty"`
 	// Traces counts the run's traces.
 	Traces Traces `json:"traces"`
 	// Spans is the account itself.
 	Spans Spans `json:"spans"`
-	// Hops are the places where spans were lost, in the order that spans pass
-	// them; a hop that lost none is not listed.
+	// Hops are where spans were lost, in the order that spans pass them; a hop that
+	// lost none is not listed.
 	Hops []Hop `json:"hops"`
-	// ServiceUnseen says that the called service answered and that no span of it was
-	// seen, and why that may be. What it made is unknown then: the numbers are the
-	// client's alone. Empty when a span was seen, or none is to be expected.
+	// ServiceUnseen is a sentence for a called service that answered and of which no
+	// span was found, with the possible causes. How many it made is unknown then: the
+	// numbers are the client's alone. Empty when a span was found, or none is expected.
 	ServiceUnseen string `json:"service_unseen,omitempty"`
-	// Notes are facts without which the numbers would mislead, in whole sentences.
+	// Notes are whole sentences, without which the numbers would mislead.
 	Notes []string `json:"notes,omitempty"`
 }
 
-// Balanced reports whether the sums close: each span that is known to have been
-// made is stored. Only with NoneLost does that hold for the called service, too.
+// Balanced reports whether the sums agree: each span that is known to have been made
+// is stored. Only NoneLost includes a called service whose spans were not found.
 func (l *Ledger) Balanced() bool { return l.Spans.Missing == 0 }
 
 // NoneLost reports whether it is proven that no span was lost.
@@ -45,14 +45,14 @@ func (l *Ledger) Unproven() string {
 // Unsampled reports whether the account is of no span at all.
 func (l *Ledger) Unsampled() bool { return l.Traces.Sampled == 0 && l.Spans.Made == 0 }
 
-// Server is what the called service's own counters say of the run's time.
+// Server is by how much the called service's own counters increased during the run.
 type Server struct {
 	// URL is where the counters were read.
 	URL string `json:"url"`
-	// Restarted says that the process that ended the run is not the one that began
-	// it, or that it was gone: what it made and lost is not known then.
+	// Restarted reports that the service's process ended during the run, or that
+	// another one has replaced it: what it made and lost is unknown then.
 	Restarted bool `json:"restarted"`
-	// Spans is how many spans it finished and what became of them, by the states of
+	// Finished is the number of spans it finished, States counts them by the state of
 	// the metric otdemo_spans.
 	Finished int64            `json:"finished"`
 	States   map[string]int64 `json:"states"`
@@ -75,12 +75,12 @@ type Traces struct {
 // Spans is the account: Made = Stored + Missing, and Missing is the sum of the
 // hops' losses.
 type Spans struct {
-	// Made is what the client finished, and what the server must have made for the
-	// requests that it answered.
+	// Made counts the spans that the client finished, and those that the server must
+	// have made for the requests that it answered.
 	Made       int64 `json:"made"`
 	MadeClient int64 `json:"made_client"`
 	MadeServer int64 `json:"made_server"`
-	// Stored is what was read back, each span once.
+	// Stored counts the spans that were read back, each once.
 	Stored       int64 `json:"stored"`
 	StoredClient int64 `json:"stored_client"`
 	StoredServer int64 `json:"stored_server"`
@@ -91,31 +91,31 @@ type Spans struct {
 	Duplicates int64 `json:"duplicates"`
 }
 
-// Hop is a place where spans were lost.
+// Hop is a step of a span's way at which spans were lost.
 type Hop struct {
 	// Name is one of the names below.
 	Name HopName `json:"name"`
 	// Lost is the number of spans lost here.
 	Lost int64 `json:"lost"`
-	// Certain says that a counter names this number; otherwise it is what remains
-	// when all counters are taken off, and this the most likely place.
+	// Certain reports that a counter has this number; otherwise it is the rest after
+	// all counters, and this is the most likely hop.
 	Certain bool `json:"certain"`
-	// Evidence is what was seen, a sentence each.
+	// Evidence is what was observed, a sentence each.
 	Evidence []string `json:"evidence"`
 }
 
-// HopName is a place on the way of a span. It is part of the JSON output.
+// HopName names a step of a span's way. It is part of the JSON output.
 type HopName string
 
-// The places, in the order that spans pass them.
+// The hops, in the order that spans pass them.
 const (
 	ClientQueue HopName = "client queue" // dropped by our reporter
 	ClientSend  HopName = "client send"  // too large, refused, failed
 	ServerQueue HopName = "server queue" // the same at the called service
 	ServerSend  HopName = "server send"
-	ServerGone  HopName = "server gone" // ended with spans that it had not sent
+	ServerGone  HopName = "server gone" // its process ended before it sent them
 	Network     HopName = "network"
 	Backend     HopName = "backend"
-	// NetworkOrBackend is where it cannot be told which.
+	// NetworkOrBackend is used when it is unknown which of the two.
 	NetworkOrBackend HopName = "network or backend"
 )

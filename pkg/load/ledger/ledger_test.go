@@ -310,7 +310,7 @@ func TestTargetIsNotTraced(t *testing.T) {
 	noop := startService(t, startTracer(t, "server", agent, func(c *config.Config) { c.Tracer = config.TracerNoop }))
 	for _, test := range []struct{ name, url, want string }{
 		{"no counters", plain.URL, ledger.Unseen(nil)},
-		{"noop", noop.url, ledger.Unseen(nil) + "; its own counters say that it finished none"},
+		{"noop", noop.url, ledger.Unseen(nil) + "; according to its own counters it finished none"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()

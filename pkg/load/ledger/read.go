@@ -6,31 +6,31 @@ import (
 	"sync"
 	"time"
 
+	"github.com/otdemo/otdemo/internal/wait"
 	"github.com/otdemo/otdemo/pkg/query"
 	"github.com/otdemo/otdemo/pkg/trace"
 )
 
 const (
-	// searchLimit bounds the traces of one answer, which is all that reading back
+	// searchLimit bounds the traces of one response, which is all that reading back
 	// has in memory at a time, here and at the backend: 1 MB of usual traces.
 	searchLimit = 300
-	// chunkSize is how many of the run's traces one search is to find. It is below
-	// the limit, because an answer that reaches the limit may lack some.
+	// chunkSize is how many of the run's traces one search should return. It is below
+	// the limit, because a response that reaches the limit may lack some.
 	chunkSize = searchLimit * 3 / 4
-	// readers is the number of requests at a time: one is made ready by the backend
-	// while the other is decoded here.
+	// readers is the number of concurrent requests: the backend prepares one response
+	// while another is decoded here.
 	readers = 2
-	// margin is how far outside of the run a span may start, by its own account.
+	// margin is how far outside of the run a span may start, by its own clock.
 	margin = time.Minute
 )
 
-// ServiceGrace is how long a called service of which no span was seen yet may take
-// for its first one. OpenTelemetry's SDKs export a batch every 5 s by default
-// (OTEL_BSP_SCHEDULE_DELAY); 2 s more are for the way to the backend, its own
-// batching, and the second after which Elasticsearch shows what it has.
+// ServiceGrace is the wait for the first span of a called service, if none was found. OpenTelemetry's SDKs export a batch every 5 s by default
+// (OTEL_BSP_SCHEDULE_DELAY); 2 s more are for the network,
+// the backend's batches, and Elasticsearch's refresh interval of a second.
 const ServiceGrace = 7 * time.Second
 
-// Pauses between two rounds. Storage may show a span only after a second, and
+// Pauses between two rounds. Storage may return a span only after a second, and
 // Jaeger traces the requests to its API into that same storage.
 const (
 	firstPause  = 50 * time.Millisecond
@@ -41,26 +41,26 @@ const (
 // reader reads the run's traces back, round by round.
 type reader struct {
 	query    *query.Client
-	search   query.SearchOptions // but for the times
+	search   query.SearchOptions // without the times
 	patience time.Duration
-	// entries are sorted by id, order has their numbers sorted by start.
+	// entries are sorted by id; order has their indices, sorted by start.
 	entries []entry
 	order   []int32
-	// lostClient is how many of the client's spans cannot come any more.
+	// lostClient is how many of the client's spans cannot arrive any more.
 	lostClient int64
-	// answered: at least one request was, so that a traced service made a span.
+	// answered: at least one request was answered, so a traced service made a span.
 	answered bool
 
 	mu sync.Mutex // guards what is below, and the entries while a round runs
 	// traced: the service is known to make spans.
-	traced bool
-	who    *observer
-	spans  int64 // seen so far
-	prices prices
+	traced     bool
+	identifier *identifier
+	spans      int64 // found so far
+	costs      costs
 }
 
-// newReader takes over the entries. It is to be used once.
-func newReader(entries []entry, who *observer) *reader {
+// newReader returns a reader for a single run. It owns the entries.
+func newReader(entries []entry, identifier *identifier) *reader {
 	sortByID(entries)
 	order := make([]int32, len(entries))
 	answered := false
@@ -69,10 +69,10 @@ func newReader(entries []entry, who *observer) *reader {
 		answered = answered || entries[i].answered > 0
 	}
 	slices.SortFunc(order, func(a, b int32) int { return int(entries[a].start - entries[b].start) })
-	return &reader{entries: entries, order: order, who: who, answered: answered}
+	return &reader{entries: entries, order: order, identifier: identifier, answered: answered}
 }
 
-// run reads until every trace is complete, or nothing new has come for as long as
+// run reads until every trace is complete, or nothing new has arrived for as long as
 // patience allows, or ctx ends. The error is that of the last round.
 func (r *reader) run(ctx context.Context) error {
 	begun := time.Now()
@@ -90,16 +90,14 @@ func (r *reader) run(ctx context.Context) error {
 		case time.Since(progress) >= r.patience:
 			return err
 		}
-		select {
-		case <-ctx.Done():
-			return context.Cause(ctx)
-		case <-time.After(pause):
+		if err := wait.For(ctx, pause); err != nil {
+			return err
 		}
 		pause = min(time.Duration(float64(pause)*pauseFactor), maxPause)
 	}
 }
 
-// done reports whether nothing more can come.
+// done reports whether no more spans can arrive.
 func (r *reader) done(after time.Duration) bool {
 	var client, server int64
 	for i := range r.entries {
@@ -110,14 +108,13 @@ func (r *reader) done(after time.Duration) bool {
 	return r.settled(after) && server == 0 && client <= r.lostClient
 }
 
-// settled reports whether reading need not wait any more for a first span of the
+// settled reports whether reading need not wait any longer for the first span of the
 // called service.
 func (r *reader) settled(after time.Duration) bool {
 	return r.traced || !r.answered || after >= min(ServiceGrace, r.patience)
 }
 
-// round asks once for every trace that is not complete, and stops at the first
-// error.
+// round requests every incomplete trace once, and stops at the first error.
 func (r *reader) round(ctx context.Context) error {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
@@ -143,7 +140,7 @@ func (r *reader) round(ctx context.Context) error {
 	return context.Cause(ctx)
 }
 
-// chunk asks for what is not complete of the traces at order[at:].
+// chunk requests the incomplete traces of a chunk that begins at order[at].
 func (r *reader) chunk(ctx context.Context, at int) error {
 	end := min(at+chunkSize, len(r.order))
 	size := end - at
@@ -165,11 +162,11 @@ func (r *reader) chunk(ctx context.Context, at int) error {
 	}
 	begun := time.Now()
 	whole, err := r.bySearch(ctx, from, max(from, to))
-	r.pay(&r.prices.search, time.Since(begun), len(pending))
+	r.recordCost(&r.costs.search, time.Since(begun), len(pending))
 	if err != nil {
 		return err
 	}
-	// A trace whose tagged span was lost is found by its id alone.
+	// A trace whose tagged span was lost can only be found by its id.
 	still, _ := r.pending(at, end)
 	if whole && len(still) < len(pending) {
 		return nil
@@ -177,9 +174,9 @@ func (r *reader) chunk(ctx context.Context, at int) error {
 	return r.byID(ctx, still)
 }
 
-// pending returns the traces at order[at:end] that are not complete, and whether
-// they had better be asked for by id. While no span of the service was seen, the first
-// and the last traces alone wait for one.
+// pending returns the incomplete traces at order[at:end], and whether requests by id
+// are cheaper. Until a span of the service was found, only the first and the last
+// chunk wait for one.
 func (r *reader) pending(at, end int) (ids []trace.TraceID, byID bool) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -189,12 +186,12 @@ func (r *reader) pending(at, end int) (ids []trace.TraceID, byID bool) {
 			ids = append(ids, e.id)
 		}
 	}
-	return ids, r.prices.preferIDs()
+	return ids, r.costs.preferIDs()
 }
 
 // bySearch reads the traces whose first span started between two times in
-// microseconds, both included. It is not the whole when more of them started at one
-// time than an answer may have.
+// microseconds, both included. whole is false when more of them started in one
+// microsecond than a response may have.
 func (r *reader) bySearch(ctx context.Context, from, to int64) (whole bool, err error) {
 	opts := r.search
 	opts.Start, opts.End = time.UnixMicro(from), time.UnixMicro(to)
@@ -202,7 +199,7 @@ func (r *reader) bySearch(ctx context.Context, from, to int64) (whole bool, err 
 	if err != nil {
 		return false, err
 	}
-	r.note(found)
+	r.record(found)
 	switch {
 	case len(found) < opts.Limit:
 		return true, nil
@@ -221,14 +218,14 @@ func (r *reader) bySearch(ctx context.Context, from, to int64) (whole bool, err 
 func (r *reader) byID(ctx context.Context, ids []trace.TraceID) error {
 	begun := time.Now()
 	found, err := r.query.Outlines(ctx, ids)
-	r.note(found)
-	r.pay(&r.prices.byID, time.Since(begun), len(ids))
+	r.record(found)
+	r.recordCost(&r.costs.byID, time.Since(begun), len(ids))
 	return err
 }
 
-// note enters what was read. What was seen once counts, even when a backend that
-// makes room has it no more.
-func (r *reader) note(found []trace.Trace) {
+// record counts what was read. A span that was read once counts, even if the backend
+// evicts it later.
+func (r *reader) record(found []trace.Trace) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	for i := range found {
@@ -236,34 +233,35 @@ func (r *reader) note(found []trace.Trace) {
 		if e == nil {
 			continue // not of this run, or not sampled
 		}
-		now := r.who.look(&found[i])
-		// A span of another on the way to the answer continues one of the service's.
+		now := r.identifier.observe(&found[i])
+		// A span of a service further down has one of the called service above it.
 		r.traced = r.traced || now.server > 0 || now.others > 0
 		if now.spans() >= e.spans() {
 			r.spans += now.spans() - e.spans()
-			e.seen = now
+			e.observed = now
 		}
 	}
 }
 
-func (r *reader) pay(p *price, took time.Duration, traces int) {
+func (r *reader) recordCost(p *cost, took time.Duration, traces int) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	p.took += took
 	p.traces += traces
 }
 
-// prices compare the ways to read. A search is cheap where spans are indexed, as in
-// Elasticsearch, and slow where it looks at all of them, as in Jaeger's memory.
-type prices struct{ search, byID price }
+// costs compares the two ways to read. A search is fast where spans are indexed, as in
+// Elasticsearch, and slow where it scans all of them, as in Jaeger's memory.
+type costs struct{ search, byID cost }
 
-type price struct {
+type cost struct {
 	took   time.Duration
 	traces int
 }
 
-// preferIDs has each way tried once, and then goes for the cheaper one.
-func (p *prices) preferIDs() bool {
+// preferIDs reports whether to read by id: each way is tried once, then the cheaper one
+// is used.
+func (p *costs) preferIDs() bool {
 	if p.search.traces == 0 || p.byID.traces == 0 {
 		return p.search.traces > 0
 	}

@@ -47,7 +47,7 @@ func newSearch(t *testing.T, starts []int64) *reader {
 		t.Fatal(err)
 	}
 	t.Cleanup(client.Close)
-	r := newReader(entries, newObserver("client", ""))
+	r := newReader(entries, newIdentifier("client", ""))
 	r.query, r.search = client, query.SearchOptions{Service: "client", Limit: 10, Outline: true}
 	return r
 }
@@ -89,15 +89,15 @@ func TestSearchThatCannotBeSplit(t *testing.T) {
 
 func TestCheaperWayToRead(t *testing.T) {
 	t.Parallel()
-	slow, fast := price{took: time.Second, traces: 100}, price{took: time.Second, traces: 200}
+	slow, fast := cost{took: time.Second, traces: 100}, cost{took: time.Second, traces: 200}
 	for _, test := range []struct {
-		prices prices
+		prices costs
 		want   bool
 	}{
-		{prices{}, false},
-		{prices{search: fast}, true}, // nobody knows what ids cost
-		{prices{search: fast, byID: slow}, false},
-		{prices{search: slow, byID: fast}, true},
+		{costs{}, false},
+		{costs{search: fast}, true}, // nobody knows what ids cost
+		{costs{search: fast, byID: slow}, false},
+		{costs{search: slow, byID: fast}, true},
 	} {
 		if got := test.prices.preferIDs(); got != test.want {
 			t.Errorf("%+v: got %t, want %t", test.prices, got, test.want)

@@ -14,9 +14,9 @@ import (
 
 const (
 	// scrapeTimeout bounds reading one page of metrics: a service that is busy with
-	// the run still answers, a host that drops packets must not hold up the account.
+	// the run still responds, a host that drops packets must not delay the ledger.
 	scrapeTimeout = 3 * time.Second
-	// maxScrape is far above what any of the pages has.
+	// maxScrape is far above the size of any of the pages.
 	maxScrape = 8 << 20
 )
 
@@ -25,12 +25,12 @@ func newScraper() *http.Client {
 	return &http.Client{
 		Timeout:   scrapeTimeout,
 		Transport: &http.Transport{DialContext: dialer.DialContext},
-		// Where a redirect leads is not where the counters are.
+		// The target of a redirect has other counters, if any.
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 	}
 }
 
-// metrics are the samples of a page by their metric's name. Histograms are there
+// metrics has the samples of a page by their metric's name. Histograms are there
 // under the names of their parts.
 type metrics map[string]model.Vector
 
@@ -67,7 +67,7 @@ func scrape(ctx context.Context, client *http.Client, url string) (metrics, erro
 	return page, nil
 }
 
-// sum adds up a metric over its labels; ok says whether it is there at all.
+// sum adds up a metric over its labels; ok reports whether the page has it.
 func (m metrics) sum(name string) (total float64, ok bool) {
 	samples, ok := m[name]
 	for _, s := range samples {

@@ -4,18 +4,20 @@ import (
 	"context"
 	"net/http"
 	"net/url"
+
+	"github.com/otdemo/otdemo/internal/redact"
 )
 
-// service is what the called service's own counters say at one time.
+// service is the values of the called service's own counters at one time.
 type service struct {
-	// started is when its process was, in seconds since 1970.
+	// started is when its process started, in seconds since 1970.
 	started  float64
 	finished int64
 	states   map[string]int64
 }
 
-// metricsURL returns where an `otdemo serve` that answers at target has its
-// counters, and the same without user info.
+// metricsURL returns the URL of the counters of an `otdemo serve` at target, and the
+// same without user info.
 func metricsURL(target string) (address, shown string) {
 	u, err := url.Parse(target)
 	if err != nil || u.Host == "" {
@@ -23,8 +25,7 @@ func metricsURL(target string) (address, shown string) {
 	}
 	metrics := url.URL{Scheme: u.Scheme, User: u.User, Host: u.Host, Path: "/metrics"}
 	address = metrics.String()
-	metrics.User = nil
-	return address, metrics.String()
+	return address, redact.URL(address)
 }
 
 // readService reads the counters; nil when there are none.
@@ -44,8 +45,8 @@ func readService(ctx context.Context, client *http.Client, address string) *serv
 	return &service{started: started, finished: int64(finished), states: page.byLabel("otdemo_spans", "state")}
 }
 
-// compareService returns what the service did between two readings; nil when it
-// told nothing in either.
+// compareService returns by how much the service's counters increased between two
+// readings; nil when there were none in either.
 func compareService(shown string, before, after *service) *Server {
 	switch {
 	case before == nil && after == nil:
@@ -60,9 +61,9 @@ func compareService(shown string, before, after *service) *Server {
 	return s
 }
 
-// silent reports whether the service's counters prove that it made no spans.
-func (s *Server) silent() bool { return s != nil && !s.Restarted && s.Finished == 0 }
+// madeNoSpans reports whether the service's counters prove that it made no spans.
+func (s *Server) madeNoSpans() bool { return s != nil && !s.Restarted && s.Finished == 0 }
 
 // traced reports whether the counters prove that it makes spans. Those of a process
-// that is gone prove nothing, but only a traced service has them.
+// that has ended have no numbers, but only a traced service has counters.
 func (s *Server) traced() bool { return s != nil && (s.Restarted || s.Finished > 0) }

@@ -1,7 +1,6 @@
 package ledger
 
 import (
-	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -12,23 +11,23 @@ import (
 	"github.com/otdemo/otdemo/pkg/tracer"
 )
 
-// maxMissingIDs is how many traces are named that are not complete.
+// maxMissingIDs bounds the incomplete traces that are named.
 const maxMissingIDs = 10
 
-// facts are all that is known of a run when its account is closed.
+// facts is everything that is known of a run when its ledger is closed.
 type facts struct {
 	opts          *Options
 	opened        time.Time
 	client        tracer.Stats
 	server        *Server
-	before, after *reading
-	read          *reader
+	before, after *snapshot
+	reader        *reader
 	// err is why not everything could be read back.
 	err error
 
 	traces Traces
 	spans  Spans
-	// traced says that spans are expected of the service.
+	// traced reports that spans of the service are expected.
 	traced bool
 
 	missingClient, missingServer int64
@@ -36,12 +35,12 @@ type facts struct {
 
 // sum adds up the traces.
 func (f *facts) sum(sampledOut int64) {
-	f.traced = f.read.traced || f.server.traced()
+	f.traced = f.reader.traced || f.server.traced()
 	f.traces.SampledOut = sampledOut
-	f.traces.Sampled = int64(len(f.read.entries))
+	f.traces.Sampled = int64(len(f.reader.entries))
 	f.traces.Made = f.traces.Sampled + sampledOut
-	for _, i := range f.read.order {
-		f.add(&f.read.entries[i])
+	for _, i := range f.reader.order {
+		f.add(&f.reader.entries[i])
 	}
 	f.traces.Found = f.traces.Complete + f.traces.Incomplete
 	s := &f.spans
@@ -74,12 +73,12 @@ func (f *facts) add(e *entry) {
 	}
 }
 
-// settle finds where the missing spans were lost.
+// settle attributes the missing spans to hops, and returns the ledger.
 func (f *facts) settle() Ledger {
 	h := &hops{left: f.missingClient}
-	f.lostByClient(h)
+	f.attributeClient(h)
 	h.left += f.missingServer
-	f.lostByServer(h)
+	f.attributeServer(h)
 	return Ledger{
 		Client: f.client,
 		Server: f.server,
@@ -92,80 +91,80 @@ func (f *facts) settle() Ledger {
 	}
 }
 
-// lostByClient shares out the missing spans of the run's own tracer.
-func (f *facts) lostByClient(h *hops) {
+// attributeClient attributes the missing spans of the run's own tracer.
+func (f *facts) attributeClient(h *hops) {
 	c := f.client
 	exact := c.Lost() <= f.missingClient
-	h.take(ClientQueue, c.Dropped, exact,
+	h.attribute(ClientQueue, c.Dropped, exact,
 		fmt.Sprintf("the client's reporter dropped %s: its queue was full", spans(c.Dropped)))
-	h.take(ClientQueue, c.AfterClose, exact,
+	h.attribute(ClientQueue, c.AfterClose, exact,
 		fmt.Sprintf("the client finished %s after its reporter was closed", spans(c.AfterClose)))
-	h.take(ClientSend, c.TooLarge, exact,
+	h.attribute(ClientSend, c.TooLarge, exact,
 		fmt.Sprintf("%d of the client's spans %s too large for one datagram or request", c.TooLarge, plural.Word(c.TooLarge, "was", "were")))
-	h.take(ClientSend, c.Refused, exact,
-		fmt.Sprintf("%d of the client's spans %s in datagrams that came back: nothing listened there", c.Refused, plural.Word(c.Refused, "was", "were")))
-	h.take(ClientSend, c.Failed+c.Queued, exact,
+	h.attribute(ClientSend, c.Refused, exact,
+		fmt.Sprintf("%d of the client's spans %s in datagrams that were refused: the port was closed", c.Refused, plural.Word(c.Refused, "was", "were")))
+	h.attribute(ClientSend, c.Failed+c.Queued, exact,
 		fmt.Sprintf("%d of the client's spans %s not accepted in time", c.Failed+c.Queued, plural.Word(c.Failed+c.Queued, "was", "were")))
-	f.lostBehindClient(h)
+	f.attributeSent(h)
 }
 
-// lostBehindClient shares out what the client sent.
-func (f *facts) lostBehindClient(h *hops) {
+// attributeSent attributes the missing spans that the client sent.
+func (f *facts) attributeSent(h *hops) {
 	if h.left == 0 {
 		return
 	}
-	now, before := f.peer(f.clientID())
+	now, before := f.clientAccount(f.clientID())
 	switch {
-	case f.takeUnread(h):
+	case f.attributeUnread(h):
 	case f.opts.Agent == "":
-		h.take(Backend, h.left, f.after.loss != nil, append(f.backendEvidence(),
+		h.attribute(Backend, h.left, f.after.loss != nil, append(f.backendEvidence(),
 			fmt.Sprintf("the backend accepted all %s that the client sent", spans(f.client.Sent)))...)
 	case now != nil:
 		received := now.Spans - before.Spans
 		// The tracer is as old as the run, so batches before the first are lost ones.
 		batches := now.BatchesMissing + now.BatchesBefore - before.BatchesMissing - before.BatchesBefore
-		f.takeReceived(h, "client", f.client.Sent, received, batches)
+		f.attributeReceived(h, "client", f.client.Sent, received, batches)
 	case f.after.loss != nil:
-		h.take(Network, h.left, false, append(f.networkEvidence(), "the backend heard nothing of the client's tracer")...)
+		h.attribute(Network, h.left, false, append(f.networkEvidence(), "the backend received nothing from the client's tracer")...)
 	default:
-		f.takeUnknown(h)
+		f.attributeUnknown(h)
 	}
 }
 
-// takeReceived shares out spans that were sent over UDP to an embedded backend,
-// which tells how many came.
-func (f *facts) takeReceived(h *hops, who string, sent, received, batches int64) {
-	evidence := []string{fmt.Sprintf("the %s sent %s, the backend received %d", who, spans(sent), received)}
+// attributeReceived attributes spans that were sent over UDP to an embedded backend,
+// which counts what it received.
+func (f *facts) attributeReceived(h *hops, side string, sent, received, batches int64) {
+	evidence := []string{fmt.Sprintf("the %s sent %s, the backend received %d", side, spans(sent), received)}
 	if batches > 0 {
-		evidence = append(evidence, fmt.Sprintf("%d of the %s's numbered batches did not come", batches, who))
+		evidence = append(evidence, fmt.Sprintf("%d of the %s's numbered batches did not arrive", batches, side))
 	}
 	evidence = append(evidence, f.networkEvidence()...)
 	if f.spans.Duplicates > 0 {
-		// What came twice hides what did not come.
-		f.takeDropped(h)
-		h.take(Network, h.left, false, append(evidence, fmt.Sprintf("%s came more than once", spans(f.spans.Duplicates)))...)
+		// Spans that arrived twice hide spans that did not arrive.
+		f.attributeEvicted(h)
+		h.attribute(Network, h.left, false, append(evidence, fmt.Sprintf("%s arrived more than once", spans(f.spans.Duplicates)))...)
 		return
 	}
-	h.take(Network, sent-received, true, evidence...)
-	h.take(Backend, h.left, true, append(f.backendEvidence(),
-		fmt.Sprintf("the backend received spans of the %s that it does not show", who))...)
+	h.attribute(Network, sent-received, true, evidence...)
+	h.attribute(Backend, h.left, true, append(f.backendEvidence(),
+		fmt.Sprintf("the backend received spans of the %s that it does not return", side))...)
 }
 
-// takeDropped puts down as many spans as the embedded backend threw away.
-func (f *facts) takeDropped(h *hops) {
-	now, was := f.losses()
-	h.take(Backend, now.Store.EvictedSpans-was.Store.EvictedSpans+now.Store.RefusedSpans-was.Store.RefusedSpans, false,
+// attributeEvicted attributes to the backend what it evicted or rejected.
+func (f *facts) attributeEvicted(h *hops) {
+	now, was := f.accounts()
+	h.attribute(Backend, now.Store.EvictedSpans-was.Store.EvictedSpans+now.Store.RefusedSpans-was.Store.RefusedSpans, false,
 		f.backendEvidence()...)
 }
 
-// takeUnread puts all down to the backend if it did not answer, or is another one
-// than before the run. It reports whether that is so.
-func (f *facts) takeUnread(h *hops) bool {
+// attributeUnread attributes everything to the backend if it did not respond, or was
+// restarted during the run. It reports whether it has.
+func (f *facts) attributeUnread(h *hops) bool {
 	switch {
 	case f.err != nil:
-		h.take(NetworkOrBackend, h.left, false, fmt.Sprintf("the traces could not be read back: %v", rootCause(f.err)))
+		h.attribute(NetworkOrBackend, h.left, false, fmt.Sprintf("the traces could not be read back: %v", f.err))
 	case f.backendRestarted():
-		h.take(Backend, h.left, false, "the backend was restarted during the run, and lost what it had: now it is one that was started at "+
+		h.attribute(Backend, h.left, false, "the backend was restarted during the run and lost its traces; it was started at "+
 			f.after.loss.Started.UTC().Format(time.RFC3339Nano))
 	default:
 		return false
@@ -173,14 +172,14 @@ func (f *facts) takeUnread(h *hops) bool {
 	return true
 }
 
-// takeUnknown puts down what a Jaeger does not tell about.
-func (f *facts) takeUnknown(h *hops) {
-	h.take(NetworkOrBackend, h.left, false, append(append(f.networkEvidence(),
-		risen(f.before.jaeger, f.after.jaeger)...),
-		"the spans were sent, and the backend does not show them")...)
+// attributeUnknown attributes spans that no counter accounts for, as with a Jaeger.
+func (f *facts) attributeUnknown(h *hops) {
+	h.attribute(NetworkOrBackend, h.left, false, append(append(f.networkEvidence(),
+		increased(f.before.jaeger, f.after.jaeger)...),
+		"the spans were sent, and the backend does not return them")...)
 }
 
-// networkEvidence tells what was seen of datagrams that did not arrive.
+// networkEvidence returns what was observed of datagrams that did not arrive.
 func (f *facts) networkEvidence() []string {
 	var found []string
 	before, after := f.before.kernel, f.after.kernel
@@ -191,38 +190,38 @@ func (f *facts) networkEvidence() []string {
 	if n := after.machine - before.machine; after.known && n > 0 {
 		found = append(found, fmt.Sprintf("all of this machine's UDP sockets together dropped %s (RcvbufErrors)", datagrams(n)))
 	}
-	if now, was := f.losses(); now != nil {
+	if now, was := f.accounts(); now != nil {
 		if n := now.Agent.Abandoned - was.Agent.Abandoned; n > 0 {
-			found = append(found, fmt.Sprintf("the backend gave up %s when it ended", datagrams(n)))
+			found = append(found, fmt.Sprintf("the backend dropped %s when it shut down", datagrams(n)))
 		}
 		for _, reason := range slices.Sorted(maps.Keys(now.Agent.Undecodable)) {
 			if n := now.Agent.Undecodable[reason] - was.Agent.Undecodable[reason]; n > 0 {
-				found = append(found, fmt.Sprintf("%s carried no batch: %s", datagrams(n), reason))
+				found = append(found, fmt.Sprintf("%s did not contain a batch: %s", datagrams(n), reason))
 			}
 		}
 	}
 	return found
 }
 
-// backendEvidence tells what was seen of spans that arrived and are not there.
+// backendEvidence returns what was observed of spans that arrived and are not stored.
 func (f *facts) backendEvidence() []string {
-	now, was := f.losses()
+	now, was := f.accounts()
 	if now == nil {
-		return risen(f.before.jaeger, f.after.jaeger)
+		return increased(f.before.jaeger, f.after.jaeger)
 	}
 	var found []string
 	if n := now.Store.EvictedSpans - was.Store.EvictedSpans; n > 0 {
-		found = append(found, fmt.Sprintf("the backend's memory was full: it made room by dropping %s", spans(n)))
+		found = append(found, fmt.Sprintf("the backend's memory was full: it evicted %s", spans(n)))
 	}
 	if n := now.Store.RefusedSpans - was.Store.RefusedSpans; n > 0 {
-		found = append(found, fmt.Sprintf("the backend refused %s of traces that were too large", spans(n)))
+		found = append(found, fmt.Sprintf("the backend rejected %s of traces that were too large", spans(n)))
 	}
 	return found
 }
 
-// losses returns the embedded backend's account after and before the run; after is
-// nil when there is none.
-func (f *facts) losses() (after, before *loss.Account) {
+// accounts returns the embedded backend's account after and before the run; after is
+// nil for another backend.
+func (f *facts) accounts() (after, before *loss.Account) {
 	before = f.before.loss
 	if before == nil || f.backendRestarted() {
 		before = &loss.Account{}
@@ -230,7 +229,7 @@ func (f *facts) losses() (after, before *loss.Account) {
 	return f.after.loss, before
 }
 
-// backendRestarted reports whether the embedded backend was not there when the run
+// backendRestarted reports whether the embedded backend was started after the run
 // began.
 func (f *facts) backendRestarted() bool {
 	switch {
@@ -243,17 +242,17 @@ func (f *facts) backendRestarted() bool {
 	}
 }
 
-// peer returns what the embedded backend says of a tracer, after and before the
-// run; nil when it does not know it.
-func (f *facts) peer(id string) (after, before *loss.Client) {
-	now, was := f.losses()
+// clientAccount returns the embedded backend's account of a tracer, after and before
+// the run; nil if it has none.
+func (f *facts) clientAccount(id string) (after, before *loss.Client) {
+	now, was := f.accounts()
 	if now == nil || id == "" {
 		return nil, nil
 	}
-	return findPeer(now, id), orNone(findPeer(was, id))
+	return findClient(now, id), orEmpty(findClient(was, id))
 }
 
-func findPeer(account *loss.Account, id string) *loss.Client {
+func findClient(account *loss.Account, id string) *loss.Client {
 	for i := range account.Clients {
 		if account.Clients[i].ID == id {
 			return &account.Clients[i]
@@ -262,25 +261,25 @@ func findPeer(account *loss.Account, id string) *loss.Client {
 	return nil
 }
 
-// orNone returns a peer of which nothing was heard in the place of none.
-func orNone(p *loss.Client) *loss.Client {
+// orEmpty returns p, or an account of a tracer that has sent nothing.
+func orEmpty(p *loss.Client) *loss.Client {
 	if p == nil {
 		return &loss.Client{}
 	}
 	return p
 }
 
-// clientID returns the id of the run's tracer: the one that was given or seen, else
-// that of the only tracer of its service that the backend has heard of since.
+// clientID returns the id of the run's tracer: the one that was given or found, else
+// that of the only tracer of its service that is new to the backend.
 func (f *facts) clientID() string {
-	now, was := f.losses()
-	if f.read.who.client != "" || now == nil {
-		return f.read.who.client
+	now, was := f.accounts()
+	if f.reader.identifier.client != "" || now == nil {
+		return f.reader.identifier.client
 	}
 	var found string
 	for i := range now.Clients {
 		c := &now.Clients[i]
-		if c.Service != f.opts.Service || findPeer(was, c.ID) != nil {
+		if c.Service != f.opts.Service || findClient(was, c.ID) != nil {
 			continue
 		}
 		if found != "" {
@@ -289,14 +288,6 @@ func (f *facts) clientID() string {
 		found = c.ID
 	}
 	return found
-}
-
-// rootCause leaves out what the account says anyway.
-func rootCause(err error) error {
-	if read, ok := errors.AsType[*ReadError](err); ok {
-		return read.Err
-	}
-	return err
 }
 
 func spans(n int64) string { return plural.Of(n, "span", "spans") }

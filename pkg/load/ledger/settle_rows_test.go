@@ -10,9 +10,9 @@ import (
 // backendRows are spans that the backend received, or nobody knows whether it did.
 func backendRows() []settled {
 	const (
-		notShown = "the backend received spans of the client that it does not show"
-		full     = "the backend's memory was full: it made room by dropping 20 spans"
-		sent     = "the spans were sent, and the backend does not show them"
+		notShown = "the backend received spans of the client that it does not return"
+		full     = "the backend's memory was full: it evicted 20 spans"
+		sent     = "the spans were sent, and the backend does not return them"
 		accepted = "the backend accepted all 290 spans that the client sent"
 	)
 	reset := errors.New("connection reset")
@@ -20,7 +20,7 @@ func backendRows() []settled {
 		{name: "evicted", facts: missing(20, 0, store(20, 0)), hops: []Hop{hop(Backend, 20, true, full, notShown)}},
 		{
 			name: "refused by the store", facts: missing(20, 0, store(0, 20)),
-			hops: []Hop{hop(Backend, 20, true, "the backend refused 20 spans of traces that were too large", notShown)},
+			hops: []Hop{hop(Backend, 20, true, "the backend rejected 20 spans of traces that were too large", notShown)},
 		},
 		{
 			name: "evicted before the run, too",
@@ -49,7 +49,7 @@ func backendRows() []settled {
 			notes: []string{"Not all traces could be read back: connection reset."},
 		},
 		{
-			name: "not read back, the URL is known", facts: missing(20, 0, unreadable(&ReadError{URL: "http://jaeger", Err: reset})),
+			name: "not read back, the URL is known", facts: missing(20, 0, unreadable(reset)),
 			hops:  []Hop{hop(NetworkOrBackend, 20, false, "the traces could not be read back: connection reset")},
 			notes: []string{"Not all traces could be read back: connection reset."},
 		},
@@ -63,13 +63,13 @@ func backendRows() []settled {
 			name:  "not there before the run",
 			facts: missing(20, 0, restarted, func(f *facts) { f.before.loss, f.before.lossErr = nil, reset }),
 			hops:  []Hop{hop(Backend, 20, false, wasRestarted)},
-			notes: []string{"The query API did not answer before the run: connection reset."},
+			notes: []string{"The query API did not respond before the run: connection reset."},
 		},
 		{
 			name:  "not read before the run, but there",
 			facts: missing(20, 0, store(20, 0), func(f *facts) { f.before.loss, f.before.lossErr = nil, reset }),
 			hops:  []Hop{hop(Backend, 20, true, full, notShown)},
-			notes: []string{"The query API did not answer before the run: connection reset."},
+			notes: []string{"The query API did not respond before the run: connection reset."},
 		},
 	}
 }
@@ -77,12 +77,12 @@ func backendRows() []settled {
 // serverRows are spans of the called service.
 func serverRows() []settled {
 	const (
-		dropped  = "the service's counters say: dropped 5 spans, as its queue was full"
+		dropped  = "the service's counters: 5 spans dropped, its queue was full"
 		sent     = "the service sent 100 spans, the backend received 90"
-		told     = "the backend received 90 spans of the service"
-		ended    = "the service's process ended during the run: what it had not sent went with it"
-		notShown = "the spans were sent, and the backend does not show them"
-		evicted  = "the backend's memory was full: it made room by dropping 6 spans"
+		told     = "the backend received 90 spans from the service"
+		ended    = "the service's process ended during the run: the spans that it had not sent are lost"
+		notShown = "the spans were sent, and the backend does not return them"
+		evicted  = "the backend's memory was full: it evicted 6 spans"
 	)
 	lost := received(1, -10)
 	return []settled{
@@ -93,10 +93,10 @@ func serverRows() []settled {
 		{
 			name: "the service's transport", facts: missing(0, 10, serverLost(map[string]int64{"too_large": 1, "refused": 2, "failed": 3, "queued": 4})),
 			hops: []Hop{hop(ServerSend, 10, true,
-				"the service's counters say: 1 span too large",
-				"the service's counters say: 2 spans refused, as nothing listened there",
-				"the service's counters say: 3 spans not accepted",
-				"the service's counters say: 4 spans not sent yet")},
+				"the service's counters: 1 span too large",
+				"the service's counters: 2 spans refused, the port was closed",
+				"the service's counters: 3 spans not accepted",
+				"the service's counters: 4 spans not sent yet")},
 		},
 		{
 			name: "the service serves others", facts: missing(0, 5, others, serverLost(map[string]int64{"dropped": 5})),
@@ -109,16 +109,16 @@ func serverRows() []settled {
 		{
 			name: "the service's datagrams", facts: missing(0, 10, lost, batches(1, 3, 2)),
 			// Its first batches were before the run.
-			hops: []Hop{hop(Network, 10, true, sent, "3 of the service's numbered batches did not come")},
+			hops: []Hop{hop(Network, 10, true, sent, "3 of the service's numbered batches did not arrive")},
 		},
 		{
 			name: "the service's spans twice", facts: missing(0, 10, lost, duplicates(4)),
-			hops: []Hop{hop(Network, 10, false, sent, "4 spans came more than once")},
+			hops: []Hop{hop(Network, 10, false, sent, "4 spans arrived more than once")},
 		},
 		{
 			name: "the service's datagrams, and it serves others", facts: missing(0, 10, lost, others, batches(1, 3, 0), store(6, 0)),
 			hops: []Hop{
-				hop(Network, 4, false, told, "3 of the service's numbered batches did not come"),
+				hop(Network, 4, false, told, "3 of the service's numbered batches did not arrive"),
 				hop(Backend, 6, false, evicted),
 			},
 			notes: []string{ofOthers},
@@ -130,7 +130,7 @@ func serverRows() []settled {
 		{
 			name: "the service is gone", facts: missing(0, 10, lost, gone, batches(1, 3, 0), store(6, 0)),
 			hops: []Hop{
-				hop(ServerGone, 4, false, ended, told, "3 of the service's numbered batches did not come: some were lost on the network"),
+				hop(ServerGone, 4, false, ended, told, "3 of the service's numbered batches did not arrive: some were lost on the network"),
 				hop(Backend, 6, false, evicted),
 			},
 		},
@@ -139,7 +139,7 @@ func serverRows() []settled {
 		{
 			name: "no counters", facts: missing(0, 10, lost, noCounters, batches(1, 3, 0), store(6, 0)),
 			hops: []Hop{
-				hop(Network, 4, false, told, "3 of the service's numbered batches did not come"),
+				hop(Network, 4, false, told, "3 of the service's numbered batches did not arrive"),
 				hop(Backend, 6, false, evicted),
 			},
 		},

@@ -26,12 +26,12 @@ func missing(client, server int64, changes ...func(*facts)) *facts {
 		opened: backendStart.Add(time.Hour),
 		client: tracer.Stats{Finished: madeClient + client, Sent: madeClient + client},
 		server: &Server{Finished: madeServer + server, States: map[string]int64{"sent": madeServer + server}},
-		before: &reading{loss: &loss.Account{Started: backendStart}},
-		after: &reading{loss: &loss.Account{Started: backendStart, Clients: []loss.Client{
+		before: &snapshot{loss: &loss.Account{Started: backendStart}},
+		after: &snapshot{loss: &loss.Account{Started: backendStart, Clients: []loss.Client{
 			{ID: "c", Service: "client", Spans: madeClient + client},
 			{ID: "s", Service: "server", Spans: madeServer + server},
 		}}},
-		read:   &reader{who: &observer{service: "client", client: "c", servers: map[string]bool{"s": true}}},
+		reader: &reader{identifier: &identifier{service: "client", client: "c", servers: map[string]bool{"s": true}}},
 		traces: Traces{Sampled: 90},
 		traced: true,
 		spans: Spans{
@@ -97,7 +97,7 @@ func jaeger(f *facts) {
 	f.after.jaeger = map[string]int64{"jaeger_dropped_total": 8}
 }
 
-const jaegerRose = "Jaeger's counter jaeger_dropped_total rose by 5"
+const jaegerRose = "Jaeger's counter jaeger_dropped_total increased by 5"
 
 func overHTTP(f *facts) { f.opts.Agent = "" }
 
@@ -107,13 +107,13 @@ func gone(f *facts) { f.server = &Server{Restarted: true, States: map[string]int
 
 func others(f *facts) { f.server.Finished += 100 }
 
-const ofOthers = "The service finished 100 spans more than the run's traces account for: others call it, too, or it answered late."
+const ofOthers = "The service finished 100 spans more than the run's traces account for: it has other clients, or it answered late."
 
 func unreadable(err error) func(*facts) { return func(f *facts) { f.err = err } }
 
 func restarted(f *facts) { f.after.loss.Started = backendStart.Add(2 * time.Hour) }
 
-const wasRestarted = "the backend was restarted during the run, and lost what it had: now it is one that was started at 2026-05-04T05:00:00Z"
+const wasRestarted = "the backend was restarted during the run and lost its traces; it was started at 2026-05-04T05:00:00Z"
 
 func hop(name HopName, lost int64, certain bool, evidence ...string) Hop {
 	return Hop{Name: name, Lost: lost, Certain: certain, Evidence: evidence}
@@ -174,7 +174,7 @@ func clientRows() []settled {
 		},
 		{
 			name: "refused", facts: missing(5, 0, clientLost(tracer.Stats{Refused: 5})),
-			hops: []Hop{hop(ClientSend, 5, true, "5 of the client's spans were in datagrams that came back: nothing listened there")},
+			hops: []Hop{hop(ClientSend, 5, true, "5 of the client's spans were in datagrams that were refused: the port was closed")},
 		},
 		{
 			name: "failed and queued", facts: missing(5, 0, clientLost(tracer.Stats{Failed: 2, Queued: 3})),
@@ -187,7 +187,7 @@ func clientRows() []settled {
 				hop(ClientQueue, 7, true, dropped, "the client finished 2 spans after its reporter was closed"),
 				hop(ClientSend, 24, true,
 					"4 of the client's spans were too large for one datagram or request",
-					"8 of the client's spans were in datagrams that came back: nothing listened there",
+					"8 of the client's spans were in datagrams that were refused: the port was closed",
 					"12 of the client's spans were not accepted in time"),
 			},
 		},
@@ -196,7 +196,7 @@ func clientRows() []settled {
 			name:  "more lost than missing",
 			facts: missing(5, 0, clientLost(tracer.Stats{Dropped: 5, Refused: 4})),
 			hops:  []Hop{hop(ClientQueue, 5, false, dropped)},
-			notes: []string{"4 spans that the client counted as lost are stored all the same."},
+			notes: []string{"4 spans that the client counted as lost are stored nevertheless."},
 		},
 		{
 			name:  "refused spans that are sent again",
@@ -206,7 +206,7 @@ func clientRows() []settled {
 		{
 			name:  "spans that are not the run's",
 			facts: missing(0, 0, func(f *facts) { f.client.Finished += 6 }),
-			notes: []string{"The client's tracer finished 276 spans, and its traces here should have 270: it made others, or calls are not entered."},
+			notes: []string{"The client's tracer finished 276 spans, but its traces should have 270: it made other spans, or calls were not recorded."},
 		},
 		{
 			name:  "no trace sampled",
@@ -226,28 +226,28 @@ func networkRows() []settled {
 		{name: "not received", facts: lost(), hops: []Hop{hop(Network, 20, true, sent)}},
 		{
 			name: "batches missing", facts: lost(batches(0, 4, 0)),
-			hops: []Hop{hop(Network, 20, true, sent, "4 of the client's numbered batches did not come")},
+			hops: []Hop{hop(Network, 20, true, sent, "4 of the client's numbered batches did not arrive")},
 		},
 		{
 			name: "first batches missing", facts: lost(batches(0, 3, 2)),
-			hops: []Hop{hop(Network, 20, true, sent, "5 of the client's numbered batches did not come")},
+			hops: []Hop{hop(Network, 20, true, sent, "5 of the client's numbered batches did not arrive")},
 		},
 		{
 			name: "known before the run",
 			facts: lost(batches(0, 7, 2), received(0, 100), func(f *facts) {
 				f.before.loss.Clients = []loss.Client{{ID: "c", Spans: 100, BatchesMissing: 6, BatchesBefore: 2}}
 			}),
-			hops: []Hop{hop(Network, 20, true, sent, "1 of the client's numbered batches did not come")},
+			hops: []Hop{hop(Network, 20, true, sent, "1 of the client's numbered batches did not arrive")},
 		},
 		{
 			name: "what came twice hides what did not come", facts: lost(received(0, 20), duplicates(20)),
-			hops: []Hop{hop(Network, 20, false, "the client sent 290 spans, the backend received 290", "20 spans came more than once")},
+			hops: []Hop{hop(Network, 20, false, "the client sent 290 spans, the backend received 290", "20 spans arrived more than once")},
 		},
 		{
 			name: "evicted, and some came twice", facts: lost(duplicates(7), store(12, 0)),
 			hops: []Hop{
-				hop(Network, 8, false, sent, "7 spans came more than once"),
-				hop(Backend, 12, false, "the backend's memory was full: it made room by dropping 12 spans"),
+				hop(Network, 8, false, sent, "7 spans arrived more than once"),
+				hop(Backend, 12, false, "the backend's memory was full: it evicted 12 spans"),
 			},
 		},
 		{
@@ -279,24 +279,24 @@ func networkRows() []settled {
 				f.before.loss.Agent = loss.Agent{UDP: loss.UDP{Abandoned: 1}, Undecodable: loss.Rejects{"truncated": 2, "unknown": 5}}
 				f.after.loss.Agent = loss.Agent{UDP: loss.UDP{Abandoned: 4}, Undecodable: loss.Rejects{"truncated": 4, "unknown": 5, "empty": 1}}
 			}),
-			hops: []Hop{hop(Network, 20, true, sent, "the backend gave up 3 datagrams when it ended",
-				"1 datagram carried no batch: empty", "2 datagrams carried no batch: truncated")},
+			hops: []Hop{hop(Network, 20, true, sent, "the backend dropped 3 datagrams when it shut down",
+				"1 datagram did not contain a batch: empty", "2 datagrams did not contain a batch: truncated")},
 		},
 		{
-			name: "nothing heard of the tracer", facts: lost(func(f *facts) { f.read.who.client = "another" }),
-			hops: []Hop{hop(Network, 20, false, "the backend heard nothing of the client's tracer")},
+			name: "nothing heard of the tracer", facts: lost(func(f *facts) { f.reader.identifier.client = "another" }),
+			hops: []Hop{hop(Network, 20, false, "the backend received nothing from the client's tracer")},
 		},
 		{
-			name: "the only new tracer of the service", facts: lost(func(f *facts) { f.read.who.client = "" }),
+			name: "the only new tracer of the service", facts: lost(func(f *facts) { f.reader.identifier.client = "" }),
 			hops: []Hop{hop(Network, 20, true, sent)},
 		},
 		{
 			name: "one of two new tracers of the service",
 			facts: lost(func(f *facts) {
-				f.read.who.client = ""
+				f.reader.identifier.client = ""
 				f.after.loss.Clients = append(f.after.loss.Clients, loss.Client{ID: "d", Service: "client"})
 			}),
-			hops: []Hop{hop(Network, 20, false, "the backend heard nothing of the client's tracer")},
+			hops: []Hop{hop(Network, 20, false, "the backend received nothing from the client's tracer")},
 		},
 	}
 }

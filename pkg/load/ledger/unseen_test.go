@@ -11,9 +11,9 @@ import (
 // A service of which nothing was seen is waited for; one whose spans are in is not.
 func TestDoneWaitsForTheService(t *testing.T) {
 	t.Parallel()
-	unseen := entry{made: 3, answered: 1, seen: seen{client: 3}}
-	seenToo := entry{made: 3, answered: 1, seen: seen{client: 3, server: 1}}
-	refused := entry{made: 3, seen: seen{client: 3}}
+	unseen := entry{made: 3, answered: 1, observed: observed{client: 3}}
+	seenToo := entry{made: 3, answered: 1, observed: observed{client: 3, server: 1}}
+	refused := entry{made: 3, observed: observed{client: 3}}
 	for _, test := range []struct {
 		name            string
 		entry           entry
@@ -31,7 +31,7 @@ func TestDoneWaitsForTheService(t *testing.T) {
 		{"no request was answered", refused, false, 0, time.Minute, true},
 		{"the client's span is missing", entry{made: 3, answered: 1}, false, ServiceGrace, time.Minute, false},
 	} {
-		r := newReader([]entry{test.entry}, newObserver("client", ""))
+		r := newReader([]entry{test.entry}, newIdentifier("client", ""))
 		r.traced, r.patience = test.traced, test.patience
 		if got := r.done(test.after); got != test.want {
 			t.Errorf("%s: got %t, want %t", test.name, got, test.want)
@@ -45,9 +45,9 @@ func TestPendingOfAnUnseenService(t *testing.T) {
 	t.Parallel()
 	entries := make([]entry, 3)
 	for i := range entries {
-		entries[i] = entry{start: int64(i), made: 1, answered: 1, seen: seen{client: 1}}
+		entries[i] = entry{start: int64(i), made: 1, answered: 1, observed: observed{client: 1}}
 	}
-	r := newReader(entries, newObserver("client", ""))
+	r := newReader(entries, newIdentifier("client", ""))
 	for at, want := range []int{1, 0, 1} {
 		if got, _ := r.pending(at, at+1); len(got) != want {
 			t.Errorf("trace %d: got %d pending, want %d", at, len(got), want)
@@ -57,7 +57,7 @@ func TestPendingOfAnUnseenService(t *testing.T) {
 
 func TestSettleOfAnUnseenService(t *testing.T) {
 	t.Parallel()
-	const counters = "; its own counters say that it finished none"
+	const counters = "; according to its own counters it finished none"
 	ends := func(n int64) *Server { return &Server{Finished: n, States: map[string]int64{"sent": n}} }
 	for _, test := range []struct {
 		name    string
@@ -66,20 +66,20 @@ func TestSettleOfAnUnseenService(t *testing.T) {
 		unseen  string
 		missing int64
 	}{
-		{"seen", entry{made: 3, answered: 1, seen: seen{client: 3, server: 1}}, nil, "", 0},
-		{"not seen", entry{made: 3, answered: 1, seen: seen{client: 3}}, nil, Unseen([]string{"jaeger", "w3c"}), 0},
+		{"seen", entry{made: 3, answered: 1, observed: observed{client: 3, server: 1}}, nil, "", 0},
+		{"not seen", entry{made: 3, answered: 1, observed: observed{client: 3}}, nil, Unseen([]string{"jaeger", "w3c"}), 0},
 		{"not seen, nor the client", entry{made: 3, answered: 1}, nil, Unseen([]string{"jaeger", "w3c"}), 3},
-		{"its counters say none", entry{made: 3, answered: 1, seen: seen{client: 3}}, ends(0), Unseen([]string{"jaeger", "w3c"}) + counters, 0},
-		{"its counters say one", entry{made: 3, answered: 1, seen: seen{client: 3}}, ends(1), "", 1},
-		{"it is gone", entry{made: 3, answered: 1, seen: seen{client: 3}}, &Server{Restarted: true}, "", 1},
-		{"only a span below its own", entry{made: 3, answered: 1, seen: seen{client: 3, others: 1, orphans: 1}}, nil, "", 1},
-		{"no answer", entry{made: 3, seen: seen{client: 3}}, nil, "", 0},
+		{"its counters say none", entry{made: 3, answered: 1, observed: observed{client: 3}}, ends(0), Unseen([]string{"jaeger", "w3c"}) + counters, 0},
+		{"its counters say one", entry{made: 3, answered: 1, observed: observed{client: 3}}, ends(1), "", 1},
+		{"it is gone", entry{made: 3, answered: 1, observed: observed{client: 3}}, &Server{Restarted: true}, "", 1},
+		{"only a span below its own", entry{made: 3, answered: 1, observed: observed{client: 3, others: 1, orphans: 1}}, nil, "", 1},
+		{"no answer", entry{made: 3, observed: observed{client: 3}}, nil, "", 0},
 	} {
-		r := newReader([]entry{test.entry}, newObserver("client", ""))
+		r := newReader([]entry{test.entry}, newIdentifier("client", ""))
 		r.traced = test.entry.server > 0 || test.entry.others > 0 // as note found
 		f := &facts{
-			opts: &Options{Formats: []string{"jaeger", "w3c"}}, server: test.server, read: r,
-			before: &reading{}, after: &reading{},
+			opts: &Options{Formats: []string{"jaeger", "w3c"}}, server: test.server, reader: r,
+			before: &snapshot{}, after: &snapshot{},
 		}
 		f.sum(0)
 		l := f.settle()
@@ -115,8 +115,8 @@ func TestNoteFindsTheServiceTraced(t *testing.T) {
 		{"the client alone", []trace.Span{own}, false},
 		{"a span below the answer", []trace.Span{own, inner}, true},
 	} {
-		r := newReader([]entry{{id: id, made: 1, answered: 1}}, newObserver("client", ""))
-		r.note([]trace.Trace{{ID: id, Spans: test.spans}})
+		r := newReader([]entry{{id: id, made: 1, answered: 1}}, newIdentifier("client", ""))
+		r.record([]trace.Trace{{ID: id, Spans: test.spans}})
 		if r.traced != test.want {
 			t.Errorf("%s: got traced %t, want %t", test.name, r.traced, test.want)
 		}

@@ -12,7 +12,7 @@ func NewAllowance(message []byte) Allowance { return Allowance(10*len(message) +
 
 var errHollow = errors.New("there are far more parts than bytes to fill them")
 
-// Spend takes what n parts of a size need.
+// Spend subtracts the memory of n parts of a size.
 func (a *Allowance) Spend(n int, size uintptr) error {
 	if *a -= Allowance(n) * Allowance(size); *a < 0 {
 		return errHollow

@@ -1,5 +1,5 @@
 // Package pb reads and writes protobuf by field numbers, without generated code.
-// What it reads it neither copies nor allocates, whatever sizes are claimed.
+// What it reads it neither copies nor allocates, whatever sizes it declares.
 // Start at Read.
 package pb
 
@@ -16,7 +16,7 @@ import (
 //		switch m.Number { ... m.Bytes() ... }
 //	}
 //
-// A field that nobody asks the value of is skipped. Asking for another type than
+// A field whose value is not read is skipped. Reading another type than
 // the one on the wire ends the walk with an error, as Jaeger's decoder does.
 type Message struct {
 	// Number is the field's, valid after Next.
@@ -138,12 +138,6 @@ func AppendBytes[T ~string | ~[]byte](b []byte, number int, value T) []byte {
 	b = protowire.AppendTag(b, protowire.Number(number), protowire.BytesType)
 	b = protowire.AppendVarint(b, uint64(len(value)))
 	return append(b, value...)
-}
-
-// AppendGroup appends a group with the fields that are encoded in value.
-func AppendGroup(b []byte, number int, value []byte) []byte {
-	b = protowire.AppendTag(b, protowire.Number(number), protowire.StartGroupType)
-	return protowire.AppendTag(append(b, value...), protowire.Number(number), protowire.EndGroupType)
 }
 
 // AppendUint appends a varint field.

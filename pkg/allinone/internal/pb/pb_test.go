@@ -18,8 +18,8 @@ func TestReadsWhatItAppends(t *testing.T) {
 	b = AppendFixed64(b, 3, 7)
 	b = AppendDouble(b, 4, 0.5)
 	b = AppendBytes(b, 99, []byte("nobody asks for this"))
-	b = AppendGroup(b, 98, AppendGroup(nil, 97, AppendUint(nil, 1, 1)))
-	b = AppendGroup(b, 5, AppendUint(nil, 6, 8))
+	b = appendGroup(b, 98, appendGroup(nil, 97, AppendUint(nil, 1, 1)))
+	b = appendGroup(b, 5, AppendUint(nil, 6, 8))
 	b = AppendUint(b, 2, 1)
 	var text string
 	var uints []uint64
@@ -63,9 +63,9 @@ func TestRefusesBrokenMessages(t *testing.T) {
 		{"field 0", []byte{0x02, 0x00}, "invalid field number"},
 		{"a varint without end", bytes.Repeat([]byte{0xff}, 20), "overflow"},
 		{"a group without end", protowire.AppendTag(nil, 1, protowire.StartGroupType), io.ErrUnexpectedEOF.Error()},
-		{"a group that another ends", append(protowire.AppendTag(nil, 1, protowire.StartGroupType), AppendGroup(nil, 2, nil)[1:]...), "mismatching end group"},
+		{"a group that another ends", append(protowire.AppendTag(nil, 1, protowire.StartGroupType), appendGroup(nil, 2, nil)[1:]...), "mismatching end group"},
 		{"the end of no group", protowire.AppendTag(nil, 1, protowire.EndGroupType), "did not begin"},
-		{"a group instead of text", AppendGroup(nil, 1, nil), "field 1 has wire type 3, want 2"},
+		{"a group instead of text", appendGroup(nil, 1, nil), "field 1 has wire type 3, want 2"},
 		{"wire type 7", []byte{0x0f}, "wire type 7"},
 	}
 	for _, tt := range tests {
@@ -134,4 +134,10 @@ func FuzzRead(f *testing.F) {
 			t.Errorf("%d bytes in a message of %d", total, len(message))
 		}
 	})
+}
+
+// appendGroup appends a group with the fields that are encoded in value.
+func appendGroup(b []byte, number int, value []byte) []byte {
+	b = protowire.AppendTag(b, protowire.Number(number), protowire.StartGroupType)
+	return protowire.AppendTag(append(b, value...), protowire.Number(number), protowire.EndGroupType)
 }

@@ -138,7 +138,7 @@ func String(key, value string) *jaeger.Tag {
 type Case struct {
 	Name     string
 	Datagram []byte
-	// Reason is the wire.Reason expected, "" for a datagram that is good.
+	// Reason is the ingest.Reason expected, "" for a datagram that is good.
 	Reason string
 }
 

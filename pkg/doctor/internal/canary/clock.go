@@ -18,16 +18,16 @@ const (
 	codeClockUnknown probe.Code = "clock-unknown"
 )
 
-// maxClockSkew is how far clocks may differ. A Date header is in whole seconds,
-// so two say nothing; with five, a span that is ahead shows up in the UI by the
-// time somebody has looked for it and pressed the button again.
+// maxClockSkew is how far clocks may differ. A Date header has whole seconds,
+// so a difference of two proves nothing; with five, a span that is ahead is
+// visible in the UI by the second look.
 const maxClockSkew = 5 * time.Second
 
-// clockSkew is what clock learns: how far this machine is ahead of another one,
-// at least and at most. Negative is behind.
+// clockSkew is the published result of clock: how far this machine is ahead of
+// another one, at least and at most. Negative is behind.
 type clockSkew struct {
 	least, most time.Duration
-	asked       string
+	host        string
 }
 
 // ClockProbe compares this machine's clock with Jaeger's.
@@ -56,24 +56,24 @@ func runClock(ctx context.Context, env *probe.Env) probe.Finding {
 		if s == nil {
 			continue
 		}
-		saw = append(saw, fmt.Sprintf("this machine is %s %s", s, s.asked))
+		saw = append(saw, fmt.Sprintf("this machine is %s %s", s, s.host))
 		if worst == nil || s.size() > worst.size() {
 			worst = s
 		}
 	}
 	if worst == nil {
-		return probe.Found(probe.StatusUnknown, codeClockUnknown, "no Date header was to be had to compare clocks with")
+		return probe.Found(probe.StatusUnknown, codeClockUnknown, "no Date header received; cannot compare clocks")
 	}
 	env.Publish(*worst)
 	if worst.size() <= maxClockSkew {
 		return probe.Found(probe.StatusOK, codeClockAgrees, "clocks agree within %s", maxClockSkew).Saw(saw...)
 	}
-	return probe.Found(probe.StatusWarn, codeClockDiffers, "this machine's clock is %s that of %s", worst, worst.asked).Saw(saw...).
+	return probe.Found(probe.StatusWarn, codeClockDiffers, "this machine's clock is %s that of %s", worst, worst.host).Saw(saw...).
 		Hint("timedatectl set-ntp true", "timedatectl status (on both machines)")
 }
 
-// measureSkew compares clocks by the Date header of an answer; nil when there is
-// none.
+// measureSkew compares clocks by the Date header of a response. It returns nil
+// without one.
 func measureSkew(ctx context.Context, env *probe.Env, u *url.URL) *clockSkew {
 	before := time.Now()
 	got, err := probe.Fetch(ctx, env, u, probe.MaxIndex)
@@ -90,11 +90,11 @@ func measureSkew(ctx context.Context, env *probe.Env, u *url.URL) *clockSkew {
 		date = date.Add(time.Duration(age) * time.Second)
 	}
 	return &clockSkew{
-		// The header was written between the request and the answer, and its
-		// fraction of a second was cut off.
+		// The header was written between request and response, without its
+		// fraction of a second.
 		least: before.Sub(date.Add(time.Second)),
 		most:  after.Sub(date),
-		asked: u.Host,
+		host:  u.Host,
 	}
 }
 
@@ -103,7 +103,7 @@ func (s *clockSkew) size() time.Duration {
 	return max(s.least, -s.most, 0)
 }
 
-// String says "12s ahead of", "12s behind" or "in step with" the one asked.
+// String returns "12s ahead of", "12s behind" or "in step with".
 func (s *clockSkew) String() string {
 	switch {
 	case s.least > 0:

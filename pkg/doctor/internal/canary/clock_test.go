@@ -11,7 +11,7 @@ import (
 	"github.com/otdemo/otdemo/pkg/doctor/internal/probetest"
 )
 
-// clockServer answers with a clock that is ahead of this one.
+// clockServer responds with a clock that is ahead of this one.
 func clockServer(t *testing.T, ahead time.Duration, age time.Duration) string {
 	t.Helper()
 	return probetest.Serve(t, func(w http.ResponseWriter, _ *http.Request) {
@@ -43,8 +43,8 @@ func TestClock(t *testing.T) {
 			clockServer(t, time.Hour, 0), probe.StatusWarn, codeClockDiffers, "this machine's clock is 59m5", "behind that of HOST",
 		},
 		"a cache answers": {clockServer(t, 0, time.Hour), probe.StatusOK, codeClockAgrees, "clocks agree within 5s", ""},
-		"no date":         {noDate, probe.StatusUnknown, codeClockUnknown, "no Date header was to be had to compare clocks with", ""},
-		"no answer":       {"http://" + probetest.ClosedAddr(t), probe.StatusUnknown, codeClockUnknown, "no Date header was to be had to compare clocks with", ""},
+		"no date":         {noDate, probe.StatusUnknown, codeClockUnknown, "no Date header received; cannot compare clocks", ""},
+		"no answer":       {"http://" + probetest.ClosedAddr(t), probe.StatusUnknown, codeClockUnknown, "no Date header received; cannot compare clocks", ""},
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {

@@ -18,14 +18,14 @@ const (
 	codeHTTPPathNoHelp  probe.Code = "http-path-no-help"
 )
 
-// HTTPPathProbe looks, when spans do not arrive over UDP, whether they would over
-// HTTP. That splits the network from Jaeger, and it is a way out. It decides
-// nothing, since the configuration does not use it.
+// HTTPPathProbe checks, if spans do not arrive over UDP, whether they would
+// over HTTP. That separates the network from Jaeger, and the hint works around
+// the fault. It decides nothing, since the configuration does not use HTTP.
 func HTTPPathProbe() probe.Probe {
 	return probe.Probe{
 		ID:        probe.IDHTTPPath,
 		Hop:       probe.HopDelivery,
-		Title:     "thrift over HTTP to the same host works instead",
+		Title:     "thrift over HTTP to the same host works",
 		Needs:     []string{probe.IDHost, probe.IDQuery},
 		From:      []string{probe.IDCanary},
 		After:     []string{probe.IDUDP, probe.IDCanary},
@@ -39,16 +39,16 @@ func HTTPPathProbe() probe.Probe {
 func runHTTPPath(ctx context.Context, env *probe.Env) probe.Finding {
 	switch {
 	case env.Config().UsesCollector():
-		return probe.NotUsed("spans go to a collector already")
+		return probe.NotUsed("spans already go to a collector")
 	case env.Thorough:
 	case env.Passed(probe.IDCanary):
 		return probe.NotUsed("spans arrive over UDP")
 	case !env.Failed(probe.IDUDP) && !env.Failed(probe.IDCanary):
-		return probe.NotUsed("it is not known that UDP fails")
+		return probe.NotUsed("no failure over UDP was found")
 	}
 	endpoint, err := url.Parse(send.ThriftURL(env.Config().Reporter.Agent.Host))
 	if err != nil {
-		return probe.Found(probe.StatusUnknown, codeHTTPPathNoHelp, "no URL can be made of the agent's host: %v", probe.WithoutURL(err))
+		return probe.Found(probe.StatusUnknown, codeHTTPPathNoHelp, "cannot build a URL from the agent's host: %v", probe.WithoutURL(err))
 	}
 	ctx, cancel := context.WithTimeout(ctx, probe.NetworkTimeout)
 	defer cancel()
@@ -59,14 +59,14 @@ func runHTTPPath(ctx context.Context, env *probe.Env) probe.Finding {
 		return f
 	}
 	if p.Status != http.StatusAccepted {
-		return probe.Found(probe.StatusUnknown, codeHTTPPathNoHelp, "%s answers a span with %d", probe.Bare(endpoint), p.Status).Saw(p.Evidence())
+		return probe.Found(probe.StatusUnknown, codeHTTPPathNoHelp, "%s returned %d for a span", probe.Bare(endpoint), p.Status).Saw(p.Evidence())
 	}
 	hint := "--collector-endpoint " + probe.Bare(endpoint)
 	if err := readTrace(ctx, env, p.Trace); err != nil {
-		return probe.Found(probe.StatusUnknown, codeHTTPPathAccepts, "%s accepts a span with 202, which was not read back", probe.Bare(endpoint)).
+		return probe.Found(probe.StatusUnknown, codeHTTPPathAccepts, "%s accepted a span with 202, but the span was not read back", probe.Bare(endpoint)).
 			Saw(p.Evidence(), err.Error()).Hint(hint)
 	}
-	return probe.Found(probe.StatusOK, CodeHTTPPathWorks, "HTTP %s works: a span sent there was read back", probe.PortThriftHTTP).
+	return probe.Found(probe.StatusOK, CodeHTTPPathWorks, "HTTP port %s works: a span sent there was read back", probe.PortThriftHTTP).
 		Saw(p.Evidence(), fmt.Sprintf("read trace %s back", p.Trace)).Hint(hint)
 }
 

@@ -30,10 +30,10 @@ const (
 	// that a datagram of jaeger-client-go's may have, and some 41 fragments on an
 	// Ethernet.
 	largeSpan = 60_000
-	// smallPacket is what passes everywhere: who has lowered the packet size to
-	// it has nothing to find out here.
+	// smallPacket passes every network. With a packet size limited to it there
+	// is nothing to check.
 	smallPacket = 1472
-	// spanOverhead is what the large span takes beside its log.
+	// spanOverhead is the size of the large span without its log.
 	spanOverhead = 200
 )
 
@@ -43,7 +43,7 @@ func LargeProbe() probe.Probe {
 	return probe.Probe{
 		ID:        probe.IDLarge,
 		Hop:       probe.HopDelivery,
-		Title:     "a span that fills a datagram arrives, too",
+		Title:     "a span that fills a datagram arrives",
 		Needs:     []string{probe.IDUDP, probe.IDQuery},
 		Unbounded: true,
 		Advisory:  true,
@@ -57,9 +57,9 @@ func runCanaryLarge(ctx context.Context, env *probe.Env) probe.Finding {
 	small, sent := probe.Result[send.SentSpan](env, probe.IDUDP)
 	switch {
 	case env.Config().UsesCollector():
-		return probe.NotUsed("spans do not go in datagrams, and are not bound by their size")
+		return probe.NotUsed("spans are not sent in datagrams, so datagram size does not limit them")
 	case agent.MaxPacketSize <= smallPacket:
-		return probe.NotUsed("packets have at most %d bytes, by reporter.agent.max_packet_size", agent.MaxPacketSize)
+		return probe.NotUsed("packets have at most %d bytes, because of reporter.agent.max_packet_size", agent.MaxPacketSize)
 	case !sent:
 		return probe.NotUsed("no small span was sent to compare with")
 	}
@@ -100,15 +100,15 @@ func writeUDP(ctx context.Context, env *probe.Env, addr string, packet []byte) e
 
 func largeNotSent(size int, addr string, err error) probe.Finding {
 	if !errors.Is(err, syscall.EMSGSIZE) {
-		return probe.Found(probe.StatusUnknown, codeLargeNotSent, "a datagram of %d bytes to %s cannot be sent: %s", size, addr, probe.Reason(err))
+		return probe.Found(probe.StatusUnknown, codeLargeNotSent, "cannot send a datagram of %d bytes to %s: %s", size, addr, probe.Reason(err))
 	}
 	f := probe.Found(probe.StatusWarn, codeLargeNotSent,
-		"this machine sends no datagram of %d bytes (EMSGSIZE): large spans and full batches are lost", size)
+		"this machine cannot send a datagram of %d bytes (EMSGSIZE): large spans and full batches are lost", size)
 	if runtime.GOOS == "darwin" {
 		f = f.Hint("sudo sysctl -w net.inet.udp.maxdgram=65536")
 	}
 	return f.Hint(hintPacketSize).Maybe(
-		probe.Cause{Text: "macOS sends 9216 bytes at most unless told otherwise", Command: "sysctl net.inet.udp.maxdgram"},
+		probe.Cause{Text: "macOS sends at most 9216 bytes by default", Command: "sysctl net.inet.udp.maxdgram"},
 		probe.Cause{Text: "the interface's MTU is smaller and fragmentation is off", Command: "ip route get " + probe.HostOf(addr)},
 	)
 }
@@ -116,8 +116,9 @@ func largeNotSent(size int, addr string, err error) probe.Finding {
 // hintPacketSize keeps a datagram within the payload of one Ethernet frame.
 const hintPacketSize = "OTDEMO_REPORTER_AGENT_MAX_PACKET_SIZE=1472"
 
-// awaitLarge waits for the small span first: where that one is not found, the
-// large one's absence says nothing, and where it is, patience begins.
+// awaitLarge waits for the small span first. If that one is not found, the
+// missing large one proves nothing; if it is, the wait for the large one
+// begins.
 func awaitLarge(ctx context.Context, env *probe.Env, id trace.TraceID, small send.SentSpan, size int) probe.Finding {
 	client, err := env.NewQuery()
 	if err != nil {
@@ -129,26 +130,26 @@ func awaitLarge(ctx context.Context, env *probe.Env, id trace.TraceID, small sen
 	start := time.Now()
 	if _, err := client.WaitTrace(ctx, small.Trace, nil); err != nil {
 		return probe.Found(probe.StatusUnknown, codeLargeNotAwaited,
-			"not even a small span to udp %s is there, so the large one tells nothing", small.Addr).Saw(err.Error())
+			"a small span sent to udp %s was not found either, so the large one proves nothing", small.Addr).Saw(err.Error())
 	}
-	wait, stop := context.WithTimeout(ctx, Patience)
+	wait, stop := context.WithTimeout(ctx, LostAfter)
 	defer stop()
 	_, err = client.WaitTrace(wait, id, nil)
 	switch {
 	case err == nil:
-		return probe.Found(probe.StatusOK, CodeLargeDelivered, "a span of %d bytes arrives, too", size)
+		return probe.Found(probe.StatusOK, CodeLargeDelivered, "a span of %d bytes arrives", size)
 	case !errors.Is(err, query.ErrNotFound), ctx.Err() != nil:
 		return probe.Found(probe.StatusUnknown, codeLargeNotAwaited, "a span of %d bytes was not read back: %v", size, err)
 	}
 	host := probe.HostOf(small.Addr)
-	return probe.Found(probe.StatusWarn, CodeLargeLost, "a small span to udp %s arrives, and one of %d bytes is not there after %s",
+	return probe.Found(probe.StatusWarn, CodeLargeLost, "a small span sent to udp %s arrives, but one of %d bytes was not found after %s",
 		small.Addr, size, probe.RoundTime(time.Since(start))).
 		Hint("--collector-endpoint "+send.ThriftURL(env.Config().Reporter.Agent.Host), hintPacketSize).
 		Saw(err.Error()).
 		Maybe(
 			probe.Cause{Text: "a firewall, a NAT or an overlay network drops the fragments of large packets", Command: "ping -c 3 -s 60000 " + host},
-			probe.Cause{Text: "the MTU is smaller on the way, and the ICMP that would say so is dropped", Command: "tracepath -n " + host},
-			probe.Cause{Text: "the receive buffer of Jaeger's host is too small for it", Command: "sysctl net.core.rmem_default (on Jaeger's host)"},
+			probe.Cause{Text: "the path MTU is smaller, and the ICMP message that reports it is dropped", Command: "tracepath -n " + host},
+			probe.Cause{Text: "the receive buffer on Jaeger's host is too small for it", Command: "sysctl net.core.rmem_default (on Jaeger's host)"},
 			probe.Cause{Text: "the storage rejects large spans", Command: "docker logs --tail 50 jaeger"},
 		)
 }

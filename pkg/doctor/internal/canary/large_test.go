@@ -19,20 +19,22 @@ import (
 
 var smallID = trace.TraceID{Low: 0xabc}
 
-// afterSmall is what agent-udp would have learned of the small span to addr.
+// afterSmall is what agent-udp would have published about the small span to
+// addr.
 func afterSmall(addr string) map[string]probe.Outcome {
 	return map[string]probe.Outcome{
 		probe.IDUDP: {Finding: probe.Found(probe.StatusOK, transport.CodeUDPSilent, "x"), Published: send.SentSpan{Trace: smallID, Addr: addr}},
 	}
 }
 
-// tracesThat is a query API that has the traces with the ids that have says.
+// tracesThat is a query API that has the traces for whose ids have returns
+// true.
 func tracesThat(t *testing.T, have func(trace.TraceID) bool) string {
 	t.Helper()
 	return probetest.Serve(t, func(w http.ResponseWriter, r *http.Request) {
 		id, err := trace.ParseTraceID(strings.TrimPrefix(r.URL.Path, "/api/traces/"))
 		if err != nil {
-			t.Errorf("asked for %s", r.URL)
+			t.Errorf("unexpected request for %s", r.URL)
 		}
 		if !have(id) {
 			http.Error(w, probetest.NotFoundBody, http.StatusNotFound)
@@ -57,12 +59,12 @@ func TestCanaryLarge(t *testing.T) {
 	}{
 		"both arrive": {all, probe.DefaultTimeout, probe.StatusOK, CodeLargeDelivered, "a span of 599", ""},
 		"the large one is lost": {
-			small, probe.DefaultTimeout, probe.StatusWarn, CodeLargeLost, "a small span to udp ADDR arrives, and one of 599",
+			small, probe.DefaultTimeout, probe.StatusWarn, CodeLargeLost, "a small span sent to udp ADDR arrives, but one of 599",
 			"--collector-endpoint http://127.0.0.1:14268/api/traces",
 		},
 		"neither": {
 			none, time.Second, probe.StatusUnknown, codeLargeNotAwaited,
-			"not even a small span to udp ADDR is there, so the large one tells nothing", "",
+			"a small span sent to udp ADDR was not found either, so the large one proves nothing", "",
 		},
 		"too little time": {small, time.Second, probe.StatusUnknown, codeLargeNotAwaited, "a span of 599", ""},
 	}
@@ -98,17 +100,17 @@ func TestCanaryLargeKeepsToThePacketSize(t *testing.T) {
 	}
 	target = probetest.Outside(probetest.Load(t, "reporter.agent.host", "127.0.0.1", "reporter.agent.max_packet_size", "1472"))
 	f, _ := probetest.Examine(t, LargeProbe(), target, afterSmall(agent.LocalAddr().String()))
-	probetest.Expect(t, f, probe.StatusSkip, probe.CodeNotUsed, "packets have at most 1472 bytes, by reporter.agent.max_packet_size", "")
+	probetest.Expect(t, f, probe.StatusSkip, probe.CodeNotUsed, "packets have at most 1472 bytes, because of reporter.agent.max_packet_size", "")
 }
 
 func TestCanaryLargeIsForUDP(t *testing.T) {
 	t.Parallel()
 	target := probetest.Outside(probetest.Load(t, "reporter.collector.endpoint", "http://127.0.0.1:14268/api/traces"))
 	f, _ := probetest.Examine(t, LargeProbe(), target, nil)
-	probetest.Expect(t, f, probe.StatusSkip, probe.CodeNotUsed, "spans do not go in datagrams, and are not bound by their size", "")
+	probetest.Expect(t, f, probe.StatusSkip, probe.CodeNotUsed, "spans are not sent in datagrams, so datagram size does not limit them", "")
 }
 
-// shortConn refuses datagrams as macOS does beyond net.inet.udp.maxdgram.
+// shortConn refuses datagrams larger than net.inet.udp.maxdgram, as macOS does.
 type shortConn struct{ net.Conn }
 
 func (c shortConn) Write(p []byte) (int, error) {
@@ -149,7 +151,7 @@ func TestCanaryUnderHalfOfItsID(t *testing.T) {
 		"query.url", tracesThat(t, func(id trace.TraceID) bool { return id.High == 0 })))
 	f, env := probetest.ExamineWithin(t, 2*time.Second, Probe(), target, nil)
 	probetest.Expect(t, f, probe.StatusWarn, CodeCanaryTruncated, "a span arrives at udp "+agent.LocalAddr().String()+
-		" with its trace id cut to 64 bits: services with longer ids lose their traces", "OTDEMO_TRACE_ID_128BIT=false")
+		" with its trace id truncated to 64 bits: services with longer ids lose their traces", "OTDEMO_TRACE_ID_128BIT=false")
 	if _, ok := env.Published.(Delivery); !ok {
 		t.Error("the span is not called delivered")
 	}

@@ -52,22 +52,22 @@ func runProtocol(ctx context.Context, env *probe.Env) probe.Finding {
 	switch {
 	case !ok:
 		return probe.NotUsed("the protocol is known")
-	case !overHTTP && !env.InTrouble():
+	case !overHTTP && !env.LosesSpans():
 		return probe.NotUsed("whether spans arrive over HTTP is unknown")
 	}
 	onlyHTTP := probe.Found(probe.StatusWarn, codeProtocolDiffers, "OTEL_EXPORTER_OTLP_PROTOCOL is not set: spans arrive by %s, and not by %s",
 		byHTTP, byGRPC).Hint("OTEL_EXPORTER_OTLP_PROTOCOL=http/protobuf")
 	backend, _ := probe.Result[identity.Identity](env, probe.IDIdentity)
 	if overHTTP && backend.Embedded && backend.RunsOn(endpoint.Hostname()) {
-		// It would count the call as a batch that was lost.
-		return onlyHTTP.Saw(backend.String() + " takes one protocol on each port")
+		// It would count the call as a lost batch.
+		return onlyHTTP.Saw(backend.String() + " receives one protocol on each port")
 	}
 	ctx, cancel := context.WithTimeout(ctx, probe.NetworkTimeout)
 	defer cancel()
 	saw, err := tryGRPC(ctx, env, endpoint)
 	switch {
 	case err == nil && overHTTP:
-		return probe.Found(probe.StatusOK, codeProtocolAgrees, "spans arrive at %s over gRPC, too", endpoint.Host).Saw(saw)
+		return probe.Found(probe.StatusOK, codeProtocolAgrees, "spans arrive at %s over gRPC as well", endpoint.Host).Saw(saw)
 	case err == nil:
 		env.Publish(OnlyOverGRPC{})
 		return probe.Found(probe.StatusWarn, codeProtocolDiffers, "OTEL_EXPORTER_OTLP_PROTOCOL is not set: spans reach %s by %s, and not by %s",
@@ -115,7 +115,7 @@ func tryGRPC(ctx context.Context, env *probe.Env, endpoint *url.URL) (saw string
 	case err != nil:
 		return saw, fmt.Errorf("over gRPC: %s", probe.Reason(err))
 	case status != "0":
-		return saw, fmt.Errorf("over gRPC: answered with grpc-status %q", status)
+		return saw, fmt.Errorf("over gRPC: response with grpc-status %q", status)
 	}
 	if err := readTrace(ctx, env, span.ID); err != nil {
 		return saw, fmt.Errorf("over gRPC: accepted and not read back: %w", err)

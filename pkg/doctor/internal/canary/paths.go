@@ -22,13 +22,14 @@ import (
 	"github.com/otdemo/otdemo/pkg/doctor/internal/send"
 )
 
-// IngestPath way is one that spans may take into a Jaeger beside the configured one.
+// IngestPath is one path into a Jaeger other than the configured one.
 type IngestPath struct {
 	ID, name string
 	port     int
-	// send sends a span of its own to the way's port on host.
+	// send sends its own span to the path's port on host.
 	send func(ctx context.Context, env *probe.Env, host string, port int) send.Attempt
-	// hint would make use of the way; nil when nothing here can.
+	// hint is the setting that makes a program use the path; nil if there is
+	// none.
 	hint func(env *probe.Env, host string) string
 	// enable is what opens the port in a Jaeger 1.
 	enable string
@@ -53,18 +54,18 @@ func IngestPaths() []IngestPath {
 		{ID: "udp-binary-path", name: "binary thrift over UDP", port: jaegers.PortBinary, send: overUDP(send.BinaryProtocol)},
 		{ID: "udp-zipkin-path", name: "compact thrift over UDP", port: jaegers.PortZipkin, send: overUDP(send.CompactProtocol)},
 		{
-			ID: probe.IDGRPCWay, name: "OTLP over gRPC", port: 4317, send: send.OverGRPC,
+			ID: probe.IDOTLPGRPCPath, name: "OTLP over gRPC", port: 4317, send: send.OverGRPC,
 			hint:   hintOTLP("OTEL_EXPORTER_OTLP_PROTOCOL=grpc ", send.PortOTLPGRPC),
 			enable: "COLLECTOR_OTLP_ENABLED=true (for Jaeger 1 before 1.46)",
 		},
 		{
-			ID: probe.IDOTLPWay, name: "OTLP in JSON over HTTP", port: 4318,
+			ID: probe.IDOTLPPath, name: "OTLP in JSON over HTTP", port: 4318,
 			send:   overHTTP("/v1/traces", http.StatusOK, send.OTLPBody),
 			hint:   hintOTLP("", send.PortOTLPHTTP),
 			enable: "COLLECTOR_OTLP_ENABLED=true (for Jaeger 1 before 1.46)",
 		},
 		{
-			ID: probe.IDZipkinWay, name: "Zipkin's JSON over HTTP", port: 9411,
+			ID: probe.IDZipkinPath, name: "Zipkin's JSON over HTTP", port: 9411,
 			send:   overHTTP("/api/v2/spans", http.StatusAccepted, send.ZipkinBody),
 			enable: "COLLECTOR_ZIPKIN_HOST_PORT=:9411 (for Jaeger 1)",
 		},
@@ -78,8 +79,8 @@ func hintOTLP(protocol, port string) func(*probe.Env, string) string {
 	}
 }
 
-// send.Protocol is the one that the way leads to; false for UDP, which the agent's flags
-// are for.
+// protocol returns the protocol of the path; false for UDP, which the agent's
+// flags configure.
 func (w IngestPath) protocol() (send.Protocol, bool) {
 	for _, in := range send.Protocols() {
 		if in.PathID == w.ID {
@@ -107,15 +108,15 @@ func overUDP(protocol func(thrift.TTransport) thrift.TProtocol) func(context.Con
 		case errors.Is(err, syscall.ECONNREFUSED):
 			a.Problem = fmt.Errorf("nothing listens on %s", a.Target)
 		case err != nil:
-			a.Problem = fmt.Errorf("%s cannot be sent to: %s", a.Target, probe.Reason(err))
+			a.Problem = fmt.Errorf("cannot send to %s: %s", a.Target, probe.Reason(err))
 		default:
-			a.Problem = fmt.Errorf("%s answers, which no Jaeger does", a.Target)
+			a.Problem = fmt.Errorf("%s responded, which Jaeger never does", a.Target)
 		}
 		return a
 	}
 }
 
-// overHTTP posts a body in JSON and takes one status for a success.
+// overHTTP posts a JSON body and treats one status as success.
 func overHTTP(
 	path string, accepted int, body func(send.RawSpan) any,
 ) func(context.Context, *probe.Env, string, int) send.Attempt {
@@ -130,12 +131,12 @@ func overHTTP(
 		}
 		answer, err := postJSON(ctx, env, endpoint, text)
 		if err != nil {
-			a.Problem = errors.New(probe.OneCode(codeWayNoHelp).Finding(endpoint, err).Fact)
+			a.Problem = errors.New(probe.OneCode(codePathNoHelp).Finding(endpoint, err).Fact)
 			return a
 		}
 		a.Evidence = (&send.Post{Fetched: answer, Trace: span.ID}).Evidence()
 		if answer.Status != accepted {
-			a.Problem = fmt.Errorf("%s answers a span with %d", endpoint, answer.Status)
+			a.Problem = fmt.Errorf("%s returned %d for a span", endpoint, answer.Status)
 		}
 		return a
 	}

@@ -14,27 +14,27 @@ import (
 
 // The codes of what is found here.
 const (
-	CodeWayWorks  probe.Code = "other-path-works"
-	codeWayLoses  probe.Code = "other-path-loses"
-	codeWayNoHelp probe.Code = "other-path-no-help"
+	CodePathWorks  probe.Code = "other-path-works"
+	codePathLoses  probe.Code = "other-path-loses"
+	codePathNoHelp probe.Code = "other-path-no-help"
 )
 
-// PathProbes look, when spans do not arrive the configured way, which other ways
-// into the same Jaeger work. That splits the network from Jaeger, and each is a
-// way out.
+// PathProbes returns probes that check, if spans do not arrive by the
+// configured path, which other paths into the same Jaeger work. That separates
+// the network from Jaeger, and each working path is a workaround.
 func PathProbes() []probe.Probe {
 	var probes []probe.Probe
 	for _, w := range IngestPaths() {
 		probes = append(probes, probe.Probe{
 			ID:        w.ID,
 			Hop:       probe.HopDelivery,
-			Title:     fmt.Sprintf("a span sent to port %d as %s arrives, too", w.port, w.name),
+			Title:     fmt.Sprintf("a span sent to port %d as %s arrives", w.port, w.name),
 			Needs:     []string{probe.IDQuery},
 			From:      []string{probe.IDCanary},
 			After:     []string{probe.IDHost, probe.IDIdentity, probe.IDUDP, probe.IDCollector, probe.IDCanary},
 			Unbounded: true,
 			Advisory:  true,
-			Codes:     []probe.Code{CodeWayWorks, codeWayLoses, codeWayNoHelp},
+			Codes:     []probe.Code{CodePathWorks, codePathLoses, codePathNoHelp},
 			Run:       w.run,
 		})
 	}
@@ -45,12 +45,12 @@ func (w IngestPath) run(ctx context.Context, env *probe.Env) probe.Finding {
 	host := env.SpanHost()
 	jaeger, _ := probe.Result[identity.Identity](env, probe.IDIdentity)
 	switch {
-	case !env.Thorough && !env.InTrouble():
-		return probe.NotUsed("spans arrive the configured way")
+	case !env.Thorough && !env.LosesSpans():
+		return probe.NotUsed("spans arrive by the configured path")
 	case w.configured(env):
-		return probe.NotUsed("this is the configured way")
+		return probe.NotUsed("this is the configured path")
 	case host == "" || env.Failed(probe.IDHost):
-		return probe.NotUsed("there is no host to send to")
+		return probe.NotUsed("no host to send to")
 	case w.port == jaegers.PortZipkin && jaeger.RunsOn(host) && jaeger.All(identity.LacksUDP(w.port)):
 		return probe.NotUsed("%s has no port %d", jaeger, w.port)
 	}
@@ -59,22 +59,22 @@ func (w IngestPath) run(ctx context.Context, env *probe.Env) probe.Finding {
 	start := time.Now()
 	a := w.send(ctx, env, host, w.port)
 	if a.Problem != nil {
-		f := probe.Found(probe.StatusUnknown, codeWayNoHelp, "%s: %v", w.name, a.Problem)
+		f := probe.Found(probe.StatusUnknown, codePathNoHelp, "%s: %v", w.name, a.Problem)
 		if a.Evidence != "" {
 			return f.Saw(a.Evidence)
 		}
 		if jaeger.Major != 2 {
-			// Nothing answers there, which is the default of older ones.
+			// The port is closed, which is the default of older versions.
 			f = f.Hint(w.enable)
 		}
 		return f
 	}
 	if err := readTrace(ctx, env, a.Trace); err != nil {
-		return probe.Found(probe.StatusUnknown, codeWayLoses, "a span sent to %s as %s is not there after %s",
+		return probe.Found(probe.StatusUnknown, codePathLoses, "a span sent to %s as %s was not found after %s",
 			a.Target, w.name, probe.RoundTime(time.Since(start))).
 			Saw(a.Evidence, err.Error())
 	}
-	f := probe.Found(probe.StatusOK, CodeWayWorks, "a span sent to %s as %s is read back", a.Target, w.name).Saw(a.Evidence)
+	f := probe.Found(probe.StatusOK, CodePathWorks, "a span sent to %s as %s was read back", a.Target, w.name).Saw(a.Evidence)
 	if in, ok := w.protocol(); ok && in.Tracer == env.Config().Tracer {
 		env.Publish(Alternative{in.Flag(host)})
 		return f.Hint(in.Flag(host))
@@ -88,11 +88,11 @@ func (w IngestPath) run(ctx context.Context, env *probe.Env) probe.Finding {
 	return f
 }
 
-// Alternative is what a way learns that works and that the configured tracer can take:
-// the flag that makes it.
+// Alternative is published by a path that works and that the configured tracer
+// supports: the flag that selects it.
 type Alternative struct{ Flag string }
 
-// configured reports whether the configuration takes this way.
+// configured reports whether the configuration uses this path.
 func (w IngestPath) configured(env *probe.Env) bool {
 	cfg := env.Config()
 	if in := send.ProtocolOf(&env.Target); cfg.UsesCollector() && in.PathID == w.ID {

@@ -18,8 +18,8 @@ import (
 	"github.com/otdemo/otdemo/pkg/trace"
 )
 
-// wayNamed returns the probe of a way.
-func wayNamed(t *testing.T, id string) probe.Probe {
+// pathNamed returns the probe of a path.
+func pathNamed(t *testing.T, id string) probe.Probe {
 	t.Helper()
 	for _, p := range PathProbes() {
 		if p.ID == id {
@@ -30,7 +30,7 @@ func wayNamed(t *testing.T, id string) probe.Probe {
 	return probe.Probe{}
 }
 
-func TestWaysAreLeftAloneWhenAllIsWell(t *testing.T) {
+func TestIngestPathsAreNotTriedWithoutNeed(t *testing.T) {
 	t.Parallel()
 	target := probetest.Outside(probetest.Load(t))
 	target.Dial = probetest.UsualPorts(nil)
@@ -43,12 +43,12 @@ func TestWaysAreLeftAloneWhenAllIsWell(t *testing.T) {
 	for _, p := range PathProbes() {
 		f, _ := probetest.Examine(t, p, target, nil)
 		if configured := p.ID == "udp-compact-path"; configured != (f.Status == probe.StatusSkip) {
-			t.Errorf("%s: got %s %q, want only the configured way skipped", p.ID, f.Status, f.Fact)
+			t.Errorf("%s: got %s %q, want only the configured path skipped", p.ID, f.Status, f.Fact)
 		}
 	}
 }
 
-func TestWays(t *testing.T) {
+func TestIngestPaths(t *testing.T) {
 	t.Parallel()
 	there := tracesServer(t, func(id trace.TraceID) []trace.Span { return []trace.Span{spanOf(id)} })
 	missing := probetest.Serve(t, probetest.Answer(404, "", probetest.NotFoundBody)).URL
@@ -56,92 +56,92 @@ func TestWays(t *testing.T) {
 	otlp := probetest.Hostport(probetest.Serve(t, probetest.Answer(200, "Content-Type: application/json", `{"partialSuccess":{}}`)).URL)
 	zipkin := probetest.Hostport(probetest.Serve(t, probetest.Answer(202, "", "")).URL)
 	tests := map[string]struct {
-		way, query string
-		to         map[string]string
-		status     probe.Status
-		code       probe.Code
-		fact, hint string
+		path, query string
+		to          map[string]string
+		status      probe.Status
+		code        probe.Code
+		fact, hint  string
 	}{
 		"OTLP works": {
 			"otlp-path", there,
 			map[string]string{"tcp 4318": otlp},
-			probe.StatusOK, CodeWayWorks,
-			"a span sent to http://127.0.0.1:4318/v1/traces as OTLP in JSON over HTTP is read back",
+			probe.StatusOK, CodePathWorks,
+			"a span sent to http://127.0.0.1:4318/v1/traces as OTLP in JSON over HTTP was read back",
 			"OTEL_EXPORTER_OTLP_ENDPOINT=http://127.0.0.1:4318 (for OpenTelemetry)",
 		},
 		"OTLP loses": {
 			"otlp-path", missing,
 			map[string]string{"tcp 4318": otlp},
-			probe.StatusUnknown, codeWayLoses,
-			"a span sent to http://127.0.0.1:4318/v1/traces as OTLP in JSON over HTTP is not there", "",
+			probe.StatusUnknown, codePathLoses,
+			"a span sent to http://127.0.0.1:4318/v1/traces as OTLP in JSON over HTTP was not found", "",
 		},
 		"OTLP is off": {
-			"otlp-path", there, nil, probe.StatusUnknown, codeWayNoHelp,
+			"otlp-path", there, nil, probe.StatusUnknown, codePathNoHelp,
 			"OTLP in JSON over HTTP: nothing listens on tcp 127.0.0.1:4318",
 			"COLLECTOR_OTLP_ENABLED=true (for Jaeger 1 before 1.46)",
 		},
 		"another program": {
 			"otlp-path", there,
 			map[string]string{"tcp 4318": probetest.Hostport(probetest.Serve(t, http.NotFound).URL)},
-			probe.StatusUnknown, codeWayNoHelp,
-			"OTLP in JSON over HTTP: http://127.0.0.1:4318/v1/traces answers a span with 404", "",
+			probe.StatusUnknown, codePathNoHelp,
+			"OTLP in JSON over HTTP: http://127.0.0.1:4318/v1/traces returned 404 for a span", "",
 		},
 		"gRPC works": {
 			"otlp-grpc-path", there,
 			map[string]string{"tcp 4317": grpcReceiver(t, "0", true)},
-			probe.StatusOK, CodeWayWorks,
-			"a span sent to 127.0.0.1:4317 as OTLP over gRPC is read back",
+			probe.StatusOK, CodePathWorks,
+			"a span sent to 127.0.0.1:4317 as OTLP over gRPC was read back",
 			"OTEL_EXPORTER_OTLP_PROTOCOL=grpc OTEL_EXPORTER_OTLP_ENDPOINT=http://127.0.0.1:4317 (for OpenTelemetry)",
 		},
 		"gRPC without such a service": {
 			"otlp-grpc-path", there,
 			map[string]string{"tcp 4317": grpcReceiver(t, "12", false)},
-			probe.StatusUnknown, codeWayNoHelp,
-			`OTLP over gRPC: 127.0.0.1:4317 answers a span with grpc-status "12"`, "",
+			probe.StatusUnknown, codePathNoHelp,
+			`OTLP over gRPC: 127.0.0.1:4317 returned grpc-status "12" for a span`, "",
 		},
 		"gRPC is off": {
-			"otlp-grpc-path", there, nil, probe.StatusUnknown, codeWayNoHelp,
+			"otlp-grpc-path", there, nil, probe.StatusUnknown, codePathNoHelp,
 			"OTLP over gRPC: grpc 127.0.0.1:4317: connect: connection refused", "COLLECTOR_OTLP_ENABLED=true (for Jaeger 1 before 1.46)",
 		},
 		"Zipkin works": {
 			"zipkin-path", there,
 			map[string]string{"tcp 9411": zipkin},
-			probe.StatusOK, CodeWayWorks,
-			"a span sent to http://127.0.0.1:9411/api/v2/spans as Zipkin's JSON over HTTP is read back",
+			probe.StatusOK, CodePathWorks,
+			"a span sent to http://127.0.0.1:9411/api/v2/spans as Zipkin's JSON over HTTP was read back",
 			"--tracer zipkin --collector-endpoint http://127.0.0.1:9411/api/v2/spans",
 		},
 		"binary thrift works": {
 			"udp-binary-path", there,
 			map[string]string{"udp 6832": quiet},
-			probe.StatusOK, CodeWayWorks,
-			"a span sent to udp 127.0.0.1:6832 as binary thrift over UDP is read back", "",
+			probe.StatusOK, CodePathWorks,
+			"a span sent to udp 127.0.0.1:6832 as binary thrift over UDP was read back", "",
 		},
 		"binary thrift is refused": {
 			"udp-binary-path", there,
 			map[string]string{"udp 6832": probetest.ClosedAddr(t)},
-			probe.StatusUnknown, codeWayNoHelp,
+			probe.StatusUnknown, codePathNoHelp,
 			"binary thrift over UDP: nothing listens on udp 127.0.0.1:6832", "",
 		},
 		"the usual port works, another is configured": {
 			"udp-compact-path", there,
 			map[string]string{"udp 6831": quiet},
-			probe.StatusOK, CodeWayWorks,
-			"a span sent to udp 127.0.0.1:6831 as compact thrift over UDP is read back", "--agent-port 6831",
+			probe.StatusOK, CodePathWorks,
+			"a span sent to udp 127.0.0.1:6831 as compact thrift over UDP was read back", "--agent-port 6831",
 		},
 		"the port of old is silent": {
 			"udp-zipkin-path", missing,
 			map[string]string{"udp 5775": quiet},
-			probe.StatusUnknown, codeWayLoses,
-			"a span sent to udp 127.0.0.1:5775 as compact thrift over UDP is not there", "",
+			probe.StatusUnknown, codePathLoses,
+			"a span sent to udp 127.0.0.1:5775 as compact thrift over UDP was not found", "",
 		},
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			// A TCP port, so that no UDP way is the configured one.
+			// A TCP port, so that no UDP path is the configured one.
 			target := probetest.Outside(probetest.Load(t, "query.url", tt.query, "reporter.agent.host", "127.0.0.1", "reporter.agent.port", "4318"))
 			target.Dial = probetest.UsualPorts(tt.to)
-			f, _ := probetest.Examine(t, wayNamed(t, tt.way), target, probetest.InTrouble())
+			f, _ := probetest.Examine(t, pathNamed(t, tt.path), target, probetest.InTrouble())
 			// How long it waited differs.
 			f.Fact, _, _ = strings.Cut(f.Fact, " after ")
 			probetest.Expect(t, f, tt.status, tt.code, tt.fact, tt.hint)
@@ -149,8 +149,8 @@ func TestWays(t *testing.T) {
 	}
 }
 
-// grpcReceiver answers each call with a status, in the trailer or, as gRPC does
-// for errors, in the header.
+// grpcReceiver responds to each call with a status, in the trailer or, as gRPC
+// does for errors, in the header.
 func grpcReceiver(t *testing.T, status string, trailer bool) string {
 	t.Helper()
 	srv := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -178,8 +178,8 @@ func TestOTLPMessage(t *testing.T) {
 	h := send.NewRawSpan("op", time.UnixMicro(1))
 	s := h.Batch.Spans[0]
 	s.TraceIdHigh, s.TraceIdLow, s.SpanId = 0x0102030405060708, 0x090a0b0c0d0e0f10, 0x090a0b0c0d0e0f10
-	// Written down from the .proto files: the field's number and wire type, the
-	// length, the content. A real Jaeger takes it, too.
+	// Written from the .proto files: the field's number and wire type, the
+	// length, the content. A real Jaeger accepts it as well.
 	want := "\x0a\x58" + "\x0a\x20" + "\x0a\x1e" + "\x0a\x0cservice.name" + "\x12\x0e\x0a\x0cotdemo-check" +
 		"\x12\x34" + "\x12\x32" +
 		"\x0a\x10\x01\x02\x03\x04\x05\x06\x07\x08\x09\x0a\x0b\x0c\x0d\x0e\x0f\x10" +
@@ -197,9 +197,9 @@ func TestUDPWayForACollector(t *testing.T) {
 		"query.url", tracesServer(t, func(id trace.TraceID) []trace.Span { return []trace.Span{spanOf(id)} }),
 		"reporter.collector.endpoint", "http://127.0.0.1:1/api/traces"))
 	target.Dial = probetest.UsualPorts(map[string]string{"udp 6831": conn.LocalAddr().String()})
-	f, _ := probetest.Examine(t, wayNamed(t, "udp-compact-path"), target,
+	f, _ := probetest.Examine(t, pathNamed(t, "udp-compact-path"), target,
 		map[string]probe.Outcome{probe.IDCollector: {Finding: probe.Found(probe.StatusFail, probe.CodeCollectorRefused, "x")}})
-	probetest.Expect(t, f, probe.StatusOK, CodeWayWorks, "a span sent to udp 127.0.0.1:6831 as compact thrift over UDP is read back",
+	probetest.Expect(t, f, probe.StatusOK, CodePathWorks, "a span sent to udp 127.0.0.1:6831 as compact thrift over UDP was read back",
 		"--collector-endpoint '' --agent-host 127.0.0.1")
 	if packet, _ := probetest.Receive(t, conn); !probetest.WholeBatch(t, packet, send.CompactProtocol) {
 		t.Errorf("sent %q", packet)
@@ -213,11 +213,11 @@ func TestNoSpanForAPortThatIsNotThere(t *testing.T) {
 	target.Dial = probetest.UsualPorts(nil)
 	earlier := probetest.InTrouble()
 	earlier[probe.IDIdentity] = identitytest.JaegerOn("localhost", "v2.13.0")
-	f, _ := probetest.Examine(t, wayNamed(t, "udp-zipkin-path"), target, earlier)
+	f, _ := probetest.Examine(t, pathNamed(t, "udp-zipkin-path"), target, earlier)
 	probetest.Expect(t, f, probe.StatusSkip, probe.CodeNotUsed, "Jaeger v2.13.0 has no port 5775", "")
 }
 
-func TestWaysSendWhatIsReadBack(t *testing.T) {
+func TestIngestPathsSendWhatIsReadBack(t *testing.T) {
 	t.Parallel()
 	bodies := make(chan []byte, 1)
 	receiver := func(status int) string {
@@ -230,19 +230,19 @@ func TestWaysSendWhatIsReadBack(t *testing.T) {
 			w.WriteHeader(status)
 		}).URL)
 	}
-	asked := make(chan string, 1)
+	searched := make(chan string, 1)
 	api := probetest.Serve(t, func(w http.ResponseWriter, r *http.Request) {
 		id, err := trace.ParseTraceID(strings.TrimPrefix(r.URL.Path, "/api/traces/"))
 		if err != nil {
-			t.Errorf("asked for %s", r.URL)
+			t.Errorf("unexpected request for %s", r.URL)
 		}
-		asked <- id.String()
+		searched <- id.String()
 		_ = trace.EncodeTraces(w, []trace.Trace{{ID: id, Spans: []trace.Span{spanOf(id)}}}, nil)
 	})
 	target := probetest.Outside(probetest.Load(t, "query.url", api.URL, "reporter.agent.host", "127.0.0.1"))
 	target.Dial = probetest.UsualPorts(map[string]string{"tcp 4318": receiver(200), "tcp 9411": receiver(202)})
 
-	probetest.Examine(t, wayNamed(t, "otlp-path"), target, probetest.InTrouble())
+	probetest.Examine(t, pathNamed(t, "otlp-path"), target, probetest.InTrouble())
 	var otlp struct {
 		ResourceSpans []struct {
 			ScopeSpans []struct{ Spans []map[string]any }
@@ -252,11 +252,11 @@ func TestWaysSendWhatIsReadBack(t *testing.T) {
 		t.Fatal(err)
 	}
 	span := otlp.ResourceSpans[0].ScopeSpans[0].Spans[0]
-	if got, want := span["traceId"], <-asked; got != want || len(want) != 32 || len(span["spanId"].(string)) != 16 {
+	if got, want := span["traceId"], <-searched; got != want || len(want) != 32 || len(span["spanId"].(string)) != 16 {
 		t.Errorf("sent %+v and read %s back", span, want)
 	}
 
-	probetest.Examine(t, wayNamed(t, "zipkin-path"), target, probetest.InTrouble())
+	probetest.Examine(t, pathNamed(t, "zipkin-path"), target, probetest.InTrouble())
 	var zipkin []map[string]any
 	if err := json.Unmarshal(<-bodies, &zipkin); err != nil {
 		t.Fatal(err)
@@ -264,7 +264,7 @@ func TestWaysSendWhatIsReadBack(t *testing.T) {
 	if diff := cmp.Diff(map[string]any{"serviceName": probe.CheckService}, zipkin[0]["localEndpoint"]); diff != "" {
 		t.Errorf("service (-want +got):\n%s", diff)
 	}
-	if got, want := zipkin[0]["traceId"], <-asked; got != want {
+	if got, want := zipkin[0]["traceId"], <-searched; got != want {
 		t.Errorf("sent %v and read %s back", got, want)
 	}
 }

@@ -33,12 +33,12 @@ const (
 const (
 	// flushTimeout bounds the tracer's last flush.
 	flushTimeout = 3 * time.Second
-	// Patience is the least wait after which a span counts as lost: a refresh of
-	// Elasticsearch's index takes a second, and its bulk processor and Jaeger's
-	// batches add to that.
-	Patience = 3 * time.Second
-	// fallbackShare is the part of the time left that is kept for a look at the
-	// other way in.
+	// LostAfter is the least wait after which a span counts as lost: a refresh
+	// of Elasticsearch's index needs a second, and its bulk processor and
+	// Jaeger's batches add to that.
+	LostAfter = 3 * time.Second
+	// fallbackShare is the part of the remaining time that is kept for the
+	// other ingest paths.
 	fallbackShare = 4
 )
 
@@ -47,7 +47,7 @@ func Probe() probe.Probe {
 	return probe.Probe{
 		ID:        probe.IDCanary,
 		Hop:       probe.HopDelivery,
-		Title:     "a span sent this way can be read back",
+		Title:     "a span sent with this configuration can be read back",
 		Needs:     []string{probe.IDUDP, probe.IDCollector, probe.IDQuery},
 		After:     []string{probe.IDIdentity},
 		Follows:   []string{probe.IDStorageKind},
@@ -61,7 +61,7 @@ func Probe() probe.Probe {
 	}
 }
 
-// Delivery is what the canary learns when it arrives.
+// Delivery is the published result of a canary that arrived.
 type Delivery struct {
 	Target  string
 	Visible time.Duration
@@ -75,12 +75,12 @@ func (d Delivery) String() string {
 	return fmt.Sprintf("%s, visible after %s", d.Target, probe.RoundTime(d.Visible))
 }
 
-// Canary is one span on its way through a tracer.
-type Canary struct {
-	ID     trace.TraceID
-	Target string
+// sentCanary is one span that was sent by a tracer.
+type sentCanary struct {
+	id     trace.TraceID
+	target string
 	start  time.Time
-	Stats  tracer.Stats
+	stats  tracer.Stats
 	// log is what the tracer complained about.
 	log []string
 }
@@ -91,40 +91,40 @@ func runCanary(ctx context.Context, env *probe.Env) probe.Finding {
 		return probe.Found(probe.StatusUnknown, codeCanaryUnreadable, "%v", err)
 	}
 	defer client.Close()
-	c, err := SendCanary(ctx, *env.Config())
+	c, err := sendCanary(ctx, *env.Config())
 	if err != nil {
-		return probe.Found(probe.StatusFail, codeTracerBroken, "no tracer can be made of this configuration: %v", err).AtHop(probe.HopConfig)
+		return probe.Found(probe.StatusFail, codeTracerBroken, "cannot create a tracer from this configuration: %v", err).AtHop(probe.HopConfig)
 	}
 	switch {
-	case c.Stats.Sent == 0 && ctx.Err() != nil:
-		return probe.Found(probe.StatusUnknown, codeCanaryNotAwaited, "the time was up before a span could be sent to %s", c.Target).
-			Saw(c.Evidence()...).Hint("--timeout 30s")
-	case c.Stats.Sent == 0:
+	case c.stats.Sent == 0 && ctx.Err() != nil:
+		return probe.Found(probe.StatusUnknown, codeCanaryNotAwaited, "timed out before a span could be sent to %s", c.target).
+			Saw(c.evidence()...).Hint("--timeout 30s")
+	case c.stats.Sent == 0:
 		return notSent(env, c)
 	}
-	env.Sent.Add(c.ID, false)
+	env.Sent.Add(c.id, false)
 	wait, cancel := withoutFallback(ctx)
 	defer cancel()
-	got, err := client.WaitTrace(wait, c.ID, nil)
-	seen := Delivery{Target: c.Target, Visible: time.Since(c.start), id: c.ID, start: c.start}
+	got, err := client.WaitTrace(wait, c.id, nil)
+	seen := Delivery{Target: c.target, Visible: time.Since(c.start), id: c.id, start: c.start}
 	if err != nil {
-		if short := (trace.TraceID{Low: c.ID.Low}); c.ID.High != 0 && isThere(ctx, client, short) {
+		if short := (trace.TraceID{Low: c.id.Low}); c.id.High != 0 && exists(ctx, client, short) {
 			env.Publish(seen)
 			return truncated(c, short)
 		}
-		f := notSeen(env, c, seen, client.URL(), err)
+		f := notFound(env, c, seen, client.URL(), err)
 		if f.Code == probe.CodeCanaryLost {
-			env.Publish(lookAfterLoss(ctx, env, client))
+			env.Publish(readBackAfterLoss(ctx, env, client))
 		}
 		return f
 	}
 	env.Publish(seen)
-	return judgeCanary(got, seen).Saw(c.Evidence()...).
+	return judgeCanary(got, seen).Saw(c.evidence()...).
 		Saw(fmt.Sprintf("read it back from %s after %s", client.URL(), probe.RoundTime(seen.Visible)))
 }
 
-// withoutFallback leaves ctx the time that a canary may wait, without what is
-// kept for a look at other ways.
+// withoutFallback returns a context with the time that a canary may wait,
+// without the share kept for other paths.
 func withoutFallback(ctx context.Context) (context.Context, context.CancelFunc) {
 	end, ok := ctx.Deadline()
 	if !ok {
@@ -134,32 +134,33 @@ func withoutFallback(ctx context.Context) (context.Context, context.CancelFunc) 
 	return context.WithTimeout(ctx, left-left/fallbackShare)
 }
 
-func isThere(ctx context.Context, client *query.Client, id trace.TraceID) bool {
+func exists(ctx context.Context, client *query.Client, id trace.TraceID) bool {
 	_, err := client.Trace(ctx, id)
 	return err == nil
 }
 
 // truncated is the finding for a span that arrives under half of its id.
-func truncated(c *Canary, short trace.TraceID) probe.Finding {
+func truncated(c *sentCanary, short trace.TraceID) probe.Finding {
 	return probe.Found(probe.StatusWarn, CodeCanaryTruncated,
-		"a span arrives at %s with its trace id cut to 64 bits: services with longer ids lose their traces", c.Target).
-		Saw(c.Evidence()...).
-		Saw(fmt.Sprintf("trace %s is not there, and trace %s is", c.ID, short)).
+		"a span arrives at %s with its trace id truncated to 64 bits: services with longer ids lose their traces", c.target).
+		Saw(c.evidence()...).
+		Saw(fmt.Sprintf("trace %s was not found, but trace %s was", c.id, short)).
 		Hint("OTDEMO_TRACE_ID_128BIT=false")
 }
 
-// Evidence is what was sent where, and what the tracer said about it.
-func (c *Canary) Evidence() []string {
-	sent := fmt.Sprintf("sent trace %s of service %s over %s", c.ID, probe.CheckService, c.Target)
+// evidence is what was sent where, and what the tracer logged.
+func (c *sentCanary) evidence() []string {
+	sent := fmt.Sprintf("sent trace %s of service %s over %s", c.id, probe.CheckService, c.target)
 	return append([]string{sent}, c.log...)
 }
 
-// SendCanary sends one span with a tracer like the configured one, but for the
+// sendCanary sends one span with a tracer like the configured one, but for the
 // sampler, which has a probe of its own. The span's times and counts are those
 // of the tracer's Close.
-func SendCanary(ctx context.Context, cfg config.Config) (*Canary, error) {
+func sendCanary(ctx context.Context, cfg config.Config) (*sentCanary, error) {
 	if cfg.Tracer == config.TracerNoop {
-		// It has a probe of its own, and the rest of the way may still be looked at.
+		// config-effective reports it, and the rest of the path can still be
+		// checked.
 		cfg.Tracer = config.TracerJaeger
 	}
 	cfg.Disabled, cfg.Service = false, probe.CheckService
@@ -173,13 +174,13 @@ func SendCanary(ctx context.Context, cfg config.Config) (*Canary, error) {
 	span := t.StartSpan(probe.IDCanary)
 	text, _ := t.TraceID(span.Context())
 	id, idErr := trace.ParseTraceID(text)
-	c := &Canary{ID: id, Target: t.Target(), start: time.Now()}
+	c := &sentCanary{id: id, target: t.Target(), start: time.Now()}
 	span.Finish()
 	ctx, cancel := context.WithTimeout(ctx, flushTimeout)
 	defer cancel()
 	// What Close could not deliver is in the counts.
 	_ = t.Close(ctx)
-	c.Stats, c.log = t.Stats(), log.lines()
+	c.stats, c.log = t.Stats(), log.lines()
 	return c, idErr
 }
 
@@ -190,27 +191,27 @@ func judgeCanary(got trace.Trace, seen Delivery) probe.Finding {
 	}
 	switch {
 	case len(got.Spans) > 1:
-		return probe.Found(probe.StatusWarn, CodeCanaryDuplicated, "one span was sent and %d came back (%s)", len(got.Spans), seen).
+		return probe.Found(probe.StatusWarn, CodeCanaryDuplicated, "one span was sent, but %d were read back (%s)", len(got.Spans), seen).
 			Hint("tcpdump -i any -n udp port 6831")
 	case len(warnings) > 0:
-		return probe.Found(probe.StatusWarn, CodeCanaryWarned, "a span arrives (%s), and Jaeger warns: %s", seen, warnings[0]).Saw(warnings...)
+		return probe.Found(probe.StatusWarn, CodeCanaryWarned, "a span arrives (%s), with a warning from Jaeger: %s", seen, warnings[0]).Saw(warnings...)
 	default:
 		return probe.Found(probe.StatusOK, CodeCanaryDelivered, "a span arrives (%s)", seen)
 	}
 }
 
 // notSent is the finding for a span that did not leave this process for good.
-func notSent(env *probe.Env, c *Canary) probe.Finding {
-	s, host := c.Stats, env.SpanHost()
-	f := probe.Found(probe.StatusFail, probe.CodeCanaryNotSent, "the tracer could not send a span to %s", c.Target).AtHop(probe.HopNetwork).
-		Saw(c.Evidence()...).
+func notSent(env *probe.Env, c *sentCanary) probe.Finding {
+	s, host := c.stats, env.SpanHost()
+	f := probe.Found(probe.StatusFail, probe.CodeCanaryNotSent, "the tracer could not send a span to %s", c.target).AtHop(probe.HopNetwork).
+		Saw(c.evidence()...).
 		Saw(fmt.Sprintf("counted: refused %d, failed %d, too large %d, dropped %d", s.Refused, s.Failed, s.TooLarge, s.Dropped))
 	switch {
 	case s.Refused > 0:
-		f.Fact += ": the port refuses"
+		f.Fact += ": connection refused"
 		return f.Hint(probe.HintStart(host))
 	case s.TooLarge > 0:
-		f.Fact += ": with its process tags it is larger than a packet"
+		f.Fact += ": with its process tags, the span is larger than a packet"
 		return f.AtHop(probe.HopConfig).Hint("--collector-endpoint " + send.ThriftURL(host))
 	case env.Config().Tracer == config.TracerAppdash:
 		// Only now does it show that the port is another program's.
@@ -219,56 +220,56 @@ func notSent(env *probe.Env, c *Canary) probe.Finding {
 	return f
 }
 
-// notSeen is the finding for a span that was sent and did not come back.
-func notSeen(env *probe.Env, c *Canary, seen Delivery, queryURL string, err error) probe.Finding {
+// notFound is the finding for a span that was sent and did not come back.
+func notFound(env *probe.Env, c *sentCanary, seen Delivery, queryURL string, err error) probe.Finding {
 	waited := probe.RoundTime(seen.Visible)
-	saw := append(c.Evidence(), fmt.Sprintf("read trace %s at %s: %v", c.ID, queryURL, err))
+	saw := append(c.evidence(), fmt.Sprintf("read trace %s at %s: %v", c.id, queryURL, err))
 	agent := env.Config().Reporter.Agent
 	jaeger, lacks := transport.NotServed(env)
 	var f probe.Finding
 	switch {
 	case !errors.Is(err, query.ErrNotFound):
-		f = probe.Found(probe.StatusUnknown, codeCanaryUnreadable, "a span was sent to %s, and reading it back fails: %v", c.Target, err).
+		f = probe.Found(probe.StatusUnknown, codeCanaryUnreadable, "a span was sent to %s, but reading it back failed: %v", c.target, err).
 			AtHop(probe.HopQuery)
-	case seen.Visible < Patience:
+	case seen.Visible < LostAfter:
 		f = probe.Found(probe.StatusUnknown, codeCanaryNotAwaited,
-			"a span sent to %s is not there after %s, too soon to call it lost", c.Target, waited).
+			"a span sent to %s was not found after %s, which is too soon to call it lost", c.target, waited).
 			Hint("--timeout 30s")
 	case env.Config().Tracer == config.TracerAppdash:
 		f = appdashUnread(env, c, queryURL, waited)
 	case env.Config().UsesCollector():
-		f = probe.Found(probe.StatusFail, probe.CodeCanaryLost, "a span that %s accepted is not there after %s", c.Target, waited).
+		f = probe.Found(probe.StatusFail, probe.CodeCanaryLost, "a span that %s accepted was not found after %s", c.target, waited).
 			Hint("docker logs --tail 50 jaeger").
 			Maybe(causesLostHTTP(env, queryURL)...)
 	case lacks:
-		f = transport.NotServedFinding(env, jaeger, "a span sent to %s is not there after %s", c.Target, waited)
+		f = transport.NotServedFinding(env, jaeger, "a span sent to %s was not found after %s", c.target, waited)
 	case env.Code(probe.IDUDP) == transport.CodeUDPWrongEncoding:
 		f = probe.Found(probe.StatusFail, transport.CodeUDPWrongEncoding,
-			"a span sent to %s is not there after %s: port %d is Jaeger's for binary thrift, and spans are sent compact",
-			c.Target, waited, agent.Port).
+			"a span sent to %s was not found after %s: port %d is Jaeger's port for binary thrift, but spans are sent as compact thrift",
+			c.target, waited, agent.Port).
 			AtHop(probe.HopNetwork).
 			Hint(fmt.Sprintf("--agent-port %d", jaegers.PortCompact)).
 			Maybe(causesLostUDP(agent.Port)...)
 	case env.Code(probe.IDUDP) == transport.CodeUDPAnswered:
 		f = probe.Found(probe.StatusFail, transport.CodeUDPAnswered,
-			"a span sent to %s is not there after %s, and the port answers, which a Jaeger never does: another program holds it",
-			c.Target, waited).
+			"a span sent to %s was not found after %s, and the port responds, which Jaeger never does: another program uses it",
+			c.target, waited).
 			AtHop(probe.HopNetwork).
 			Hint(fmt.Sprintf("ss -lnup 'sport = :%d' (on %s)", agent.Port, agent.Host))
 	default:
-		f = probe.Found(probe.StatusFail, probe.CodeCanaryLost, "a span sent to %s is neither refused nor there after %s", c.Target, waited).
+		f = probe.Found(probe.StatusFail, probe.CodeCanaryLost, "a span sent to %s was neither refused nor found after %s", c.target, waited).
 			Hint("otdemo check-jaeger --collector-endpoint " + send.ThriftURL(agent.Host)).
 			Maybe(causesLostUDP(agent.Port)...)
 	}
 	return f.Saw(saw...)
 }
 
-// causesLostUDP are the explanations of silence over UDP. Nothing on this side
-// of the network tells them apart.
+// causesLostUDP returns the explanations of silence over UDP. From this side of
+// the network they all look the same.
 func causesLostUDP(port int) []probe.Cause {
 	return append(CausesLostBeforeUDP(port),
-		probe.Cause{Text: "Jaeger took the span and could not decode, forward or store it", Command: probe.HintLogs},
-		probe.Cause{Text: "query.url shows another Jaeger or another storage"},
+		probe.Cause{Text: "Jaeger received the span but could not decode, forward or store it", Command: probe.HintLogs},
+		probe.Cause{Text: "query.url belongs to another Jaeger or reads another storage"},
 	)
 }
 
@@ -280,11 +281,11 @@ func CausesLostBeforeUDP(port int) []probe.Cause {
 			Command: fmt.Sprintf("iptables -nvL | grep %d (on Jaeger's host)", port),
 		},
 		{
-			Text:    "the port is not published, behind a NAT that sends no error",
+			Text:    "the port is not published, and a NAT in between sends no error",
 			Command: "docker ps --format '{{.Names}} {{.Ports}}'",
 		},
 		{
-			Text:    "another program holds the port",
+			Text:    "another program uses the port",
 			Command: fmt.Sprintf("ss -lnup 'sport = :%d' (on Jaeger's host)", port),
 		},
 		{
@@ -294,12 +295,13 @@ func CausesLostBeforeUDP(port int) []probe.Cause {
 	}
 }
 
-// appdashUnread says what is not known: only otdemo's own backend shows spans of
-// Appdash's through an API that this check reads.
-func appdashUnread(env *probe.Env, c *Canary, queryURL string, waited time.Duration) probe.Finding {
+// appdashUnread returns the finding for a canary whose fate is unknown: only
+// otdemo's own backend shows Appdash spans through an API that this check can
+// read.
+func appdashUnread(env *probe.Env, c *sentCanary, queryURL string, waited time.Duration) probe.Finding {
 	return probe.Found(probe.StatusUnknown, CodeCanaryAppdash,
-		"a span was sent to %s, and %s does not show it after %s; what Appdash's own collector keeps is not to be read from here",
-		c.Target, queryURL, waited).
+		"a span was sent to %s, but %s does not return it after %s; what Appdash's own collector stores cannot be read from here",
+		c.target, queryURL, waited).
 		Hint("http://"+net.JoinHostPort(env.SpanHost(), "7700")+"/traces (in a browser: Appdash's page, look for service "+probe.CheckService+")", probe.HintAllInOne)
 }
 
@@ -307,17 +309,17 @@ func appdashUnread(env *probe.Env, c *Canary, queryURL string, waited time.Durat
 func causesLostHTTP(env *probe.Env, queryURL string) []probe.Cause {
 	if jaeger, _ := probe.Result[identity.Identity](env, probe.IDIdentity); jaeger.Zipkin {
 		return []probe.Cause{
-			{Text: "Zipkin keeps a part of the traces only", Command: "env | grep COLLECTOR_SAMPLE_RATE (where Zipkin runs)"},
-			{Text: "the storage rejects spans: Zipkin says 202 before it stores them", Command: "docker logs --tail 50 zipkin"},
+			{Text: "Zipkin stores only part of the traces", Command: "env | grep COLLECTOR_SAMPLE_RATE (where Zipkin runs)"},
+			{Text: "the storage rejects spans: Zipkin returns 202 before it stores them", Command: "docker logs --tail 50 zipkin"},
 			{Text: "the storage is slow", Command: "otdemo check-jaeger --timeout 60s"},
-			{Text: queryURL + " shows another Zipkin or another storage"},
+			{Text: queryURL + " belongs to another Zipkin or reads another storage"},
 		}
 	}
 	return []probe.Cause{
-		{Text: "what accepted the span is not this Jaeger: a collector, a proxy or a load balancer that passes spans on, or another Jaeger"},
-		{Text: fmt.Sprintf("the storage rejects spans: Jaeger says %d before it stores them", send.ProtocolOf(&env.Target).Accepted), Command: "docker logs --tail 50 jaeger"},
+		{Text: "something other than this Jaeger accepted the span: a collector, a proxy or a load balancer in front of it, or another Jaeger"},
+		{Text: fmt.Sprintf("the storage rejects spans: Jaeger returns %d before it stores them", send.ProtocolOf(&env.Target).Accepted), Command: "docker logs --tail 50 jaeger"},
 		{Text: "the storage is slow", Command: "otdemo check-jaeger --timeout 60s"},
-		{Text: "the collector's queue is full and drops spans", Command: "curl -sS http://localhost:14269/metrics | grep dropped"},
-		{Text: queryURL + " shows another Jaeger, another storage or another index prefix"},
+		{Text: "the collector's queue is full, so it drops spans", Command: "curl -sS http://localhost:14269/metrics | grep dropped"},
+		{Text: queryURL + " belongs to another Jaeger, or reads another storage or index prefix"},
 	}
 }

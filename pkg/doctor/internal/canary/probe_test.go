@@ -17,13 +17,13 @@ import (
 	"github.com/otdemo/otdemo/pkg/trace"
 )
 
-// tracesServer is a query API that makes up the answer to any trace id.
+// tracesServer is a query API that generates the response for any trace id.
 func tracesServer(t *testing.T, spans func(id trace.TraceID) []trace.Span) string {
 	t.Helper()
 	return probetest.Serve(t, func(w http.ResponseWriter, r *http.Request) {
 		id, err := trace.ParseTraceID(strings.TrimPrefix(r.URL.Path, "/api/traces/"))
 		if err != nil {
-			t.Errorf("asked for %s", r.URL)
+			t.Errorf("unexpected request for %s", r.URL)
 		}
 		if err := trace.EncodeTraces(w, []trace.Trace{{ID: id, Spans: spans(id)}}, nil); err != nil {
 			t.Error(err)
@@ -62,7 +62,7 @@ func TestCanaryReadsBackWhatItSent(t *testing.T) {
 		},
 		"twice": {
 			func(id trace.TraceID) []trace.Span { return []trace.Span{spanOf(id), spanOf(id)} },
-			probe.StatusWarn, CodeCanaryDuplicated, "one span was sent and 2 came back (udp 127.0.0.1:",
+			probe.StatusWarn, CodeCanaryDuplicated, "one span was sent, but 2 were read back (udp 127.0.0.1:",
 		},
 	}
 	for name, tt := range tests {
@@ -119,7 +119,7 @@ func TestCanaryThatIsNotSent(t *testing.T) {
 	}{
 		"refused": {
 			[]string{"reporter.agent.host", "127.0.0.1", "reporter.agent.port", probetest.PortFrom(t, closed)},
-			"the tracer could not send a span to udp " + closed + ": the port refuses", probe.HintAllInOne,
+			"the tracer could not send a span to udp " + closed + ": connection refused", probe.HintAllInOne,
 		},
 		"rejected": {
 			[]string{"reporter.collector.endpoint", rejecting + "/api/traces"},
@@ -135,7 +135,7 @@ func TestCanaryThatIsNotSent(t *testing.T) {
 	}
 }
 
-func TestCanaryNotSeen(t *testing.T) {
+func TestCanaryNotFound(t *testing.T) {
 	t.Parallel()
 	late := &query.WaitError{Reason: query.ErrNotFound, Ended: context.DeadlineExceeded, Polls: 22, Waited: 7 * time.Second}
 	tests := map[string]struct {
@@ -152,28 +152,28 @@ func TestCanaryNotSeen(t *testing.T) {
 	}{
 		"silence over UDP": {
 			nil, transport.CodeUDPSilent, late, 7 * time.Second, probe.StatusFail, probe.HopNone, probe.CodeCanaryLost,
-			"a span sent to TARGET is neither refused nor there after 7s",
+			"a span sent to TARGET was neither refused nor found after 7s",
 			"otdemo check-jaeger --collector-endpoint http://localhost:14268/api/traces", "a firewall or a network policy drops the packets",
 		},
 		"compact to 6832": {
 			[]string{"reporter.agent.port", "6832"},
 			transport.CodeUDPWrongEncoding, late, 7 * time.Second, probe.StatusFail, probe.HopNetwork, transport.CodeUDPWrongEncoding,
-			"a span sent to TARGET is not there after 7s: port 6832 is Jaeger's for binary thrift, and spans are sent compact", "--agent-port 6831", "another program holds the port",
+			"a span sent to TARGET was not found after 7s: port 6832 is Jaeger's port for binary thrift, but spans are sent as compact thrift", "--agent-port 6831", "another program uses the port",
 		},
 		"accepted over HTTP": {
 			[]string{"reporter.collector.endpoint", "http://h:14268/api/traces"},
 			"", late, 7 * time.Second, probe.StatusFail, probe.HopNone, probe.CodeCanaryLost,
-			"a span that TARGET accepted is not there after 7s", "docker logs --tail 50 jaeger",
-			"the storage rejects spans: Jaeger says 202 before it stores them",
+			"a span that TARGET accepted was not found after 7s", "docker logs --tail 50 jaeger",
+			"the storage rejects spans: Jaeger returns 202 before it stores them",
 		},
 		"too soon": {
 			nil, transport.CodeUDPSilent, late, time.Second, probe.StatusUnknown, probe.HopNone, codeCanaryNotAwaited,
-			"a span sent to TARGET is not there after 1s, too soon to call it lost", "--timeout 30s", "",
+			"a span sent to TARGET was not found after 1s, which is too soon to call it lost", "--timeout 30s", "",
 		},
 		"reading fails": {
 			nil, transport.CodeUDPSilent, &query.StatusError{URL: "http://q/api/traces/1", Status: 500, Body: "all shards failed"}, 7 * time.Second,
 			probe.StatusUnknown, probe.HopQuery, codeCanaryUnreadable,
-			"a span was sent to TARGET, and reading it back fails: get http://q/api/traces/1: 500 Internal Server Error: all shards failed", "", "",
+			"a span was sent to TARGET, but reading it back failed: get http://q/api/traces/1: 500 Internal Server Error: all shards failed", "", "",
 		},
 	}
 	for name, tt := range tests {
@@ -182,8 +182,8 @@ func TestCanaryNotSeen(t *testing.T) {
 			p := Probe()
 			target := probetest.Outside(probetest.Load(t, tt.set...))
 			env := &probe.Env{Target: target, Probe: &p, Earlier: map[string]*probe.Outcome{probe.IDUDP: {Finding: probe.Finding{Code: tt.udp}}}}
-			c := &Canary{ID: trace.TraceID{Low: 1}, Target: "TARGET"}
-			f := notSeen(env, c, Delivery{Target: c.Target, Visible: tt.waited}, "http://q", tt.err)
+			c := &sentCanary{id: trace.TraceID{Low: 1}, target: "TARGET"}
+			f := notFound(env, c, Delivery{Target: c.target, Visible: tt.waited}, "http://q", tt.err)
 			probetest.Expect(t, f, tt.status, tt.code, tt.fact, tt.hint)
 			if f.Hop != tt.hop {
 				t.Errorf("got hop %q, want %q", f.Hop, tt.hop)
@@ -207,9 +207,9 @@ func TestHTTPPath(t *testing.T) {
 		code       probe.Code
 		fact, hint string
 	}{
-		"works":      {probetest.Answer(202, "", ""), found, probe.StatusOK, CodeHTTPPathWorks, "HTTP 14268 works: a span sent there was read back", hint},
-		"unreadable": {probetest.Answer(202, "", ""), unreadable, probe.StatusUnknown, codeHTTPPathAccepts, "http://127.0.0.1:14268/api/traces accepts a span with 202, which was not read back", hint},
-		"no help":    {probetest.Answer(404, "", ""), found, probe.StatusUnknown, codeHTTPPathNoHelp, "http://127.0.0.1:14268/api/traces answers a span with 404", ""},
+		"works":      {probetest.Answer(202, "", ""), found, probe.StatusOK, CodeHTTPPathWorks, "HTTP port 14268 works: a span sent there was read back", hint},
+		"unreadable": {probetest.Answer(202, "", ""), unreadable, probe.StatusUnknown, codeHTTPPathAccepts, "http://127.0.0.1:14268/api/traces accepted a span with 202, but the span was not read back", hint},
+		"no help":    {probetest.Answer(404, "", ""), found, probe.StatusUnknown, codeHTTPPathNoHelp, "http://127.0.0.1:14268/api/traces returned 404 for a span", ""},
 		"closed":     {nil, found, probe.StatusUnknown, codeHTTPPathNoHelp, "nothing listens on tcp 127.0.0.1:14268", ""},
 	}
 	for name, tt := range tests {
@@ -238,9 +238,9 @@ func TestHTTPPathIsForUDPThatFails(t *testing.T) {
 		udp, canary probe.Finding
 		fact        string
 	}{
-		"HTTP is configured": {[]string{"reporter.collector.endpoint", "http://h/api/traces"}, fine, lost, "spans go to a collector already"},
+		"HTTP is configured": {[]string{"reporter.collector.endpoint", "http://h/api/traces"}, fine, lost, "spans already go to a collector"},
 		"UDP works":          {nil, fine, fine, "spans arrive over UDP"},
-		"nobody knows":       {nil, fine, probe.Finding{Status: probe.StatusUnknown, Code: codeCanaryUnreadable}, "it is not known that UDP fails"},
+		"unknown":            {nil, fine, probe.Finding{Status: probe.StatusUnknown, Code: codeCanaryUnreadable}, "no failure over UDP was found"},
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -253,26 +253,27 @@ func TestHTTPPathIsForUDPThatFails(t *testing.T) {
 	}
 }
 
-// Behind a NAT that sends no refusals, only the read-back and the version tell.
-func TestLostCanaryAndWhatTheVersionTells(t *testing.T) {
+// Behind a NAT that sends no refusals, only reading back and the version show
+// the fault.
+func TestLostCanaryAndTheVersion(t *testing.T) {
 	t.Parallel()
 	p := Probe()
 	lost := fmt.Errorf("trace x: %w", query.ErrNotFound)
-	c := &Canary{Target: "udp 127.0.0.1:6831"}
+	c := &sentCanary{target: "udp 127.0.0.1:6831"}
 	for version, want := range map[string]probe.Code{"v1.76.0": transport.CodeUDPNotServed, "v1.62.0": probe.CodeCanaryLost} {
 		identified := identitytest.JaegerOn("localhost", version)
 		env := &probe.Env{
 			Target: probetest.Outside(probetest.Load(t)), Probe: &p,
 			Earlier: map[string]*probe.Outcome{probe.IDIdentity: &identified},
 		}
-		f := notSeen(env, c, Delivery{Visible: 2 * Patience}, "http://localhost:16686", lost)
+		f := notFound(env, c, Delivery{Visible: 2 * LostAfter}, "http://localhost:16686", lost)
 		if f.Status != probe.StatusFail || f.Code != want {
 			t.Errorf("%s: got %s %s %q, want %s", version, f.Status, f.Code, f.Fact, want)
 		}
 	}
 	identified := identitytest.JaegerOn("localhost", "v1.76.0")
 	env := &probe.Env{Target: probetest.Outside(probetest.Load(t)), Probe: &p, Earlier: map[string]*probe.Outcome{probe.IDIdentity: &identified}}
-	if f := notSeen(env, c, Delivery{Visible: 2 * Patience}, "http://localhost:16686", errors.New("cut")); f.Code != codeCanaryUnreadable {
+	if f := notFound(env, c, Delivery{Visible: 2 * LostAfter}, "http://localhost:16686", errors.New("cut")); f.Code != codeCanaryUnreadable {
 		t.Errorf("got %s %q, want that nothing can be read", f.Code, f.Fact)
 	}
 }

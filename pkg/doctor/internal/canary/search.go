@@ -23,9 +23,9 @@ const (
 )
 
 const (
-	// canaryMargin is what the search allows beside the span's own time, since
-	// the tracer takes it and the canary knows it only as well as a busy machine
-	// lets it.
+	// canaryMargin is added to the span's own time in a search, since the
+	// tracer sets the start time and the canary measures it only as exactly as
+	// a busy machine allows.
 	canaryMargin = time.Second
 	// firstSearchPause grows from try to try.
 	firstSearchPause = 50 * time.Millisecond
@@ -34,8 +34,8 @@ const (
 	listedDelay = 2500 * time.Millisecond
 	// lookback is that of Jaeger's UI, which ends now by the browser's clock.
 	lookback = time.Hour
-	// sameMoment is for all the canaries that run at the same moment.
-	sameMoment = 100
+	// searchLimit is for all the canaries that run at the same moment.
+	searchLimit = 100
 )
 
 // SearchProbe looks for the canary as people do. They search, and a trace that
@@ -44,7 +44,7 @@ func SearchProbe() probe.Probe {
 	return probe.Probe{
 		ID:        probe.IDSearch,
 		Hop:       probe.HopQuery,
-		Title:     "a span that arrived is found by search",
+		Title:     "a search finds a span that arrived",
 		Needs:     []string{probe.IDCanary, probe.IDQuery},
 		After:     []string{probe.IDClock},
 		Unbounded: true,
@@ -66,36 +66,36 @@ func runSearch(ctx context.Context, env *probe.Env) probe.Finding {
 		return probe.Found(probe.StatusUnknown, codeSearchFails, "%v", err)
 	}
 	defer client.Close()
-	within, cancel := context.WithTimeout(ctx, Patience)
+	within, cancel := context.WithTimeout(ctx, LostAfter)
 	defer cancel()
-	asked := fmt.Sprintf("searched %s for service %s around %s", client.URL(), probe.CheckService, canary.start.UTC().Format(time.RFC3339Nano))
+	searched := fmt.Sprintf("searched %s for service %s around %s", client.URL(), probe.CheckService, canary.start.UTC().Format(time.RFC3339Nano))
 	n, err := searchTrace(within, client, canary)
 	switch {
 	case err != nil && !errors.Is(err, query.ErrNotFound):
-		return searchFails(err).Saw(asked)
+		return searchFails(err).Saw(searched)
 	case ctx.Err() != nil:
 		return probe.Unfinished(ctx)
 	case err != nil:
-		return probe.Found(probe.StatusWarn, codeSearchMisses, "trace %s is read by its id, and a search does not find it", canary.id).
-			Saw(asked, "found "+plural.Of(n, "other trace", "other traces")).AtHop(probe.HopStorage).
+		return probe.Found(probe.StatusWarn, codeSearchMisses, "trace %s can be read by its id, but a search does not find it", canary.id).
+			Saw(searched, "found "+plural.Of(n, "other trace", "other traces")).AtHop(probe.HopStorage).
 			Hint("curl -sS '" + client.URL() + "/api/traces?service=" + probe.CheckService + "&lookback=1h'").
 			Maybe(causesNotFound()...)
 	}
 	services, err := listServices(within, client)
 	if err == nil && !slices.Contains(services, probe.CheckService) {
-		return probe.Found(probe.StatusWarn, codeSearchNoService, "spans of %s are found, and it is not among the %s", probe.CheckService, plural.Of(len(services), "service", "services")).
-			Saw(asked, "services: "+strings.Join(services, ", ")).AtHop(probe.HopStorage).
+		return probe.Found(probe.StatusWarn, codeSearchNoService, "spans of %s are found, but the service is missing from the list of %s", probe.CheckService, plural.Of(len(services), "service", "services")).
+			Saw(searched, "services: "+strings.Join(services, ", ")).AtHop(probe.HopStorage).
 			Hint("docker restart jaeger (the collector remembers for 12 h that it has stored a service)").
 			Maybe(probe.Cause{Text: "the index jaeger-service-* was deleted or rolled over", Command: "curl -sS localhost:9200/_cat/indices/*jaeger-service*"})
 	}
-	return inWindow(env, canary).Saw(asked)
+	return inWindow(env, canary).Saw(searched)
 }
 
 // searchTrace searches until the canary is there. It returns the number of other
 // traces, and query.ErrNotFound when the time was up.
 func searchTrace(ctx context.Context, client *query.Client, canary Delivery) (others int, err error) {
 	opts := query.SearchOptions{
-		Service: probe.CheckService, Operation: probe.IDCanary, Limit: sameMoment,
+		Service: probe.CheckService, Operation: probe.IDCanary, Limit: searchLimit,
 		Start: canary.start.Add(-canaryMargin), End: canary.start.Add(canaryMargin),
 	}
 	for pause := firstSearchPause; ; pause *= 2 {
@@ -115,8 +115,8 @@ func searchTrace(ctx context.Context, client *query.Client, canary Delivery) (ot
 	}
 }
 
-// listServices asks for the services until the canary's is listed, for as long as
-// that may take. It returns the last answer that it had.
+// listServices polls the services until the canary's is listed, or for
+// listedDelay. It returns the last response.
 func listServices(ctx context.Context, client *query.Client) ([]string, error) {
 	ctx, cancel := context.WithTimeout(ctx, listedDelay)
 	defer cancel()
@@ -135,37 +135,37 @@ func listServices(ctx context.Context, client *query.Client) ([]string, error) {
 }
 
 func searchFails(err error) probe.Finding {
-	f := probe.Found(probe.StatusWarn, codeSearchFails, "spans are read by id, and a search fails: %v", err).Hint("docker logs --tail 50 jaeger")
+	f := probe.Found(probe.StatusWarn, codeSearchFails, "spans can be read by id, but a search failed: %v", err).Hint("docker logs --tail 50 jaeger")
 	if status, ok := errors.AsType[*query.StatusError](err); ok {
-		f.Fact = fmt.Sprintf("spans are read by id, and a search is answered with %d", status.Status)
+		f.Fact = fmt.Sprintf("spans can be read by id, but a search returned %d", status.Status)
 		f = f.Saw(err.Error(), probe.Excerpt([]byte(status.Body)))
 	}
 	return f.Maybe(
 		probe.Cause{Text: "Elasticsearch has indices without Jaeger's template (all shards failed; Fielddata is disabled)", Command: "curl -sS localhost:9200/_template/jaeger*"},
-		probe.Cause{Text: "a login or a proxy lets only some paths pass"},
+		probe.Cause{Text: "a login or a proxy allows only some paths"},
 	)
 }
 
 func causesNotFound() []probe.Cause {
 	return []probe.Cause{
-		{Text: "another index prefix or alias is read than is written", Command: "curl -sS localhost:9200/_cat/indices/*jaeger-span*"},
-		{Text: "the storage indexes more slowly than it stores", Command: "otdemo check-jaeger --timeout 60s"},
-		{Text: "the search's window is not the span's day: the index's date is in another time zone"},
+		{Text: "Jaeger reads from another index prefix or alias than it writes to", Command: "curl -sS localhost:9200/_cat/indices/*jaeger-span*"},
+		{Text: "the storage takes longer to index spans than to store them", Command: "otdemo check-jaeger --timeout 60s"},
+		{Text: "the search covers another day than the span's: index dates are in another time zone"},
 	}
 }
 
-// inWindow tells whether the UI's default search would show the span: it ends
-// now by a clock that is not this machine's.
+// inWindow checks whether the UI's default search would show the span: the
+// search ends at the present by a clock that is not this machine's.
 func inWindow(env *probe.Env, canary Delivery) probe.Finding {
 	skew, ok := probe.Result[clockSkew](env, probe.IDClock)
 	switch {
 	case ok && skew.least > maxClockSkew:
 		return probe.Found(probe.StatusWarn, codeSearchOutOfWindow,
-			"spans of this machine are %s in the future of Jaeger's host: the UI's search ends now and misses them",
+			"spans of this machine are %s in the future on Jaeger's host: the UI searches up to the present and misses them",
 			skew.least.Round(time.Second)).AtHop(probe.HopClock).Hint("timedatectl set-ntp true")
 	case ok && -skew.most > lookback:
 		return probe.Found(probe.StatusWarn, codeSearchOutOfWindow,
-			"spans of this machine are %s old for Jaeger's host: the UI's search for the last hour misses them",
+			"spans of this machine are already %s old on Jaeger's host: the UI searches the last hour and misses them",
 			(-skew.most).Round(time.Second)).AtHop(probe.HopClock).Hint("timedatectl set-ntp true")
 	default:
 		return probe.Found(probe.StatusOK, codeSearchFinds, "a search for %s finds trace %s", probe.CheckService, canary.id)

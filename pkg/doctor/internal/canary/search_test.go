@@ -14,7 +14,7 @@ import (
 	"github.com/otdemo/otdemo/pkg/trace"
 )
 
-// searchServer answers searches and the list of services.
+// searchServer responds to searches and lists services.
 func searchServer(t *testing.T, search http.HandlerFunc, services ...string) string {
 	t.Helper()
 	return probetest.Serve(t, func(w http.ResponseWriter, r *http.Request) {
@@ -44,14 +44,14 @@ func listing(t *testing.T, ids ...trace.TraceID) http.HandlerFunc {
 func TestSearchWaitsForTheService(t *testing.T) {
 	t.Parallel()
 	id := trace.TraceID{Low: 1}
-	var asked atomic.Int32
+	var searched atomic.Int32
 	url := probetest.Serve(t, func(w http.ResponseWriter, r *http.Request) {
 		switch {
 		case r.URL.Path == "/api/traces":
 			listing(t, id)(w, r)
 		case r.URL.Path != "/api/v3/services":
 			http.NotFound(w, r)
-		case asked.Add(1) < 3:
+		case searched.Add(1) < 3:
 			_, _ = io.WriteString(w, `{"services": ["shop"]}`)
 		default:
 			_, _ = io.WriteString(w, `{"services": ["shop", "`+probe.CheckService+`"]}`)
@@ -61,25 +61,25 @@ func TestSearchWaitsForTheService(t *testing.T) {
 		probe.IDCanary: {Finding: probe.Found(probe.StatusOK, CodeCanaryDelivered, "x"), Published: Delivery{id: id, start: time.Now()}},
 	}
 	f, _ := probetest.Examine(t, SearchProbe(), probetest.Outside(probetest.Load(t, "query.url", url)), earlier)
-	if f.Status != probe.StatusOK || asked.Load() != 3 {
-		t.Errorf("got %+v after %d questions, want ok after 3", f, asked.Load())
+	if f.Status != probe.StatusOK || searched.Load() != 3 {
+		t.Errorf("got %+v after %d questions, want ok after 3", f, searched.Load())
 	}
 }
 
 func TestSearch(t *testing.T) {
 	t.Parallel()
 	id, other := trace.TraceID{Low: 1}, trace.TraceID{Low: 2}
-	var asked atomic.Int32
+	var searched atomic.Int32
 	late := func(w http.ResponseWriter, r *http.Request) {
-		if asked.Add(1) < 3 {
+		if searched.Add(1) < 3 {
 			listing(t, other)(w, r)
 			return
 		}
 		listing(t, other, id)(w, r)
 	}
-	hour := clockSkew{least: time.Hour, most: time.Hour + time.Second, asked: "HOST"}
-	old := clockSkew{least: -3*time.Hour - time.Second, most: -3 * time.Hour, asked: "HOST"}
-	slow := clockSkew{least: -time.Minute - time.Second, most: -time.Minute, asked: "HOST"}
+	hour := clockSkew{least: time.Hour, most: time.Hour + time.Second, host: "HOST"}
+	old := clockSkew{least: -3*time.Hour - time.Second, most: -3 * time.Hour, host: "HOST"}
+	slow := clockSkew{least: -time.Minute - time.Second, most: -time.Minute, host: "HOST"}
 	tests := map[string]struct {
 		query      string
 		skew       *clockSkew
@@ -96,20 +96,20 @@ func TestSearch(t *testing.T) {
 		"a minute behind is not missed": {searchServer(t, listing(t, id), probe.CheckService), &slow, probe.StatusOK, codeSearchFinds, probe.HopNone, "a search for otdemo-check finds trace 0000000000000001", ""},
 		"in the future": {
 			searchServer(t, listing(t, id), probe.CheckService), &hour, probe.StatusWarn, codeSearchOutOfWindow, probe.HopClock,
-			"spans of this machine are 1h0m0s in the future of Jaeger's host: the UI's search ends now and misses them", "timedatectl set-ntp true",
+			"spans of this machine are 1h0m0s in the future on Jaeger's host: the UI searches up to the present and misses them", "timedatectl set-ntp true",
 		},
 		"long ago": {
 			searchServer(t, listing(t, id), probe.CheckService), &old, probe.StatusWarn, codeSearchOutOfWindow, probe.HopClock,
-			"spans of this machine are 3h0m0s old for Jaeger's host: the UI's search for the last hour misses them", "timedatectl set-ntp true",
+			"spans of this machine are already 3h0m0s old on Jaeger's host: the UI searches the last hour and misses them", "timedatectl set-ntp true",
 		},
 		"not in the list of services": {
 			searchServer(t, listing(t, id), "shop"), nil, probe.StatusWarn, codeSearchNoService, probe.HopStorage,
-			"spans of otdemo-check are found, and it is not among the 1 service",
+			"spans of otdemo-check are found, but the service is missing from the list of 1 service",
 			"docker restart jaeger (the collector remembers for 12 h that it has stored a service)",
 		},
 		"all shards failed": {
 			searchServer(t, probetest.Answer(500, "", "all shards failed [type=search_phase_execution_exception]")), nil, probe.StatusWarn, codeSearchFails, probe.HopNone,
-			"spans are read by id, and a search is answered with 500", "docker logs --tail 50 jaeger",
+			"spans can be read by id, but a search returned 500", "docker logs --tail 50 jaeger",
 		},
 	}
 	for name, tt := range tests {

@@ -18,55 +18,56 @@ import (
 )
 
 const (
-	idCassandra            = "cassandra-answers"
-	idCassandraKeyspace    = "cassandra-keyspace"
-	idCassandraReplication = "cassandra-replication"
+	idAnswers     = "cassandra-answers"
+	idKeyspace    = "cassandra-keyspace"
+	idReplication = "cassandra-replication"
 )
 
 const (
-	codeCassandraAnswers      probe.Code = "cassandra-answers"
-	codeCassandraHost         probe.Code = "cassandra-host-invalid"
-	codeCassandraRefused      probe.Code = "cassandra-refused"
-	codeCassandraUnresolved   probe.Code = "cassandra-unresolved"
-	codeCassandraTimeout      probe.Code = "cassandra-timeout"
-	codeCassandraTLS          probe.Code = "cassandra-tls-mismatch"
-	codeCassandraCertificate  probe.Code = "cassandra-certificate"
-	codeCassandraNotCQL       probe.Code = "cassandra-not-cql"
-	codeCassandraUnreachable  probe.Code = "cassandra-unreachable"
-	codeCassandraUnauthorized probe.Code = "cassandra-unauthorized"
-	codeCassandraState        probe.Code = "cassandra-state-unknown"
-	codeCassandraKeyspace     probe.Code = "cassandra-keyspace-found"
-	codeCassandraNoKeyspace   probe.Code = "cassandra-keyspace-missing"
-	codeCassandraNoTables     probe.Code = "cassandra-tables-missing"
-	codeCassandraReplicated   probe.Code = "cassandra-replicated"
-	codeCassandraDatacenter   probe.Code = "cassandra-datacenter-wrong"
-	codeCassandraFewNodes     probe.Code = "cassandra-few-nodes"
-	codeCassandraUnavailable  probe.Code = "cassandra-unavailable"
+	codeResponds      probe.Code = "cassandra-answers"
+	codeHostInvalid   probe.Code = "cassandra-host-invalid"
+	codeRefused       probe.Code = "cassandra-refused"
+	codeUnresolved    probe.Code = "cassandra-unresolved"
+	codeTimeout       probe.Code = "cassandra-timeout"
+	codeTLS           probe.Code = "cassandra-tls-mismatch"
+	codeCertificate   probe.Code = "cassandra-certificate"
+	codeNotCQL        probe.Code = "cassandra-not-cql"
+	codeUnreachable   probe.Code = "cassandra-unreachable"
+	codeUnauthorized  probe.Code = "cassandra-unauthorized"
+	codeStateUnknown  probe.Code = "cassandra-state-unknown"
+	codeKeyspaceFound probe.Code = "cassandra-keyspace-found"
+	codeNoKeyspace    probe.Code = "cassandra-keyspace-missing"
+	codeNoTables      probe.Code = "cassandra-tables-missing"
+	codeReplicated    probe.Code = "cassandra-replicated"
+	codeDatacenter    probe.Code = "cassandra-datacenter-wrong"
+	codeFewNodes      probe.Code = "cassandra-few-nodes"
+	codeUnavailable   probe.Code = "cassandra-unavailable"
 )
 
-func cassandraFaults() probe.FaultCodes {
+func faults() probe.FaultCodes {
 	return probe.FaultCodes{
-		Refused: codeCassandraRefused, Unresolved: codeCassandraUnresolved, Timeout: codeCassandraTimeout,
-		TLS: codeCassandraTLS, Certificate: codeCassandraCertificate, Protocol: codeCassandraNotCQL,
-		Other: codeCassandraUnreachable,
+		Refused: codeRefused, Unresolved: codeUnresolved, Timeout: codeTimeout,
+		TLS: codeTLS, Certificate: codeCertificate, Protocol: codeNotCQL,
+		Other: codeUnreachable,
 	}
 }
 
 // Probe returns the probe.
 func Probe() probe.Probe {
 	return probe.Probe{
-		ID:         idCassandra,
+		ID:         idAnswers,
 		Hop:        probe.HopStorage,
-		Title:      "the given Cassandra answers as Jaeger asks",
-		Codes:      append(cassandraFaults().All(), codeCassandraAnswers, codeCassandraHost, codeCassandraUnauthorized),
-		Run:        runCassandra,
-		RunsBeside: storage.AboutStorage(),
-		Finalize:   storage.SettleStorage(cassandraStopsJaeger),
+		Title:      "the given Cassandra accepts Jaeger's requests",
+		Codes:      append(faults().All(), codeResponds, codeHostInvalid, codeUnauthorized),
+		Run:        run,
+		RunsBeside: storage.RelatedProbes(),
+		Finalize:   storage.Finalize(stopsJaeger),
 	}
 }
 
-// cassandraNode is what cassandra-answers learns: a node that answers.
-type cassandraNode struct {
+// clusterNode is the published result of cassandra-answers: a node that
+// responds.
+type clusterNode struct {
 	addr string
 	// Of system.local:
 	Cluster    string `json:"cluster_name"`
@@ -74,22 +75,22 @@ type cassandraNode struct {
 	Version    string `json:"release_version"`
 }
 
-// cassandraPort is where nodes listen, with TLS or without.
-const cassandraPort = "9042"
+// defaultPort is where nodes listen, with TLS or without.
+const defaultPort = "9042"
 
-func runCassandra(ctx context.Context, env *probe.Env) probe.Finding {
+func run(ctx context.Context, env *probe.Env) probe.Finding {
 	if env.Storage.Kind != probe.StorageCassandra {
-		return probe.NotUsed("--storage cassandra was not asked for")
+		return probe.NotUsed("--storage cassandra is not set")
 	}
 	findings := make([]probe.Finding, len(env.Storage.CassandraHosts))
-	nodes := make([]*cassandraNode, len(findings))
+	nodes := make([]*clusterNode, len(findings))
 	var wg sync.WaitGroup
 	for i, host := range env.Storage.CassandraHosts {
-		wg.Go(func() { findings[i], nodes[i] = reachCassandra(ctx, env, host) })
+		wg.Go(func() { findings[i], nodes[i] = reach(ctx, env, host) })
 	}
 	wg.Wait()
-	// Jaeger starts when one of its hosts answers.
-	good := slices.IndexFunc(nodes, func(n *cassandraNode) bool { return n != nil })
+	// Jaeger starts if one of its hosts responds.
+	good := slices.IndexFunc(nodes, func(n *clusterNode) bool { return n != nil })
 	bad := slices.Index(nodes, nil)
 	if good < 0 {
 		return findings[bad]
@@ -100,37 +101,37 @@ func runCassandra(ctx context.Context, env *probe.Env) probe.Finding {
 	}
 	f := findings[bad]
 	f.Status = probe.StatusWarn
-	f.Fact += fmt.Sprintf(" (another of the %d hosts answers)", len(nodes))
+	f.Fact += fmt.Sprintf(" (another of the %d hosts responds)", len(nodes))
 	return f
 }
 
-func reachCassandra(ctx context.Context, env *probe.Env, host string) (probe.Finding, *cassandraNode) {
+func reach(ctx context.Context, env *probe.Env, host string) (probe.Finding, *clusterNode) {
 	addr := host
 	if _, _, err := net.SplitHostPort(host); err != nil {
-		addr = net.JoinHostPort(strings.Trim(host, "[]"), cassandraPort)
+		addr = net.JoinHostPort(strings.Trim(host, "[]"), defaultPort)
 	}
 	if host == "" || strings.Contains(host, "/") {
-		return probe.Found(probe.StatusFail, codeCassandraHost, "the host %q is not of the form host or host:port", probe.BareText(host)).
+		return probe.Found(probe.StatusFail, codeHostInvalid, "the host %q must be of the form host or host:port", probe.BareText(host)).
 			AtHop(probe.HopConfig).Hint("--cassandra-hosts localhost"), nil
 	}
 	conn, err := dialCQL(ctx, env, addr)
 	if err != nil {
-		return silentCassandra(ctx, env, addr, err), nil
+		return noResponse(ctx, env, addr, err), nil
 	}
 	defer conn.close()
-	locals, err := cqlQueryRows[cassandraNode](conn, cqlOne, "SELECT JSON cluster_name, data_center, release_version FROM system.local")
+	locals, err := cqlQueryRows[clusterNode](conn, cqlOne, "SELECT JSON cluster_name, data_center, release_version FROM system.local")
 	if err != nil {
-		return silentCassandra(ctx, env, addr, err), nil
+		return noResponse(ctx, env, addr, err), nil
 	}
 	if len(locals) != 1 {
-		return silentCassandra(ctx, env, addr, errNotCQL), nil
+		return noResponse(ctx, env, addr, errNotCQL), nil
 	}
 	node := locals[0]
 	node.addr = addr
-	f := probe.Found(probe.StatusOK, codeCassandraAnswers, "%s answers: Cassandra %s, data center %s", addr, node.Version, node.Datacenter).
+	f := probe.Found(probe.StatusOK, codeResponds, "%s responds: Cassandra %s, data center %s", addr, node.Version, node.Datacenter).
 		Saw(fmt.Sprintf("cluster %q, native protocol %d, authenticator %q", node.Cluster, cqlVersion, conn.authenticator))
 	if !env.Storage.TLS {
-		f = f.Saw(saysPlain)
+		f = f.Saw(plainLine)
 	}
 	return f, &node
 }
@@ -138,21 +139,21 @@ func reachCassandra(ctx context.Context, env *probe.Env, host string) (probe.Fin
 // plainJaeger2 is what a Jaeger 2 needs for a node without TLS.
 const plainJaeger2 = "connection: {tls: {insecure: true}} (Jaeger 2)"
 
-// saysPlain is what it prints without that, while Jaeger 1 speaks no TLS unless
-// told to. Measured with 2.13.
-const saysPlain = "without TLS, which takes " + plainJaeger2 + "; else it prints: " +
+// plainLine is what Jaeger 2 prints without that setting; Jaeger 1 uses TLS
+// only if configured. Measured with 2.13.
+const plainLine = "without TLS, which requires " + plainJaeger2 + "; otherwise it prints: " +
 	"unable to connect to initial hosts: tls: first record does not look like a TLS handshake"
 
-// silentCassandra is the finding for a node that cannot be asked.
-func silentCassandra(ctx context.Context, env *probe.Env, addr string, err error) probe.Finding {
+// noResponse returns the finding for a node that cannot be queried.
+func noResponse(ctx context.Context, env *probe.Env, addr string, err error) probe.Finding {
 	host, port, _ := net.SplitHostPort(addr)
-	says := "Jaeger prints: gocql: unable to create session: unable to connect to initial hosts: " + err.Error()
+	logged := "Jaeger prints: gocql: unable to create session: unable to connect to initial hosts: " + err.Error()
 	if server, ok := errors.AsType[*cqlServerError](err); ok && server.code == cqlBadCredentials {
-		f := probe.Found(probe.StatusFail, codeCassandraUnauthorized, "%s wants a user and a password", addr)
+		f := probe.Found(probe.StatusFail, codeUnauthorized, "%s requires a user and a password", addr)
 		if env.Storage.User != "" {
-			f.Fact = fmt.Sprintf("%s does not take user %s with this password", addr, env.Storage.User)
+			f.Fact = fmt.Sprintf("%s rejects user %s with this password", addr, env.Storage.User)
 		}
-		return f.Saw("AUTH_RESPONSE: "+server.message, says).
+		return f.Saw("AUTH_RESPONSE: "+server.message, logged).
 			Hint(
 				"CASSANDRA_USERNAME=... CASSANDRA_PASSWORD=... (Jaeger 1)",
 				"connection: {auth: {basic: {username: ..., password: ...}}} (Jaeger 2)",
@@ -164,42 +165,42 @@ func silentCassandra(ctx context.Context, env *probe.Env, addr string, err error
 	var f probe.Finding
 	switch {
 	case errors.As(err, &record):
-		f = probe.Found(probe.StatusFail, codeCassandraTLS, "%s speaks no TLS", addr).
+		f = probe.Found(probe.StatusFail, codeTLS, "%s does not speak TLS", addr).
 			Hint("leave --storage-tls out, and --cassandra.tls.enabled (Jaeger 1); " + plainJaeger2)
 	case (closed || errors.Is(err, errNotCQL)) && !env.Storage.TLS && probe.SpeaksTLS(ctx, env, addr):
-		f = probe.Found(probe.StatusFail, codeCassandraTLS, "%s speaks TLS", addr).
+		f = probe.Found(probe.StatusFail, codeTLS, "%s speaks TLS", addr).
 			Hint("--storage-tls; --cassandra.tls.enabled (Jaeger 1); connection: {tls: {insecure: false}}, the default (Jaeger 2)")
 	case errors.Is(err, errNotCQL), errors.Is(err, errCQLSilent):
 		// Measured with 1.62: Jaeger prints nothing and waits.
-		return probe.Found(probe.StatusFail, codeCassandraNotCQL, "%s does not speak Cassandra's protocol: %v", addr, err).
+		return probe.Found(probe.StatusFail, codeNotCQL, "%s does not speak Cassandra's protocol: %v", addr, err).
 			Saw("Jaeger prints nothing and waits").
-			Hint("--cassandra-hosts " + net.JoinHostPort(host, cassandraPort))
+			Hint("--cassandra-hosts " + net.JoinHostPort(host, defaultPort))
 	default:
-		f = cassandraFaults().Finding(&url.URL{Scheme: "cql", Host: addr}, err)
+		f = faults().Finding(&url.URL{Scheme: "cql", Host: addr}, err)
 		switch f.Code {
-		case codeCassandraCertificate:
+		case codeCertificate:
 			f = f.Hint("--storage-ca ca.pem; --cassandra.tls.ca=ca.pem (Jaeger 1); connection: {tls: {ca_file: ca.pem}} (Jaeger 2)").
 				Saw(probe.Presented(err)...)
-		case codeCassandraUnresolved:
+		case codeUnresolved:
 			f = f.Hint("getent hosts " + host)
-		case codeCassandraRefused:
+		case codeRefused:
 			f = f.Hint("nc -vz "+host+" "+port).Maybe(
 				probe.Cause{Text: "it is still starting, which takes up to a minute", Command: "docker logs --tail 20 cassandra"},
-				probe.Cause{Text: "it runs in another container: use its service's name"},
+				probe.Cause{Text: "it runs in another container: use its service name"},
 			)
 		default:
 			f = f.Hint("nc -vz " + host + " " + port)
 		}
 	}
-	return f.Saw(says)
+	return f.Saw(logged)
 }
 
-// cassandraStopsJaeger reports whether a Jaeger that finds this exits at its start. What may be so
+// stopsJaeger reports whether a Jaeger that finds this exits at its start. What may be so
 // only from here, such as a name that does not resolve, is left out.
-func cassandraStopsJaeger(c probe.Code) bool {
+func stopsJaeger(c probe.Code) bool {
 	switch c {
-	case codeCassandraHost, codeCassandraRefused, codeCassandraTLS, codeCassandraCertificate, codeCassandraNotCQL,
-		codeCassandraUnauthorized, codeCassandraNoKeyspace:
+	case codeHostInvalid, codeRefused, codeTLS, codeCertificate, codeNotCQL,
+		codeUnauthorized, codeNoKeyspace:
 		return true
 	default:
 		return false

@@ -148,7 +148,7 @@ func atCassandra(t *testing.T, addr string) probe.Target {
 	return target
 }
 
-// healthyCassandra answers as the recorded one, but for the changes.
+// healthyCassandra responds as the recorded one, except for the changes.
 func healthyCassandra(t *testing.T, rows map[string][]byte) *cqlNode {
 	t.Helper()
 	n := &cqlNode{rows: recorded(t)}
@@ -176,26 +176,26 @@ func TestCassandraAnswers(t *testing.T) {
 		// fact has ADDR for the address.
 		fact string
 	}{
-		"well": {listen(t, node.serve), nil, probe.StatusOK, codeCassandraAnswers, "ADDR answers: Cassandra 4.1.7, data center datacenter1"},
+		"well": {listen(t, node.serve), nil, probe.StatusOK, codeResponds, "ADDR responds: Cassandra 4.1.7, data center datacenter1"},
 		"with a password": {
 			listen(t, locked.serve), func(s *probe.Storage) { s.User, s.Password = "jaeger", "secret" },
-			probe.StatusOK, codeCassandraAnswers, "ADDR answers: Cassandra 4.1.7, data center datacenter1",
+			probe.StatusOK, codeResponds, "ADDR responds: Cassandra 4.1.7, data center datacenter1",
 		},
-		"without": {listen(t, locked.serve), nil, probe.StatusFail, codeCassandraUnauthorized, "ADDR wants a user and a password"},
+		"without": {listen(t, locked.serve), nil, probe.StatusFail, codeUnauthorized, "ADDR requires a user and a password"},
 		"wrong password": {
 			listen(t, locked.serve), func(s *probe.Storage) { s.User, s.Password = "jaeger", "secret1" },
-			probe.StatusFail, codeCassandraUnauthorized, "ADDR does not take user jaeger with this password",
+			probe.StatusFail, codeUnauthorized, "ADDR rejects user jaeger with this password",
 		},
-		"refused":  {closed, nil, probe.StatusFail, codeCassandraRefused, "nothing listens on tcp ADDR"},
-		"no TLS":   {listen(t, node.serve), func(s *probe.Storage) { s.TLS = true }, probe.StatusFail, codeCassandraTLS, "ADDR speaks no TLS"},
-		"with TLS": {probetest.TLSServer(t).Listener.Addr().String(), nil, probe.StatusFail, codeCassandraTLS, "ADDR speaks TLS"},
+		"refused":  {closed, nil, probe.StatusFail, codeRefused, "nothing listens on tcp ADDR"},
+		"no TLS":   {listen(t, node.serve), func(s *probe.Storage) { s.TLS = true }, probe.StatusFail, codeTLS, "ADDR does not speak TLS"},
+		"with TLS": {probetest.TLSServer(t).Listener.Addr().String(), nil, probe.StatusFail, codeTLS, "ADDR speaks TLS"},
 		"HTTP": {
 			listen(t, func(c net.Conn) { _, _ = c.Write([]byte("HTTP/1.1 400 Bad Request\r\n\r\n")); _ = c.Close() }), nil,
-			probe.StatusFail, codeCassandraNotCQL, "ADDR does not speak Cassandra's protocol: the answer is not of Cassandra's protocol",
+			probe.StatusFail, codeNotCQL, "ADDR does not speak Cassandra's protocol: the response is not in Cassandra's protocol",
 		},
 		"a URL": {
-			"http://cassandra:9042", nil, probe.StatusFail, codeCassandraHost,
-			`the host "http://cassandra:9042" is not of the form host or host:port`,
+			"http://cassandra:9042", nil, probe.StatusFail, codeHostInvalid,
+			`the host "http://cassandra:9042" must be of the form host or host:port`,
 		},
 	}
 	for name, tt := range tests {
@@ -210,14 +210,14 @@ func TestCassandraAnswers(t *testing.T) {
 			if f.Status != tt.status || f.Code != tt.code || f.Fact != fact {
 				t.Errorf("got %s %s %q, want %s %s %q (%q)", f.Status, f.Code, f.Fact, tt.status, tt.code, fact, f.Evidence)
 			}
-			if _, learned := env.Published.(cassandraNode); learned != (tt.status == probe.StatusOK) {
+			if _, learned := env.Published.(clusterNode); learned != (tt.status == probe.StatusOK) {
 				t.Errorf("learned %v with status %s", env.Published, f.Status)
 			}
 		})
 	}
 }
 
-// Jaeger 2 speaks TLS unless told otherwise, Jaeger 1 the other way round.
+// Jaeger 2 uses TLS unless configured otherwise, Jaeger 1 the other way round.
 func TestCassandraTLSByGeneration(t *testing.T) {
 	t.Parallel()
 	plain, secure := listen(t, healthyCassandra(t, nil).serve), probetest.TLSServer(t).Listener.Addr().String()
@@ -233,8 +233,8 @@ func TestCassandraTLSByGeneration(t *testing.T) {
 		target := atCassandra(t, addr)
 		target.Storage.TLS = addr == plain
 		f, _ := probetest.Examine(t, Probe(), target, nil)
-		if got := probe.First(f.Hints); f.Code != codeCassandraTLS || got != hint {
-			t.Errorf("got %s, hint %q, want %s, %q", f.Code, got, codeCassandraTLS, hint)
+		if got := probe.First(f.Hints); f.Code != codeTLS || got != hint {
+			t.Errorf("got %s, hint %q, want %s, %q", f.Code, got, codeTLS, hint)
 		}
 	}
 	target := atCassandra(t, plain)
@@ -246,12 +246,12 @@ func TestCassandraTLSByGeneration(t *testing.T) {
 	}
 }
 
-// Jaeger waits for ever on such a port.
+// Jaeger waits forever on such a port.
 func TestCassandraThatIsSilent(t *testing.T) {
 	t.Parallel()
 	addr := listen(t, func(c net.Conn) { _, _ = io.Copy(io.Discard, c); _ = c.Close() })
 	f, _ := probetest.ExamineWithin(t, transport.TCPTimeout, Probe(), atCassandra(t, addr), nil)
-	if f.Code != codeCassandraNotCQL || !strings.HasSuffix(f.Fact, "connected, and no answer came") {
+	if f.Code != codeNotCQL || !strings.HasSuffix(f.Fact, "connected, but received no response") {
 		t.Errorf("got %s %q", f.Code, f.Fact)
 	}
 }
@@ -274,45 +274,45 @@ func TestCassandraState(t *testing.T) {
 		code     probe.Code
 		fact     string
 	}{
-		"keyspace": {idCassandraKeyspace, nil, nil, "", probe.StatusOK, codeCassandraKeyspace, "keyspace jaeger_v1_test has all 7 tables of spans"},
+		"keyspace": {idKeyspace, nil, nil, "", probe.StatusOK, codeKeyspaceFound, "keyspace jaeger_v1_test has all 7 span tables"},
 		"no keyspace of that name": {
-			idCassandraKeyspace, nil, nil, "jaeger_dc1", probe.StatusFail, codeCassandraNoKeyspace, "there is no keyspace jaeger_dc1",
+			idKeyspace, nil, nil, "jaeger_dc1", probe.StatusFail, codeNoKeyspace, "no keyspace jaeger_dc1",
 		},
 		"no keyspace": {
-			idCassandraKeyspace,
+			idKeyspace,
 			map[string][]byte{"system_schema.keyspaces": cqlRowsBody()},
 			nil, "",
-			probe.StatusFail, codeCassandraNoKeyspace, "there is no keyspace jaeger_v1_datacenter1",
+			probe.StatusFail, codeNoKeyspace, "no keyspace jaeger_v1_datacenter1",
 		},
 		"half a schema": {
-			idCassandraKeyspace,
+			idKeyspace,
 			map[string][]byte{"system_schema.tables": cqlRowsBody(`{"table_name":"traces"}`, `{"table_name":"tag_index"}`)},
-			nil, "", probe.StatusFail, codeCassandraNoTables,
-			"keyspace jaeger_v1_test has no table service_names, operation_names_v2, service_operation_index and 2 more: the schema is not complete",
+			nil, "", probe.StatusFail, codeNoTables,
+			"keyspace jaeger_v1_test has no table service_names, operation_names_v2, service_operation_index and 2 more: the schema is incomplete",
 		},
 		"may not look": {
-			idCassandraKeyspace, nil,
+			idKeyspace, nil,
 			map[string][]byte{"system_schema": cqlErrorBody(0x2100, "User jaeger has no SELECT permission")},
 			"",
-			probe.StatusUnknown, codeCassandraState, "Cassandra does not tell: User jaeger has no SELECT permission",
+			probe.StatusUnknown, codeStateUnknown, "cannot read Cassandra's state: User jaeger has no SELECT permission",
 		},
 		"simple strategy": {
-			idCassandraReplication, keyspaces(`{"class":"org.apache.cassandra.locator.SimpleStrategy","replication_factor":"1"}`), nil, "",
-			probe.StatusOK, codeCassandraReplicated, "keyspace jaeger_v1_test has replicas for data center datacenter1: 1",
+			idReplication, keyspaces(`{"class":"org.apache.cassandra.locator.SimpleStrategy","replication_factor":"1"}`), nil, "",
+			probe.StatusOK, codeReplicated, "keyspace jaeger_v1_test has 1 replica in data center datacenter1",
 		},
 		"another data center": {
-			idCassandraReplication, keyspaces(network + `"dc1":"1"}`), nil, "",
-			probe.StatusFail, codeCassandraDatacenter, "keyspace jaeger_v1_test has no replica in data center datacenter1",
+			idReplication, keyspaces(network + `"dc1":"1"}`), nil, "",
+			probe.StatusFail, codeDatacenter, "keyspace jaeger_v1_test has no replica in data center datacenter1",
 		},
 		"two replicas on one node": {
-			idCassandraReplication, keyspaces(network + `"datacenter1":"2"}`), nil, "",
-			probe.StatusWarn, codeCassandraFewNodes, "keyspace jaeger_v1_test wants 2 replicas, and there is 1 node for them",
+			idReplication, keyspaces(network + `"datacenter1":"2"}`), nil, "",
+			probe.StatusWarn, codeFewNodes, "keyspace jaeger_v1_test requires 2 replicas, but there is 1 node",
 		},
 		"replicas are down": {
-			idCassandraReplication, keyspaces(network + `"datacenter1":"1"}`),
+			idReplication, keyspaces(network + `"datacenter1":"1"}`),
 			map[string][]byte{"service_names": cqlErrorBody(cqlUnavailable, "Cannot achieve consistency level LOCAL_ONE")},
 			"",
-			probe.StatusFail, codeCassandraUnavailable, "reading from keyspace jaeger_v1_test fails: Cannot achieve consistency level LOCAL_ONE",
+			probe.StatusFail, codeUnavailable, "cannot read from keyspace jaeger_v1_test: Cannot achieve consistency level LOCAL_ONE",
 		},
 	}
 	for name, tt := range tests {
@@ -322,9 +322,9 @@ func TestCassandraState(t *testing.T) {
 			node.failures = tt.failures
 			target := atCassandra(t, listen(t, node.serve))
 			target.Storage.Keyspace = tt.keyspace
-			earlier := map[string]probe.Outcome{idCassandra: {
+			earlier := map[string]probe.Outcome{idAnswers: {
 				Finding:   probe.Finding{Status: probe.StatusOK},
-				Published: cassandraNode{addr: target.Storage.CassandraHosts[0], Datacenter: "datacenter1", Version: "4.1.7"},
+				Published: clusterNode{addr: target.Storage.CassandraHosts[0], Datacenter: "datacenter1", Version: "4.1.7"},
 			}}
 			f, _ := probetest.Examine(t, probetest.ProbeNamed(t, StateProbes(), tt.probe), target, earlier)
 			if f.Status != tt.status || f.Code != tt.code || f.Fact != tt.fact {
@@ -340,17 +340,17 @@ func TestReadRecordedRows(t *testing.T) {
 	if err != nil || len(rows) != 1 {
 		t.Fatalf("got %q, %v, want a row", rows, err)
 	}
-	var got cassandraNode
+	var got clusterNode
 	if err := json.Unmarshal(rows[0], &got); err != nil {
 		t.Fatal(err)
 	}
-	want := cassandraNode{Cluster: "lab", Datacenter: "datacenter1", Version: "4.1.7"}
-	if diff := cmp.Diff(want, got, cmp.AllowUnexported(cassandraNode{})); diff != "" {
+	want := clusterNode{Cluster: "lab", Datacenter: "datacenter1", Version: "4.1.7"}
+	if diff := cmp.Diff(want, got, cmp.AllowUnexported(clusterNode{})); diff != "" {
 		t.Error(diff)
 	}
 }
 
-// Whatever a port answers, reading it ends, and what is read was sent.
+// Whatever a port sends, reading it ends, and what is read was sent.
 func FuzzReadCQLRows(f *testing.F) {
 	for _, body := range recorded(f) {
 		f.Add(body)

@@ -15,9 +15,10 @@ import (
 )
 
 // A client of Cassandra's native protocol, version 4, which Cassandra 2.2 to 5
-// and ScyllaDB speak and Jaeger asks for: as much of it as tells whether Jaeger
-// can. Queries are SELECT JSON, so that each row is one text. A driver would
-// find more hosts, reconnect and retry, and hide at which step it fails.
+// and ScyllaDB support and Jaeger requests: only as much as is needed to check
+// whether Jaeger can connect. Queries are SELECT JSON, so that each row is one
+// text. A driver would find more hosts, reconnect and retry, and hide the step
+// that fails.
 // https://github.com/apache/cassandra/blob/trunk/doc/native_protocol_v4.spec
 
 // The protocol's opcodes.
@@ -36,7 +37,7 @@ const (
 	cqlVersion      = 4
 	cqlHeaderLength = 9
 	cqlResponse     = 0x80
-	// maxCQLFrame bounds an answer: a list of tables is some 10 kB.
+	// maxCQLFrame bounds a response: a list of tables has some 10 kB.
 	maxCQLFrame = 1 << 20
 	// cqlRows is the kind of result that has rows.
 	cqlRows = 2
@@ -60,10 +61,10 @@ const (
 )
 
 var (
-	// errNotCQL is an answer that is not of the protocol.
-	errNotCQL = errors.New("the answer is not of Cassandra's protocol")
+	// errNotCQL is a response that is not in the protocol.
+	errNotCQL = errors.New("the response is not in Cassandra's protocol")
 	// errCQLSilent is a connection on which nothing came.
-	errCQLSilent = errors.New("connected, and no answer came")
+	errCQLSilent = errors.New("connected, but received no response")
 )
 
 // cqlServerError is what a node answered instead of a result.
@@ -95,7 +96,7 @@ func dialCQL(ctx context.Context, env *probe.Env, addr string) (*cqlConn, error)
 			_ = conn.Close()
 			return nil, err
 		}
-		// gocql checks the name as it was dialled, too.
+		// gocql also verifies the name as it was dialled.
 		cfg.ServerName, _, _ = net.SplitHostPort(addr)
 		secure := tls.Client(conn, cfg)
 		if err := secure.HandshakeContext(ctx); err != nil {
@@ -118,7 +119,7 @@ func (c *cqlConn) close() {
 	_ = c.conn.Close()
 }
 
-// start says STARTUP, and AUTH_RESPONSE if it is asked to.
+// start sends STARTUP, and AUTH_RESPONSE if the node requires it.
 func (c *cqlConn) start(user, password string) error {
 	body := binary.BigEndian.AppendUint16(nil, 1)
 	body = appendCQLString(body, "CQL_VERSION")
@@ -137,12 +138,12 @@ func (c *cqlConn) start(user, password string) error {
 	body = binary.BigEndian.AppendUint32(nil, uint32(len(token)))
 	opcode, _, err = c.roundTrip(cqlAuthResponse, append(body, token...))
 	if err == nil && opcode != cqlAuthSuccess {
-		err = fmt.Errorf("authenticator %s wants more than a user and a password", c.authenticator)
+		err = fmt.Errorf("authenticator %s requires more than a user and a password", c.authenticator)
 	}
 	return err
 }
 
-// roundTrip sends one request and reads its answer. An ERROR is a
+// roundTrip sends one request and reads its response. An ERROR is a
 // *cqlServerError.
 func (c *cqlConn) roundTrip(opcode byte, body []byte) (byte, []byte, error) {
 	frame := []byte{cqlVersion, 0, 0, 0, opcode}
@@ -220,7 +221,7 @@ func readCQLRows(answer []byte) ([][]byte, error) {
 		return nil, errNotCQL
 	}
 	var rows [][]byte
-	// A count beyond what was sent ends with the reader's error.
+	// A count larger than the data ends with the reader's error.
 	for n := r.int(); n > 0 && r.err == nil; n-- {
 		rows = append(rows, r.bytes())
 	}

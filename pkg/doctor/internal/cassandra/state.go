@@ -15,45 +15,45 @@ import (
 	"github.com/otdemo/otdemo/pkg/plural"
 )
 
-// cassandraState makes a probe that asks a node that answers.
-func cassandraState(id, title string, codes []probe.Code, ask func(*probe.Env, *cqlConn, cassandraNode) probe.Finding) probe.Probe {
+// stateProbe returns a probe that queries a node that responds.
+func stateProbe(id, title string, codes []probe.Code, check func(*probe.Env, *cqlConn, clusterNode) probe.Finding) probe.Probe {
 	return probe.Probe{
 		ID:    id,
 		Hop:   probe.HopStorage,
 		Title: title,
-		Needs: []string{idCassandra},
-		After: storage.AboutStorage(),
-		Codes: append(codes, codeCassandraState),
+		Needs: []string{idAnswers},
+		After: storage.RelatedProbes(),
+		Codes: append(codes, codeStateUnknown),
 		Run: func(ctx context.Context, env *probe.Env) probe.Finding {
-			node, ok := probe.Result[cassandraNode](env, idCassandra)
+			node, ok := probe.Result[clusterNode](env, idAnswers)
 			if !ok {
-				return probe.NotUsed("there is no Cassandra to ask")
+				return probe.NotUsed("no Cassandra to query")
 			}
 			conn, err := dialCQL(ctx, env, node.addr)
 			if err != nil {
-				return cassandraSilent(err)
+				return stateUnknown(err)
 			}
 			defer conn.close()
-			return ask(env, conn, node)
+			return check(env, conn, node)
 		},
-		Finalize: storage.SettleStorage(cassandraStopsJaeger),
+		Finalize: storage.Finalize(stopsJaeger),
 	}
 }
 
 // StateProbes returns the probes of what the storage holds.
 func StateProbes() []probe.Probe {
 	return []probe.Probe{
-		cassandraState(idCassandraKeyspace, "the keyspace has the tables of Jaeger",
-			[]probe.Code{codeCassandraKeyspace, codeCassandraNoKeyspace, codeCassandraNoTables}, askKeyspace),
-		cassandraState(idCassandraReplication, "the keyspace is replicated where Jaeger asks",
-			[]probe.Code{codeCassandraReplicated, codeCassandraDatacenter, codeCassandraFewNodes, codeCassandraUnavailable},
-			askReplication),
+		stateProbe(idKeyspace, "the keyspace has Jaeger's tables",
+			[]probe.Code{codeKeyspaceFound, codeNoKeyspace, codeNoTables}, checkKeyspace),
+		stateProbe(idReplication, "the keyspace is replicated in the data center that Jaeger uses",
+			[]probe.Code{codeReplicated, codeDatacenter, codeFewNodes, codeUnavailable},
+			checkReplication),
 	}
 }
 
-func cassandraSilent(err error) probe.Finding {
-	return probe.Found(probe.StatusUnknown, codeCassandraState, "Cassandra does not tell: %v", err).
-		Hint("give the user SELECT on system_schema.keyspaces, system_schema.tables and Jaeger's keyspace, to check this")
+func stateUnknown(err error) probe.Finding {
+	return probe.Found(probe.StatusUnknown, codeStateUnknown, "cannot read Cassandra's state: %v", err).
+		Hint("grant the user SELECT on system_schema.keyspaces, system_schema.tables and Jaeger's keyspace to check this")
 }
 
 // keyspace is a row of system_schema.keyspaces.
@@ -89,19 +89,19 @@ func findKeyspace(env *probe.Env, conn *cqlConn) (*keyspace, []string, error) {
 	return match, names, nil
 }
 
-// cassandraTables are the tables that Jaeger writes spans to and reads them
+// requiredTables are the tables that Jaeger writes spans to and reads them
 // from (plugin/storage/cassandra/schema/v004.cql.tmpl).
-func cassandraTables() []string {
+func requiredTables() []string {
 	return []string{
 		"traces", "service_names", "operation_names_v2", "service_operation_index", "service_name_index",
 		"duration_index", "tag_index",
 	}
 }
 
-func askKeyspace(env *probe.Env, conn *cqlConn, node cassandraNode) probe.Finding {
+func checkKeyspace(env *probe.Env, conn *cqlConn, node clusterNode) probe.Finding {
 	k, names, err := findKeyspace(env, conn)
 	if err != nil {
-		return cassandraSilent(err)
+		return stateUnknown(err)
 	}
 	if k == nil {
 		return noKeyspace(env, node, names)
@@ -112,25 +112,25 @@ func askKeyspace(env *probe.Env, conn *cqlConn, node cassandraNode) probe.Findin
 	rows, err := cqlQueryRows[table](conn, cqlOne,
 		"SELECT JSON table_name FROM system_schema.tables WHERE keyspace_name = "+cqlQuote(k.Name))
 	if err != nil {
-		return cassandraSilent(err)
+		return stateUnknown(err)
 	}
-	missing := slices.DeleteFunc(cassandraTables(), func(name string) bool { return slices.Contains(rows, table{name}) })
+	missing := slices.DeleteFunc(requiredTables(), func(name string) bool { return slices.Contains(rows, table{name}) })
 	if len(missing) > 0 {
-		return probe.Found(probe.StatusFail, codeCassandraNoTables, "keyspace %s has no table %s: the schema is not complete", k.Name, probe.List(missing)).
+		return probe.Found(probe.StatusFail, codeNoTables, "keyspace %s has no table %s: the schema is incomplete", k.Name, probe.List(missing)).
 			Saw("Jaeger prints: unconfigured table " + missing[0]).
 			Hint(schemaJob(node, k.Name))
 	}
-	return probe.Found(probe.StatusOK, codeCassandraKeyspace, "keyspace %s has all %d tables of spans", k.Name, len(cassandraTables()))
+	return probe.Found(probe.StatusOK, codeKeyspaceFound, "keyspace %s has all %d span tables", k.Name, len(requiredTables()))
 }
 
 func cqlQuote(s string) string { return "'" + strings.ReplaceAll(s, "'", "''") + "'" }
 
-func noKeyspace(env *probe.Env, node cassandraNode, names []string) probe.Finding {
+func noKeyspace(env *probe.Env, node clusterNode, names []string) probe.Finding {
 	name := env.Storage.Keyspace
 	if name == "" {
 		name = "jaeger_v1_" + node.Datacenter
 	}
-	f := probe.Found(probe.StatusFail, codeCassandraNoKeyspace, "there is no keyspace %s", name).
+	f := probe.Found(probe.StatusFail, codeNoKeyspace, "no keyspace %s", name).
 		Saw("keyspaces: " + strings.Join(names, ", ")).
 		Saw(fmt.Sprintf("Jaeger prints: Keyspace '%s' does not exist, and: no connections were made when creating the session", name))
 	for _, other := range names {
@@ -142,23 +142,23 @@ func noKeyspace(env *probe.Env, node cassandraNode, names []string) probe.Findin
 }
 
 // schemaJob is the container that makes the schema.
-func schemaJob(node cassandraNode, name string) string {
+func schemaJob(node clusterNode, name string) string {
 	host, _, _ := net.SplitHostPort(node.addr)
 	return fmt.Sprintf("docker run --rm -e CQLSH_HOST=%s -e MODE=test -e DATACENTER=%s -e KEYSPACE=%s jaegertracing/jaeger-cassandra-schema:1.62.0",
 		host, node.Datacenter, name)
 }
 
-func askReplication(env *probe.Env, conn *cqlConn, node cassandraNode) probe.Finding {
+func checkReplication(env *probe.Env, conn *cqlConn, node clusterNode) probe.Finding {
 	k, _, err := findKeyspace(env, conn)
 	if err != nil {
-		return cassandraSilent(err)
+		return stateUnknown(err)
 	}
 	if k == nil {
-		return probe.NotUsed("there is no keyspace to look at")
+		return probe.NotUsed("no keyspace to check")
 	}
-	peers, err := cqlQueryRows[cassandraNode](conn, cqlOne, "SELECT JSON data_center FROM system.peers")
+	peers, err := cqlQueryRows[clusterNode](conn, cqlOne, "SELECT JSON data_center FROM system.peers")
 	if err != nil {
-		return cassandraSilent(err)
+		return stateUnknown(err)
 	}
 	nodes := map[string]int{node.Datacenter: 1}
 	for _, p := range peers {
@@ -173,21 +173,21 @@ func askReplication(env *probe.Env, conn *cqlConn, node cassandraNode) probe.Fin
 	if f.Status != probe.StatusOK {
 		return f
 	}
-	// Jaeger's own consistency level, on one of its own tables. That the table is
-	// missing is for another probe to say.
+	// Query one of Jaeger's own tables at Jaeger's own consistency level.
+	// Another probe reports a missing table.
 	_, err = cqlQueryRows[map[string]any](conn, cqlLocalOne, fmt.Sprintf("SELECT JSON service_name FROM %q.service_names LIMIT 1", k.Name))
-	server, told := errors.AsType[*cqlServerError](err)
+	server, isServerError := errors.AsType[*cqlServerError](err)
 	switch {
-	case told && server.code == cqlUnavailable:
-		return probe.Found(probe.StatusFail, codeCassandraUnavailable, "reading from keyspace %s fails: %s", k.Name, server.message).
-			Saw(line, saysConsistency).Hint("nodetool status " + k.Name)
-	case err != nil && (!told || server.code != cqlInvalid):
-		return cassandraSilent(err).Saw(line)
+	case isServerError && server.code == cqlUnavailable:
+		return probe.Found(probe.StatusFail, codeUnavailable, "cannot read from keyspace %s: %s", k.Name, server.message).
+			Saw(line, consistencyLine).Hint("nodetool status " + k.Name)
+	case err != nil && (!isServerError || server.code != cqlInvalid):
+		return stateUnknown(err).Saw(line)
 	}
 	return f
 }
 
-const saysConsistency = "Jaeger prints: Error reading service_names from storage: Cannot achieve consistency level LOCAL_ONE"
+const consistencyLine = "Jaeger prints: Error reading service_names from storage: Cannot achieve consistency level LOCAL_ONE"
 
 // describeReplication is the strategy with its options, in order.
 func describeReplication(k *keyspace) string {
@@ -217,15 +217,15 @@ func judgeReplication(k *keyspace, datacenter string, nodes map[string]int) prob
 	switch {
 	case nodes[datacenter] == 0:
 		there := slices.Sorted(maps.Keys(nodes))
-		return probe.Found(probe.StatusFail, codeCassandraDatacenter, "there is no node in data center %s", datacenter).Saw(saysConsistency).
+		return probe.Found(probe.StatusFail, codeDatacenter, "no node in data center %s", datacenter).Saw(consistencyLine).
 			Hint("--cassandra-dc " + there[0] + ", and the same for Jaeger: --cassandra.local-dc (Jaeger 1), connection: {local_dc: " + there[0] + "} (Jaeger 2)")
 	case factor == 0:
-		return probe.Found(probe.StatusFail, codeCassandraDatacenter, "keyspace %s has no replica in data center %s", k.Name, datacenter).
-			Saw(saysConsistency).Hint(alter, "MODE=test, or DATACENTER="+datacenter+" for the schema job")
+		return probe.Found(probe.StatusFail, codeDatacenter, "keyspace %s has no replica in data center %s", k.Name, datacenter).
+			Saw(consistencyLine).Hint(alter, "MODE=test, or DATACENTER="+datacenter+" for the schema job")
 	case factor > have:
-		return probe.Found(probe.StatusWarn, codeCassandraFewNodes, "keyspace %s wants %s, and there %s %s for them", k.Name,
+		return probe.Found(probe.StatusWarn, codeFewNodes, "keyspace %s requires %s, but there %s %s", k.Name,
 			plural.Of(factor, "replica", "replicas"), plural.Word(have, "is", "are"), plural.Of(have, "node", "nodes")).
 			Hint(alter)
 	}
-	return probe.Found(probe.StatusOK, codeCassandraReplicated, "keyspace %s has replicas for data center %s: %d", k.Name, datacenter, factor)
+	return probe.Found(probe.StatusOK, codeReplicated, "keyspace %s has %s in data center %s", k.Name, plural.Of(factor, "replica", "replicas"), datacenter)
 }

@@ -13,13 +13,13 @@ import (
 	"github.com/otdemo/otdemo/pkg/doctor/internal/probe"
 )
 
-// checkV2 looks at what Jaeger 2 alone can have wrong: settings of Jaeger 1, and
-// a configuration of its own that takes no spans.
-func (c *composeCheck) checkV2(s *composeService) {
+// checkV2 checks what only Jaeger 2 can have wrong: settings of Jaeger 1, and
+// its own configuration that receives no spans.
+func (c *check) checkV2(s *service) {
 	if !jaegers.HasConfig(s.command) {
 		if settings := jaegers.V1Settings(s.env); len(settings) > 0 {
-			c.Add(codeComposeV1Settings, probe.HopStorage, settings[0].Line, "command: [--config, /jaeger.yaml]",
-				"%s is given %s, which Jaeger 2 ignores: it keeps spans in memory", s.name, docker.ListVariables(settings))
+			c.add(codeV1Settings, probe.HopStorage, settings[0].Line, "command: [--config, /jaeger.yaml]",
+				"%s sets %s, which Jaeger 2 ignores: it stores spans in memory", s.name, docker.ListVariables(settings))
 		}
 		return
 	}
@@ -30,12 +30,12 @@ func (c *composeCheck) checkV2(s *composeService) {
 	text, err := c.readFile(source)
 	if err != nil {
 		// It may be on another machine, as the compose file is only read.
-		c.unread(s, source, err)
+		c.noteUnread(s, source, err)
 		return
 	}
 	config, err := parseYAML(text)
 	if err != nil {
-		c.unread(s, source, err)
+		c.noteUnread(s, source, err)
 		return
 	}
 	for _, u := range deepField(config, "server_urls") {
@@ -45,33 +45,33 @@ func (c *composeCheck) checkV2(s *composeService) {
 	}
 	for i := range c.needs {
 		n := &c.needs[i]
-		if c.isHere(*n) || s.answersTo(n.Host) {
+		if c.isLocal(*n) || s.hasName(n.Host) {
 			c.checkReceiver(s, config, source, n)
 		}
 	}
 }
 
-// unread notes a configuration that was not looked at.
-func (c *composeCheck) unread(s *composeService, source string, err error) {
+// noteUnread records a configuration that could not be read.
+func (c *check) noteUnread(s *service, source string, err error) {
 	if pathErr, ok := errors.AsType[*fs.PathError](err); ok {
 		err = pathErr.Err
 	}
-	c.gaps = append(c.gaps, composeGap{
-		line: s.line, text: fmt.Sprintf("the configuration %s of service %s cannot be read: %s", source, s.name, strings.ReplaceAll(err.Error(), "\n", " ")),
-		service: s.name, only: codeComposeReceiver,
+	c.gaps = append(c.gaps, gap{
+		line: s.line, text: fmt.Sprintf("cannot read the configuration %s of service %s: %s", source, s.name, strings.ReplaceAll(err.Error(), "\n", " ")),
+		service: s.name, only: codeReceiverMissing,
 	})
 }
 
-// checkReceiver looks whether the configuration takes what the need sends, for
-// all interfaces, and passes it on.
-func (c *composeCheck) checkReceiver(s *composeService, config *yaml.Node, source string, n *docker.Need) {
+// checkReceiver checks whether the configuration receives what the need sends,
+// on all interfaces, and in a pipeline.
+func (c *check) checkReceiver(s *service, config *yaml.Node, source string, n *docker.Need) {
 	protocols := map[string]string{"6831/udp": "thrift_compact", "6832/udp": "thrift_binary", "14268/tcp": "thrift_http"}
 	protocol, ok := protocols[n.String()]
 	if !ok {
 		return
 	}
-	add := func(code probe.Code, line int, mend, format string, args ...any) {
-		f := c.Add(code, probe.HopIdentity, line, mend, format, args...)
+	add := func(code probe.Code, line int, fix, format string, args ...any) {
+		f := c.add(code, probe.HopIdentity, line, fix, format, args...)
 		f.file, f.need = source, n
 	}
 	endpoint := "0.0.0.0" + portText(n.Inside)
@@ -79,7 +79,7 @@ func (c *composeCheck) checkReceiver(s *composeService, config *yaml.Node, sourc
 	jaeger := field(receivers, "jaeger")
 	node, named := lookup(field(jaeger, "protocols"), protocol)
 	if !named {
-		add(codeComposeReceiver, lineOf(jaeger, receivers, config),
+		add(codeReceiverMissing, lineOf(jaeger, receivers, config),
 			"jaeger: {protocols: {"+protocol+": {endpoint: \""+endpoint+"\"}}}",
 			"%s's configuration has no receiver for %s", s.name, n)
 		return
@@ -92,7 +92,7 @@ func (c *composeCheck) checkReceiver(s *composeService, config *yaml.Node, sourc
 		}
 	}
 	if !listed {
-		add(codeComposeReceiver, lineOf(pipelines, config), "receivers: [jaeger, otlp]",
+		add(codeReceiverMissing, lineOf(pipelines, config), "receivers: [jaeger, otlp]",
 			"%s's configuration has a jaeger receiver that no pipeline uses, so it is not started", s.name)
 		return
 	}
@@ -101,8 +101,8 @@ func (c *composeCheck) checkReceiver(s *composeService, config *yaml.Node, sourc
 		if at == "" {
 			at = "localhost"
 		}
-		add(codeComposeLoopback, lineOf(node, jaeger), "endpoint: \""+endpoint+"\"",
-			"%s's %s listens on %s, which is its own container only", s.name, protocol, at)
+		add(codeLoopback, lineOf(node, jaeger), "endpoint: \""+endpoint+"\"",
+			"%s's %s listens on %s, which only its own container can reach", s.name, protocol, at)
 	}
 }
 

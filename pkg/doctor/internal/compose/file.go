@@ -11,64 +11,64 @@ import (
 	"github.com/otdemo/otdemo/pkg/doctor/internal/jaegers"
 )
 
-// composeFile is what a compose file says, as far as it concerns spans.
-type composeFile struct {
+// file is the content of a compose file, as far as it concerns spans.
+type file struct {
 	path     string
-	services []composeService
-	// gaps are what docker compose would read besides.
-	gaps []composeGap
+	services []service
+	// gaps are what docker compose would read in addition.
+	gaps []gap
 	// index is made by found.
-	index *composeIndex
+	index *serviceIndex
 }
 
-// composeService is one service. Lines are those of the compose file.
-type composeService struct {
+// service is one service. Lines are those of the compose file.
+type service struct {
 	name string
 	line int
 
 	image string
-	// parsed is the image's name, once it was asked for.
-	parsed  *jaegers.JaegerImage
-	ports   []composePort
+	// parsed is the image's name, once it was needed.
+	parsed  *jaegers.Image
+	ports   []publishedPort
 	env     []jaegers.Variable
 	envLine int
 	// command has the program's arguments, wherever they are from.
 	command []string
 	restart string
-	// hostNetwork says that the service has the machine's network.
+	// hostNetwork is set if the service has the machine's network.
 	hostNetwork bool
-	// sharesNetwork says that it has another service's network.
+	// sharesNetwork is set if it has another service's network.
 	sharesNetwork bool
-	// aliases are the names that other services may use besides its own.
+	// aliases are further names that other services may use for it.
 	aliases  []string
 	hostname string
-	// waits has the services of depends_on, and the condition waited for.
-	waits     map[string]string
-	waitsLine int
-	// checked says that the service has a health check.
+	// dependsOn has the services of depends_on, and the condition waited for.
+	dependsOn     map[string]string
+	dependsOnLine int
+	// checked is set if the service has a health check.
 	checked bool
 	// files has the source of each file that is mounted, by its path inside.
 	files map[string]string
 }
 
-// composePort is a published port and where the file says so.
-type composePort struct {
+// publishedPort is a published port and its position in the file.
+type publishedPort struct {
 	docker.Binding
 	line int
 	text string
 }
 
-// composeError is a fault of the file's form.
-type composeError struct {
+// formError is a fault of the file's form.
+type formError struct {
 	line int
 	text string
 }
 
-func (e *composeError) Error() string { return fmt.Sprintf("line %d: %s", e.line, e.text) }
+func (e *formError) Error() string { return fmt.Sprintf("line %d: %s", e.line, e.text) }
 
-// parseCompose reads a compose file. vars are the values for ${NAME}. It knows
-// the keys that matter here and leaves all others to docker compose.
-func parseCompose(path string, text []byte, vars func(string) (string, bool)) (*composeFile, error) {
+// parseFile reads a compose file. vars are the values for ${NAME}. It reads
+// only the keys that matter here and leaves all others to docker compose.
+func parseFile(path string, text []byte, vars func(string) (string, bool)) (*file, error) {
 	doc, err := parseYAML(text)
 	if err != nil {
 		return nil, err
@@ -80,9 +80,9 @@ func parseCompose(path string, text []byte, vars func(string) (string, bool)) (*
 	if err != nil {
 		return nil, err
 	}
-	file := &composeFile{path: path}
+	file := &file{path: path}
 	if from := field(doc, "include"); from != nil {
-		file.gaps = append(file.gaps, composeGap{line: from.Line, text: "the file uses include" + notFollowedHere, hint: inOneFile("-f", path)})
+		file.gaps = append(file.gaps, gap{line: from.Line, text: "the file uses include" + notFollowedHere, hint: resolveCommand("-f", path)})
 	}
 	for key, node := range pairs(services) {
 		s, err := parseService(key, node, vars)
@@ -102,29 +102,29 @@ func servicesOf(doc *yaml.Node) (*yaml.Node, error) {
 		return services, nil
 	}
 	if kind := scalar(field(doc, "kind")); kind != "" && field(doc, "apiVersion") != nil {
-		return nil, &composeError{doc.Line, "it is a manifest of Kubernetes, of kind " + kind}
+		return nil, &formError{doc.Line, "it is a Kubernetes manifest of kind " + kind}
 	}
-	// A file that only includes others is one, too.
+	// A file that only includes others is a compose file as well.
 	if field(doc, "include") != nil {
 		return nil, nil
 	}
 	first := false
 	for _, node := range pairs(doc) {
 		if node.Kind != yaml.MappingNode {
-			return nil, &composeError{doc.Line, "the file has no services"}
+			return nil, &formError{doc.Line, "the file has no services"}
 		}
 		first = first || field(node, "image") != nil || field(node, "build") != nil
 	}
 	if !first || field(doc, "services") != nil {
-		return nil, &composeError{doc.Line, "the file has no services"}
+		return nil, &formError{doc.Line, "the file has no services"}
 	}
 	return doc, nil
 }
 
-func parseService(key, node *yaml.Node, vars func(string) (string, bool)) (composeService, error) {
-	s := composeService{name: key.Value, line: key.Line}
+func parseService(key, node *yaml.Node, vars func(string) (string, bool)) (service, error) {
+	s := service{name: key.Value, line: key.Line}
 	if node.Kind != yaml.MappingNode {
-		return s, &composeError{key.Line, "service " + key.Value + " is no mapping"}
+		return s, &formError{key.Line, "service " + key.Value + " is not a mapping"}
 	}
 	s.image = scalar(field(node, "image"))
 	s.restart = scalar(field(node, "restart"))
@@ -142,7 +142,7 @@ func parseService(key, node *yaml.Node, vars func(string) (string, bool)) (compo
 	if env := field(node, "environment"); env != nil {
 		s.env, s.envLine = parseEnvironment(env, vars), env.Line
 	}
-	s.parseWaits(field(node, "depends_on"))
+	s.parseDependsOn(field(node, "depends_on"))
 	s.files = mounts(field(node, "volumes"))
 	for _, item := range items(field(node, "ports")) {
 		ports, err := parsePort(item)
@@ -175,16 +175,16 @@ func parseEnvironment(node *yaml.Node, vars func(string) (string, bool)) []jaege
 	return env
 }
 
-func (s *composeService) parseWaits(node *yaml.Node) {
+func (s *service) parseDependsOn(node *yaml.Node) {
 	if node == nil {
 		return
 	}
-	s.waits, s.waitsLine = make(map[string]string), node.Line
+	s.dependsOn, s.dependsOnLine = make(map[string]string), node.Line
 	for _, item := range items(node) {
-		s.waits[item.Value] = "service_started"
+		s.dependsOn[item.Value] = "service_started"
 	}
 	for key, value := range pairs(node) {
-		s.waits[key.Value] = scalar(field(value, "condition"))
+		s.dependsOn[key.Value] = scalar(field(value, "condition"))
 	}
 }
 

@@ -33,10 +33,10 @@ func TestExpand(t *testing.T) {
 		"required":               {"${UNSET:?say where}", "", "variable UNSET is not set: say where"},
 		"required and set":       {"${SET?say where}", "x", ""},
 		"not closed":             {"${SET", "", "${ without }"},
-		"no name":                {"${}", "", "${} is no variable"},
+		"no name":                {"${}", "", "${} is not a variable"},
 		"nested":                 {strings.Repeat("${UNSET:-", 30) + "x" + strings.Repeat("}", 30), "x", ""},
 		"nested too deep":        {strings.Repeat("${UNSET:-", 200_000) + strings.Repeat("}", 200_000), "", "variables are nested more than 32 deep"},
-		"no operator":            {"${SET!}", "", "${SET!} is no variable"},
+		"no operator":            {"${SET!}", "", "${SET!} is not a variable"},
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -78,16 +78,16 @@ func TestComposePorts(t *testing.T) {
 		"variable":              {`"${PORT:-1}:6831/udp"`, "6831:6831/udp", ""},
 		"long":                  {`{target: 6831, published: 6831, protocol: udp}`, "6831:6831/udp", ""},
 		"long, TCP":             {`{target: 16686, published: "16686", host_ip: 127.0.0.1}`, "127.0.0.1:16686:16686", ""},
-		"no number":             {`"x:6831"`, "", `line 4: port "x:6831": "x" is no port`},
+		"no number":             {`"x:6831"`, "", `line 4: port "x:6831": "x" is not a port`},
 		"no address":            {`"host:1:2"`, "", `line 4: port "host:1:2": ParseAddr("host"): unable to parse IP`},
-		"range that falls":      {`"6832-6831"`, "", `line 4: port "6832-6831": "6832-6831" is no range of ports`},
-		"too large":             {`"1-999999999"`, "", `line 4: port "1-999999999": "1-999999999" is no range of ports`},
-		"long without a target": {`{published: 1}`, "", `line 4: port "target: , published: 1, protocol: tcp": "" is no port`},
+		"range that falls":      {`"6832-6831"`, "", `line 4: port "6832-6831": "6832-6831" is not a port range`},
+		"too large":             {`"1-999999999"`, "", `line 4: port "1-999999999": "1-999999999" is not a port range`},
+		"long without a target": {`{published: 1}`, "", `line 4: port "target: , published: 1, protocol: tcp": "" is not a port`},
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			file, err := parseCompose("c.yml", []byte("services:\n  jaeger:\n    ports:\n      - "+tt.port+"\n"), someVars)
+			file, err := parseFile("c.yml", []byte("services:\n  jaeger:\n    ports:\n      - "+tt.port+"\n"), someVars)
 			if tt.err != "" {
 				if err == nil || err.Error() != tt.err {
 					t.Errorf("error: got %v, want %s", err, tt.err)
@@ -138,11 +138,11 @@ services:
     depends_on: [app]
     healthcheck: {test: curl}
 `
-	file, err := parseCompose("c.yml", []byte(text), someVars)
+	file, err := parseFile("c.yml", []byte(text), someVars)
 	if err != nil {
 		t.Fatal(err)
 	}
-	want := []composeService{
+	want := []service{
 		{
 			name: "app", line: 5, env: []jaegers.Variable{{Name: "B", Value: "own", Line: 9}, {Name: "C", Line: 10}, {Name: "A", Value: "one", Line: 2}}, envLine: 8,
 			files: map[string]string{},
@@ -151,15 +151,15 @@ services:
 			name: "jaeger", line: 11, image: "jaegertracing/jaeger:2.13.0", aliases: []string{"tracing", "jg"}, hostname: "j",
 			restart: "no", command: []string{"--config", "/etc/jaeger/c.yaml"},
 			env: []jaegers.Variable{{Name: "D", Value: "d=e", Line: 17}, {Name: "F", Line: 17}}, envLine: 17,
-			files: map[string]string{"/etc/jaeger": "./conf", "/x": "./x"},
-			waits: map[string]string{"es": "service_healthy"}, waitsLine: 22,
+			files:     map[string]string{"/etc/jaeger": "./conf", "/x": "./x"},
+			dependsOn: map[string]string{"es": "service_healthy"}, dependsOnLine: 22,
 		},
 		{
 			name: "es", line: 23, image: "elasticsearch:8.19.0", hostNetwork: true, files: map[string]string{},
-			waits: map[string]string{"app": "service_started"}, waitsLine: 26, checked: true,
+			dependsOn: map[string]string{"app": "service_started"}, dependsOnLine: 26, checked: true,
 		},
 	}
-	if diff := cmp.Diff(want, file.services, cmp.AllowUnexported(composeService{}, composePort{}, jaegers.Variable{})); diff != "" {
+	if diff := cmp.Diff(want, file.services, cmp.AllowUnexported(service{}, publishedPort{}, jaegers.Variable{})); diff != "" {
 		t.Errorf("services (-want +got):\n%s", diff)
 	}
 	if got, want := file.services[1].configSource(), "conf/c.yaml"; got != want {
@@ -175,8 +175,8 @@ func TestParseComposeRefuses(t *testing.T) {
 		"a list":                 {"- a", "line 1: the file has no services"},
 		"a list inside":          {"services: [a]", "line 1: the file has no services"},
 		"only networks":          {"networks:\n  a: {}\n", "line 1: the file has no services"},
-		"a manifest":             {"apiVersion: v1\nkind: Pod\nspec: {}\n", "line 1: it is a manifest of Kubernetes, of kind Pod"},
-		"no mapping":             {"services:\n  jaeger: x", "line 2: service jaeger is no mapping"},
+		"a manifest":             {"apiVersion: v1\nkind: Pod\nspec: {}\n", "line 1: it is a Kubernetes manifest of kind Pod"},
+		"no mapping":             {"services:\n  jaeger: x", "line 2: service jaeger is not a mapping"},
 		"two documents":          {"services: {}\n---\na: 1", "the file has more than one document"},
 		"a variable":             {"services:\n  j:\n    image: ${UNSET:?which}", "line 3: variable UNSET is not set: which"},
 		"twice one name":         {"services:\n  j: {}\n  j: {}", "line 3: mapping key \"j\" already defined at line 2"},
@@ -191,7 +191,7 @@ func TestParseComposeRefuses(t *testing.T) {
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			if _, err := parseCompose("c.yml", []byte(tt.text), someVars); err == nil || !strings.HasPrefix(err.Error(), tt.want) {
+			if _, err := parseFile("c.yml", []byte(tt.text), someVars); err == nil || !strings.HasPrefix(err.Error(), tt.want) {
 				t.Errorf("got error %v, want %s", err, tt.want)
 			}
 		})

@@ -6,31 +6,31 @@ import (
 	"github.com/otdemo/otdemo/pkg/doctor/internal/probe"
 )
 
-// composeIndex finds services without going through all of them, of which a file of
+// serviceIndex finds services without going through all of them, of which a file of
 // 1 MiB has up to 50,000: each is compared with others.
-type composeIndex struct {
-	byName     map[string]*composeService
-	byHostname map[string][]*composeService
-	jaegers    []*composeService
+type serviceIndex struct {
+	byName     map[string]*service
+	byHostname map[string][]*service
+	jaegers    []*service
 	// storage is the first that Jaeger may store in, nil if there is none; kinds has
 	// the first of each kind.
-	storage *composeService
-	kinds   map[string]*composeService
+	storage *service
+	kinds   map[string]*service
 	// publishers are the services of Jaeger's that publish a port, of those that have
 	// the machine's network none. Two are enough to know that there is another.
-	publishers  map[docker.Binding][]*composeService
-	hostNetwork []*composeService
+	publishers  map[docker.Binding][]*service
+	hostNetwork []*service
 }
 
 // found returns the index, which is made when it is first asked for: once the services
 // do not change any more.
-func (f *composeFile) found() *composeIndex {
+func (f *file) found() *serviceIndex {
 	if f.index != nil {
 		return f.index
 	}
-	f.index = &composeIndex{
-		byName: make(map[string]*composeService), byHostname: make(map[string][]*composeService),
-		kinds: make(map[string]*composeService), publishers: make(map[docker.Binding][]*composeService),
+	f.index = &serviceIndex{
+		byName: make(map[string]*service), byHostname: make(map[string][]*service),
+		kinds: make(map[string]*service), publishers: make(map[docker.Binding][]*service),
 	}
 	for i := range f.services {
 		f.index.add(&f.services[i])
@@ -38,7 +38,7 @@ func (f *composeFile) found() *composeIndex {
 	return f.index
 }
 
-func (x *composeIndex) add(s *composeService) {
+func (x *serviceIndex) add(s *service) {
 	x.byName[s.name] = s
 	if s.hostname != "" {
 		x.byHostname[s.hostname] = append(x.byHostname[s.hostname], s)
@@ -52,7 +52,7 @@ func (x *composeIndex) add(s *composeService) {
 			x.kinds[kind] = s
 		}
 	}
-	if !s.IsJaeger() {
+	if !s.isJaeger() {
 		return
 	}
 	x.jaegers = append(x.jaegers, s)
@@ -69,15 +69,15 @@ func (x *composeIndex) add(s *composeService) {
 }
 
 // jaegers are the services with an image of Jaeger.
-func (f *composeFile) jaegers() []*composeService { return f.found().jaegers }
+func (f *file) jaegers() []*service { return f.found().jaegers }
 
 // storage is the service that Jaeger may store in, nil if there is none.
-func (f *composeFile) storage() *composeService { return f.found().storage }
+func (f *file) storage() *service { return f.found().storage }
 
-// Service returns the service of a name, nil if there is none.
-func (f *composeFile) Service(name string) *composeService { return f.found().byName[name] }
+// service returns the service of a name, nil if there is none.
+func (f *file) service(name string) *service { return f.found().byName[name] }
 
-func (s *composeService) jaeger() jaegers.JaegerImage {
+func (s *service) jaeger() jaegers.Image {
 	if s.parsed == nil {
 		image := jaegers.ImageOf(s.image, nil)
 		s.parsed = &image

@@ -11,12 +11,12 @@ import (
 	"github.com/otdemo/otdemo/pkg/doctor/internal/docker"
 )
 
-// maxRange bounds a range of ports: there are no more.
+// maxRange bounds a range of ports: there are no more ports.
 const maxRange = 1 << 16
 
 // parsePort reads an item of ports: "[[host:]published:]target[/protocol]" with
 // ranges, or a mapping. A range makes several ports.
-func parsePort(node *yaml.Node) ([]composePort, error) {
+func parsePort(node *yaml.Node) ([]publishedPort, error) {
 	if node.Kind == yaml.MappingNode {
 		return longPort(node)
 	}
@@ -27,7 +27,7 @@ func parsePort(node *yaml.Node) ([]composePort, error) {
 	}
 	host, published, target, err := splitPort(rest)
 	if err != nil {
-		return nil, &composeError{node.Line, fmt.Sprintf("port %q: %v", text, err)}
+		return nil, &formError{node.Line, fmt.Sprintf("port %q: %v", text, err)}
 	}
 	return portRange(node, text, host, published, target, strings.ToLower(proto))
 }
@@ -47,7 +47,7 @@ func splitPort(text string) (host netip.Addr, published, target string, err erro
 	return host, published[i+1:], target, err
 }
 
-func longPort(node *yaml.Node) ([]composePort, error) {
+func longPort(node *yaml.Node) ([]publishedPort, error) {
 	target, published := scalar(field(node, "target")), scalar(field(node, "published"))
 	proto := strings.ToLower(scalar(field(node, "protocol")))
 	if proto == "" {
@@ -57,7 +57,7 @@ func longPort(node *yaml.Node) ([]composePort, error) {
 	if ip := scalar(field(node, "host_ip")); ip != "" {
 		var err error
 		if host, err = netip.ParseAddr(ip); err != nil {
-			return nil, &composeError{node.Line, fmt.Sprintf("host_ip of port %s: %v", target, err)}
+			return nil, &formError{node.Line, fmt.Sprintf("host_ip of port %s: %v", target, err)}
 		}
 	}
 	text := fmt.Sprintf("target: %s, published: %s, protocol: %s", target, published, proto)
@@ -65,24 +65,24 @@ func longPort(node *yaml.Node) ([]composePort, error) {
 }
 
 // portRange makes the ports of "6831-6832:6831-6832".
-func portRange(node *yaml.Node, text string, host netip.Addr, published, target, proto string) ([]composePort, error) {
+func portRange(node *yaml.Node, text string, host netip.Addr, published, target, proto string) ([]publishedPort, error) {
 	inside, last, err := parseRange(target)
 	if err != nil {
-		return nil, &composeError{node.Line, fmt.Sprintf("port %q: %v", text, err)}
+		return nil, &formError{node.Line, fmt.Sprintf("port %q: %v", text, err)}
 	}
 	first, lastOut := 0, 0
 	if published != "" {
 		if first, lastOut, err = parseRange(published); err != nil {
-			return nil, &composeError{node.Line, fmt.Sprintf("port %q: %v", text, err)}
+			return nil, &formError{node.Line, fmt.Sprintf("port %q: %v", text, err)}
 		}
 	}
-	var ports []composePort
+	var ports []publishedPort
 	for i := inside; i <= last; i++ {
 		b := docker.Binding{Host: host, Inside: i, Proto: proto}
 		if out := first + i - inside; published != "" && out <= lastOut {
 			b.Port = out
 		}
-		ports = append(ports, composePort{b, node.Line, text})
+		ports = append(ports, publishedPort{b, node.Line, text})
 	}
 	return ports, nil
 }
@@ -93,13 +93,13 @@ func parseRange(text string) (first, last int, err error) {
 		to = from
 	}
 	if first, err = strconv.Atoi(from); err != nil {
-		return 0, 0, fmt.Errorf("%q is no port", from)
+		return 0, 0, fmt.Errorf("%q is not a port", from)
 	}
 	if last, err = strconv.Atoi(to); err != nil {
-		return 0, 0, fmt.Errorf("%q is no port", to)
+		return 0, 0, fmt.Errorf("%q is not a port", to)
 	}
 	if first < 1 || last < first || last >= maxRange {
-		return 0, 0, fmt.Errorf("%q is no range of ports", text)
+		return 0, 0, fmt.Errorf("%q is not a port range", text)
 	}
 	return first, last, nil
 }

@@ -22,37 +22,37 @@ func Probe() probe.Probe {
 		Title: "the compose file lets spans reach Jaeger",
 		After: []string{probe.IDHost, probe.IDUDP, probe.IDCollector, probe.IDQuery, probe.IDCanary},
 		Codes: []probe.Code{
-			codeComposeWell, codeComposeUnreadable, codeComposeInvalid, codeComposeNoJaeger, codeComposeNotUDP,
-			codeComposePort, codeComposeNoUDP, codeComposeStorageURL, codeComposeStorageUnset, codeComposeNotFollowed, codeComposeNoGate, codeComposeV1Settings,
-			codeComposeReceiver, codeComposeLoopback, codeComposeAgent,
+			codeNoFault, codeUnreadable, codeInvalid, codeNoJaeger, codeNotUDP,
+			codePortMissing, codeNoUDP, codeStorageURL, codeStorageUnset, codeNotFollowed, codeNoHealthGate, codeV1Settings,
+			codeReceiverMissing, codeLoopback, codeAgentLocalhost,
 		},
-		Run: runCompose,
+		Run: run,
 	}
 }
 
-func runCompose(ctx context.Context, env *probe.Env) probe.Finding {
+func run(ctx context.Context, env *probe.Env) probe.Finding {
 	name := env.Compose
 	if name == "" {
-		return probe.NotUsed("no compose file was named")
+		return probe.NotUsed("no compose file is set")
 	}
-	file, err := readComposeFile(&env.Target)
+	file, err := readFile(&env.Target)
 	if err != nil {
-		// Who runs the check was told before; the file has changed since.
+		// The command line was validated before; the file has changed since.
 		return probe.Found(probe.StatusUnknown, err.code, "%s", err.text).Hint(err.hint)
 	}
 	if len(file.jaegers()) == 0 {
 		if len(file.gaps) > 0 {
 			return file.notFollowed(nil)
 		}
-		return probe.Found(probe.StatusUnknown, codeComposeNoJaeger, "%s has no service with an image of Jaeger, so nothing of it was checked; its services are %s",
+		return probe.Found(probe.StatusUnknown, codeNoJaeger, "%s has no service with a Jaeger image, so nothing was checked; services: %s",
 			name, file.names())
 	}
-	needs := docker.JaegerNeeds(env)
+	needs := docker.Needs(env)
 	docker.Resolve(ctx, env, needs)
-	check := composeCheck{
-		composeFile: file,
-		needs:       needs,
-		isHere:      func(n docker.Need) bool { return probe.IsOwn(ctx, &env.Target, n.Addr) },
+	check := check{
+		file:    file,
+		needs:   needs,
+		isLocal: func(n docker.Need) bool { return probe.IsOwn(ctx, &env.Target, n.Addr) },
 		readFile: func(source string) ([]byte, error) {
 			if !filepath.IsAbs(source) {
 				source = filepath.Join(filepath.Dir(name), source)
@@ -65,90 +65,90 @@ func runCompose(ctx context.Context, env *probe.Env) probe.Finding {
 		return file.notFollowed(unsure)
 	}
 	if len(faults) == 0 {
-		return probe.Found(probe.StatusOK, codeComposeWell, "nothing is wrong with %s in %s", file.jaegers()[0].name, name).
+		return probe.Found(probe.StatusOK, codeNoFault, "no fault found in service %s of %s", file.jaegers()[0].name, name).
 			Hint("docker compose -f " + docker.ShellQuote(name) + " up -d")
 	}
-	return composeFinding(faults).Saw(file.gapLines()...)
+	return finding(faults).Saw(file.gapLines()...)
 }
 
-// composeFinding is about the first fault; all others are evidence and hints.
-func composeFinding(faults []composeFault) probe.Finding {
+// finding is about the first fault; all others are evidence and hints.
+func finding(faults []fault) probe.Finding {
 	worst := &faults[0]
-	f := probe.Found(probe.StatusWarn, worst.code, "%s: %s", worst.At(), worst.fact).AtHop(worst.hop)
+	f := probe.Found(probe.StatusWarn, worst.code, "%s: %s", worst.position(), worst.fact).AtHop(worst.hop)
 	if n := worst.need; n != nil && !n.Met() {
 		f.Status = probe.StatusFail
 		f = f.AsCauseOf(n.Probe)
 	}
 	for i := range faults {
-		f = f.Saw(faults[i].At() + ": " + faults[i].fact).Hint(faults[i].At() + ": " + faults[i].mend)
-		if faults[i].saw != "" {
-			f = f.Saw(faults[i].saw)
+		f = f.Saw(faults[i].position() + ": " + faults[i].fact).Hint(faults[i].position() + ": " + faults[i].fix)
+		if faults[i].evidence != "" {
+			f = f.Saw(faults[i].evidence)
 		}
-		if faults[i].more != "" {
-			f = f.Hint(faults[i].At() + ": or " + faults[i].more)
+		if faults[i].otherFix != "" {
+			f = f.Hint(faults[i].position() + ": or " + faults[i].otherFix)
 		}
 	}
 	return f
 }
 
-// composeFileError says why a file cannot be checked.
-type composeFileError struct {
+// fileError is why a file cannot be checked.
+type fileError struct {
 	code       probe.Code
 	text, hint string
 }
 
-func (e *composeFileError) Error() string { return e.text }
+func (e *fileError) Error() string { return e.text }
 
 // Hint is what to do about it.
-func (e *composeFileError) Hint() string { return e.hint }
+func (e *fileError) Hint() string { return e.hint }
 
-// ValidateCompose returns an error with a hint if Compose names what cannot be read
-// or is no compose file.
-func ValidateCompose(t probe.Target) error {
+// Validate returns an error with a hint if Compose names a file that cannot be
+// read or is not a compose file.
+func Validate(t probe.Target) error {
 	t = t.WithDefaults()
 	if t.Compose == "" {
 		return nil
 	}
-	if _, err := readComposeFile(&t); err != nil {
+	if _, err := readFile(&t); err != nil {
 		return err
 	}
 	return nil
 }
 
-// readComposeFile reads the file that Compose names.
-func readComposeFile(t *probe.Target) (*composeFile, *composeFileError) {
+// readFile reads the file that Compose names.
+func readFile(t *probe.Target) (*file, *fileError) {
 	text, err := t.ReadFile(t.Compose)
 	if err != nil {
 		reason := err
 		if pathErr, ok := errors.AsType[*fs.PathError](err); ok {
 			reason = pathErr.Err
 		}
-		return nil, &composeFileError{
-			codeComposeUnreadable, fmt.Sprintf("cannot read the compose file %q: %v", t.Compose, reason),
-			"name a compose file, relative to the working directory: --compose docker-compose.yaml",
+		return nil, &fileError{
+			codeUnreadable, fmt.Sprintf("cannot read the compose file %q: %v", t.Compose, reason),
+			"give the path of a compose file, relative to the working directory: --compose docker-compose.yaml",
 		}
 	}
 	var unread error
-	file, err := parseCompose(t.Compose, text, composeVars(t, &unread))
+	file, err := parseFile(t.Compose, text, variables(t, &unread))
 	switch {
 	case err != nil && unread != nil:
-		return nil, &composeFileError{
-			codeComposeUnreadable, fmt.Sprintf("cannot read the file .env beside %s, which has variables: %v", t.Compose, unread),
+		return nil, &fileError{
+			codeUnreadable, fmt.Sprintf("cannot read the file .env next to %s, which has variables: %v", t.Compose, unread),
 			"make .env a regular file of 1 MiB at most",
 		}
 	case err != nil:
-		e := &composeFileError{
-			codeComposeInvalid, fmt.Sprintf("%s is no compose file: %s", t.Compose, strings.ReplaceAll(err.Error(), "\n", " ")),
+		e := &fileError{
+			codeInvalid, fmt.Sprintf("%s is not a compose file: %s", t.Compose, strings.ReplaceAll(err.Error(), "\n", " ")),
 			"docker compose -f " + docker.ShellQuote(t.Compose) + " config",
 		}
 		if manifest.Match(text) {
-			e.hint = "name a compose file; manifests of Kubernetes are not read"
+			e.hint = "give the path of a compose file; Kubernetes manifests are not supported"
 		}
 		return nil, e
 	}
 	if unread != nil {
-		file.gaps = append(file.gaps, composeGap{
-			line: 1, text: "the file has variables, and .env beside it cannot be read: " + unread.Error(), hint: inOneFile("-f", t.Compose),
+		file.gaps = append(file.gaps, gap{
+			line: 1, text: "the file has variables, and .env next to it cannot be read: " + unread.Error(), hint: resolveCommand("-f", t.Compose),
 		})
 	}
 	file.addOverride(t.ReadFile)
@@ -159,7 +159,7 @@ func readComposeFile(t *probe.Target) (*composeFile, *composeFileError) {
 var manifest = regexp.MustCompile(`(?m)^apiVersion:`)
 
 // names lists the services.
-func (f *composeFile) names() string {
+func (f *file) names() string {
 	names := make([]string, len(f.services))
 	for i := range f.services {
 		names[i] = f.services[i].name
@@ -170,10 +170,10 @@ func (f *composeFile) names() string {
 	return strings.Join(names, ", ")
 }
 
-// composeVars are the values of ${NAME}: the environment's, else those of the
-// file .env beside the compose file. Unread is set when a value is asked for that may be
-// in a file .env which is there and cannot be read.
-func composeVars(t *probe.Target, unread *error) func(string) (string, bool) {
+// variables returns the values of ${NAME}: from the environment, otherwise from
+// the file .env next to the compose file. It sets unread when a value may be in a file
+// .env that exists and cannot be read.
+func variables(t *probe.Target, unread *error) func(string) (string, bool) {
 	text, err := t.ReadFile(filepath.Join(filepath.Dir(t.Compose), ".env"))
 	switch {
 	case errors.Is(err, fs.ErrNotExist):

@@ -77,7 +77,7 @@ type composeTest struct {
 	config string
 	pairs  []string
 	env    string // lines of the file .env
-	// override says that the file has one beside it.
+	// override is set if the file has an override file next to it.
 	override bool
 	well     bool // the canary arrived
 	status   probe.Status
@@ -88,76 +88,76 @@ type composeTest struct {
 
 var composeTests = map[string]composeTest{
 	"well": {
-		file: goodV1, status: probe.StatusOK, code: codeComposeWell,
-		fact: "nothing is wrong with jaeger in /srv/compose.yml",
+		file: goodV1, status: probe.StatusOK, code: codeNoFault,
+		fact: "no fault found in service jaeger of /srv/compose.yml",
 		hint: "docker compose -f /srv/compose.yml up -d",
 	},
 	"without /udp": {
-		file: goodV1, edit: []string{"/udp", ""}, status: probe.StatusFail, code: codeComposeNotUDP,
-		fact: "/srv/compose.yml:5: jaeger publishes 6831 as TCP, and it is a UDP port",
+		file: goodV1, edit: []string{"/udp", ""}, status: probe.StatusFail, code: codeNotUDP,
+		fact: "/srv/compose.yml:5: jaeger publishes 6831 over TCP, but it is a UDP port",
 		hint: `/srv/compose.yml:5: - "6831:6831/udp"`,
 	},
 	"without /udp, by a variable": {
-		file: goodV1, edit: []string{"6831/udp", "6831${PROTOCOL}"}, status: probe.StatusFail, code: codeComposeNotUDP,
-		fact: "/srv/compose.yml:5: jaeger publishes 6831 as TCP, and it is a UDP port",
+		file: goodV1, edit: []string{"6831/udp", "6831${PROTOCOL}"}, status: probe.StatusFail, code: codeNotUDP,
+		fact: "/srv/compose.yml:5: jaeger publishes 6831 over TCP, but it is a UDP port",
 		hint: `/srv/compose.yml:5: - "6831:6831/udp"`,
 	},
 	"without /udp, and not in use": {
-		file: goodV1, edit: []string{"/udp", ""}, well: true, status: probe.StatusWarn, code: codeComposeNotUDP,
-		fact: "/srv/compose.yml:5: jaeger publishes 6831 as TCP, and it is a UDP port",
+		file: goodV1, edit: []string{"/udp", ""}, well: true, status: probe.StatusWarn, code: codeNotUDP,
+		fact: "/srv/compose.yml:5: jaeger publishes 6831 over TCP, but it is a UDP port",
 		hint: `/srv/compose.yml:5: - "6831:6831/udp"`,
 	},
 	"not published": {
-		file: goodV1, edit: []string{"6831:6831", "5775:5775"}, status: probe.StatusFail, code: codeComposePort,
-		fact: "/srv/compose.yml:6: jaeger does not publish 6831/udp, which udp localhost:6831 needs",
+		file: goodV1, edit: []string{"6831:6831", "5775:5775"}, status: probe.StatusFail, code: codePortMissing,
+		fact: "/srv/compose.yml:6: jaeger does not publish 6831/udp, which is needed to reach udp localhost:6831",
 		hint: `/srv/compose.yml:6: - "6831:6831/udp"`,
 	},
 	"thrift over HTTP is not published": {
 		file: goodV1, pairs: []string{"reporter.collector.endpoint", "http://localhost:14268/api/traces"},
-		status: probe.StatusFail, code: codeComposePort,
-		fact: "/srv/compose.yml:6: jaeger does not publish 14268/tcp, which tcp localhost:14268 needs",
+		status: probe.StatusFail, code: codePortMissing,
+		fact: "/srv/compose.yml:6: jaeger does not publish 14268/tcp, which is needed to reach tcp localhost:14268",
 		hint: `/srv/compose.yml:6: - "14268:14268"`,
 	},
 	"from another container": {
 		file: goodV1, edit: []string{`      - "6831:6831/udp"` + "\n", ""}, pairs: []string{"reporter.agent.host", "jaeger"},
-		status: probe.StatusOK, code: codeComposeWell,
-		fact: "nothing is wrong with jaeger in /srv/compose.yml",
+		status: probe.StatusOK, code: codeNoFault,
+		fact: "no fault found in service jaeger of /srv/compose.yml",
 		hint: "docker compose -f /srv/compose.yml up -d",
 	},
 	"a version without UDP": {
-		file: goodV1, edit: []string{":1.62.0", ":latest"}, status: probe.StatusFail, code: codeComposeNoUDP,
-		fact: "/srv/compose.yml:2: jaeger listens on no 6831/udp: jaegertracing/all-in-one:latest has no such port",
+		file: goodV1, edit: []string{":1.62.0", ":latest"}, status: probe.StatusFail, code: codeNoUDP,
+		fact: "/srv/compose.yml:2: jaeger does not listen on 6831/udp: jaegertracing/all-in-one:latest has no such port",
 		hint: "/srv/compose.yml:2: image: jaegertracing/jaeger:latest",
 	},
 	"storage well": {
-		file: withES, edit: []string{"<url>", "http://elasticsearch:9200"}, status: probe.StatusOK, code: codeComposeWell,
-		fact: "nothing is wrong with jaeger in /srv/compose.yml",
+		file: withES, edit: []string{"<url>", "http://elasticsearch:9200"}, status: probe.StatusOK, code: codeNoFault,
+		fact: "no fault found in service jaeger of /srv/compose.yml",
 		hint: "docker compose -f /srv/compose.yml up -d",
 	},
 	"storage on localhost": {
-		file: withES, edit: []string{"<url>", "http://me:hunter2@localhost:9200"}, status: probe.StatusFail, code: codeComposeStorageURL,
-		fact: "/srv/compose.yml:11: jaeger's storage URL http://localhost:9200 is of the container itself",
+		file: withES, edit: []string{"<url>", "http://me:hunter2@localhost:9200"}, status: probe.StatusFail, code: codeStorageURL,
+		fact: "/srv/compose.yml:11: jaeger's storage URL http://localhost:9200 points to the container itself",
 		hint: "/srv/compose.yml:11: http://elasticsearch:9200",
 	},
 	"storage with one slash": {
-		file: withES, edit: []string{"<url>", "http:/elasticsearch:9200"}, status: probe.StatusFail, code: codeComposeStorageURL,
+		file: withES, edit: []string{"<url>", "http:/elasticsearch:9200"}, status: probe.StatusFail, code: codeStorageURL,
 		fact: "/srv/compose.yml:11: jaeger's storage URL http:/elasticsearch:9200 has 1 slash after http:, so it has no host",
 		hint: "/srv/compose.yml:11: http://elasticsearch:9200",
 	},
 	"storage without a scheme": {
-		file: withES, edit: []string{"<url>", "elasticsearch:9200"}, status: probe.StatusFail, code: codeComposeStorageURL,
+		file: withES, edit: []string{"<url>", "elasticsearch:9200"}, status: probe.StatusFail, code: codeStorageURL,
 		fact: "/srv/compose.yml:11: jaeger's storage URL elasticsearch:9200 has no scheme",
 		hint: "/srv/compose.yml:11: http://elasticsearch:9200",
 	},
 	// jaeger#931.
 	"storage by its hostname": {
-		file: withES, edit: []string{"<url>", "http://es-loadbalancer:9200"}, status: probe.StatusFail, code: codeComposeStorageURL,
-		fact: "/srv/compose.yml:11: jaeger's storage URL http://es-loadbalancer:9200 has the hostname of service elasticsearch, which others cannot resolve",
+		file: withES, edit: []string{"<url>", "http://es-loadbalancer:9200"}, status: probe.StatusFail, code: codeStorageURL,
+		fact: "/srv/compose.yml:11: jaeger's storage URL http://es-loadbalancer:9200 has the hostname of service elasticsearch, which other services cannot resolve",
 		hint: "/srv/compose.yml:11: http://elasticsearch:9200",
 	},
 	"no wait for storage": {
 		file: withES, edit: []string{"<url>", "http://elasticsearch:9200", "    restart: on-failure\n", "    depends_on: [elasticsearch]\n"},
-		status: probe.StatusWarn, code: codeComposeNoGate,
+		status: probe.StatusWarn, code: codeNoHealthGate,
 		fact: "/srv/compose.yml:7: jaeger does not wait until elasticsearch is ready, and is not restarted",
 		hint: "/srv/compose.yml:7: depends_on: {elasticsearch: {condition: service_healthy}} and restart: on-failure",
 	},
@@ -166,157 +166,157 @@ var composeTests = map[string]composeTest{
 			"<url>", "http://elasticsearch:9200",
 			"restart: on-failure", "depends_on: {elasticsearch: {condition: service_healthy}}",
 		},
-		status: probe.StatusOK, code: codeComposeWell,
-		fact: "nothing is wrong with jaeger in /srv/compose.yml",
+		status: probe.StatusOK, code: codeNoFault,
+		fact: "no fault found in service jaeger of /srv/compose.yml",
 		hint: "docker compose -f /srv/compose.yml up -d",
 	},
 	"settings of Jaeger 1": {
 		file: withES, edit: []string{"<url>", "http://elasticsearch:9200", "all-in-one:1.62.0", "jaeger:2.13.0"},
-		status: probe.StatusWarn, code: codeComposeV1Settings,
-		fact: "/srv/compose.yml:10: jaeger is given SPAN_STORAGE_TYPE, ES_SERVER_URLS, which Jaeger 2 ignores: it keeps spans in memory",
+		status: probe.StatusWarn, code: codeV1Settings,
+		fact: "/srv/compose.yml:10: jaeger sets SPAN_STORAGE_TYPE, ES_SERVER_URLS, which Jaeger 2 ignores: it stores spans in memory",
 		hint: "/srv/compose.yml:10: command: [--config, /jaeger.yaml]",
 	},
 	"own configuration, well": {
-		file: withConfig, config: goodConfig, status: probe.StatusOK, code: codeComposeWell,
-		fact: "nothing is wrong with jaeger in /srv/compose.yml",
+		file: withConfig, config: goodConfig, status: probe.StatusOK, code: codeNoFault,
+		fact: "no fault found in service jaeger of /srv/compose.yml",
 		hint: "docker compose -f /srv/compose.yml up -d",
 	},
 	"own configuration that is not here": {
-		file: withConfig, status: probe.StatusUnknown, code: codeComposeNotFollowed,
-		fact: "/srv/compose.yml:2: the configuration jaeger.yaml of service jaeger cannot be read: no such file: whether the file lets spans reach Jaeger is unknown",
+		file: withConfig, status: probe.StatusUnknown, code: codeNotFollowed,
+		fact: "/srv/compose.yml:2: cannot read the configuration jaeger.yaml of service jaeger: no such file: unknown whether the file lets spans reach Jaeger",
 	},
 	"no receiver": {
 		file: withConfig, config: strings.ReplaceAll(goodConfig, "thrift_compact", "grpc"),
-		status: probe.StatusFail, code: codeComposeReceiver,
+		status: probe.StatusFail, code: codeReceiverMissing,
 		fact: "jaeger.yaml:7: jaeger's configuration has no receiver for 6831/udp",
 		hint: `jaeger.yaml:7: jaeger: {protocols: {thrift_compact: {endpoint: "0.0.0.0:6831"}}}`,
 	},
 	"receiver in no pipeline": {
 		file: withConfig, config: strings.ReplaceAll(goodConfig, "otlp, jaeger", "otlp"),
-		status: probe.StatusFail, code: codeComposeReceiver,
+		status: probe.StatusFail, code: codeReceiverMissing,
 		fact: "jaeger.yaml:3: jaeger's configuration has a jaeger receiver that no pipeline uses, so it is not started",
 		hint: "jaeger.yaml:3: receivers: [jaeger, otlp]",
 	},
 	"receiver without an endpoint": {
 		file: withConfig, config: strings.ReplaceAll(goodConfig, "\n        endpoint: 0.0.0.0:6831", ""),
-		status: probe.StatusFail, code: codeComposeLoopback,
-		fact: "jaeger.yaml:8: jaeger's thrift_compact listens on localhost, which is its own container only",
+		status: probe.StatusFail, code: codeLoopback,
+		fact: "jaeger.yaml:8: jaeger's thrift_compact listens on localhost, which only its own container can reach",
 		hint: `jaeger.yaml:8: endpoint: "0.0.0.0:6831"`,
 	},
 	"receiver on loopback": {
 		file: withConfig, config: strings.ReplaceAll(goodConfig, "0.0.0.0", "127.0.0.1"),
-		status: probe.StatusFail, code: codeComposeLoopback,
-		fact: "jaeger.yaml:9: jaeger's thrift_compact listens on 127.0.0.1:6831, which is its own container only",
+		status: probe.StatusFail, code: codeLoopback,
+		fact: "jaeger.yaml:9: jaeger's thrift_compact listens on 127.0.0.1:6831, which only its own container can reach",
 		hint: `jaeger.yaml:9: endpoint: "0.0.0.0:6831"`,
 	},
 	"receiver where the image says": {
 		file: withConfig, config: strings.ReplaceAll(goodConfig, "0.0.0.0", "${env:JAEGER_LISTEN_HOST:-localhost}"),
-		status: probe.StatusOK, code: codeComposeWell,
-		fact: "nothing is wrong with jaeger in /srv/compose.yml",
+		status: probe.StatusOK, code: codeNoFault,
+		fact: "no fault found in service jaeger of /srv/compose.yml",
 		hint: "docker compose -f /srv/compose.yml up -d",
 	},
 	"storage of an own configuration": {
 		file: withConfig, config: goodConfig + "es:\n  server_urls: [\"http://localhost:9200\"]\n",
-		status: probe.StatusFail, code: codeComposeStorageURL,
-		fact: "jaeger.yaml:11: jaeger's storage URL http://localhost:9200 is of the container itself",
+		status: probe.StatusFail, code: codeStorageURL,
+		fact: "jaeger.yaml:11: jaeger's storage URL http://localhost:9200 points to the container itself",
 		hint: "jaeger.yaml:11: http://elasticsearch:9200",
 	},
 	"an application's agent": {
 		file:   goodV1 + "  app:\n    image: shop\n    environment: [JAEGER_AGENT_HOST=localhost]\n",
-		status: probe.StatusWarn, code: codeComposeAgent,
+		status: probe.StatusWarn, code: codeAgentLocalhost,
 		fact: "/srv/compose.yml:9: app sends spans to localhost, which is its own container",
 		hint: "/srv/compose.yml:9: JAEGER_AGENT_HOST=jaeger",
 	},
 	"an application's endpoint": {
 		file:   goodV1 + "  app:\n    environment:\n      JAEGER_ENDPOINT: http://127.0.0.1:14268/api/traces\n",
-		status: probe.StatusWarn, code: codeComposeAgent,
+		status: probe.StatusWarn, code: codeAgentLocalhost,
 		fact: "/srv/compose.yml:9: app sends spans to 127.0.0.1, which is its own container",
 		hint: "/srv/compose.yml:9: JAEGER_ENDPOINT=http://jaeger:14268/api/traces",
 	},
 	"an application in Jaeger's network": {
 		file:   goodV1 + "  app:\n    network_mode: service:jaeger\n    environment: [JAEGER_AGENT_HOST=localhost]\n",
-		status: probe.StatusOK, code: codeComposeWell,
-		fact: "nothing is wrong with jaeger in /srv/compose.yml",
+		status: probe.StatusOK, code: codeNoFault,
+		fact: "no fault found in service jaeger of /srv/compose.yml",
 		hint: "docker compose -f /srv/compose.yml up -d",
 	},
 	"storage without an address": {
-		file: withES, edit: []string{"      ES_SERVER_URLS: <url>\n", ""}, status: probe.StatusFail, code: codeComposeStorageUnset,
-		fact: "/srv/compose.yml:10: jaeger stores in elasticsearch and is given no ES_SERVER_URLS: it goes to http://127.0.0.1:9200, which is its own container",
+		file: withES, edit: []string{"      ES_SERVER_URLS: <url>\n", ""}, status: probe.StatusFail, code: codeStorageUnset,
+		fact: "/srv/compose.yml:10: jaeger stores in elasticsearch without ES_SERVER_URLS, so it connects to http://127.0.0.1:9200, which is its own container",
 		hint: "/srv/compose.yml:10: ES_SERVER_URLS=http://elasticsearch:9200",
 	},
 	"storage with an empty address": {
-		file: withES, edit: []string{"<url>", "${NOBODY}"}, status: probe.StatusFail, code: codeComposeStorageUnset,
-		fact: "/srv/compose.yml:11: jaeger stores in elasticsearch and is given no ES_SERVER_URLS: it goes to http://127.0.0.1:9200, which is its own container",
+		file: withES, edit: []string{"<url>", "${NOBODY}"}, status: probe.StatusFail, code: codeStorageUnset,
+		fact: "/srv/compose.yml:11: jaeger stores in elasticsearch without ES_SERVER_URLS, so it connects to http://127.0.0.1:9200, which is its own container",
 		hint: "/srv/compose.yml:11: ES_SERVER_URLS=http://elasticsearch:9200",
 	},
 	"storage by a flag": {
 		file: withES, edit: []string{"      ES_SERVER_URLS: <url>\n", "    command: [--es.server-urls=http://elasticsearch:9200]\n"},
-		status: probe.StatusOK, code: codeComposeWell,
-		fact: "nothing is wrong with jaeger in /srv/compose.yml",
+		status: probe.StatusOK, code: codeNoFault,
+		fact: "no fault found in service jaeger of /srv/compose.yml",
 		hint: "docker compose -f /srv/compose.yml up -d",
 	},
 	"storage passed on from the environment": {
 		file: withES, edit: []string{"      ES_SERVER_URLS: <url>\n", "      ES_SERVER_URLS:\n"},
 		env:    "ES_SERVER_URLS=http://elasticsearch:9200\n",
-		status: probe.StatusOK, code: codeComposeWell,
-		fact: "nothing is wrong with jaeger in /srv/compose.yml",
+		status: probe.StatusOK, code: codeNoFault,
+		fact: "no fault found in service jaeger of /srv/compose.yml",
 		hint: "docker compose -f /srv/compose.yml up -d",
 	},
 	"storage without an address on the machine's network": {
-		file: withES, edit: []string{"      ES_SERVER_URLS: <url>\n", "    network_mode: host\n"}, status: probe.StatusOK, code: codeComposeWell,
-		fact: "nothing is wrong with jaeger in /srv/compose.yml",
+		file: withES, edit: []string{"      ES_SERVER_URLS: <url>\n", "    network_mode: host\n"}, status: probe.StatusOK, code: codeNoFault,
+		fact: "no fault found in service jaeger of /srv/compose.yml",
 		hint: "docker compose -f /srv/compose.yml up -d",
 	},
 	"Cassandra without an address": {
 		file:   goodV1 + "    command: [--span-storage.type=cassandra]\n",
-		status: probe.StatusFail, code: codeComposeStorageUnset,
-		fact: "/srv/compose.yml:2: jaeger stores in cassandra and is given no CASSANDRA_SERVERS: it goes to 127.0.0.1:9042, which is its own container",
-		hint: "/srv/compose.yml:2: CASSANDRA_SERVERS=cassandra, and a service cassandra, which the file has not",
+		status: probe.StatusFail, code: codeStorageUnset,
+		fact: "/srv/compose.yml:2: jaeger stores in cassandra without CASSANDRA_SERVERS, so it connects to 127.0.0.1:9042, which is its own container",
+		hint: "/srv/compose.yml:2: CASSANDRA_SERVERS=cassandra, and add a service cassandra, which the file lacks",
 	},
 	"a collector's storage is Cassandra": {
 		file:   goodV1 + "  collector:\n    image: jaegertracing/jaeger-collector:1.62.0\n    environment: [CASSANDRA_SERVERS=localhost]\n  cassandra: {image: 'cassandra:4', restart: always}\n",
-		status: probe.StatusFail, code: codeComposeStorageUnset,
-		fact: "/srv/compose.yml:9: collector is given CASSANDRA_SERVERS=localhost, which is its own container",
+		status: probe.StatusFail, code: codeStorageUnset,
+		fact: "/srv/compose.yml:9: collector has CASSANDRA_SERVERS=localhost, which is its own container",
 		hint: "/srv/compose.yml:9: CASSANDRA_SERVERS=cassandra",
 	},
 	"compose's first form": {
 		file:   strings.TrimPrefix(strings.ReplaceAll(goodV1, "/udp", ""), "services:\n"),
-		status: probe.StatusFail, code: codeComposeNotUDP,
-		fact: "/srv/compose.yml:4: jaeger publishes 6831 as TCP, and it is a UDP port",
+		status: probe.StatusFail, code: codeNotUDP,
+		fact: "/srv/compose.yml:4: jaeger publishes 6831 over TCP, but it is a UDP port",
 		hint: `/srv/compose.yml:4: - "6831:6831/udp"`,
 	},
 	"include": {
-		file: "include: [jaeger.yaml]\nservices: {app: {image: shop}}\n", status: probe.StatusUnknown, code: codeComposeNotFollowed,
-		fact: "/srv/compose.yml:1: the file uses include, which is not followed here: whether the file lets spans reach Jaeger is unknown",
+		file: "include: [jaeger.yaml]\nservices: {app: {image: shop}}\n", status: probe.StatusUnknown, code: codeNotFollowed,
+		fact: "/srv/compose.yml:1: the file uses include, which otdemo does not follow: unknown whether the file lets spans reach Jaeger",
 		hint: "docker compose -f /srv/compose.yml config > resolved.yaml && otdemo check-jaeger --compose resolved.yaml",
 	},
 	"extends": {
-		file: "services:\n  jaeger:\n    extends: {file: jaeger.yaml, service: jaeger}\n", status: probe.StatusUnknown, code: codeComposeNotFollowed,
-		fact: "/srv/compose.yml:3: service jaeger uses extends, which is not followed here: whether the file lets spans reach Jaeger is unknown",
+		file: "services:\n  jaeger:\n    extends: {file: jaeger.yaml, service: jaeger}\n", status: probe.StatusUnknown, code: codeNotFollowed,
+		fact: "/srv/compose.yml:3: service jaeger uses extends, which otdemo does not follow: unknown whether the file lets spans reach Jaeger",
 		hint: "docker compose -f /srv/compose.yml config > resolved.yaml && otdemo check-jaeger --compose resolved.yaml",
 	},
 	"env_file": {
-		file: goodV1 + "    env_file: [e]\n    environment: [SPAN_STORAGE_TYPE=elasticsearch]\n", status: probe.StatusUnknown, code: codeComposeNotFollowed,
-		fact: "/srv/compose.yml:7: service jaeger uses env_file, which is not followed here: whether the file lets spans reach Jaeger is unknown",
+		file: goodV1 + "    env_file: [e]\n    environment: [SPAN_STORAGE_TYPE=elasticsearch]\n", status: probe.StatusUnknown, code: codeNotFollowed,
+		fact: "/srv/compose.yml:7: service jaeger uses env_file, which otdemo does not follow: unknown whether the file lets spans reach Jaeger",
 		hint: "docker compose -f /srv/compose.yml config > resolved.yaml && otdemo check-jaeger --compose resolved.yaml",
 	},
 	"env_file, and what it cannot mend": {
-		file: goodV1 + "    env_file: [e]\n", edit: []string{"/udp", ""}, status: probe.StatusFail, code: codeComposeNotUDP,
-		fact: "/srv/compose.yml:5: jaeger publishes 6831 as TCP, and it is a UDP port",
+		file: goodV1 + "    env_file: [e]\n", edit: []string{"/udp", ""}, status: probe.StatusFail, code: codeNotUDP,
+		fact: "/srv/compose.yml:5: jaeger publishes 6831 over TCP, but it is a UDP port",
 		hint: `/srv/compose.yml:5: - "6831:6831/udp"`,
 	},
 	"an override file beside": {
-		file: goodV1, edit: []string{"/udp", ""}, override: true, status: probe.StatusUnknown, code: codeComposeNotFollowed,
-		fact: "/srv/compose.yml:1: docker compose up merges compose.override.yml, which is not followed here: whether the file lets spans reach Jaeger is unknown",
+		file: goodV1, edit: []string{"/udp", ""}, override: true, status: probe.StatusUnknown, code: codeNotFollowed,
+		fact: "/srv/compose.yml:1: docker compose up merges compose.override.yml, which otdemo does not follow: unknown whether the file lets spans reach Jaeger",
 		hint: "docker compose --project-directory /srv config > resolved.yaml && otdemo check-jaeger --compose resolved.yaml",
 	},
 	"no Jaeger": {
-		file: "services: {app: {image: shop}}", status: probe.StatusUnknown, code: codeComposeNoJaeger,
-		fact: "/srv/compose.yml has no service with an image of Jaeger, so nothing of it was checked; its services are app",
+		file: "services: {app: {image: shop}}", status: probe.StatusUnknown, code: codeNoJaeger,
+		fact: "/srv/compose.yml has no service with a Jaeger image, so nothing was checked; services: app",
 	},
 	"no compose file": {
-		file: "services: [", status: probe.StatusUnknown, code: codeComposeInvalid,
-		fact: "/srv/compose.yml is no compose file: yaml: line 1: did not find expected node content",
+		file: "services: [", status: probe.StatusUnknown, code: codeInvalid,
+		fact: "/srv/compose.yml is not a compose file: yaml: line 1: did not find expected node content",
 		hint: "docker compose -f /srv/compose.yml config",
 	},
 }
@@ -356,32 +356,32 @@ func TestCompose(t *testing.T) {
 	}
 }
 
-// All faults are told, those first that the configuration meets.
-func TestComposeTellsAllFaults(t *testing.T) {
+// All faults are reported, those that affect the configuration first.
+func TestComposeReportsAllFaults(t *testing.T) {
 	t.Parallel()
 	file := "services:\n  app:\n    environment: [JAEGER_AGENT_HOST=localhost]\n" +
 		strings.ReplaceAll(strings.TrimPrefix(goodV1, "services:\n"), "/udp", "")
 	f, _ := probetest.Examine(t, Probe(), composed(t, map[string]string{"/srv/compose.yml": file}), nil)
 	want := []string{
-		"/srv/compose.yml:7: jaeger publishes 6831 as TCP, and it is a UDP port",
+		"/srv/compose.yml:7: jaeger publishes 6831 over TCP, but it is a UDP port",
 		"/srv/compose.yml:3: app sends spans to localhost, which is its own container",
 	}
 	if !slices.Equal(f.Evidence, want) || len(f.Hints) != len(want) {
 		t.Errorf("got evidence %q with hints %q, want %q", f.Evidence, f.Hints, want)
 	}
-	// Nobody has tried the way, and the file alone is wrong.
+	// The path was not tried, and only the file is wrong.
 	if f.Status != probe.StatusFail {
 		t.Errorf("got %s, want fail", f.Status)
 	}
 }
 
-func TestComposeIsNotAskedFor(t *testing.T) {
+func TestComposeIsNotRequested(t *testing.T) {
 	t.Parallel()
 	if f, _ := probetest.Examine(t, Probe(), probetest.Outside(probetest.Load(t)), nil); f.Code != probe.CodeNotUsed {
 		t.Errorf("got %s, want %s", f.Code, probe.CodeNotUsed)
 	}
 	target := composed(t, nil)
-	if f, _ := probetest.Examine(t, Probe(), target, nil); f.Code != codeComposeUnreadable || f.Status != probe.StatusUnknown {
-		t.Errorf("got %s %s, want unknown %s", f.Status, f.Code, codeComposeUnreadable)
+	if f, _ := probetest.Examine(t, Probe(), target, nil); f.Code != codeUnreadable || f.Status != probe.StatusUnknown {
+		t.Errorf("got %s %s, want unknown %s", f.Status, f.Code, codeUnreadable)
 	}
 }

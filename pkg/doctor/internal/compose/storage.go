@@ -10,15 +10,15 @@ import (
 
 // checkUnset looks for a storage without an address. Without its storage Jaeger
 // exits, and no port is open.
-func (c *composeCheck) checkUnset(s *composeService) {
+func (c *check) checkUnset(s *service) {
 	u, ok := jaegers.StorageUnset(s.jaeger(), s.env, s.command)
 	if !ok || s.hostNetwork || s.sharesNetwork {
 		return
 	}
 	if jaegers.Opaque(s.command) {
-		c.gaps = append(c.gaps, composeGap{
-			line: s.line, text: "service " + s.name + " takes settings from a file or a shell" + notFollowedHere,
-			service: s.name, only: codeComposeStorageUnset, hint: "docker compose logs " + docker.ShellQuote(s.name),
+		c.gaps = append(c.gaps, gap{
+			line: s.line, text: "service " + s.name + " gets settings from a file or a shell" + notFollowedHere,
+			service: s.name, only: codeStorageUnset, hint: "docker compose logs " + docker.ShellQuote(s.name),
 		})
 	}
 	line := lineIn(s.env, s.line, u.Variable, jaegers.StorageTypeVariable)
@@ -26,11 +26,11 @@ func (c *composeCheck) checkUnset(s *composeService) {
 	if o := c.found().kinds[u.Kind]; o != nil {
 		host, missing = o.name, false
 	}
-	f := c.Add(codeComposeStorageUnset, probe.HopStorage, line, u.Variable+"="+u.Address(host), "%s %s", s.name, &u)
-	f.saw = u.Evidence()
+	f := c.add(codeStorageUnset, probe.HopStorage, line, u.Variable+"="+u.Address(host), "%s %s", s.name, &u)
+	f.evidence = u.Evidence()
 	if missing {
-		f.mend += ", and a service " + host + ", which the file has not"
-		f.more = fmt.Sprintf("%s=%s and extra_hosts: [%q], for one that this machine has on its port",
+		f.fix += ", and add a service " + host + ", which the file lacks"
+		f.otherFix = fmt.Sprintf("%s=%s and extra_hosts: [%q], for a storage on this machine",
 			u.Variable, u.Address(docker.HostName), docker.HostGateway)
 	}
 	if len(c.needs) > 0 {

@@ -16,7 +16,8 @@ import (
 	"github.com/otdemo/otdemo/pkg/doctor/internal/probetest"
 )
 
-// The post's own file: its storage is first, with the line by which it is known.
+// The blog post's own file: its storage is first, with Jaeger's log line for
+// the fault.
 func TestComposeOfThePost(t *testing.T) {
 	t.Parallel()
 	file := `jaegertracing:
@@ -31,13 +32,13 @@ func TestComposeOfThePost(t *testing.T) {
     - SPAN_STORAGE_TYPE=elasticsearch
 `
 	f, _ := probetest.Examine(t, Probe(), composed(t, map[string]string{"/srv/compose.yml": file}), nil)
-	probetest.Expect(t, f, probe.StatusFail, codeComposeStorageUnset,
-		"/srv/compose.yml:10: jaegertracing stores in elasticsearch and is given no ES_SERVER_URLS: it goes to http://127.0.0.1:9200, which is its own container",
-		"/srv/compose.yml:10: ES_SERVER_URLS=http://elasticsearch:9200, and a service elasticsearch, which the file has not")
+	probetest.Expect(t, f, probe.StatusFail, codeStorageUnset,
+		"/srv/compose.yml:10: jaegertracing stores in elasticsearch without ES_SERVER_URLS, so it connects to http://127.0.0.1:9200, which is its own container",
+		"/srv/compose.yml:10: ES_SERVER_URLS=http://elasticsearch:9200, and add a service elasticsearch, which the file lacks")
 	if !slices.Contains(f.Evidence, "Jaeger then logs: no Elasticsearch node available") {
 		t.Errorf("evidence %q lacks Jaeger's own line", f.Evidence)
 	}
-	const host = `/srv/compose.yml:10: or ES_SERVER_URLS=http://host.docker.internal:9200 and extra_hosts: ["host.docker.internal:host-gateway"], for one that this machine has on its port`
+	const host = `/srv/compose.yml:10: or ES_SERVER_URLS=http://host.docker.internal:9200 and extra_hosts: ["host.docker.internal:host-gateway"], for a storage on this machine`
 	if !slices.Contains(f.Hints, host) {
 		t.Errorf("hints %q lack %q", f.Hints, host)
 	}
@@ -51,16 +52,16 @@ func TestComposeStorageElsewhere(t *testing.T) {
 		rest string
 		code probe.Code
 	}{
-		"a configuration file": {"    command: [\"--config-file=/etc/j.yaml\"]\n    environment: [SPAN_STORAGE_TYPE=elasticsearch]\n", codeComposeNotFollowed},
+		"a configuration file": {"    command: [\"--config-file=/etc/j.yaml\"]\n    environment: [SPAN_STORAGE_TYPE=elasticsearch]\n", codeNotFollowed},
 		"a shell": {
 			"    entrypoint: [\"sh\", \"-c\", \"exec /go/bin/all-in-one-linux --es.server-urls=http://es:9200\"]\n    environment: [SPAN_STORAGE_TYPE=elasticsearch]\n",
-			codeComposeNotFollowed,
+			codeNotFollowed,
 		},
-		"a program around it": {"    entrypoint: /opt/start\n    environment: [SPAN_STORAGE_TYPE=elasticsearch]\n", codeComposeNotFollowed},
-		"a shell, and memory": {"    entrypoint: [\"sh\", \"-c\", \"exec /go/bin/all-in-one-linux\"]\n", codeComposeWell},
-		"Jaeger itself":       {"    entrypoint: /go/bin/all-in-one-linux\n    environment: [SPAN_STORAGE_TYPE=elasticsearch]\n", codeComposeStorageUnset},
-		"no value":            {"    environment: [SPAN_STORAGE_TYPE=elasticsearch, ES_SERVER_URLS]\n", codeComposeStorageUnset},
-		"an empty value":      {"    environment: {SPAN_STORAGE_TYPE: elasticsearch, ES_SERVER_URLS: \"${NOSUCH}\"}\n", codeComposeStorageUnset},
+		"a program around it": {"    entrypoint: /opt/start\n    environment: [SPAN_STORAGE_TYPE=elasticsearch]\n", codeNotFollowed},
+		"a shell, and memory": {"    entrypoint: [\"sh\", \"-c\", \"exec /go/bin/all-in-one-linux\"]\n", codeNoFault},
+		"Jaeger itself":       {"    entrypoint: /go/bin/all-in-one-linux\n    environment: [SPAN_STORAGE_TYPE=elasticsearch]\n", codeStorageUnset},
+		"no value":            {"    environment: [SPAN_STORAGE_TYPE=elasticsearch, ES_SERVER_URLS]\n", codeStorageUnset},
+		"an empty value":      {"    environment: {SPAN_STORAGE_TYPE: elasticsearch, ES_SERVER_URLS: \"${NOSUCH}\"}\n", codeStorageUnset},
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -89,15 +90,15 @@ func TestComposeUnreadableBeside(t *testing.T) {
 		file, unreadable string
 		code             probe.Code
 	}{
-		"no variable":               {goodV1, "/srv/.env", codeComposeWell},
-		"a variable":                {strings.Replace(goodV1, "6831:6831/udp", "${P}:6831/udp", 1), "/srv/.env", codeComposeNotFollowed},
-		"a variable that has one":   {strings.Replace(goodV1, "6831:6831/udp", "${HERE}:6831/udp", 1), "/srv/.env", codeComposeWell},
-		"a variable that must be":   {strings.Replace(goodV1, "6831:6831/udp", "${P:?}:6831/udp", 1), "/srv/.env", codeComposeUnreadable},
-		"a file that up merges":     {goodV1, "/srv/compose.override.yaml", codeComposeNotFollowed},
-		"a variable passed on":      {goodV1 + "    environment: [SPAN_STORAGE_TYPE]\n", "/srv/.env", codeComposeNotFollowed},
-		"a file nobody looks for":   {goodV1, "/srv/other.env", codeComposeWell},
-		"a variable, and no .env":   {strings.Replace(goodV1, "6831:6831/udp", "${P:-6831}:6831/udp", 1), "", codeComposeWell},
-		"a dollar, and no variable": {goodV1 + "    labels: [\"a$$b\"]\n", "/srv/.env", codeComposeWell},
+		"no variable":               {goodV1, "/srv/.env", codeNoFault},
+		"a variable":                {strings.Replace(goodV1, "6831:6831/udp", "${P}:6831/udp", 1), "/srv/.env", codeNotFollowed},
+		"a variable that has one":   {strings.Replace(goodV1, "6831:6831/udp", "${HERE}:6831/udp", 1), "/srv/.env", codeNoFault},
+		"a variable that must be":   {strings.Replace(goodV1, "6831:6831/udp", "${P:?}:6831/udp", 1), "/srv/.env", codeUnreadable},
+		"a file that up merges":     {goodV1, "/srv/compose.override.yaml", codeNotFollowed},
+		"a variable passed on":      {goodV1 + "    environment: [SPAN_STORAGE_TYPE]\n", "/srv/.env", codeNotFollowed},
+		"a file nobody looks for":   {goodV1, "/srv/other.env", codeNoFault},
+		"a variable, and no .env":   {strings.Replace(goodV1, "6831:6831/udp", "${P:-6831}:6831/udp", 1), "", codeNoFault},
+		"a dollar, and no variable": {goodV1 + "    labels: [\"a$$b\"]\n", "/srv/.env", codeNoFault},
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -143,7 +144,7 @@ func TestComposeOfManyServices(t *testing.T) {
 			t.Error(err)
 		}
 	})
-	services := map[string]composeService{
+	services := map[string]service{
 		"an application":          {image: "a", env: []jaegers.Variable{{Name: "JAEGER_AGENT_HOST", Value: "localhost"}}},
 		"a Jaeger":                {image: "jaegertracing/jaeger:2.13.0"},
 		"a Jaeger with a storage": {image: "all-in-one", hostname: "h", env: []jaegers.Variable{{Name: "SPAN_STORAGE_TYPE", Value: "elasticsearch"}, {Name: "ES_SERVER_URLS", Value: "http://h"}}},
@@ -151,7 +152,7 @@ func TestComposeOfManyServices(t *testing.T) {
 	}
 	needs := []docker.Need{{Host: "localhost", Port: 6831, Inside: 6831, Proto: "udp"}}
 	for name, s := range services {
-		file := &composeFile{path: "f"}
+		file := &file{path: "f"}
 		for i := range many {
 			s := s
 			s.name = strconv.Itoa(i)
@@ -159,9 +160,9 @@ func TestComposeOfManyServices(t *testing.T) {
 				s.hostname += s.name
 			}
 			file.services = append(file.services, s)
-			file.gaps = append(file.gaps, composeGap{service: s.name, only: codeComposeStorageUnset})
+			file.gaps = append(file.gaps, gap{service: s.name, only: codeStorageUnset})
 		}
-		check := composeCheck{composeFile: file, needs: needs, isHere: func(docker.Need) bool { return true }}
+		check := check{file: file, needs: needs, isLocal: func(docker.Need) bool { return true }}
 		within(name, func() { file.certain(check.run()) })
 	}
 }

@@ -18,7 +18,7 @@ func parseYAML(text []byte) (*yaml.Node, error) {
 	decoder := yaml.NewDecoder(bytes.NewReader(text))
 	var doc yaml.Node
 	if err := decoder.Decode(&doc); errors.Is(err, io.EOF) {
-		return nil, &composeError{1, "the file is empty"}
+		return nil, &formError{1, "the file is empty"}
 	} else if err != nil {
 		return nil, err
 	}
@@ -45,14 +45,14 @@ type nodeWalk struct {
 }
 
 // check returns an error for aliases without an end or that multiply the document, and
-// for keys that are there twice or are no text.
+// for keys that are there twice or are not text.
 func (w *nodeWalk) check(node *yaml.Node) error {
 	if w.nodes++; w.nodes > maxNodes {
-		return &composeError{node.Line, "document contains excessive aliasing"}
+		return &formError{node.Line, "document contains excessive aliasing"}
 	}
 	if node.Kind == yaml.AliasNode {
 		if w.open[node.Alias] {
-			return &composeError{node.Line, "anchor " + strconv.Quote(node.Value) + " contains itself"}
+			return &formError{node.Line, "anchor " + strconv.Quote(node.Value) + " contains itself"}
 		}
 		return w.check(node.Alias)
 	}
@@ -78,10 +78,10 @@ func checkKeys(mapping *yaml.Node) error {
 	for i := 0; i+1 < len(mapping.Content); i += 2 {
 		key := resolved(mapping.Content[i])
 		if key.Kind != yaml.ScalarNode {
-			return &composeError{key.Line, "a key is no text"}
+			return &formError{key.Line, "a key is no text"}
 		}
 		if line, again := lines[key.Value]; again {
-			return &composeError{key.Line, fmt.Sprintf("mapping key %q already defined at line %d", key.Value, line)}
+			return &formError{key.Line, fmt.Sprintf("mapping key %q already defined at line %d", key.Value, line)}
 		}
 		lines[key.Value] = key.Line
 	}
@@ -150,7 +150,7 @@ func items(node *yaml.Node) []*yaml.Node {
 	return all
 }
 
-// field returns the value of a mapping's key, nil when there is none.
+// field returns the value of a mapping's key, or nil.
 func field(node *yaml.Node, name string) *yaml.Node {
 	for key, value := range pairs(node) {
 		if key.Value == name {
@@ -160,7 +160,7 @@ func field(node *yaml.Node, name string) *yaml.Node {
 	return nil
 }
 
-// scalar returns a node's text, "" for nil and for what is no scalar.
+// scalar returns a node's text, "" for nil and for anything but a scalar.
 func scalar(node *yaml.Node) string {
 	if node = resolved(node); node == nil || node.Kind != yaml.ScalarNode || node.Tag == "!!null" {
 		return ""
@@ -173,7 +173,7 @@ func interpolate(node *yaml.Node, vars func(string) (string, bool)) error {
 	if node.Kind == yaml.ScalarNode {
 		text, err := expand(node.Value, vars)
 		if err != nil {
-			return &composeError{node.Line, err.Error()}
+			return &formError{node.Line, err.Error()}
 		}
 		node.Value = text
 		return nil
@@ -250,7 +250,7 @@ func substitute(levels int, inner string, vars func(string) (string, bool)) (str
 		op, set = rest, set && value != ""
 	}
 	if name == "" || op != "" && !strings.ContainsRune("-+?", rune(op[0])) {
-		return "", &variableError{"${" + inner + "} is no variable"}
+		return "", &variableError{"${" + inner + "} is not a variable"}
 	}
 	switch {
 	case op == "", op[0] != '+' && set:

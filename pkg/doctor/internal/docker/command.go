@@ -27,7 +27,7 @@ const (
 // repeat.
 func replaceWith(f probe.Finding, c *container, missing []Binding, image string) probe.Finding {
 	if service := c.Config.Labels[composeServiceLabel]; service != "" {
-		return f.Hint(c.recompose(service, missing))
+		return f.Hint(c.composeHint(service, missing))
 	}
 	r := c.replacement(missing, image)
 	if !slices.Contains(f.Hints, r.line) {
@@ -56,48 +56,48 @@ type replacement struct {
 // container that its stop removes with the traces in it is not replaced.
 func (c *container) replacement(missing []Binding, image string) replacement {
 	if dirs := c.ownDirectories(); c.HostConfig.AutoRemove && len(dirs) > 0 {
-		why := "to stop " + c.name() + " deletes the traces in " + strings.Join(dirs, " and ") +
-			", which is on no volume (--rm), so no line replaces it; this one copies them"
+		why := "stopping " + c.name() + " deletes the traces in " + strings.Join(dirs, " and ") +
+			", which is on no volume (--rm), so no command replaces it; this one copies them"
 		return replacement{line: ": " + ShellQuote(why) + "; " + c.copyOut(dirs), notes: []string{why}}
 	}
-	name, aside := ShellQuote(c.name()), ShellQuote(c.asideName())
+	name, oldName := ShellQuote(c.name()), ShellQuote(c.oldName())
 	var l commandLine
-	l.from = c.asideName()
+	l.container = c.oldName()
 	c.createWords(&l, missing, image)
-	steps := []string{"docker rename " + name + " " + aside, strings.Join(l.words, " ")}
+	steps := []string{"docker rename " + name + " " + oldName, strings.Join(l.words, " ")}
 	steps = append(steps, c.connects()...)
-	undo := "docker rm -f " + name + "; docker rename " + aside + " " + name
+	undo := "docker rm -f " + name + "; docker rename " + oldName + " " + name
 	if policy := c.restartPolicy(); policy != "" {
 		// Otherwise the engine's next start brings both back, and one finds its
 		// ports taken.
-		steps = append(steps, "docker update --restart no "+aside)
+		steps = append(steps, "docker update --restart no "+oldName)
 		undo += " && docker update --restart " + policy + " " + name
 	}
-	steps = append(steps, "docker stop "+aside, "docker start "+name)
+	steps = append(steps, "docker stop "+oldName, "docker start "+name)
 	undo += " && docker start " + name
 	r := replacement{line: strings.Join(steps, " && "), undo: undo}
 	if len(l.secrets) > 0 {
-		r.notes = append(r.notes, "not shown, the line reads it from the old container: "+strings.Join(l.secrets, ", "))
+		r.notes = append(r.notes, "not shown; the command reads it from the old container: "+strings.Join(l.secrets, ", "))
 	}
 	left := append(c.leftOut(), l.cut...)
 	for _, b := range c.HostConfig.PortBindings.bindings() {
-		if slices.ContainsFunc(missing, func(m Binding) bool { return b.yieldsTo(m) && m.Inside != b.Inside }) {
+		if slices.ContainsFunc(missing, func(m Binding) bool { return b.conflictsWith(m) && m.Inside != b.Inside }) {
 			left = append(left, "-p "+b.String()+", whose port is taken")
 		}
 	}
 	if len(left) > 0 {
-		r.notes = append(r.notes, "the line does not repeat: "+strings.Join(left, ", "))
+		r.notes = append(r.notes, "the command does not repeat: "+strings.Join(left, ", "))
 		// In every form of the output, and harmless in a shell.
 		r.line = ": " + ShellQuote("not repeated: "+strings.Join(left, ", ")) + "; " + r.line
 	}
 	if c.HostConfig.AutoRemove {
 		r.undo = ""
-		r.notes = append(r.notes, "it was started with --rm: to stop it is to remove it, and the line cannot be undone")
+		r.notes = append(r.notes, "it was started with --rm: stopping it removes it, so the command cannot be undone")
 	}
 	return r
 }
 
-func (c *container) asideName() string { return cmp.Or(c.aside, c.name()+"-old") }
+func (c *container) oldName() string { return cmp.Or(c.freeName, c.name()+"-old") }
 
 // leftOut names what the line cannot repeat.
 func (c *container) leftOut() []string {
@@ -108,10 +108,10 @@ func (c *container) leftOut() []string {
 	for _, name := range c.Config.unmapped {
 		left = append(left, "Config."+name)
 	}
-	if h := c.Config.Healthcheck; h != nil && len(h.Test) > 0 && h.Test[0] == "CMD" && !c.healthIsImages() {
+	if h := c.Config.Healthcheck; h != nil && len(h.Test) > 0 && h.Test[0] == "CMD" && !c.hasImageHealthcheck() {
 		left = append(left, "the health check's command "+shellLine(h.Test[1:]))
 	}
-	if c.mended.Name != "" && slices.ContainsFunc(jaegers.StorageURLs(c.Env(), c.args()), func(v jaegers.Variable) bool { return jaegers.RedactURLs(v.Value) != v.Value }) {
+	if c.newStorage.Name != "" && slices.ContainsFunc(jaegers.StorageURLs(c.env(), c.args()), func(v jaegers.Variable) bool { return jaegers.RedactURLs(v.Value) != v.Value }) {
 		left = append(left, "user and password of the storage URL (for ES_USERNAME and ES_PASSWORD)")
 	}
 	for name, e := range c.NetworkSettings.Networks {
@@ -120,7 +120,7 @@ func (c *container) leftOut() []string {
 		}
 	}
 	if c.HostConfig.AutoRemove {
-		left = append(left, "files in the container that are on no volume (--rm: to stop it is to remove it)")
+		left = append(left, "files in the container that are on no volume (--rm: stopping it removes it)")
 	}
 	for _, name := range c.dependents {
 		left = append(left, "container "+name+"'s connection: it uses this container's network and must be created again")
@@ -131,9 +131,9 @@ func (c *container) leftOut() []string {
 	return left
 }
 
-// recompose says what to write into the compose file, for a container made anew
-// by hand would be undone by the next "up".
-func (c *container) recompose(service string, missing []Binding) string {
+// composeHint returns what to write into the compose file: the next "up" would
+// undo a container that is recreated by hand.
+func (c *container) composeHint(service string, missing []Binding) string {
 	lines := make([]string, len(missing))
 	for i, b := range missing {
 		lines[i] = `"` + b.String() + `"`
@@ -168,7 +168,7 @@ func missingFlags(missing []Binding) string {
 	return strings.Join(flags, " ")
 }
 
-// restartPolicy is as --restart takes it; "" is none.
+// restartPolicy returns the value of --restart, "" for none.
 func (c *container) restartPolicy() string {
 	p := &c.HostConfig.RestartPolicy
 	switch {
@@ -183,17 +183,17 @@ func (c *container) restartPolicy() string {
 
 func (c *container) createWords(l *commandLine, missing []Binding, image string) {
 	host := &c.HostConfig
-	l.Add("docker", "create", "--name", c.name())
+	l.add("docker", "create", "--name", c.name())
 	l.on("--rm", host.AutoRemove)
 	l.text("--restart", c.restartPolicy())
 	if mode := host.NetworkMode; mode != "" && mode != "default" && mode != "bridge" {
-		l.Add("--network", mode)
+		l.add("--network", mode)
 		e := c.NetworkSettings.Networks[mode]
 		c.endpointFlags(l, &e, "--network-alias")
 	}
 	l.on("-P", host.PublishAllPorts)
 	for _, b := range mergePorts(host.PortBindings.bindings(), missing) {
-		l.Add("-p", b.flag())
+		l.add("-p", b.flag())
 	}
 	c.hostFlags(l)
 	c.configFlags(l)
@@ -210,9 +210,9 @@ func (c *container) connects() []string {
 		}
 		e := c.NetworkSettings.Networks[name]
 		var l commandLine
-		l.Add("docker", "network", "connect")
+		l.add("docker", "network", "connect")
 		c.endpointFlags(&l, &e, "--alias")
-		l.Add(name, c.name())
+		l.add(name, c.name())
 		lines = append(lines, strings.Join(l.words, " "))
 	}
 	return lines
@@ -223,7 +223,7 @@ func (c *container) connects() []string {
 func (c *container) endpointFlags(l *commandLine, e *endpoint, alias string) {
 	for _, name := range e.Aliases {
 		if name != c.name() && name != c.Config.Hostname && (name == "" || !strings.HasPrefix(c.ID, name)) {
-			l.Add(alias, name)
+			l.add(alias, name)
 		}
 	}
 	l.each("--link", e.Links...)
@@ -240,28 +240,28 @@ func (c *container) programWords(l *commandLine, image string) {
 	for i, kv := range c.Config.Env {
 		name, _, _ := strings.Cut(kv, "=")
 		switch {
-		case slices.Contains(c.defaults.Env, kv), c.mended.Name != "" && name == c.mended.Name:
+		case slices.Contains(c.defaults.Env, kv), c.newStorage.Name != "" && name == c.newStorage.Name:
 		case jaegers.IsSecret(name) || jaegers.RedactURLs(kv) != kv:
-			l.Add("-e")
+			l.add("-e")
 			l.secret(name, "", fmt.Sprintf("{{index .Config.Env %d}}", i), kv)
 		default:
-			l.Add("-e", kv)
+			l.add("-e", kv)
 		}
 	}
-	if c.mended.Name != "" {
-		l.Add("-e", c.mended.Name+"="+c.mended.Value)
+	if c.newStorage.Name != "" {
+		l.add("-e", c.newStorage.Name+"="+c.newStorage.Value)
 	}
 	entry, command := c.Config.Entrypoint, c.Config.Cmd
 	// With another entry point, Docker leaves out the image's command.
 	ownEntry := !slices.Equal(entry, c.defaults.Entrypoint) || len(command) == 0 && len(c.defaults.Cmd) > 0
 	switch {
 	case ownEntry && len(entry) > 0:
-		l.Add("--entrypoint", entry[0])
+		l.add("--entrypoint", entry[0])
 	case ownEntry:
 		// The image's is cleared, and the command is the program.
-		l.Add("--entrypoint", "")
+		l.add("--entrypoint", "")
 	}
-	l.Add(image)
+	l.add(image)
 	if ownEntry && len(entry) > 1 {
 		c.argumentWords(l, ".Config.Entrypoint", entry, 1)
 	}
@@ -276,7 +276,7 @@ func (c *container) argumentWords(l *commandLine, where string, args []string, f
 	for i := from; i < len(args); i++ {
 		flag, _, joined := strings.Cut(args[i], "=")
 		isFlag := strings.HasPrefix(flag, "-")
-		if isFlag && c.mended.Name != "" && jaegers.VariableOf(flag) == c.mended.Name {
+		if isFlag && c.newStorage.Name != "" && jaegers.VariableOf(flag) == c.newStorage.Name {
 			if !joined {
 				i++
 			}
@@ -294,7 +294,7 @@ func (c *container) argumentWords(l *commandLine, where string, args []string, f
 		case jaegers.RedactURLs(args[i]) != args[i]:
 			l.secret("the URL in "+jaegers.RedactURLs(args[i]), "", fmt.Sprintf("{{index %s %d}}", where, i), args[i])
 		default:
-			l.Add(args[i])
+			l.add(args[i])
 		}
 	}
 }
@@ -306,15 +306,15 @@ func (c *container) argumentWords(l *commandLine, where string, args []string, f
 func mergePorts(published, missing []Binding) []Binding {
 	all := slices.Clone(missing)
 	for _, b := range published {
-		if !slices.ContainsFunc(missing, b.yieldsTo) {
+		if !slices.ContainsFunc(missing, b.conflictsWith) {
 			all = append(all, b)
 		}
 	}
 	return all
 }
 
-// yieldsTo reports whether b cannot stay when m is published, or was meant to be m.
-func (b Binding) yieldsTo(m Binding) bool {
+// conflictsWith reports whether b cannot stay when m is published, or is replaced by m.
+func (b Binding) conflictsWith(m Binding) bool {
 	if m.Port != b.Port || !m.everywhere() && !b.everywhere() && m.Host != b.Host {
 		return false
 	}
@@ -350,9 +350,9 @@ func shellLine(args []string) string {
 	return strings.Join(quoted, " ")
 }
 
-// ShellQuote quotes s for a POSIX shell where it needs that. What cannot be shown
-// as it is stands as an escape of printf's, since a view would replace it, and the
-// command would mean something else. A shell takes line breaks off the end of that.
+// ShellQuote quotes s for a POSIX shell if necessary. Characters that cannot be
+// shown are written as escapes of printf, since a renderer would replace them and
+// change the command. A shell removes line breaks at the end of that.
 func ShellQuote(s string) string {
 	plain := func(r rune) bool {
 		return r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' || strings.ContainsRune("@%+=:,./-_", r)

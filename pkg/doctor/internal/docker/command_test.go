@@ -86,7 +86,7 @@ func TestReplacement(t *testing.T) {
 			`--memory 1g --memory-swap -1 --memory-swappiness 0 --cpus 1.5 --pids-limit 7 --shm-size 1000 --ulimit nofile=1:2 ` +
 				`--log-driver splunk --log-opt splunk-token="$(docker inspect -f '{{index .HostConfig.LogConfig.Config "splunk-token"}}' j-old)" ` +
 				`--log-opt tag=t --device /dev/a:/dev/b:rwm --init --pid host i`,
-			[]string{"not shown, the line reads it from the old container: splunk-token"},
+			[]string{"not shown; the command reads it from the old container: splunk-token"},
 		},
 		"secrets": {
 			`{"Config": {"Env": ["A=1", "ES_PASSWORD=hunter2", "URL=http://u:hunter2@h/"],
@@ -94,7 +94,7 @@ func TestReplacement(t *testing.T) {
 			`-e A=1 -e "$(docker inspect -f '{{index .Config.Env 1}}' j-old)" -e "$(docker inspect -f '{{index .Config.Env 2}}' j-old)" ` +
 				`--entrypoint /own i --x.token "$(docker inspect -f '{{index .Config.Entrypoint 2}}' j-old)" ` +
 				`"$(docker inspect -f '{{index .Config.Cmd 0}}' j-old)" "$(docker inspect -f '{{index .Config.Cmd 1}}' j-old)"`,
-			[]string{"not shown, the line reads it from the old container: ES_PASSWORD, URL, --x.token, --es.password, the URL in --es.server-urls=http://es:9200"},
+			[]string{"not shown; the command reads it from the old container: ES_PASSWORD, URL, --x.token, --es.password, the URL in --es.server-urls=http://es:9200"},
 		},
 	}
 	for name, tt := range tests {
@@ -142,7 +142,7 @@ func TestReplacementNamesWhatItLeavesOut(t *testing.T) {
 		},
 		"traces in memory, and more in files that its stop removes": {
 			`{"State": {"Status": "running"}, "HostConfig": {"AutoRemove": true}, "Config": {"Image": "jaegertracing/all-in-one:1.62.0"}}`,
-			": 'not repeated: files in the container that are on no volume (--rm: to stop it is to remove it), the traces that Jaeger has in memory'; ",
+			": 'not repeated: files in the container that are on no volume (--rm: stopping it removes it), the traces that Jaeger has in memory'; ",
 		},
 		"Badger's traces that end with it": {
 			`{"State": {"Status": "running"}, "Config": {"Image": "jaegertracing/all-in-one:1.62.0", "Env": ["SPAN_STORAGE_TYPE=badger"]}}`,
@@ -185,7 +185,7 @@ func TestReplacementKeepsWhatStopRemoves(t *testing.T) {
 	c := parseContainer(t, `{"Name": "/j", "State": {"Status": "running"}, "HostConfig": {"AutoRemove": true}, "Config": {"Image": "jaegertracing/all-in-one:1.62.0",
 		"Env": ["SPAN_STORAGE_TYPE=badger", "BADGER_EPHEMERAL=false", "BADGER_DIRECTORY_VALUE=/d/v", "BADGER_DIRECTORY_KEY=/d/k"]}}`)
 	got := c.replacement(nil, "i")
-	const want = ": 'to stop j deletes the traces in /d/k and /d/v, which is on no volume (--rm), so no line replaces it; this one copies them'; " +
+	const want = ": 'stopping j deletes the traces in /d/k and /d/v, which is on no volume (--rm), so no command replaces it; this one copies them'; " +
 		"docker cp j:/d/k ./j-d-k && docker cp j:/d/v ./j-d-v"
 	if got.line != want || got.undo != "" {
 		t.Errorf("got\n%s\nundo %q, want\n%s\nand no undo", got.line, got.undo, want)
@@ -277,8 +277,8 @@ func TestUnusedName(t *testing.T) {
 	}
 }
 
-// A command says the same after it was made harmless to show, and the shell reads
-// what was quoted.
+// A command has the same meaning after it was made harmless to show, and the
+// shell reads what was quoted.
 func TestShellQuote(t *testing.T) {
 	t.Parallel()
 	var shells []string

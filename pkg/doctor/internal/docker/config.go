@@ -9,8 +9,8 @@ import (
 	"time"
 )
 
-// hostConfig is the engine's HostConfig: what docker run was told about the
-// container's place on the machine.
+// hostConfig is the engine's HostConfig: the flags of docker run about the
+// container's environment on the machine.
 type hostConfig struct {
 	Binds           []string
 	Mounts          []mountSpec
@@ -99,8 +99,8 @@ type mountSpec struct {
 	}
 }
 
-// containerConfig is the engine's Config: what docker run was told about the
-// program, merged with what the image says.
+// containerConfig is the engine's Config: the flags of docker run about the
+// program, merged with those of the image.
 type containerConfig struct {
 	programConfig
 	Image        string
@@ -116,8 +116,8 @@ type containerConfig struct {
 	unmapped []string
 }
 
-// programConfig is what a container has from its image, unless docker run was
-// told otherwise.
+// programConfig is what a container has from its image, unless a flag of docker
+// run overrides it.
 type programConfig struct {
 	User        string
 	Env         []string
@@ -148,7 +148,7 @@ func (h *hostConfig) UnmarshalJSON(text []byte) error {
 		return fmt.Errorf("read the host settings: %w", err)
 	}
 	var err error
-	// Not told by docker run's flags, or chosen by the engine.
+	// Not set by docker run's flags, or chosen by the engine.
 	h.unmapped, err = unmapped(text, *h, "ConsoleSize", "ContainerIDFile", "MaskedPaths", "ReadonlyPaths", "CgroupnsMode", "Isolation")
 	return err
 }

@@ -12,13 +12,13 @@ import (
 	"github.com/otdemo/otdemo/pkg/doctor/internal/probe"
 )
 
-// unset is jaegers.StorageUnset for a container, with the address that would do.
-func (v *dockerView) unset(c *container) (u jaegers.UnsetStorage, f func(probe.Finding) probe.Finding, ok bool) {
-	u, ok = jaegers.StorageUnset(c.image(), c.Env(), c.args())
+// storageUnset is jaegers.StorageUnset for a container, with the address that would do.
+func (v *view) storageUnset(c *container) (u jaegers.UnsetStorage, f func(probe.Finding) probe.Finding, ok bool) {
+	u, ok = jaegers.StorageUnset(c.image(), c.env(), c.args())
 	if !ok || jaegers.Opaque(c.args()) || c.onHostNetwork() || strings.HasPrefix(c.HostConfig.NetworkMode, "container:") {
 		return u, nil, false
 	}
-	mended := *c
+	fixed := *c
 	host := HostName
 	for i := range v.storages {
 		s := &v.storages[i]
@@ -28,21 +28,21 @@ func (v *dockerView) unset(c *container) (u jaegers.UnsetStorage, f func(probe.F
 		}
 	}
 	if host == HostName && !slices.Contains(c.HostConfig.ExtraHosts, HostGateway) {
-		mended.HostConfig.ExtraHosts = append(slices.Clone(c.HostConfig.ExtraHosts), HostGateway)
+		fixed.HostConfig.ExtraHosts = append(slices.Clone(c.HostConfig.ExtraHosts), HostGateway)
 	}
 	return u, func(f probe.Finding) probe.Finding {
-		return withStorage(f.Saw(u.Evidence()), &mended, u.Variable, u.Address(host))
+		return withStorage(f.Saw(u.Evidence()), &fixed, u.Variable, u.Address(host))
 	}, true
 }
 
 // Binding is a published port.
 type Binding struct {
-	// host is the address of the machine that it is published on; not valid is
+	// Host is the address of the machine that it is published on; not valid is
 	// all of them.
 	Host netip.Addr
-	// port is the machine's; 0 lets the engine choose.
+	// Port is the machine's; 0 lets the engine choose.
 	Port int
-	// inside is the container's own port.
+	// Inside is the container's own port.
 	Inside int
 	Proto  string
 }
@@ -87,7 +87,7 @@ func (b Binding) flag() string {
 }
 
 // own is the container's side, as "6831/udp".
-func (b Binding) own() string { return strconv.Itoa(b.Inside) + "/" + b.Proto }
+func (b Binding) inContainer() string { return strconv.Itoa(b.Inside) + "/" + b.Proto }
 
 // covers reports whether what is sent to addr meets the binding.
 func (b Binding) covers(addr netip.Addr) bool {
@@ -121,8 +121,8 @@ func (m portMap) bindings() []Binding {
 	return all
 }
 
-// ranges are the ports of the machine that are a choice of the engine's from a range,
-// as -p 8000-8010:16686 says, which bindings does not repeat.
+// ranges returns the ports that the engine chose from a range, such as
+// -p 8000-8010:16686, which bindings does not repeat.
 func (m portMap) ranges() []string {
 	var all []string
 	for key, hosts := range m {
@@ -135,7 +135,7 @@ func (m portMap) ranges() []string {
 	return all
 }
 
-// listedContainer is what the list of containers tells.
+// listedContainer is a container in the engine's list.
 type listedContainer struct {
 	ID     string `json:"Id"`
 	Names  []string
@@ -149,8 +149,8 @@ type listedContainer struct {
 	HostConfig struct{ NetworkMode string }
 }
 
-// IsJaeger goes by the image, or by the ports that nobody else has.
-func (c *listedContainer) IsJaeger() bool {
+// isJaeger decides by the image, or by the ports that only Jaeger has.
+func (c *listedContainer) isJaeger() bool {
 	if jaegers.ImageOf(c.Image, c.Labels).IsJaeger() {
 		return true
 	}
@@ -162,7 +162,7 @@ func (c *listedContainer) IsJaeger() bool {
 	return false
 }
 
-// container is what the engine knows of one container.
+// container is the engine's description of one container.
 type container struct {
 	ID    string `json:"Id"`
 	Name  string
@@ -186,12 +186,14 @@ type container struct {
 
 	// defaults is what the image brings.
 	defaults imageDefaults
-	// mended, unless its name is empty, is the storage of the next container.
-	mended jaegers.Variable
+	// newStorage, unless its name is empty, is the storage of the next
+	// container.
+	newStorage jaegers.Variable
 	// dependents are the containers that lose their connection when it stops.
 	dependents []string
-	// aside is a name that no container has, for this one once it is replaced.
-	aside string
+	// freeName is a name that no container has, for this one once it is
+	// replaced.
+	freeName string
 	// lastLog is the last line of what a container printed that does not run.
 	lastLog string
 }
@@ -210,7 +212,7 @@ type endpoint struct {
 
 func (c *container) name() string { return strings.TrimPrefix(c.Name, "/") }
 
-func (c *container) image() jaegers.JaegerImage {
+func (c *container) image() jaegers.Image {
 	return jaegers.ImageOf(c.Config.Image, c.Config.Labels)
 }
 
@@ -231,7 +233,7 @@ func (c *container) published() []Binding {
 	return c.HostConfig.PortBindings.bindings()
 }
 
-func (c *container) Env() []jaegers.Variable {
+func (c *container) env() []jaegers.Variable {
 	var env []jaegers.Variable
 	for _, kv := range c.Config.Env {
 		name, value, _ := strings.Cut(kv, "=")
@@ -254,8 +256,8 @@ func (c *container) addrs() []netip.Addr {
 	return all
 }
 
-// networks are those on which containers know each other's names. The default
-// bridge is none.
+// networks returns the networks on which containers can resolve each other's
+// names, which the default bridge is not.
 func (c *container) networks() []string {
 	var names []string
 	for name := range c.NetworkSettings.Networks {
@@ -267,8 +269,8 @@ func (c *container) networks() []string {
 	return names
 }
 
-// dockerView is what an engine knows of Jaeger.
-type dockerView struct {
+// view is the part of an engine that concerns Jaeger.
+type view struct {
 	engine  *engine
 	jaegers []container
 	// storages are the running containers of databases.
@@ -277,13 +279,13 @@ type dockerView struct {
 	self *container
 }
 
-// lookAtDocker asks the engine for every container that may be Jaeger's.
-func lookAtDocker(ctx context.Context, t *probe.Target, e *engine) (*dockerView, error) {
+// readView reads from the engine every container that may be Jaeger's.
+func readView(ctx context.Context, t *probe.Target, e *engine) (*view, error) {
 	var list []listedContainer
 	if err := e.get(ctx, "/containers/json?all=1", &list); err != nil {
 		return nil, err
 	}
-	view := &dockerView{engine: e}
+	found := &view{engine: e}
 	self := ownContainerID(t)
 	var taken []string
 	for _, listed := range list {
@@ -292,7 +294,7 @@ func lookAtDocker(ctx context.Context, t *probe.Target, e *engine) (*dockerView,
 	for _, listed := range list {
 		isSelf := self != "" && strings.HasPrefix(listed.ID, self)
 		isStorage := listed.State == "running" && jaegers.ImageOf(listed.Image, nil).IsStorage()
-		if !isSelf && !isStorage && !listed.IsJaeger() {
+		if !isSelf && !isStorage && !listed.isJaeger() {
 			continue
 		}
 		var c container
@@ -302,24 +304,24 @@ func lookAtDocker(ctx context.Context, t *probe.Target, e *engine) (*dockerView,
 		}
 		switch {
 		case isSelf:
-			view.self = &c
+			found.self = &c
 		case isStorage:
-			view.storages = append(view.storages, c)
+			found.storages = append(found.storages, c)
 		default:
 			var image struct{ Config imageDefaults }
-			// Without it the command line repeats what the image says anyway.
+			// Without it the command line repeats the image's own settings.
 			_ = e.get(ctx, "/images/"+c.Image+"/json", &image)
-			c.defaults, c.aside = image.Config, unusedName(c.name(), taken)
+			c.defaults, c.freeName = image.Config, unusedName(c.name(), taken)
 			c.dependents = dependentsOf(&c, &listed, list)
 			if !c.up() {
 				c.lastLog = e.lastLog(ctx, c.ID)
 			}
-			view.jaegers = append(view.jaegers, c)
+			found.jaegers = append(found.jaegers, c)
 		}
 	}
 	// The engine's order is by age; people look for names.
-	slices.SortFunc(view.jaegers, func(a, b container) int { return strings.Compare(a.Name, b.Name) })
-	return view, nil
+	slices.SortFunc(found.jaegers, func(a, b container) int { return strings.Compare(a.Name, b.Name) })
+	return found, nil
 }
 
 // dependentsOf returns the containers that use the network of c, or a link to it:
@@ -357,15 +359,15 @@ const shortID = 12
 
 // unusedName is a name for a container that gives up its own.
 func unusedName(name string, taken []string) string {
-	aside := name + "-old"
-	for n := 2; slices.Contains(taken, "/"+aside); n++ {
-		aside = name + "-old" + strconv.Itoa(n)
+	oldName := name + "-old"
+	for n := 2; slices.Contains(taken, "/"+oldName); n++ {
+		oldName = name + "-old" + strconv.Itoa(n)
 	}
-	return aside
+	return oldName
 }
 
-// ownContainerID is the start of the id of this process's container, which is
-// the container's host name unless somebody chose another; "" in none.
+// ownContainerID returns the start of the id of this process's container, which
+// is the container's host name unless it was set; "" outside containers.
 func ownContainerID(t *probe.Target) string {
 	if !t.InContainer() {
 		return ""

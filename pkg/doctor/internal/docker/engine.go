@@ -20,18 +20,20 @@ import (
 )
 
 const (
-	// dockerTimeout bounds all questions to an engine. It answers each within
-	// milliseconds; one that is paused, as Docker Desktop may be, not at all.
-	dockerTimeout = time.Second
-	// maxDockerAnswer is far beyond the list of any machine's containers.
-	maxDockerAnswer = 8 << 20
+	// engineTimeout bounds all requests to an engine. It responds to each
+	// within milliseconds; an engine that is paused, as Docker Desktop may be,
+	// does not respond at all.
+	engineTimeout = time.Second
+	// maxResponse is far larger than the list of any machine's containers.
+	maxResponse = 8 << 20
 )
 
-// The versions of the engine's API that are spoken here: of Docker 1.12, and
-// the newest whose answers are known. An engine says in Api-Version what it has.
+// The versions of the engine's API that are supported here: of Docker 1.12, and
+// the newest whose responses were tested. An engine reports its version in
+// Api-Version.
 const (
-	dockerAPIOldest = "1.24"
-	dockerAPINewest = "1.43"
+	apiOldest = "1.24"
+	apiNewest = "1.43"
 )
 
 // engine is a Docker engine. It is only read.
@@ -47,11 +49,11 @@ type engine struct {
 	client *http.Client
 }
 
-// errNoEngine says that nothing is where an engine may be.
-var errNoEngine = errors.New("no Docker engine answers")
+// errNoEngine means that no engine was found at the default addresses.
+var errNoEngine = errors.New("no Docker engine responds")
 
-// dockerAddrs returns where an engine may be, and whether the user said so.
-func dockerAddrs(t *probe.Target) (addrs []string, said bool) {
+// engineAddrs returns where an engine may be, and whether it is configured.
+func engineAddrs(t *probe.Target) (addrs []string, configured bool) {
 	if host := t.Env("DOCKER_HOST"); host != "" {
 		return []string{host}, true
 	}
@@ -66,10 +68,10 @@ func dockerAddrs(t *probe.Target) (addrs []string, said bool) {
 	return addrs, false
 }
 
-// findEngine returns the first engine that answers. The error wraps errNoEngine
-// when nothing is there and nobody said that there should be.
+// findEngine returns the first engine that responds. The error wraps
+// errNoEngine if there is none and none is configured.
 func findEngine(ctx context.Context, t *probe.Target) (*engine, error) {
-	addrs, said := dockerAddrs(t)
+	addrs, configured := engineAddrs(t)
 	var errs []error
 	for _, addr := range addrs {
 		e, err := newEngine(ctx, t, addr)
@@ -77,7 +79,7 @@ func findEngine(ctx context.Context, t *probe.Target) (*engine, error) {
 			return e, nil
 		}
 		absent := errors.Is(err, fs.ErrNotExist) || errors.Is(err, syscall.ECONNREFUSED)
-		if said || !absent {
+		if configured || !absent {
 			errs = append(errs, fmt.Errorf("%s: %w", probe.BareText(addr), err))
 		}
 	}
@@ -100,14 +102,14 @@ func newEngine(ctx context.Context, t *probe.Target, addr string) (*engine, erro
 	case u.Scheme == "tcp" && t.Env("DOCKER_TLS_VERIFY") == "":
 		dialed, e.host = u.Host, u.Hostname()
 	default:
-		return nil, errors.New("only unix and tcp without TLS are asked")
+		return nil, errors.New("only unix sockets and tcp without TLS are supported")
 	}
 	e.client = t.HTTPClient()
 	e.client.Transport = &http.Transport{
 		DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) {
 			return t.Dial(ctx, network, dialed)
 		},
-		// The engine is asked a few times within milliseconds, then never again.
+		// There are a few requests within milliseconds, then none.
 		DisableKeepAlives: true,
 	}
 	// The name is only for the Host header.
@@ -117,9 +119,9 @@ func newEngine(ctx context.Context, t *probe.Target, addr string) (*engine, erro
 		return nil, err
 	}
 	defer func() { _ = resp.Body.Close() }()
-	version := cmp.Or(resp.Header.Get("Api-Version"), dockerAPIOldest)
-	if newerVersion(version, dockerAPINewest) {
-		version = dockerAPINewest
+	version := cmp.Or(resp.Header.Get("Api-Version"), apiOldest)
+	if newerVersion(version, apiNewest) {
+		version = apiNewest
 	}
 	e.base += "/v" + version
 	e.server, _, _ = strings.Cut(resp.Header.Get("Server"), " ")
@@ -143,21 +145,21 @@ func (e *engine) do(ctx context.Context, path string) (*http.Response, error) {
 	return resp, nil
 }
 
-// get decodes the answer at path into v.
+// get decodes the response at path into v.
 func (e *engine) get(ctx context.Context, path string, v any) error {
 	resp, err := e.do(ctx, path)
 	if err != nil {
 		return err
 	}
 	defer func() { _ = resp.Body.Close() }()
-	if err := json.NewDecoder(io.LimitReader(resp.Body, maxDockerAnswer)).Decode(v); err != nil {
+	if err := json.NewDecoder(io.LimitReader(resp.Body, maxResponse)).Decode(v); err != nil {
 		return fmt.Errorf("GET %s: %w", path, err)
 	}
 	return nil
 }
 
-// lastLog is the last line of a container's log, without the frame that the
-// engine puts around what was written without a terminal; "" if there is none.
+// lastLog returns the last line of a container's log, without the frame that
+// the engine adds to output without a terminal; "" if there is none.
 func (e *engine) lastLog(ctx context.Context, id string) string {
 	resp, err := e.do(ctx, "/containers/"+id+"/logs?stdout=1&stderr=1&tail=1")
 	if err != nil {

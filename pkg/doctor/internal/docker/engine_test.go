@@ -16,8 +16,9 @@ import (
 	"github.com/otdemo/otdemo/pkg/doctor/internal/probetest"
 )
 
-// recording is what a real engine (Docker 20.10.24) answered, by path, without
-// the version of its API. Each of testdata/docker is one way to start a Jaeger.
+// recording has the responses of a real engine (Docker 20.10.24), by path,
+// without the version of its API. Each of testdata/docker is one way to start a
+// Jaeger.
 type recording map[string]json.RawMessage
 
 func readRecording(t *testing.T, name string) recording {
@@ -33,7 +34,7 @@ func readRecording(t *testing.T, name string) recording {
 	return r
 }
 
-// edit replaces text in all answers.
+// edit replaces text in all responses.
 func (r recording) edit(oldnew ...string) recording {
 	replacer := strings.NewReplacer(oldnew...)
 	edited := make(recording, len(r))
@@ -43,7 +44,7 @@ func (r recording) edit(oldnew ...string) recording {
 	return edited
 }
 
-// ServeHTTP answers like the engine, reading only.
+// ServeHTTP responds like the engine, for reading only.
 func (r recording) ServeHTTP(w http.ResponseWriter, req *http.Request) {
 	w.Header().Set("Api-Version", "1.41")
 	w.Header().Set("Server", "Docker/20.10.24+dfsg1 (linux)")
@@ -109,14 +110,14 @@ func TestDockerEngine(t *testing.T) {
 	t.Parallel()
 	target := docked(t, serveEngine(t, readRecording(t, "not-published")))
 	f, env := probetest.Examine(t, EngineProbe(), target, nil)
-	if f.Status != probe.StatusOK || f.Code != codeDockerEngineAnswers {
+	if f.Status != probe.StatusOK || f.Code != codeEngineResponds {
 		t.Fatalf("got %s %s %q, want ok", f.Status, f.Code, f.Fact)
 	}
 	if want := "container jaeger (jaegertracing/all-in-one:1.62.0) is running and publishes 5775/udp, 16686/tcp"; probe.First(f.Evidence) != want {
 		t.Errorf("evidence: got %q, want %q", f.Evidence, want)
 	}
-	view, ok := env.Published.(*dockerView)
-	if !ok || len(view.jaegers) != 1 || view.self != nil {
+	found, ok := env.Published.(*view)
+	if !ok || len(found.jaegers) != 1 || found.self != nil {
 		t.Errorf("learned %+v, want one Jaeger and no container of our own", env.Published)
 	}
 }
@@ -124,21 +125,20 @@ func TestDockerEngine(t *testing.T) {
 func TestDockerEngineThatHasNothing(t *testing.T) {
 	t.Parallel()
 	f, env := probetest.Examine(t, EngineProbe(), docked(t, serveEngine(t, recording{"/containers/json": []byte("[]")})), nil)
-	if f.Status != probe.StatusSkip || f.Code != codeDockerNoJaeger || env.Published != nil {
-		t.Errorf("got %s %s %q, learned %v, want skip %s", f.Status, f.Code, f.Fact, env.Published, codeDockerNoJaeger)
+	if f.Status != probe.StatusSkip || f.Code != codeNoJaeger || env.Published != nil {
+		t.Errorf("got %s %s %q, learned %v, want skip %s", f.Status, f.Code, f.Fact, env.Published, codeNoJaeger)
 	}
 }
 
-// What is wrong with the engine says nothing about Jaeger, so it decides
-// nothing.
-func TestDockerEngineThatDoesNotTell(t *testing.T) {
+// A broken engine proves nothing about Jaeger, so it decides nothing.
+func TestDockerEngineThatFails(t *testing.T) {
 	t.Parallel()
 	tests := map[string]struct {
 		host string
 		want string
 	}{
 		"nothing there": {"unix:///nonexistent/docker.sock", "no such file or directory"},
-		"another form":  {"ssh://me:secret@host", "only unix and tcp without TLS are asked"},
+		"another form":  {"ssh://me:secret@host", "only unix sockets and tcp without TLS are supported"},
 		"no URL":        {"tcp://[", "missing ']' in host"},
 		"refuses": {
 			serveEngine(t, probetest.Answer(http.StatusForbidden, "", `{"message":"authorization denied"}`)),
@@ -150,7 +150,7 @@ func TestDockerEngineThatDoesNotTell(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			f, _ := probetest.Examine(t, EngineProbe(), docked(t, tt.host), nil)
-			if f.Status != probe.StatusSkip || f.Code != codeDockerUnanswered || !strings.Contains(f.Fact, tt.want) {
+			if f.Status != probe.StatusSkip || f.Code != codeNotListed || !strings.Contains(f.Fact, tt.want) {
 				t.Errorf("got %s %s %q, want skip with %q", f.Status, f.Code, f.Fact, tt.want)
 			}
 		})
@@ -166,7 +166,7 @@ func TestNoDockerEngineIsNoFinding(t *testing.T) {
 		return nil, &net.OpError{Op: "dial", Net: network, Err: os.NewSyscallError("connect", os.ErrNotExist)}
 	}
 	f, _ := probetest.Examine(t, EngineProbe(), target, nil)
-	want := "no Docker engine answers at unix:///var/run/docker.sock, unix:///nonexistent/.docker/run/docker.sock, unix:///nonexistent/run/docker.sock"
+	want := "no Docker engine responds at unix:///var/run/docker.sock, unix:///nonexistent/.docker/run/docker.sock, unix:///nonexistent/run/docker.sock"
 	if f.Code != probe.CodeNotUsed || f.Fact != want {
 		t.Errorf("got %s %q, want not-used %q", f.Code, f.Fact, want)
 	}
@@ -185,11 +185,11 @@ func TestDockerEngineThatHangs(t *testing.T) {
 	t.Cleanup(func() { close(release) })
 	start := time.Now()
 	f, _ := probetest.Examine(t, EngineProbe(), docked(t, host), nil)
-	if f.Code != codeDockerUnanswered {
-		t.Errorf("got %s %q, want %s", f.Code, f.Fact, codeDockerUnanswered)
+	if f.Code != codeNotListed {
+		t.Errorf("got %s %q, want %s", f.Code, f.Fact, codeNotListed)
 	}
-	if took := time.Since(start); took > 2*dockerTimeout {
-		t.Errorf("took %s, want about %s", took, dockerTimeout)
+	if took := time.Since(start); took > 2*engineTimeout {
+		t.Errorf("took %s, want about %s", took, engineTimeout)
 	}
 }
 

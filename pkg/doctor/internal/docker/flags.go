@@ -10,7 +10,7 @@ import (
 	"strings"
 )
 
-// defaultShmSize is what docker run sets without being told.
+// defaultShmSize is docker run's default.
 const (
 	defaultShmSize = 64 << 20
 	nanosPerCPU    = 1e9
@@ -22,7 +22,7 @@ func (c *container) hostFlags(l *commandLine) {
 	c.mountFlags(l)
 	h.resourceFlags(l)
 	if h.LogConfig.Type != "" && (h.LogConfig.Type != "json-file" || len(h.LogConfig.Config) > 0) {
-		l.Add("--log-driver", h.LogConfig.Type)
+		l.add("--log-driver", h.LogConfig.Type)
 		l.options("--log-opt", ".HostConfig.LogConfig.Config", h.LogConfig.Config)
 	}
 	l.each("--dns", h.DNS...)
@@ -32,7 +32,7 @@ func (c *container) hostFlags(l *commandLine) {
 	for _, link := range h.Links {
 		// "/es:/jaeger/elasticsearch"
 		source, alias, _ := strings.Cut(link, ":")
-		l.Add("--link", strings.TrimPrefix(source, "/")+":"+alias[strings.LastIndexByte(alias, '/')+1:])
+		l.add("--link", strings.TrimPrefix(source, "/")+":"+alias[strings.LastIndexByte(alias, '/')+1:])
 	}
 	l.each("--cap-add", h.CapAdd...)
 	l.each("--cap-drop", h.CapDrop...)
@@ -41,14 +41,14 @@ func (c *container) hostFlags(l *commandLine) {
 	for _, opt := range h.SecurityOpt {
 		// The engine adds this one itself to a privileged container.
 		if opt != "label=disable" || !h.Privileged {
-			l.Add("--security-opt", opt)
+			l.add("--security-opt", opt)
 		}
 	}
 	l.options("--sysctl", ".HostConfig.Sysctls", h.Sysctls)
 	l.options("--storage-opt", ".HostConfig.StorageOpt", h.StorageOpt)
 	l.each("--group-add", h.GroupAdd...)
 	for _, d := range h.Devices {
-		l.Add("--device", d.PathOnHost+":"+d.PathInContainer+":"+d.CgroupPermissions)
+		l.add("--device", d.PathOnHost+":"+d.PathInContainer+":"+d.CgroupPermissions)
 	}
 	l.on("--init", h.Init != nil && *h.Init)
 	l.text("--ipc", h.IpcMode, "private", "shareable")
@@ -64,10 +64,10 @@ func (h *hostConfig) resourceFlags(l *commandLine) {
 	l.bytes("--memory-swap", h.MemorySwap, 2*h.Memory)
 	l.bytes("--memory-reservation", h.MemoryReservation)
 	if h.MemorySwappiness != nil && *h.MemorySwappiness >= 0 {
-		l.Add("--memory-swappiness", strconv.FormatInt(*h.MemorySwappiness, 10))
+		l.add("--memory-swappiness", strconv.FormatInt(*h.MemorySwappiness, 10))
 	}
 	if h.NanoCPUs != 0 {
-		l.Add("--cpus", strconv.FormatFloat(float64(h.NanoCPUs)/nanosPerCPU, 'f', -1, 64))
+		l.add("--cpus", strconv.FormatFloat(float64(h.NanoCPUs)/nanosPerCPU, 'f', -1, 64))
 	}
 	l.number("--cpu-shares", h.CPUShares)
 	l.number("--cpu-period", h.CPUPeriod)
@@ -82,7 +82,7 @@ func (h *hostConfig) resourceFlags(l *commandLine) {
 	l.number("--oom-score-adj", h.OomScoreAdj)
 	l.bytes("--shm-size", h.ShmSize, defaultShmSize)
 	for _, u := range h.Ulimits {
-		l.Add("--ulimit", fmt.Sprintf("%s=%d:%d", u.Name, u.Soft, u.Hard))
+		l.add("--ulimit", fmt.Sprintf("%s=%d:%d", u.Name, u.Soft, u.Hard))
 	}
 }
 
@@ -99,7 +99,7 @@ func (c *container) mountFlags(l *commandLine) {
 	l.text("--volume-driver", h.VolumeDriver)
 	l.each("--volumes-from", h.VolumesFrom...)
 	for _, bind := range h.Binds {
-		l.Add("-v", bind)
+		l.add("-v", bind)
 		fields := strings.Split(bind, ":")
 		delete(named, path.Clean(fields[min(1, len(fields)-1)]))
 	}
@@ -108,17 +108,17 @@ func (c *container) mountFlags(l *commandLine) {
 			m.Source = named[path.Clean(m.Target)]
 		}
 		delete(named, path.Clean(m.Target))
-		l.Add("--mount", commaFields(m.fields()))
+		l.add("--mount", commaFields(m.fields()))
 	}
 	for _, target := range slices.Sorted(maps.Keys(named)) {
-		l.Add("-v", named[target]+":"+target)
+		l.add("-v", named[target]+":"+target)
 	}
 	for _, target := range slices.Sorted(maps.Keys(h.Tmpfs)) {
 		value := target
 		if options := h.Tmpfs[target]; options != "" {
 			value += ":" + options
 		}
-		l.Add("--tmpfs", value)
+		l.add("--tmpfs", value)
 	}
 }
 
@@ -172,7 +172,7 @@ func (c *container) configFlags(l *commandLine) {
 	cfg, image := &c.Config, &c.defaults
 	if !strings.HasPrefix(c.HostConfig.NetworkMode, "container:") && c.HostConfig.UTSMode != "host" &&
 		!strings.HasPrefix(c.ID, cfg.Hostname) && !c.onHostNetwork() {
-		l.Add("--hostname", cfg.Hostname)
+		l.add("--hostname", cfg.Hostname)
 	}
 	l.text("--domainname", cfg.Domainname)
 	l.text("--mac-address", cfg.MacAddress)
@@ -180,7 +180,7 @@ func (c *container) configFlags(l *commandLine) {
 	l.text("-w", cfg.WorkingDir, image.WorkingDir)
 	l.text("--stop-signal", cfg.StopSignal, image.StopSignal)
 	if cfg.StopTimeout != nil {
-		l.Add("--stop-timeout", strconv.Itoa(*cfg.StopTimeout))
+		l.add("--stop-timeout", strconv.Itoa(*cfg.StopTimeout))
 	}
 	l.on("-t", cfg.Tty)
 	l.on("-i", cfg.OpenStdin)
@@ -189,7 +189,7 @@ func (c *container) configFlags(l *commandLine) {
 			continue
 		}
 		if _, own := image.ExposedPorts[port]; !own {
-			l.Add("--expose", port)
+			l.add("--expose", port)
 		}
 	}
 	c.healthFlags(l)
@@ -200,14 +200,14 @@ func (c *container) configFlags(l *commandLine) {
 
 func (c *container) healthFlags(l *commandLine) {
 	h := c.Config.Healthcheck
-	if h == nil || c.healthIsImages() {
+	if h == nil || c.hasImageHealthcheck() {
 		return
 	}
 	switch {
 	case len(h.Test) == 1 && h.Test[0] == "NONE":
-		l.Add("--no-healthcheck")
+		l.add("--no-healthcheck")
 	case len(h.Test) == 2 && h.Test[0] == "CMD-SHELL":
-		l.Add("--health-cmd", h.Test[1])
+		l.add("--health-cmd", h.Test[1])
 	}
 	for _, d := range []struct {
 		flag  string
@@ -223,8 +223,8 @@ func (c *container) healthFlags(l *commandLine) {
 	l.number("--health-retries", int64(h.Retries))
 }
 
-// healthIsImages reports whether the health check is the image's own.
-func (c *container) healthIsImages() bool {
+// hasImageHealthcheck reports whether the health check is the image's own.
+func (c *container) hasImageHealthcheck() bool {
 	own, image := c.Config.Healthcheck, c.defaults.Healthcheck
 	return own != nil && image != nil && reflect.DeepEqual(own, image)
 }

@@ -13,36 +13,36 @@ import (
 
 // The codes of what is found here.
 const (
-	codeDockerUnanswered   probe.Code = "docker-not-asked"
-	codeDockerNoJaeger     probe.Code = "docker-no-jaeger"
-	codeDockerWell         probe.Code = "docker-well"
-	CodeDockerUnpublished  probe.Code = "docker-port-not-published"
-	codeDockerAsTCP        probe.Code = "docker-port-published-as-tcp"
-	codeDockerOtherPort    probe.Code = "docker-port-published-elsewhere"
-	codeDockerOtherAddr    probe.Code = "docker-port-on-other-address"
-	codeDockerNotRunning   probe.Code = "docker-jaeger-not-running"
-	codeDockerTooEarly     probe.Code = "docker-jaeger-before-storage"
-	codeDockerNoUDP        probe.Code = "docker-image-without-udp"
-	codeDockerNoNetwork    probe.Code = "docker-no-shared-network"
-	codeDockerOtherHost    probe.Code = "docker-jaeger-has-other-name"
-	codeDockerV1Settings   probe.Code = "docker-v1-settings"
-	codeDockerStorageURL   probe.Code = "docker-storage-url"
-	codeDockerStorageUnset probe.Code = "docker-storage-unset"
+	codeNotListed     probe.Code = "docker-not-asked"
+	codeNoJaeger      probe.Code = "docker-no-jaeger"
+	codeNoFault       probe.Code = "docker-well"
+	CodeNotPublished  probe.Code = "docker-port-not-published"
+	codeAsTCP         probe.Code = "docker-port-published-as-tcp"
+	codeOtherPort     probe.Code = "docker-port-published-elsewhere"
+	codeOtherAddr     probe.Code = "docker-port-on-other-address"
+	codeNotRunning    probe.Code = "docker-jaeger-not-running"
+	codeBeforeStorage probe.Code = "docker-jaeger-before-storage"
+	codeNoUDP         probe.Code = "docker-image-without-udp"
+	codeNoNetwork     probe.Code = "docker-no-shared-network"
+	codeOtherHost     probe.Code = "docker-jaeger-has-other-name"
+	codeV1Settings    probe.Code = "docker-v1-settings"
+	codeStorageURL    probe.Code = "docker-storage-url"
+	codeStorageUnset  probe.Code = "docker-storage-unset"
 )
 
-// judgeNeed says why the need cannot be met by the engine's containers. It
-// returns false when they do not explain it.
-func (v *dockerView) judgeNeed(ctx context.Context, t *probe.Target, n Need, all []Need) (probe.Finding, bool) {
+// judgeNeed returns why the engine's containers cannot meet the need, and false
+// if they do not explain it.
+func (v *view) judgeNeed(ctx context.Context, t *probe.Target, n Need, all []Need) (probe.Finding, bool) {
 	if v.self != nil {
 		return v.judgeInside(n)
 	}
-	if c := v.named(n.Host); c != nil && !n.Addr.IsValid() {
+	if c := v.byName(n.Host); c != nil && !n.Addr.IsValid() {
 		return v.judgeName(c, n)
 	}
-	if c := v.withAddr(n.Addr); c != nil && c.Lacks(n) {
+	if c := v.byAddr(n.Addr); c != nil && c.lacks(n) {
 		return withoutUDP(c, n), true
 	}
-	if !v.isHere(ctx, t, n) {
+	if !v.isLocal(ctx, t, n) {
 		return probe.Finding{}, false
 	}
 	c := v.closest(n)
@@ -53,12 +53,12 @@ func (v *dockerView) judgeNeed(ctx context.Context, t *probe.Target, n Need, all
 		return v.notRunning(c), true
 	}
 	bindings := c.published()
-	if c.Lacks(n) {
+	if c.lacks(n) {
 		return withoutUDP(c, n), true
 	}
 	var missing []Binding
 	for _, other := range all {
-		if other.Host != "" && !isPublished(bindings, other) && v.isHere(ctx, t, other) {
+		if other.Host != "" && !isPublished(bindings, other) && v.isLocal(ctx, t, other) {
 			missing = append(missing, c.binding(other))
 		}
 	}
@@ -78,17 +78,17 @@ func portFinding(c *container, n Need, bindings, missing []Binding) (probe.Findi
 		switch {
 		case b.Inside != n.Inside:
 		case b.Proto != n.Proto && b.Port == n.Port:
-			return fixed(probe.Found(probe.StatusFail, codeDockerAsTCP, "%s publishes %d as %s; %s is not published",
+			return fixed(probe.Found(probe.StatusFail, codeAsTCP, "%s publishes %d as %s; %s is not published",
 				c.label(), n.Inside, b.Proto, n).Saw(saw))
 		case b.Proto == n.Proto && b.Port != n.Port:
-			return fixed(probe.Found(probe.StatusFail, codeDockerOtherPort, "%s publishes %s on port %d, the configuration goes to %d",
+			return fixed(probe.Found(probe.StatusFail, codeOtherPort, "%s publishes %s on port %d, but the configuration uses %d",
 				c.label(), n, b.Port, n.Port).Saw(saw).Hint(n.flag(n.Host, b.Port)))
 		case b.Proto == n.Proto:
-			return fixed(probe.Found(probe.StatusFail, codeDockerOtherAddr, "%s publishes %s on %s only, the configuration goes to %s",
+			return fixed(probe.Found(probe.StatusFail, codeOtherAddr, "%s publishes %s on %s only, but the configuration uses %s",
 				c.label(), n, b.Host, n.Addr).Saw(saw).Hint(n.flag(b.Host.String(), n.Port)))
 		}
 	}
-	return fixed(probe.Found(probe.StatusFail, CodeDockerUnpublished, "%s publishes %s; %s is not published",
+	return fixed(probe.Found(probe.StatusFail, CodeNotPublished, "%s publishes %s; %s is not published",
 		c.label(), listPorts(bindings), n).Saw(saw))
 }
 
@@ -102,7 +102,7 @@ func isPublished(bindings []Binding, n Need) bool {
 func listPorts(bindings []Binding) string {
 	var names []string
 	for _, b := range bindings {
-		name := b.own()
+		name := b.inContainer()
 		if b.Port != b.Inside {
 			name += fmt.Sprintf(" on %d", b.Port)
 		}
@@ -116,8 +116,8 @@ func listPorts(bindings []Binding) string {
 	return strings.Join(names, ", ")
 }
 
-// isHere reports whether the need goes to where the engine publishes ports.
-func (v *dockerView) isHere(ctx context.Context, t *probe.Target, n Need) bool {
+// isLocal reports whether the need goes to where the engine publishes ports.
+func (v *view) isLocal(ctx context.Context, t *probe.Target, n Need) bool {
 	if v.engine.host != "" {
 		return n.Host == v.engine.host || n.Addr.String() == v.engine.host
 	}
@@ -126,7 +126,7 @@ func (v *dockerView) isHere(ctx context.Context, t *probe.Target, n Need) bool {
 
 // closest is the container that was most likely meant for the need: one that
 // publishes the port, else one that runs, else one that has stopped.
-func (v *dockerView) closest(n Need) *container {
+func (v *view) closest(n Need) *container {
 	var best *container
 	var most int
 	for i := range v.jaegers {
@@ -151,9 +151,9 @@ func (v *dockerView) closest(n Need) *container {
 	return best
 }
 
-// withAddr is the container that has the address on one of Docker's networks,
+// byAddr is the container that has the address on one of Docker's networks,
 // where nothing needs to be published.
-func (v *dockerView) withAddr(addr netip.Addr) *container {
+func (v *view) byAddr(addr netip.Addr) *container {
 	for i := range v.jaegers {
 		if c := &v.jaegers[i]; slices.Contains(c.addrs(), addr) {
 			return c
@@ -164,11 +164,11 @@ func (v *dockerView) withAddr(addr netip.Addr) *container {
 
 // lacks reports whether the container's program surely does not listen on what
 // is needed.
-func (c *container) Lacks(n Need) bool {
+func (c *container) lacks(n Need) bool {
 	return n.Proto == "udp" && c.image().Lacks(n.Inside) && !jaegers.HasConfig(c.args())
 }
 
-func (v *dockerView) named(host string) *container {
+func (v *view) byName(host string) *container {
 	for i := range v.jaegers {
 		c := &v.jaegers[i]
 		if c.name() == host || c.Config.Labels[composeServiceLabel] == host {
@@ -184,12 +184,12 @@ func (v *dockerView) named(host string) *container {
 }
 
 // judgeName is for a container's name that does not resolve outside of Docker.
-func (v *dockerView) judgeName(c *container, n Need) (probe.Finding, bool) {
+func (v *view) judgeName(c *container, n Need) (probe.Finding, bool) {
 	host := v.engine.host
 	if host == "" {
 		host = "localhost"
 	}
-	f := probe.Found(probe.StatusFail, codeDockerOtherHost, "%s is a name on Docker's own networks, which does not resolve out here", n.Host).
+	f := probe.Found(probe.StatusFail, codeOtherHost, "%s is a name on Docker's own networks, which does not resolve outside them", n.Host).
 		Saw("docker inspect " + c.name() + ": " + listPorts(c.published()))
 	for _, b := range c.published() {
 		if b.Inside == n.Inside && b.Proto == n.Proto {
@@ -201,7 +201,7 @@ func (v *dockerView) judgeName(c *container, n Need) (probe.Finding, bool) {
 
 // judgeInside is for a process in a container, to which published ports mean
 // nothing: it needs a network in common with Jaeger, and Jaeger's name there.
-func (v *dockerView) judgeInside(n Need) (probe.Finding, bool) {
+func (v *view) judgeInside(n Need) (probe.Finding, bool) {
 	c := v.closest(n)
 	if c == nil {
 		return probe.Finding{}, false
@@ -209,19 +209,19 @@ func (v *dockerView) judgeInside(n Need) (probe.Finding, bool) {
 	if !c.up() {
 		return v.notRunning(c), true
 	}
-	saw := fmt.Sprintf("%s is on %s, this one (%s) on %s",
+	saw := fmt.Sprintf("%s is on %s; this container (%s) is on %s",
 		c.name(), listNetworks(c), v.self.name(), listNetworks(v.self))
 	for _, network := range c.networks() {
 		if !slices.Contains(v.self.networks(), network) {
 			continue
 		}
 		if !n.Addr.IsValid() || n.Addr.IsLoopback() {
-			return probe.Found(probe.StatusFail, codeDockerOtherHost, "%s is this container itself or nobody; Jaeger is %s on network %s",
+			return probe.Found(probe.StatusFail, codeOtherHost, "%s is this container itself or does not resolve; Jaeger is %s on network %s",
 				n.Host, c.label(), network).Saw(saw).Hint(n.flag(c.name(), n.Inside)), true
 		}
 		return probe.Finding{}, false
 	}
-	f := probe.Found(probe.StatusFail, codeDockerNoNetwork, "%s shares no network with this container", c.label()).Saw(saw)
+	f := probe.Found(probe.StatusFail, codeNoNetwork, "%s shares no network with this container", c.label()).Saw(saw)
 	switch own, theirs := v.self.networks(), c.networks(); {
 	case len(theirs) > 0:
 		f = f.Hint("docker network connect " + theirs[0] + " " + v.self.name())

@@ -21,7 +21,7 @@ const (
 func (c *container) lostTraces() []string {
 	var lost []string
 	for _, dir := range c.ownDirectories() {
-		lost = append(lost, "the traces in "+dir+", which is on no volume and stays in "+c.asideName())
+		lost = append(lost, "the traces in "+dir+", which is on no volume and stays in "+c.oldName())
 	}
 	switch {
 	case len(lost) > 0 || !c.up():
@@ -38,7 +38,7 @@ func (c *container) storesInMemory() bool {
 	if c.image().IsV2() {
 		return !jaegers.HasConfig(c.args())
 	}
-	switch jaegers.StorageType(c.image(), c.Env(), c.args()) {
+	switch jaegers.StorageType(c.image(), c.env(), c.args()) {
 	case jaegers.StorageMemory:
 		return true
 	case jaegers.StorageBadger:
@@ -54,13 +54,13 @@ func (c *container) storageUnknown() bool {
 	if c.image().IsV2() || jaegers.Opaque(c.args()) {
 		return true
 	}
-	return !c.image().IsAgent() && jaegers.StorageType(c.image(), c.Env(), c.args()) == ""
+	return !c.image().IsAgent() && jaegers.StorageType(c.image(), c.env(), c.args()) == ""
 }
 
 // isEphemeral reports whether Badger removes its files when Jaeger ends, which is
 // its default.
 func (c *container) isEphemeral() bool {
-	value := jaegers.Setting(c.Env(), c.args(), "BADGER_EPHEMERAL")
+	value := jaegers.Setting(c.env(), c.args(), "BADGER_EPHEMERAL")
 	ephemeral, err := strconv.ParseBool(value)
 	return err != nil || ephemeral
 }
@@ -77,7 +77,7 @@ func (c *container) badgerDirectories() []string {
 	}
 	var dirs []string
 	for name, part := range map[string]string{"BADGER_DIRECTORY_KEY": "keys", "BADGER_DIRECTORY_VALUE": "values"} {
-		dir := jaegers.Setting(c.Env(), c.args(), name)
+		dir := jaegers.Setting(c.env(), c.args(), name)
 		switch {
 		case dir == "":
 			dir = path.Join(beside, "data", part)
@@ -93,7 +93,7 @@ func (c *container) badgerDirectories() []string {
 // ownDirectories are where Badger keeps traces in the container's own file system,
 // which the next container does not have.
 func (c *container) ownDirectories() []string {
-	if c.image().IsV2() || jaegers.StorageType(c.image(), c.Env(), c.args()) != jaegers.StorageBadger || c.isEphemeral() {
+	if c.image().IsV2() || jaegers.StorageType(c.image(), c.env(), c.args()) != jaegers.StorageBadger || c.isEphemeral() {
 		return nil
 	}
 	return slices.DeleteFunc(c.badgerDirectories(), func(dir string) bool {

@@ -16,21 +16,21 @@ import (
 
 // Need is a port of Jaeger's that the configuration goes to.
 type Need struct {
-	// host and port are where the configuration goes, addr what host resolves to.
+	// Host and port are where the configuration goes, addr what host resolves to.
 	Host string
 	Addr netip.Addr
 	Port int
-	// inside is the port that Jaeger has for it.
+	// Inside is the port that Jaeger has for it.
 	Inside int
 	Proto  string
-	// flag tells the configuration to go to another host and port.
+	// flag returns the flags for another host and port.
 	flag func(host string, port int) string
 
-	// probe found out whether the port can be reached; tried says that it ran.
-	Probe  string
-	Hop    probe.Hop
-	tried  bool
-	broken bool
+	// Probe checked whether the port can be reached; checked is set if it ran.
+	Probe   string
+	Hop     probe.Hop
+	checked bool
+	broken  bool
 }
 
 // String is the port as Jaeger has it, "6831/udp".
@@ -39,26 +39,26 @@ func (n Need) String() string { return strconv.Itoa(n.Inside) + "/" + n.Proto }
 // At is where the configuration goes, "udp localhost:6831".
 func (n Need) At() string { return n.Proto + " " + net.JoinHostPort(n.Host, strconv.Itoa(n.Port)) }
 
-// JaegerNeeds returns the ports that the configuration needs: that for spans,
+// Needs returns the ports that the configuration needs: that for spans,
 // then that for the query API.
-func JaegerNeeds(env *probe.Env) []Need {
+func Needs(env *probe.Env) []Need {
 	spans := agentNeed(env)
 	if env.Config().UsesCollector() {
 		spans = urlNeed(env.Config().CollectorURL(), send.ProtocolOf(&env.Target).Port, collectorFlag)
-		spans.blame(env, probe.HopNetwork, probe.IDCollector, probe.IDCanary)
+		spans.checkedBy(env, probe.HopNetwork, probe.IDCollector, probe.IDCanary)
 	} else {
-		spans.blame(env, probe.HopNetwork, probe.IDHost, probe.IDUDP, probe.IDCanary)
+		spans.checkedBy(env, probe.HopNetwork, probe.IDHost, probe.IDUDP, probe.IDCanary)
 	}
 	query := urlNeed(env.Config().Query.URL, probe.PortUI, queryFlag)
-	query.blame(env, probe.HopQuery, probe.IDQuery)
+	query.checkedBy(env, probe.HopQuery, probe.IDQuery)
 	return []Need{spans, query}
 }
 
 // Met reports whether the need was found to be met.
-func (n Need) Met() bool { return n.tried && !n.broken }
+func (n Need) Met() bool { return n.checked && !n.broken }
 
-// Resolve sets the needs' addresses, side by side. It asks for no name that was
-// just found to have none, since that may have taken its time.
+// Resolve sets the needs' addresses, in parallel. It skips names that an
+// earlier probe could not resolve, since that may have been slow.
 func Resolve(ctx context.Context, env *probe.Env, needs []Need) {
 	unresolved := []probe.Code{probe.CodeHostUnresolved, probe.CodeCollectorUnresolved, probe.CodeQueryUnresolved}
 	var wg sync.WaitGroup
@@ -81,17 +81,17 @@ func Resolve(ctx context.Context, env *probe.Env, needs []Need) {
 	wg.Wait()
 }
 
-// blame finds the probe that says whether the need is met: the first that
-// failed, else the last that ran.
-func (n *Need) blame(env *probe.Env, hop probe.Hop, probes ...string) {
+// checkedBy sets the probe that checked the need: the first that failed,
+// otherwise the last that ran.
+func (n *Need) checkedBy(env *probe.Env, hop probe.Hop, probes ...string) {
 	n.Hop, n.Probe = hop, probes[0]
 	for _, id := range probes {
 		switch {
 		case env.Failed(id):
-			n.Probe, n.tried, n.broken = id, true, true
+			n.Probe, n.checked, n.broken = id, true, true
 			return
 		case env.Passed(id):
-			n.Probe, n.tried = id, true
+			n.Probe, n.checked = id, true
 		}
 	}
 }
@@ -100,7 +100,7 @@ func agentNeed(env *probe.Env) Need {
 	agent := env.Config().Reporter.Agent
 	n := Need{Host: agent.Host, Port: agent.Port, Inside: jaegers.PortCompact, Proto: "udp", flag: agentFlag}
 	if agent.Port == jaegers.PortBinary || agent.Port == jaegers.PortZipkin {
-		// Another encoding's: agent-udp and canary have more to say about it.
+		// For another encoding agent-udp and canary have better findings.
 		n.Inside = agent.Port
 	}
 	return n

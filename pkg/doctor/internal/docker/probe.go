@@ -11,48 +11,49 @@ import (
 )
 
 const (
-	codeDockerEngineAnswers probe.Code = "docker-engine-answers"
+	codeEngineResponds probe.Code = "docker-engine-answers"
 )
 
-// EngineProbe asks a Docker engine about Jaeger, beside the other probes.
+// EngineProbe reads Jaeger's containers from a Docker engine, in parallel with
+// the other probes.
 func EngineProbe() probe.Probe {
 	return probe.Probe{
 		ID:    probe.IDDockerEngine,
 		Hop:   probe.HopNetwork,
-		Title: "a Docker engine tells about Jaeger's containers",
-		Codes: []probe.Code{codeDockerEngineAnswers, codeDockerUnanswered, codeDockerNoJaeger},
-		Run:   runDockerEngine,
+		Title: "a Docker engine lists Jaeger's containers",
+		Codes: []probe.Code{codeEngineResponds, codeNotListed, codeNoJaeger},
+		Run:   runEngine,
 	}
 }
 
-func runDockerEngine(ctx context.Context, env *probe.Env) probe.Finding {
-	ctx, cancel := context.WithTimeout(ctx, dockerTimeout)
+func runEngine(ctx context.Context, env *probe.Env) probe.Finding {
+	ctx, cancel := context.WithTimeout(ctx, engineTimeout)
 	defer cancel()
 	e, err := findEngine(ctx, &env.Target)
 	if errors.Is(err, errNoEngine) {
 		return probe.NotUsed("%v", err)
 	}
-	var view *dockerView
+	var found *view
 	if err == nil {
-		view, err = lookAtDocker(ctx, &env.Target, e)
+		found, err = readView(ctx, &env.Target, e)
 	}
 	if err != nil {
-		return probe.Found(probe.StatusSkip, codeDockerUnanswered, "Docker's containers cannot be looked at: %s",
+		return probe.Found(probe.StatusSkip, codeNotListed, "cannot list Docker containers: %s",
 			strings.ReplaceAll(err.Error(), "\n", "; "))
 	}
-	if len(view.jaegers) == 0 {
-		return probe.Found(probe.StatusSkip, codeDockerNoJaeger, "no container of the Docker engine at %s is Jaeger's", e.addr)
+	if len(found.jaegers) == 0 {
+		return probe.Found(probe.StatusSkip, codeNoJaeger, "no Jaeger container on the Docker engine at %s", e.addr)
 	}
-	env.Publish(view)
-	f := probe.Found(probe.StatusOK, codeDockerEngineAnswers, "%s at %s has %s", e.server, e.addr, view.list())
-	for i := range view.jaegers {
-		c := &view.jaegers[i]
+	env.Publish(found)
+	f := probe.Found(probe.StatusOK, codeEngineResponds, "%s at %s has %s", e.server, e.addr, found.list())
+	for i := range found.jaegers {
+		c := &found.jaegers[i]
 		f = f.Saw(fmt.Sprintf("%s is %s and publishes %s", c.label(), c.State.Status, listPorts(c.published())))
 	}
 	return f
 }
 
-func (v *dockerView) list() string {
+func (v *view) list() string {
 	names := make([]string, len(v.jaegers))
 	for i := range v.jaegers {
 		names[i] = v.jaegers[i].label()
@@ -60,30 +61,30 @@ func (v *dockerView) list() string {
 	return strings.Join(names, ", ")
 }
 
-// Probe looks, when spans do not arrive, whether the way that Jaeger's
-// container was started explains it.
+// Probe checks, if spans do not arrive, whether the way Jaeger's container
+// was started explains it.
 func Probe() probe.Probe {
 	return probe.Probe{
 		ID:    probe.IDDocker,
 		Hop:   probe.HopNetwork,
-		Title: "the ports of a container of Jaeger are published",
+		Title: "the ports of Jaeger's container are published",
 		From:  []string{probe.IDDockerEngine},
 		After: []string{probe.IDDockerEngine, probe.IDHost, probe.IDUDP, probe.IDCollector, probe.IDQuery, probe.IDCanary},
 		Codes: []probe.Code{
-			codeDockerWell, CodeDockerUnpublished, codeDockerAsTCP, codeDockerOtherPort, codeDockerOtherAddr,
-			codeDockerNotRunning, codeDockerTooEarly, codeDockerNoUDP, codeDockerNoNetwork, codeDockerOtherHost,
-			codeDockerV1Settings, codeDockerStorageURL, codeDockerStorageUnset,
+			codeNoFault, CodeNotPublished, codeAsTCP, codeOtherPort, codeOtherAddr,
+			codeNotRunning, codeBeforeStorage, codeNoUDP, codeNoNetwork, codeOtherHost,
+			codeV1Settings, codeStorageURL, codeStorageUnset,
 		},
-		Run: runDocker,
+		Run: run,
 	}
 }
 
-func runDocker(ctx context.Context, env *probe.Env) probe.Finding {
-	view, ok := probe.Result[*dockerView](env, probe.IDDockerEngine)
+func run(ctx context.Context, env *probe.Env) probe.Finding {
+	found, ok := probe.Result[*view](env, probe.IDDockerEngine)
 	if !ok {
-		return probe.NotUsed("no Docker engine tells about Jaeger")
+		return probe.NotUsed("no Docker engine lists a Jaeger container")
 	}
-	needs := JaegerNeeds(env)
+	needs := Needs(env)
 	if slices.ContainsFunc(needs, func(n Need) bool { return !n.Met() }) {
 		Resolve(ctx, env, needs)
 	}
@@ -91,20 +92,20 @@ func runDocker(ctx context.Context, env *probe.Env) probe.Finding {
 		if n.Met() {
 			continue
 		}
-		f, ok := view.judgeNeed(ctx, &env.Target, n, needs)
+		f, ok := found.judgeNeed(ctx, &env.Target, n, needs)
 		if !ok {
 			continue
 		}
 		f = f.AtHop(n.Hop)
 		if !n.broken {
-			// Nobody has tried this way, so nobody knows that it is in use.
+			// No probe has used this path, so it may not be in use.
 			f.Status = probe.StatusWarn
 			return f
 		}
 		return f.AsCauseOf(n.Probe)
 	}
-	if f, ok := view.oddSettings(); ok {
+	if f, ok := found.badSettings(); ok {
 		return f.AtHop(probe.HopStorage)
 	}
-	return probe.Found(probe.StatusOK, codeDockerWell, "nothing is wrong with %s", view.list())
+	return probe.Found(probe.StatusOK, codeNoFault, "no fault found in %s", found.list())
 }

@@ -75,65 +75,65 @@ var dockerTests = map[string]dockerTest{
 	// The case that started all this.
 	"not published": {
 		recording: "not-published", failed: udpFails,
-		status: probe.StatusFail, code: CodeDockerUnpublished, explains: probe.IDUDP,
+		status: probe.StatusFail, code: CodeNotPublished, explains: probe.IDUDP,
 		fact: label1 + " publishes 5775/udp, 16686/tcp; 6831/udp is not published",
 		hint: held + remade("-p 6831:6831/udp -p 5775:5775/udp -p 16686:16686 jaegertracing/all-in-one:1.62.0"),
 	},
 	"nothing published": {
 		recording: "nothing", failed: allFail,
-		status: probe.StatusFail, code: CodeDockerUnpublished, explains: probe.IDUDP,
+		status: probe.StatusFail, code: CodeNotPublished, explains: probe.IDUDP,
 		fact: label1 + " publishes no port; 6831/udp is not published",
 		hint: held + remade("-p 6831:6831/udp -p 16686:16686 jaegertracing/all-in-one:1.62.0"),
 	},
 	"as TCP": {
 		recording: "as-tcp", failed: udpFails,
-		status: probe.StatusFail, code: codeDockerAsTCP, explains: probe.IDUDP,
+		status: probe.StatusFail, code: codeAsTCP, explains: probe.IDUDP,
 		fact: label1 + " publishes 6831 as tcp; 6831/udp is not published",
 		hint: held + remade("-p 6831:6831/udp -p 16686:16686 jaegertracing/all-in-one:1.62.0"),
 	},
 	"on another port": {
 		recording: "elsewhere", failed: udpFails,
-		status: probe.StatusFail, code: codeDockerOtherPort, explains: probe.IDUDP,
-		fact: label1 + " publishes 6831/udp on port 16831, the configuration goes to 6831",
+		status: probe.StatusFail, code: codeOtherPort, explains: probe.IDUDP,
+		fact: label1 + " publishes 6831/udp on port 16831, but the configuration uses 6831",
 		hint: "--agent-host localhost --agent-port 16831",
 	},
 	"the configuration goes to that other port": {
 		recording: "elsewhere", config: []string{"reporter.agent.port", "16831"},
-		status: probe.StatusOK, code: codeDockerWell,
-		fact: "nothing is wrong with " + label1,
+		status: probe.StatusOK, code: codeNoFault,
+		fact: "no fault found in " + label1,
 	},
 	"on another address": {
 		recording: "published", edit: []string{`"HostIp":"127.0.0.1"`, `"HostIp":"127.0.0.9"`}, failed: udpFails,
-		status: probe.StatusFail, code: codeDockerOtherAddr, explains: probe.IDUDP,
-		fact: label1 + " publishes 6831/udp on 127.0.0.9 only, the configuration goes to 127.0.0.1",
+		status: probe.StatusFail, code: codeOtherAddr, explains: probe.IDUDP,
+		fact: label1 + " publishes 6831/udp on 127.0.0.9 only, but the configuration uses 127.0.0.1",
 		hint: "--agent-host 127.0.0.9",
 	},
 	"all published": {
 		recording: "published",
-		status:    probe.StatusOK, code: codeDockerWell,
-		fact: "nothing is wrong with " + label1,
+		status:    probe.StatusOK, code: codeNoFault,
+		fact: "no fault found in " + label1,
 	},
 	"all published, and lost all the same": {
 		recording: "published", failed: []string{probe.IDCanary},
-		status: probe.StatusOK, code: codeDockerWell,
-		fact: "nothing is wrong with " + label1,
+		status: probe.StatusOK, code: codeNoFault,
+		fact: "no fault found in " + label1,
 	},
 	"published, but not the UI": {
 		recording: "nothing", failed: []string{probe.IDQuery}, config: []string{"reporter.agent.host", "192.0.2.1"},
-		status: probe.StatusFail, code: CodeDockerUnpublished, explains: probe.IDQuery,
+		status: probe.StatusFail, code: CodeNotPublished, explains: probe.IDQuery,
 		fact: label1 + " publishes no port; 16686/tcp is not published",
 		hint: held + remade("-p 16686:16686 jaegertracing/all-in-one:1.62.0"),
 	},
 	"thrift over HTTP": {
 		recording: "not-published", failed: []string{probe.IDCollector},
 		config: []string{"reporter.collector.endpoint", "http://localhost:14268/api/traces"},
-		status: probe.StatusFail, code: CodeDockerUnpublished, explains: probe.IDCollector,
+		status: probe.StatusFail, code: CodeNotPublished, explains: probe.IDCollector,
 		fact: label1 + " publishes 5775/udp, 16686/tcp; 14268/tcp is not published",
 		hint: held + remade("-p 14268:14268 -p 5775:5775/udp -p 16686:16686 jaegertracing/all-in-one:1.62.0"),
 	},
 	"settings are kept": {
 		recording: "published", edit: []string{`"6831/udp":[`, `"6899/udp":[`}, failed: udpFails,
-		status: probe.StatusFail, code: CodeDockerUnpublished, explains: probe.IDUDP,
+		status: probe.StatusFail, code: CodeNotPublished, explains: probe.IDUDP,
 		fact: label1 + " publishes 5778/tcp, 6899/udp on 6831, 14268/tcp, 16686/tcp; 6831/udp is not published",
 		hint: ": 'not repeated: the traces that Jaeger has in memory, -p 127.0.0.1:6831:6899/udp, whose port is taken'; " + remade("--restart on-failure:3 -p 6831:6831/udp -p 5778:5778 -p 14268:14268 -p 16686:16686 "+
 			"-v /srv/jaeger/data:/data:ro --memory 512m jaegertracing/all-in-one:1.62.0 --log-level=debug && "+
@@ -141,32 +141,32 @@ var dockerTests = map[string]dockerTest{
 	},
 	"in compose": {
 		recording: "compose", failed: udpFails,
-		status: probe.StatusFail, code: CodeDockerUnpublished, explains: probe.IDUDP,
+		status: probe.StatusFail, code: CodeNotPublished, explains: probe.IDUDP,
 		fact: "container demo_jaeger_1 (jaegertracing/jaeger:2.13.0) publishes 4317/tcp, 4318/tcp, 16686/tcp; 6831/udp is not published",
 		hint: `in /srv/demo/docker-compose.yml add to jaeger's ports: - "6831:6831/udp" (the traces that Jaeger has in memory are lost), then: docker compose up -d jaeger`,
 	},
 	"a version without UDP": {
 		recording: "published", edit: []string{"all-in-one:1.62.0", "all-in-one:1.66.0"}, failed: udpFails,
-		status: probe.StatusFail, code: codeDockerNoUDP, explains: probe.IDUDP,
+		status: probe.StatusFail, code: codeNoUDP, explains: probe.IDUDP,
 		fact: "container jaeger (jaegertracing/all-in-one:1.66.0) has no port 6831/udp: this version does not listen on it",
 		hint: "--collector-endpoint http://localhost:14268/api/traces",
 	},
 	"a version without UDP, nothing else published": {
 		recording: "not-published", edit: []string{"all-in-one:1.62.0", "all-in-one:latest"}, failed: udpFails,
-		status: probe.StatusFail, code: codeDockerNoUDP, explains: probe.IDUDP,
+		status: probe.StatusFail, code: codeNoUDP, explains: probe.IDUDP,
 		fact: "container jaeger (jaegertracing/all-in-one:latest) has no port 6831/udp: this version does not listen on it",
 		hint: held + remade("-p 6831:6831/udp -p 5775:5775/udp -p 16686:16686 jaegertracing/jaeger:latest"),
 	},
 	"a version without UDP, at its own address": {
 		recording: "nothing", edit: []string{"all-in-one:1.62.0", "all-in-one:1.63.0"}, failed: udpFails,
 		config: []string{"reporter.agent.host", "172.17.0.2"},
-		status: probe.StatusFail, code: codeDockerNoUDP, explains: probe.IDUDP,
+		status: probe.StatusFail, code: codeNoUDP, explains: probe.IDUDP,
 		fact: "container jaeger (jaegertracing/all-in-one:1.63.0) has no port 6831/udp: this version does not listen on it",
 		hint: held + remade("-p 6831:6831/udp jaegertracing/jaeger:latest"),
 	},
 	"exited: one slash": {
 		recording: "exited", failed: allFail,
-		status: probe.StatusFail, code: codeDockerNotRunning, explains: probe.IDUDP,
+		status: probe.StatusFail, code: codeNotRunning, explains: probe.IDUDP,
 		fact: label1 + " exited with code 1 5.028s after its start: ES_SERVER_URLS http:/elasticsearch:9200 has 1 slash after http:, so it has no host",
 		hint: remade("--network tracing -p 6831:6831/udp -p 16686:16686 -e SPAN_STORAGE_TYPE=elasticsearch -e ES_USERNAME=admin " +
 			`-e "$(docker inspect -f '{{index .Config.Env 3}}' jaeger-old)" ` +
@@ -174,28 +174,28 @@ var dockerTests = map[string]dockerTest{
 	},
 	"exited": {
 		recording: "exited", edit: []string{"http:/elasticsearch", "http://elasticsearch"}, failed: allFail,
-		status: probe.StatusFail, code: codeDockerNotRunning, explains: probe.IDUDP,
+		status: probe.StatusFail, code: codeNotRunning, explains: probe.IDUDP,
 		fact: label1 + " exited with code 1 5.028s after its start",
 		hint: "docker logs --tail 50 jaeger",
 	},
 	"stopped": {
 		recording: "exited", edit: []string{"http:/elasticsearch", "http://elasticsearch", `"ExitCode":1`, `"ExitCode":143`},
 		failed: allFail,
-		status: probe.StatusFail, code: codeDockerNotRunning, explains: probe.IDUDP,
+		status: probe.StatusFail, code: codeNotRunning, explains: probe.IDUDP,
 		fact: label1 + " exited with code 143 5.028s after its start",
 		hint: "docker start jaeger",
 	},
 	"settings of Jaeger 1": {
 		recording: "v2-with-v1-settings",
-		status:    probe.StatusWarn, code: codeDockerV1Settings,
-		fact: label2 + " is given SPAN_STORAGE_TYPE, ES_SERVER_URLS, ES_PASSWORD, which Jaeger 2 ignores: it keeps spans in memory",
+		status:    probe.StatusWarn, code: codeV1Settings,
+		fact: label2 + " sets SPAN_STORAGE_TYPE, ES_SERVER_URLS, ES_PASSWORD, which Jaeger 2 ignores: it stores spans in memory",
 		hint: "docker run ... -v ./jaeger.yaml:/jaeger.yaml jaegertracing/jaeger:2.13.0 --config /jaeger.yaml",
 	},
 	"exited: no address of the storage": {
 		recording: "exited", edit: []string{"ES_SERVER_URLS=", "ES_OTHER="}, failed: allFail,
-		status: probe.StatusFail, code: codeDockerStorageUnset, explains: probe.IDUDP,
-		fact: label1 + " exited with code 1 5.028s after its start: it stores in elasticsearch and is given no ES_SERVER_URLS: " +
-			"it goes to http://127.0.0.1:9200, which is its own container",
+		status: probe.StatusFail, code: codeStorageUnset, explains: probe.IDUDP,
+		fact: label1 + " exited with code 1 5.028s after its start: it stores in elasticsearch without ES_SERVER_URLS, so " +
+			"it connects to http://127.0.0.1:9200, which is its own container",
 		hint: remade("--network tracing -p 6831:6831/udp -p 16686:16686 --add-host host.docker.internal:host-gateway -e SPAN_STORAGE_TYPE=elasticsearch " +
 			"-e ES_OTHER=http:/elasticsearch:9200 -e ES_USERNAME=admin " +
 			`-e "$(docker inspect -f '{{index .Config.Env 3}}' jaeger-old)" ` +
@@ -203,8 +203,8 @@ var dockerTests = map[string]dockerTest{
 	},
 	"storage on localhost": {
 		recording: "v2-with-v1-settings", edit: []string{"jaeger:2.13.0", "all-in-one:1.62.0"},
-		status: probe.StatusWarn, code: codeDockerStorageURL,
-		fact: label1 + ": ES_SERVER_URLS http://localhost:9200 is of the container itself",
+		status: probe.StatusWarn, code: codeStorageURL,
+		fact: label1 + ": ES_SERVER_URLS http://localhost:9200 points to the container itself",
 		hint: ": 'not repeated: user and password of the storage URL (for ES_USERNAME and ES_PASSWORD)'; " +
 			remade("--network tracing -p 6831:6831/udp -p 16686:16686 -e SPAN_STORAGE_TYPE=elasticsearch "+
 				`-e "$(docker inspect -f '{{index .Config.Env 2}}' jaeger-old)" `+
@@ -232,27 +232,27 @@ func TestDocker(t *testing.T) {
 	}
 }
 
-// A running container whose storage has no address, beside one that has it.
+// A running container whose storage has no address, next to one that has it.
 func TestDockerStorageUnset(t *testing.T) {
 	t.Parallel()
 	jaeger := parseContainer(t, `{"Name": "/jaeger", "State": {"Status": "running"}, "NetworkSettings": {"Networks": {"tracing": {}}},
 		"HostConfig": {"NetworkMode": "tracing"},
 		"Config": {"Image": "jaegertracing/all-in-one:1.62.0", "Env": ["SPAN_STORAGE_TYPE=cassandra"], "Cmd": ["--cassandra.servers=127.0.0.1", "--log-level", "debug"]}}`)
 	store := parseContainer(t, `{"Name": "/cs", "Config": {"Image": "cassandra:4.1"}, "NetworkSettings": {"Networks": {"tracing": {}}}}`)
-	view := dockerView{jaegers: []container{*jaeger}, storages: []container{*store}}
-	f, ok := view.oddSettings()
+	found := view{jaegers: []container{*jaeger}, storages: []container{*store}}
+	f, ok := found.badSettings()
 	if !ok {
 		t.Fatal("nothing is odd")
 	}
-	probetest.Expect(t, f, probe.StatusWarn, codeDockerStorageUnset, label1+" is given CASSANDRA_SERVERS=127.0.0.1, which is its own container",
+	probetest.Expect(t, f, probe.StatusWarn, codeStorageUnset, label1+" has CASSANDRA_SERVERS=127.0.0.1, which is its own container",
 		remade("--network tracing -e SPAN_STORAGE_TYPE=cassandra -e CASSANDRA_SERVERS=cs jaegertracing/all-in-one:1.62.0 --log-level debug"))
-	view.jaegers[0].Config.Cmd = []string{"--config-file=/etc/j.yaml"}
-	if f, ok := view.oddSettings(); ok {
+	found.jaegers[0].Config.Cmd = []string{"--config-file=/etc/j.yaml"}
+	if f, ok := found.badSettings(); ok {
 		t.Errorf("with a configuration file: got %s %q, want nothing", f.Code, f.Fact)
 	}
-	view.jaegers[0].Config.Cmd = nil
-	view.jaegers[0].HostConfig.NetworkMode = "host"
-	if f, ok := view.oddSettings(); ok {
+	found.jaegers[0].Config.Cmd = nil
+	found.jaegers[0].HostConfig.NetworkMode = "host"
+	if f, ok := found.badSettings(); ok {
 		t.Errorf("on the machine's network: got %s %q, want nothing", f.Code, f.Fact)
 	}
 }
@@ -262,7 +262,7 @@ func TestDockerQuotesTheLastLine(t *testing.T) {
 	target := docked(t, serveEngine(t, readRecording(t, "exited")))
 	f, _ := probetest.Examine(t, Probe(), target, lookAt(t, target, probe.IDUDP))
 	const want = "no Elasticsearch node available"
-	if saw := probe.First(f.Evidence); !strings.HasPrefix(saw, `its last line: {"level":"fatal"`) || !strings.Contains(saw, want) {
+	if saw := probe.First(f.Evidence); !strings.HasPrefix(saw, `last log line: {"level":"fatal"`) || !strings.Contains(saw, want) {
 		t.Errorf("got %q, want Jaeger's last line with %q", saw, want)
 	}
 }
@@ -277,15 +277,15 @@ func TestDockerBeforeStorage(t *testing.T) {
 	jaeger.State.StartedAt, jaeger.State.FinishedAt = now, now.Add(5*time.Second)
 	storage := container{Name: "/es"}
 	storage.State.StartedAt = now.Add(2 * time.Second)
-	view := dockerView{jaegers: []container{jaeger}, storages: []container{storage}}
+	found := view{jaegers: []container{jaeger}, storages: []container{storage}}
 	probetest.Expect(
-		t, view.notRunning(&view.jaegers[0]), probe.StatusFail, codeDockerTooEarly,
+		t, found.notRunning(&found.jaegers[0]), probe.StatusFail, codeBeforeStorage,
 		"container jaeger (jaegertracing/all-in-one:1.62.0) exited with code 1 5s after its start, before its storage (container es) was ready",
 		"docker update --restart on-failure jaeger && docker start jaeger",
 	)
-	view.storages[0].State.StartedAt = now.Add(-time.Hour)
-	if f := view.notRunning(&view.jaegers[0]); f.Code != codeDockerNotRunning {
-		t.Errorf("with a storage that is long up: got %s, want %s", f.Code, codeDockerNotRunning)
+	found.storages[0].State.StartedAt = now.Add(-time.Hour)
+	if f := found.notRunning(&found.jaegers[0]); f.Code != codeNotRunning {
+		t.Errorf("with a storage that is long up: got %s, want %s", f.Code, codeNotRunning)
 	}
 }
 
@@ -300,14 +300,14 @@ func TestDockerFromInside(t *testing.T) {
 		hint string
 	}{
 		"no network in common": {
-			nil, codeDockerNoNetwork,
+			nil, codeNoNetwork,
 			"container jaeger (jaegertracing/all-in-one:1.62.0) shares no network with this container",
 			"docker network connect tracing jaeger",
 		},
 		"localhost is this container": {
 			[]string{`"bridge":{`, `"tracing":{`},
-			codeDockerOtherHost,
-			"localhost is this container itself or nobody; Jaeger is container jaeger (jaegertracing/all-in-one:1.62.0) on network tracing",
+			codeOtherHost,
+			"localhost is this container itself or does not resolve; Jaeger is container jaeger (jaegertracing/all-in-one:1.62.0) on network tracing",
 			"--agent-host jaeger",
 		},
 	}
@@ -343,8 +343,8 @@ func TestDockerNameOutside(t *testing.T) {
 	target.Lookup = probetest.NobodyKnows
 	f, _ := probetest.Examine(t, Probe(), target, lookAt(t, target, probe.IDHost))
 	probetest.Expect(
-		t, f, probe.StatusFail, codeDockerOtherHost,
-		"jaeger is a name on Docker's own networks, which does not resolve out here",
+		t, f, probe.StatusFail, codeOtherHost,
+		"jaeger is a name on Docker's own networks, which does not resolve outside them",
 		"--agent-host localhost --agent-port 16831",
 	)
 	if f.Explains != probe.IDHost {

@@ -20,22 +20,22 @@ const startRace = 2 * time.Minute
 const exitTerminated = 128 + 15
 
 // notRunning is the finding for a container that is there and does not run.
-func (v *dockerView) notRunning(c *container) probe.Finding {
+func (v *view) notRunning(c *container) probe.Finding {
 	s := &c.State
 	name := ShellQuote(c.name())
 	fact := c.label() + " is " + s.Status
 	switch {
 	case s.OOMKilled:
-		fact = c.label() + " was killed for want of memory"
+		fact = c.label() + " was killed because it ran out of memory"
 	case s.Status == "exited", s.Status == "restarting":
 		fact = fmt.Sprintf("%s exited with code %d", c.label(), s.ExitCode)
 		if s.FinishedAt.After(s.StartedAt) {
 			fact += fmt.Sprintf(" %s after its start", probe.RoundTime(s.FinishedAt.Sub(s.StartedAt)))
 		}
 	}
-	f := probe.Found(probe.StatusFail, codeDockerNotRunning, "%s", fact)
+	f := probe.Found(probe.StatusFail, codeNotRunning, "%s", fact)
 	if c.lastLog != "" {
-		f = f.Saw("its last line: " + logExcerpt(c.lastLog))
+		f = f.Saw("last log line: " + logExcerpt(c.lastLog))
 	}
 	if s.Error != "" {
 		f = f.Saw("Docker's error: " + s.Error)
@@ -46,17 +46,17 @@ func (v *dockerView) notRunning(c *container) probe.Finding {
 	if s.Status == "paused" {
 		return f.Hint("docker unpause " + name)
 	}
-	if url, mended, ok := c.storageFault(); ok {
+	if url, fixed, ok := c.storageFault(); ok {
 		f.Fact += fmt.Sprintf(": ES_SERVER_URLS %s", url)
-		return withStorage(f, c, jaegers.StorageURLVariable, mended).Hint("docker logs --tail 50 " + name)
+		return withStorage(f, c, jaegers.StorageURLVariable, fixed).Hint("docker logs --tail 50 " + name)
 	}
-	if u, mend, ok := v.unset(c); ok {
-		f.Code = codeDockerStorageUnset
+	if u, withFix, ok := v.storageUnset(c); ok {
+		f.Code = codeStorageUnset
 		f.Fact += ": it " + u.String()
-		return mend(f).Hint("docker logs --tail 50 " + name)
+		return withFix(f).Hint("docker logs --tail 50 " + name)
 	}
 	if storage := v.startedLate(c); storage != nil {
-		f.Code = codeDockerTooEarly
+		f.Code = codeBeforeStorage
 		f.Fact += fmt.Sprintf(", before its storage (container %s) was ready", storage.name())
 		f = f.Saw(fmt.Sprintf("%s started %s after Jaeger", storage.name(),
 			probe.RoundTime(storage.State.StartedAt.Sub(s.StartedAt))))
@@ -64,18 +64,19 @@ func (v *dockerView) notRunning(c *container) probe.Finding {
 	}
 	hints := []string{"docker start " + name, "docker logs --tail 50 " + name}
 	if s.ExitCode != 0 && s.ExitCode != exitTerminated {
-		// It would end in the same way again.
+		// It would end the same way again.
 		slices.Reverse(hints)
 	}
 	return f.Hint(hints...)
 }
 
-// jaegers.StorageFault says what is wrong with the storage's URL, and the one to use.
-func (c *container) storageFault() (fault, mended string, ok bool) {
+// storageFault returns what is wrong with the storage's URL, and the correct
+// one.
+func (c *container) storageFault() (fault, fixed string, ok bool) {
 	if c.image().IsV2() {
 		return "", "", false
 	}
-	for _, u := range jaegers.StorageURLs(c.Env(), c.args()) {
+	for _, u := range jaegers.StorageURLs(c.env(), c.args()) {
 		if why, better := jaegers.StorageFault(u.Value, c.onHostNetwork()); why != "" {
 			return jaegers.RedactURLs(u.Value) + " " + why, better, true
 		}
@@ -88,15 +89,15 @@ func withStorage(f probe.Finding, c *container, name, value string) probe.Findin
 	if service := c.Config.Labels[composeServiceLabel]; service != "" {
 		return f.Hint(name + "=" + value + " in the environment of service " + service)
 	}
-	mended := *c
-	mended.mended = jaegers.Variable{Name: name, Value: value}
-	return replaceWith(f, &mended, nil, c.Config.Image)
+	fixed := *c
+	fixed.newStorage = jaegers.Variable{Name: name, Value: value}
+	return replaceWith(f, &fixed, nil, c.Config.Image)
 }
 
 // startedLate returns the storage that was started so shortly before the
 // container's end, or so shortly after it, that it cannot have been ready.
-func (v *dockerView) startedLate(c *container) *container {
-	if c.State.ExitCode == 0 || len(jaegers.V1Settings(c.Env())) == 0 && !jaegers.HasConfig(c.args()) {
+func (v *view) startedLate(c *container) *container {
+	if c.State.ExitCode == 0 || len(jaegers.V1Settings(c.env())) == 0 && !jaegers.HasConfig(c.args()) {
 		return nil
 	}
 	for i := range v.storages {
@@ -108,11 +109,11 @@ func (v *dockerView) startedLate(c *container) *container {
 	return nil
 }
 
-// withoutUDP is the finding for a version of Jaeger that has no such port. Where
-// thrift over HTTP is published already, that is the shorter way.
+// withoutUDP returns the finding for a version of Jaeger without such a port.
+// If thrift over HTTP is already published, the hint uses that.
 func withoutUDP(c *container, n Need) probe.Finding {
-	f := probe.Found(probe.StatusFail, codeDockerNoUDP, "%s has no port %s: this version does not listen on it", c.label(), n).
-		Saw("all-in-one has no UDP port since 1.63, Jaeger 2 has 6831/udp since 2.2, and 5775/udp in no version")
+	f := probe.Found(probe.StatusFail, codeNoUDP, "%s has no port %s: this version does not listen on it", c.label(), n).
+		Saw("all-in-one has had no UDP port since 1.63; Jaeger 2 has had 6831/udp since 2.2, and never 5775/udp")
 	if n.Inside == jaegers.PortZipkin {
 		return f.Hint(n.flag(n.Host, jaegers.PortCompact))
 	}
@@ -122,34 +123,34 @@ func withoutUDP(c *container, n Need) probe.Finding {
 			return f.Hint(fmt.Sprintf("--collector-endpoint http://%s:%d%s", n.Host, b.Port, probe.ThriftPath))
 		}
 	}
-	if len(jaegers.V1Settings(c.Env())) == 0 && len(c.Config.Cmd) == 0 {
+	if len(jaegers.V1Settings(c.env())) == 0 && len(c.Config.Cmd) == 0 {
 		f = replaceWith(f, c, []Binding{c.binding(n)}, "jaegertracing/jaeger:latest")
 	}
 	thrift := c.binding(Need{Addr: n.Addr, Port: thriftInside, Inside: thriftInside, Proto: "tcp"})
 	return replaceWith(f, c, []Binding{thrift}, c.Config.Image).Hint("--collector-endpoint " + send.ThriftURL(n.Host))
 }
 
-// oddSettings warns of settings that cannot do what they are meant to. Spans
+// badSettings warns of settings that cannot do what they are meant to. Spans
 // arrive nevertheless.
-func (v *dockerView) oddSettings() (probe.Finding, bool) {
+func (v *view) badSettings() (probe.Finding, bool) {
 	for i := range v.jaegers {
 		c := &v.jaegers[i]
 		if !c.up() {
 			continue
 		}
 		if c.image().IsV2() && !jaegers.HasConfig(c.args()) {
-			if settings := jaegers.V1Settings(c.Env()); len(settings) > 0 {
-				return probe.Found(probe.StatusWarn, codeDockerV1Settings,
-					"%s is given %s, which Jaeger 2 ignores: it keeps spans in memory", c.label(), ListVariables(settings)).
+			if settings := jaegers.V1Settings(c.env()); len(settings) > 0 {
+				return probe.Found(probe.StatusWarn, codeV1Settings,
+					"%s sets %s, which Jaeger 2 ignores: it stores spans in memory", c.label(), ListVariables(settings)).
 					Hint("docker run ... -v ./jaeger.yaml:/jaeger.yaml " + c.Config.Image + " --config /jaeger.yaml"), true
 			}
 		}
-		if u, mend, ok := v.unset(c); ok {
-			return mend(probe.Found(probe.StatusWarn, codeDockerStorageUnset, "%s %s", c.label(), &u)), true
+		if u, withFix, ok := v.storageUnset(c); ok {
+			return withFix(probe.Found(probe.StatusWarn, codeStorageUnset, "%s %s", c.label(), &u)), true
 		}
-		if fault, mended, ok := c.storageFault(); ok {
-			f := probe.Found(probe.StatusWarn, codeDockerStorageURL, "%s: ES_SERVER_URLS %s", c.label(), fault)
-			return withStorage(f, c, jaegers.StorageURLVariable, mended), true
+		if fault, fixed, ok := c.storageFault(); ok {
+			f := probe.Found(probe.StatusWarn, codeStorageURL, "%s: ES_SERVER_URLS %s", c.label(), fault)
+			return withStorage(f, c, jaegers.StorageURLVariable, fixed), true
 		}
 	}
 	return probe.Finding{}, false

@@ -13,13 +13,13 @@ import (
 	"github.com/otdemo/otdemo/pkg/doctor/internal/probe"
 )
 
-// maxState bounds an answer about the state of a cluster. A year of daily
+// maxState bounds a response about the state of a cluster. A year of daily
 // indices makes some 100 kB.
 const maxState = 4 << 20
 
-// esClient asks one Elasticsearch or OpenSearch. It only reads: GET and HEAD. It
-// may be used by several goroutines at once.
-type esClient struct {
+// client queries one Elasticsearch or OpenSearch. It only reads: GET and HEAD.
+// It may be used by several goroutines at once.
+type client struct {
 	http *http.Client
 	// base has no user info.
 	base           *url.URL
@@ -27,8 +27,8 @@ type esClient struct {
 	userAgent      string
 }
 
-// esAnswer is what a server answered.
-type esAnswer struct {
+// response is what a server answered.
+type response struct {
 	status int
 	// product is the header that Elasticsearch has sent since 7.14.
 	product string
@@ -38,10 +38,10 @@ type esAnswer struct {
 	body     []byte
 }
 
-func (a esAnswer) ok() bool { return a.status >= 200 && a.status < 300 }
+func (a response) ok() bool { return a.status >= 200 && a.status < 300 }
 
-// String is the answer as evidence.
-func (a esAnswer) String() string {
+// String returns the response as evidence.
+func (a response) String() string {
 	text := fmt.Sprintf("%d %s", a.status, http.StatusText(a.status))
 	if a.product != "" {
 		text += ", X-elastic-product " + a.product
@@ -55,14 +55,14 @@ func (a esAnswer) String() string {
 	return text
 }
 
-// newESClient makes a client for base, whose user info is used when the storage
+// newClient makes a client for base, whose user info is used when the storage
 // has no user. The caller closes the client's idle connections.
-func newESClient(env *probe.Env, base *url.URL) (*esClient, error) {
+func newClient(env *probe.Env, base *url.URL) (*client, error) {
 	tlsConfig, err := env.Storage.TLSConfig(env.ReadFile)
 	if err != nil {
 		return nil, err
 	}
-	c := &esClient{
+	c := &client{
 		http: &http.Client{
 			Transport: env.Recorded(&http.Transport{
 				DialContext: env.Dial, TLSClientConfig: tlsConfig, TLSHandshakeTimeout: probe.NetworkTimeout,
@@ -81,15 +81,15 @@ func newESClient(env *probe.Env, base *url.URL) (*esClient, error) {
 	return c, nil
 }
 
-func (c *esClient) close() { c.http.CloseIdleConnections() }
+func (c *client) close() { c.http.CloseIdleConnections() }
 
 // do sends a request to a path below the base, with a query or an empty one.
-func (c *esClient) do(ctx context.Context, method, path, query string) (esAnswer, error) {
+func (c *client) do(ctx context.Context, method, path, query string) (response, error) {
 	u := c.base.JoinPath(path)
 	u.RawQuery = query
 	req, err := http.NewRequestWithContext(ctx, method, u.String(), nil)
 	if err != nil {
-		return esAnswer{}, err
+		return response{}, err
 	}
 	if c.userAgent != "" {
 		req.Header.Set("User-Agent", c.userAgent)
@@ -99,49 +99,49 @@ func (c *esClient) do(ctx context.Context, method, path, query string) (esAnswer
 	}
 	resp, err := c.http.Do(req)
 	if err != nil {
-		return esAnswer{}, err
+		return response{}, err
 	}
 	defer func() { _ = resp.Body.Close() }()
 	body, err := io.ReadAll(io.LimitReader(resp.Body, maxState))
 	if err != nil {
-		return esAnswer{}, err
+		return response{}, err
 	}
 	media, _, err := mime.ParseMediaType(resp.Header.Get("Content-Type"))
 	if err != nil {
 		media = ""
 	}
-	return esAnswer{
+	return response{
 		status: resp.StatusCode, product: resp.Header.Get("X-Elastic-Product"), media: media,
 		location: resp.Header.Get("Location"), body: body,
 	}, nil
 }
 
-// esStatusError is an answer that is no success.
-type esStatusError struct {
-	path   string
-	answer esAnswer
+// statusError is a response that is not a success.
+type statusError struct {
+	path     string
+	response response
 }
 
-func (e *esStatusError) Error() string { return fmt.Sprintf("GET %s: %s", e.path, e.answer) }
+func (e *statusError) Error() string { return fmt.Sprintf("GET %s: %s", e.path, e.response) }
 
-// get reads JSON. The APIs about mappings and templates answer 404 with an
-// empty object where there is nothing, which is no error here.
-func (c *esClient) get(ctx context.Context, path, query string, into any) error {
+// get reads JSON. The APIs about mappings and templates return 404 with an
+// empty object if there is nothing, which is not an error here.
+func (c *client) get(ctx context.Context, path, query string, into any) error {
 	a, err := c.do(ctx, http.MethodGet, path, query)
 	if err != nil {
 		return fmt.Errorf("GET %s: %w", path, probe.WithoutURL(err))
 	}
 	if !a.ok() && a.status != http.StatusNotFound {
-		return &esStatusError{path, a}
+		return &statusError{path, a}
 	}
 	if err := json.Unmarshal(a.body, into); err != nil {
-		return fmt.Errorf("GET %s: read the answer: %w", path, err)
+		return fmt.Errorf("GET %s: read the response: %w", path, err)
 	}
 	return nil
 }
 
-// esRoot is the answer to GET /.
-type esRoot struct {
+// rootResponse is the response to GET /.
+type rootResponse struct {
 	Version struct {
 		Number       string `json:"number"`
 		Distribution string `json:"distribution"`

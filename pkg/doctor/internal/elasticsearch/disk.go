@@ -8,15 +8,15 @@ import (
 	"strings"
 )
 
-// esSettings are the settings of a cluster with dots in their keys. A value is
+// clusterSettings are the settings of a cluster with dots in their keys. A value is
 // transient, persistent or a default, in this order.
-type esSettings struct {
+type clusterSettings struct {
 	Transient  map[string]string `json:"transient"`
 	Persistent map[string]string `json:"persistent"`
 	Defaults   map[string]string `json:"defaults"`
 }
 
-func (s esSettings) value(key string) string {
+func (s clusterSettings) value(key string) string {
 	for _, layer := range []map[string]string{s.Transient, s.Persistent, s.Defaults} {
 		if v, ok := layer[key]; ok {
 			return v
@@ -27,34 +27,34 @@ func (s esSettings) value(key string) string {
 
 const diskSettings = "cluster.routing.allocation.disk."
 
-func readSettings(ctx context.Context, c *esClient) (esSettings, error) {
-	var s esSettings
+func readSettings(ctx context.Context, c *client) (clusterSettings, error) {
+	var s clusterSettings
 	// In a filter a dot within a key has a backslash.
 	filter := `*.cluster\.max_shards_per_node,*.cluster\.routing\.allocation\.disk*`
 	err := c.get(ctx, "_cluster/settings", "include_defaults=true&flat_settings=true&filter_path="+url.QueryEscape(filter), &s)
 	return s, err
 }
 
-// esDisk is how full the disks of the nodes are, and when that is too full.
-type esDisk struct {
-	nodes []esAllocation
+// diskUsage is how full the disks of the nodes are, and when that is too full.
+type diskUsage struct {
+	nodes []allocation
 	// flood is the setting, "" when it is switched off or not known.
 	flood, headroom string
 }
 
-type esAllocation struct {
+type allocation struct {
 	Node    string `json:"node"`
 	Avail   string `json:"disk.avail"`
 	Total   string `json:"disk.total"`
 	Percent string `json:"disk.percent"`
 }
 
-func readDisk(ctx context.Context, c *esClient) (esDisk, error) {
+func readDisk(ctx context.Context, c *client) (diskUsage, error) {
 	s, err := readSettings(ctx, c)
 	if err != nil {
-		return esDisk{}, err
+		return diskUsage{}, err
 	}
-	var d esDisk
+	var d diskUsage
 	if s.value(diskSettings+"threshold_enabled") != "false" {
 		d.flood = s.value(diskSettings + "watermark.flood_stage")
 		d.headroom = s.value(diskSettings + "watermark.flood_stage.max_headroom")
@@ -63,8 +63,8 @@ func readDisk(ctx context.Context, c *esClient) (esDisk, error) {
 	return d, err
 }
 
-// full names the nodes beyond the flood stage.
-func (d esDisk) full() []string {
+// full returns the nodes above the flood stage.
+func (d diskUsage) full() []string {
 	var names []string
 	for _, n := range d.nodes {
 		avail, err1 := strconv.ParseFloat(n.Avail, 64)
@@ -80,11 +80,11 @@ func (d esDisk) full() []string {
 	return names
 }
 
-func (d esDisk) lines() []string {
+func (d diskUsage) lines() []string {
 	var lines []string
 	for _, n := range d.nodes {
 		if n.Percent != "" {
-			lines = append(lines, fmt.Sprintf("the disk of node %s is %s%% full, the flood stage is %s", n.Node, n.Percent, d.flood))
+			lines = append(lines, fmt.Sprintf("the disk of node %s is %s%% full; the flood stage is %s", n.Node, n.Percent, d.flood))
 		}
 	}
 	return lines

@@ -32,8 +32,7 @@ const (
 	startTwo = "failed to initialize storage 'NAME': "
 )
 
-// releases are the first and the last of some; without a last one there is no
-// end yet.
+// releases are a range of releases; without a last one it is still open.
 type releases struct{ first, last jaegers.Version }
 
 func (r releases) has(v jaegers.Version) bool {
@@ -59,8 +58,8 @@ func (r releases) String() string {
 	return fmt.Sprintf("%s to %d.%d", first, r.last.Major, r.last.Minor)
 }
 
-// ownClient are the releases whose client of Elasticsearch is Jaeger's own, which
-// asks GET and nothing else before it starts.
+// ownClient returns the releases with Jaeger's own Elasticsearch client, which
+// sends only GET before it starts.
 func ownClient() releases { return releases{first: jaegers.VersionAt(2, 20)} }
 
 // logLine is a line of some releases.
@@ -82,7 +81,7 @@ func logLines(all []logLine, jaeger identity.Identity) []string {
 		if jaeger.Major == 2 && (strings.HasPrefix(text, startPrimary) || strings.HasPrefix(text, startClient)) {
 			text = startTwo + text
 		}
-		lines = append(lines, who(of, jaeger)+" prints: "+text)
+		lines = append(lines, releaseNames(of, jaeger)+" prints: "+text)
 	}
 	if len(lines) == 0 && jaeger.Known() {
 		return logLines(all, identity.Identity{})
@@ -90,8 +89,8 @@ func logLines(all []logLine, jaeger identity.Identity) []string {
 	return lines
 }
 
-// who names the Jaeger, or the releases that it may be.
-func who(of []releases, jaeger identity.Identity) string {
+// releaseNames names the Jaeger, or the releases that it may be.
+func releaseNames(of []releases, jaeger identity.Identity) string {
 	if jaeger.Version.Known() {
 		return jaeger.String()
 	}
@@ -102,19 +101,21 @@ func who(of []releases, jaeger identity.Identity) string {
 	return "Jaeger " + strings.Join(names, " and ")
 }
 
-// esFailure is how a Jaeger fails to reach Elasticsearch.
-type esFailure struct {
-	// client is what the client that Jaeger had to 2.19 says, after the start.
+// startFailure is how a Jaeger fails to reach Elasticsearch.
+type startFailure struct {
+	// client is the message of the client that Jaeger had up to 2.19, after the
+	// start of the line.
 	client string
-	// later is what its last version says, since 1.71 and 2.8, when that differs.
+	// later is the message of that client's last version, since 1.71 and 2.8,
+	// if it differs.
 	later string
-	// own is the line with Jaeger's own client, since 2.20; empty when that does
-	// not fail.
+	// own is the line of Jaeger's own client, since 2.20; empty if that client
+	// does not fail.
 	own string
 }
 
-// probetest.Lines are what the Jaeger prints for it.
-func (f esFailure) lines(jaeger identity.Identity) []string {
+// lines returns the log lines of that Jaeger for the failure.
+func (f startFailure) lines(jaeger identity.Identity) []string {
 	all := []logLine{
 		{[]releases{{jaegers.VersionAt(1, 0), jaegers.VersionAt(1, 9)}}, bareNode},
 		{[]releases{{jaegers.VersionAt(1, 10), jaegers.VersionAt(1, 65)}, {jaegers.VersionAt(2, 0), jaegers.VersionAt(2, 2)}}, startPrimary + f.client},
@@ -132,26 +133,26 @@ func (f esFailure) lines(jaeger identity.Identity) []string {
 	return logLines(all, jaeger)
 }
 
-// failsTransport is an error without an answer.
-func failsTransport(base *url.URL, err error) esFailure {
+// failsTransport is an error without a response.
+func failsTransport(base *url.URL, err error) startFailure {
 	cause := probe.WithoutURL(err).Error()
 	server := (&url.URL{Scheme: base.Scheme, Host: base.Host}).String()
-	return esFailure{client: fmt.Sprintf("health check timeout: Head %q: %s: %s", server, cause, noNode), own: startOwn + cause}
+	return startFailure{client: fmt.Sprintf("health check timeout: Head %q: %s: %s", server, cause, noNode), own: startOwn + cause}
 }
 
-// failsStatus is an answer that is no success. Up to 2.19 it is to HEAD, which
-// has no body, and Jaeger does not say the status.
-func failsStatus(a esAnswer) esFailure {
-	f := esFailure{client: bareNode, own: startOwn + fmt.Sprintf("request failed, status code: %d, body: %s", a.status, probe.Excerpt(a.body))}
+// failsStatus is a response that is not a success. Up to 2.19 it is the
+// response to HEAD, which has no body, and Jaeger does not print the status.
+func failsStatus(a response) startFailure {
+	f := startFailure{client: bareNode, own: startOwn + fmt.Sprintf("request failed, status code: %d, body: %s", a.status, probe.Excerpt(a.body))}
 	if a.status == http.StatusUnauthorized {
 		f.later = "elastic: Error 401 (Unauthorized)"
 	}
 	return f
 }
 
-// saysOneSlash are the lines for a URL without a host. Jaeger 2 validates URLs,
+// oneSlashLines are the lines for a URL without a host. Jaeger 2 validates URLs,
 // and Jaeger 1 does since 1.70.
-func saysOneSlash(raw string, jaeger identity.Identity) []string {
+func oneSlashLines(raw string, jaeger identity.Identity) []string {
 	text := fmt.Sprintf("health check timeout: Head %q: http: no Host in request URL: %s", raw, noNode)
 	return logLines([]logLine{
 		{[]releases{{jaegers.VersionAt(1, 0), jaegers.VersionAt(1, 9)}}, bareNode},
@@ -163,8 +164,8 @@ func saysOneSlash(raw string, jaeger identity.Identity) []string {
 
 // failsNoScheme is a URL without a scheme, with the error of reading it, if
 // there is one.
-func failsNoScheme(raw string, err error) esFailure {
-	f := esFailure{client: bareNode, own: "invalid server URL"}
+func failsNoScheme(raw string, err error) startFailure {
+	f := startFailure{client: bareNode, own: "invalid server URL"}
 	if err != nil {
 		f.client = fmt.Sprintf("parse %q: %v", raw, probe.WithoutURL(err))
 	}

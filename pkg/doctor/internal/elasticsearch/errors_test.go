@@ -12,7 +12,7 @@ import (
 	"github.com/otdemo/otdemo/pkg/doctor/internal/probetest"
 )
 
-// jaegerOf is what the identity learns of a Jaeger of that version.
+// jaegerOf is the published identity of a Jaeger of that version.
 func jaegerOf(text string) identity.Identity {
 	v, _ := jaegers.ParseVersion(text)
 	return identity.Identity{Major: v.Major, Version: v, Text: text}
@@ -25,7 +25,7 @@ func TestElasticsearchLinesByRelease(t *testing.T) {
 		two = "failed to create Elasticsearch client: "
 		in2 = "failed to initialize storage 'NAME': "
 	)
-	refused := esFailure{client: "refused", later: "401", own: "own"}
+	refused := startFailure{client: "refused", later: "401", own: "own"}
 	tests := map[string]struct {
 		jaeger identity.Identity
 		want   []string
@@ -62,7 +62,7 @@ func TestElasticsearchLinesByRelease(t *testing.T) {
 	}
 }
 
-// From 2.20 on nobody asks HEAD, so that its refusal harms nobody.
+// From 2.20 on Jaeger does not send HEAD, so its refusal has no effect.
 func TestElasticsearchThatRefusesHEAD(t *testing.T) {
 	t.Parallel()
 	srv := probetest.Serve(t, func(w http.ResponseWriter, r *http.Request) {
@@ -72,7 +72,7 @@ func TestElasticsearchThatRefusesHEAD(t *testing.T) {
 		}
 		probetest.Answer(200, "", probetest.RootES7)(w, r)
 	})
-	for jaeger, want := range map[string]probe.Code{"2.19.0": codeESHeadRefused, "2.20.0": codeESAnswers} {
+	for jaeger, want := range map[string]probe.Code{"2.19.0": codeHeadRefused, "2.20.0": codeResponds} {
 		f, _ := probetest.Examine(t, Probe(), probetest.AtES(t, srv.URL), map[string]probe.Outcome{probe.IDIdentity: {Published: jaegerOf(jaeger)}})
 		if f.Code != want {
 			t.Errorf("Jaeger %s: got %s %q, want %s", jaeger, f.Code, f.Fact, want)

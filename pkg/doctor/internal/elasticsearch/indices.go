@@ -1,7 +1,6 @@
 package elasticsearch
 
 import (
-	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -14,20 +13,20 @@ import (
 )
 
 const (
-	idESIndices = "es-indices"
-	idESMapping = "es-mapping"
+	idIndices = "es-indices"
+	idMapping = "es-mapping"
 )
 
 const (
-	codeESIndices    probe.Code = "es-indices-found"
-	codeESPrefix     probe.Code = "es-index-prefix"
-	codeESNoIndices  probe.Code = "es-no-indices"
-	codeESNotWritten probe.Code = "es-not-written"
-	codeESNoServices probe.Code = "es-service-index-missing"
-	codeESKeyword    probe.Code = "es-mapping-keyword"
-	codeESText       probe.Code = "es-mapping-text"
-	codeESNoTemplate probe.Code = "es-template-missing"
-	codeESNoAlias    probe.Code = "es-alias-missing"
+	codeIndicesFound   probe.Code = "es-indices-found"
+	codeIndexPrefix    probe.Code = "es-index-prefix"
+	codeNoIndices      probe.Code = "es-no-indices"
+	codeNotWritten     probe.Code = "es-not-written"
+	codeNoServiceIndex probe.Code = "es-service-index-missing"
+	codeKeyword        probe.Code = "es-mapping-keyword"
+	codeText           probe.Code = "es-mapping-text"
+	codeNoTemplate     probe.Code = "es-template-missing"
+	codeNoAlias        probe.Code = "es-alias-missing"
 )
 
 // The kinds of index, as they stand in names.
@@ -36,12 +35,12 @@ const (
 	kindService = "jaeger-service-"
 )
 
-// suffixWrite ends the alias that a Jaeger with use_aliases writes to. It is no
-// index unless Elasticsearch made one, because nobody had made the alias.
+// suffixWrite ends the alias that a Jaeger with use_aliases writes to. It is an
+// index only if Elasticsearch created one because the alias was missing.
 const suffixWrite = "write"
 
-// esIndex is an index of Jaeger's.
-type esIndex struct {
+// index is an index of Jaeger's.
+type index struct {
 	Name   string `json:"index"`
 	Health string `json:"health"`
 	Docs   string `json:"docs.count"`
@@ -54,14 +53,20 @@ type esIndex struct {
 	current bool
 }
 
-func (i esIndex) shards() int {
+// documents is the number of documents with its noun.
+func (i index) documents() string {
+	n, _ := strconv.Atoi(i.Docs)
+	return plural.Of(n, "document", "documents")
+}
+
+func (i index) shards() int {
 	pri, _ := strconv.Atoi(i.Pri)
 	rep, _ := strconv.Atoi(i.Rep)
 	return pri * (1 + rep)
 }
 
 // dated reports whether the name has a date of any form and not a number.
-func (i esIndex) dated() bool { return len(digits(i.suffix)) >= len("20060102") }
+func (i index) dated() bool { return len(digits(i.suffix)) >= len("20060102") }
 
 func digits(s string) string {
 	return strings.Map(func(r rune) rune {
@@ -73,8 +78,8 @@ func digits(s string) string {
 }
 
 // listIndices reads the indices with any prefix, sorted by name.
-func listIndices(ctx context.Context, c *esClient) ([]esIndex, error) {
-	var all []esIndex
+func listIndices(ctx context.Context, c *client) ([]index, error) {
+	var all []index
 	err := c.get(ctx, "_cat/indices/"+jaegerIndices, "format=json&h=index,health,docs.count,pri,rep&s=index", &all)
 	if err != nil {
 		return nil, err
@@ -82,10 +87,10 @@ func listIndices(ctx context.Context, c *esClient) ([]esIndex, error) {
 	return classifyIndices(all, digits(today())), nil
 }
 
-// classifyIndices takes the names apart. The current index is the one with
-// today's date or, where a name has a number, the last of its kind.
-func classifyIndices(all []esIndex, date string) []esIndex {
-	var known []esIndex
+// classifyIndices splits the names. The current index is the one with today's
+// date or, if names have numbers, the last of its kind.
+func classifyIndices(all []index, date string) []index {
+	var known []index
 	last := make(map[string]string)
 	for _, i := range all {
 		for _, kind := range []string{kindSpan, kindService} {
@@ -104,27 +109,27 @@ func classifyIndices(all []esIndex, date string) []esIndex {
 	return known
 }
 
-func named(indices []esIndex, so func(esIndex) bool) []string {
+func named(indices []index, holds func(index) bool) []string {
 	var names []string
 	for _, i := range indices {
-		if so(i) {
+		if holds(i) {
 			names = append(names, i.Name)
 		}
 	}
 	return names
 }
 
-func askESIndices(ctx context.Context, env *probe.Env, c *esClient) probe.Finding {
+func checkIndices(ctx context.Context, env *probe.Env, c *client) probe.Finding {
 	all, err := listIndices(ctx, c)
 	if err != nil {
-		return notTold(err)
+		return stateUnknown(err)
 	}
 	prefix := env.Storage.NamePrefix()
-	of := func(kind string) []esIndex {
-		return slices.DeleteFunc(slices.Clone(all), func(i esIndex) bool { return i.prefix != prefix || i.kind != kind })
+	of := func(kind string) []index {
+		return slices.DeleteFunc(slices.Clone(all), func(i index) bool { return i.prefix != prefix || i.kind != kind })
 	}
 	spans, services := of(kindSpan), of(kindService)
-	saw := named(all, func(esIndex) bool { return true })
+	saw := named(all, func(index) bool { return true })
 	switch {
 	case len(all) == 0:
 		return noIndices(env)
@@ -132,42 +137,42 @@ func askESIndices(ctx context.Context, env *probe.Env, c *esClient) probe.Findin
 		return noAlias(env, c, unaliased(slices.Concat(spans, services)))
 	case len(spans)+len(services) == 0:
 		other := strings.TrimSuffix(all[len(all)-1].prefix, "-")
-		return probe.Found(probe.StatusFail, codeESPrefix, "there is no index %s*, but %s: another index prefix", prefix+kindSpan, probe.List(saw)).
+		return probe.Found(probe.StatusFail, codeIndexPrefix, "no index %s*; found %s: the index prefix differs", prefix+kindSpan, probe.List(saw)).
 			Hint(fmt.Sprintf("--es-index-prefix %q, and the same --es.index-prefix for Jaeger's collector and query", other))
 	case len(services) == 0:
-		return probe.Found(probe.StatusWarn, codeESNoServices, "there %s %s of spans and none of services: Jaeger lists no service",
+		return probe.Found(probe.StatusWarn, codeNoServiceIndex, "there %s %s for spans but none for services: Jaeger lists no service",
 			plural.Word(len(spans), "is", "are"), plural.Of(len(spans), "index", "indices")).
 			Saw(saw...).
 			Hint("docker restart jaeger (it writes each service once in 12 hours, so it does not notice that the index is gone)")
 	case len(spans) == 0:
-		return probe.Found(probe.StatusWarn, codeESNoIndices, "there %s %s of services and none of spans",
+		return probe.Found(probe.StatusWarn, codeNoIndices, "there %s %s for services but none for spans",
 			plural.Word(len(services), "is", "are"), plural.Of(len(services), "index", "indices")).Saw(saw...)
 	}
 	newest := spans[len(spans)-1]
-	fact := fmt.Sprintf("%s of spans, the newest is %s with %s documents", plural.Of(len(spans), "index", "indices"), newest.Name, newest.Docs)
-	isCurrent := func(i esIndex) bool { return i.current }
+	fact := fmt.Sprintf("%s for spans; the newest is %s with %s", plural.Of(len(spans), "index", "indices"), newest.Name, newest.documents())
+	isCurrent := func(i index) bool { return i.current }
 	if env.Passed(probe.IDCanary) && newest.dated() && !slices.ContainsFunc(spans, isCurrent) {
-		return probe.Found(probe.StatusWarn, codeESNotWritten, "a span was stored just now, and not here: %s", fact).
+		return probe.Found(probe.StatusWarn, codeNotWritten, "a span was just stored, but not here: %s", fact).
 			Maybe(causesElsewhere()...)
 	}
-	return probe.Found(probe.StatusOK, codeESIndices, "%s", fact).Saw(saw...)
+	return probe.Found(probe.StatusOK, codeIndicesFound, "%s", fact).Saw(saw...)
 }
 
-func unaliased(indices []esIndex) []esIndex {
-	return slices.DeleteFunc(slices.Clone(indices), func(i esIndex) bool { return i.suffix != suffixWrite })
+func unaliased(indices []index) []index {
+	return slices.DeleteFunc(slices.Clone(indices), func(i index) bool { return i.suffix != suffixWrite })
 }
 
 // noAlias is the finding for a Jaeger with use_aliases that started before
 // jaeger-es-rollover init.
-func noAlias(env *probe.Env, c *esClient, made []esIndex) probe.Finding {
-	names := named(made, func(esIndex) bool { return true })
+func noAlias(env *probe.Env, c *client, made []index) probe.Finding {
+	names := named(made, func(index) bool { return true })
 	rollover := "jaeger-es-rollover init " + c.base.String()
 	if env.Storage.IndexPrefix != "" {
 		rollover += " --index-prefix " + env.Storage.IndexPrefix
 	}
-	f := probe.Found(probe.StatusFail, codeESNoAlias, "%s is an index and no alias: Jaeger writes into it and reads elsewhere", names[0])
+	f := probe.Found(probe.StatusFail, codeNoAlias, "%s is an index, not an alias: Jaeger writes to it but reads from elsewhere", names[0])
 	for _, i := range made {
-		f = f.Saw(fmt.Sprintf("index %s: %s documents, which no Jaeger finds", i.Name, cmp.Or(i.Docs, "0")))
+		f = f.Saw(fmt.Sprintf("index %s: %s that Jaeger cannot find", i.Name, i.documents()))
 	}
 	return f.Hint(
 		fmt.Sprintf("stop Jaeger, then: curl -fX DELETE %s && %s, then start Jaeger", c.base.JoinPath(strings.Join(names, ",")), rollover),
@@ -178,30 +183,31 @@ func noAlias(env *probe.Env, c *esClient, made []esIndex) probe.Finding {
 // noIndices is the finding for a storage that Jaeger has never written to.
 func noIndices(env *probe.Env) probe.Finding {
 	if env.Passed(probe.IDCanary) {
-		return probe.Found(probe.StatusWarn, codeESNoIndices, "a span was stored just now, and not here: there is no index of Jaeger's").
+		return probe.Found(probe.StatusWarn, codeNoIndices, "a span was just stored, but not here: no Jaeger index found").
 			Maybe(causesElsewhere()...)
 	}
-	return probe.Found(probe.StatusWarn, codeESNoIndices, "there is no index of Jaeger's: no span was ever stored here")
+	return probe.Found(probe.StatusWarn, codeNoIndices, "no Jaeger index found: no span was ever stored here")
 }
 
 func causesElsewhere() []probe.Cause {
 	return []probe.Cause{
 		{
-			Text:    "Jaeger keeps spans in memory: Jaeger 2 ignores SPAN_STORAGE_TYPE and ES_SERVER_URLS, and wants --config",
+			Text:    "Jaeger stores spans in memory: Jaeger 2 ignores SPAN_STORAGE_TYPE and ES_SERVER_URLS, and needs --config",
 			Command: "otdemo check-jaeger --only storage-kind",
 		},
 		{Text: "Jaeger writes to another Elasticsearch", Command: "docker inspect -f '{{.Config.Env}} {{.Args}}' jaeger"},
 	}
 }
 
-// esFieldMapping is an index's part of an answer about the field serviceName.
-type esFieldMapping struct {
+// fieldMapping is the part of a response about the field serviceName of one
+// index.
+type fieldMapping struct {
 	Mappings map[string]json.RawMessage `json:"mappings"`
 }
 
 // kind returns the field's type, "" when the index has no such field. The shape
 // is that of Elasticsearch 7 and newer, without types of documents.
-func (m esFieldMapping) kind() string {
+func (m fieldMapping) kind() string {
 	var field struct {
 		Mapping map[string]struct {
 			Type string `json:"type"`
@@ -213,23 +219,23 @@ func (m esFieldMapping) kind() string {
 	return field.Mapping["serviceName"].Type
 }
 
-func askESMapping(ctx context.Context, env *probe.Env, c *esClient) probe.Finding {
-	var fields map[string]esFieldMapping
+func checkMapping(ctx context.Context, env *probe.Env, c *client) probe.Finding {
+	var fields map[string]fieldMapping
 	pattern := env.Storage.NamePrefix() + kindService + "*"
 	if err := c.get(ctx, pattern+"/_mapping/field/serviceName", "", &fields); err != nil {
-		return notTold(err)
+		return stateUnknown(err)
 	}
 	indices, err := listIndices(ctx, c)
 	if err != nil {
-		return notTold(err)
+		return stateUnknown(err)
 	}
-	wrong := named(indices, func(i esIndex) bool {
+	wrong := named(indices, func(i index) bool {
 		// What should be an alias has a finding of its own.
 		return i.suffix != suffixWrite && !isKeyword(fields[i.Name].kind())
 	})
 	if len(wrong) > 0 {
 		kind := fields[wrong[0]].kind()
-		return probe.Found(probe.StatusFail, codeESText, "serviceName is of type %s and not keyword in %s: services cannot be listed", kind, probe.List(wrong)).
+		return probe.Found(probe.StatusFail, codeText, "serviceName has type %s instead of keyword in %s: services cannot be listed", kind, probe.List(wrong)).
 			AtHop(probe.HopQuery).
 			Saw(
 				"Jaeger prints: all shards failed [type=search_phase_execution_exception]",
@@ -242,20 +248,20 @@ func askESMapping(ctx context.Context, env *probe.Env, c *esClient) probe.Findin
 	}
 	has, err := hasTemplate(ctx, c)
 	if err != nil {
-		return notTold(err)
+		return stateUnknown(err)
 	}
 	if !has {
-		return probe.Found(probe.StatusWarn, codeESNoTemplate, "no template matches jaeger-service-*: the next index gets serviceName as text").
+		return probe.Found(probe.StatusWarn, codeNoTemplate, "no template matches jaeger-service-*: serviceName will be text in the next index").
 			Hint("docker restart jaeger (it makes its templates when it starts)")
 	}
-	return probe.Found(probe.StatusOK, codeESKeyword, "serviceName is a keyword in %s, and there is a template for the next", plural.Of(len(fields), "index", "indices"))
+	return probe.Found(probe.StatusOK, codeKeyword, "serviceName is a keyword in %s, and a template exists for the next", plural.Of(len(fields), "index", "indices"))
 }
 
 func isKeyword(kind string) bool { return kind == "keyword" || kind == "" }
 
 // hasTemplate looks for a template for indices of services, of the form that
 // Jaeger makes with Elasticsearch 7 or of that with 8.
-func hasTemplate(ctx context.Context, c *esClient) (bool, error) {
+func hasTemplate(ctx context.Context, c *client) (bool, error) {
 	var old map[string]struct {
 		Patterns []string `json:"index_patterns"`
 	}

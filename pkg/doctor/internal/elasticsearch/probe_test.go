@@ -23,36 +23,36 @@ func TestElasticsearchAnswers(t *testing.T) {
 		code   probe.Code
 		// fact has URL for the server's.
 		fact string
-		// says is a part of what Jaeger prints.
-		says string
+		// prints is a part of what Jaeger prints.
+		prints string
 	}{
-		"well": {probetest.Answer(200, "X-Elastic-Product: Elasticsearch", probetest.RootES7), probe.StatusOK, codeESAnswers, "URL answers: Elasticsearch 7.17.29", ""},
+		"well": {probetest.Answer(200, "X-Elastic-Product: Elasticsearch", probetest.RootES7), probe.StatusOK, codeResponds, "URL responds: Elasticsearch 7.17.29", ""},
 		"OpenSearch": {
 			probetest.Answer(200, "", `{"version":{"distribution":"opensearch","number":"2.11.0"},"tagline":"The OpenSearch Project: https://opensearch.org/"}`),
-			probe.StatusOK, codeESAnswers, "URL answers: OpenSearch 2.11.0", "",
+			probe.StatusOK, codeResponds, "URL responds: OpenSearch 2.11.0", "",
 		},
 		"no credentials": {
-			probetest.Answer(401, "", probetest.SecurityException), probe.StatusFail, codeESUnauthorized,
-			"URL answers 401: it wants a user and a password", "elastic: Error 401 (Unauthorized)",
+			probetest.Answer(401, "", probetest.SecurityException), probe.StatusFail, codeUnauthorized,
+			"URL returned 401: it requires a user and a password", "elastic: Error 401 (Unauthorized)",
 		},
 		"forbidden": {
-			probetest.Answer(403, "", `{"Message":"User: anonymous is not authorized to perform: es:ESHttpGet"}`), probe.StatusFail, codeESForbidden,
-			"URL answers 403: this user or address may not ask", "status code: 403",
+			probetest.Answer(403, "", `{"Message":"User: anonymous is not authorized to perform: es:ESHttpGet"}`), probe.StatusFail, codeForbidden,
+			"URL returned 403: this user or address has no access", "status code: 403",
 		},
 		"wrong path": {
-			probetest.Answer(404, "", "404 page not found"), probe.StatusFail, codeESPath,
-			"URL answers 404: there is no Elasticsearch at this path", "health check timeout: no Elasticsearch node available",
+			probetest.Answer(404, "", "404 page not found"), probe.StatusFail, codePath,
+			"URL returned 404: no Elasticsearch at this path", "health check timeout: no Elasticsearch node available",
 		},
 		"starting": {
-			probetest.Answer(503, "", `{"status":503,"error":{"type":"master_not_discovered_exception"}}`), probe.StatusFail, codeESUnavailable,
-			"URL answers 503: it is starting, overloaded, or a proxy has nothing behind it", "status code: 503, body: {",
+			probetest.Answer(503, "", `{"status":503,"error":{"type":"master_not_discovered_exception"}}`), probe.StatusFail, codeUnavailable,
+			"URL returned 503: it is starting or overloaded, or a proxy has no backend", "status code: 503, body: {",
 		},
 		"login page": {
-			probetest.Answer(302, "Location: /login", ""), probe.StatusFail, codeESStatus, "URL answers 302", noNode,
+			probetest.Answer(302, "Location: /login", ""), probe.StatusFail, codeStatus, "URL returned 302", noNode,
 		},
 		"a page": {
-			probetest.Answer(200, "Content-Type: text/html", "<html>welcome</html>"), probe.StatusFail, codeESOther,
-			"URL answers 200 and is no Elasticsearch", "",
+			probetest.Answer(200, "Content-Type: text/html", "<html>welcome</html>"), probe.StatusFail, codeNotElasticsearch,
+			"URL returned 200 but is not Elasticsearch", "",
 		},
 		"HEAD forbidden": {
 			func(w http.ResponseWriter, r *http.Request) {
@@ -62,8 +62,8 @@ func TestElasticsearchAnswers(t *testing.T) {
 				}
 				probetest.Answer(200, "", probetest.RootES7)(w, r)
 			},
-			probe.StatusFail, codeESHeadRefused,
-			"URL answers GET with 200 and HEAD with 403: Jaeger up to 2.19 asks HEAD and takes it as absent", noNode,
+			probe.StatusFail, codeHeadRefused,
+			"URL returned 200 for GET and 403 for HEAD: Jaeger up to 2.19 sends HEAD and treats the server as down", noNode,
 		},
 	}
 	for name, tt := range tests {
@@ -75,10 +75,10 @@ func TestElasticsearchAnswers(t *testing.T) {
 			if f.Status != tt.status || f.Code != tt.code || f.Fact != fact {
 				t.Errorf("got %s %s %q, want %s %s %q", f.Status, f.Code, f.Fact, tt.status, tt.code, fact)
 			}
-			if !slices.ContainsFunc(f.Evidence, func(line string) bool { return strings.Contains(line, tt.says) }) {
-				t.Errorf("evidence %q lacks %q", f.Evidence, tt.says)
+			if !slices.ContainsFunc(f.Evidence, func(line string) bool { return strings.Contains(line, tt.prints) }) {
+				t.Errorf("evidence %q lacks %q", f.Evidence, tt.prints)
 			}
-			if _, learned := env.Published.(esCluster); learned != (tt.status == probe.StatusOK) {
+			if _, learned := env.Published.(cluster); learned != (tt.status == probe.StatusOK) {
 				t.Errorf("learned %v with status %s", env.Published, f.Status)
 			}
 		})
@@ -92,14 +92,14 @@ func TestOpenSearchIsExamined(t *testing.T) {
 	target := probetest.AtES(t, srv.URL)
 	target.Storage.Kind = probe.StorageOpenSearch
 	f, _ := probetest.Examine(t, Probe(), target, nil)
-	probetest.Expect(t, f, probe.StatusOK, codeESAnswers, srv.URL+" answers: OpenSearch 2.11.0", "")
+	probetest.Expect(t, f, probe.StatusOK, codeResponds, srv.URL+" responds: OpenSearch 2.11.0", "")
 }
 
 func TestElasticsearchURLs(t *testing.T) {
 	t.Parallel()
-	tests := map[string]struct{ fact, hint, says string }{
+	tests := map[string]struct{ fact, hint, prints string }{
 		"http:/127.0.0.1:9200": {
-			`the server's URL "http:/127.0.0.1:9200" has no host: two slashes belong behind http:`, "--es-url http://127.0.0.1:9200",
+			`the server's URL "http:/127.0.0.1:9200" has no host: write two slashes after http:`, "--es-url http://127.0.0.1:9200",
 			`Head "http:/127.0.0.1:9200": http: no Host in request URL: no Elasticsearch node available`,
 		},
 		"127.0.0.1:9200": {
@@ -119,19 +119,19 @@ func TestElasticsearchURLs(t *testing.T) {
 		t.Run(raw, func(t *testing.T) {
 			t.Parallel()
 			f, _ := probetest.Examine(t, Probe(), probetest.AtES(t, raw), nil)
-			probetest.Expect(t, f, probe.StatusFail, codeESURLInvalid, tt.fact, tt.hint)
-			if f.Hop != probe.HopConfig || tt.says != "" && !strings.Contains(strings.Join(f.Evidence, "\n"), tt.says) {
-				t.Errorf("got hop %s, evidence %q, want config, %q", f.Hop, f.Evidence, tt.says)
+			probetest.Expect(t, f, probe.StatusFail, codeURLInvalid, tt.fact, tt.hint)
+			if f.Hop != probe.HopConfig || tt.prints != "" && !strings.Contains(strings.Join(f.Evidence, "\n"), tt.prints) {
+				t.Errorf("got hop %s, evidence %q, want config, %q", f.Hop, f.Evidence, tt.prints)
 			}
 		})
 	}
 }
 
-func TestElasticsearchIsNotThere(t *testing.T) {
+func TestElasticsearchUnreachable(t *testing.T) {
 	t.Parallel()
 	closed := probetest.ClosedAddr(t)
 	f, _ := probetest.Examine(t, Probe(), probetest.AtES(t, "http://"+closed), nil)
-	probetest.Expect(t, f, probe.StatusFail, CodeESRefused, "nothing listens on tcp "+closed, "curl -sS http://"+closed)
+	probetest.Expect(t, f, probe.StatusFail, CodeRefused, "nothing listens on tcp "+closed, "curl -sS http://"+closed)
 	for jaeger, want := range map[string]string{
 		"":       "Jaeger 1.66 to 1.76 and 2.3 to 2.19 prints: failed to create Elasticsearch client: health check timeout: ",
 		"1.62.0": "Jaeger 1.62.0 prints: failed to create primary Elasticsearch client: health check timeout: ",
@@ -154,20 +154,20 @@ func TestElasticsearchTLS(t *testing.T) {
 		url    string
 		change func(*probe.Target)
 		code   probe.Code
-		says   string
+		prints string
 	}{
-		"https to a plain port": {"https://" + host(plain), nil, codeESTLS, noNode},
-		"http to a TLS port":    {"http://" + host(secure), nil, codeESTLS, ""},
+		"https to a plain port": {"https://" + host(plain), nil, codeTLS, noNode},
+		"http to a TLS port":    {"http://" + host(secure), nil, codeTLS, ""},
 		"http to a TLS port that resets": {
-			"http://" + hangUp(t, host(secure)), nil, codeESTLS, noNode,
+			"http://" + hangUp(t, host(secure)), nil, codeTLS, noNode,
 		},
-		"self-signed": {secure.URL, nil, codeESCertificate, "x509: "},
-		"insecure":    {secure.URL, func(t *probe.Target) { t.Storage.Insecure = true }, codeESAnswers, ""},
+		"self-signed": {secure.URL, nil, codeCertificate, "x509: "},
+		"insecure":    {secure.URL, func(t *probe.Target) { t.Storage.Insecure = true }, codeResponds, ""},
 		"with its CA": {
 			secure.URL, func(t *probe.Target) {
 				t.Storage.CACert = "ca.pem"
 				t.ReadFile = func(string) ([]byte, error) { return ca, nil }
-			}, codeESAnswers, "",
+			}, codeResponds, "",
 		},
 	}
 	for name, tt := range tests {
@@ -178,20 +178,20 @@ func TestElasticsearchTLS(t *testing.T) {
 				tt.change(&target)
 			}
 			f, _ := probetest.Examine(t, Probe(), target, nil)
-			if f.Code != tt.code || !strings.Contains(strings.Join(f.Evidence, "\n"), tt.says) {
-				t.Errorf("got %s %q %q, want %s, %q", f.Code, f.Fact, f.Evidence, tt.code, tt.says)
+			if f.Code != tt.code || !strings.Contains(strings.Join(f.Evidence, "\n"), tt.prints) {
+				t.Errorf("got %s %q %q, want %s, %q", f.Code, f.Fact, f.Evidence, tt.code, tt.prints)
 			}
-			if f.Code == codeESCertificate && !strings.Contains(strings.Join(f.Evidence, "\n"), "names example.com") {
+			if f.Code == codeCertificate && !strings.Contains(strings.Join(f.Evidence, "\n"), "names example.com") {
 				t.Errorf("evidence %q does not show the certificate's names", f.Evidence)
 			}
-			if f.Code == codeESTLS && len(f.Hints) == 0 {
+			if f.Code == codeTLS && len(f.Hints) == 0 {
 				t.Error("no hint")
 			}
 		})
 	}
 }
 
-// hangUp is a port that closes whoever speaks HTTP, and passes TLS on, as
+// hangUp is a port that closes HTTP connections and passes TLS on, as
 // Elasticsearch's TLS port does.
 func hangUp(t *testing.T, to string) string {
 	t.Helper()
@@ -252,7 +252,7 @@ func pipe(from, to net.Conn) {
 	}
 }
 
-func TestElasticsearchPasswordIsSentAndNotTold(t *testing.T) {
+func TestElasticsearchPasswordIsSentAndNotShown(t *testing.T) {
 	t.Parallel()
 	srv := probetest.Serve(t, func(w http.ResponseWriter, r *http.Request) {
 		if user, password, ok := r.BasicAuth(); !ok || user != "elastic" || password != "secret" {
@@ -266,14 +266,14 @@ func TestElasticsearchPasswordIsSentAndNotTold(t *testing.T) {
 		t.Fatal(err)
 	}
 	inURL.User = url.UserPassword("elastic", "secret")
-	// examine fails when a finding tells the word.
-	if f, _ := probetest.Examine(t, Probe(), probetest.AtES(t, inURL.String()), nil); f.Code != codeESAnswers {
+	// examine fails if a finding contains the word.
+	if f, _ := probetest.Examine(t, Probe(), probetest.AtES(t, inURL.String()), nil); f.Code != codeResponds {
 		t.Errorf("got %s %q, want it answered", f.Code, f.Fact)
 	}
 	target := probetest.AtES(t, srv.URL)
 	target.Storage.User, target.Storage.Password = "elastic", "secret2"
 	f, _ := probetest.Examine(t, Probe(), target, nil)
-	probetest.Expect(t, f, probe.StatusFail, codeESUnauthorized, srv.URL+" answers 401: it does not take user elastic with this password",
+	probetest.Expect(t, f, probe.StatusFail, codeUnauthorized, srv.URL+" returned 401: it rejects user elastic with this password",
 		"ES_USERNAME=elastic ES_PASSWORD=... (Jaeger 1)")
 }
 
@@ -283,7 +283,7 @@ func TestOneServerOfSeveralIsEnough(t *testing.T) {
 	target := probetest.AtES(t, "http://"+closed)
 	target.Storage.ESURLs = append(target.Storage.ESURLs, srv.URL)
 	f, env := probetest.Examine(t, Probe(), target, nil)
-	if f.Status != probe.StatusWarn || f.Code != CodeESRefused || env.Published == nil {
+	if f.Status != probe.StatusWarn || f.Code != CodeRefused || env.Published == nil {
 		t.Errorf("got %s %s and learned %v, want a warning and the other server", f.Status, f.Code, env.Published)
 	}
 }

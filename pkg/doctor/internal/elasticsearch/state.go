@@ -17,101 +17,101 @@ import (
 
 // The ids of the probes.
 const (
-	idESVersion = "es-version"
-	idESHealth  = "es-health"
-	IDESWrites  = "es-writable"
-	idESShards  = "es-shards"
+	idVersion = "es-version"
+	idHealth  = "es-health"
+	IDWrites  = "es-writable"
+	idShards  = "es-shards"
 )
 
 // The codes of what is found here.
 const (
-	// codeESState is for every probe below: the server answers, and not about
-	// this.
-	codeESState        probe.Code = "es-state-unknown"
-	codeESSupported    probe.Code = "es-version-supported"
-	codeESNeeds        probe.Code = "es-version-needs"
-	codeESUnsupported  probe.Code = "es-version-unsupported"
-	codeESHealthy      probe.Code = "es-health-good"
-	codeESRed          probe.Code = "es-health-red"
-	codeESWritable     probe.Code = "es-takes-writes"
-	CodeESReadOnly     probe.Code = "es-read-only"
-	codeESDiskFull     probe.Code = "es-disk-full"
-	codeESRejects      probe.Code = "es-rejects-writes"
-	codeESShardsFree   probe.Code = "es-shards-free"
-	codeESShardsScarce probe.Code = "es-shards-scarce"
-	codeESShardsFull   probe.Code = "es-shards-full"
+	// codeStateUnknown is for every probe below: the server responds, but not
+	// to this request.
+	codeStateUnknown       probe.Code = "es-state-unknown"
+	codeVersionSupported   probe.Code = "es-version-supported"
+	codeVersionNeeds       probe.Code = "es-version-needs"
+	codeVersionUnsupported probe.Code = "es-version-unsupported"
+	codeHealthy            probe.Code = "es-health-good"
+	codeRed                probe.Code = "es-health-red"
+	codeWritable           probe.Code = "es-takes-writes"
+	CodeReadOnly           probe.Code = "es-read-only"
+	codeDiskFull           probe.Code = "es-disk-full"
+	codeRejectsWrites      probe.Code = "es-rejects-writes"
+	codeShardsFree         probe.Code = "es-shards-free"
+	codeShardsScarce       probe.Code = "es-shards-scarce"
+	codeShardsFull         probe.Code = "es-shards-full"
 )
 
 // jaegerIndices are the indices that spans and services are in, with any prefix.
 const jaegerIndices = "*jaeger-span-*,*jaeger-service-*"
 
-// esAsk examines the state of a cluster.
-type esAsk func(ctx context.Context, env *probe.Env, c *esClient) probe.Finding
+// stateCheck examines the state of a cluster.
+type stateCheck func(ctx context.Context, env *probe.Env, c *client) probe.Finding
 
-// esState makes a probe that asks a server that answers.
-func esState(id, title string, codes []probe.Code, ask esAsk) probe.Probe {
+// stateProbe returns a probe that queries a server that responds.
+func stateProbe(id, title string, codes []probe.Code, check stateCheck) probe.Probe {
 	return probe.Probe{
 		ID:    id,
 		Hop:   probe.HopStorage,
 		Title: title,
 		Needs: []string{probe.IDES},
-		After: append(storage.AboutStorage(), probe.IDIdentity),
-		Codes: append(codes, codeESState),
+		After: append(storage.RelatedProbes(), probe.IDIdentity),
+		Codes: append(codes, codeStateUnknown),
 		Run: func(ctx context.Context, env *probe.Env) probe.Finding {
-			cluster, ok := probe.Result[esCluster](env, probe.IDES)
+			cluster, ok := probe.Result[cluster](env, probe.IDES)
 			if !ok {
-				return probe.NotUsed("there is no Elasticsearch to ask")
+				return probe.NotUsed("no Elasticsearch to query")
 			}
-			c, err := newESClient(env, cluster.url)
+			c, err := newClient(env, cluster.url)
 			if err != nil {
-				return probe.Found(probe.StatusUnknown, codeESState, "%v", err)
+				return probe.Found(probe.StatusUnknown, codeStateUnknown, "%v", err)
 			}
 			defer c.close()
-			return ask(ctx, env, c)
+			return check(ctx, env, c)
 		},
-		Finalize: storage.SettleStorage(ESStopsJaeger),
+		Finalize: storage.Finalize(stopsJaeger),
 	}
 }
 
-// StateProbes are those about a server that answers.
+// StateProbes returns the probes about a server that responds.
 func StateProbes() []probe.Probe {
 	return []probe.Probe{
-		esState(idESVersion, "this Jaeger works with this version of Elasticsearch",
-			[]probe.Code{codeESSupported, codeESNeeds, codeESUnsupported}, askESVersion),
-		esState(idESHealth, "no index of Jaeger's is red", []probe.Code{codeESHealthy, codeESRed}, askESHealth),
-		esState(IDESWrites, "indices of Jaeger's take writes",
-			[]probe.Code{codeESWritable, CodeESReadOnly, codeESDiskFull, codeESRejects}, askESWrites),
-		esState(idESShards, "there is room for tomorrow's indices",
-			[]probe.Code{codeESShardsFree, codeESShardsScarce, codeESShardsFull}, askESShards),
-		esState(idESIndices, "spans are stored under the names that Jaeger reads",
-			[]probe.Code{codeESIndices, codeESPrefix, codeESNoIndices, codeESNotWritten, codeESNoServices, codeESNoAlias}, askESIndices),
-		esState(idESMapping, "services are stored as keywords, so that they can be listed",
-			[]probe.Code{codeESKeyword, codeESText, codeESNoTemplate}, askESMapping),
-		esState(probe.IDESTraceIDs, "no trace has an id that this Jaeger does not find",
-			[]probe.Code{codeESTraceIDs, codeESShortIDs, codeESShortCanary}, askESTraceIDs),
+		stateProbe(idVersion, "this Jaeger works with this version of Elasticsearch",
+			[]probe.Code{codeVersionSupported, codeVersionNeeds, codeVersionUnsupported}, checkVersion),
+		stateProbe(idHealth, "the Jaeger indices are healthy", []probe.Code{codeHealthy, codeRed}, checkHealth),
+		stateProbe(IDWrites, "the Jaeger indices are writable",
+			[]probe.Code{codeWritable, CodeReadOnly, codeDiskFull, codeRejectsWrites}, checkWrites),
+		stateProbe(idShards, "the cluster has room for tomorrow's indices",
+			[]probe.Code{codeShardsFree, codeShardsScarce, codeShardsFull}, checkShards),
+		stateProbe(idIndices, "spans are stored in the indices that Jaeger reads",
+			[]probe.Code{codeIndicesFound, codeIndexPrefix, codeNoIndices, codeNotWritten, codeNoServiceIndex, codeNoAlias}, checkIndices),
+		stateProbe(idMapping, "service names are stored as keywords, so they can be listed",
+			[]probe.Code{codeKeyword, codeText, codeNoTemplate}, checkMapping),
+		stateProbe(probe.IDESTraceIDs, "this Jaeger finds every trace by its id",
+			[]probe.Code{codeLongIDs, codeShortIDs, codeShortCanary}, checkTraceIDs),
 	}
 }
 
-// notTold is the finding when the server does not answer a question. Its user
-// may have the rights that Jaeger needs and no more.
-func notTold(err error) probe.Finding {
-	return probe.Found(probe.StatusUnknown, codeESState, "Elasticsearch does not tell: %v", err).
-		Hint("give the user the cluster privilege monitor and view_index_metadata on *jaeger-*, to check this")
+// stateUnknown returns the finding for a request that failed. The user may have
+// only the rights that Jaeger needs.
+func stateUnknown(err error) probe.Finding {
+	return probe.Found(probe.StatusUnknown, codeStateUnknown, "cannot read Elasticsearch's state: %v", err).
+		Hint("grant the user the cluster privilege monitor and view_index_metadata on *jaeger-* to check this")
 }
 
-func askESVersion(_ context.Context, env *probe.Env, _ *esClient) probe.Finding {
-	cluster, _ := probe.Result[esCluster](env, probe.IDES)
+func checkVersion(_ context.Context, env *probe.Env, _ *client) probe.Finding {
+	cluster, _ := probe.Result[cluster](env, probe.IDES)
 	jaeger, _ := probe.Result[identity.Identity](env, probe.IDIdentity)
 	s, known := supportOf(cluster.opensearch, cluster.version)
 	switch {
 	case !known:
-		return probe.Found(probe.StatusOK, codeESNeeds, "it is not known which Jaeger works with %s", cluster.name)
+		return probe.Found(probe.StatusOK, codeVersionNeeds, "unknown which Jaeger versions work with %s", cluster.name)
 	case !jaeger.Version.Known():
-		return probe.Found(probe.StatusOK, codeESNeeds, "%s works with %s", cluster.name, s)
+		return probe.Found(probe.StatusOK, codeVersionNeeds, "%s works with %s", cluster.name, s)
 	case s.by(jaeger.Version):
-		return probe.Found(probe.StatusOK, codeESSupported, "%s works with %s", jaeger, cluster.name)
+		return probe.Found(probe.StatusOK, codeVersionSupported, "%s works with %s", jaeger, cluster.name)
 	}
-	return probe.Found(probe.StatusFail, codeESUnsupported, "%s does not work with %s, which needs %s", jaeger, cluster.name, s).
+	return probe.Found(probe.StatusFail, codeVersionUnsupported, "%s does not work with %s, which needs %s", jaeger, cluster.name, s).
 		Saw(
 			"Jaeger 1.10 to 2.19 prints: elastic: Error 400 (Bad Request): unknown key [template] in the template",
 			"or: Action/metadata line [1] contains an unknown parameter [_type]",
@@ -119,8 +119,8 @@ func askESVersion(_ context.Context, env *probe.Env, _ *esClient) probe.Finding 
 		Hint("use " + s.String())
 }
 
-// esClusterHealth is what GET /_cluster/health says.
-type esClusterHealth struct {
+// clusterHealth is the response to GET /_cluster/health.
+type clusterHealth struct {
 	Status       string `json:"status"`
 	Nodes        int    `json:"number_of_nodes"`
 	DataNodes    int    `json:"number_of_data_nodes"`
@@ -129,34 +129,34 @@ type esClusterHealth struct {
 	Unassigned   int    `json:"unassigned_shards"`
 }
 
-func askESHealth(ctx context.Context, _ *probe.Env, c *esClient) probe.Finding {
-	var health esClusterHealth
+func checkHealth(ctx context.Context, _ *probe.Env, c *client) probe.Finding {
+	var health clusterHealth
 	if err := c.get(ctx, "_cluster/health", "", &health); err != nil {
-		return notTold(err)
+		return stateUnknown(err)
 	}
 	indices, err := listIndices(ctx, c)
 	if err != nil {
-		return notTold(err)
+		return stateUnknown(err)
 	}
 	line := fmt.Sprintf("the cluster is %s: %s, %s active, %d unassigned",
 		health.Status, plural.Of(health.Nodes, "node", "nodes"), plural.Of(health.Active, "shard", "shards"), health.Unassigned)
 	explain := "curl -sS " + c.base.JoinPath("_cluster/allocation/explain").String()
-	if red := named(indices, func(i esIndex) bool { return i.Health == "red" }); len(red) > 0 {
-		return probe.Found(probe.StatusFail, codeESRed, "%s red: %s", plural.Of(len(red), "index of Jaeger's is", "indices of Jaeger's are"), probe.List(red)).
+	if red := named(indices, func(i index) bool { return i.Health == "red" }); len(red) > 0 {
+		return probe.Found(probe.StatusFail, codeRed, "%s red: %s", plural.Of(len(red), "Jaeger index is", "Jaeger indices are"), probe.List(red)).
 			Saw(line, "Jaeger prints: all shards failed [type=search_phase_execution_exception]").Hint(explain)
 	}
 	if health.Status == "red" {
-		return probe.Found(probe.StatusWarn, codeESRed, "%s; none of Jaeger's indices is red", line).Hint(explain)
+		return probe.Found(probe.StatusWarn, codeRed, "%s; none of Jaeger's indices is red", line).Hint(explain)
 	}
-	f := probe.Found(probe.StatusOK, codeESHealthy, "%s", line)
+	f := probe.Found(probe.StatusOK, codeHealthy, "%s", line)
 	if health.Status == "yellow" && health.DataNodes == 1 {
-		f = f.Saw("yellow is as it must be: one node has no place for replicas")
+		f = f.Saw("yellow is expected: a single node cannot hold replicas")
 	}
 	return f
 }
 
-// esBlocks are the blocks of an index, each "true" or absent.
-type esBlocks struct {
+// indexBlocks are the blocks of an index, each "true" or absent.
+type indexBlocks struct {
 	Settings struct {
 		Index struct {
 			Blocks struct {
@@ -168,20 +168,20 @@ type esBlocks struct {
 	} `json:"settings"`
 }
 
-func askESWrites(ctx context.Context, env *probe.Env, c *esClient) probe.Finding {
-	var blocks map[string]esBlocks
+func checkWrites(ctx context.Context, env *probe.Env, c *client) probe.Finding {
+	var blocks map[string]indexBlocks
 	if err := c.get(ctx, jaegerIndices+"/_settings", "filter_path=*.settings.index.blocks", &blocks); err != nil {
-		return notTold(err)
+		return stateUnknown(err)
 	}
 	indices, err := listIndices(ctx, c)
 	if err != nil {
-		return notTold(err)
+		return stateUnknown(err)
 	}
-	flooded := named(indices, func(i esIndex) bool {
+	flooded := named(indices, func(i index) bool {
 		return blocks[i.Name].Settings.Index.Blocks.ReadOnlyAllowDelete == "true"
 	})
 	// An old index that is closed for writing was made so by a lifecycle policy.
-	closed := named(indices, func(i esIndex) bool {
+	closed := named(indices, func(i index) bool {
 		b := blocks[i.Name].Settings.Index.Blocks
 		return i.current && (b.ReadOnly == "true" || b.Write == "true")
 	})
@@ -190,25 +190,25 @@ func askESWrites(ctx context.Context, env *probe.Env, c *esClient) probe.Finding
 	case len(flooded) > 0:
 		return readOnly(c, indices, flooded).Saw(disk.lines()...)
 	case len(closed) > 0:
-		return probe.Found(probe.StatusFail, CodeESReadOnly, "%s takes no writes: it has a write block", probe.List(closed)).
+		return probe.Found(probe.StatusFail, CodeReadOnly, "a write block is set on %s", probe.List(closed)).
 			Hint(unblock(c, closed, "write"))
 	case len(full) > 0:
-		return probe.Found(probe.StatusWarn, codeESDiskFull, "the disk of %s is fuller than the flood stage: its indices become read-only", probe.List(full)).
+		return probe.Found(probe.StatusWarn, codeDiskFull, "disk usage is above the flood stage on %s: indices there become read-only", probe.List(full)).
 			Saw(disk.lines()...).Hint("free disk space, or delete old indices: jaeger-es-index-cleaner 7 " + c.base.String())
 	case diskErr != nil:
-		return notTold(diskErr)
+		return stateUnknown(diskErr)
 	}
 	return rejections(ctx, env, c, disk)
 }
 
 // readOnly is the finding for indices that Elasticsearch closed to save its disk.
-func readOnly(c *esClient, indices []esIndex, flooded []string) probe.Finding {
+func readOnly(c *client, indices []index, flooded []string) probe.Finding {
 	status := probe.StatusWarn
-	if slices.ContainsFunc(indices, func(i esIndex) bool { return i.current && slices.Contains(flooded, i.Name) }) {
+	if slices.ContainsFunc(indices, func(i index) bool { return i.current && slices.Contains(flooded, i.Name) }) {
 		status = probe.StatusFail
 	}
-	return probe.Found(status, CodeESReadOnly, "%s, by the flood stage of a disk: %s",
-		plural.Of(len(flooded), "index of Jaeger's is read-only", "indices of Jaeger's are read-only"), probe.List(flooded)).
+	return probe.Found(status, CodeReadOnly, "%s because a disk reached the flood stage: %s",
+		plural.Of(len(flooded), "Jaeger index is read-only", "Jaeger indices are read-only"), probe.List(flooded)).
 		Saw(
 			"Jaeger prints: Elasticsearch part of bulk request failed ... 429 ... blocked by: "+
 				"[TOO_MANY_REQUESTS/12/disk usage exceeded flood-stage watermark, index has read-only-allow-delete block]",
@@ -218,20 +218,20 @@ func readOnly(c *esClient, indices []esIndex, flooded []string) probe.Finding {
 			"for development only: cluster.routing.allocation.disk.threshold_enabled=false")
 }
 
-func unblock(c *esClient, names []string, block string) string {
+func unblock(c *client, names []string, block string) string {
 	return fmt.Sprintf("curl -X PUT -H 'Content-Type: application/json' %s/_settings -d '{\"index.blocks.%s\":null}'",
 		c.base.JoinPath(strings.Join(names, ",")), block)
 }
 
-// rejections looks whether the queues of writes overflow. The counts are since
-// a node started, so they accuse nobody while spans arrive.
-func rejections(ctx context.Context, env *probe.Env, c *esClient, disk esDisk) probe.Finding {
+// rejections checks whether the write queues overflow. The counts are since a
+// node started, so they prove nothing while spans arrive.
+func rejections(ctx context.Context, env *probe.Env, c *client, disk diskUsage) probe.Finding {
 	var pools []struct {
 		Node     string `json:"node_name"`
 		Rejected string `json:"rejected"`
 	}
 	if err := c.get(ctx, "_cat/thread_pool/write", "format=json&h=node_name,rejected", &pools); err != nil {
-		return notTold(err)
+		return stateUnknown(err)
 	}
 	total := 0
 	var lines []string
@@ -243,64 +243,64 @@ func rejections(ctx context.Context, env *probe.Env, c *esClient, disk esDisk) p
 		total += n
 	}
 	if total > 0 && !env.Passed(probe.IDCanary) {
-		return probe.Found(probe.StatusWarn, codeESRejects, "%s rejected because a queue was full", plural.Of(total, "write was", "writes were")).
+		return probe.Found(probe.StatusWarn, codeRejectsWrites, "%s rejected because a queue was full", plural.Of(total, "write was", "writes were")).
 			Saw(lines...).
 			Saw("Jaeger prints: es_rejected_execution_exception, status 429").
 			Hint("fewer and larger bulks: --es.bulk.size 10000000 --es.bulk.workers 1, or more nodes")
 	}
-	return probe.Found(probe.StatusOK, codeESWritable, "no index of Jaeger's is blocked, and no disk is too full").Saw(lines...).Saw(disk.lines()...)
+	return probe.Found(probe.StatusOK, codeWritable, "no Jaeger index is blocked, and no disk is too full").Saw(lines...).Saw(disk.lines()...)
 }
 
-func askESShards(ctx context.Context, _ *probe.Env, c *esClient) probe.Finding {
-	var health esClusterHealth
+func checkShards(ctx context.Context, _ *probe.Env, c *client) probe.Finding {
+	var health clusterHealth
 	if err := c.get(ctx, "_cluster/health", "", &health); err != nil {
-		return notTold(err)
+		return stateUnknown(err)
 	}
 	settings, err := readSettings(ctx, c)
 	if err != nil {
-		return notTold(err)
+		return stateUnknown(err)
 	}
 	indices, err := listIndices(ctx, c)
 	if err != nil {
-		return notTold(err)
+		return stateUnknown(err)
 	}
 	perNode, err := strconv.Atoi(settings.value("cluster.max_shards_per_node"))
 	if err != nil {
-		return probe.Found(probe.StatusOK, codeESShardsFree, "%s open, and there is no limit", plural.Of(health.Active, "shard is", "shards are"))
+		return probe.Found(probe.StatusOK, codeShardsFree, "%s open; no limit is set", plural.Of(health.Active, "shard is", "shards are"))
 	}
 	open, limit := health.Active+health.Initializing+health.Unassigned, perNode*max(1, health.DataNodes)
 	line := fmt.Sprintf("%d of %s %s open (cluster.max_shards_per_node %d, %s)",
 		open, plural.Of(limit, "shard", "shards"), plural.Word(open, "is", "are"), perNode, plural.Of(health.DataNodes, "data node", "data nodes"))
 	day := dailyShards(indices)
 	hint := "delete old indices: jaeger-es-index-cleaner 7 " + c.base.String()
-	says := fmt.Sprintf("Jaeger prints: validation_exception: this action would add [%d] shards, "+
+	logged := fmt.Sprintf("Jaeger prints: validation_exception: this action would add [%d] shards, "+
 		"but this cluster currently has [%d]/[%d] maximum normal shards open", day, open, limit)
 	switch {
 	case open+day <= limit && open <= limit-limit/10:
-		return probe.Found(probe.StatusOK, codeESShardsFree, "%s", line)
+		return probe.Found(probe.StatusOK, codeShardsFree, "%s", line)
 	case open+day <= limit:
-		return probe.Found(probe.StatusWarn, codeESShardsScarce, "%s, a day of Jaeger's takes %d", line, day).Hint(hint)
-	case slices.ContainsFunc(indices, func(i esIndex) bool { return i.current && i.kind == kindSpan }):
-		return probe.Found(probe.StatusWarn, codeESShardsFull, "%s: there is an index for today and no room for tomorrow's %d", line, day).Saw(says).Hint(hint)
+		return probe.Found(probe.StatusWarn, codeShardsScarce, "%s; Jaeger needs %d a day", line, day).Hint(hint)
+	case slices.ContainsFunc(indices, func(i index) bool { return i.current && i.kind == kindSpan }):
+		return probe.Found(probe.StatusWarn, codeShardsFull, "%s: today's index exists, but there is no room for tomorrow's %d", line, day).Saw(logged).Hint(hint)
 	default:
-		return probe.Found(probe.StatusFail, codeESShardsFull, "%s: there is no room for the %d of today's indices", line, day).Saw(says).Hint(hint)
+		return probe.Found(probe.StatusFail, codeShardsFull, "%s: no room for the %d that today's indices need", line, day).Saw(logged).Hint(hint)
 	}
 }
 
 // dailyShards is how many shards the newest pair of indices has, or as many as
 // Jaeger makes by default: two indices of 5 shards with a replica each.
-func dailyShards(indices []esIndex) int {
+func dailyShards(indices []index) int {
 	n := 0
 	for _, kind := range []string{kindSpan, kindService} {
-		of := slices.DeleteFunc(slices.Clone(indices), func(i esIndex) bool { return i.kind != kind })
+		of := slices.DeleteFunc(slices.Clone(indices), func(i index) bool { return i.kind != kind })
 		if len(of) == 0 {
 			return 20
 		}
-		newest := slices.MaxFunc(of, func(a, b esIndex) int { return cmp.Compare(a.suffix, b.suffix) })
+		newest := slices.MaxFunc(of, func(a, b index) int { return cmp.Compare(a.suffix, b.suffix) })
 		n += newest.shards()
 	}
 	return n
 }
 
-// today is the date in names of indices, which Jaeger takes in UTC.
+// today returns the date in names of indices, which is in UTC.
 func today() string { return time.Now().UTC().Format(time.DateOnly) }

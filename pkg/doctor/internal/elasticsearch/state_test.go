@@ -14,7 +14,8 @@ import (
 	"github.com/otdemo/otdemo/pkg/doctor/internal/probetest"
 )
 
-// esFake answers by the start of a path. The shapes are those of a real 7.17.29.
+// esFake responds by the start of a path. The shapes are those of a real
+// 7.17.29.
 type esFake map[string]string
 
 func (s esFake) ServeHTTP(w http.ResponseWriter, r *http.Request) {
@@ -80,142 +81,142 @@ func TestElasticsearchState(t *testing.T) {
 		code    probe.Code
 		fact    string
 	}{
-		"health":   {idESHealth, nil, lost, "", probe.StatusOK, codeESHealthy, "the cluster is yellow: 1 node, 10 shards active, 10 unassigned"},
-		"writable": {IDESWrites, nil, lost, "", probe.StatusOK, codeESWritable, "no index of Jaeger's is blocked, and no disk is too full"},
+		"health":   {idHealth, nil, lost, "", probe.StatusOK, codeHealthy, "the cluster is yellow: 1 node, 10 shards active, 10 unassigned"},
+		"writable": {IDWrites, nil, lost, "", probe.StatusOK, codeWritable, "no Jaeger index is blocked, and no disk is too full"},
 		"shards": {
-			idESShards, nil, lost, "", probe.StatusOK, codeESShardsFree,
+			idShards, nil, lost, "", probe.StatusOK, codeShardsFree,
 			"20 of 1000 shards are open (cluster.max_shards_per_node 1000, 1 data node)",
 		},
-		"indices": {idESIndices, nil, delivered, "", probe.StatusOK, codeESIndices, "1 index of spans, the newest is jaeger-span-DAY with 10 documents"},
-		"mapping": {idESMapping, nil, lost, "", probe.StatusOK, codeESKeyword, "serviceName is a keyword in 1 index, and there is a template for the next"},
+		"indices": {idIndices, nil, delivered, "", probe.StatusOK, codeIndicesFound, "1 index for spans; the newest is jaeger-span-DAY with 10 documents"},
+		"mapping": {idMapping, nil, lost, "", probe.StatusOK, codeKeyword, "serviceName is a keyword in 1 index, and a template exists for the next"},
 		"red": {
-			idESHealth,
+			idHealth,
 			map[string]string{pathIndices: `[{"index":"jaeger-span-DAY","health":"red"}]`},
-			lost, "", probe.StatusFail, codeESRed, "1 index of Jaeger's is red: jaeger-span-DAY",
+			lost, "", probe.StatusFail, codeRed, "1 Jaeger index is red: jaeger-span-DAY",
 		},
 		"red elsewhere": {
-			idESHealth,
+			idHealth,
 			map[string]string{pathHealth: `{"status":"red","number_of_nodes":3,"active_shards":9,"unassigned_shards":1}`},
-			lost, "", probe.StatusWarn, codeESRed, "the cluster is red: 3 nodes, 9 shards active, 1 unassigned; none of Jaeger's indices is red",
+			lost, "", probe.StatusWarn, codeRed, "the cluster is red: 3 nodes, 9 shards active, 1 unassigned; none of Jaeger's indices is red",
 		},
 		"read-only": {
-			IDESWrites,
+			IDWrites,
 			map[string]string{pathBlocks: `{"jaeger-span-DAY":{"settings":{"index":{"blocks":{"read_only_allow_delete":"true"}}}}}`},
-			lost, "", probe.StatusFail, CodeESReadOnly, "1 index of Jaeger's is read-only, by the flood stage of a disk: jaeger-span-DAY",
+			lost, "", probe.StatusFail, CodeReadOnly, "1 Jaeger index is read-only because a disk reached the flood stage: jaeger-span-DAY",
 		},
 		"an old one is read-only": {
-			IDESWrites,
+			IDWrites,
 			map[string]string{
 				pathIndices: old,
 				pathBlocks:  `{"jaeger-span-2020-01-01":{"settings":{"index":{"blocks":{"read_only_allow_delete":"true"}}}}}`,
 			},
-			lost, "", probe.StatusWarn, CodeESReadOnly,
-			"1 index of Jaeger's is read-only, by the flood stage of a disk: jaeger-span-2020-01-01",
+			lost, "", probe.StatusWarn, CodeReadOnly,
+			"1 Jaeger index is read-only because a disk reached the flood stage: jaeger-span-2020-01-01",
 		},
 		"an old one is closed by a policy": {
-			IDESWrites,
+			IDWrites,
 			map[string]string{pathIndices: old, pathBlocks: `{"jaeger-span-2020-01-01":{"settings":{"index":{"blocks":{"write":"true"}}}}}`},
-			lost, "", probe.StatusOK, codeESWritable, "no index of Jaeger's is blocked, and no disk is too full",
+			lost, "", probe.StatusOK, codeWritable, "no Jaeger index is blocked, and no disk is too full",
 		},
 		"write block": {
-			IDESWrites,
+			IDWrites,
 			map[string]string{pathBlocks: `{"jaeger-span-DAY":{"settings":{"index":{"blocks":{"write":"true"}}}}}`},
-			lost, "", probe.StatusFail, CodeESReadOnly, "jaeger-span-DAY takes no writes: it has a write block",
+			lost, "", probe.StatusFail, CodeReadOnly, "a write block is set on jaeger-span-DAY",
 		},
 		"disk full": {
-			IDESWrites,
+			IDWrites,
 			map[string]string{pathDisk: `[{"disk.avail":"4","disk.total":"100","disk.percent":"96","node":"n1"},{"node":"UNASSIGNED"}]`},
-			lost, "", probe.StatusWarn, codeESDiskFull, "the disk of n1 is fuller than the flood stage: its indices become read-only",
+			lost, "", probe.StatusWarn, codeDiskFull, "disk usage is above the flood stage on n1: indices there become read-only",
 		},
 		"rejections": {
-			IDESWrites,
+			IDWrites,
 			map[string]string{pathPool: `[{"node_name":"n1","rejected":"12"}]`},
-			lost, "", probe.StatusWarn, codeESRejects, "12 writes were rejected because a queue was full",
+			lost, "", probe.StatusWarn, codeRejectsWrites, "12 writes were rejected because a queue was full",
 		},
 		"rejections of long ago": {
-			IDESWrites,
+			IDWrites,
 			map[string]string{pathPool: `[{"node_name":"n1","rejected":"12"}]`},
-			delivered, "", probe.StatusOK, codeESWritable, "no index of Jaeger's is blocked, and no disk is too full",
+			delivered, "", probe.StatusOK, codeWritable, "no Jaeger index is blocked, and no disk is too full",
 		},
 		"shards full tomorrow": {
-			idESShards,
+			idShards,
 			map[string]string{pathSettings: `{"transient":{"cluster.max_shards_per_node":"25"},"defaults":{}}`},
-			lost, "", probe.StatusWarn, codeESShardsFull,
-			"20 of 25 shards are open (cluster.max_shards_per_node 25, 1 data node): there is an index for today and no room for tomorrow's 20",
+			lost, "", probe.StatusWarn, codeShardsFull,
+			"20 of 25 shards are open (cluster.max_shards_per_node 25, 1 data node): today's index exists, but there is no room for tomorrow's 20",
 		},
 		"shards full today": {
-			idESShards,
+			idShards,
 			map[string]string{pathSettings: `{"persistent":{"cluster.max_shards_per_node":"25"}}`, pathIndices: old},
-			lost, "", probe.StatusFail, codeESShardsFull,
-			"20 of 25 shards are open (cluster.max_shards_per_node 25, 1 data node): there is no room for the 20 of today's indices",
+			lost, "", probe.StatusFail, codeShardsFull,
+			"20 of 25 shards are open (cluster.max_shards_per_node 25, 1 data node): no room for the 20 that today's indices need",
 		},
 		"other prefix": {
-			idESIndices,
+			idIndices,
 			map[string]string{pathIndices: `[{"index":"prod-jaeger-span-DAY"}]`},
-			lost, "test", probe.StatusFail, codeESPrefix, "there is no index test-jaeger-span-*, but prod-jaeger-span-DAY: another index prefix",
+			lost, "test", probe.StatusFail, codeIndexPrefix, "no index test-jaeger-span-*; found prod-jaeger-span-DAY: the index prefix differs",
 		},
 		"no index": {
-			idESIndices,
+			idIndices,
 			map[string]string{pathIndices: `[]`},
-			delivered, "", probe.StatusWarn, codeESNoIndices,
-			"a span was stored just now, and not here: there is no index of Jaeger's",
+			delivered, "", probe.StatusWarn, codeNoIndices,
+			"a span was just stored, but not here: no Jaeger index found",
 		},
 		"not written": {
-			idESIndices,
+			idIndices,
 			map[string]string{pathIndices: old},
-			delivered, "", probe.StatusWarn, codeESNotWritten,
-			"a span was stored just now, and not here: 1 index of spans, the newest is jaeger-span-2020-01-01 with 9 documents",
+			delivered, "", probe.StatusWarn, codeNotWritten,
+			"a span was just stored, but not here: 1 index for spans; the newest is jaeger-span-2020-01-01 with 9 documents",
 		},
 		"rollover has no date": {
-			idESIndices,
+			idIndices,
 			map[string]string{pathIndices: `[{"index":"jaeger-service-000001","docs.count":"1"},{"index":"jaeger-span-000001","docs.count":"7"},{"index":"jaeger-span-000002","docs.count":"8"}]`},
-			delivered, "", probe.StatusOK, codeESIndices, "2 indices of spans, the newest is jaeger-span-000002 with 8 documents",
+			delivered, "", probe.StatusOK, codeIndicesFound, "2 indices for spans; the newest is jaeger-span-000002 with 8 documents",
 		},
 		"an index instead of an alias": {
-			idESIndices,
+			idIndices,
 			map[string]string{pathIndices: `[{"index":"jaeger-service-write","docs.count":"1"},{"index":"jaeger-span-write","docs.count":"3"}]`},
-			lost, "", probe.StatusFail, codeESNoAlias, "jaeger-span-write is an index and no alias: Jaeger writes into it and reads elsewhere",
+			lost, "", probe.StatusFail, codeNoAlias, "jaeger-span-write is an index, not an alias: Jaeger writes to it but reads from elsewhere",
 		},
 		"an index instead of an alias, beside daily ones": {
-			idESIndices,
+			idIndices,
 			map[string]string{pathIndices: `[{"index":"test-jaeger-service-DAY"},{"index":"test-jaeger-span-DAY"},{"index":"test-jaeger-span-write","docs.count":"3"}]`},
-			lost, "test", probe.StatusFail, codeESNoAlias, "test-jaeger-span-write is an index and no alias: Jaeger writes into it and reads elsewhere",
+			lost, "test", probe.StatusFail, codeNoAlias, "test-jaeger-span-write is an index, not an alias: Jaeger writes to it but reads from elsewhere",
 		},
 		"an index instead of an alias, of others": {
-			idESIndices,
+			idIndices,
 			map[string]string{pathIndices: `[{"index":"jaeger-service-DAY"},{"index":"jaeger-span-DAY","docs.count":"10"},{"index":"test-jaeger-span-write","docs.count":"3"}]`},
-			delivered, "", probe.StatusOK, codeESIndices, "1 index of spans, the newest is jaeger-span-DAY with 10 documents",
+			delivered, "", probe.StatusOK, codeIndicesFound, "1 index for spans; the newest is jaeger-span-DAY with 10 documents",
 		},
 		"text where an alias should be": {
-			idESMapping,
+			idMapping,
 			map[string]string{
 				pathIndices: `[{"index":"jaeger-service-write"},{"index":"jaeger-span-write"}]`,
 				pathMapping: `{"jaeger-service-write":{"mappings":{"serviceName":{"full_name":"serviceName","mapping":{"serviceName":{"type":"text"}}}}}}`,
 			},
-			lost, "", probe.StatusOK, codeESKeyword, "serviceName is a keyword in 1 index, and there is a template for the next",
+			lost, "", probe.StatusOK, codeKeyword, "serviceName is a keyword in 1 index, and a template exists for the next",
 		},
 		"service index deleted": {
-			idESIndices,
+			idIndices,
 			map[string]string{pathIndices: `[{"index":"jaeger-span-DAY"}]`},
-			delivered, "", probe.StatusWarn, codeESNoServices,
-			"there is 1 index of spans and none of services: Jaeger lists no service",
+			delivered, "", probe.StatusWarn, codeNoServiceIndex,
+			"there is 1 index for spans but none for services: Jaeger lists no service",
 		},
 		"text": {
-			idESMapping,
+			idMapping,
 			map[string]string{pathMapping: `{"jaeger-service-DAY":{"mappings":{"serviceName":{"full_name":"serviceName","mapping":{"serviceName":{"type":"text","fields":{"keyword":{"type":"keyword"}}}}}}}}`},
-			lost, "", probe.StatusFail, codeESText, "serviceName is of type text and not keyword in jaeger-service-DAY: services cannot be listed",
+			lost, "", probe.StatusFail, codeText, "serviceName has type text instead of keyword in jaeger-service-DAY: services cannot be listed",
 		},
 		"no template": {
-			idESMapping,
+			idMapping,
 			map[string]string{pathTemplate: `{"logs":{"index_patterns":["logs-*"]}}`},
-			lost, "", probe.StatusWarn, codeESNoTemplate,
-			"no template matches jaeger-service-*: the next index gets serviceName as text",
+			lost, "", probe.StatusWarn, codeNoTemplate,
+			"no template matches jaeger-service-*: serviceName will be text in the next index",
 		},
 		"a privilege is missing": {
-			idESHealth,
+			idHealth,
 			map[string]string{pathHealth: `no JSON`},
-			lost, "", probe.StatusUnknown, codeESState,
-			"Elasticsearch does not tell: GET _cluster/health: read the answer: invalid character 'o' in literal null (expecting 'u')",
+			lost, "", probe.StatusUnknown, codeStateUnknown,
+			"cannot read Elasticsearch's state: GET _cluster/health: read the response: invalid character 'o' in literal null (expecting 'u')",
 		},
 	}
 	day := today()
@@ -228,7 +229,7 @@ func TestElasticsearchState(t *testing.T) {
 				t.Fatal(err)
 			}
 			earlier := map[string]probe.Outcome{
-				probe.IDES: {Finding: probe.Finding{Status: probe.StatusOK}, Published: esCluster{url: base, version: jaegers.VersionAt(7, 17), name: "Elasticsearch 7.17"}},
+				probe.IDES: {Finding: probe.Finding{Status: probe.StatusOK}, Published: cluster{url: base, version: jaegers.VersionAt(7, 17), name: "Elasticsearch 7.17"}},
 			}
 			maps.Copy(earlier, tt.earlier)
 			target := probetest.AtES(t, srv.URL)
@@ -251,11 +252,11 @@ func TestElasticsearchAliasIsMissing(t *testing.T) {
 	}
 	target := probetest.AtES(t, srv.URL)
 	target.Storage.IndexPrefix = "test"
-	f, _ := probetest.Examine(t, probetest.ProbeNamed(t, StateProbes(), idESIndices), target, map[string]probe.Outcome{probe.IDES: {Published: esCluster{url: base}}})
-	probetest.Expect(t, f, probe.StatusFail, codeESNoAlias, "test-jaeger-span-write is an index and no alias: Jaeger writes into it and reads elsewhere",
+	f, _ := probetest.Examine(t, probetest.ProbeNamed(t, StateProbes(), idIndices), target, map[string]probe.Outcome{probe.IDES: {Published: cluster{url: base}}})
+	probetest.Expect(t, f, probe.StatusFail, codeNoAlias, "test-jaeger-span-write is an index, not an alias: Jaeger writes to it but reads from elsewhere",
 		"stop Jaeger, then: curl -fX DELETE "+srv.URL+"/test-jaeger-span-write,test-jaeger-service-write"+
 			" && jaeger-es-rollover init "+srv.URL+" --index-prefix test, then start Jaeger")
-	if want := "index test-jaeger-span-write: 3 documents, which no Jaeger finds"; !slices.Contains(f.Evidence, want) {
+	if want := "index test-jaeger-span-write: 3 documents that Jaeger cannot find"; !slices.Contains(f.Evidence, want) {
 		t.Errorf("evidence %q lacks %q", f.Evidence, want)
 	}
 }

@@ -9,12 +9,13 @@ import (
 	"github.com/otdemo/otdemo/pkg/doctor/internal/identity"
 	"github.com/otdemo/otdemo/pkg/doctor/internal/jaegers"
 	"github.com/otdemo/otdemo/pkg/doctor/internal/probe"
+	"github.com/otdemo/otdemo/pkg/plural"
 )
 
 const (
-	codeESTraceIDs    probe.Code = "es-trace-ids-long"
-	codeESShortIDs    probe.Code = "es-trace-ids-short"
-	codeESShortCanary probe.Code = "es-canary-id-short"
+	codeLongIDs     probe.Code = "es-trace-ids-long"
+	codeShortIDs    probe.Code = "es-trace-ids-short"
+	codeShortCanary probe.Code = "es-canary-id-short"
 )
 
 // needsLongIDs are the releases that write ids of 64 bits as 32 digits and look
@@ -32,11 +33,12 @@ const (
 	sinceTime = " AND startTimeMillis:>=%d"
 )
 
-// canaryAge is more than any check takes, and less than the time between two.
+// canaryAge is longer than any check runs, and shorter than the time between
+// two.
 const canaryAge = 2 * time.Minute
 
-// esHits is the answer to a search, as far as it is asked for.
-type esHits struct {
+// searchHits is the response to a search, as far as it is needed.
+type searchHits struct {
 	Hits struct {
 		Total struct {
 			Value    int    `json:"value"`
@@ -54,16 +56,17 @@ type esHits struct {
 	} `json:"hits"`
 }
 
-// count is the number of spans; Elasticsearch counts no further than 10,000.
-func (h esHits) count() string {
+// count is the number of spans with such an id, in words; Elasticsearch counts no
+// further than 10,000.
+func (h searchHits) count() string {
 	if h.Hits.Total.Relation == "gte" {
-		return fmt.Sprintf("%d or more", h.Hits.Total.Value)
+		return fmt.Sprintf("%d or more spans have 64-bit ids", h.Hits.Total.Value)
 	}
-	return fmt.Sprint(h.Hits.Total.Value)
+	return plural.Of(h.Hits.Total.Value, "span has a 64-bit id", "spans have 64-bit ids")
 }
 
-// examples are lines about the spans that the answer has.
-func (h esHits) examples() []string {
+// examples returns lines about the spans in the response.
+func (h searchHits) examples() []string {
 	var lines []string
 	for _, hit := range h.Hits.Hits {
 		lines = append(lines, fmt.Sprintf("index %s: trace %s of service %s", hit.Index, hit.Source.TraceID, hit.Source.Process.ServiceName))
@@ -71,8 +74,8 @@ func (h esHits) examples() []string {
 	return lines
 }
 
-func searchSpans(ctx context.Context, env *probe.Env, c *esClient, query string) (esHits, error) {
-	var hits esHits
+func searchSpans(ctx context.Context, env *probe.Env, c *client, query string) (searchHits, error) {
+	var hits searchHits
 	v := url.Values{
 		"q": {query}, "size": {"1"}, "timeout": {"2s"}, "ignore_unavailable": {"true"},
 		"filter_path": {"hits.total,hits.hits._index,hits.hits._source"}, "_source_includes": {"traceID,process.serviceName"},
@@ -81,16 +84,16 @@ func searchSpans(ctx context.Context, env *probe.Env, c *esClient, query string)
 	return hits, err
 }
 
-func askESTraceIDs(ctx context.Context, env *probe.Env, c *esClient) probe.Finding {
+func checkTraceIDs(ctx context.Context, env *probe.Env, c *client) probe.Finding {
 	jaeger, _ := probe.Result[identity.Identity](env, probe.IDIdentity)
 	if jaeger.Major != 2 || !needsLongIDs().mayBe(jaeger) {
-		return probe.NotUsed("only a Jaeger from 2.8 on does not find ids of 64 bits, and this is %s", jaeger)
+		return probe.NotUsed("only Jaeger 2.8 and newer cannot find 64-bit ids; this is %s", jaeger)
 	}
 	if env.Code(probe.IDCanary) == probe.CodeCanaryLost {
 		since := time.Now().Add(-canaryAge).UnixMilli()
 		hits, err := searchSpans(ctx, env, c, shortID+ofChecks+fmt.Sprintf(sinceTime, since))
 		if err != nil {
-			return notTold(err)
+			return stateUnknown(err)
 		}
 		if hits.Hits.Total.Value > 0 {
 			return shortCanary(jaeger).Saw(hits.examples()...)
@@ -99,11 +102,11 @@ func askESTraceIDs(ctx context.Context, env *probe.Env, c *esClient) probe.Findi
 	hits, err := searchSpans(ctx, env, c, shortID+ofOthers)
 	switch {
 	case err != nil:
-		return notTold(err)
+		return stateUnknown(err)
 	case hits.Hits.Total.Value == 0:
-		return probe.Found(probe.StatusOK, codeESTraceIDs, "no trace has an id of 64 bits in Jaeger 1's form")
+		return probe.Found(probe.StatusOK, codeLongIDs, "no trace has a 64-bit id in Jaeger 1's format")
 	}
-	return probe.Found(probe.StatusWarn, codeESShortIDs, "%s spans have ids of 64 bits in Jaeger 1's form: %s does not find them by id", hits.count(), jaeger).
+	return probe.Found(probe.StatusWarn, codeShortIDs, "%s in Jaeger 1's format: %s cannot find them by id", hits.count(), jaeger).
 		Saw(hits.examples()...).
 		Hint(
 			"JAEGER_TRACEID_128BIT=true wherever traces begin, as long as a Jaeger 1 writes",
@@ -114,11 +117,11 @@ func askESTraceIDs(ctx context.Context, env *probe.Env, c *esClient) probe.Findi
 // shortCanary is the finding for a canary that went through a Jaeger 1 and is
 // looked for in a Jaeger 2. The storage has it, so the fault is where it is read.
 func shortCanary(jaeger identity.Identity) probe.Finding {
-	return probe.Found(probe.StatusFail, codeESShortCanary,
-		"a span of this check is stored with an id of 64 bits in Jaeger 1's form: %s does not find it by id", jaeger).
+	return probe.Found(probe.StatusFail, codeShortCanary,
+		"a span of this check is stored with a 64-bit id in Jaeger 1's format: %s cannot find it by id", jaeger).
 		AtHop(probe.HopQuery).
 		Hint(
 			"OTDEMO_TRACE_ID_128BIT=true for the check, and JAEGER_TRACEID_128BIT=true wherever traces begin",
-			"send spans to the Jaeger 2 itself: a Jaeger 1 wrote this one",
+			"send spans directly to Jaeger 2: a Jaeger 1 wrote this one",
 		)
 }

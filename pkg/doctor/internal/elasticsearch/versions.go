@@ -6,22 +6,22 @@ import (
 	"github.com/otdemo/otdemo/pkg/doctor/internal/jaegers"
 )
 
-// esSupport says which Jaegers work with a major version of a product. The
-// source is failures.md 1.3, from Jaeger's changelog: #1690 (7), #5448 (end of 5
-// and 6), #4829 (8), #7320 and #7358 (9); #3198, #3966 and #7356 (OpenSearch 1,
-// 2 and 3).
-type esSupport struct {
+// support lists the Jaeger versions that work with a major version of a
+// product. The source is failures.md 1.3, from Jaeger's changelog: #1690 (7),
+// #5448 (end of 5 and 6), #4829 (8), #7320 and #7358 (9); #3198, #3966 and
+// #7356 (OpenSearch 1, 2 and 3).
+type support struct {
 	opensearch bool
 	major      int
 	// one and two are the first releases of Jaeger 1 and 2; two is zero when no
 	// Jaeger 2 works.
 	one, two jaegers.Version
-	// last is the last release that works, zero when there is none.
+	// last is the last release that works, zero if there is no last one.
 	last jaegers.Version
 }
 
-func esSupports() []esSupport {
-	return []esSupport{
+func supported() []support {
+	return []support{
 		{major: 5, one: jaegers.VersionAt(1, 0), last: jaegers.VersionAt(1, 57)},
 		{major: 6, one: jaegers.VersionAt(1, 0), last: jaegers.VersionAt(1, 57)},
 		{major: 7, one: jaegers.VersionAt(1, 14), two: jaegers.VersionAt(2, 0)},
@@ -34,17 +34,17 @@ func esSupports() []esSupport {
 }
 
 // supportOf returns what is known about a product's version.
-func supportOf(opensearch bool, v jaegers.Version) (esSupport, bool) {
-	for _, s := range esSupports() {
+func supportOf(opensearch bool, v jaegers.Version) (support, bool) {
+	for _, s := range supported() {
 		if s.opensearch == opensearch && s.major == v.Major {
 			return s, true
 		}
 	}
-	return esSupport{}, false
+	return support{}, false
 }
 
 // String lists the Jaegers that work.
-func (s esSupport) String() string {
+func (s support) String() string {
 	if s.last.Known() {
 		return fmt.Sprintf("Jaeger 1 up to 1.%d", s.last.Minor)
 	}
@@ -52,7 +52,7 @@ func (s esSupport) String() string {
 }
 
 // by reports whether a Jaeger of that version works.
-func (s esSupport) by(jaeger jaegers.Version) bool {
+func (s support) by(jaeger jaegers.Version) bool {
 	first := s.one
 	if jaeger.Major > 1 {
 		first = s.two

@@ -8,19 +8,19 @@ import (
 	"github.com/otdemo/otdemo/pkg/doctor/internal/probe"
 )
 
-// Identity is what the probe of that name learns: which Jaeger shows the traces.
-// The zero value knows nothing.
+// Identity is the published result of the probe of that name: the Jaeger that
+// shows the traces. The zero value is an unknown one.
 type Identity struct {
-	// major is 1 or 2; version is known less often.
+	// Major is 1 or 2; version is known less often.
 	Major   int
 	Version jaegers.Version
-	// text is the version as this Jaeger writes it, such as "v1.62.0".
+	// Text is the version as this Jaeger writes it, such as "v1.62.0".
 	Text string
-	// embedded: it is otdemo's own backend and no Jaeger; zipkin: Zipkin's server.
+	// Embedded: it is otdemo's own backend and no Jaeger; zipkin: Zipkin's server.
 	Embedded, Zipkin bool
-	// host is where it runs, as far as URLs tell.
+	// Host is where it runs, according to the URLs.
 	Host string
-	// source is where this was read.
+	// Source is where this was read.
 	Source string
 }
 
@@ -35,7 +35,7 @@ func (i Identity) Backend() string {
 	return "Jaeger"
 }
 
-// precision orders what several sources tell.
+// precision orders the results of several sources.
 func (i Identity) precision() int {
 	switch {
 	case i.Version.Known(), i.Embedded, i.Zipkin:
@@ -80,17 +80,17 @@ func (i Identity) candidates() []jaegers.Generation {
 
 // All reports whether it is certain that this Jaeger is so, whichever of the
 // candidates it is.
-func (i Identity) All(so func(jaegers.Generation) bool) bool {
+func (i Identity) All(holds func(jaegers.Generation) bool) bool {
 	if !i.Known() {
 		return false
 	}
 	candidates := i.candidates()
-	return len(candidates) > 0 && !slices.ContainsFunc(candidates, func(g jaegers.Generation) bool { return !so(g) })
+	return len(candidates) > 0 && !slices.ContainsFunc(candidates, func(g jaegers.Generation) bool { return !holds(g) })
 }
 
 // May reports whether this Jaeger may be so, for all that is known.
-func (i Identity) May(so func(jaegers.Generation) bool) bool {
-	return slices.ContainsFunc(i.candidates(), so)
+func (i Identity) May(holds func(jaegers.Generation) bool) bool {
+	return slices.ContainsFunc(i.candidates(), holds)
 }
 
 // TakesUDP returns a condition: the generation receives UDP on port.
@@ -106,8 +106,8 @@ func LacksUDP(port int) func(jaegers.Generation) bool {
 // OnLoopback reports whether the generation listens on loopback only by default.
 func OnLoopback(g jaegers.Generation) bool { return g.Loopback }
 
-// RunsOn reports whether this Jaeger and host are the same machine for all that
-// names tell. An agent may run elsewhere and be of another version.
+// RunsOn reports whether this Jaeger and host are the same machine according to
+// their names. An agent may run elsewhere and have another version.
 func (i Identity) RunsOn(host string) bool {
 	return i.Known() && (i.Host == host || probe.IsLoopback(i.Host) && probe.IsLoopback(host))
 }

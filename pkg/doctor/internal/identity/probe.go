@@ -20,11 +20,11 @@ import (
 
 // The codes of what is found here.
 const (
-	CodeIdentityVersion probe.Code = "identity-version"
-	codeIdentityMajor   probe.Code = "identity-major"
-	codeIdentityOwn     probe.Code = "identity-otdemo"
-	CodeIdentityZipkin  probe.Code = "identity-zipkin"
-	codeIdentityUnknown probe.Code = "identity-unknown"
+	CodeVersion probe.Code = "identity-version"
+	codeMajor   probe.Code = "identity-major"
+	codeOtdemo  probe.Code = "identity-otdemo"
+	CodeZipkin  probe.Code = "identity-zipkin"
+	codeUnknown probe.Code = "identity-unknown"
 )
 
 // Probe returns the probe.
@@ -32,47 +32,48 @@ func Probe() probe.Probe {
 	return probe.Probe{
 		ID:       probe.IDIdentity,
 		Hop:      probe.HopIdentity,
-		Title:    "it is known which Jaeger this is",
+		Title:    "the Jaeger version is known",
 		Advisory: true,
-		Codes:    []probe.Code{CodeIdentityVersion, codeIdentityMajor, codeIdentityOwn, CodeIdentityZipkin, codeIdentityUnknown},
-		Run:      runIdentity,
+		Codes:    []probe.Code{CodeVersion, codeMajor, codeOtdemo, CodeZipkin, codeUnknown},
+		Run:      run,
 	}
 }
 
-func runIdentity(ctx context.Context, env *probe.Env) probe.Finding {
+func run(ctx context.Context, env *probe.Env) probe.Finding {
 	got := identify(ctx, env)
 	got.Host = env.QueryHost()
 	env.Publish(got)
 	switch {
 	case got.Embedded:
-		return probe.Found(probe.StatusOK, codeIdentityOwn, "this is otdemo's own backend").Saw(got.Source)
+		return probe.Found(probe.StatusOK, codeOtdemo, "this is otdemo's own backend").Saw(got.Source)
 	case got.Zipkin:
-		return probe.Found(probe.StatusOK, CodeIdentityZipkin, "this is %s", got).Saw(got.Source)
+		return probe.Found(probe.StatusOK, CodeZipkin, "this is %s", got).Saw(got.Source)
 	case got.Version.Known():
 		g, _ := got.Version.Generation()
-		f := probe.Found(probe.StatusOK, CodeIdentityVersion, "this is %s", got)
-		f.Fact += support(got.Major)
+		f := probe.Found(probe.StatusOK, CodeVersion, "this is %s", got)
+		f.Fact += endOfLife(got.Major)
 		return f.Saw(got.Source, fmt.Sprintf("by default %s listens on %s", got, g.Ports()))
 	case got.Major > 0:
-		f := probe.Found(probe.StatusOK, codeIdentityMajor, "this is a Jaeger %d that does not tell its version", got.Major)
-		f.Fact += support(got.Major)
+		f := probe.Found(probe.StatusOK, codeMajor, "this is a Jaeger %d of unknown version", got.Major)
+		f.Fact += endOfLife(got.Major)
 		return f.Saw(got.Source)
 	default:
-		return probe.Found(probe.StatusUnknown, codeIdentityUnknown, "nothing here tells which Jaeger this is").
+		return probe.Found(probe.StatusUnknown, codeUnknown, "could not determine the Jaeger version").
 			Hint("otdemo check-jaeger --only ports --all")
 	}
 }
 
-// support is the end of the line for a Jaeger that nobody maintains.
-func support(major int) string {
+// endOfLife returns the end of the line for a Jaeger that is no longer
+// maintained.
+func endOfLife(major int) string {
 	if major == 1 {
-		return ", of the 1.x that ended on " + jaegers.EndOfV1
+		return "; Jaeger 1.x reached its end of life on " + jaegers.EndOfV1
 	}
 	return ""
 }
 
-// identify asks all sources side by side and takes the most precise answer, the
-// first of its kind in their order. It does not wait for the others once a
+// identify queries all sources in parallel and returns the most precise result,
+// the first of its kind in their order. It does not wait for the others once a
 // version is known.
 func identify(ctx context.Context, env *probe.Env) Identity {
 	ctx, cancel := context.WithCancel(ctx)
@@ -96,7 +97,7 @@ func identify(ctx context.Context, env *probe.Env) Identity {
 	}
 	if !best.Known() {
 		// Jaeger stores a trace of this request, so it comes last.
-		return fromMissingTrace(ctx, env)
+		return fromNotFound(ctx, env)
 	}
 	return best
 }
@@ -106,13 +107,13 @@ type source func(context.Context, *probe.Env) Identity
 
 func sources(env *probe.Env) []source {
 	all := []source{fromPage}
-	host := Neighbourhood(&env.Target)
+	host := AdminHost(&env.Target)
 	if host == "" {
 		return all
 	}
-	beside := func(port, pathAndQuery string, read func(*probe.Fetched) Identity) source {
+	onPort := func(port, pathAndQuery string, read func(*probe.Fetched) Identity) source {
 		return func(ctx context.Context, env *probe.Env) Identity {
-			ctx, cancel := context.WithTimeout(ctx, probe.NeighbourTimeout)
+			ctx, cancel := context.WithTimeout(ctx, probe.AdminTimeout)
 			defer cancel()
 			path, query, _ := strings.Cut(pathAndQuery, "?")
 			u := &url.URL{Scheme: "http", Host: net.JoinHostPort(host, port), Path: path, RawQuery: query}
@@ -125,27 +126,27 @@ func sources(env *probe.Env) []source {
 	}
 	return append(
 		all,
-		beside("14269", "/metrics", fromMetrics(1, buildInfo)),
-		beside("8888", "/metrics", fromMetrics(2, targetInfo)),
-		beside("13133", "/status?verbose", fromStatus),
+		onPort("14269", "/metrics", fromMetrics(1, buildInfo)),
+		onPort("8888", "/metrics", fromMetrics(2, targetInfo)),
+		onPort("13133", "/status?verbose", fromStatus),
 	)
 }
 
-// Neighbourhood is the host on which Jaeger's other ports tell about this
-// Jaeger, "" when every configured port is unusual: what listens on the usual
-// ones is then rather another Jaeger.
-func Neighbourhood(t *probe.Target) string {
+// AdminHost returns the host whose other default ports belong to this Jaeger,
+// "" if no configured port is a default one: a program on the default ports is
+// then probably another Jaeger.
+func AdminHost(t *probe.Target) string {
 	cfg := t.Config()
 	if u, err := url.Parse(cfg.Query.URL); err == nil && probe.PortOf(u) == probe.PortUI {
 		return u.Hostname()
 	}
-	if spansUsualPort(cfg) {
+	if usesDefaultPort(cfg) {
 		return t.SpanHost()
 	}
 	return ""
 }
 
-func spansUsualPort(cfg *config.Config) bool {
+func usesDefaultPort(cfg *config.Config) bool {
 	if !cfg.UsesCollector() {
 		return slices.Contains([]int{jaegers.PortCompact, jaegers.PortBinary, jaegers.PortZipkin}, cfg.Reporter.Agent.Port)
 	}
@@ -154,8 +155,8 @@ func spansUsualPort(cfg *config.Config) bool {
 }
 
 var (
-	// pageVersion is in the page that a Jaeger serves on every unknown path; the
-	// version is empty in builds that were not told theirs.
+	// pageVersion is in the page that a Jaeger serves on every unknown path;
+	// the version is empty in builds without one.
 	pageVersion = regexp.MustCompile(`JAEGER_VERSION\s*=\s*\{[^}]*"gitVersion"\s*:\s*"([^"]*)"`)
 	// ownPage is the title of otdemo's.
 	ownPage = regexp.MustCompile(`<title>otdemo\b`)
@@ -194,7 +195,7 @@ func fromPage(ctx context.Context, env *probe.Env) Identity {
 	return Identity{Major: v.Major, Version: v, Text: text, Source: "JAEGER_VERSION in " + probe.Bare(got.URL)}
 }
 
-// fromZipkin reads the version from what Zipkin's server says of itself.
+// fromZipkin reads the version from Zipkin's own info endpoint.
 func fromZipkin(ctx context.Context, env *probe.Env, base *url.URL) Identity {
 	info := Identity{Zipkin: true, Source: probe.Bare(base) + " has Zipkin's page"}
 	got, err := probe.Fetch(ctx, env, base.JoinPath("info"), probe.MaxAnswer)
@@ -235,9 +236,9 @@ func fromStatus(got *probe.Fetched) Identity {
 	return Identity{Major: 2, Source: probe.Bare(got.URL) + " lists " + part}
 }
 
-// fromMissingTrace tells generations by how they say that a trace is not there:
-// 1.42 with a 500, 1.62 with "trace not found", 2.13 with "No traces found".
-func fromMissingTrace(ctx context.Context, env *probe.Env) Identity {
+// fromNotFound distinguishes generations by their response for a missing trace:
+// 1.42 returns a 500, 1.62 "trace not found", 2.13 "No traces found".
+func fromNotFound(ctx context.Context, env *probe.Env) Identity {
 	u, err := url.Parse(env.Config().Query.URL)
 	if err != nil {
 		return Identity{}

@@ -31,50 +31,50 @@ func TestIdentity(t *testing.T) {
 		saw   string
 	}{
 		"1.62 by its page": {
-			pageOf("v1.62.0"), nil, CodeIdentityVersion,
-			"this is Jaeger v1.62.0, of the 1.x that ended on 2025-12-31", "JAEGER_VERSION in ",
+			pageOf("v1.62.0"), nil, CodeVersion,
+			"this is Jaeger v1.62.0; Jaeger 1.x reached its end of life on 2025-12-31", "JAEGER_VERSION in ",
 		},
-		"2.20 by its page": {pageOf("v2.20.0"), nil, CodeIdentityVersion, "this is Jaeger v2.20.0", "JAEGER_VERSION in "},
+		"2.20 by its page": {pageOf("v2.20.0"), nil, CodeVersion, "this is Jaeger v2.20.0", "JAEGER_VERSION in "},
 		"1.42 by its metrics": {
 			pageOf(""),
 			map[string]http.HandlerFunc{"tcp 14269": probetest.Answer(200, "", v1Metrics)},
-			CodeIdentityVersion,
-			"this is Jaeger v1.42.0, of the 1.x that ended on 2025-12-31", "jaeger_build_info at http://localhost:14269/metrics",
+			CodeVersion,
+			"this is Jaeger v1.42.0; Jaeger 1.x reached its end of life on 2025-12-31", "jaeger_build_info at http://localhost:14269/metrics",
 		},
 		"2.13 by its metrics": {
 			pageOf(""),
 			map[string]http.HandlerFunc{"tcp 8888": probetest.Answer(200, "", v2Metrics)},
-			CodeIdentityVersion,
+			CodeVersion,
 			"this is Jaeger v2.13.0", "target_info at http://localhost:8888/metrics",
 		},
 		"1.x by metrics without a version": {
 			pageOf(""),
 			map[string]http.HandlerFunc{"tcp 14269": probetest.Answer(200, "", strings.Replace(v1Metrics, "v1.42.0", "", 1))},
-			codeIdentityMajor, "this is a Jaeger 1 that does not tell its version, of the 1.x that ended on 2025-12-31", "jaeger_build_info at ",
+			codeMajor, "this is a Jaeger 1 of unknown version; Jaeger 1.x reached its end of life on 2025-12-31", "jaeger_build_info at ",
 		},
 		"2.x by its health": {
 			pageOf(""),
 			map[string]http.HandlerFunc{"tcp 13133": probetest.Answer(200, "", `{"status":"StatusOK","components":{"extension:jaeger_query":{}}}`)},
-			codeIdentityMajor, "this is a Jaeger 2 that does not tell its version", "http://localhost:13133/status?verbose lists extension:jaeger_query",
+			codeMajor, "this is a Jaeger 2 of unknown version", "http://localhost:13133/status?verbose lists extension:jaeger_query",
 		},
 		"2.x by how it misses a trace": {
 			probetest.Answer(404, "Content-Type: text/plain", `{"error":{"httpCode":404,"message":"No traces found"}}`), nil,
-			codeIdentityMajor, "this is a Jaeger 2 that does not tell its version", "GET http://",
+			codeMajor, "this is a Jaeger 2 of unknown version", "GET http://",
 		},
 		"1.42 by how it misses a trace": {
 			probetest.Answer(500, "", `{"error":{"grpcCode":2,"httpCode":500,"message":"trace not found"}}`), nil,
-			codeIdentityMajor, "this is a Jaeger 1 that does not tell its version, of the 1.x that ended on 2025-12-31", "GET http://",
+			codeMajor, "this is a Jaeger 1 of unknown version; Jaeger 1.x reached its end of life on 2025-12-31", "GET http://",
 		},
 		"otdemo's own": {
 			probetest.Answer(200, "Content-Type: text/html", "<html><title>otdemo: recent traces</title>"), nil,
-			codeIdentityOwn, "this is otdemo's own backend", "the title of http://",
+			codeOtdemo, "this is otdemo's own backend", "the title of http://",
 		},
 		"another collector beside it": {
 			pageOf(""),
 			map[string]http.HandlerFunc{
 				"tcp 8888": probetest.Answer(200, "", otelMetrics), "tcp 13133": probetest.Answer(200, "", `{"status":"StatusOK"}`),
 			},
-			codeIdentityUnknown, "nothing here tells which Jaeger this is", "",
+			codeUnknown, "could not determine the Jaeger version", "",
 		},
 		"a version of another major on the port": {
 			pageOf(""),
@@ -82,11 +82,11 @@ func TestIdentity(t *testing.T) {
 				"tcp 14269": probetest.Answer(200, "", strings.Replace(v1Metrics, "v1.42.0", "v2.13.0", 1)),
 				"tcp 8888":  probetest.Answer(200, "", strings.Replace(v2Metrics, "v2.13.0", "v1.42.0", 1)),
 			},
-			codeIdentityUnknown, "nothing here tells which Jaeger this is", "",
+			codeUnknown, "could not determine the Jaeger version", "",
 		},
 		"another program": {
 			probetest.Answer(200, "Content-Type: text/html", probetest.HomePage), nil,
-			codeIdentityUnknown, "nothing here tells which Jaeger this is", "",
+			codeUnknown, "could not determine the Jaeger version", "",
 		},
 	}
 	for name, tt := range tests {
@@ -112,24 +112,25 @@ func TestIdentity(t *testing.T) {
 	}
 }
 
-// What listens on the usual ports beside a Jaeger on unusual ones is another one.
+// A program on the default ports, next to a Jaeger on custom ones, is another
+// Jaeger.
 func TestIdentityLeavesOtherJaegersAlone(t *testing.T) {
 	t.Parallel()
-	other := probetest.Serve(t, func(_ http.ResponseWriter, r *http.Request) { t.Errorf("asked for %s", r.URL) })
+	other := probetest.Serve(t, func(_ http.ResponseWriter, r *http.Request) { t.Errorf("unexpected request for %s", r.URL) })
 	target := probetest.Outside(probetest.Load(t, "query.url", probetest.Serve(t, pageOf("")).URL, "reporter.agent.port", "16831"))
 	target.Dial = probetest.UsualPorts(map[string]string{
 		"tcp 14269": probetest.Hostport(other.URL), "tcp 8888": probetest.Hostport(other.URL), "tcp 13133": probetest.Hostport(other.URL),
 	})
-	if f, _ := probetest.Examine(t, Probe(), target, nil); f.Code != codeIdentityUnknown {
+	if f, _ := probetest.Examine(t, Probe(), target, nil); f.Code != codeUnknown {
 		t.Errorf("got %s %q, want it unknown", f.Code, f.Fact)
 	}
 }
 
 // A firewall before the other ports must not make a healthy check slow.
-func TestIdentityDoesNotWaitForNeighbours(t *testing.T) {
+func TestIdentityDoesNotWaitForAdminPorts(t *testing.T) {
 	t.Parallel()
 	silent := map[string]string{"tcp 14269": "silent", "tcp 8888": "silent", "tcp 13133": "silent"}
-	for version, most := range map[string]time.Duration{"v1.62.0": probe.NeighbourTimeout - 50*time.Millisecond, "": 2 * probe.NeighbourTimeout} {
+	for version, most := range map[string]time.Duration{"v1.62.0": probe.AdminTimeout - 50*time.Millisecond, "": 2 * probe.AdminTimeout} {
 		target := probetest.Outside(probetest.Load(t, "query.url", probetest.Serve(t, pageOf(version)).URL))
 		target.Dial = probetest.UsualPorts(silent)
 		start := time.Now()

@@ -4,20 +4,20 @@ import (
 	"path"
 	"regexp"
 	"slices"
-	"strconv"
 	"strings"
 
 	"github.com/otdemo/otdemo/pkg/doctor/internal/probe"
+	"github.com/otdemo/otdemo/pkg/plural"
 )
 
 // IsKind reports whether the image is a storage that Jaeger calls so.
-func (i JaegerImage) IsKind(kind string) bool {
+func (i Image) IsKind(kind string) bool {
 	cassandra := i.repository == "cassandra" || i.repository == "scylla"
 	return i.IsStorage() && cassandra == (kind == probe.StorageCassandra)
 }
 
-// JaegerImage is what the name of a container's image tells.
-type JaegerImage struct {
+// Image is what can be read from the name of a container's image.
+type Image struct {
 	name string
 	// repository is the last part of the name, without tag: "all-in-one".
 	repository string
@@ -25,13 +25,13 @@ type JaegerImage struct {
 }
 
 // ImageOf reads an image's name; labels may be nil.
-func ImageOf(name string, labels map[string]string) JaegerImage {
+func ImageOf(name string, labels map[string]string) Image {
 	rest, _, _ := strings.Cut(name, "@")
 	full, tag := rest, ""
 	if i := strings.LastIndexByte(rest, ':'); i > strings.LastIndexByte(rest, '/') {
 		full, tag = rest[:i], rest[i+1:]
 	}
-	image := JaegerImage{name: name, repository: full[strings.LastIndexByte(full, '/')+1:]}
+	image := Image{name: name, repository: full[strings.LastIndexByte(full, '/')+1:]}
 	v, ok := ParseVersion(tag)
 	if !ok {
 		v, ok = ParseVersion(labels["org.opencontainers.image.version"])
@@ -40,18 +40,18 @@ func ImageOf(name string, labels map[string]string) JaegerImage {
 	case ok:
 		image.version = v
 	case image.repository == "all-in-one":
-		// Its last version for ever, which is what latest stays at.
+		// Its last version, which is what latest stays at.
 		image.version = VersionAt(1, 76)
 	case strings.HasPrefix(full, "jaegertracing/") && image.repository == "jaeger":
-		// There is no version 1 of this image; any 2 of today.
+		// This image has no version 1; assume a current 2.
 		image.version = VersionAt(2, 20)
 	}
 	return image
 }
 
-// IsJaeger reports whether the image is one that takes or shows spans. Its
-// helpers, which prepare storage or make load, are none.
-func (i JaegerImage) IsJaeger() bool {
+// IsJaeger reports whether the image is one that receives or shows spans.
+// Jaeger's helpers, which prepare storage or generate load, are not.
+func (i Image) IsJaeger() bool {
 	helpers := []string{"schema", "cleaner", "rollover", "operator", "hotrod", "tracegen", "ui"}
 	if slices.ContainsFunc(helpers, func(h string) bool { return strings.Contains(i.repository, h) }) {
 		return false
@@ -60,15 +60,15 @@ func (i JaegerImage) IsJaeger() bool {
 }
 
 // IsAgent reports whether this is Jaeger's agent, which stores nothing.
-func (i JaegerImage) IsAgent() bool { return strings.Contains(i.repository, "agent") }
+func (i Image) IsAgent() bool { return strings.Contains(i.repository, "agent") }
 
-// IsV2 reports whether this is Jaeger 2, which knows none of Jaeger 1's
-// variables and flags.
-func (i JaegerImage) IsV2() bool { return i.version.Major == 2 }
+// IsV2 reports whether this is Jaeger 2, which ignores Jaeger 1's variables and
+// flags.
+func (i Image) IsV2() bool { return i.version.Major == 2 }
 
 // Lacks reports whether this version surely does not listen on a UDP port that
 // others of Jaeger's have, with its built-in configuration.
-func (i JaegerImage) Lacks(port int) bool {
+func (i Image) Lacks(port int) bool {
 	g, ok := i.version.Generation()
 	if !ok || i.repository != "all-in-one" && i.repository != "jaeger" {
 		return false
@@ -77,19 +77,19 @@ func (i JaegerImage) Lacks(port int) bool {
 }
 
 // IsStorage reports whether a container may be what Jaeger stores in.
-func (i JaegerImage) IsStorage() bool {
+func (i Image) IsStorage() bool {
 	return slices.Contains([]string{"elasticsearch", "opensearch", "cassandra", "scylla"}, i.repository)
 }
 
 // Variable is one of a container's environment.
 type Variable struct {
 	Name, Value string
-	// line is where a compose file says it; 0 elsewhere.
+	// Line is the line in a compose file; 0 elsewhere.
 	Line int
 }
 
 // V1Settings returns the variables that Jaeger 1 reads and Jaeger 2 does not.
-// What Jaeger 2 does by itself, such as to take OTLP, is none of them.
+// Settings that Jaeger 2 has by default, such as receiving OTLP, are left out.
 func V1Settings(env []Variable) []Variable {
 	prefixes := []string{"SPAN_STORAGE_TYPE", "ES_", "CASSANDRA_", "MEMORY_MAX_TRACES", "BADGER_", "QUERY_BASE_PATH", "SAMPLING_STRATEGIES_FILE"}
 	var found []Variable
@@ -163,10 +163,10 @@ func StorageURLs(env []Variable, args []string) []Variable {
 // URLHost is the start of a URL up to the end of its host, in any spelling.
 var URLHost = regexp.MustCompile(`^(?i:(https?):(/*))?(?:[^@/]*@)?(\[[^\]]*\]|[^:/]*)`)
 
-// StorageFault says what is wrong with a URL of Elasticsearch in a container's
-// environment, "" if nothing is, and the URL as it should be. ownHost says that
-// the container has the machine's network, where localhost is the machine.
-func StorageFault(raw string, ownHost bool) (fault, mended string) {
+// StorageFault returns what is wrong with an Elasticsearch URL in a container's
+// environment, "" if nothing is, and the correct URL. ownHost is set if the
+// container has the machine's network, where localhost is the machine.
+func StorageFault(raw string, ownHost bool) (fault, fixed string) {
 	m := URLHost.FindStringSubmatch(raw)
 	scheme, slashes, host := m[1], m[2], m[3]
 	rest := raw[len(m[0]):]
@@ -178,9 +178,9 @@ func StorageFault(raw string, ownHost bool) (fault, mended string) {
 	case m[1] == "":
 		fault = "has no scheme"
 	case slashes != "//":
-		fault = "has " + countOf(len(slashes), "slash", "slashes") + " after " + scheme + ":, so it has no host"
+		fault = "has " + plural.Of(len(slashes), "slash", "slashes") + " after " + scheme + ":, so it has no host"
 	case probe.IsLoopback(strings.Trim(host, "[]")) && !ownHost:
-		fault = "is of the container itself"
+		fault = "points to the container itself"
 	default:
 		return "", ""
 	}
@@ -190,15 +190,8 @@ func StorageFault(raw string, ownHost bool) (fault, mended string) {
 	return fault, scheme + "://" + name + rest
 }
 
-func countOf(n int, one, many string) string {
-	if n == 1 {
-		return "1 " + one
-	}
-	return strconv.Itoa(n) + " " + many
-}
-
 // userInfo is that of any URL in a text.
 var userInfo = regexp.MustCompile(`([a-z][a-z0-9+.-]*:/{1,3})[^/@\s"']+@`)
 
-// RedactURLs takes user and password out of the URLs in a text.
+// RedactURLs removes user and password from the URLs in a text.
 func RedactURLs(text string) string { return userInfo.ReplaceAllString(text, "${1}") }

@@ -1,6 +1,6 @@
 package jaegers
 
-// Jaeger's UDP ports. The Go client speaks what 6831 expects.
+// Jaeger's UDP ports. The Go client sends what 6831 expects.
 const (
 	PortCompact = 6831
 	PortBinary  = 6832

@@ -59,7 +59,7 @@ func VariableOf(flag string) string {
 
 // StorageType is what a Jaeger 1 stores in: of several kinds the first, which it
 // reads from too. It is "" where nothing is stored, and in Jaeger 2.
-func StorageType(image JaegerImage, env []Variable, args []string) string {
+func StorageType(image Image, env []Variable, args []string) string {
 	var fallback string
 	switch {
 	case image.IsV2() || strings.Contains(image.repository, "agent"):
@@ -76,8 +76,8 @@ func StorageType(image JaegerImage, env []Variable, args []string) string {
 }
 
 // IsSecret reports whether the value of a variable, flag or label must not be
-// shown. What Jaeger and OpenTelemetry call a key or a token and is the name of a
-// file or a switch is none; what nobody knows is one.
+// shown. A key or a token of Jaeger or OpenTelemetry that is the name of a file
+// or a switch is not a secret; an unknown one is.
 func IsSecret(name string) bool {
 	name = VariableOf(name)
 	for _, end := range []string{

@@ -8,10 +8,10 @@ import (
 	"github.com/otdemo/otdemo/pkg/doctor/internal/probe"
 )
 
-// UnsetStorage is a Jaeger 1 that is told the kind of its storage and not where it
-// is, or that it is in the container itself, which is the same.
+// UnsetStorage is a Jaeger 1 that has a kind of storage but no address for it,
+// or the address of its own container, which is the same.
 type UnsetStorage struct {
-	// kind and variable are what Jaeger is told and what it lacks.
+	// Kind is the configured kind, and Variable the missing setting.
 	Kind     string
 	Variable string
 	// goesTo is where it looks for the storage, and log what it prints then.
@@ -21,7 +21,7 @@ type UnsetStorage struct {
 }
 
 // StorageUnset returns how the address of the storage is missing.
-func StorageUnset(image JaegerImage, env []Variable, args []string) (UnsetStorage, bool) {
+func StorageUnset(image Image, env []Variable, args []string) (UnsetStorage, bool) {
 	u := UnsetStorage{Kind: StorageType(image, env, args)}
 	switch u.Kind {
 	case probe.StorageElasticsearch, probe.StorageOpenSearch:
@@ -43,12 +43,12 @@ func StorageUnset(image JaegerImage, env []Variable, args []string) (UnsetStorag
 
 func (u *UnsetStorage) String() string {
 	if u.given.Value != "" {
-		return fmt.Sprintf("is given %s=%s, which is its own container", u.Variable, u.given.Value)
+		return fmt.Sprintf("has %s=%s, which is its own container", u.Variable, u.given.Value)
 	}
-	return fmt.Sprintf("stores in %s and is given no %s: it goes to %s, which is its own container", u.Kind, u.Variable, u.goesTo)
+	return fmt.Sprintf("stores in %s without %s, so it connects to %s, which is its own container", u.Kind, u.Variable, u.goesTo)
 }
 
-// Evidence is the line by which users know the fault.
+// Evidence returns the log line by which users recognise the fault.
 func (u *UnsetStorage) Evidence() string { return "Jaeger then logs: " + u.log }
 
 // Address is the variable's value for a host.

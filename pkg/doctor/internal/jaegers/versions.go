@@ -21,7 +21,7 @@ func ParseVersion(text string) (Version, bool) {
 	if m == nil {
 		return Version{}, false
 	}
-	// Too large a number is no version of anything known.
+	// A number that is too large is not a known version.
 	major, _ := strconv.Atoi(m[1])
 	minor, _ := strconv.Atoi(m[2])
 	return VersionAt(major, minor), true
@@ -60,14 +60,14 @@ const EndOfV1 = "2025-12-31"
 
 // Generation is a run of releases whose all-in-one listens alike by default.
 type Generation struct {
-	// from is the first release; the last is the one before the next generation.
+	// From is the first release; the last is the one before the next generation.
 	From Version
-	// udp are the ports that take spans, tcp those of everything else.
+	// UDP are the ports that receive spans, TCP those of everything else.
 	UDP, TCP []int
-	// loopback: all but the UI listens on 127.0.0.1 only, unless
-	// JAEGER_LISTEN_HOST says otherwise, as it does in the image.
+	// Loopback: all but the UI listens on 127.0.0.1 only, unless
+	// JAEGER_LISTEN_HOST is set, as it is in the image.
 	Loopback bool
-	// NumericStrategy: port 5778 answers with strategies that jaeger-client-go
+	// NumericStrategy: port 5778 returns strategies that jaeger-client-go
 	// cannot read.
 	NumericStrategy bool
 	// CollectorSampling: port 14268 has /api/sampling.

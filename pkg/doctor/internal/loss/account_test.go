@@ -6,7 +6,6 @@ import (
 	"github.com/otdemo/otdemo/pkg/doctor/internal/canary"
 	"github.com/otdemo/otdemo/pkg/doctor/internal/elasticsearch"
 	"github.com/otdemo/otdemo/pkg/doctor/internal/probe"
-	"github.com/otdemo/otdemo/pkg/doctor/internal/probetest"
 	"github.com/otdemo/otdemo/pkg/doctor/internal/storage"
 )
 
@@ -28,89 +27,89 @@ func TestLossAccount(t *testing.T) {
 	}{
 		"all received, none shown": {
 			spans: []probe.SentRecord{plain, plain}, before: received(5), after: received(7),
-			status: probe.StatusFail, code: CodeStorageReceived,
+			status: probe.StatusFail, code: CodeReceived,
 		},
 		"all received, none shown, and the storage is read-only": {
-			spans: []probe.SentRecord{plain, plain}, before: received(5), after: received(7), cause: elasticsearch.IDESWrites,
-			status: probe.StatusOK, code: CodeStorageReceived,
+			spans: []probe.SentRecord{plain, plain}, before: received(5), after: received(7), cause: elasticsearch.IDWrites,
+			status: probe.StatusOK, code: CodeReceived,
 		},
 		"all received, one shown": {
 			spans: []probe.SentRecord{shown, plain}, before: received(5), after: received(7),
-			status: probe.StatusUnknown, code: CodeStorageReceived,
+			status: probe.StatusUnknown, code: CodeReceived,
 		},
-		"all received, another way shows its own": {
+		"all received, another path shows its own": {
 			spans: []probe.SentRecord{plain, plain}, before: received(5), after: received(7), elsewhere: true,
-			status: probe.StatusUnknown, code: CodeStorageReceived,
+			status: probe.StatusUnknown, code: CodeReceived,
 		},
 		"one lost before": {
 			spans: []probe.SentRecord{shown, plain}, before: received(5), after: received(6),
-			status: probe.StatusFail, hop: probe.HopNetwork, code: CodeStorageNotReceived,
+			status: probe.StatusFail, hop: probe.HopNetwork, code: CodeNotReceived,
 		},
 		"two of three, and the large one is there": {
 			spans: []probe.SentRecord{plain, shown, shownLarge}, before: received(12), after: received(14),
-			status: probe.StatusFail, hop: probe.HopNetwork, code: CodeStorageNotReceived,
+			status: probe.StatusFail, hop: probe.HopNetwork, code: CodeNotReceived,
 		},
 		"two of three, and it may be the large one that is lost": {
 			spans: []probe.SentRecord{shown, plain, large}, before: received(12), after: received(14),
-			status: probe.StatusUnknown, code: codeStorageUnclear,
+			status: probe.StatusUnknown, code: codeUnclear,
 		},
 		"three of three, large one too": {
 			spans: []probe.SentRecord{plain, plain, large}, before: received(12), after: received(15),
-			status: probe.StatusFail, code: CodeStorageReceived,
+			status: probe.StatusFail, code: CodeReceived,
 		},
 		"one of three, so a small one is lost": {
 			spans: []probe.SentRecord{plain, plain, large}, before: received(12), after: received(13),
-			status: probe.StatusFail, hop: probe.HopNetwork, code: CodeStorageNotReceived,
+			status: probe.StatusFail, hop: probe.HopNetwork, code: CodeNotReceived,
 		},
 		"none, in a series that is there": {
 			spans: []probe.SentRecord{plain, plain}, before: received(8), after: received(8),
-			status: probe.StatusFail, hop: probe.HopNetwork, code: CodeStorageNotReceived,
+			status: probe.StatusFail, hop: probe.HopNetwork, code: CodeNotReceived,
 		},
 		"more than was sent: somebody else checks, too": {
 			spans: []probe.SentRecord{plain, plain}, before: received(8), after: received(11),
-			status: probe.StatusUnknown, code: codeStorageUnclear,
+			status: probe.StatusUnknown, code: codeUnclear,
 		},
 		"Jaeger has restarted": {
 			spans: []probe.SentRecord{plain, plain}, before: received(8), after: received(2),
-			status: probe.StatusUnknown, code: codeStorageUnclear,
+			status: probe.StatusUnknown, code: codeUnclear,
 		},
 		"no counter of its own, and the common one rose by more": {
 			spans: []probe.SentRecord{plain, plain}, before: others(8), after: others(80),
-			status: probe.StatusUnknown, code: codeStorageUnclear,
+			status: probe.StatusUnknown, code: codeUnclear,
 		},
 		"no counter of its own, and the common one rose by less": {
 			spans: []probe.SentRecord{plain, plain}, before: others(8), after: others(9),
-			status: probe.StatusFail, hop: probe.HopNetwork, code: CodeStorageNotReceived,
+			status: probe.StatusFail, hop: probe.HopNetwork, code: CodeNotReceived,
 		},
 		"no counter at all": {
 			spans: []probe.SentRecord{plain, plain}, before: storage.Counters{storage.CountRejected: 0}, after: storage.Counters{storage.CountRejected: 0},
-			status: probe.StatusUnknown, code: codeStorageUnclear,
+			status: probe.StatusUnknown, code: codeUnclear,
 		},
 		"rejected": {
 			spans: []probe.SentRecord{plain, plain}, before: received(5), after: storage.Counters{storage.CountReceived: 7, storage.CountRejected: 2},
-			status: probe.StatusFail, code: CodeStorageRejects,
+			status: probe.StatusFail, code: CodeRejects,
 		},
 		"rejected, not received: the spans of others": {
 			spans: []probe.SentRecord{plain, plain}, before: received(5), after: storage.Counters{storage.CountReceived: 5, storage.CountRejected: 2},
-			status: probe.StatusFail, hop: probe.HopNetwork, code: CodeStorageNotReceived,
+			status: probe.StatusFail, hop: probe.HopNetwork, code: CodeNotReceived,
 		},
 		"rejected, and others are shown": {
 			spans: []probe.SentRecord{plain, shown}, before: received(5), after: storage.Counters{storage.CountReceived: 7, storage.CountRejected: 2},
-			status: probe.StatusWarn, code: CodeStorageRejects,
+			status: probe.StatusWarn, code: CodeRejects,
 		},
 		"dropped": {
 			spans: []probe.SentRecord{plain, plain}, before: others(5), after: storage.Counters{storage.CountAccepted: 9, storage.CountDropped: 2},
-			status: probe.StatusFail, code: codeStorageQueueFull,
+			status: probe.StatusFail, code: codeQueueFull,
 		},
 		"dropped, and others are shown": {
 			spans: []probe.SentRecord{plain, plain}, before: others(5), after: storage.Counters{storage.CountAccepted: 9, storage.CountDropped: 2}, elsewhere: true,
-			status: probe.StatusWarn, code: codeStorageQueueFull,
+			status: probe.StatusWarn, code: codeQueueFull,
 		},
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			a := account(storage.JaegerInside{Counters: tt.before}, canary.LostCanary{Spans: tt.spans, After: storage.JaegerInside{Counters: tt.after}})
+			a := newAccount(storage.AdminInfo{Counters: tt.before}, canary.LostCanary{Spans: tt.spans, After: storage.AdminInfo{Counters: tt.after}})
 			a.elsewhere, a.cause = tt.elsewhere, tt.cause
 			f := a.Judge()
 			if f.Status != tt.status || f.Hop != tt.hop || f.Code != tt.code {
@@ -120,23 +119,5 @@ func TestLossAccount(t *testing.T) {
 				t.Errorf("explains %q with status %s", f.Explains, f.Status)
 			}
 		})
-	}
-}
-
-// A storage that Jaeger does not use is not to blame.
-func TestSettleStorageOfAnotherKind(t *testing.T) {
-	t.Parallel()
-	p := elasticsearch.Probe()
-	for kind, want := range map[string]probe.Status{"memory": probe.StatusWarn, probe.StorageElasticsearch: probe.StatusFail, "": probe.StatusFail} {
-		target := probetest.Outside(probetest.Load(t))
-		target.Storage.Kind = probe.StorageElasticsearch
-		env := &probe.Env{Target: target, Probe: &p, Earlier: map[string]*probe.Outcome{
-			probe.IDStorageKind: {Published: storage.JaegerInside{Kind: kind}},
-			probe.IDCanary:      {Finding: probe.Finding{Status: probe.StatusFail, Code: probe.CodeCanaryLost}},
-		}}
-		f := storage.SettleStorage(elasticsearch.ESStopsJaeger)(env, probe.Found(probe.StatusFail, elasticsearch.CodeESRefused, "refused"))
-		if explains := f.Explains == probe.IDCanary; f.Status != want || explains != (want == probe.StatusFail) {
-			t.Errorf("Jaeger keeps spans in %q: got %s, explains %q, want %s", kind, f.Status, f.Explains, want)
-		}
 	}
 }

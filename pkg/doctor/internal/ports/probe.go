@@ -12,10 +12,10 @@ import (
 )
 
 const (
-	codePortsScanned probe.Code = "ports-scanned"
-	codePortsForeign probe.Code = "ports-foreign"
-	codePortsTCPOnly probe.Code = "ports-tcp-only"
-	codePortsNone    probe.Code = "ports-none"
+	codeScanned probe.Code = "ports-scanned"
+	codeForeign probe.Code = "ports-foreign"
+	codeTCPOnly probe.Code = "ports-tcp-only"
+	codeNone    probe.Code = "ports-none"
 )
 
 // Probe looks, when something is wrong, at every port that a Jaeger of any
@@ -24,32 +24,32 @@ func Probe() probe.Probe {
 	return probe.Probe{
 		ID:       probe.IDPorts,
 		Hop:      probe.HopNetwork,
-		Title:    "no other program holds a port of Jaeger's",
+		Title:    "no other program uses Jaeger's ports",
 		From:     []string{probe.IDCanary},
 		After:    []string{probe.IDQuery, probe.IDUDP, probe.IDCollector, probe.IDCanary},
 		Advisory: true,
-		Codes:    []probe.Code{codePortsScanned, codePortsForeign, codePortsTCPOnly, codePortsNone},
-		Run:      runPorts,
+		Codes:    []probe.Code{codeScanned, codeForeign, codeTCPOnly, codeNone},
+		Run:      run,
 	}
 }
 
-func runPorts(ctx context.Context, env *probe.Env) probe.Finding {
-	if !env.Thorough && !env.InTrouble() && !env.Failed(probe.IDQuery) {
-		return probe.NotUsed("nothing is wrong that the other ports would explain")
+func run(ctx context.Context, env *probe.Env) probe.Finding {
+	if !env.Thorough && !env.LosesSpans() && !env.Failed(probe.IDQuery) {
+		return probe.NotUsed("no problem that the other ports could explain")
 	}
 	scanned := portsToScan(&env.Target)
 	if len(scanned) == 0 {
-		return probe.NotUsed("no URL of the configuration names a host")
+		return probe.NotUsed("no URL in the configuration has a host")
 	}
 	scan(ctx, env, scanned)
 	if ctx.Err() != nil {
 		return probe.Unfinished(ctx)
 	}
-	return judgePorts(scanned).Saw(describePorts(scanned)...)
+	return judge(scanned).Saw(describe(scanned)...)
 }
 
-// portsToScan are all ports of the configuration's hosts but the one that
-// agent-udp looks at.
+// portsToScan returns all ports of the configuration's hosts except the one
+// that agent-udp checks.
 func portsToScan(t *probe.Target) []scannedPort {
 	var ports []scannedPort
 	for _, host := range t.Hosts() {
@@ -64,12 +64,12 @@ func portsToScan(t *probe.Target) []scannedPort {
 	return ports
 }
 
-func judgePorts(scanned []scannedPort) probe.Finding {
+func judge(scanned []scannedPort) probe.Finding {
 	var open []string
 	for i := range scanned {
 		s := &scanned[i]
 		if s.foreign() {
-			return probe.Found(probe.StatusWarn, codePortsForeign, "another program than Jaeger holds %s (%s): it answers %d %s",
+			return probe.Found(probe.StatusWarn, codeForeign, "a program other than Jaeger uses %s (%s): it returned %d %s",
 				s.network+" "+s.addr, s.use, s.answer.Status, s.answer.MediaType()).
 				Hint(fmt.Sprintf("ss -lntp 'sport = :%d' (on %s)", s.port, probe.HostOf(s.addr)))
 		}
@@ -78,14 +78,14 @@ func judgePorts(scanned []scannedPort) probe.Finding {
 		}
 	}
 	if s := tcpOnly(scanned); s != nil {
-		return probe.Found(probe.StatusWarn, codePortsTCPOnly, "tcp %s is open, and Jaeger takes UDP there: published without /udp", s.addr).
+		return probe.Found(probe.StatusWarn, codeTCPOnly, "tcp %s is open, but Jaeger receives UDP there: published without /udp", s.addr).
 			Hint(fmt.Sprintf("docker run -p %d:%d/udp ... (in compose: \"%d:%d/udp\")", s.port, s.port, s.port, s.port))
 	}
 	if len(open) == 0 {
-		return probe.Found(probe.StatusUnknown, codePortsNone, "no port of any Jaeger is open on %s", strings.Join(scannedHosts(scanned), " or ")).
+		return probe.Found(probe.StatusUnknown, codeNone, "no Jaeger port is open on %s", strings.Join(scannedHosts(scanned), " or ")).
 			Hint(probe.HintStart(probe.HostOf(scanned[0].addr)))
 	}
-	return probe.Found(probe.StatusOK, codePortsScanned, "of Jaeger's ports these are open: tcp %s", strings.Join(open, " "))
+	return probe.Found(probe.StatusOK, codeScanned, "open Jaeger ports: tcp %s", strings.Join(open, " "))
 }
 
 // tcpOnly returns a port that should be UDP and is open for TCP.
@@ -107,9 +107,9 @@ func scannedHosts(scanned []scannedPort) []string {
 	return slices.Compact(hosts)
 }
 
-// describePorts has a line for each port that answers, and one for each other
+// describe returns a line for each port that responds, and one for each other
 // state of a host.
-func describePorts(scanned []scannedPort) []string {
+func describe(scanned []scannedPort) []string {
 	var lines []string
 	for _, host := range scannedHosts(scanned) {
 		quiet := make(map[string][]string)
@@ -122,9 +122,9 @@ func describePorts(scanned []scannedPort) []string {
 				lines = append(lines, line)
 				continue
 			}
-			quiet[s.word()] = append(quiet[s.word()], s.name())
+			quiet[s.stateText()] = append(quiet[s.stateText()], s.name())
 		}
-		for _, word := range []string{"closed", "silent", "not refused (more is not to be known from UDP)", "unreachable"} {
+		for _, word := range []string{"closed", "silent", "not refused (UDP proves no more than that)", "unreachable"} {
 			if names := quiet[word]; len(names) > 0 {
 				lines = append(lines, fmt.Sprintf("%s: %s: %s", host, word, strings.Join(names, ", ")))
 			}
@@ -133,7 +133,7 @@ func describePorts(scanned []scannedPort) []string {
 	return lines
 }
 
-// line tells of a port that answers, "" of others.
+// line describes a port that responds; it is "" for others.
 func (s *scannedPort) line() string {
 	if s.state != portOpen {
 		return ""
@@ -148,14 +148,14 @@ func (s *scannedPort) line() string {
 	return text
 }
 
-func (s *scannedPort) word() string {
+func (s *scannedPort) stateText() string {
 	switch {
 	case s.state == portClosed:
 		return "closed"
 	case s.state == portUnreachable:
 		return "unreachable"
 	case s.network == "udp":
-		return "not refused (more is not to be known from UDP)"
+		return "not refused (UDP proves no more than that)"
 	default:
 		return "silent"
 	}

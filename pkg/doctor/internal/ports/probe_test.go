@@ -20,7 +20,7 @@ import (
 
 func methodNotAllowed(body string) http.HandlerFunc { return probetest.Answer(405, "", body) }
 
-func TestPortsAreLeftAloneWhenAllIsWell(t *testing.T) {
+func TestPortsAreNotScannedWithoutNeed(t *testing.T) {
 	t.Parallel()
 	target := probetest.Outside(probetest.Load(t))
 	target.Dial = func(_ context.Context, network, addr string) (net.Conn, error) {
@@ -49,35 +49,35 @@ func TestPorts(t *testing.T) {
 		code       probe.Code
 		fact, hint string
 	}{
-		"two are open": {jaeger, probe.StatusOK, codePortsScanned, "of Jaeger's ports these are open: tcp 14268 16686", ""},
+		"two are open": {jaeger, probe.StatusOK, codeScanned, "open Jaeger ports: tcp 14268 16686", ""},
 		"gRPC beside": {
-			with("tcp 4317", probetest.Hostport(probetest.GRPCServer(t))), probe.StatusOK, codePortsScanned,
-			"of Jaeger's ports these are open: tcp 4317 14268 16686", "",
+			with("tcp 4317", probetest.Hostport(probetest.GRPCServer(t))), probe.StatusOK, codeScanned,
+			"open Jaeger ports: tcp 4317 14268 16686", "",
 		},
 		"another program's page instead of the UI": {
-			with("tcp 16686", page), probe.StatusWarn, codePortsForeign,
-			"another program than Jaeger holds tcp localhost:16686 (UI and query API): it answers 200 text/html",
+			with("tcp 16686", page), probe.StatusWarn, codeForeign,
+			"a program other than Jaeger uses tcp localhost:16686 (UI and query API): it returned 200 text/html",
 			"ss -lntp 'sport = :16686' (on localhost)",
 		},
 		"another program instead of the collector": {
-			with("tcp 14268", page), probe.StatusWarn, codePortsForeign,
-			"another program than Jaeger holds tcp localhost:14268 (thrift over HTTP): it answers 200 text/html",
+			with("tcp 14268", page), probe.StatusWarn, codeForeign,
+			"a program other than Jaeger uses tcp localhost:14268 (thrift over HTTP): it returned 200 text/html",
 			"ss -lntp 'sport = :14268' (on localhost)",
 		},
 		"a login may hide a Jaeger": {
-			with("tcp 16686", probetest.Hostport(probetest.Serve(t, probetest.Answer(302, "Location: /login", "")).URL)), probe.StatusOK, codePortsScanned,
-			"of Jaeger's ports these are open: tcp 14268 16686", "",
+			with("tcp 16686", probetest.Hostport(probetest.Serve(t, probetest.Answer(302, "Location: /login", "")).URL)), probe.StatusOK, codeScanned,
+			"open Jaeger ports: tcp 14268 16686", "",
 		},
-		"a base path answers 404": {
-			with("tcp 16686", probetest.Hostport(probetest.Serve(t, http.NotFound).URL)), probe.StatusOK, codePortsScanned,
-			"of Jaeger's ports these are open: tcp 14268 16686", "",
+		"a base path returned 404": {
+			with("tcp 16686", probetest.Hostport(probetest.Serve(t, http.NotFound).URL)), probe.StatusOK, codeScanned,
+			"open Jaeger ports: tcp 14268 16686", "",
 		},
 		"TCP where it should be UDP": {
-			with("tcp 6831", page), probe.StatusWarn, codePortsTCPOnly,
-			"tcp localhost:6831 is open, and Jaeger takes UDP there: published without /udp",
+			with("tcp 6831", page), probe.StatusWarn, codeTCPOnly,
+			"tcp localhost:6831 is open, but Jaeger receives UDP there: published without /udp",
 			`docker run -p 6831:6831/udp ... (in compose: "6831:6831/udp")`,
 		},
-		"none": {nil, probe.StatusUnknown, codePortsNone, "no port of any Jaeger is open on localhost", probe.HintAllInOne},
+		"none": {nil, probe.StatusUnknown, codeNone, "no Jaeger port is open on localhost", probe.HintAllInOne},
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -90,7 +90,7 @@ func TestPorts(t *testing.T) {
 	}
 }
 
-func TestPortsTellWhatTheyFound(t *testing.T) {
+func TestPortsReportWhatTheyFound(t *testing.T) {
 	t.Parallel()
 	secure := probetest.QuietTLS(t, http.HandlerFunc(http.NotFound))
 	collector := probetest.Serve(t, methodNotAllowed(""))
@@ -107,13 +107,13 @@ func TestPortsTellWhatTheyFound(t *testing.T) {
 		t.Errorf("took %s, want about one timeout of %s", took, scanTimeout)
 	}
 	want := []string{
-		"tcp 127.0.0.1:4317 (OTLP over gRPC): open, speaks HTTP/2, as gRPC does",
+		"tcp 127.0.0.1:4317 (OTLP over gRPC): open, speaks HTTP/2, like gRPC",
 		"tcp 127.0.0.1:4318 (OTLP over HTTP): open, speaks TLS",
 		"tcp 127.0.0.1:13133 (health of Jaeger 2): open, speaks TLS",
 		"tcp 127.0.0.1:14268 (thrift over HTTP): open, speaks HTTP; GET http://127.0.0.1:14268/api/traces: 405 Method Not Allowed",
 		"127.0.0.1: closed: tcp 5778, tcp 5779, tcp 6831, tcp 6832, tcp 8888, tcp 9411, tcp 14269, tcp 14271, tcp 16685, tcp 16686, udp 5775",
 		"127.0.0.1: silent: tcp 14250",
-		"127.0.0.1: not refused (more is not to be known from UDP): udp 6832",
+		"127.0.0.1: not refused (UDP proves no more than that): udp 6832",
 	}
 	if diff := cmp.Diff(want, f.Evidence); diff != "" {
 		t.Errorf("evidence (-want +got):\n%s", diff)
@@ -163,7 +163,7 @@ func TestPortsLookAtBothHostsOnce(t *testing.T) {
 	if slices.Contains(dialled, "udp agent.example:6831") {
 		t.Error("the port that agent-udp looks at got another span")
 	}
-	if f.Code != codePortsNone || f.Fact != "no port of any Jaeger is open on agent.example or ui.example" {
+	if f.Code != codeNone || f.Fact != "no Jaeger port is open on agent.example or ui.example" {
 		t.Errorf("got %s %q", f.Code, f.Fact)
 	}
 }

@@ -25,29 +25,29 @@ type knownPort struct {
 	network string // tcp or udp
 	port    int
 	use     string
-	// path is what is asked for, when it is TCP; empty means only to connect.
+	// path is requested over TCP; empty means only to connect.
 	path string
-	// ours recognises Jaeger's answer; nil where another program's cannot be
-	// told from it.
-	ours func(*probe.Fetched) bool
+	// isJaeger recognises Jaeger's response; nil if another program's may be
+	// the same.
+	isJaeger func(*probe.Fetched) bool
 	// protocol encodes a datagram, when the port is UDP.
 	protocol func(thrift.TTransport) thrift.TProtocol
 }
 
-// knownPorts returns the ports of all generations. The answers are those that
-// 1.42, 1.62 and 2.13 gave when they were asked.
+// knownPorts returns the ports of all generations. The responses are those of
+// 1.42, 1.62 and 2.13.
 func knownPorts() []knownPort {
 	status := func(code int) func(*probe.Fetched) bool {
 		return func(f *probe.Fetched) bool { return f.Status == code }
 	}
-	says := func(text string) func(*probe.Fetched) bool {
+	contains := func(text string) func(*probe.Fetched) bool {
 		return func(f *probe.Fetched) bool { return bytes.Contains(f.Body, []byte(text)) }
 	}
 	postOnly := func(f *probe.Fetched) bool { return f.Status == http.StatusMethodNotAllowed && len(f.Body) == 0 }
 	return []knownPort{
 		{network: "tcp", port: 4317, use: "OTLP over gRPC", path: "/"},
-		{network: "tcp", port: 4318, use: "OTLP over HTTP", path: "/v1/traces", ours: status(http.StatusMethodNotAllowed)},
-		{network: "tcp", port: 5778, use: "sampling over HTTP", path: "/sampling", ours: says("'service' parameter")},
+		{network: "tcp", port: 4318, use: "OTLP over HTTP", path: "/v1/traces", isJaeger: status(http.StatusMethodNotAllowed)},
+		{network: "tcp", port: 5778, use: "sampling over HTTP", path: "/sampling", isJaeger: contains("'service' parameter")},
 		{network: "tcp", port: 5779, use: "sampling over gRPC", path: "/"},
 		// Nothing of Jaeger's, but where "-p 6831:6831" without /udp ends up.
 		{network: "tcp", port: jaegers.PortCompact, use: "nothing; thrift is sent to it over UDP"},
@@ -56,25 +56,25 @@ func knownPorts() []knownPort {
 		{network: "tcp", port: 9411, use: "Zipkin", path: "/"},
 		{network: "tcp", port: 13133, use: "health of Jaeger 2", path: "/status"},
 		{network: "tcp", port: 14250, use: "spans over gRPC", path: "/"},
-		{network: "tcp", port: 14268, use: "thrift over HTTP", path: probe.ThriftPath, ours: postOnly},
-		{network: "tcp", port: 14269, use: "admin of Jaeger 1", path: "/", ours: says(`"status":"Server`)},
-		{network: "tcp", port: 14271, use: "admin of Jaeger 1's agent", path: "/", ours: says(`"status":"Server`)},
+		{network: "tcp", port: 14268, use: "thrift over HTTP", path: probe.ThriftPath, isJaeger: postOnly},
+		{network: "tcp", port: 14269, use: "admin of Jaeger 1", path: "/", isJaeger: contains(`"status":"Server`)},
+		{network: "tcp", port: 14271, use: "admin of Jaeger 1's agent", path: "/", isJaeger: contains(`"status":"Server`)},
 		{network: "tcp", port: 16685, use: "query over gRPC", path: "/"},
-		{network: "tcp", port: 16686, use: "UI and query API", path: "/api/services", ours: isQueryAPI},
+		{network: "tcp", port: 16686, use: "UI and query API", path: "/api/services", isJaeger: isQueryAPI},
 		{network: "udp", port: jaegers.PortCompact, use: "thrift, compact", protocol: send.CompactProtocol},
 		{network: "udp", port: jaegers.PortBinary, use: "thrift, binary", protocol: send.BinaryProtocol},
 		{network: "udp", port: jaegers.PortZipkin, use: "thrift, compact, until 1.62", protocol: send.CompactProtocol},
 	}
 }
 
-// isQueryAPI leaves the doubt to a 404, which a Jaeger with a base path has, and
-// knows the page that Jaegers after 2.20 answer with.
+// isQueryAPI accepts a 404, which a Jaeger with a base path returns, and the
+// page of Jaegers after 2.20.
 func isQueryAPI(f *probe.Fetched) bool {
 	return f.Status != http.StatusOK || bytes.Contains(f.Body, []byte(`"data"`)) ||
 		bytes.Contains(f.Body, []byte("Jaeger")) || bytes.Contains(f.Body, []byte("otdemo"))
 }
 
-// portState is what became of a look at a port.
+// portState is the result of probing a port.
 type portState uint8
 
 const (
@@ -82,7 +82,7 @@ const (
 	portClosed portState = iota
 	// portOpen: it connects. UDP ports are never known to be open.
 	portOpen
-	// portSilent: no answer within the time.
+	// portSilent: no response within the time.
 	portSilent
 	// portUnreachable: the host cannot be sent to.
 	portUnreachable
@@ -95,7 +95,7 @@ type scannedPort struct {
 	state portState
 	// speaks is the protocol of an open TCP port: HTTP, TLS, HTTP/2 or "".
 	speaks string
-	// answer is the answer over HTTP, nil when there was none.
+	// answer is the HTTP response, nil if there was none.
 	answer *probe.Fetched
 	err    error
 }
@@ -103,7 +103,7 @@ type scannedPort struct {
 // foreign reports whether another program holds the port. A proxy that wants a
 // login may have a Jaeger behind it.
 func (s *scannedPort) foreign() bool {
-	if s.answer == nil || s.ours == nil || s.ours(s.answer) {
+	if s.answer == nil || s.isJaeger == nil || s.isJaeger(s.answer) {
 		return false
 	}
 	code := s.answer.Status
@@ -112,24 +112,24 @@ func (s *scannedPort) foreign() bool {
 
 func (s *scannedPort) name() string { return s.network + " " + strconv.Itoa(s.port) }
 
-// scanTimeout bounds the look at a port: two round trips around the earth.
+// scanTimeout bounds the probing of a port: two round trips around the earth.
 const scanTimeout = 700 * time.Millisecond
 
-// scan looks at all ports side by side.
+// scan probes all ports in parallel.
 func scan(ctx context.Context, env *probe.Env, ports []scannedPort) {
 	ctx, cancel := context.WithTimeout(ctx, scanTimeout)
 	defer cancel()
 	var wg sync.WaitGroup
 	for i := range ports {
-		wg.Go(func() { ports[i].look(ctx, env) })
+		wg.Go(func() { ports[i].probe(ctx, env) })
 	}
 	wg.Wait()
 }
 
-func (s *scannedPort) look(ctx context.Context, env *probe.Env) {
+func (s *scannedPort) probe(ctx context.Context, env *probe.Env) {
 	switch {
 	case s.network == "udp":
-		s.lookUDP(ctx, env)
+		s.probeUDP(ctx, env)
 	case s.path == "":
 		var conn net.Conn
 		if conn, s.err = env.Dial(ctx, "tcp", s.addr); s.err == nil {
@@ -137,13 +137,13 @@ func (s *scannedPort) look(ctx context.Context, env *probe.Env) {
 		}
 		s.state = stateOf(s.err)
 	default:
-		s.lookHTTP(ctx, env)
+		s.probeHTTP(ctx, env)
 	}
 }
 
-// lookUDP sends a whole emitBatch in the port's own encoding: Jaegers are known
-// to crash on less.
-func (s *scannedPort) lookUDP(ctx context.Context, env *probe.Env) {
+// probeUDP sends a complete emitBatch in the port's own encoding: some Jaegers
+// crash on less.
+func (s *scannedPort) probeUDP(ctx context.Context, env *probe.Env) {
 	packet, err := send.NewRawSpan(probe.IDPorts, time.Now()).Encode(ctx, s.protocol)
 	if err != nil {
 		s.state, s.err = portUnreachable, err
@@ -152,29 +152,29 @@ func (s *scannedPort) lookUDP(ctx context.Context, env *probe.Env) {
 	_, s.err = send.ExchangeUDP(ctx, env, s.addr, packet, send.RefusalTime(probe.HostOf(s.addr)))
 	s.state = stateOf(s.err)
 	if s.state == portOpen {
-		// An answer: Jaeger never gives one.
-		s.speaks = "something that answers"
+		// A response, which Jaeger never sends.
+		s.speaks = "an unknown protocol"
 	}
 }
 
-func (s *scannedPort) lookHTTP(ctx context.Context, env *probe.Env) {
+func (s *scannedPort) probeHTTP(ctx context.Context, env *probe.Env) {
 	s.answer, s.err = probe.Fetch(ctx, env, &url.URL{Scheme: "http", Host: s.addr, Path: s.path}, probe.MaxAnswer)
 	switch {
-	case s.err == nil && probe.SaysUseTLS(s.answer.Status, string(s.answer.Body)):
+	case s.err == nil && probe.RequiresTLS(s.answer.Status, string(s.answer.Body)):
 		s.state, s.speaks, s.answer = portOpen, "TLS", nil
 	case s.err == nil:
 		s.state, s.speaks = portOpen, "HTTP"
 	case probe.Classify(s.err) == probe.FaultTLS:
 		s.state, s.speaks = portOpen, "TLS"
 	case probe.Classify(s.err) == probe.FaultProtocol:
-		s.state, s.speaks = portOpen, "HTTP/2, as gRPC does"
+		s.state, s.speaks = portOpen, "HTTP/2, like gRPC"
 	default:
 		s.state = stateOf(s.err)
 	}
 }
 
 // stateOf reads the error of a connection. A connection that is closed without
-// an answer was open.
+// a response was open.
 func stateOf(err error) portState {
 	var network net.Error
 	var op *net.OpError

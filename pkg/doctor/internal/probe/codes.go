@@ -1,6 +1,7 @@
 package probe
 
-// The codes that more than one package names. The others stand beside their probes.
+// The codes that more than one package uses. The others are declared next to
+// their probes.
 const (
 	CodeCanaryLost           Code = "canary-lost"
 	CodeCanaryNotSent        Code = "canary-not-sent"

@@ -15,7 +15,7 @@ import (
 	"github.com/otdemo/otdemo/pkg/query"
 )
 
-// Fault is why a request had no answer.
+// Fault is why a request had no response.
 type Fault uint8
 
 // The codes of what is found here.
@@ -24,7 +24,7 @@ const (
 	// FaultRefused: nothing listens.
 	FaultRefused
 	FaultUnresolved
-	// FaultTimeout: no answer in time.
+	// FaultTimeout: no response in time.
 	FaultTimeout
 	// FaultPlain: TLS was tried with a server that speaks plain HTTP.
 	FaultPlain
@@ -32,15 +32,15 @@ const (
 	FaultTLS
 	// FaultCertificate: the server's certificate is not trusted.
 	FaultCertificate
-	// FaultProtocol: the server speaks, but not HTTP/1.
+	// FaultProtocol: the server responds, but not in HTTP/1.
 	FaultProtocol
 )
 
-// The start of an error of net/http for bytes that are no HTTP/1. It has no
+// The start of an error of net/http for bytes that are not HTTP/1. It has no
 // type. gRPC servers send an HTTP/2 SETTINGS frame first, TLS servers an alert.
 const (
-	malformed    = "malformed HTTP response"
-	malformedTLS = malformed + ` "\x15\x03`
+	malformedHTTP = "malformed HTTP response"
+	malformedTLS  = malformedHTTP + ` "\x15\x03`
 )
 
 // Classify finds the fault in an error of net/http.
@@ -60,7 +60,7 @@ func Classify(err error) Fault {
 		return FaultCertificate
 	case strings.Contains(text, malformedTLS):
 		return FaultTLS
-	case strings.Contains(text, malformed):
+	case strings.Contains(text, malformedHTTP):
 		return FaultProtocol
 	case errors.Is(err, context.DeadlineExceeded), errors.As(err, &network) && network.Timeout():
 		return FaultTimeout
@@ -69,9 +69,9 @@ func Classify(err error) Fault {
 	}
 }
 
-// SaysUseTLS reports whether an answer over plain HTTP is that of a TLS port:
-// Go's and nginx's servers answer so.
-func SaysUseTLS(status int, body string) bool {
+// RequiresTLS reports whether a response over plain HTTP is that of a TLS port:
+// Go's and nginx's servers return it.
+func RequiresTLS(status int, body string) bool {
 	return status == http.StatusBadRequest &&
 		(strings.Contains(body, "HTTP request to an HTTPS server") ||
 			strings.Contains(body, "plain HTTP request was sent to HTTPS port"))
@@ -83,7 +83,7 @@ type FaultCodes struct {
 	Refused, Unresolved, Timeout, TLS, Certificate, Protocol, Other Code
 }
 
-// OneCode is for a probe that does not tell faults apart.
+// OneCode returns the codes of a probe that does not distinguish faults.
 func OneCode(c Code) FaultCodes { return FaultCodes{c, c, c, c, c, c, c} }
 
 // All returns every code.
@@ -102,22 +102,22 @@ func (c FaultCodes) Finding(u *url.URL, err error) Finding {
 	case FaultUnresolved:
 		f = Found(StatusFail, c.Unresolved, "host %s does not resolve: %s", u.Hostname(), Reason(err))
 	case FaultTimeout:
-		f = Found(StatusFail, c.Timeout, "tcp %s does not answer in time", host)
+		f = Found(StatusFail, c.Timeout, "tcp %s did not respond in time", host)
 	case FaultPlain:
-		f = Found(StatusFail, c.TLS, "%s speaks plain HTTP, the URL says https", host)
+		f = Found(StatusFail, c.TLS, "%s speaks plain HTTP, but the URL scheme is https", host)
 	case FaultTLS:
-		f = Found(StatusFail, c.TLS, "%s speaks TLS, the URL says http", host)
+		f = Found(StatusFail, c.TLS, "%s speaks TLS, but the URL scheme is http", host)
 	case FaultCertificate:
 		f = Found(StatusFail, c.Certificate, "certificate of %s is not trusted: %s", host, Reason(err))
 	case FaultProtocol:
-		f = Found(StatusFail, c.Protocol, "%s does not speak HTTP/1, it may be a gRPC port", host)
+		f = Found(StatusFail, c.Protocol, "%s does not speak HTTP/1; it may be a gRPC port", host)
 	case FaultOther:
-		f = Found(StatusFail, c.Other, "request to %s fails: %s", host, Reason(err))
+		f = Found(StatusFail, c.Other, "request to %s failed: %s", host, Reason(err))
 	}
 	return f.Saw(fmt.Sprintf("%s: %v", Bare(u), WithoutURL(err)))
 }
 
-// Reason is the end of an error's chain, the part that says why.
+// Reason returns the end of an error's chain, which has the cause.
 func Reason(err error) string {
 	if dns, ok := errors.AsType[*net.DNSError](err); ok {
 		return dns.Err
@@ -142,10 +142,11 @@ func WithoutURL(err error) error {
 	return err
 }
 
-// MaxExcerpt bounds what evidence repeats of an answer.
+// MaxExcerpt bounds how much of a response is repeated in evidence.
 const MaxExcerpt = 200
 
-// Excerpt is the start of an answer as one line, quoted when it is not text.
+// Excerpt returns the start of a response as one line, quoted if it is not
+// text.
 func Excerpt(body []byte) string {
 	text := strings.Join(strings.Fields(string(body)), " ")
 	if len(text) > MaxExcerpt {

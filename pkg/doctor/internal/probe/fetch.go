@@ -10,7 +10,7 @@ import (
 	"time"
 )
 
-// Fetched is the answer to a request.
+// Fetched is the response to a request.
 type Fetched struct {
 	method string
 	URL    *url.URL
@@ -20,7 +20,7 @@ type Fetched struct {
 }
 
 // Fetch gets u, without following redirects, and reads up to limit bytes of the
-// answer.
+// response.
 func Fetch(ctx context.Context, env *Env, u *url.URL, limit int64) (*Fetched, error) {
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, u.String(), http.NoBody)
 	if err != nil {
@@ -30,7 +30,7 @@ func Fetch(ctx context.Context, env *Env, u *url.URL, limit int64) (*Fetched, er
 }
 
 // Send sends a request to u as the doctor's own, and reads up to limit bytes of
-// the answer. A body that breaks off is returned as far as it came.
+// the response. Of a body that ends early it returns what was received.
 func Send(env *Env, req *http.Request, u *url.URL, limit int64) (*Fetched, error) {
 	return SendBy(env.HTTPClient(), env, req, u, limit)
 }
@@ -53,7 +53,7 @@ func SendBy(client *http.Client, env *Env, req *http.Request, u *url.URL, limit 
 // Location is where a redirect leads.
 func (f *Fetched) Location() string { return f.Header.Get("Location") }
 
-// MediaType is the content type without parameters, "" when there is none.
+// MediaType returns the content type without parameters, or "".
 func (f *Fetched) MediaType() string {
 	media, _, err := mime.ParseMediaType(f.Header.Get("Content-Type"))
 	if err != nil {
@@ -62,7 +62,7 @@ func (f *Fetched) MediaType() string {
 	return media
 }
 
-// Evidence says what was asked and what came back.
+// Evidence describes the request and its response.
 func (f *Fetched) Evidence() string { return f.EvidenceOf("") }
 
 // EvidenceOf puts what was sent, such as a trace's id, behind the URL.
@@ -77,12 +77,12 @@ func (f *Fetched) EvidenceOf(sent string) string {
 	return text
 }
 
-// MaxAnswer bounds what is read of an answer to a span.
+// MaxAnswer bounds what is read of the response to a span.
 const MaxAnswer = 4 << 10
 
-// NeighbourTimeout bounds the look at ports that nobody may have opened to us: a
-// firewall must not make a healthy check slow.
-const NeighbourTimeout = 500 * time.Millisecond
+// AdminTimeout bounds requests to ports that may not be open to us: a firewall
+// must not make a healthy check slow.
+const AdminTimeout = 500 * time.Millisecond
 
 // Jaeger's page is some kB, its metrics some 100 kB.
 const (

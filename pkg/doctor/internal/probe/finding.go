@@ -7,8 +7,8 @@ import (
 	"slices"
 )
 
-// Hop is a stage on a span's way, in the order in which they are blamed: the
-// first one that is broken is the one to mend. It is text in JSON.
+// Hop is a stage of a span's path. They are in the order of the path: the first
+// broken one is the one to fix. It is text in JSON.
 type Hop uint8
 
 // The hops. Query and Clock are about seeing spans: when they fail, delivery is
@@ -54,7 +54,8 @@ func (h *Hop) UnmarshalText(text []byte) error {
 	return nil
 }
 
-// CarriesSpans reports whether spans pass through the hop on their way in.
+// CarriesSpans reports whether spans pass through the hop before they are
+// stored.
 func (h Hop) CarriesSpans() bool { return h < HopQuery }
 
 // Status is how a probe's claim fared.
@@ -71,7 +72,7 @@ const (
 	// StatusSkip: the probe was not run, because it does not concern this
 	// configuration or because a probe that it needs did not pass.
 	StatusSkip Status = "skip"
-	// StatusUnknown: the probe could not tell.
+	// StatusUnknown: the probe is inconclusive.
 	StatusUnknown Status = "unknown"
 )
 
@@ -82,16 +83,16 @@ func (s Status) Passes() bool { return s == StatusOK || s == StatusWarn }
 // docs/findings.md.
 type Code string
 
-// Cause is one of several explanations that cannot be told apart from here.
+// Cause is one of several explanations that look the same from here.
 type Cause struct {
 	Text string `json:"text"`
-	// Command would tell whether this is the one; empty when none is known.
+	// Command would show whether this is the one; empty if none is known.
 	Command string `json:"command,omitempty"`
 }
 
 // Finding is what a probe found out.
 type Finding struct {
-	// ID, Hop and Title are the probe's. A finding may blame another hop than
+	// ID, Hop and Title are the probe's. A finding may name another hop than
 	// the one its probe is about.
 	ID    string `json:"id"`
 	Hop   Hop    `json:"hop"`
@@ -101,7 +102,7 @@ type Finding struct {
 	Status Status `json:"status"`
 	// Fact is one line in the present tense, with numbers.
 	Fact string `json:"fact"`
-	// Evidence says what was sent where and what came back.
+	// Evidence lists what was sent where and what came back.
 	Evidence []string `json:"evidence,omitempty"`
 	// Hints can be pasted, the best one first.
 	Hints []string `json:"hints,omitempty"`
@@ -119,7 +120,7 @@ func Found(status Status, code Code, format string, args ...any) Finding {
 	return Finding{Status: status, Code: code, Fact: fmt.Sprintf(format, args...)}
 }
 
-// AtHop returns f blaming another hop than its probe's.
+// AtHop returns f at another hop than its probe's.
 func (f Finding) AtHop(hop Hop) Finding {
 	f.Hop = hop
 	return f
@@ -158,8 +159,8 @@ func Unfinished(ctx context.Context) Finding {
 	if errors.Is(ctx.Err(), context.Canceled) {
 		return Found(StatusUnknown, codeInterrupted, "interrupted")
 	}
-	return Found(StatusUnknown, codeNotRun, "not run: the time was up").Hint("--timeout 30s")
+	return Found(StatusUnknown, codeNotRun, "not run: timed out").Hint("--timeout 30s")
 }
 
-// Concludes reports whether a finding says how the claim fares.
+// Concludes reports whether the claim is known to hold or to be false.
 func (s Status) Concludes() bool { return s.Passes() || s == StatusFail }

@@ -32,7 +32,7 @@ const (
 	IDThrough         = "through"
 	IDUDP             = "agent-udp"
 	IDUDPCompact      = "udp-compact-path"
-	IDGRPCWay         = "otlp-grpc-path"
-	IDOTLPWay         = "otlp-path"
-	IDZipkinWay       = "zipkin-path"
+	IDOTLPGRPCPath    = "otlp-grpc-path"
+	IDOTLPPath        = "otlp-path"
+	IDZipkinPath      = "zipkin-path"
 )

@@ -5,16 +5,16 @@ import (
 	"strings"
 )
 
-// The variables from which OTLP's exporters take headers; the second adds to and
-// overrides the first ("OpenTelemetry Protocol Exporter" 1.50).
+// The variables from which OTLP's exporters read headers; the second adds to
+// and overrides the first ("OpenTelemetry Protocol Exporter" 1.50).
 const (
 	envHeaders       = "OTEL_EXPORTER_OTLP_HEADERS"
 	envTracesHeaders = "OTEL_EXPORTER_OTLP_TRACES_HEADERS"
 )
 
-// otlpHeaders returns the headers that OpenTelemetry's exporter sends with spans
-// in an environment of "KEY=value". The SDK for Go takes the one variable or the
-// other.
+// otlpHeaders returns the headers that OpenTelemetry's exporter sends with
+// spans in an environment of "KEY=value". The SDK for Go reads only one of the
+// variables.
 func otlpHeaders(environ []string) map[string]string {
 	list := lookupEnv(environ, envTracesHeaders)
 	if list == "" {

@@ -23,36 +23,37 @@ type Probe struct {
 	// Follows are probes, earlier in the list, whose Run must have ended first. Only
 	// the order counts: what they found is not read, and may not be settled yet.
 	Follows []string
-	// From are those of After without whose outcome there is nothing to look at:
-	// who asks for this probe alone gets them, too.
+	// From are those of After without whose outcome there is nothing to check:
+	// running this probe alone runs them as well.
 	From []string
 	// Codes are all that Run may return.
 	Codes []Code
-	// Unbounded lets Run take all the time the run has left instead of a share.
+	// Unbounded lets Run use all the remaining time of the run instead of a
+	// share.
 	Unbounded bool
-	// Judges says that Run only compares what others found, so that it runs when
-	// the time is up, too.
+	// Judges is set if Run only compares the results of others, so that it also
+	// runs after the timeout.
 	Judges bool
-	// Advisory says that the probe looks at what the configuration does not use: what
-	// it finds may help, and decides nothing.
+	// Advisory is set if the probe checks what the configuration does not use:
+	// its finding may help, but decides nothing.
 	Advisory bool
 	// Run examines the claim. It returns soon after ctx ends.
 	Run func(ctx context.Context, env *Env) Finding
-	// RunsBeside are probes, earlier in the list, that Run does not wait for and
-	// Finalize knows the end of.
+	// RunsBeside are probes, earlier in the list, that Run does not wait for
+	// and whose outcome Finalize reads.
 	RunsBeside []string
 	// Finalize, unless nil, has the last word on what Run found.
 	Finalize func(env *Env, f Finding) Finding
 }
 
-// Env is what one probe sees of the run: the target, and what the probes before
-// it learned.
+// Env is what one probe sees of the run: the target, and the results of earlier
+// probes.
 type Env struct {
 	Target
 	Probe     *Probe
 	Earlier   map[string]*Outcome
 	Published any
-	// sent has the spans of the whole run; nil keeps none.
+	// Sent has the spans of the whole run; nil keeps none.
 	Sent *SentSpans
 }
 
@@ -65,8 +66,8 @@ type Outcome struct {
 // Publish keeps a value for the probes that wait for this one.
 func (e *Env) Publish(v any) { e.Published = v }
 
-// Result returns what the probe id learned, if it ran and learned a T. Asking for
-// a probe that is not waited for is a bug that would be a race, so it panics.
+// Result returns what the probe id published, if it ran and published a T.
+// Reading a probe that is not waited for would be a race, so it panics.
 func Result[T any](e *Env, id string) (T, bool) {
 	v, ok := e.outcome(id).Published.(T)
 	return v, ok
@@ -111,5 +112,7 @@ func NotUsed(format string, args ...any) Finding {
 	return Found(StatusSkip, CodeNotUsed, format, args...)
 }
 
-// InTrouble reports whether spans of the configuration fail to arrive.
-func (e *Env) InTrouble() bool { return e.Failed(IDUDP) || e.Failed(IDCollector) || e.Failed(IDCanary) }
+// LosesSpans reports whether spans of the configuration fail to arrive.
+func (e *Env) LosesSpans() bool {
+	return e.Failed(IDUDP) || e.Failed(IDCollector) || e.Failed(IDCanary)
+}

@@ -10,19 +10,18 @@ import (
 	"time"
 )
 
-// MaxRecorded bounds what is kept of an answer's body.
+// MaxRecorded bounds how much of a response's body is kept.
 const MaxRecorded = 64 << 10
 
-// Exchange is one HTTP request of the doctor and the raw answer to it, for a bug
-// report. It holds no user info, and of the headers no cookie and no
-// credentials.
+// Exchange is one HTTP request of the doctor and the raw response, for a bug
+// report. It contains no user info, and no headers with cookies or credentials.
 type Exchange struct {
 	Start   time.Time
 	Elapsed time.Duration
 	Method  string
 	URL     string
-	// Status is 0 when there was no answer; Err says why then, or why the body
-	// ends too early.
+	// Status is 0 if there was no response; Err then has the reason, or why the
+	// body ends too early.
 	Status int
 	Header http.Header
 	// Body is its first 64 kB.
@@ -32,8 +31,8 @@ type Exchange struct {
 
 // recorder is a transport that reports each exchange once its body is closed.
 type recorder struct {
-	next http.RoundTripper
-	tell func(Exchange)
+	next   http.RoundTripper
+	record func(Exchange)
 }
 
 // RoundTrip implements http.RoundTripper.
@@ -42,11 +41,11 @@ func (r *recorder) RoundTrip(req *http.Request) (*http.Response, error) {
 	resp, err := r.next.RoundTrip(req)
 	if err != nil {
 		x.Elapsed, x.Err = time.Since(x.Start), err.Error()
-		r.tell(x)
+		r.record(x)
 		return nil, err
 	}
 	x.Status, x.Header = resp.StatusCode, publicHeader(resp.Header)
-	resp.Body = &recordedBody{ReadCloser: resp.Body, exchange: x, tell: r.tell}
+	resp.Body = &recordedBody{ReadCloser: resp.Body, exchange: x, record: r.record}
 	return resp, nil
 }
 
@@ -73,7 +72,7 @@ type recordedBody struct {
 	io.ReadCloser
 	exchange Exchange
 	seen     bytes.Buffer
-	tell     func(Exchange)
+	record   func(Exchange)
 	once     sync.Once
 }
 
@@ -92,7 +91,7 @@ func (b *recordedBody) Close() error {
 	b.once.Do(func() {
 		b.exchange.Elapsed = time.Since(b.exchange.Start)
 		b.exchange.Body = b.seen.Bytes()
-		b.tell(b.exchange)
+		b.record(b.exchange)
 	})
 	return b.ReadCloser.Close()
 }

@@ -18,10 +18,10 @@ type SentSpans struct {
 // SentRecord is one span that was sent.
 type SentRecord struct {
 	ID trace.TraceID
-	// extra says that the span may be lost where others arrive, as a large one
-	// is, or that nothing waited for it to leave.
+	// Extra is set if the span may be lost where others arrive, as a large one
+	// may, or if nothing waited for it to be sent.
 	Extra bool
-	// shown says that the query API returned it.
+	// Shown is set if the query API returned it.
 	Shown bool
 }
 

@@ -36,28 +36,29 @@ type Storage struct {
 	Kind string
 	// User and Password are those that Jaeger has; empty sends none.
 	User, Password string
-	// CACert is the name of a PEM file to trust beside the system's authorities.
+	// CACert is the name of a PEM file to trust in addition to the system's
+	// certificate authorities.
 	CACert string
 	// Insecure trusts any certificate.
 	Insecure bool
 
-	// ESURLs are the servers as Jaeger is told them (--es.server-urls).
+	// ESURLs are the servers as in Jaeger's --es.server-urls.
 	ESURLs []string
 	// IndexPrefix is Jaeger's --es.index-prefix.
 	IndexPrefix string
 
 	// CassandraHosts are host or host:port; the port is 9042 without.
 	CassandraHosts []string
-	// TLS is for Cassandra; the URL says it for Elasticsearch.
+	// TLS is for Cassandra; for Elasticsearch it is in the URL.
 	TLS bool
 	// Keyspace is Jaeger's; empty looks for those that Jaeger's scripts make.
 	Keyspace string
-	// Datacenter is Jaeger's local one (--cassandra.local-dc); empty is that of
-	// the node that answers.
+	// Datacenter is Jaeger's local one (--cassandra.local-dc); empty means that
+	// of the node that responds.
 	Datacenter string
 }
 
-// Validate returns an error that says which flag is missing or unknown.
+// Validate returns an error that names the missing or unknown flag.
 func (s Storage) Validate() error {
 	switch {
 	case s.Kind == "":

@@ -18,8 +18,9 @@ import (
 	"github.com/otdemo/otdemo/pkg/query"
 )
 
-// HTTP2Client speaks HTTP/2 from the first byte, as gRPC does: in the clear for
-// http, over TLS for https. The caller closes its idle connections.
+// HTTP2Client returns a client that uses HTTP/2 from the first byte, as gRPC
+// does: unencrypted for http, over TLS for https. The caller closes its idle
+// connections.
 func (t *Target) HTTP2Client() *http.Client {
 	var protocols http.Protocols
 	protocols.SetUnencryptedHTTP2(true)
@@ -61,12 +62,13 @@ func (t *Target) SpanHost() string {
 	return u.Hostname()
 }
 
-// Collector is where spans go. Whoever asks has seen that they go to one.
+// Collector returns where spans go. It must not be called if they go to the
+// agent.
 func (t *Target) Collector() (*url.URL, error) { return url.Parse(t.Config().CollectorURL()) }
 
-// LogIn puts on a request to the collector what the tracer sends beside spans:
-// user and password, and with tracer otel the headers that its library takes from
-// the environment.
+// LogIn adds to a request to the collector the credentials that the tracer
+// sends with spans: user and password, and with tracer otel the headers that
+// its library reads from the environment.
 func (t *Target) LogIn(req *http.Request) {
 	cfg := t.Config()
 	if cfg.Tracer == config.TracerOTel && !cfg.Reporter.Collector.WithoutHeaders {
@@ -79,7 +81,8 @@ func (t *Target) LogIn(req *http.Request) {
 	}
 }
 
-// ClockURLs are what to ask for the time: nothing that Jaeger would trace.
+// ClockURLs returns the URLs whose Date header is read: none that Jaeger would
+// trace.
 func (t *Target) ClockURLs() []*url.URL {
 	var urls []*url.URL
 	if u, err := url.Parse(t.Config().Query.URL); err == nil {
@@ -118,24 +121,25 @@ func (t *Target) NewQuery() (*query.Client, error) {
 const CheckService = "otdemo-check"
 
 // NetworkTimeout bounds a probe. Three seconds are the second retry of a lost
-// TCP SYN on Linux; who has not answered by then is not there for a tracer
-// either.
+// TCP SYN on Linux; a host that has not responded by then is not reachable for
+// a tracer either.
 const NetworkTimeout = 3 * time.Second
 
-// Target is all that is examined, and the means to do it. Nil hooks take the
-// real thing. It is only read, so one Target may serve several runs at once.
+// Target is all that is examined, and the means to do it. Nil hooks use the
+// real implementation. It is only read, so one Target may serve several runs at
+// once.
 type Target struct {
 	// Loaded is the effective configuration with its origins.
 	Loaded *config.Loaded
-	// Service is the name that sampling strategies are asked for when the
+	// Service is the name in requests for sampling strategies if the
 	// configuration has none.
 	Service string
-	// Thorough looks at all ports and ways, also when nothing is wrong.
+	// Thorough checks all ports and paths, even if nothing is wrong.
 	Thorough bool
 	// UserAgent is sent with HTTP requests unless it is empty.
 	UserAgent string
-	// Environ is the environment as "KEY=value"; it tells of containers, and of
-	// what jaeger-client-go would do.
+	// Environ is the environment as "KEY=value". It shows whether this is a
+	// container, and what jaeger-client-go would do.
 	Environ []string
 	// Through is the URL of an application to look through; empty looks through
 	// none.
@@ -153,11 +157,12 @@ type Target struct {
 	// Dial connects the doctor's own UDP and HTTP probes. The canary goes
 	// through the tracer, which dials for itself.
 	Dial func(ctx context.Context, network, address string) (net.Conn, error)
-	// Lookup resolves a host name or parses an address. What Dial is to connect to is
-	// looked up by it, too; nil leaves that to Dial.
+	// Lookup resolves a host name or parses an address. It also resolves what
+	// Dial connects to; nil leaves that to Dial.
 	Lookup func(ctx context.Context, host string) ([]netip.Addr, error)
-	// ReadFile reads the files that tell of containers, the compose file, and what
-	// it names. It is bounded, as the files may be anybody's.
+	// ReadFile reads the files that show whether this is a container, the
+	// compose file, and the files it names. It is bounded, as the files are not
+	// trusted.
 	ReadFile func(name string) ([]byte, error)
 }
 
@@ -228,7 +233,7 @@ func (t *Target) AgentAddr() string {
 	return net.JoinHostPort(agent.Host, strconv.Itoa(agent.Port))
 }
 
-// Path names the way that spans take: "udp host:port" or the collector's URL
+// Path returns where spans are sent: "udp host:port" or the collector's URL
 // without user info, as the tracer's Target does.
 func (t *Target) Path() string {
 	if cfg := t.Config(); cfg.UsesCollector() {
@@ -260,7 +265,7 @@ func (t *Target) Recorded(next *http.Transport) http.RoundTripper {
 	if t.Record == nil {
 		return next
 	}
-	return &recorder{next: next, tell: t.Record}
+	return &recorder{next: next, record: t.Record}
 }
 
 // InContainer reports whether this process seems to run in a container, where

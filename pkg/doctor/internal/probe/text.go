@@ -7,16 +7,6 @@ import (
 	"github.com/otdemo/otdemo/pkg/config"
 )
 
-// Either returns the first that is not empty.
-func Either(values ...string) string {
-	for _, v := range values {
-		if v != "" {
-			return v
-		}
-	}
-	return ""
-}
-
 // OriginOf is where the value of a known key is from.
 func OriginOf(loaded *config.Loaded, key string) config.Origin {
 	for _, v := range loaded.Values {
@@ -36,7 +26,7 @@ func List(names []string) string {
 	return fmt.Sprintf("%s and %d more", strings.Join(names[:few], ", "), len(names)-few)
 }
 
-// First returns the first line, "" if there is none.
+// First returns the first line, or "".
 func First(lines []string) string {
 	if len(lines) == 0 {
 		return ""

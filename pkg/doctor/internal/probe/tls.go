@@ -16,7 +16,7 @@ func Presented(err error) []string {
 }
 
 // SpeaksTLS tries a handshake, whatever the certificate. A TLS port closes or
-// resets a connection that speaks HTTP, as other programs do.
+// resets an HTTP connection, as other programs do.
 func SpeaksTLS(ctx context.Context, env *Env, addr string) bool {
 	conn, err := env.Dial(ctx, "tcp", addr)
 	if err != nil {

@@ -16,7 +16,7 @@ const (
 const (
 	PortUI         = "16686"
 	PortThriftHTTP = "14268"
-	// ThriftPath is where port 14268 takes spans.
+	// ThriftPath is where port 14268 receives spans.
 	ThriftPath = "/api/traces"
 )
 

@@ -16,7 +16,7 @@ func About(want []string, findings []probe.Finding) []string {
 	})
 }
 
-// OfProbe returns the finding of a probe; it has no code when there is none.
+// OfProbe returns the finding of a probe, without a code if there is none.
 func OfProbe(findings []probe.Finding, id string) probe.Finding {
 	i := slices.IndexFunc(findings, func(f probe.Finding) bool { return f.ID == id })
 	if i < 0 {
@@ -25,7 +25,7 @@ func OfProbe(findings []probe.Finding, id string) probe.Finding {
 	return findings[i]
 }
 
-// InTrouble are findings after which the other ports and ways are looked at.
+// InTrouble returns findings after which the other ports and paths are checked.
 func InTrouble() map[string]probe.Outcome {
 	return map[string]probe.Outcome{
 		probe.IDUDP:   {Finding: probe.Found(probe.StatusFail, probe.CodeUDPRefused, "x")},

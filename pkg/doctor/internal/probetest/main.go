@@ -43,8 +43,8 @@ func Outside(loaded *config.Loaded) probe.Target {
 	}
 }
 
-// lookupHere is that of a machine whose resolver knows no name below .invalid (RFC 6761),
-// whether or not there is a resolver where the tests run.
+// lookupHere is that of a machine whose resolver has no name below .invalid
+// (RFC 6761), whether or not the tests have a resolver.
 func lookupHere(ctx context.Context, host string) ([]netip.Addr, error) {
 	if strings.HasSuffix(host, ".invalid") {
 		return nil, &net.DNSError{Err: "no such host", Name: host, IsNotFound: true}
@@ -77,7 +77,7 @@ func ExamineWithin(t *testing.T, d time.Duration, p probe.Probe, target probe.Ta
 	}
 	for _, line := range slices.Concat([]string{f.Fact}, f.Evidence, f.Hints) {
 		if strings.Contains(line, "secret") {
-			t.Errorf("%s tells the password: %s", f.Code, line)
+			t.Errorf("%s contains the password: %s", f.Code, line)
 		}
 	}
 	return f, env
@@ -145,7 +145,8 @@ func Serve(t *testing.T, h http.HandlerFunc) *httptest.Server {
 	return srv
 }
 
-// Answer is a handler with one Answer for everything. Header is "Name: value".
+// Answer returns a handler with one response to everything. Header is "Name:
+// value".
 func Answer(status int, header, body string) http.HandlerFunc {
 	return func(w http.ResponseWriter, _ *http.Request) {
 		if name, value, ok := strings.Cut(header, ": "); ok {

@@ -20,7 +20,7 @@ import (
 	"github.com/uber/jaeger-client-go/thrift-gen/zipkincore"
 )
 
-// NotFoundBody is Jaeger's answer to an id that it does not know.
+// NotFoundBody is Jaeger's response to an unknown id.
 const NotFoundBody = `{"data":null,"total":0,"limit":0,"offset":0,"errors":[{"code":404,"msg":"trace not found"}]}`
 
 func nopLogger() *log.Logger { return log.New(io.Discard, "", 0) }
@@ -28,8 +28,8 @@ func nopLogger() *log.Logger { return log.New(io.Discard, "", 0) }
 // DialFunc is the type of Target.Dial.
 type DialFunc = func(ctx context.Context, network, address string) (net.Conn, error)
 
-// UsualPorts dials every usual port of Jaeger's to where the test says, and
-// refuses those it does not name, whatever runs on this machine. Keys are as
+// UsualPorts dials each of Jaeger's default ports at the address that the test
+// gives, and refuses the others, whatever runs on this machine. Keys are as
 // "tcp 14268".
 func UsualPorts(to map[string]string) DialFunc {
 	usual := []string{
@@ -60,7 +60,7 @@ func UsualPorts(to map[string]string) DialFunc {
 // Hostport returns the host:port of an HTTP URL.
 func Hostport(url string) string { return strings.TrimPrefix(url, "http://") }
 
-// WholeBatch reports whether an agent that speaks protocol reads a process and
+// WholeBatch reports whether an agent with that protocol reads a process and
 // one span from packet, and nothing is left.
 func WholeBatch(t *testing.T, packet []byte, protocol func(thrift.TTransport) thrift.TProtocol) bool {
 	t.Helper()
@@ -78,13 +78,13 @@ func GRPCServer(t *testing.T) string {
 	return greet(t, "\x00\x00\x06\x04\x00\x00\x00\x00\x00\x00\x05\x00\x00\x40\x00")
 }
 
-// TLSAlert answers plain HTTP with a TLS alert, as OpenSSL's servers do.
+// TLSAlert responds to plain HTTP with a TLS alert, as OpenSSL's servers do.
 func TLSAlert(t *testing.T) string {
 	t.Helper()
 	return greet(t, "\x15\x03\x01\x00\x02\x02\x46")
 }
 
-// greet answers each connection with fixed bytes once it has sent a line.
+// greet responds to each connection with fixed bytes once it has sent a line.
 func greet(t *testing.T, bytes string) string {
 	t.Helper()
 	l, err := new(net.ListenConfig).Listen(t.Context(), "tcp", "127.0.0.1:0")
@@ -121,7 +121,7 @@ func QuietTLS(t *testing.T, h http.Handler) *httptest.Server {
 	return srv
 }
 
-// HomePage is the page of some web server that is no Jaeger.
+// HomePage is the page of a web server that is not Jaeger.
 const HomePage = "<!doctype html><html><body>welcome</body></html>"
 
 // TLSServer runs an HTTPS server until the test ends.

@@ -17,25 +17,25 @@ import (
 
 // The codes of what is found here.
 const (
-	codeQueryURLInvalid   probe.Code = "query-url-invalid"
-	CodeQueryTimeout      probe.Code = "query-timeout"
-	codeQueryTLS          probe.Code = "query-tls-mismatch"
-	codeQueryCertificate  probe.Code = "query-certificate"
-	codeQueryProtocol     probe.Code = "query-not-http"
-	codeQueryUnreachable  probe.Code = "query-unreachable"
-	codeQueryNotJSON      probe.Code = "query-not-json"
-	codeQueryPath         probe.Code = "query-path-wrong"
-	codeQueryUnauthorized probe.Code = "query-unauthorized"
-	codeQueryRedirects    probe.Code = "query-redirects"
-	codeQueryLogin        probe.Code = "query-login"
-	codeQueryStatus       probe.Code = "query-unexpected-status"
+	codeURLInvalid   probe.Code = "query-url-invalid"
+	CodeTimeout      probe.Code = "query-timeout"
+	codeTLS          probe.Code = "query-tls-mismatch"
+	codeCertificate  probe.Code = "query-certificate"
+	codeNotHTTP      probe.Code = "query-not-http"
+	codeUnreachable  probe.Code = "query-unreachable"
+	codeNotJSON      probe.Code = "query-not-json"
+	codePath         probe.Code = "query-path-wrong"
+	codeUnauthorized probe.Code = "query-unauthorized"
+	codeRedirects    probe.Code = "query-redirects"
+	codeLogin        probe.Code = "query-login"
+	codeStatus       probe.Code = "query-unexpected-status"
 )
 
-func queryFaults() probe.FaultCodes {
+func faults() probe.FaultCodes {
 	return probe.FaultCodes{
-		Refused: probe.CodeQueryRefused, Unresolved: probe.CodeQueryUnresolved, Timeout: CodeQueryTimeout,
-		TLS: codeQueryTLS, Certificate: codeQueryCertificate, Protocol: codeQueryProtocol,
-		Other: codeQueryUnreachable,
+		Refused: probe.CodeQueryRefused, Unresolved: probe.CodeQueryUnresolved, Timeout: CodeTimeout,
+		TLS: codeTLS, Certificate: codeCertificate, Protocol: codeNotHTTP,
+		Other: codeUnreachable,
 	}
 }
 
@@ -44,41 +44,40 @@ func Probe() probe.Probe {
 	return probe.Probe{
 		ID:    probe.IDQuery,
 		Hop:   probe.HopQuery,
-		Title: "the query API answers",
+		Title: "the query API responds",
 		Codes: append(
-			queryFaults().All(), probe.CodeQueryAnswers, codeQueryURLInvalid, codeQueryNotJSON, codeQueryPath,
-			codeQueryUnauthorized, codeQueryRedirects, codeQueryLogin, probe.CodeQueryError, codeQueryStatus,
+			faults().All(), probe.CodeQueryAnswers, codeURLInvalid, codeNotJSON, codePath,
+			codeUnauthorized, codeRedirects, codeLogin, probe.CodeQueryError, codeStatus,
 		),
-		Run: runQueryAPI,
+		Run: run,
 	}
 }
 
-func runQueryAPI(ctx context.Context, env *probe.Env) probe.Finding {
+func run(ctx context.Context, env *probe.Env) probe.Finding {
 	client, err := env.NewQuery()
 	if err != nil {
-		f := probe.Found(probe.StatusFail, codeQueryURLInvalid, "%v", err)
+		f := probe.Found(probe.StatusFail, codeURLInvalid, "%v", err)
 		if hinted, ok := errors.AsType[*query.URLError](err); ok {
 			f = f.Hint(hinted.Hint())
 		}
 		return f
 	}
 	defer client.Close()
-	services, saw, err := askBoth(ctx, client)
+	services, saw, err := listServices(ctx, client)
 	if err != nil {
-		return unanswered(ctx, env, err)
+		return noResponse(ctx, env, err)
 	}
-	f := probe.Found(probe.StatusOK, probe.CodeQueryAnswers, "%s answers and knows %s", client.URL(), plural.Of(len(services), "service", "services"))
+	f := probe.Found(probe.StatusOK, probe.CodeQueryAnswers, "%s responds; %s", client.URL(), plural.Of(len(services), "service", "services"))
 	if len(services) > 0 {
 		f = f.Saw("services: " + strings.Join(services, ", "))
 	}
 	return f.Saw(saw...)
 }
 
-// askBoth asks both generations of the API side by side, and where neither is
-// there, Zipkin's. It fails when none answers, with the error that says more.
-// What only one of them says is evidence: which programs work with this Jaeger
-// depends on it.
-func askBoth(ctx context.Context, client *query.Client) (services []string, saw []string, err error) {
+// listServices queries both generations of the API in parallel, and if neither
+// exists, Zipkin's. It fails if none responds, with the more useful error. The
+// error of only one of them is evidence: some programs need that generation.
+func listServices(ctx context.Context, client *query.Client) (services []string, saw []string, err error) {
 	var oldServices []string
 	var oldErr error
 	var wg sync.WaitGroup
@@ -94,7 +93,7 @@ func askBoth(ctx context.Context, client *query.Client) (services []string, saw 
 		return oldServices, []string{"v3 of the API: " + err.Error()}, nil
 	case query.IsMissingPath(err):
 		if services, err := client.Services(ctx); err == nil {
-			return services, []string{"it is Zipkin's API v2 that answers"}, nil
+			return services, []string{"Zipkin's v2 API responds"}, nil
 		}
 		return nil, nil, oldErr
 	default:
@@ -102,27 +101,27 @@ func askBoth(ctx context.Context, client *query.Client) (services []string, saw 
 	}
 }
 
-// unanswered is the finding for an error of pkg/query.
-func unanswered(ctx context.Context, env *probe.Env, err error) probe.Finding {
+// noResponse returns the finding for an error of pkg/query.
+func noResponse(ctx context.Context, env *probe.Env, err error) probe.Finding {
 	base, parseErr := url.Parse(env.Config().Query.URL)
 	if parseErr != nil {
-		return probe.Found(probe.StatusFail, codeQueryURLInvalid, "query.url is no URL: %v", probe.WithoutURL(parseErr))
+		return probe.Found(probe.StatusFail, codeURLInvalid, "query.url is not a valid URL: %v", probe.WithoutURL(parseErr))
 	}
 	if notJSON, ok := errors.AsType[*query.NotJSONError](err); ok {
-		return pageInstead(ctx, env, base, notJSON)
+		return unexpectedPage(ctx, env, base, notJSON)
 	}
 	if status, ok := errors.AsType[*query.StatusError](err); ok {
-		return strangeStatus(base, status)
+		return unexpectedStatus(base, status)
 	}
-	f := queryFaults().Finding(base, err)
+	f := faults().Finding(base, err)
 	switch f.Code {
 	case probe.CodeQueryRefused:
 		return f.Hint(hintStartQuery(base))
-	case codeQueryTLS:
+	case codeTLS:
 		return f.Hint("--query-url " + probe.OtherScheme(base))
-	case codeQueryProtocol:
+	case codeNotHTTP:
 		return f.Hint("--query-url " + probe.WithPort(base, probe.PortUI))
-	case probe.CodeQueryUnresolved, CodeQueryTimeout:
+	case probe.CodeQueryUnresolved, CodeTimeout:
 		return f.Hint("--query-url http://localhost:16686")
 	default:
 		return f
@@ -136,15 +135,15 @@ func hintStartQuery(base *url.URL) string {
 	return "curl -sS " + probe.Bare(base) + "/api/services"
 }
 
-// baseHref is how Jaeger's page tells the UI its base path.
+// baseHref is where Jaeger's page has its base path.
 var baseHref = regexp.MustCompile(`<base href="(/[^"]+?)/?"`)
 
-func pageInstead(ctx context.Context, env *probe.Env, base *url.URL, err *query.NotJSONError) probe.Finding {
+func unexpectedPage(ctx context.Context, env *probe.Env, base *url.URL, err *query.NotJSONError) probe.Finding {
 	saw := fmt.Sprintf("%s: 200 %s", err.URL, probe.Excerpt([]byte(err.Body)))
 	if looksLikeLogin(err.Body) {
-		return atLogin(base, "a login page").Saw(saw)
+		return loginRequired(base, "a login page").Saw(saw)
 	}
-	f := probe.Found(probe.StatusFail, codeQueryNotJSON, "%s answers %s where Jaeger's JSON should be",
+	f := probe.Found(probe.StatusFail, codeNotJSON, "%s returned %s instead of Jaeger's JSON",
 		probe.Bare(base), contentType(err.ContentType)).Saw(saw)
 	if err.Reason != "" {
 		f = f.Saw(err.Reason)
@@ -152,44 +151,44 @@ func pageInstead(ctx context.Context, env *probe.Env, base *url.URL, err *query.
 	if m := baseHref.FindStringSubmatch(err.Body); m != nil && m[1] != base.Path {
 		guess := probe.WithPath(base, m[1])
 		if answersAt(ctx, env, base, m[1]) {
-			f.Fact += fmt.Sprintf("; it is at %s", guess)
+			f.Fact += fmt.Sprintf("; the API is at %s", guess)
 		}
 		return f.Hint("--query-url " + guess)
 	}
-	return f.Hint(elsewhere(base)...).Maybe(
-		probe.Cause{Text: "a login page or a proxy stands before Jaeger", Command: "curl -sSi " + err.URL},
+	return f.Hint(otherURLs(base)...).Maybe(
+		probe.Cause{Text: "a login page or a proxy is in front of Jaeger", Command: "curl -sSi " + err.URL},
 		probe.Cause{Text: "Jaeger has a base path, which query.url must end with (--query.base-path)"},
 		probe.Cause{Text: "another program listens there", Command: "ss -lntp 'sport = :" + probe.PortOf(base) + "'"},
 	)
 }
 
-func strangeStatus(base *url.URL, err *query.StatusError) probe.Finding {
+func unexpectedStatus(base *url.URL, err *query.StatusError) probe.Finding {
 	saw := fmt.Sprintf("%s: %d %s %s", err.URL, err.Status, http.StatusText(err.Status), probe.Excerpt([]byte(err.Body)))
 	at := probe.Bare(base)
 	switch {
-	case probe.SaysUseTLS(err.Status, err.Body):
-		return probe.Found(probe.StatusFail, codeQueryTLS, "%s speaks TLS, the URL says http", probe.DialAddr(base)).
+	case probe.RequiresTLS(err.Status, err.Body):
+		return probe.Found(probe.StatusFail, codeTLS, "%s speaks TLS, but the URL scheme is http", probe.DialAddr(base)).
 			Saw(saw).Hint("--query-url " + probe.OtherScheme(base))
 	case err.Status == http.StatusUnauthorized && strings.Contains(err.Body, "tenant"):
 		// pkg/tenancy/http.go of Jaeger 1: "missing tenant header".
-		return probe.Found(probe.StatusFail, codeQueryUnauthorized, "%s answers %d: it wants to know the tenant, which otdemo cannot say", at, err.Status).
-			Saw(saw).Hint("run Jaeger without --multi-tenancy.enabled, or a proxy before it that adds the header x-tenant")
+		return probe.Found(probe.StatusFail, codeUnauthorized, "%s returned %d: it requires a tenant header, which otdemo cannot send", at, err.Status).
+			Saw(saw).Hint("run Jaeger without --multi-tenancy.enabled, or put a proxy in front of it that adds the header x-tenant")
 	case err.Status == http.StatusUnauthorized, err.Status == http.StatusForbidden:
-		return probe.Found(probe.StatusFail, codeQueryUnauthorized, "%s answers %d: it wants other credentials", at, err.Status).
+		return probe.Found(probe.StatusFail, codeUnauthorized, "%s returned %d: credentials are missing or wrong", at, err.Status).
 			Saw(saw).Hint("--query-url " + base.Scheme + "://USER:PASSWORD@" + base.Host + base.Path)
 	case err.Status == http.StatusNotFound, err.Status == http.StatusMethodNotAllowed:
-		return probe.Found(probe.StatusFail, codeQueryPath, "%s has no query API: it answers %d", at, err.Status).
-			Saw(saw).Hint(elsewhere(base)...)
+		return probe.Found(probe.StatusFail, codePath, "%s has no query API: it returned %d", at, err.Status).
+			Saw(saw).Hint(otherURLs(base)...)
 	case err.Status >= 300 && err.Status < 400 && loginPath.MatchString(err.Location):
-		return atLogin(base, "a redirect to "+probe.BareText(err.Location)).Saw(saw)
+		return loginRequired(base, "a redirect to "+probe.BareText(err.Location)).Saw(saw)
 	case err.Status >= 300 && err.Status < 400:
-		return probe.Found(probe.StatusFail, codeQueryRedirects, "%s redirects to %s", at, probe.BareText(err.Location)).
+		return probe.Found(probe.StatusFail, codeRedirects, "%s redirects to %s", at, probe.BareText(err.Location)).
 			Saw(saw).Hint(redirectTarget(err.Location))
 	case err.Status >= http.StatusInternalServerError:
-		return probe.Found(probe.StatusFail, probe.CodeQueryError, "%s answers %d: %s", at, err.Status, probe.Excerpt([]byte(err.Body))).
+		return probe.Found(probe.StatusFail, probe.CodeQueryError, "%s returned %d: %s", at, err.Status, probe.Excerpt([]byte(err.Body))).
 			Saw(saw).Hint("docker logs --tail 50 jaeger")
 	default:
-		return probe.Found(probe.StatusFail, codeQueryStatus, "%s answers %d", at, err.Status).Saw(saw)
+		return probe.Found(probe.StatusFail, codeStatus, "%s returned %d", at, err.Status).Saw(saw)
 	}
 }
 
@@ -202,8 +201,8 @@ func redirectTarget(location string) string {
 	return "--query-url " + base
 }
 
-// elsewhere are the hints for a URL that leads to another program or path.
-func elsewhere(base *url.URL) []string {
+// otherURLs are the hints for a URL that leads to another program or path.
+func otherURLs(base *url.URL) []string {
 	var hints []string
 	if base.Path == "" || base.Path == "/" {
 		hints = append(hints, "--query-url "+probe.WithPath(base, "/jaeger"))

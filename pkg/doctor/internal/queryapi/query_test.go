@@ -28,7 +28,7 @@ func TestQueryAPI(t *testing.T) {
 	}{
 		"answers": {
 			probetest.Serve(t, probetest.Answer(200, "", `{"services":["b","a"]}`)).URL, probe.StatusOK, probe.CodeQueryAnswers,
-			"http://HOST answers and knows 2 services", "",
+			"http://HOST responds; 2 services", "",
 		},
 		"refused": {"http://" + probetest.ClosedAddr(t), probe.StatusFail, probe.CodeQueryRefused, "nothing listens on tcp HOST", "otdemo all-in-one"},
 		"refused, with a password": {
@@ -39,66 +39,66 @@ func TestQueryAPI(t *testing.T) {
 			"host no-such-host.invalid does not resolve: no such host", "--query-url http://localhost:16686",
 		},
 		"another program's page": {
-			probetest.Serve(t, probetest.Answer(200, "Content-Type: text/html", probetest.HomePage)).URL, probe.StatusFail, codeQueryNotJSON,
-			"http://HOST answers text/html where Jaeger's JSON should be", "--query-url http://127.0.0.1:16686",
+			probetest.Serve(t, probetest.Answer(200, "Content-Type: text/html", probetest.HomePage)).URL, probe.StatusFail, codeNotJSON,
+			"http://HOST returned text/html instead of Jaeger's JSON", "--query-url http://127.0.0.1:16686",
 		},
 		"Jaeger's page names the base path": {
-			probetest.Serve(t, probetest.Answer(200, "Content-Type: text/html", `<html><head><base href="/tracing/jaeger/"/>`)).URL, probe.StatusFail, codeQueryNotJSON,
-			"http://HOST answers text/html where Jaeger's JSON should be", "--query-url http://HOST/tracing/jaeger",
+			probetest.Serve(t, probetest.Answer(200, "Content-Type: text/html", `<html><head><base href="/tracing/jaeger/"/>`)).URL, probe.StatusFail, codeNotJSON,
+			"http://HOST returned text/html instead of Jaeger's JSON", "--query-url http://HOST/tracing/jaeger",
 		},
 		"another program's JSON, no content type": {
-			probetest.Serve(t, probetest.Answer(200, "Content-Type: application/json", `[]`)).URL, probe.StatusFail, codeQueryNotJSON,
-			"http://HOST answers application/json where Jaeger's JSON should be", "--query-url http://127.0.0.1:16686",
+			probetest.Serve(t, probetest.Answer(200, "Content-Type: application/json", `[]`)).URL, probe.StatusFail, codeNotJSON,
+			"http://HOST returned application/json instead of Jaeger's JSON", "--query-url http://127.0.0.1:16686",
 		},
 		"wrong base path": {
-			probetest.Serve(t, probetest.Answer(404, "", "404 page not found")).URL + "/wrong", probe.StatusFail, codeQueryPath,
-			"http://HOST/wrong has no query API: it answers 404", "--query-url http://127.0.0.1:16686",
+			probetest.Serve(t, probetest.Answer(404, "", "404 page not found")).URL + "/wrong", probe.StatusFail, codePath,
+			"http://HOST/wrong has no query API: it returned 404", "--query-url http://127.0.0.1:16686",
 		},
 		"unauthorized": {
-			probetest.Serve(t, probetest.Answer(401, "", "who?")).URL, probe.StatusFail, codeQueryUnauthorized,
-			"http://HOST answers 401: it wants other credentials", "--query-url http://USER:PASSWORD@HOST",
+			probetest.Serve(t, probetest.Answer(401, "", "who?")).URL, probe.StatusFail, codeUnauthorized,
+			"http://HOST returned 401: credentials are missing or wrong", "--query-url http://USER:PASSWORD@HOST",
 		},
 		"redirect to another host": {
-			probetest.Serve(t, probetest.Answer(301, "Location: https://jaeger.example.com/api/v3/services", "")).URL, probe.StatusFail, codeQueryRedirects,
+			probetest.Serve(t, probetest.Answer(301, "Location: https://jaeger.example.com/api/v3/services", "")).URL, probe.StatusFail, codeRedirects,
 			"http://HOST redirects to https://jaeger.example.com/api/v3/services", "--query-url https://jaeger.example.com",
 		},
 		"redirect elsewhere": {
-			probetest.Serve(t, probetest.Answer(302, "Location: /somewhere", "")).URL, probe.StatusFail, codeQueryRedirects,
+			probetest.Serve(t, probetest.Answer(302, "Location: /somewhere", "")).URL, probe.StatusFail, codeRedirects,
 			"http://HOST redirects to /somewhere", "",
 		},
 		"redirect to a login": {
-			probetest.Serve(t, probetest.Answer(302, "Location: /login?next=api", "")).URL, probe.StatusFail, codeQueryLogin,
-			"http://HOST answers with a redirect to /login?next=api: a proxy wants a login before Jaeger",
+			probetest.Serve(t, probetest.Answer(302, "Location: /login?next=api", "")).URL, probe.StatusFail, codeLogin,
+			"http://HOST returned a redirect to /login?next=api: a proxy in front of Jaeger requires a login",
 			"--query-url http://127.0.0.1:16686 (past the proxy)",
 		},
 		"redirect to a single sign-on": {
-			probetest.Serve(t, probetest.Answer(302, "Location: https://sso.example.com/oauth2/start?rd=x", "")).URL, probe.StatusFail, codeQueryLogin,
-			"http://HOST answers with a redirect to https://sso.example.com/oauth2/start?rd=x: a proxy wants a login before Jaeger",
+			probetest.Serve(t, probetest.Answer(302, "Location: https://sso.example.com/oauth2/start?rd=x", "")).URL, probe.StatusFail, codeLogin,
+			"http://HOST returned a redirect to https://sso.example.com/oauth2/start?rd=x: a proxy in front of Jaeger requires a login",
 			"--query-url http://127.0.0.1:16686 (past the proxy)",
 		},
 		"login page": {
 			probetest.Serve(t, probetest.Answer(200, "Content-Type: text/html", `<html><form><input type="password" name=p></form></html>`)).URL,
-			probe.StatusFail, codeQueryLogin, "http://HOST answers with a login page: a proxy wants a login before Jaeger",
+			probe.StatusFail, codeLogin, "http://HOST returned a login page: a proxy in front of Jaeger requires a login",
 			"--query-url http://127.0.0.1:16686 (past the proxy)",
 		},
 		"only v1 answers": {
 			probetest.Serve(t, onlyPath("/api/services", `{"data":["a"]}`)).URL, probe.StatusOK, probe.CodeQueryAnswers,
-			"http://HOST answers and knows 1 service", "",
+			"http://HOST responds; 1 service", "",
 		},
 		"the page's base path answers": {
-			probetest.Serve(t, onlyPath("/jaeger/api/v3/services", `{"services":["a"]}`)).URL, probe.StatusFail, codeQueryNotJSON,
-			"http://HOST answers text/html where Jaeger's JSON should be; it is at http://HOST/jaeger", "--query-url http://HOST/jaeger",
+			probetest.Serve(t, onlyPath("/jaeger/api/v3/services", `{"services":["a"]}`)).URL, probe.StatusFail, codeNotJSON,
+			"http://HOST returned text/html instead of Jaeger's JSON; the API is at http://HOST/jaeger", "--query-url http://HOST/jaeger",
 		},
 		"storage fails": {
 			probetest.Serve(t, probetest.Answer(500, "", "all shards failed")).URL, probe.StatusFail, probe.CodeQueryError,
-			"http://HOST answers 500: all shards failed", "docker logs --tail 50 jaeger",
+			"http://HOST returned 500: all shards failed", "docker logs --tail 50 jaeger",
 		},
-		"odd status":          {probetest.Serve(t, probetest.Answer(418, "", "")).URL, probe.StatusFail, codeQueryStatus, "http://HOST answers 418", ""},
-		"gRPC":                {probetest.GRPCServer(t), probe.StatusFail, codeQueryProtocol, "HOST does not speak HTTP/1, it may be a gRPC port", "--query-url http://127.0.0.1:16686"},
-		"http to TLS":         {strings.Replace(secure.URL, "https", "http", 1), probe.StatusFail, codeQueryTLS, "HOST speaks TLS, the URL says http", "--query-url https://HOST"},
-		"http to OpenSSL":     {probetest.TLSAlert(t), probe.StatusFail, codeQueryTLS, "HOST speaks TLS, the URL says http", "--query-url https://HOST"},
-		"https to plain":      {strings.Replace(plain.URL, "http", "https", 1), probe.StatusFail, codeQueryTLS, "HOST speaks plain HTTP, the URL says https", "--query-url http://HOST"},
-		"unknown certificate": {secure.URL, probe.StatusFail, codeQueryCertificate, "certificate of HOST is not trusted: x509: certificate signed by unknown authority", ""},
+		"odd status":          {probetest.Serve(t, probetest.Answer(418, "", "")).URL, probe.StatusFail, codeStatus, "http://HOST returned 418", ""},
+		"gRPC":                {probetest.GRPCServer(t), probe.StatusFail, codeNotHTTP, "HOST does not speak HTTP/1; it may be a gRPC port", "--query-url http://127.0.0.1:16686"},
+		"http to TLS":         {strings.Replace(secure.URL, "https", "http", 1), probe.StatusFail, codeTLS, "HOST speaks TLS, but the URL scheme is http", "--query-url https://HOST"},
+		"http to OpenSSL":     {probetest.TLSAlert(t), probe.StatusFail, codeTLS, "HOST speaks TLS, but the URL scheme is http", "--query-url https://HOST"},
+		"https to plain":      {strings.Replace(plain.URL, "http", "https", 1), probe.StatusFail, codeTLS, "HOST speaks plain HTTP, but the URL scheme is https", "--query-url http://HOST"},
+		"unknown certificate": {secure.URL, probe.StatusFail, codeCertificate, "certificate of HOST is not trusted: x509: certificate signed by unknown authority", ""},
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -113,7 +113,8 @@ func TestQueryAPI(t *testing.T) {
 	}
 }
 
-// onlyPath has one answer, and Jaeger's page with a base path for all else.
+// onlyPath has one response, and Jaeger's page with a base path for all other
+// paths.
 func onlyPath(path, body string) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		if r.URL.Path != path {
@@ -151,11 +152,11 @@ func TestQueryAPITimeout(t *testing.T) {
 		return nil, &net.OpError{Op: "dial", Net: "tcp", Err: context.DeadlineExceeded}
 	}
 	f, _ := probetest.Examine(t, Probe(), target, nil)
-	probetest.Expect(t, f, probe.StatusFail, CodeQueryTimeout, "tcp 10.9.9.9:16686 does not answer in time", "--query-url http://localhost:16686")
+	probetest.Expect(t, f, probe.StatusFail, CodeTimeout, "tcp 10.9.9.9:16686 did not respond in time", "--query-url http://localhost:16686")
 
 	target.Dial = func(context.Context, string, string) (net.Conn, error) { return nil, errors.New("no route") }
 	f, _ = probetest.Examine(t, Probe(), target, nil)
-	probetest.Expect(t, f, probe.StatusFail, codeQueryUnreachable, "request to 10.9.9.9:16686 fails: no route", "")
+	probetest.Expect(t, f, probe.StatusFail, codeUnreachable, "request to 10.9.9.9:16686 failed: no route", "")
 }
 
 // pkg/config refuses such URLs, but a Target may be made without it.
@@ -164,6 +165,6 @@ func TestQueryAPIWithoutURL(t *testing.T) {
 	loaded := probetest.Load(t)
 	loaded.Config.Query.URL = "localhost:16686"
 	f, _ := probetest.Examine(t, Probe(), probetest.Outside(loaded), nil)
-	probetest.Expect(t, f, probe.StatusFail, codeQueryURLInvalid,
-		`query URL "localhost:16686" is not one: it must start with http:// or https://`, "--query-url http://localhost:16686")
+	probetest.Expect(t, f, probe.StatusFail, codeURLInvalid,
+		`query URL "localhost:16686" is invalid: it must start with http:// or https://`, "--query-url http://localhost:16686")
 }

@@ -17,7 +17,7 @@ import (
 	"github.com/otdemo/otdemo/pkg/doctor/internal/probe"
 )
 
-// OTLPService is the method that takes spans (trace_service.proto of OTLP).
+// OTLPService is the method that receives spans (trace_service.proto of OTLP).
 const OTLPService = "/opentelemetry.proto.collector.trace.v1.TraceService/Export"
 
 // OverGRPC makes one unary call of OTLP. Over net/http that is an HTTP/2 request
@@ -34,14 +34,14 @@ func OverGRPC(ctx context.Context, env *probe.Env, host string, port int) Attemp
 	}
 	a.Evidence = fmt.Sprintf("called %s (trace %s): grpc-status %s", endpoint, span.ID, status)
 	if status != "0" {
-		a.Problem = fmt.Errorf("%s answers a span with grpc-status %q", endpoint.Host, status)
+		a.Problem = fmt.Errorf("%s returned grpc-status %q for a span", endpoint.Host, status)
 	}
 	return a
 }
 
-// CallGRPC returns the status of the call, "0" for a success and "" for an
-// answer that is not gRPC's. The call carries the configuration's credentials if
-// it is to.
+// CallGRPC returns the status of the call, "0" for a success and "" for a
+// response that is not gRPC's. With login the call carries the configured
+// credentials.
 func CallGRPC(ctx context.Context, env *probe.Env, endpoint *url.URL, message []byte, login bool) (string, error) {
 	// Not compressed, and the length of the message.
 	body := binary.BigEndian.AppendUint32([]byte{0}, uint32(len(message)))

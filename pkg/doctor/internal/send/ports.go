@@ -1,6 +1,6 @@
 package send
 
-// The ports at which backends take spans by default, as in URLs.
+// The ports at which backends receive spans by default, as in URLs.
 const (
 	PortOTLPGRPC   = "4317"
 	PortOTLPHTTP   = "4318"

@@ -12,14 +12,14 @@ import (
 	"github.com/otdemo/otdemo/pkg/trace"
 )
 
-// Post is a span sent over HTTP, and the answer.
+// Post is a span sent over HTTP, and the response.
 type Post struct {
 	*probe.Fetched
 	Trace trace.TraceID
 }
 
-// PostSpan posts a span of one's own to endpoint, as a tracer would that sends
-// to this intake. It carries the configuration's credentials if it is to.
+// PostSpan posts a span to endpoint, as a tracer with this protocol would. With
+// login it carries the configured credentials.
 func PostSpan(ctx context.Context, env *probe.Env, in Protocol, operation string, endpoint *url.URL, login bool) (*Post, error) {
 	span := NewRawSpan(operation, time.Now())
 	body, err := in.Body(ctx, span)
@@ -34,7 +34,7 @@ func PostSpan(ctx context.Context, env *probe.Env, in Protocol, operation string
 	return &Post{Fetched: answer, Trace: span.ID}, nil
 }
 
-// PostBody posts spans that are encoded for the intake.
+// PostBody posts spans that are encoded for the protocol.
 func PostBody(ctx context.Context, env *probe.Env, in Protocol, endpoint *url.URL, body []byte, login bool) (*probe.Fetched, error) {
 	req, err := http.NewRequestWithContext(ctx, http.MethodPost, endpoint.String(), bytes.NewReader(body))
 	if err != nil {
@@ -49,5 +49,5 @@ func PostBody(ctx context.Context, env *probe.Env, in Protocol, endpoint *url.UR
 	return probe.SendBy(client, env, req, endpoint, probe.MaxAnswer)
 }
 
-// Evidence says what was posted and what came back.
+// Evidence describes what was posted and the response.
 func (p *Post) Evidence() string { return p.EvidenceOf(fmt.Sprintf(" (trace %s)", p.Trace)) }

@@ -12,22 +12,23 @@ import (
 	"github.com/otdemo/otdemo/pkg/doctor/internal/probe"
 )
 
-// Protocol is a protocol in which a backend takes the spans of a tracer.
+// Protocol is a protocol in which a backend receives the spans of a tracer.
 type Protocol struct {
-	// name is the protocol in a sentence, others those that are mixed up with it.
+	// Name is the protocol in a sentence, others those that are mixed up with it.
 	Name, Others string
-	// tracer speaks it.
+	// Tracer is the tracer that uses it.
 	Tracer string
-	// scheme, port and path are where a backend takes it by default.
+	// Scheme, Port and Path are where a backend receives it by default.
 	Scheme, Port, Path string
-	// way is the id of the probe that tries it beside the configured way.
+	// PathID is the id of the probe that tries it in addition to the configured
+	// path.
 	PathID string
-	// MediaType and body are of a post, accepted the status that it is answered
+	// mediaType and body are of a post, accepted the status that it is answered
 	// with; they are empty where it is not one.
 	mediaType string
 	Accepted  int
 	Body      func(context.Context, RawSpan) ([]byte, error)
-	// closed are explanations of a port at which nobody listens.
+	// Closed are explanations of a closed port.
 	Closed []probe.Cause
 }
 
@@ -45,35 +46,35 @@ func Protocols() []Protocol {
 		},
 		{
 			Name: "Zipkin's JSON", Others: "a thrift or OTLP port", Tracer: config.TracerZipkin,
-			Scheme: "http", Port: PortZipkinHTTP, Path: "/api/v2/spans", PathID: probe.IDZipkinWay,
+			Scheme: "http", Port: PortZipkinHTTP, Path: "/api/v2/spans", PathID: probe.IDZipkinPath,
 			mediaType: "application/json", Accepted: http.StatusAccepted,
 			Body: func(_ context.Context, h RawSpan) ([]byte, error) { return json.Marshal(ZipkinBody(h)) },
 			Closed: []probe.Cause{
-				{Text: "Jaeger 1 takes Zipkin's spans only when told so: COLLECTOR_ZIPKIN_HOST_PORT=:9411"},
+				{Text: "Jaeger 1 receives Zipkin spans only with COLLECTOR_ZIPKIN_HOST_PORT=:9411"},
 				{Text: "Jaeger 2's configuration has no zipkin receiver, or no pipeline lists it"},
 			},
 		},
 		{
 			Name: "OTLP over HTTP", Others: "a thrift or Zipkin port", Tracer: config.TracerOTel,
-			Scheme: "http", Port: PortOTLPHTTP, Path: "/v1/traces", PathID: probe.IDOTLPWay,
+			Scheme: "http", Port: PortOTLPHTTP, Path: "/v1/traces", PathID: probe.IDOTLPPath,
 			mediaType: "application/x-protobuf", Accepted: http.StatusOK,
 			Body:   func(_ context.Context, h RawSpan) ([]byte, error) { return OTLPMessage(h), nil },
 			Closed: causesOTLPClosed("http"),
 		},
 		{
 			Name: "OTLP over gRPC", Tracer: config.TracerOTel,
-			Scheme: probe.SchemeGRPC, Port: PortOTLPGRPC, PathID: probe.IDGRPCWay, Closed: causesOTLPClosed("grpc"),
+			Scheme: probe.SchemeGRPC, Port: PortOTLPGRPC, PathID: probe.IDOTLPGRPCPath, Closed: causesOTLPClosed("grpc"),
 		},
 		{
 			Name: "Appdash's packets", Tracer: config.TracerAppdash, Scheme: probe.SchemeTCP, Port: portAppdash,
-			Closed: []probe.Cause{{Text: "Jaeger has no such port: it is Appdash's collector's, and otdemo all-in-one's"}},
+			Closed: []probe.Cause{{Text: "Jaeger has no such port: only Appdash's collector and otdemo all-in-one have it"}},
 		},
 	}
 }
 
 func causesOTLPClosed(protocol string) []probe.Cause {
 	return []probe.Cause{
-		{Text: "Jaeger 1 before 1.46 takes OTLP only when told so: COLLECTOR_OTLP_ENABLED=true"},
+		{Text: "Jaeger 1 before 1.46 receives OTLP only with COLLECTOR_OTLP_ENABLED=true"},
 		{Text: "Jaeger 2's configuration has no otlp receiver with " + protocol + ", or no pipeline lists it"},
 	}
 }
@@ -94,16 +95,17 @@ func ProtocolOf(t *probe.Target) Protocol {
 	return all[0]
 }
 
-// At is the URL of the intake's own port on host.
+// At returns the URL of the protocol's own port on host.
 func (in Protocol) At(host string) string {
 	return in.Scheme + "://" + net.JoinHostPort(host, in.Port) + in.Path
 }
 
-// Flag makes a tracer send to the intake's own port on host.
+// Flag returns the flag that makes a tracer send to the protocol's own port on
+// host.
 func (in Protocol) Flag(host string) string { return "--collector-endpoint " + in.At(host) }
 
-// PortOwner returns the other intake whose port u has by default; false when the
-// port tells nothing.
+// PortOwner returns the other protocol whose default port u has; false if the
+// port proves nothing.
 func (in Protocol) PortOwner(u *url.URL) (Protocol, bool) {
 	if u.Port() == in.Port {
 		return Protocol{}, false
@@ -116,8 +118,8 @@ func (in Protocol) PortOwner(u *url.URL) (Protocol, bool) {
 	return Protocol{}, false
 }
 
-// WithWrongPortHint adds to the finding that a collector does not take spans which protocol
-// its port is for, and the tracer that speaks it.
+// WithWrongPortHint adds to the finding that a collector does not accept spans
+// the protocol of its port, and the tracer that uses it.
 func (in Protocol) WithWrongPortHint(f probe.Finding, u *url.URL) probe.Finding {
 	other, ok := in.PortOwner(u)
 	if !ok {

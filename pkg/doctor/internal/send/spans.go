@@ -24,9 +24,10 @@ func (h RawSpan) Encode(ctx context.Context, protocol func(thrift.TTransport) th
 	return buf.Bytes(), nil
 }
 
-// RawSpan is one span made without a tracer, so that a probe holds the very
-// bytes that it sends. It is always a whole emitBatch or Batch with a process
-// and a span: less than that crashes some Jaegers, as an empty datagram does.
+// RawSpan is one span made without a tracer, so that a probe has the exact
+// bytes that it sends. It is always a complete emitBatch or Batch with a
+// process and a span: less than that crashes some Jaegers, as an empty datagram
+// does.
 type RawSpan struct {
 	ID    trace.TraceID
 	Batch *jaeger.Batch

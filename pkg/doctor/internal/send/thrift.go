@@ -20,7 +20,7 @@ func BinaryProtocol(t thrift.TTransport) thrift.TProtocol {
 	return thrift.NewTBinaryProtocolConf(t, nil)
 }
 
-// ThriftURL is where a Jaeger on host takes thrift over HTTP.
+// ThriftURL returns where a Jaeger on host receives thrift over HTTP.
 func ThriftURL(host string) string {
 	return "http://" + net.JoinHostPort(host, probe.PortThriftHTTP) + probe.ThriftPath
 }

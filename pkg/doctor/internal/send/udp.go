@@ -8,7 +8,7 @@ import (
 	"github.com/otdemo/otdemo/pkg/trace"
 )
 
-// RefusalTime is how long a refusal by host may take to come back.
+// RefusalTime returns how long a refusal by host may need to come back.
 func RefusalTime(host string) time.Duration {
 	if ip, err := netip.ParseAddr(host); probe.IsLoopback(host) || err == nil && ip.IsLoopback() {
 		return LocalRefusal
@@ -23,7 +23,8 @@ const (
 	RemoteRefusal = 300 * time.Millisecond
 )
 
-// SentSpan is what agent-udp learns: a small span that left for addr.
+// SentSpan is the published result of agent-udp: a small span that was sent to
+// Addr.
 type SentSpan struct {
 	Trace trace.TraceID
 	Addr  string

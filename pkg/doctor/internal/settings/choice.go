@@ -9,20 +9,20 @@ import (
 )
 
 const (
-	codeChoiceGiven       probe.Code = "tracer-chosen"
-	codeChoiceEnvironment probe.Code = "tracer-from-environment"
-	codeChoiceUnchecked   probe.Code = "tracer-unchecked"
+	codeTracerChosen          probe.Code = "tracer-chosen"
+	codeTracerFromEnvironment probe.Code = "tracer-from-environment"
+	codeTracerUnchecked       probe.Code = "tracer-unchecked"
 )
 
-// ChoiceProbe says which tracer is checked and why, and which libraries the
-// environment configures that no tracer here stands for: nothing that this check
-// finds is about those.
+// ChoiceProbe reports which tracer is checked and why, and which libraries the
+// environment configures that otdemo has no tracer for: the findings of this
+// check are not about those.
 func ChoiceProbe() probe.Probe {
 	return probe.Probe{
 		ID:    probe.IDChoice,
 		Hop:   probe.HopConfig,
-		Title: "the tracer that is checked is the one that this environment configures",
-		Codes: []probe.Code{codeChoiceGiven, codeChoiceEnvironment, codeChoiceUnchecked},
+		Title: "the checked tracer is the one that this environment configures",
+		Codes: []probe.Code{codeTracerChosen, codeTracerFromEnvironment, codeTracerUnchecked},
 		Run:   runChoice,
 	}
 }
@@ -32,18 +32,18 @@ func runChoice(_ context.Context, env *probe.Env) probe.Finding {
 	var f probe.Finding
 	switch from.Layer {
 	case config.LayerDefault:
-		f = probe.Found(probe.StatusOK, codeChoiceGiven, "tracer %s is checked, the default", tracer)
+		f = probe.Found(probe.StatusOK, codeTracerChosen, "checking tracer %s, the default", tracer)
 	case config.LayerOTel:
-		f = probe.Found(probe.StatusOK, codeChoiceEnvironment,
-			"tracer %s is checked, because of %s: no flag, file, OTDEMO_TRACER or JAEGER_* variable chooses another", tracer, from).
+		f = probe.Found(probe.StatusOK, codeTracerFromEnvironment,
+			"checking tracer %s because of %s: no flag, file, OTDEMO_TRACER or JAEGER_* variable selects another", tracer, from).
 			Hint("--tracer jaeger")
 	case config.LayerFile, config.LayerJaeger, config.LayerOtdemo, config.LayerFlag:
-		f = probe.Found(probe.StatusOK, codeChoiceGiven, "tracer %s is checked, by %s", tracer, from)
+		f = probe.Found(probe.StatusOK, codeTracerChosen, "checking tracer %s, set by %s", tracer, from)
 	}
 	others := config.OtherLibraryVariables(env.Environ)
 	if len(others) == 0 {
 		return f
 	}
-	return probe.Found(probe.StatusWarn, codeChoiceUnchecked, "%s: not read by tracer %s, and so not checked",
+	return probe.Found(probe.StatusWarn, codeTracerUnchecked, "%s: not read by tracer %s, so not checked",
 		strings.Join(others, ", "), tracer).Saw(f.Fact).Hint("otdemo check-jaeger --through URL (with the service's URL)")
 }

@@ -1,6 +1,7 @@
 package settings
 
 import (
+	"cmp"
 	"fmt"
 	"net"
 	"slices"
@@ -27,12 +28,12 @@ type clientPlan struct {
 	// target is in the form of Target.path.
 	target string
 	queue  string
-	// refusal says why there would be no tracer, remedy what ends that.
+	// refusal is why there would be no tracer, remedy the setting that helps.
 	refusal, remedy string
 }
 
-// clientVariables returns those variables of jaeger-client-go that are set, of
-// an environment as "KEY=value". The client takes an empty one for unset.
+// clientVariables returns the variables of jaeger-client-go that are set in an
+// environment of "KEY=value". The client treats an empty one as unset.
 func clientVariables(environ []string) map[string]string {
 	var known []string
 	for _, key := range config.Keys() {
@@ -55,15 +56,15 @@ func planFromEnv(vars map[string]string) clientPlan {
 	p := clientPlan{
 		service:  vars["JAEGER_SERVICE_NAME"],
 		disabled: disabled,
-		sampler:  strings.ToLower(probe.Either(vars["JAEGER_SAMPLER_TYPE"], config.SamplerRemote)),
+		sampler:  strings.ToLower(cmp.Or(vars["JAEGER_SAMPLER_TYPE"], config.SamplerRemote)),
 		param:    param,
-		samplingURL: probe.Either(vars["JAEGER_SAMPLING_ENDPOINT"], vars["JAEGER_SAMPLER_MANAGER_HOST_PORT"],
-			"http://"+probe.Either(vars["JAEGER_AGENT_HOST"], "127.0.0.1")+":5778/sampling"),
-		refresh: probe.Either(vars["JAEGER_SAMPLER_REFRESH_INTERVAL"], "1m0s"),
-		queue:   probe.Either(vars["JAEGER_REPORTER_MAX_QUEUE_SIZE"], "100"),
+		samplingURL: cmp.Or(vars["JAEGER_SAMPLING_ENDPOINT"], vars["JAEGER_SAMPLER_MANAGER_HOST_PORT"],
+			"http://"+cmp.Or(vars["JAEGER_AGENT_HOST"], "127.0.0.1")+":5778/sampling"),
+		refresh: cmp.Or(vars["JAEGER_SAMPLER_REFRESH_INTERVAL"], "1m0s"),
+		queue:   cmp.Or(vars["JAEGER_REPORTER_MAX_QUEUE_SIZE"], "100"),
 	}
-	host := probe.Either(vars["JAEGER_AGENT_HOST"], "localhost")
-	p.target = "udp " + net.JoinHostPort(host, probe.Either(vars["JAEGER_AGENT_PORT"], "6831"))
+	host := cmp.Or(vars["JAEGER_AGENT_HOST"], "localhost")
+	p.target = "udp " + net.JoinHostPort(host, cmp.Or(vars["JAEGER_AGENT_PORT"], "6831"))
 	endpoint := vars["JAEGER_ENDPOINT"]
 	if endpoint != "" {
 		p.target = probe.BareText(endpoint)
@@ -81,7 +82,7 @@ func planFromEnv(vars map[string]string) clientPlan {
 	case endpoint == "" && strings.Contains(host, ":") && !strings.HasPrefix(host, "["):
 		// FromEnv puts host and port together with a colon.
 		p.refuse("JAEGER_AGENT_HOST=["+host+"]", "address %s:%s: too many colons in address",
-			host, probe.Either(vars["JAEGER_AGENT_PORT"], "6831"))
+			host, cmp.Or(vars["JAEGER_AGENT_PORT"], "6831"))
 	}
 	return p
 }

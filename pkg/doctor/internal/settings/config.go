@@ -19,13 +19,13 @@ func ConfigProbe() probe.Probe {
 	return probe.Probe{
 		ID:    probe.IDConfig,
 		Hop:   probe.HopConfig,
-		Title: "the configuration makes a tracer that reports spans",
+		Title: "the configuration creates a tracer that reports spans",
 		Codes: []probe.Code{codeConfigEffective, codeConfigWarnings, codeTracerDisabled},
-		Run:   runConfigEffective,
+		Run:   runConfig,
 	}
 }
 
-func runConfigEffective(_ context.Context, env *probe.Env) probe.Finding {
+func runConfig(_ context.Context, env *probe.Env) probe.Finding {
 	cfg := env.Config()
 	var f probe.Finding
 	switch warnings := env.Loaded.Warnings; {
@@ -47,12 +47,12 @@ func runConfigEffective(_ context.Context, env *probe.Env) probe.Finding {
 	for _, w := range env.Loaded.Warnings {
 		f = f.Saw(w.Text).Hint(w.Hint)
 	}
-	return f.Saw(notDefaults(env.Loaded)...)
+	return f.Saw(changedValues(env.Loaded)...)
 }
 
-// notDefaults lists the values that somebody chose, with where. Values come
-// masked from pkg/config.
-func notDefaults(loaded *config.Loaded) []string {
+// changedValues lists the values that are not defaults, with their origin.
+// pkg/config masks secret ones.
+func changedValues(loaded *config.Loaded) []string {
 	var lines []string
 	for _, v := range loaded.Values {
 		if v.Origin.Layer != config.LayerDefault {

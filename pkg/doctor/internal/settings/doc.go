@@ -1,3 +1,3 @@
-// Package settings examines the configuration and the environment: what the tracer is
-// told, and what its sampler keeps. Start at ConfigProbe.
+// Package settings examines the configuration and the environment: the settings
+// of the tracer, and what its sampler keeps. Start at ConfigProbe.
 package settings

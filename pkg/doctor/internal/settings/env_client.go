@@ -17,15 +17,15 @@ const (
 	codeClientRefused      probe.Code = "client-env-refused"
 )
 
-// ClientEnvProbe looks at what jaeger-client-go would do here: somebody whose
-// own program is silent runs the check in that program's environment, where
-// otdemo's defaults, which keep every trace, would hide the client's, which keep
-// none. It decides nothing about the configuration, so it warns at most.
+// ClientEnvProbe checks what jaeger-client-go would do here. The check is often
+// run in the environment of a program that sends no spans; there, otdemo's
+// defaults, which keep every trace, would hide the client's, which keep none.
+// It decides nothing about the configuration, so it warns at most.
 func ClientEnvProbe() probe.Probe {
 	return probe.Probe{
 		ID:    probe.IDClientEnv,
 		Hop:   probe.HopConfig,
-		Title: "jaeger-client-go would keep traces in this environment, too",
+		Title: "jaeger-client-go would also keep traces in this environment",
 		Codes: []probe.Code{
 			codeClientAgrees, codeClientDiffers, codeClientKeepsFew, codeClientKeepsNothing,
 			codeClientDisabled, codeClientRefused,
@@ -38,71 +38,71 @@ func runClientEnv(_ context.Context, env *probe.Env) probe.Finding {
 	vars := clientVariables(env.Environ)
 	switch cfg := env.Config(); {
 	case len(vars) == 0:
-		return probe.NotUsed("no variable of jaeger-client-go is set")
+		return probe.NotUsed("no jaeger-client-go variable is set")
 	case cfg.Tracer != config.TracerJaeger && cfg.Tracer != config.TracerNoop:
-		return probe.NotUsed("the tracer is %s, and not jaeger-client-go", cfg.Tracer)
+		return probe.NotUsed("the tracer is %s, not jaeger-client-go", cfg.Tracer)
 	}
 	plan := planFromEnv(vars)
-	return judgePlan(env, plan).Saw(plan.Evidence()...)
+	return judgePlan(env, plan).Saw(plan.evidence()...)
 }
 
 // judgePlan compares what jaeger-client-go would do with the configuration. What
 // is wrong with both has a finding of its own elsewhere.
 func judgePlan(env *probe.Env, plan clientPlan) probe.Finding {
-	const unless = "jaeger-client-go's FromEnv, unless the program's code says otherwise, "
+	const unless = "unless the program's code overrides it, jaeger-client-go's FromEnv "
 	cfg := env.Config()
 	same := cfg.Sampler.Type == plan.sampler && cfg.Sampler.Param == plan.param
 	keeps := plan.keeps()
 	switch {
 	case plan.refusal != "":
-		return probe.Found(probe.StatusWarn, codeClientRefused, "jaeger-client-go makes no tracer of this environment: %s", plan.refusal).
+		return probe.Found(probe.StatusWarn, codeClientRefused, "jaeger-client-go cannot create a tracer from this environment: %s", plan.refusal).
 			Hint(plan.remedy)
 	case plan.disabled && !cfg.Disabled:
-		return probe.Found(probe.StatusWarn, codeClientDisabled, "%smakes no spans: JAEGER_DISABLED is true", unless).
+		return probe.Found(probe.StatusWarn, codeClientDisabled, "%screates no spans: JAEGER_DISABLED is true", unless).
 			Hint("unset JAEGER_DISABLED")
 	case keeps <= 0 && !same:
-		return probe.Found(probe.StatusWarn, codeClientKeepsNothing, "%ssamples %s, this check %s %v", unless,
+		return probe.Found(probe.StatusWarn, codeClientKeepsNothing, "%ssamples %s; this check uses %s %v", unless,
 			plan.samples(), cfg.Sampler.Type, cfg.Sampler.Param).
 			Hint("JAEGER_SAMPLER_TYPE=const JAEGER_SAMPLER_PARAM=1")
 	case keeps <= fewRate && !same:
-		return probe.Found(probe.StatusWarn, codeClientKeepsFew, "%ssamples %s, this check %s %v", unless,
+		return probe.Found(probe.StatusWarn, codeClientKeepsFew, "%ssamples %s; this check uses %s %v", unless,
 			plan.samples(), cfg.Sampler.Type, cfg.Sampler.Param).
 			Hint("JAEGER_SAMPLER_TYPE=const JAEGER_SAMPLER_PARAM=1")
 	case plan.target != env.Path():
-		return probe.Found(probe.StatusOK, codeClientDiffers, "%ssends to %s, this check to %s", unless, plan.target, env.Path())
+		return probe.Found(probe.StatusOK, codeClientDiffers, "%ssends to %s; this check sends to %s", unless, plan.target, env.Path())
 	default:
-		return probe.Found(probe.StatusOK, codeClientAgrees, "jaeger-client-go's FromEnv samples %s and sends to %s, too",
+		return probe.Found(probe.StatusOK, codeClientAgrees, "jaeger-client-go's FromEnv also samples %s and sends to %s",
 			plan.samples(), plan.target)
 	}
 }
 
-// samples says what the sampler keeps.
+// samples describes what the sampler keeps.
 func (p clientPlan) samples() string {
 	text := fmt.Sprintf("%s %v", p.sampler, p.param)
 	switch {
 	case p.sampler == config.SamplerRemote:
-		return fmt.Sprintf("%s, which keeps %s before %s has answered, after %s at the earliest",
-			text, rate(p.param), probe.BareText(p.samplingURL), p.refresh)
+		return fmt.Sprintf("%s, which keeps %s until %s responds, after %s at the earliest",
+			text, rateText(p.param), probe.BareText(p.samplingURL), p.refresh)
 	case p.sampler == config.SamplerRateLimiting && p.param <= 0:
-		return text + ", which keeps the first trace and no other"
+		return text + ", which keeps only the first trace"
 	case p.sampler == config.SamplerRateLimiting:
-		return fmt.Sprintf("%s, which keeps up to %v traces a second", text, p.param)
+		return text + ", which keeps up to " + perSecond(p.param)
 	default:
-		return text + ", which keeps " + rate(p.keeps())
+		return text + ", which keeps " + rateText(p.keeps())
 	}
 }
 
 // evidence is what the client would do, value by value.
-func (p clientPlan) Evidence() []string {
+func (p clientPlan) evidence() []string {
 	service := p.service
 	if service == "" {
-		service = "none, so that the program's code must name it (no service name provided)"
+		service = "none; the program's code must set it (no service name provided)"
 	}
 	lines := []string{
 		"service: " + service,
 		fmt.Sprintf("sampler: %s %v", p.sampler, p.param),
 		"spans to: " + p.target,
-		fmt.Sprintf("queue: %s spans; what comes while it is full is dropped without a log line", p.queue),
+		fmt.Sprintf("queue size: %s; while the queue is full, spans are dropped without a log line", p.queue),
 	}
 	if p.samplingURL != "" && p.sampler == config.SamplerRemote {
 		lines = append(lines, "sampling server: "+probe.BareText(p.samplingURL))

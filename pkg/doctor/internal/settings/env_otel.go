@@ -20,13 +20,13 @@ const (
 )
 
 // OTelEnvProbe is for OpenTelemetry's SDK what client-env is for
-// jaeger-client-go: it says what a program of that SDK would do in this
-// environment, and which variable is in force. It warns at most.
+// jaeger-client-go: it reports what a program with that SDK would do in this
+// environment, and which variables are in effect. It warns at most.
 func OTelEnvProbe() probe.Probe {
 	return probe.Probe{
 		ID:    probe.IDOTelEnv,
 		Hop:   probe.HopConfig,
-		Title: "the SDK of OpenTelemetry would keep and send traces in this environment, too",
+		Title: "an OpenTelemetry SDK would also keep and send traces in this environment",
 		Codes: []probe.Code{
 			codeOTelAgrees, codeOTelDiffers, codeOTelUnused, codeOTelIgnored, codeOTelContradicts, codeOTelDisabled, codeOTelKeepsFew, codeOTelKeepsNothing,
 		},
@@ -39,34 +39,34 @@ func runOTelEnv(_ context.Context, env *probe.Env) probe.Finding {
 	cfg := env.Config()
 	switch {
 	case len(vars) == 0:
-		return probe.NotUsed("no variable of OpenTelemetry's is set")
+		return probe.NotUsed("no OpenTelemetry variable is set")
 	case cfg.Tracer != config.TracerOTel:
-		return unusedOTel(env)
+		return unreadOTel(env)
 	}
 	plan := planFromOTel(vars)
 	if text := env.IgnoredFile(); text != "" {
-		return probe.Found(probe.StatusWarn, codeOTelIgnored, "%s", text).Saw(plan.inForce(env.Loaded)...)
+		return probe.Found(probe.StatusWarn, codeOTelIgnored, "%s", text).Saw(plan.inEffect(env.Loaded)...)
 	}
-	return judgeOTel(env, plan).Saw(plan.inForce(env.Loaded)...)
+	return judgeOTel(env, plan).Saw(plan.inEffect(env.Loaded)...)
 }
 
-// unusedOTel is for another tracer. That a service of OpenTelemetry's is not
-// checked is well only where somebody has chosen that for this run.
-func unusedOTel(env *probe.Env) probe.Finding {
+// unreadOTel returns the finding for another tracer. Not checking an
+// OpenTelemetry service is fine only if the tracer was set for this run.
+func unreadOTel(env *probe.Env) probe.Finding {
 	tracer, from := env.Config().Tracer, probe.OriginOf(env.Loaded, "tracer")
 	names := config.OTelVariables(env.Environ)
 	if len(names) == 0 {
-		return probe.NotUsed("the tracer is %s, and no variable says how OpenTelemetry is to send traces", tracer)
+		return probe.NotUsed("the tracer is %s, and no variable configures how OpenTelemetry sends traces", tracer)
 	}
-	f := probe.Found(probe.StatusWarn, codeOTelUnused, "%s: not read by tracer %s, and so not checked",
+	f := probe.Found(probe.StatusWarn, codeOTelUnused, "%s: not read by tracer %s, so not checked",
 		strings.Join(names, ", "), tracer).Hint("--tracer otel")
 	switch {
 	case from.Layer >= config.LayerOtdemo:
 		f.Status = probe.StatusOK
-		f.Fact += ", chosen by " + from.String()
+		f.Fact += "; the tracer is set by " + from.String()
 	case from.Layer == config.LayerDefault:
 		if set := config.JaegerVariables(env.Environ); len(set) > 0 {
-			f = f.Saw("tracer " + tracer + " is checked, because of " + strings.Join(set, ", "))
+			f = f.Saw("checking tracer " + tracer + " because of " + strings.Join(set, ", "))
 		}
 	}
 	return f
@@ -75,28 +75,28 @@ func unusedOTel(env *probe.Env) probe.Finding {
 // judgeOTel compares what the SDK would do with the configuration. What is wrong
 // with both has a finding of its own elsewhere.
 func judgeOTel(env *probe.Env, plan otelPlan) probe.Finding {
-	const unless = "OpenTelemetry's SDK, unless the program's code says otherwise, "
+	const unless = "unless the program's code overrides it, OpenTelemetry's SDK "
 	cfg := env.Config()
 	keeps, keepsHere := plan.keeps(), cfg.Sampler.Param
 	target, here := plan.target(), env.Path()
-	mixedUp, mended := plan.mixedUp()
+	mismatch, fix := plan.protocolMismatch()
 	switch {
 	case plan.off != "" && !cfg.Disabled:
 		return probe.Found(probe.StatusWarn, codeOTelDisabled, "%ssends no spans: %s", unless, plan.off).Hint(plan.offRemedy)
 	case plan.off != "":
 		return probe.Found(probe.StatusOK, codeOTelAgrees, "OpenTelemetry's SDK sends no spans either: %s", plan.off)
-	case mixedUp != "" && target != here:
-		return probe.Found(probe.StatusWarn, codeOTelContradicts, "%ssends to %s, this check to %s: %s", unless, target, here, mixedUp).Hint(mended)
+	case mismatch != "" && target != here:
+		return probe.Found(probe.StatusWarn, codeOTelContradicts, "%ssends to %s; this check sends to %s: %s", unless, target, here, mismatch).Hint(fix)
 	case keeps <= 0 && keepsHere != 0:
-		return probe.Found(probe.StatusWarn, codeOTelKeepsNothing, "%sbegins no trace that is kept: the sampler is %s; this check samples %s %v",
+		return probe.Found(probe.StatusWarn, codeOTelKeepsNothing, "%sstarts no trace that is kept: the sampler is %s; this check uses %s %v",
 			unless, plan.samples(), cfg.Sampler.Type, keepsHere).Hint("OTEL_TRACES_SAMPLER=always_on")
 	case keeps <= fewRate && keepsHere > fewRate:
-		return probe.Found(probe.StatusWarn, codeOTelKeepsFew, "%skeeps %s: the sampler is %s; this check samples %s %v",
-			unless, rate(keeps), plan.samples(), cfg.Sampler.Type, keepsHere).Hint("OTEL_TRACES_SAMPLER=always_on")
+		return probe.Found(probe.StatusWarn, codeOTelKeepsFew, "%skeeps %s: the sampler is %s; this check uses %s %v",
+			unless, rateText(keeps), plan.samples(), cfg.Sampler.Type, keepsHere).Hint("OTEL_TRACES_SAMPLER=always_on")
 	case target != here:
-		return probe.Found(probe.StatusOK, codeOTelDiffers, "%ssends to %s, this check to %s", unless, target, here)
+		return probe.Found(probe.StatusOK, codeOTelDiffers, "%ssends to %s; this check sends to %s", unless, target, here)
 	default:
-		return probe.Found(probe.StatusOK, codeOTelAgrees, "OpenTelemetry's SDK samples %s and sends to %s, too", plan.samples(), target)
+		return probe.Found(probe.StatusOK, codeOTelAgrees, "OpenTelemetry's SDK also samples %s and sends to %s", plan.samples(), target)
 	}
 }
 

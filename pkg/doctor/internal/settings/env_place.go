@@ -15,13 +15,13 @@ const (
 	CodePlaceContainer probe.Code = "agent-place-container"
 )
 
-// PlaceProbe says what localhost means here. Whether spans get through there is
-// for other probes to find out: with a sidecar or the host's network they do.
+// PlaceProbe reports what localhost means here. Other probes check whether
+// spans arrive there: with a sidecar or the host's network they do.
 func PlaceProbe() probe.Probe {
 	return probe.Probe{
 		ID:    probe.IDPlace,
 		Hop:   probe.HopResolve,
-		Title: "it is known which machine the address of Jaeger means",
+		Title: "the address of Jaeger refers to a known machine",
 		Codes: []probe.Code{codePlaceRemote, codePlaceHere, CodePlaceContainer},
 		Run:   runPlace,
 	}
@@ -40,10 +40,10 @@ func runPlace(_ context.Context, env *probe.Env) probe.Finding {
 		return probe.Found(probe.StatusOK, codePlaceHere, "%s is this machine", host).Saw(where)
 	}
 	f := probe.Found(probe.StatusOK, CodePlaceContainer,
-		"%s is this container: right with the host's network, wrong for a Jaeger in another container", host)
+		"%s is this container: correct with the host's network, wrong if Jaeger runs in another container", host)
 	hint := "JAEGER_AGENT_HOST=jaeger"
 	if env.InPod() {
-		f.Fact = host + " is this pod: right for a sidecar, wrong for an agent on each node"
+		f.Fact = host + " is this pod: correct for a sidecar, wrong for an agent on each node"
 		hint = "env: [{name: JAEGER_AGENT_HOST, valueFrom: {fieldRef: {fieldPath: status.hostIP}}}]"
 	}
 	if env.Config().UsesCollector() {

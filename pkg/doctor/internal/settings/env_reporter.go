@@ -17,7 +17,7 @@ const (
 
 const (
 	// smallQueue is jaeger-client-go's default. It loses spans from 20,000 a
-	// second on, and of each burst what is beyond it.
+	// second on, and in each burst those beyond it.
 	smallQueue = 100
 	// slowFlush is longer than people look for a span before they call it lost,
 	// and what a killed process loses.
@@ -43,7 +43,7 @@ func runReporter(_ context.Context, env *probe.Env) probe.Finding {
 	switch {
 	case r.QueueSize <= smallQueue:
 		return probe.Found(probe.StatusWarn, codeReporterQueueSmall,
-			"the queue holds %s (%s); of a burst, those beyond are dropped", plural.Of(r.QueueSize, "span", "spans"), probe.Origin(env.Loaded, "reporter.queue_size")).
+			"the queue holds %s (%s); in a burst, spans beyond that are dropped", plural.Of(r.QueueSize, "span", "spans"), probe.Origin(env.Loaded, "reporter.queue_size")).
 			Hint("OTDEMO_REPORTER_QUEUE_SIZE=10000")
 	case r.FlushInterval > slowFlush:
 		return probe.Found(probe.StatusWarn, codeReporterFlushSlow,
@@ -52,10 +52,10 @@ func runReporter(_ context.Context, env *probe.Env) probe.Finding {
 			Hint("OTDEMO_REPORTER_FLUSH_INTERVAL=1s")
 	case r.Agent.MaxPacketSize > agentPacket && !env.Config().UsesCollector():
 		return probe.Found(probe.StatusWarn, codeReporterPacketLarge,
-			"datagrams hold up to %d bytes (%s), and Jaeger 1's agent reads %d",
+			"datagrams hold up to %d bytes (%s), but Jaeger 1's agent reads at most %d",
 			r.Agent.MaxPacketSize, probe.Origin(env.Loaded, "reporter.agent.max_packet_size"), agentPacket).
 			Hint("OTDEMO_REPORTER_AGENT_MAX_PACKET_SIZE=65000")
 	default:
-		return probe.Found(probe.StatusOK, codeReporterFits, "the queue holds %s, a batch waits %s at most", plural.Of(r.QueueSize, "span", "spans"), r.FlushInterval)
+		return probe.Found(probe.StatusOK, codeReporterFits, "the queue holds %s; a batch waits at most %s", plural.Of(r.QueueSize, "span", "spans"), r.FlushInterval)
 	}
 }

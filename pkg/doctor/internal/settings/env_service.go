@@ -18,7 +18,7 @@ func ServiceProbe() probe.Probe {
 	return probe.Probe{
 		ID:    probe.IDService,
 		Hop:   probe.HopConfig,
-		Title: "spans will be found under the service's name",
+		Title: "spans can be found by the service name",
 		Codes: []probe.Code{codeServiceFits, codeServiceMisleading},
 		Run:   runService,
 	}
@@ -30,15 +30,15 @@ func runService(_ context.Context, env *probe.Env) probe.Finding {
 	var why string
 	switch {
 	case name != strings.TrimSpace(name):
-		why = "begins or ends with a space, so that it is another service than the one without"
+		why = "begins or ends with a space, so it is a different service from the one without"
 	case slices.Contains([]string{"empty-service-name", "missing-service-name"}, name),
 		strings.HasPrefix(name, "unknown_service"):
 		// Jaeger 1, Jaeger 2 and OpenTelemetry's SDK, in this order.
-		why = "is the name for spans that have none"
+		why = "is the name given to spans that have none"
 	case IsCheckOrJaeger(name):
 		why = "is a name under which Jaeger or this check reports its own spans"
 	default:
-		return probe.Found(probe.StatusOK, codeServiceFits, "spans are of service %s", name).Saw(where)
+		return probe.Found(probe.StatusOK, codeServiceFits, "spans are reported as service %s", name).Saw(where)
 	}
 	return probe.Found(probe.StatusWarn, codeServiceMisleading, "service %q %s", name, why).Saw(where).Hint("--service shop")
 }

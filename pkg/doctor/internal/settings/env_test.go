@@ -21,7 +21,7 @@ func loadEnv(t *testing.T, environ []string) *config.Loaded {
 
 func TestClientEnv(t *testing.T) {
 	t.Parallel()
-	const fromEnv = "jaeger-client-go's FromEnv, unless the program's code says otherwise, "
+	const fromEnv = "unless the program's code overrides it, jaeger-client-go's FromEnv "
 	const keepAll = "JAEGER_SAMPLER_TYPE=const JAEGER_SAMPLER_PARAM=1"
 	tests := map[string]struct {
 		environ []string
@@ -30,57 +30,57 @@ func TestClientEnv(t *testing.T) {
 		fact    string
 		hint    string
 	}{
-		"nothing set": {nil, probe.StatusSkip, probe.CodeNotUsed, "no variable of jaeger-client-go is set", ""},
+		"nothing set": {nil, probe.StatusSkip, probe.CodeNotUsed, "no jaeger-client-go variable is set", ""},
 		"empty is unset": {
-			[]string{"JAEGER_AGENT_HOST="}, probe.StatusSkip, probe.CodeNotUsed, "no variable of jaeger-client-go is set", "",
+			[]string{"JAEGER_AGENT_HOST="}, probe.StatusSkip, probe.CodeNotUsed, "no jaeger-client-go variable is set", "",
 		},
 		"others' variables": {
 			[]string{"JAEGER_LISTEN_HOST=0.0.0.0", "JAEGER_PORT=tcp://10.0.0.1:80"},
-			probe.StatusSkip, probe.CodeNotUsed, "no variable of jaeger-client-go is set", "",
+			probe.StatusSkip, probe.CodeNotUsed, "no jaeger-client-go variable is set", "",
 		},
 		"only the agent": {
 			[]string{"JAEGER_AGENT_HOST=jaeger"},
 			probe.StatusWarn, codeClientKeepsNothing,
-			fromEnv + "samples remote 0, which keeps no trace before http://jaeger:5778/sampling has answered, after 1m0s at the earliest, this check const 1",
+			fromEnv + "samples remote 0, which keeps no trace until http://jaeger:5778/sampling responds, after 1m0s at the earliest; this check uses const 1",
 			keepAll,
 		},
 		"const without parameter": {
 			[]string{"JAEGER_SAMPLER_TYPE=const"},
 			probe.StatusWarn, codeClientKeepsNothing,
-			fromEnv + "samples const 0, which keeps no trace, this check const 1", keepAll,
+			fromEnv + "samples const 0, which keeps no trace; this check uses const 1", keepAll,
 		},
 		"rate limit without parameter": {
 			[]string{"JAEGER_SAMPLER_TYPE=rateLimiting"},
 			probe.StatusWarn, codeClientKeepsNothing,
-			fromEnv + "samples ratelimiting 0, which keeps the first trace and no other, this check ratelimiting 1", keepAll,
+			fromEnv + "samples ratelimiting 0, which keeps only the first trace; this check uses ratelimiting 1", keepAll,
 		},
 		"remote, one in a thousand, over a server's": {
 			[]string{"JAEGER_SAMPLER_PARAM=0.001", "OTDEMO_SAMPLER_PARAM=1"},
 			probe.StatusWarn, codeClientKeepsFew,
-			fromEnv + "samples remote 0.001, which keeps one trace in 1000 before http://127.0.0.1:5778/sampling has answered, after 1m0s at the earliest, this check const 1",
+			fromEnv + "samples remote 0.001, which keeps one trace in 1000 until http://127.0.0.1:5778/sampling responds, after 1m0s at the earliest; this check uses const 1",
 			keepAll,
 		},
 		"disabled, but not here": {
 			[]string{"JAEGER_DISABLED=true", "OTDEMO_DISABLED=false"},
 			probe.StatusWarn, codeClientDisabled,
-			fromEnv + "makes no spans: JAEGER_DISABLED is true", "unset JAEGER_DISABLED",
+			fromEnv + "creates no spans: JAEGER_DISABLED is true", "unset JAEGER_DISABLED",
 		},
 		"address without brackets": {
 			[]string{"JAEGER_AGENT_HOST=::1", "JAEGER_SAMPLER_TYPE=const", "JAEGER_SAMPLER_PARAM=1"},
 			probe.StatusWarn, codeClientRefused,
-			"jaeger-client-go makes no tracer of this environment: address ::1:6831: too many colons in address",
+			"jaeger-client-go cannot create a tracer from this environment: address ::1:6831: too many colons in address",
 			"JAEGER_AGENT_HOST=[::1]",
 		},
 		"unknown sampler, but not here": {
 			[]string{"JAEGER_SAMPLER_TYPE=rate_limiting", "OTDEMO_SAMPLER_TYPE=const"},
 			probe.StatusWarn, codeClientRefused,
-			"jaeger-client-go makes no tracer of this environment: unknown sampler type (rate_limiting)",
+			"jaeger-client-go cannot create a tracer from this environment: unknown sampler type (rate_limiting)",
 			"JAEGER_SAMPLER_TYPE=const",
 		},
 		"percent, but not here": {
 			[]string{"JAEGER_SAMPLER_TYPE=probabilistic", "JAEGER_SAMPLER_PARAM=5", "OTDEMO_SAMPLER_PARAM=1"},
 			probe.StatusWarn, codeClientRefused,
-			"jaeger-client-go makes no tracer of this environment: invalid Param for probabilistic sampler; expecting value between 0 and 1, received 5",
+			"jaeger-client-go cannot create a tracer from this environment: invalid Param for probabilistic sampler; expecting value between 0 and 1, received 5",
 			"JAEGER_SAMPLER_PARAM=1",
 		},
 		"sends elsewhere": {
@@ -89,12 +89,12 @@ func TestClientEnv(t *testing.T) {
 				"JAEGER_ENDPOINT=http://me:secret@jaeger:14268/api/traces", "OTDEMO_REPORTER_COLLECTOR_ENDPOINT=http://other:14268/api/traces",
 			},
 			probe.StatusOK, codeClientDiffers,
-			fromEnv + "sends to http://jaeger:14268/api/traces, this check to http://other:14268/api/traces", "",
+			fromEnv + "sends to http://jaeger:14268/api/traces; this check sends to http://other:14268/api/traces", "",
 		},
 		"agrees": {
 			[]string{"JAEGER_SAMPLER_TYPE=const", "JAEGER_SAMPLER_PARAM=1", "JAEGER_AGENT_HOST=jaeger", "JAEGER_AGENT_PORT=6832"},
 			probe.StatusOK, codeClientAgrees,
-			"jaeger-client-go's FromEnv samples const 1, which keeps every trace and sends to udp jaeger:6832, too", "",
+			"jaeger-client-go's FromEnv also samples const 1, which keeps every trace and sends to udp jaeger:6832", "",
 		},
 	}
 	for name, tt := range tests {
@@ -116,11 +116,11 @@ func TestServiceName(t *testing.T) {
 		fact   string
 		hint   string
 	}{
-		"pay":                {probe.StatusOK, codeServiceFits, "spans are of service pay", ""},
-		"":                   {probe.StatusOK, codeServiceFits, "spans are of service shop", ""},
-		"pay ":               {probe.StatusWarn, codeServiceMisleading, `service "pay " begins or ends with a space, so that it is another service than the one without`, "--service shop"},
-		"empty-service-name": {probe.StatusWarn, codeServiceMisleading, `service "empty-service-name" is the name for spans that have none`, "--service shop"},
-		"unknown_service:go": {probe.StatusWarn, codeServiceMisleading, `service "unknown_service:go" is the name for spans that have none`, "--service shop"},
+		"pay":                {probe.StatusOK, codeServiceFits, "spans are reported as service pay", ""},
+		"":                   {probe.StatusOK, codeServiceFits, "spans are reported as service shop", ""},
+		"pay ":               {probe.StatusWarn, codeServiceMisleading, `service "pay " begins or ends with a space, so it is a different service from the one without`, "--service shop"},
+		"empty-service-name": {probe.StatusWarn, codeServiceMisleading, `service "empty-service-name" is the name given to spans that have none`, "--service shop"},
+		"unknown_service:go": {probe.StatusWarn, codeServiceMisleading, `service "unknown_service:go" is the name given to spans that have none`, "--service shop"},
 		"jaeger-query":       {probe.StatusWarn, codeServiceMisleading, `service "jaeger-query" is a name under which Jaeger or this check reports its own spans`, "--service shop"},
 	}
 	for name, tt := range tests {
@@ -141,11 +141,11 @@ func TestReporterLimits(t *testing.T) {
 		fact    string
 		hint    string
 	}{
-		"defaults": {nil, probe.StatusOK, codeReporterFits, "the queue holds 10000 spans, a batch waits 1s at most", ""},
+		"defaults": {nil, probe.StatusOK, codeReporterFits, "the queue holds 10000 spans; a batch waits at most 1s", ""},
 		"the client's queue": {
 			[]string{"JAEGER_REPORTER_MAX_QUEUE_SIZE=100"},
 			probe.StatusWarn, codeReporterQueueSmall,
-			"the queue holds 100 spans (JAEGER_REPORTER_MAX_QUEUE_SIZE); of a burst, those beyond are dropped",
+			"the queue holds 100 spans (JAEGER_REPORTER_MAX_QUEUE_SIZE); in a burst, spans beyond that are dropped",
 			"OTDEMO_REPORTER_QUEUE_SIZE=10000",
 		},
 		"a minute": {
@@ -157,12 +157,12 @@ func TestReporterLimits(t *testing.T) {
 		"more than the agent reads": {
 			[]string{"OTDEMO_REPORTER_AGENT_MAX_PACKET_SIZE=65500"},
 			probe.StatusWarn, codeReporterPacketLarge,
-			"datagrams hold up to 65500 bytes (OTDEMO_REPORTER_AGENT_MAX_PACKET_SIZE), and Jaeger 1's agent reads 65000",
+			"datagrams hold up to 65500 bytes (OTDEMO_REPORTER_AGENT_MAX_PACKET_SIZE), but Jaeger 1's agent reads at most 65000",
 			"OTDEMO_REPORTER_AGENT_MAX_PACKET_SIZE=65000",
 		},
 		"packets are not used": {
 			[]string{"OTDEMO_REPORTER_AGENT_MAX_PACKET_SIZE=65500", "JAEGER_ENDPOINT=http://jaeger:14268/api/traces"},
-			probe.StatusOK, codeReporterFits, "the queue holds 10000 spans, a batch waits 1s at most", "",
+			probe.StatusOK, codeReporterFits, "the queue holds 10000 spans; a batch waits at most 1s", "",
 		},
 	}
 	for name, tt := range tests {
@@ -190,20 +190,20 @@ func TestAgentPlace(t *testing.T) {
 		"here": {nil, nil, false, codePlaceHere, "localhost is this machine", ""},
 		"container": {
 			nil, nil, true, CodePlaceContainer,
-			"localhost is this container: right with the host's network, wrong for a Jaeger in another container", "JAEGER_AGENT_HOST=jaeger",
+			"localhost is this container: correct with the host's network, wrong if Jaeger runs in another container", "JAEGER_AGENT_HOST=jaeger",
 		},
 		"pod": {
 			[]string{"reporter.collector.endpoint", "http://127.0.0.1:14268/api/traces"},
 			[]string{"KUBERNETES_SERVICE_HOST=10.0.0.1"},
 			true, CodePlaceContainer,
-			"127.0.0.1 is this pod: right for a sidecar, wrong for an agent on each node",
+			"127.0.0.1 is this pod: correct for a sidecar, wrong for an agent on each node",
 			"JAEGER_ENDPOINT=http://jaeger:14268/api/traces",
 		},
 		"pod without collector": {
 			nil,
 			[]string{"KUBERNETES_SERVICE_HOST=10.0.0.1"},
 			true, CodePlaceContainer,
-			"localhost is this pod: right for a sidecar, wrong for an agent on each node",
+			"localhost is this pod: correct for a sidecar, wrong for an agent on each node",
 			"env: [{name: JAEGER_AGENT_HOST, valueFrom: {fieldRef: {fieldPath: status.hostIP}}}]",
 		},
 		"remote collector": {

@@ -1,6 +1,7 @@
 package settings
 
 import (
+	"cmp"
 	"fmt"
 	"net/url"
 	"slices"
@@ -24,20 +25,20 @@ const (
 // "Environment Variable Specification" and "OTLP exporter" 1.50.
 type otelPlan struct {
 	vars map[string]string
-	// off says why it would send no spans, "" if it would.
+	// off is why it would send no spans, "" if it would.
 	off, offRemedy string
 	// sampler is in lower case, arg its argument as it was written.
 	sampler, arg string
-	// endpoint is as it was written, endpointFrom the variable that says so, ""
+	// endpoint is as it was written, endpointFrom the variable that sets it, ""
 	// for the default.
 	endpoint, endpointFrom string
-	// protocol is as it was written; grpc says which it is.
+	// protocol is as it was written; grpc is set for gRPC.
 	protocol string
 	grpc     bool
 }
 
-// otelVariables returns those variables of OpenTelemetry's that are set, of an
-// environment as "KEY=value". An SDK takes an empty one for unset.
+// otelVariables returns the variables of OpenTelemetry that are set in an
+// environment of "KEY=value". An SDK treats an empty one as unset.
 func otelVariables(environ []string) map[string]string {
 	vars := make(map[string]string)
 	for _, entry := range environ {
@@ -52,7 +53,7 @@ func otelVariables(environ []string) map[string]string {
 func planFromOTel(vars map[string]string) otelPlan {
 	p := otelPlan{
 		vars:    vars,
-		sampler: strings.ToLower(probe.Either(vars["OTEL_TRACES_SAMPLER"], "parentbased_always_on")),
+		sampler: strings.ToLower(cmp.Or(vars["OTEL_TRACES_SAMPLER"], "parentbased_always_on")),
 		arg:     vars["OTEL_TRACES_SAMPLER_ARG"],
 	}
 	switch exporter := vars["OTEL_TRACES_EXPORTER"]; {
@@ -61,7 +62,7 @@ func planFromOTel(vars map[string]string) otelPlan {
 	case exporter != "" && !slices.Contains(strings.Split(exporter, ","), "otlp"):
 		p.off, p.offRemedy = "OTEL_TRACES_EXPORTER is "+exporter, "OTEL_TRACES_EXPORTER=otlp"
 	}
-	p.protocol = probe.Either(vars["OTEL_EXPORTER_OTLP_TRACES_PROTOCOL"], vars["OTEL_EXPORTER_OTLP_PROTOCOL"])
+	p.protocol = cmp.Or(vars["OTEL_EXPORTER_OTLP_TRACES_PROTOCOL"], vars["OTEL_EXPORTER_OTLP_PROTOCOL"])
 	p.grpc = strings.EqualFold(p.protocol, "grpc")
 	p.endpoint = "http://localhost:" + send.PortOTLPHTTP
 	if p.grpc {
@@ -73,12 +74,12 @@ func planFromOTel(vars map[string]string) otelPlan {
 	case vars[envEndpoint] != "":
 		p.endpointFrom = envEndpoint
 	}
-	p.endpoint = probe.Either(vars[p.endpointFrom], p.endpoint)
+	p.endpoint = cmp.Or(vars[p.endpointFrom], p.endpoint)
 	return p
 }
 
-// keeps is the part of traces that begin in the process and are kept. An argument
-// that is no rate is 1, as the SDKs have it.
+// keeps returns the share of traces started in the process that are kept. An
+// argument that is not a rate is 1, as in the SDKs.
 func (p *otelPlan) keeps() float64 {
 	switch strings.TrimPrefix(p.sampler, "parentbased_") {
 	case "always_off":
@@ -109,33 +110,33 @@ func (p *otelPlan) target() string {
 	return probe.Bare(u)
 }
 
-// mixedUp says that the endpoint's port is for the other protocol, and what would
-// mend it; "" when it is not.
-func (p *otelPlan) mixedUp() (text, hint string) {
+// protocolMismatch reports that the endpoint's port is for the other protocol,
+// and the fix; "" if it is not.
+func (p *otelPlan) protocolMismatch() (text, hint string) {
 	u, err := url.Parse(p.endpoint)
 	switch {
 	case err != nil, p.endpointFrom == "":
 		return "", ""
 	case u.Port() == send.PortOTLPGRPC && !p.grpc:
-		return fmt.Sprintf("%s has port %s, which is for gRPC, and the protocol is OTLP over HTTP", p.endpointFrom, send.PortOTLPGRPC),
+		return fmt.Sprintf("%s has port %s, which is for gRPC, but the protocol is OTLP over HTTP", p.endpointFrom, send.PortOTLPGRPC),
 			"OTEL_EXPORTER_OTLP_PROTOCOL=grpc"
 	case u.Port() == send.PortOTLPHTTP && p.grpc:
-		return fmt.Sprintf("%s has port %s, which is for HTTP, and the protocol is gRPC", p.endpointFrom, send.PortOTLPHTTP),
+		return fmt.Sprintf("%s has port %s, which is for HTTP, but the protocol is gRPC", p.endpointFrom, send.PortOTLPHTTP),
 			"OTEL_EXPORTER_OTLP_PROTOCOL=http/protobuf"
 	default:
 		return "", ""
 	}
 }
 
-// otelSecret reports whether a variable's value is nobody's business: headers
-// carry tokens.
-func otelSecret(name string) bool {
+// isSecret reports whether a variable's value must not be shown: headers carry
+// tokens.
+func isSecret(name string) bool {
 	return strings.Contains(name, "HEADERS") || strings.Contains(name, "KEY") || strings.Contains(name, "TOKEN")
 }
 
-// inForce says of each variable whether the configuration has its value, and if
-// not, where that is from.
-func (p *otelPlan) inForce(loaded *config.Loaded) []string {
+// inEffect reports for each variable whether the configuration has its value,
+// and if not, what overrides it.
+func (p *otelPlan) inEffect(loaded *config.Loaded) []string {
 	used := make(map[string]string)
 	for _, v := range loaded.Values {
 		if strings.HasPrefix(v.Origin.Detail, otelPrefix) && v.Key != "tracer" {
@@ -153,32 +154,32 @@ func (p *otelPlan) inForce(loaded *config.Loaded) []string {
 		if strings.Contains(name, "ENDPOINT") {
 			value = probe.BareText(value)
 		}
-		if otelSecret(name) {
+		if isSecret(name) {
 			value = "(not shown)"
 		}
-		lines = append(lines, fmt.Sprintf("%s=%s: %s", name, value, p.standing(loaded, name, used[name])))
+		lines = append(lines, fmt.Sprintf("%s=%s: %s", name, value, p.effect(loaded, name, used[name])))
 	}
 	return lines
 }
 
-// standing says what becomes of a variable here: key is the one that it has set.
-func (p *otelPlan) standing(loaded *config.Loaded, name, key string) string {
+// effect returns what a variable does here; key is the one that it has set.
+func (p *otelPlan) effect(loaded *config.Loaded, name, key string) string {
 	if key != "" {
-		return "in force, as " + key
+		return "in effect, as " + key
 	}
 	for _, k := range config.Keys() {
 		if !slices.Contains(k.OTel, name) {
 			continue
 		}
 		if p.vars[name] == p.protocol && strings.HasSuffix(name, "_PROTOCOL") && strings.HasPrefix(probe.Origin(loaded, k.Name), otelPrefix) {
-			return "in force, for " + k.Name
+			return "in effect, for " + k.Name
 		}
-		return fmt.Sprintf("not in force: %s is from %s", k.Name, probe.Origin(loaded, k.Name))
+		return fmt.Sprintf("not in effect: %s is from %s", k.Name, probe.Origin(loaded, k.Name))
 	}
 	for _, prefix := range []string{"EXPORTER_OTLP_", "BSP_", "SPAN_", "ATTRIBUTE_", "EVENT_", "LINK_"} {
 		if strings.HasPrefix(name, otelPrefix+prefix) {
 			return "read by the SDK itself"
 		}
 	}
-	return "of no account for spans here"
+	return "does not affect spans here"
 }

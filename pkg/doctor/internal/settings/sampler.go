@@ -16,8 +16,8 @@ const (
 	codeSamplerRemote       probe.Code = "sampler-remote"
 )
 
-// fewRate is the probability from which on somebody who tries things out sees
-// nothing: Jaeger's own default of one in a thousand.
+// fewRate is the probability at which trying things out by hand shows nothing:
+// Jaeger's own default of one in a thousand.
 const fewRate = 0.001
 
 // hintKeepAll is what one wants while looking for spans.
@@ -47,13 +47,13 @@ func runSampler(_ context.Context, env *probe.Env) probe.Finding {
 func judgeSampler(s config.Sampler) probe.Finding {
 	switch s.Type {
 	case config.SamplerRemote:
-		return probe.Found(probe.StatusOK, codeSamplerRemote, "remote: %s until the server at sampler.endpoint answers", rate(s.Param))
+		return probe.Found(probe.StatusOK, codeSamplerRemote, "remote: keeps %s until the server at sampler.endpoint responds", rateText(s.Param))
 	case config.SamplerRateLimiting:
 		if s.Param > 0 {
-			return probe.Found(probe.StatusOK, codeSamplerKeepsSome, "ratelimiting keeps up to %v traces a second", s.Param)
+			return probe.Found(probe.StatusOK, codeSamplerKeepsSome, "ratelimiting keeps up to %s", perSecond(s.Param))
 		}
 		// jaeger-client-go starts the limiter with one credit.
-		return probe.Found(probe.StatusFail, codeSamplerKeepsNothing, "ratelimiting 0 keeps the first trace and no other").
+		return probe.Found(probe.StatusFail, codeSamplerKeepsNothing, "ratelimiting 0 keeps only the first trace").
 			Hint(hintKeepAll)
 	case config.SamplerConst:
 		if s.Param == 0 {
@@ -77,16 +77,16 @@ func judgeRate(p float64, codes keepCodes) probe.Finding {
 	case p <= 0:
 		return probe.Found(probe.StatusFail, codes.nothing, "probability 0 keeps no trace").Hint(hintKeepAll)
 	case p <= fewRate:
-		return probe.Found(probe.StatusWarn, codes.few, "probability %v keeps %s", p, rate(p)).Hint(hintKeepAll)
+		return probe.Found(probe.StatusWarn, codes.few, "probability %v keeps %s", p, rateText(p)).Hint(hintKeepAll)
 	case p < 1:
-		return probe.Found(probe.StatusOK, codes.some, "probability %v keeps %s", p, rate(p))
+		return probe.Found(probe.StatusOK, codes.some, "probability %v keeps %s", p, rateText(p))
 	default:
 		return probe.Found(probe.StatusOK, codes.all, "probability 1 keeps every trace")
 	}
 }
 
-// rate puts a probability into words: "one trace in 1000".
-func rate(p float64) string {
+// rateText puts a probability into words: "one trace in 1000".
+func rateText(p float64) string {
 	switch {
 	case p <= 0:
 		return "no trace"
@@ -95,4 +95,12 @@ func rate(p float64) string {
 	default:
 		return fmt.Sprintf("one trace in %.4g", 1/p)
 	}
+}
+
+// perSecond describes a limit: "1 trace a second", "0.5 traces a second".
+func perSecond(limit float64) string {
+	if limit == 1 {
+		return "1 trace a second"
+	}
+	return fmt.Sprintf("%v traces a second", limit)
 }

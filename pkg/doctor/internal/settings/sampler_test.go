@@ -27,9 +27,10 @@ func TestSampler(t *testing.T) {
 		"probabilistic 1e-9":  {"probabilistic", 1e-9, probe.StatusWarn, codeSamplerKeepsFew, "probability 1e-09 keeps one trace in 1e+09", hintKeepAll},
 		"probabilistic 0.25":  {"probabilistic", 0.25, probe.StatusOK, codeSamplerKeepsSome, "probability 0.25 keeps one trace in 4", ""},
 		"probabilistic 1":     {"probabilistic", 1, probe.StatusOK, codeSamplerKeepsAll, "probability 1 keeps every trace", ""},
-		"ratelimiting 0":      {"ratelimiting", 0, probe.StatusFail, codeSamplerKeepsNothing, "ratelimiting 0 keeps the first trace and no other", hintKeepAll},
+		"ratelimiting 0":      {"ratelimiting", 0, probe.StatusFail, codeSamplerKeepsNothing, "ratelimiting 0 keeps only the first trace", hintKeepAll},
 		"ratelimiting 2":      {"ratelimiting", 2, probe.StatusOK, codeSamplerKeepsSome, "ratelimiting keeps up to 2 traces a second", ""},
-		"remote 0":            {"remote", 0, probe.StatusOK, codeSamplerRemote, "remote: no trace until the server at sampler.endpoint answers", ""},
+		"ratelimiting 1":      {"ratelimiting", 1, probe.StatusOK, codeSamplerKeepsSome, "ratelimiting keeps up to 1 trace a second", ""},
+		"remote 0":            {"remote", 0, probe.StatusOK, codeSamplerRemote, "remote: keeps no trace until the server at sampler.endpoint responds", ""},
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -42,7 +43,7 @@ func TestSampler(t *testing.T) {
 	}
 }
 
-func TestSamplerSaysWhereItIsFrom(t *testing.T) {
+func TestSamplerShowsItsOrigin(t *testing.T) {
 	t.Parallel()
 	f, _ := probetest.Examine(t, SamplerProbe(), probetest.Outside(probetest.Load(t, "sampler.param", "0")), nil)
 	if diff := cmp.Diff([]string{"sampler.type = const (default), sampler.param = 0 (--flag)"}, f.Evidence); diff != "" {

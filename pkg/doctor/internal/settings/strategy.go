@@ -39,23 +39,23 @@ func StrategyProbe() probe.Probe {
 		Title: "the sampling server's strategy keeps traces",
 		// Its sampler has to wait for no one, so neither does this.
 		RunsBeside: []string{probe.IDIdentity},
-		Finalize:   settleStrategy,
+		Finalize:   finalizeStrategy,
 		Codes: []probe.Code{
 			codeStrategyKeepsAll, codeStrategyKeepsSome, codeStrategyKeepsFew, codeStrategyKeepsNothing,
 			codeStrategyNumeric, codeStrategyUnreachable, codeStrategyUnreadable,
 		},
-		Run: runSamplingStrategy,
+		Run: runStrategy,
 	}
 }
 
-func runSamplingStrategy(ctx context.Context, env *probe.Env) probe.Finding {
+func runStrategy(ctx context.Context, env *probe.Env) probe.Finding {
 	s := env.Config().Sampler
 	if s.Type != config.SamplerRemote {
-		return probe.NotUsed("the sampler is %s, no server is asked", s.Type)
+		return probe.NotUsed("the sampler is %s, which uses no server", s.Type)
 	}
 	endpoint, err := strategyURL(env)
 	if err != nil {
-		f := probe.Found(probe.StatusWarn, codeStrategyUnreachable, "sampler.endpoint is no URL: %v", probe.WithoutURL(err))
+		f := probe.Found(probe.StatusWarn, codeStrategyUnreachable, "sampler.endpoint is not a valid URL: %v", probe.WithoutURL(err))
 		return atInitialRate(f, s.Param)
 	}
 	body, problem := fetchStrategy(ctx, env, endpoint)
@@ -66,23 +66,24 @@ func runSamplingStrategy(ctx context.Context, env *probe.Env) probe.Finding {
 	strategy, err := tracer.ParseStrategy(body)
 	if err != nil {
 		f := probe.Found(probe.StatusWarn, codeStrategyUnreadable,
-			"the sampling server at %s does not answer with a strategy", probe.DialAddr(endpoint))
+			"the sampling server at %s did not return a strategy", probe.DialAddr(endpoint))
 		return atInitialRate(f, s.Param).Saw(saw, err.Error())
 	}
 	f := judgeStrategy(strategy)
 	if strategy.ClientError != nil && f.Status == probe.StatusOK && env.Config().Tracer == config.TracerJaeger {
-		// Jaeger 2.0 to 2.15 answer so, and Jaeger 1 on paths but /sampling.
+		// Jaeger 2.0 to 2.15 return this, and Jaeger 1 on paths other than
+		// /sampling.
 		f.Status, f.Code = probe.StatusWarn, codeStrategyNumeric
-		f.Fact += "; its strategyType is a number, which otdemo reads and jaeger-client-go does not"
+		f.Fact += "; its strategyType is a number, which otdemo can read but jaeger-client-go cannot"
 		f = f.Saw("jaeger-client-go: " + strategy.ClientError.Error()).
 			Hint("programs with jaeger-client-go: JAEGER_SAMPLER_TYPE=const JAEGER_SAMPLER_PARAM=1, or Jaeger 2.16")
 	}
 	return f.Saw(saw)
 }
 
-// settleStrategy puts before the other hints where this Jaeger has its
+// finalizeStrategy puts before the other hints where this Jaeger has its
 // strategies, when it is known to have none at the endpoint.
-func settleStrategy(env *probe.Env, f probe.Finding) probe.Finding {
+func finalizeStrategy(env *probe.Env, f probe.Finding) probe.Finding {
 	jaeger, _ := probe.Result[identity.Identity](env, probe.IDIdentity)
 	endpoint, err := strategyURL(env)
 	if err != nil || f.Code != codeStrategyUnreachable || !jaeger.RunsOn(endpoint.Hostname()) {
@@ -102,7 +103,7 @@ func settleStrategy(env *probe.Env, f probe.Finding) probe.Finding {
 	return f.Saw("it is " + jaeger.String() + ": " + jaeger.Source)
 }
 
-// strategyURL is what the tracer asks.
+// strategyURL returns the URL that the tracer requests.
 func strategyURL(env *probe.Env) (*url.URL, error) {
 	u, err := url.Parse(env.Config().SamplingURL())
 	if err != nil {
@@ -114,7 +115,7 @@ func strategyURL(env *probe.Env) (*url.URL, error) {
 	return u, nil
 }
 
-// fetchStrategy returns the server's answer, or the finding that there is none.
+// fetchStrategy returns the server's response, or the finding for its absence.
 func fetchStrategy(ctx context.Context, env *probe.Env, endpoint *url.URL) ([]byte, *probe.Finding) {
 	unreachable := func(format string, args ...any) *probe.Finding {
 		f := probe.Found(probe.StatusWarn, codeStrategyUnreachable, format, args...)
@@ -122,7 +123,7 @@ func fetchStrategy(ctx context.Context, env *probe.Env, endpoint *url.URL) ([]by
 	}
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, endpoint.String(), nil)
 	if err != nil {
-		return nil, unreachable("sampler.endpoint is no URL: %v", probe.WithoutURL(err))
+		return nil, unreachable("sampler.endpoint is not a valid URL: %v", probe.WithoutURL(err))
 	}
 	client := env.HTTPClient()
 	defer client.CloseIdleConnections()
@@ -134,28 +135,28 @@ func fetchStrategy(ctx context.Context, env *probe.Env, endpoint *url.URL) ([]by
 	defer func() { _ = resp.Body.Close() }()
 	body, err := io.ReadAll(io.LimitReader(resp.Body, maxStrategy))
 	if err != nil {
-		return nil, unreachable("sampling server %s breaks off: %v", probe.DialAddr(endpoint), err)
+		return nil, unreachable("reading from the sampling server %s failed: %v", probe.DialAddr(endpoint), err)
 	}
 	if resp.StatusCode != http.StatusOK {
-		f := unreachable("sampling server %s answers %s", probe.DialAddr(endpoint), resp.Status).
+		f := unreachable("sampling server %s returned %s", probe.DialAddr(endpoint), resp.Status).
 			Saw(fmt.Sprintf("GET %s: %s: %s", probe.Bare(endpoint), resp.Status, probe.Excerpt(body)))
 		return nil, &f
 	}
 	return body, nil
 }
 
-// atInitialRate adds what a sampler does that has no strategy: it stays with
-// its parameter for ever.
+// atInitialRate adds what a sampler without a strategy does: it stays at its
+// parameter forever.
 func atInitialRate(f probe.Finding, param float64) probe.Finding {
 	f.Status = probe.StatusWarn
 	if param <= 0 {
 		f.Status = probe.StatusFail
 	}
-	f.Fact += fmt.Sprintf("; the sampler stays at sampler.param %v and keeps %s", param, rate(param))
+	f.Fact += fmt.Sprintf("; the sampler stays at sampler.param %v and keeps %s", param, rateText(param))
 	return f.Hint(hintKeepAll)
 }
 
-// judgeStrategy looks at how much a strategy keeps.
+// judgeStrategy returns the finding for how much a strategy keeps.
 func judgeStrategy(s tracer.Strategy) probe.Finding {
 	codes := keepCodes{
 		all: codeStrategyKeepsAll, some: codeStrategyKeepsSome,
@@ -166,15 +167,15 @@ func judgeStrategy(s tracer.Strategy) probe.Finding {
 			return probe.Found(probe.StatusOK, codes.some, "the server's strategy keeps up to %s a second", plural.Of(s.TracesPerSecond, "trace", "traces"))
 		}
 		return probe.Found(probe.StatusFail, codes.nothing,
-			"the server's strategy is ratelimiting 0, which keeps the first trace and no other").
+			"the server's strategy is ratelimiting 0, which keeps only the first trace").
 			Hint(hintKeepAll)
 	}
 	f := judgeRate(s.Rate, codes)
 	if s.Operations == 0 {
 		return f
 	}
-	f.Fact = fmt.Sprintf("%s, for the others %s",
-		plural.Of(s.Operations, "operation has a rate of its own", "operations have a rate of their own"), f.Fact)
+	f.Fact = fmt.Sprintf("%s; for the others, %s",
+		plural.Of(s.Operations, "operation has its own rate", "operations have their own rates"), f.Fact)
 	if f.Status == probe.StatusFail {
 		// Some operation may still be kept.
 		f.Status, f.Code = probe.StatusWarn, codes.few

@@ -28,7 +28,7 @@ func TestSamplingStrategy(t *testing.T) {
 		"Jaeger 2.0 to 2.15: a number": {
 			"0", probetest.Answer(200, "", `{"strategyType":0,"probabilisticSampling":{"samplingRate":1}}`),
 			probe.StatusWarn, codeStrategyNumeric,
-			"probability 1 keeps every trace; its strategyType is a number, which otdemo reads and jaeger-client-go does not", hintNumeric,
+			"probability 1 keeps every trace; its strategyType is a number, which otdemo can read but jaeger-client-go cannot", hintNumeric,
 		},
 		"a number and nothing kept: the worse comes first": {
 			"1", probetest.Answer(200, "", `{"strategyType":0,"probabilisticSampling":{"samplingRate":0}}`),
@@ -44,12 +44,12 @@ func TestSamplingStrategy(t *testing.T) {
 		},
 		"rate limiting 0": {
 			"0", probetest.Answer(200, "", `{"strategyType":"RATE_LIMITING","rateLimitingSampling":{"maxTracesPerSecond":0}}`),
-			probe.StatusFail, codeStrategyKeepsNothing, "the server's strategy is ratelimiting 0, which keeps the first trace and no other", hintKeepAll,
+			probe.StatusFail, codeStrategyKeepsNothing, "the server's strategy is ratelimiting 0, which keeps only the first trace", hintKeepAll,
 		},
 		"by operation, others nothing": {
 			"0", probetest.Answer(200, "", `{"strategyType":"PROBABILISTIC","operationSampling":{"defaultSamplingProbability":0,
 				"perOperationStrategies":[{"operation":"get","probabilisticSampling":{"samplingRate":1}}]}}`),
-			probe.StatusWarn, codeStrategyKeepsFew, "1 operation has a rate of its own, for the others probability 0 keeps no trace", hintKeepAll,
+			probe.StatusWarn, codeStrategyKeepsFew, "1 operation has its own rate; for the others, probability 0 keeps no trace", hintKeepAll,
 		},
 		"by operation": {
 			"0", probetest.Answer(200, "", `{"strategyType":"PROBABILISTIC","operationSampling":{"defaultSamplingProbability":0.5,"perOperationStrategies":[]}}`),
@@ -58,28 +58,28 @@ func TestSamplingStrategy(t *testing.T) {
 		"html": {
 			"0", probetest.Answer(200, "Content-Type: text/html", "<html>welcome</html>"),
 			probe.StatusFail, codeStrategyUnreadable,
-			"the sampling server at HOST does not answer with a strategy; the sampler stays at sampler.param 0 and keeps no trace", hintKeepAll,
+			"the sampling server at HOST did not return a strategy; the sampler stays at sampler.param 0 and keeps no trace", hintKeepAll,
 		},
 		"html, with a rate to start at": {
 			"0.5", probetest.Answer(200, "Content-Type: text/html", "<html>welcome</html>"),
 			probe.StatusWarn, codeStrategyUnreadable,
-			"the sampling server at HOST does not answer with a strategy; the sampler stays at sampler.param 0.5 and keeps one trace in 2", hintKeepAll,
+			"the sampling server at HOST did not return a strategy; the sampler stays at sampler.param 0.5 and keeps one trace in 2", hintKeepAll,
 		},
 		"empty object": {
 			"1", probetest.Answer(200, "", `{}`), probe.StatusWarn, codeStrategyUnreadable,
-			"the sampling server at HOST does not answer with a strategy; the sampler stays at sampler.param 1 and keeps every trace", hintKeepAll,
+			"the sampling server at HOST did not return a strategy; the sampler stays at sampler.param 1 and keeps every trace", hintKeepAll,
 		},
 		"rate above 1": {
 			"1", probetest.Answer(200, "", `{"strategyType":"PROBABILISTIC","probabilisticSampling":{"samplingRate":2}}`), probe.StatusWarn, codeStrategyUnreadable,
-			"the sampling server at HOST does not answer with a strategy; the sampler stays at sampler.param 1 and keeps every trace", hintKeepAll,
+			"the sampling server at HOST did not return a strategy; the sampler stays at sampler.param 1 and keeps every trace", hintKeepAll,
 		},
 		"unknown word": {
 			"1", probetest.Answer(200, "", `{"strategyType":"ADAPTIVE"}`), probe.StatusWarn, codeStrategyUnreadable,
-			"the sampling server at HOST does not answer with a strategy; the sampler stays at sampler.param 1 and keeps every trace", hintKeepAll,
+			"the sampling server at HOST did not return a strategy; the sampler stays at sampler.param 1 and keeps every trace", hintKeepAll,
 		},
 		"Jaeger 2 without /api/sampling": {
 			"0", probetest.Answer(404, "", "404 page not found\n"), probe.StatusFail, codeStrategyUnreachable,
-			"sampling server HOST answers 404 Not Found; the sampler stays at sampler.param 0 and keeps no trace", hintKeepAll,
+			"sampling server HOST returned 404 Not Found; the sampler stays at sampler.param 0 and keeps no trace", hintKeepAll,
 		},
 		"refused": {
 			"0", nil, probe.StatusFail, codeStrategyUnreachable,
@@ -102,7 +102,7 @@ func TestSamplingStrategy(t *testing.T) {
 	}
 }
 
-func TestSamplingStrategyAsksForTheRealService(t *testing.T) {
+func TestSamplingStrategyIsForTheRealService(t *testing.T) {
 	t.Parallel()
 	var got string
 	srv := probetest.Serve(t, func(w http.ResponseWriter, r *http.Request) {
@@ -119,7 +119,7 @@ func TestSamplingStrategyAsksForTheRealService(t *testing.T) {
 func TestSamplingStrategyNotUsed(t *testing.T) {
 	t.Parallel()
 	f, _ := probetest.Examine(t, StrategyProbe(), probetest.Outside(probetest.Load(t)), nil)
-	probetest.Expect(t, f, probe.StatusSkip, probe.CodeNotUsed, "the sampler is const, no server is asked", "")
+	probetest.Expect(t, f, probe.StatusSkip, probe.CodeNotUsed, "the sampler is const, which uses no server", "")
 }
 
 func TestStrategyThatThisVersionHasElsewhere(t *testing.T) {

@@ -20,8 +20,9 @@ const (
 	CountRejected = "spans or bulks that the storage rejected"
 )
 
-// meaning says what a metric counts, "" when it does not matter here. The names
-// are those of Jaeger 1.42 to 2.20, without the _total that some of them add.
+// meaning returns what a metric counts, "" if it does not matter here. The
+// names are those of Jaeger 1.42 to 2.20, without the _total that some of them
+// add.
 func meaning(name, labels string) string {
 	ofCheck := strings.Contains(labels, `svc="`+probe.CheckService+`"`)
 	switch strings.TrimSuffix(name, "_total") {

@@ -25,13 +25,13 @@ type app struct {
 	disabled bool
 	// zipkin makes it read and write B3 headers instead.
 	zipkin bool
-	// deaf begins a trace for each request, without a look at the headers.
+	// deaf starts a trace for each request and ignores its headers.
 	deaf bool
 	// cut reads 64 bits of a trace id.
 	cut bool
-	// redirects answers the first path with another.
+	// redirects makes the first path redirect to another.
 	redirects bool
-	// status is its answer when not 200.
+	// status is its response if not 200.
 	status int
 	// calls is the URL of the next service; inject passes the trace on.
 	calls  string
@@ -123,7 +123,7 @@ func (a app) tracer(t *testing.T, agent string) opentracing.Tracer {
 	return tracer
 }
 
-// cutting is how clients read uber-trace-id that know only 64 bits.
+// cutting reads uber-trace-id like clients that support only 64 bits.
 type cutting struct{}
 
 // Extract implements jaeger.Extractor.

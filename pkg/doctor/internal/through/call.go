@@ -21,7 +21,8 @@ const (
 	plainCalls = 3
 	// maxRedirects bounds what is followed, on the same host only.
 	maxRedirects = 3
-	// maxAppAnswer bounds what is read of an application's answer. It is thrown away.
+	// maxAppAnswer bounds what is read of an application's response, which is
+	// discarded.
 	maxAppAnswer = 64 << 10
 	// debugHeader makes jaeger-client-go keep a trace and tag it with the value.
 	debugHeader = "jaeger-debug-id"
@@ -29,7 +30,7 @@ const (
 
 // appCall is one GET to an application.
 type appCall struct {
-	// name says what it carries, a format's name for those with one.
+	// name is what the call carries, for some the name of a header format.
 	name   string
 	header http.Header
 	// caller is what it carries; zero when it carries no trace.
@@ -37,7 +38,7 @@ type appCall struct {
 	start  time.Time
 	took   time.Duration
 	status int
-	// date is the application's clock, to the second; zero when it does not tell.
+	// date is the application's clock, to the second; zero if unknown.
 	date time.Time
 	err  error
 }
@@ -93,7 +94,7 @@ func (v *session) calls() []*appCall {
 // make sends the calls: the first alone, whose error it returns because the
 // others would fail alike, then the others at once. It changes v.
 func (v *session) make(ctx context.Context, env *probe.Env) error {
-	// What an application answers is nobody's business, and in no bundle.
+	// An application's responses are private, and go into no bundle.
 	private := env.Target
 	private.Record = nil
 	client := private.HTTPClient()
@@ -145,14 +146,14 @@ func (c *appCall) get(ctx context.Context, client *http.Client, u *url.URL) {
 	}
 	defer func() { _ = resp.Body.Close() }()
 	c.status = resp.StatusCode
-	// What does not parse is no date.
+	// A header that does not parse is ignored.
 	c.date, _ = http.ParseTime(resp.Header.Get("Date"))
-	// Read to the end, so that the application is not cut off while it answers.
+	// Read to the end, so that the application can finish its response.
 	_, _ = io.Copy(io.Discard, io.LimitReader(resp.Body, maxAppAnswer))
 }
 
-// evidence says what was sent and what came back.
-func (v *session) Evidence() []string {
+// evidence lists what was sent and what came back.
+func (v *session) evidence() []string {
 	var lines []string
 	for _, c := range v.calls() {
 		what := "with " + c.name
@@ -168,8 +169,8 @@ func (v *session) Evidence() []string {
 	return lines
 }
 
-// parseThrough reads the URL of an application.
-func parseThrough(raw string) (*url.URL, error) {
+// parseURL reads the URL of an application.
+func parseURL(raw string) (*url.URL, error) {
 	u, err := url.Parse(raw)
 	switch {
 	case err != nil:
@@ -177,7 +178,7 @@ func parseThrough(raw string) (*url.URL, error) {
 	case u.Scheme != "http" && u.Scheme != "https":
 		return nil, errors.New("it must start with http:// or https://")
 	case u.Host == "":
-		return nil, errors.New("it names no host")
+		return nil, errors.New("it has no host")
 	}
 	return u, nil
 }

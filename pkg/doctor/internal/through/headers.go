@@ -17,7 +17,7 @@ type callerSpan struct {
 
 // flag is the last field of most headers. Decimal and hexadecimal are the same
 // here, and jaeger-client-go reads one and writes the other.
-func (c callerSpan) Flag() string {
+func (c callerSpan) flag() string {
 	if c.sampled {
 		return "1"
 	}
@@ -29,12 +29,12 @@ func (c callerSpan) longID() string {
 	return fmt.Sprintf("%016x%016x", c.trace.High, c.trace.Low)
 }
 
-// headerFormat is a way in which a trace travels over HTTP.
+// headerFormat is a format in which a trace is propagated over HTTP.
 type headerFormat struct {
 	// name is that of its header.
 	name string
-	// word is the format's among the values of propagation.
-	word string
+	// propagation is the format's among the values of propagation.
+	propagation string
 	// set writes a span into headers.
 	set func(http.Header, callerSpan)
 	// otel is the format's among the values of OTEL_PROPAGATORS.
@@ -46,29 +46,29 @@ type headerFormat struct {
 func headerFormats() []headerFormat {
 	return []headerFormat{
 		{
-			name: "uber-trace-id", word: config.PropagationJaeger, otel: "jaeger",
+			name: "uber-trace-id", propagation: config.PropagationJaeger, otel: "jaeger",
 			set: func(h http.Header, c callerSpan) {
-				h.Set("Uber-Trace-Id", fmt.Sprintf("%s:%s:0:%s", c.longID(), c.span, c.Flag()))
+				h.Set("Uber-Trace-Id", fmt.Sprintf("%s:%s:0:%s", c.longID(), c.span, c.flag()))
 			},
 		},
 		{
-			name: "traceparent", word: config.PropagationW3C, otel: "tracecontext",
+			name: "traceparent", propagation: config.PropagationW3C, otel: "tracecontext",
 			set: func(h http.Header, c callerSpan) {
-				h.Set("Traceparent", fmt.Sprintf("00-%s-%s-0%s", c.longID(), c.span, c.Flag()))
+				h.Set("Traceparent", fmt.Sprintf("00-%s-%s-0%s", c.longID(), c.span, c.flag()))
 			},
 		},
 		{
-			name: "b3", word: config.PropagationB3Single, otel: "b3",
+			name: "b3", propagation: config.PropagationB3Single, otel: "b3",
 			set: func(h http.Header, c callerSpan) {
-				h.Set("B3", fmt.Sprintf("%s-%s-%s", c.longID(), c.span, c.Flag()))
+				h.Set("B3", fmt.Sprintf("%s-%s-%s", c.longID(), c.span, c.flag()))
 			},
 		},
 		{
-			name: "x-b3-traceid", word: config.PropagationB3, otel: "b3multi",
+			name: "x-b3-traceid", propagation: config.PropagationB3, otel: "b3multi",
 			set: func(h http.Header, c callerSpan) {
 				h.Set("X-B3-Traceid", c.longID())
 				h.Set("X-B3-Spanid", c.span.String())
-				h.Set("X-B3-Sampled", c.Flag())
+				h.Set("X-B3-Sampled", c.flag())
 			},
 		},
 	}

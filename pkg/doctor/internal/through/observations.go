@@ -13,13 +13,13 @@ import (
 // clockSlack is what clocks may drift apart meanwhile: they are set in steps.
 const clockSlack = 100 * time.Millisecond
 
-// dateSlack is what a Date header leaves out, and what clocks differ at most that
-// nobody tells about.
+// dateSlack is the fraction that a Date header leaves out, and the largest
+// clock difference that is assumed.
 const dateSlack = time.Second
 
-// answered returns the spans with which the application continued the calls, one
-// for each call at least.
-func (s *observations) answered(v *session) []trace.Span {
+// continuations returns the spans with which the application continued the
+// calls, at least one for each call.
+func (s *observations) continuations(v *session) []trace.Span {
 	var spans []trace.Span
 	for _, c := range v.joins {
 		for _, t := range []trace.Trace{s.joined[c.name], s.cut[c.name]} {
@@ -33,9 +33,10 @@ func (s *observations) answered(v *session) []trace.Span {
 	return spans
 }
 
-// entries returns the names of the application: those on the spans that answered.
-func (s *observations) entries(v *session) []string {
-	return serviceNames(s.answered(v))
+// entryServices returns the names of the application: those on the spans that
+// continue the calls.
+func (s *observations) entryServices(v *session) []string {
+	return serviceNames(s.continuations(v))
 }
 
 func serviceNames(spans []trace.Span) []string {
@@ -47,25 +48,26 @@ func serviceNames(spans []trace.Span) []string {
 	return slices.Compact(names)
 }
 
-// own returns the first spans of the traces that the application began itself,
-// but for those of the debug header. Those of other callers at the same time are
-// among them: no header tells them apart.
-func (s *observations) own(v *session) []trace.Span {
-	answered := s.answered(v)
-	entries := serviceNames(answered)
-	from, to := v.atWork(answered)
-	var own []trace.Span
+// ownRoots returns the root spans of the traces that the application started
+// itself, except those of the debug header. Traces of other callers at the same
+// time are included: no header distinguishes them.
+func (s *observations) ownRoots(v *session) []trace.Span {
+	continued := s.continuations(v)
+	services := serviceNames(continued)
+	from, to := v.activeWindow(continued)
+	var roots []trace.Span
 	for _, root := range s.roots() {
 		if root.Start.Before(from) || root.Start.After(to) || v.isDebug(&root) {
 			continue
 		}
-		// Without a name, the path tells, or what notes the user agent.
-		if slices.Contains(entries, root.Service()) ||
-			len(entries) == 0 && (tellsPath(&root, v.url.Path) || tells(&root, v.debugID)) {
-			own = append(own, root)
+		// Without a service name, the path or the recorded user agent
+		// identifies it.
+		if slices.Contains(services, root.Service()) ||
+			len(services) == 0 && (isForPath(&root, v.url.Path) || hasTag(&root, v.debugID)) {
+			roots = append(roots, root)
 		}
 	}
-	return own
+	return roots
 }
 
 // isDebug reports whether the span began the trace of a debug header of ours.
@@ -75,11 +77,12 @@ func (v *session) isDebug(span *trace.Span) bool {
 	return ok && value.String() == v.debugID
 }
 
-// atWork is when the application answered, by its own clock: as the spans that
-// answered tell, or else its Date headers, to the second.
-func (v *session) atWork(answered []trace.Span) (from, to time.Time) {
-	if len(answered) > 0 {
-		least, most := clockOffset(v, answered)
+// activeWindow returns when the application handled the calls, by its own
+// clock: from the spans that continue them, otherwise from its Date headers, to
+// the second.
+func (v *session) activeWindow(continued []trace.Span) (from, to time.Time) {
+	if len(continued) > 0 {
+		least, most := clockOffset(v, continued)
 		return v.start.Add(least - clockSlack), v.end.Add(most + clockSlack)
 	}
 	from, to = v.start.Add(-dateSlack), v.end.Add(dateSlack)
@@ -107,16 +110,16 @@ func (s *observations) roots() []trace.Span {
 	return roots
 }
 
-// clockOffset is how far the application's clock is ahead of this one, at least
-// and at most: a span that answers a call begins while the call lasts.
-func clockOffset(v *session, answered []trace.Span) (least, most time.Duration) {
+// clockOffset returns how far the application's clock is ahead of this one, at
+// least and at most: a span that continues a call starts while the call lasts.
+func clockOffset(v *session, continued []trace.Span) (least, most time.Duration) {
 	first := true
 	for _, c := range v.joins {
-		for i := range answered {
-			if answered[i].ParentID() != c.caller.span {
+		for i := range continued {
+			if continued[i].ParentID() != c.caller.span {
 				continue
 			}
-			late := answered[i].Start.Sub(c.start)
+			late := continued[i].Start.Sub(c.start)
 			if first || late-c.took > least {
 				least = late - c.took
 			}
@@ -129,13 +132,13 @@ func clockOffset(v *session, answered []trace.Span) (least, most time.Duration) 
 	return least, most
 }
 
-// tells reports whether a tag of the span, such as its user agent, contains id.
-func tells(span *trace.Span, id string) bool {
+// hasTag reports whether a tag of the span, such as its user agent, contains id.
+func hasTag(span *trace.Span, id string) bool {
 	return slices.ContainsFunc(span.Tags, func(t trace.Tag) bool { return strings.Contains(t.Value.String(), id) })
 }
 
-// tellsPath reports whether the span is of a request for path.
-func tellsPath(span *trace.Span, path string) bool {
+// isForPath reports whether the span is of a request for path.
+func isForPath(span *trace.Span, path string) bool {
 	for _, key := range []string{"http.url", "http.target", "http.path", "url.path", "url.full"} {
 		value, ok := span.Tag(key)
 		if !ok {
@@ -149,26 +152,26 @@ func tellsPath(span *trace.Span, path string) bool {
 	return false
 }
 
-// beyond returns the services that continued the traces behind the application.
-func (s *observations) beyond(v *session) []string {
-	entries := s.entries(v)
+// downstream returns the services that continued the traces behind the application.
+func (s *observations) downstream(v *session) []string {
+	services := s.entryServices(v)
 	var spans []trace.Span
 	for _, t := range s.joined {
 		spans = append(spans, t.Spans...)
 	}
-	return slices.DeleteFunc(serviceNames(spans), func(name string) bool { return slices.Contains(entries, name) })
+	return slices.DeleteFunc(serviceNames(spans), func(name string) bool { return slices.Contains(services, name) })
 }
 
-// leastNested is how many traces must begin inside of the application's spans
-// before that is no chance.
+// leastNested is how many traces must start during the application's spans
+// before that is not a coincidence.
 const leastNested = 3
 
-// strangers returns the services that begin a trace of their own inside of each
-// of the application's spans, and seldom elsewhere: the application calls them,
-// and does not pass its trace on.
-func (s *observations) strangers(v *session) []string {
-	outer := append(s.answered(v), s.own(v)...)
-	entries := serviceNames(outer)
+// foreignRoots returns the services that start their own trace during each of
+// the application's spans, and rarely otherwise: the application calls them but
+// does not propagate its trace.
+func (s *observations) foreignRoots(v *session) []string {
+	outer := append(s.continuations(v), s.ownRoots(v)...)
+	services := serviceNames(outer)
 	inside, elsewhere := make(map[string][]trace.Span), make(map[string]int)
 	for _, root := range s.roots() {
 		if !slices.ContainsFunc(outer, func(o trace.Span) bool { return within(root, o) }) {
@@ -183,7 +186,7 @@ func (s *observations) strangers(v *session) []string {
 			return !slices.ContainsFunc(roots, func(root trace.Span) bool { return within(root, o) })
 		}
 		if len(roots) >= leastNested && len(roots) > elsewhere[name] &&
-			!slices.Contains(entries, name) && !slices.ContainsFunc(outer, missing) {
+			!slices.Contains(services, name) && !slices.ContainsFunc(outer, missing) {
 			names = append(names, name)
 		}
 	}
@@ -191,16 +194,16 @@ func (s *observations) strangers(v *session) []string {
 	return names
 }
 
-// within reports whether inner begins while outer lasts. It may end later: an
-// answer can be read before its span is finished.
+// within reports whether inner starts while outer lasts. It may end later: a
+// response can be read before its span is finished.
 func within(inner, outer trace.Span) bool {
 	return !inner.Start.Before(outer.Start) && inner.Start.Before(outer.Start.Add(outer.Duration))
 }
 
-// unanswered returns the URLs that the application called, by a client span that
-// has no child.
-func (s *observations) unanswered(v *session) []string {
-	entries := s.entries(v)
+// unansweredCalls returns the URLs that the application called, by client spans
+// without a child.
+func (s *observations) unansweredCalls(v *session) []string {
+	services := s.entryServices(v)
 	var urls []string
 	for _, t := range s.joined {
 		parents := make(map[trace.SpanID]bool)
@@ -211,7 +214,7 @@ func (s *observations) unanswered(v *session) []string {
 			span := &t.Spans[i]
 			kind, _ := span.Tag("span.kind")
 			target, isHTTP := span.Tag("http.url")
-			if kind.String() == "client" && isHTTP && !parents[span.SpanID] && slices.Contains(entries, span.Service()) {
+			if kind.String() == "client" && isHTTP && !parents[span.SpanID] && slices.Contains(services, span.Service()) {
 				urls = append(urls, probe.BareText(target.String()))
 			}
 		}

@@ -9,9 +9,9 @@ import (
 	"github.com/otdemo/otdemo/pkg/trace"
 )
 
-// visitAt is a visit of /pay that began at start and took 20 ms, to an
-// application whose Date header says date.
-func visitAt(start, date time.Time) *session {
+// sessionAt is a session with /pay that started at start and lasted 20 ms, with
+// an application whose Date header is date.
+func sessionAt(start, date time.Time) *session {
 	v := newSession(&url.URL{Scheme: "http", Host: "pay:80", Path: "/pay"})
 	v.start, v.end = start, start.Add(20*time.Millisecond)
 	for _, c := range v.calls() {
@@ -29,8 +29,8 @@ func rootSpan(service, target string, start time.Time, d time.Duration) trace.Sp
 	}
 }
 
-// answers is a span of service that continues a call.
-func answers(c *appCall, service string, start time.Time, d time.Duration) trace.Trace {
+// continues is a span of service that continues a call.
+func continues(c *appCall, service string, start time.Time, d time.Duration) trace.Trace {
 	s := rootSpan(service, "/pay", start, d)
 	s.TraceID = c.caller.trace
 	s.References = []trace.Reference{{TraceID: c.caller.trace, SpanID: c.caller.span}}
@@ -47,13 +47,13 @@ func oneSpanEach(spans ...trace.Span) []trace.Trace {
 
 // An application that is silent now is not excused by what it, or its
 // predecessor, reported before.
-func TestOwnTracesAreOfThisVisit(t *testing.T) {
+func TestOwnRootsAreOfThisSession(t *testing.T) {
 	t.Parallel()
 	now := time.Date(2026, 11, 23, 12, 0, 0, 0, time.UTC)
 	tests := map[string]struct {
 		ahead  time.Duration
 		joined bool
-		// late is how long the call that was joined took to arrive.
+		// late is how long the call that was joined needed to arrive.
 		late time.Duration
 		root trace.Span
 		want int
@@ -72,14 +72,14 @@ func TestOwnTracesAreOfThisVisit(t *testing.T) {
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			v := visitAt(now, now.Add(tt.ahead).Truncate(time.Second))
+			v := sessionAt(now, now.Add(tt.ahead).Truncate(time.Second))
 			seen := &observations{found: map[string][]trace.Trace{tt.root.Service(): oneSpanEach(tt.root)}}
 			if tt.joined {
 				c := v.joins[0]
 				c.took += tt.late
-				seen.joined = map[string]trace.Trace{c.name: answers(c, "pay", now.Add(tt.ahead+tt.late), time.Millisecond)}
+				seen.joined = map[string]trace.Trace{c.name: continues(c, "pay", now.Add(tt.ahead+tt.late), time.Millisecond)}
 			}
-			if got := len(seen.own(v)); got != tt.want {
+			if got := len(seen.ownRoots(v)); got != tt.want {
 				t.Errorf("got %d traces of its own, want %d", got, tt.want)
 			}
 		})
@@ -88,12 +88,12 @@ func TestOwnTracesAreOfThisVisit(t *testing.T) {
 
 // A service that begins traces all the time is not taken for one that the
 // application calls.
-func TestStrangersBeginInside(t *testing.T) {
+func TestForeignRootsStartInside(t *testing.T) {
 	t.Parallel()
 	now := time.Date(2026, 11, 23, 12, 0, 0, 0, time.UTC)
-	v := visitAt(now, time.Time{})
+	v := sessionAt(now, time.Time{})
 	c := v.joins[0]
-	joined := map[string]trace.Trace{c.name: answers(c, "pay", now, 10*time.Millisecond)}
+	joined := map[string]trace.Trace{c.name: continues(c, "pay", now, 10*time.Millisecond)}
 	at := func(offsets ...time.Duration) []trace.Trace {
 		var spans []trace.Span
 		for _, d := range offsets {
@@ -116,7 +116,7 @@ func TestStrangersBeginInside(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			seen := &observations{joined: joined, found: map[string][]trace.Trace{"stock": tt.stock}}
-			if got := seen.strangers(v); !slices.Equal(got, tt.want) {
+			if got := seen.foreignRoots(v); !slices.Equal(got, tt.want) {
 				t.Errorf("got %q, want %q", got, tt.want)
 			}
 		})

@@ -11,9 +11,9 @@ import (
 )
 
 // reportParents sends the caller's spans of the traces that the application
-// joined, the configured way, so that what the check leaves behind is whole: a
-// span whose parent is missing has a warning in Jaeger's UI. That this works is
-// what other probes are for, so errors do not matter here.
+// joined, by the configured path, so that these traces are complete: a span
+// whose parent is missing has a warning in Jaeger's UI. Other probes check this
+// path, so errors do not matter here.
 func (v *session) reportParents(ctx context.Context, env *probe.Env, seen *observations) {
 	batch := &jaeger.Batch{Process: &jaeger.Process{ServiceName: probe.CheckService}}
 	for _, c := range v.joins {
@@ -52,8 +52,8 @@ func (v *session) reportParents(ctx context.Context, env *probe.Env, seen *obser
 	_, _ = conn.Write(data)
 }
 
-// sendParents sends spans to the collector as the configured tracer would. To
-// Appdash it sends none, whose spans are told apart by numbers of 64 bits.
+// sendParents sends spans to the collector as the configured tracer would. It
+// sends none to Appdash, whose trace ids have 64 bits.
 func sendParents(ctx context.Context, env *probe.Env, spans send.RawSpan) {
 	in := send.ProtocolOf(&env.Target)
 	endpoint, err := env.Collector()

@@ -11,16 +11,16 @@ import (
 
 // The codes of what is found here.
 const (
-	CodeThroughJoined         probe.Code = "through-joined"
-	codeThroughUnreachable    probe.Code = "through-unreachable"
-	codeThroughNotReported    probe.Code = "through-not-reported"
-	codeThroughNotExtracted   probe.Code = "through-not-extracted"
-	codeThroughFormatMismatch probe.Code = "through-format-mismatch"
-	CodeThroughSamplerDrops   probe.Code = "through-sampler-drops"
-	codeThroughIDTruncated    probe.Code = "through-id-truncated"
-	codeThroughStopsAt        probe.Code = "through-stops-at"
-	codeThroughNotAwaited     probe.Code = "through-not-awaited"
-	codeThroughUnreadable     probe.Code = "through-unreadable"
+	CodeJoined         probe.Code = "through-joined"
+	codeUnreachable    probe.Code = "through-unreachable"
+	codeNotReported    probe.Code = "through-not-reported"
+	codeNotExtracted   probe.Code = "through-not-extracted"
+	codeFormatMismatch probe.Code = "through-format-mismatch"
+	CodeSamplerDrops   probe.Code = "through-sampler-drops"
+	codeIDTruncated    probe.Code = "through-id-truncated"
+	codeStopsAt        probe.Code = "through-stops-at"
+	codeNotAwaited     probe.Code = "through-not-awaited"
+	codeUnreadable     probe.Code = "through-unreadable"
 )
 
 // Probe calls an application and reads back what it reports. All its
@@ -34,44 +34,44 @@ func Probe() probe.Probe {
 		Needs:     []string{probe.IDQuery},
 		Unbounded: true,
 		Codes: []probe.Code{
-			CodeThroughJoined, codeThroughUnreachable, codeThroughNotReported, codeThroughNotExtracted,
-			codeThroughFormatMismatch, CodeThroughSamplerDrops, codeThroughIDTruncated, codeThroughStopsAt,
-			codeThroughNotAwaited, codeThroughUnreadable,
+			CodeJoined, codeUnreachable, codeNotReported, codeNotExtracted,
+			codeFormatMismatch, CodeSamplerDrops, codeIDTruncated, codeStopsAt,
+			codeNotAwaited, codeUnreadable,
 		},
-		Run: runThrough,
+		Run: run,
 	}
 }
 
-func runThrough(ctx context.Context, env *probe.Env) probe.Finding {
+func run(ctx context.Context, env *probe.Env) probe.Finding {
 	if env.Through == "" {
-		return probe.NotUsed("no application was named")
+		return probe.NotUsed("no application is set")
 	}
-	u, err := parseThrough(env.Through)
+	u, err := parseURL(env.Through)
 	if err != nil {
-		return probe.Found(probe.StatusFail, codeThroughUnreachable, "--through is no URL: %v", err).AtHop(probe.HopConfig).
+		return probe.Found(probe.StatusFail, codeUnreachable, "--through is not a valid URL: %v", err).AtHop(probe.HopConfig).
 			Hint("--through http://localhost:8000/")
 	}
 	v := newSession(u)
 	if err := v.make(ctx, env); err != nil {
-		return appUnreachable(u, err)
+		return unreachable(u, err)
 	}
-	seen, err := v.waitSightings(ctx, env)
+	seen, err := v.waitObservations(ctx, env)
 	switch {
 	case ctx.Err() != nil, errors.Is(err, context.DeadlineExceeded):
-		return probe.Found(probe.StatusUnknown, codeThroughNotAwaited,
-			"the time was up before %s could have reported its spans", probe.Bare(u)).
-			Saw(v.Evidence()...).Hint("--timeout 30s")
+		return probe.Found(probe.StatusUnknown, codeNotAwaited,
+			"timed out before %s could report its spans", probe.Bare(u)).
+			Saw(v.evidence()...).Hint("--timeout 30s")
 	case err != nil:
-		return probe.Found(probe.StatusUnknown, codeThroughUnreadable, "%s answers, and reading its spans back fails: %v", probe.Bare(u), err).
-			AtHop(probe.HopQuery).Saw(v.Evidence()...)
+		return probe.Found(probe.StatusUnknown, codeUnreadable, "%s responds, but reading its spans back failed: %v", probe.Bare(u), err).
+			AtHop(probe.HopQuery).Saw(v.evidence()...)
 	}
 	v.reportParents(ctx, env, seen)
-	return v.Judge(env, seen).Saw(v.Evidence()...).Saw(seen.Evidence(v)...)
+	return v.judge(env, seen).Saw(v.evidence()...).Saw(seen.evidence(v)...)
 }
 
-func appUnreachable(u *url.URL, err error) probe.Finding {
-	f := probe.OneCode(codeThroughUnreachable).Finding(u, err).AtHop(probe.HopNetwork)
-	f.Fact = "the application is not there: " + f.Fact
+func unreachable(u *url.URL, err error) probe.Finding {
+	f := probe.OneCode(codeUnreachable).Finding(u, err).AtHop(probe.HopNetwork)
+	f.Fact = "cannot reach the application: " + f.Fact
 	if probe.Classify(err) == probe.FaultPlain || probe.Classify(err) == probe.FaultTLS {
 		return f.Hint("--through " + probe.OtherScheme(u))
 	}

@@ -32,77 +32,77 @@ func TestThrough(t *testing.T) {
 	}{
 		"well": {
 			app{},
-			probe.StatusOK, CodeThroughJoined,
-			"service pay joins a trace that comes in uber-trace-id; no other service is in it", "",
+			probe.StatusOK, CodeJoined,
+			"service pay joins a trace received in uber-trace-id; no other service is in the trace", "",
 		},
 		"passes on": {
 			app{inject: true, calls: "stock"},
-			probe.StatusOK, CodeThroughJoined,
-			"service pay joins a trace that comes in uber-trace-id, and passes it on to stock", "",
+			probe.StatusOK, CodeJoined,
+			"service pay joins a trace received in uber-trace-id, and propagates it to stock", "",
 		},
 		"answers 404, traced": {
 			app{status: http.StatusNotFound},
-			probe.StatusOK, CodeThroughJoined,
-			"service pay joins a trace that comes in uber-trace-id; no other service is in it", "",
+			probe.StatusOK, CodeJoined,
+			"service pay joins a trace received in uber-trace-id; no other service is in the trace", "",
 		},
 		"B3": {
 			app{zipkin: true},
-			probe.StatusFail, codeThroughFormatMismatch,
-			"service pay joins a trace that comes in x-b3-traceid, and callers with this configuration send uber-trace-id",
+			probe.StatusFail, codeFormatMismatch,
+			"service pay joins a trace received in x-b3-traceid, but callers with this configuration send uber-trace-id",
 			"leave out jaeger.TracerOptions.Extractor(opentracing.HTTPHeaders, ...) in the application: jaeger-client reads uber-trace-id by itself",
 		},
 		"extracts nothing": {
 			app{deaf: true},
-			probe.StatusFail, codeThroughNotExtracted,
-			"service pay reports spans and joins no trace, neither in uber-trace-id, traceparent, b3, x-b3-traceid; 9 traces of its own are there",
+			probe.StatusFail, codeNotExtracted,
+			"service pay reports spans but joins no trace received in any of uber-trace-id, traceparent, b3, x-b3-traceid; 9 traces of its own were found",
 			"nethttp.Middleware(tracer, handler), or tracer.Extract(opentracing.HTTPHeaders, opentracing.HTTPHeadersCarrier(r.Header)), in the application",
 		},
 		"sampler const 0": {
 			app{sampler: jaeger.NewConstSampler(false)},
-			probe.StatusFail, CodeThroughSamplerDrops,
-			"service pay joins a sampled trace (uber-trace-id), and keeps none of 6 requests without one: its sampler drops them; with jaeger-debug-id one is kept",
+			probe.StatusFail, CodeSamplerDrops,
+			"service pay joins a sampled trace (uber-trace-id), but keeps none of 6 requests without one: its sampler drops them; with jaeger-debug-id one is kept",
 			"JAEGER_SAMPLER_TYPE=const JAEGER_SAMPLER_PARAM=1 (in the application's environment)",
 		},
 		"sampler const 0, redirects": {
 			app{redirects: true, sampler: jaeger.NewConstSampler(false)},
-			probe.StatusFail, CodeThroughSamplerDrops,
-			"service pay joins a sampled trace (uber-trace-id), and keeps none of 6 requests without one: its sampler drops them; with jaeger-debug-id one is kept",
+			probe.StatusFail, CodeSamplerDrops,
+			"service pay joins a sampled trace (uber-trace-id), but keeps none of 6 requests without one: its sampler drops them; with jaeger-debug-id one is kept",
 			"JAEGER_SAMPLER_TYPE=const JAEGER_SAMPLER_PARAM=1 (in the application's environment)",
 		},
 		"sampler that keeps few": {
 			app{sampler: keepsFew(t)},
-			probe.StatusFail, CodeThroughSamplerDrops,
-			"service pay joins a sampled trace (uber-trace-id), and keeps none of 6 requests without one: its sampler drops them; with jaeger-debug-id one is kept",
+			probe.StatusFail, CodeSamplerDrops,
+			"service pay joins a sampled trace (uber-trace-id), but keeps none of 6 requests without one: its sampler drops them; with jaeger-debug-id one is kept",
 			"JAEGER_SAMPLER_TYPE=const JAEGER_SAMPLER_PARAM=1 (in the application's environment)",
 		},
-		"disabled": {app{disabled: true}, probe.StatusFail, codeThroughNotReported, "", "otdemo check-jaeger (with the environment of the application)"},
+		"disabled": {app{disabled: true}, probe.StatusFail, codeNotReported, "", "otdemo check-jaeger (with the environment of the application)"},
 		"never flushes": {
 			app{flush: time.Hour},
-			probe.StatusFail, codeThroughNotReported,
+			probe.StatusFail, codeNotReported,
 			"", "otdemo check-jaeger (with the environment of the application)",
 		},
 		"extracts and keeps nothing": {
 			app{deaf: true, sampler: jaeger.NewConstSampler(false)},
-			probe.StatusFail, codeThroughNotReported,
+			probe.StatusFail, codeNotReported,
 			"", "otdemo check-jaeger (with the environment of the application)",
 		},
 		"does not inject": {
 			app{calls: "stock"},
-			probe.StatusFail, codeThroughStopsAt,
-			"the trace stops at service pay: inside of each of its spans stock begins a trace of its own",
+			probe.StatusFail, codeStopsAt,
+			"the trace stops at service pay: during each of its spans, stock starts a trace of its own",
 			"tracer.Inject(span.Context(), opentracing.HTTPHeaders, opentracing.HTTPHeadersCarrier(req.Header)), or nethttp.TraceRequest and nethttp.Transport, in the application",
 		},
 		"calls what is not traced": {
-			app{calls: "untraced", silent: true}, probe.StatusWarn, codeThroughStopsAt, "", "",
+			app{calls: "untraced", silent: true}, probe.StatusWarn, codeStopsAt, "", "",
 		},
 		"cuts ids": {
 			app{cut: true},
-			probe.StatusWarn, codeThroughIDTruncated,
-			"service pay cuts trace ids of 128 bits to 64 (uber-trace-id): such a trace is split in two",
+			probe.StatusWarn, codeIDTruncated,
+			"service pay truncates 128-bit trace ids to 64 bits (uber-trace-id): such a trace is split in two",
 			"JAEGER_TRACEID_128BIT=false (in the environment of its callers)",
 		},
 	}
-	// Each look takes seconds and next to no CPU, so all are taken at once.
+	// Each run takes seconds and almost no CPU, so all run at once.
 	found := make(map[string]func() probe.Finding)
 	for name, tt := range tests {
 		backend, pairs := probetest.StartBackend(t)
@@ -113,14 +113,14 @@ func TestThrough(t *testing.T) {
 			tt.app.calls = app{name: "stock", flush: 2 * time.Second}.start(t, agent)
 		case "untraced":
 			tt.app.calls = probetest.Serve(t, probetest.Answer(http.StatusOK, "", "paid")).URL
-			tt.fact = "the trace stops at service pay: it calls " + tt.app.calls + ", and no span follows"
+			tt.fact = "the trace stops at service pay: it calls " + tt.app.calls + ", but no span follows"
 			tt.hint = "otdemo check-jaeger --through " + tt.app.calls
 		}
 		tt.app.name = "pay"
 		target := probetest.Outside(probetest.Load(t, pairs...))
 		target.Through = tt.app.start(t, agent)
-		if tt.code == codeThroughNotReported {
-			tt.fact = target.Through + " answers 200, and none of 9 requests to it left a span at " + pairs[5] +
+		if tt.code == codeNotReported {
+			tt.fact = target.Through + " returned 200, but none of 9 requests to it produced a span at " + pairs[5] +
 				", not even with jaeger-debug-id"
 		}
 		tests[name] = tt
@@ -147,8 +147,8 @@ func inBackground(look func() probe.Finding) func() probe.Finding {
 	return func() probe.Finding { return <-c }
 }
 
-// What a look through an application leaves behind is whole: Jaeger has no
-// warning about it. What the application answers is in no recording.
+// The traces that --through leaves behind are complete: Jaeger has no warning
+// about them. The application's responses are in no recording.
 func TestThroughLeavesWholeTraces(t *testing.T) {
 	t.Parallel()
 	backend, pairs := probetest.StartBackend(t)
@@ -160,7 +160,7 @@ func TestThroughLeavesWholeTraces(t *testing.T) {
 		}
 	}
 	f, env := probetest.Examine(t, Probe(), target, nil)
-	if f.Code != CodeThroughJoined {
+	if f.Code != CodeJoined {
 		t.Fatalf("got %s %q, want a trace that is joined", f.Code, f.Fact)
 	}
 	sent := regexp.MustCompile(`with uber-trace-id \(trace (\w+)\)`).FindStringSubmatch(strings.Join(f.Evidence, "\n"))
@@ -194,7 +194,7 @@ func TestThroughLeavesWholeTraces(t *testing.T) {
 	}
 }
 
-func TestParentsGoTheConfiguredWay(t *testing.T) {
+func TestParentsUseTheConfiguredPath(t *testing.T) {
 	t.Parallel()
 	posts := make(chan string, 1)
 	collector := probetest.Serve(t, func(w http.ResponseWriter, r *http.Request) {
@@ -210,9 +210,9 @@ func TestParentsGoTheConfiguredWay(t *testing.T) {
 	loaded := probetest.Load(t, "reporter.collector.endpoint", collector.URL+"/api/traces",
 		"reporter.collector.user", "me", "reporter.collector.password", "secret")
 	now := time.Now()
-	v := visitAt(now, now)
+	v := sessionAt(now, now)
 	c := v.joins[0]
-	seen := &observations{joined: map[string]trace.Trace{c.name: answers(c, "pay", now, time.Millisecond)}}
+	seen := &observations{joined: map[string]trace.Trace{c.name: continues(c, "pay", now, time.Millisecond)}}
 	v.reportParents(t.Context(), &probe.Env{Target: probetest.Outside(loaded).WithDefaults()}, seen)
 	select {
 	case got := <-posts:
@@ -224,7 +224,7 @@ func TestParentsGoTheConfiguredWay(t *testing.T) {
 	}
 }
 
-func TestThroughCannotLook(t *testing.T) {
+func TestThroughInconclusive(t *testing.T) {
 	t.Parallel()
 	_, pairs := probetest.StartBackend(t)
 	closed := probetest.ClosedAddr(t)
@@ -241,31 +241,31 @@ func TestThroughCannotLook(t *testing.T) {
 		fact    string
 		hint    string
 	}{
-		"not asked for": {"", nil, 0, probe.StatusSkip, probe.CodeNotUsed, "no application was named", ""},
+		"not requested": {"", nil, 0, probe.StatusSkip, probe.CodeNotUsed, "no application is set", ""},
 		"no scheme": {
-			"localhost:8000", nil, 0, probe.StatusFail, codeThroughUnreachable,
-			"--through is no URL: it must start with http:// or https://", "--through http://localhost:8000/",
+			"localhost:8000", nil, 0, probe.StatusFail, codeUnreachable,
+			"--through is not a valid URL: it must start with http:// or https://", "--through http://localhost:8000/",
 		},
 		"nothing listens": {
-			"http://me:secret@" + closed + "/pay", nil, 0, probe.StatusFail, codeThroughUnreachable,
-			"the application is not there: nothing listens on tcp " + closed, "curl -v http://" + closed + "/pay",
+			"http://me:secret@" + closed + "/pay", nil, 0, probe.StatusFail, codeUnreachable,
+			"cannot reach the application: nothing listens on tcp " + closed, "curl -v http://" + closed + "/pay",
 		},
 		"does not answer": {
-			hangs.URL, nil, 0, probe.StatusFail, codeThroughUnreachable,
-			"the application is not there: tcp " + strings.TrimPrefix(hangs.URL, "http://") + " does not answer in time",
+			hangs.URL, nil, 0, probe.StatusFail, codeUnreachable,
+			"cannot reach the application: tcp " + strings.TrimPrefix(hangs.URL, "http://") + " did not respond in time",
 			"curl -v " + hangs.URL,
 		},
 		"speaks plain HTTP": {
-			"https://" + strings.TrimPrefix(here.URL, "http://"), nil, 0, probe.StatusFail, codeThroughUnreachable,
-			"the application is not there: " + strings.TrimPrefix(here.URL, "http://") + " speaks plain HTTP, the URL says https",
+			"https://" + strings.TrimPrefix(here.URL, "http://"), nil, 0, probe.StatusFail, codeUnreachable,
+			"cannot reach the application: " + strings.TrimPrefix(here.URL, "http://") + " speaks plain HTTP, but the URL scheme is https",
 			"--through " + here.URL,
 		},
 		"too little time": {
-			here.URL, nil, 200 * time.Millisecond, probe.StatusUnknown, codeThroughNotAwaited,
-			"the time was up before " + here.URL + " could have reported its spans", "--timeout 30s",
+			here.URL, nil, 200 * time.Millisecond, probe.StatusUnknown, codeNotAwaited,
+			"timed out before " + here.URL + " could report its spans", "--timeout 30s",
 		},
 		"no query API": {
-			here.URL, []string{"query.url", "http://" + closed}, 0, probe.StatusUnknown, codeThroughUnreadable, "", "",
+			here.URL, []string{"query.url", "http://" + closed}, 0, probe.StatusUnknown, codeUnreadable, "", "",
 		},
 	}
 	for name, tt := range tests {
@@ -286,22 +286,22 @@ func TestThroughCannotLook(t *testing.T) {
 }
 
 // A redirect to another host would send the caller's trace, and the user's
-// credentials, to somebody who was not asked for.
+// credentials, to a host that was not given.
 func TestThroughStaysOnHost(t *testing.T) {
 	t.Parallel()
 	elsewhere := probetest.Serve(t, func(_ http.ResponseWriter, r *http.Request) {
-		t.Errorf("another host was asked for %s", r.URL)
+		t.Errorf("another host received a request for %s", r.URL)
 	})
-	var asked atomic.Int64
+	var requests atomic.Int64
 	here := probetest.Serve(t, func(w http.ResponseWriter, r *http.Request) {
 		if r.URL.Path == "/" {
 			http.Redirect(w, r, "/next", http.StatusFound)
 			return
 		}
-		asked.Add(1)
+		requests.Add(1)
 		http.Redirect(w, r, elsewhere.URL, http.StatusFound)
 	})
-	u, err := parseThrough(here.URL + "/")
+	u, err := parseURL(here.URL + "/")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -309,7 +309,7 @@ func TestThroughStaysOnHost(t *testing.T) {
 	if err := v.make(t.Context(), &probe.Env{Target: probetest.Outside(nil).WithDefaults()}); err != nil {
 		t.Fatal(err)
 	}
-	if got, want := int(asked.Load()), len(v.calls()); got != want {
-		t.Errorf("/next was asked for %d times, want %d", got, want)
+	if got, want := int(requests.Load()), len(v.calls()); got != want {
+		t.Errorf("/next received %d requests, want %d", got, want)
 	}
 }

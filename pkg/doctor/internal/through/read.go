@@ -15,16 +15,16 @@ import (
 )
 
 const (
-	// throughPatience is the least wait after which an application has not
+	// notReportedAfter is the least wait after which an application has not
 	// reported: jaeger-client-go flushes once a second, Jaeger 2 batches for
 	// 200 ms, Elasticsearch refreshes once a second.
-	throughPatience = 4 * time.Second
-	// throughSettle is the wait for the rest once something is there: the next
+	notReportedAfter = 4 * time.Second
+	// settleTime is the wait for the rest once something is there: the next
 	// flush of this application, and of those that it called.
-	throughSettle = 1500 * time.Millisecond
+	settleTime = 1500 * time.Millisecond
 	// Jaeger stores the polls of its API, so they are sparse.
-	throughFirstPoll = 50 * time.Millisecond
-	throughMaxPoll   = 400 * time.Millisecond
+	firstPoll = 50 * time.Millisecond
+	maxPoll   = 400 * time.Millisecond
 	// maxServices bounds the services that are searched.
 	maxServices = 20
 	searchLimit = 200
@@ -32,48 +32,49 @@ const (
 	maxReads = 50
 )
 
-// observations is what Jaeger shows of a visit.
+// observations is what Jaeger shows of a session.
 type observations struct {
 	// joined has the traces that the application continued, by the format's name.
 	joined map[string]trace.Trace
 	// cut has those that it continued under the lower 64 bits of their id.
 	cut map[string]trace.Trace
-	// unsampled says that the trace is there that the caller did not want kept.
+	// unsampled is set if the trace exists that the caller did not sample.
 	unsampled bool
-	// debug is the first span of a trace of the debug header; it has no ids when
+	// debug is the first span of a trace of the debug header; it has no ids if
 	// there is none.
 	debug trace.Span
-	// found has the recent traces of each service, those of this visit and others.
+	// found has the recent traces of each service, those of this session and
+	// others.
 	found map[string][]trace.Trace
-	// unsearched says why found may lack some; nil when it does not.
+	// unsearched is why found may lack some; nil if it is complete.
 	unsearched error
 	// first is how long after the last call something was there.
 	first time.Duration
 }
 
-// waitSightings polls until the application's spans are there and had time to be
+// waitObservations polls until the application's spans are there and had time to be
 // complete. The error is the query API's, or the context's when that ended before
 // an absence meant anything.
-func (v *session) waitSightings(ctx context.Context, env *probe.Env) (*observations, error) {
+func (v *session) waitObservations(ctx context.Context, env *probe.Env) (*observations, error) {
 	client, err := env.NewQuery()
 	if err != nil {
 		return nil, err
 	}
 	defer client.Close()
 	seen := &observations{}
-	pause := throughFirstPoll
-	for time.Since(v.end) < throughPatience {
+	pause := firstPoll
+	for time.Since(v.end) < notReportedAfter {
 		if err := probe.PauseFor(ctx, pause); err != nil {
 			return nil, err
 		}
-		pause = min(2*pause, throughMaxPoll)
+		pause = min(2*pause, maxPoll)
 		joined, err := readCalls(ctx, client, v.joins, whole)
 		if err != nil {
 			return nil, err
 		}
 		if len(joined) > 0 {
 			seen.first = time.Since(v.end)
-			if err := probe.PauseFor(ctx, throughSettle); err != nil {
+			if err := probe.PauseFor(ctx, settleTime); err != nil {
 				return nil, err
 			}
 			break
@@ -133,17 +134,17 @@ func (v *session) searchAll(ctx context.Context, env *probe.Env, client *query.C
 	}
 	services = slices.DeleteFunc(services, settings.IsCheckOrJaeger)
 	// The application's own name is the one not to miss.
-	entries := seen.entries(v)
-	likely := func(name string) bool { return slices.Contains(entries, name) || name == env.ServiceName() }
+	entry := seen.entryServices(v)
+	likely := func(name string) bool { return slices.Contains(entry, name) || name == env.ServiceName() }
 	slices.SortStableFunc(services, func(a, b string) int { return cmp.Compare(rank(likely(a)), rank(likely(b))) })
 	if len(services) > maxServices {
-		if len(entries) == 0 {
+		if len(entry) == 0 {
 			seen.unsearched = fmt.Errorf("only %d of %d services were searched", maxServices, len(services))
 		}
 		services = services[:maxServices]
 	}
 	opts := query.SearchOptions{Limit: searchLimit}
-	opts.Start, opts.End = v.atWork(seen.answered(v))
+	opts.Start, opts.End = v.activeWindow(seen.continuations(v))
 	for _, opts.Service = range services {
 		traces, err := client.Search(ctx, opts)
 		if err == nil {

@@ -48,18 +48,18 @@ func CollectorProbe() probe.Probe {
 			CodeCollectorPath, codeCollectorUnauthorized, codeCollectorRedirects, CodeCollectorMediaType,
 			codeCollectorRejects, probe.CodeCollectorError, CodeCollectorNotGRPC,
 		),
-		Run: runCollectorHTTP,
+		Run: runCollector,
 	}
 }
 
-func runCollectorHTTP(ctx context.Context, env *probe.Env) probe.Finding {
+func runCollector(ctx context.Context, env *probe.Env) probe.Finding {
 	if !env.Config().UsesCollector() {
-		return probe.NotUsed("spans go to the agent, no collector endpoint is set")
+		return probe.NotUsed("spans go to the agent; no collector endpoint is set")
 	}
 	in := send.ProtocolOf(&env.Target)
 	endpoint, err := env.Collector()
 	if err != nil {
-		return probe.Found(probe.StatusFail, codeCollectorURLInvalid, "reporter.collector.endpoint is no URL: %v", probe.WithoutURL(err)).
+		return probe.Found(probe.StatusFail, codeCollectorURLInvalid, "reporter.collector.endpoint is not a valid URL: %v", probe.WithoutURL(err)).
 			AtHop(probe.HopConfig).Hint(in.Flag("localhost"))
 	}
 	switch in.Scheme {
@@ -70,13 +70,13 @@ func runCollectorHTTP(ctx context.Context, env *probe.Env) probe.Finding {
 	}
 	p, err := send.PostSpan(ctx, env, in, probe.IDCollector, endpoint, true)
 	if err != nil {
-		return collectorSilent(in, endpoint, err)
+		return noResponse(in, endpoint, err)
 	}
 	return judgePost(in, p).Saw(p.Evidence())
 }
 
-// collectorSilent is the finding for a span without an answer.
-func collectorSilent(in send.Protocol, endpoint *url.URL, err error) probe.Finding {
+// noResponse returns the finding for a span without a response.
+func noResponse(in send.Protocol, endpoint *url.URL, err error) probe.Finding {
 	f := collectorFaults().Finding(endpoint, err)
 	host := endpoint.Hostname()
 	switch f.Code {
@@ -91,10 +91,10 @@ func collectorSilent(in send.Protocol, endpoint *url.URL, err error) probe.Findi
 	case probe.CodeCollectorUnreachable:
 		return f.Hint("curl -sSv "+probe.Bare(endpoint)).Maybe(
 			probe.Cause{
-				Text:    "a proxy or a service mesh on the way wants mutual TLS",
+				Text:    "a proxy or a service mesh in between requires mutual TLS",
 				Command: "openssl s_client -connect " + probe.DialAddr(endpoint),
 			},
-			probe.Cause{Text: "the collector breaks off", Command: "docker logs --tail 50 jaeger"},
+			probe.Cause{Text: "the collector closes the connection", Command: "docker logs --tail 50 jaeger"},
 		)
 	case probe.CodeCollectorUnresolved:
 		return f.AtHop(probe.HopResolve).Hint("getent hosts " + host)
@@ -106,7 +106,7 @@ func collectorSilent(in send.Protocol, endpoint *url.URL, err error) probe.Findi
 		return f.Hint("nc -vz "+host+" "+probe.PortOf(endpoint)).Maybe(
 			probe.Cause{Text: "a firewall or a network policy drops packets to the port"},
 			probe.Cause{Text: "the host is down"},
-			probe.Cause{Text: "the collector is overloaded and does not answer"},
+			probe.Cause{Text: "the collector is overloaded and does not respond"},
 		)
 	default:
 		return f
@@ -121,7 +121,7 @@ func causesCollectorClosed(in send.Protocol, endpoint *url.URL) []probe.Cause {
 			Command: "docker ps --format '{{.Names}} {{.Image}} {{.Ports}}'",
 		},
 		{
-			Text:    "Jaeger has ended: its storage is not there",
+			Text:    "Jaeger has exited: its storage is unreachable",
 			Command: "docker ps -a --filter status=exited",
 		},
 		{
@@ -131,15 +131,15 @@ func causesCollectorClosed(in send.Protocol, endpoint *url.URL) []probe.Cause {
 	}, in.Closed...)
 }
 
-// connectCollector connects to Appdash's collector, which answers nothing.
+// connectCollector connects to Appdash's collector, which never responds.
 func connectCollector(ctx context.Context, env *probe.Env, in send.Protocol, endpoint *url.URL) probe.Finding {
 	addr := probe.DialAddr(endpoint)
 	conn, err := env.Dial(ctx, "tcp", addr)
 	if err != nil {
-		return collectorSilent(in, endpoint, err)
+		return noResponse(in, endpoint, err)
 	}
 	_ = conn.Close()
-	f := probe.Found(probe.StatusOK, CodeCollectorConnects, "tcp %s takes connections; Appdash answers nothing to a span, so more is not to be known from it", addr).
+	f := probe.Found(probe.StatusOK, CodeCollectorConnects, "tcp %s accepts connections; Appdash does not respond to spans, so this proves no more", addr).
 		Saw("tcp " + addr + ": connected")
 	const portAppdashPage = "7700"
 	if _, other := in.PortOwner(endpoint); !other && endpoint.Port() != portAppdashPage && endpoint.Port() != probe.PortUI {
@@ -151,7 +151,7 @@ func connectCollector(ctx context.Context, env *probe.Env, in send.Protocol, end
 	if err != nil && probe.Classify(err) != probe.FaultProtocol && probe.Classify(err) != probe.FaultTLS {
 		return f
 	}
-	f = probe.Found(probe.StatusFail, CodeCollectorNotJaeger, "tcp %s answers over HTTP, which Appdash's collector does not: spans sent there are gone", addr).
+	f = probe.Found(probe.StatusFail, CodeCollectorNotJaeger, "tcp %s speaks HTTP, which Appdash's collector does not: spans sent there are lost", addr).
 		Hint(in.Flag(endpoint.Hostname()))
 	if page != nil {
 		f = f.Saw(page.Evidence())

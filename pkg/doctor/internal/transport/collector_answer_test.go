@@ -86,31 +86,31 @@ func TestCollectorAnswers(t *testing.T) {
 	}{
 		"OTLP that rejects a span in a success": {
 			"otel", probetest.Answer(200, "Content-Type: application/x-protobuf", rejected), probe.StatusFail, codeCollectorRejects,
-			"URL answers 200 and rejects 1 of 1 span: too old", "docker logs --tail 50 jaeger",
+			"URL returned 200 but rejected 1 of 1 span: too old", "docker logs --tail 50 jaeger",
 		},
 		"OTLP that warns of nothing": {
 			"otel", probetest.Answer(200, "Content-Type: application/x-protobuf", "\x0a\x00"), probe.StatusOK, codeCollectorAccepts,
-			"URL accepts a span with 200", "",
+			"URL accepted a span with 200", "",
 		},
 		"a page for OTLP": {
 			"otel", probetest.Answer(200, "Content-Type: text/html", probetest.HomePage), probe.StatusFail, CodeCollectorNotJaeger,
-			"URL answers a span with 200 and a page: the span is gone", "--collector-endpoint http://127.0.0.1:4318/v1/traces",
+			"URL returned 200 and a web page for a span: the span is lost", "--collector-endpoint http://127.0.0.1:4318/v1/traces",
 		},
 		"another success for OTLP": {
 			"otel", probetest.Answer(204, "", ""), probe.StatusFail, CodeCollectorNotJaeger,
-			"URL answers a span with 204, Jaeger says 200: the span is gone", "--collector-endpoint http://127.0.0.1:4318/v1/traces",
+			"URL returned 204 for a span, where Jaeger returns 200: the span is lost", "--collector-endpoint http://127.0.0.1:4318/v1/traces",
 		},
 		"a login for OTLP": {
-			"otel", probetest.Answer(401, "", ""), probe.StatusFail, codeCollectorUnauthorized, "URL answers 401: it wants other credentials",
+			"otel", probetest.Answer(401, "", ""), probe.StatusFail, codeCollectorUnauthorized, "URL returned 401: credentials are missing or wrong",
 			"OTDEMO_REPORTER_COLLECTOR_USER=... OTDEMO_REPORTER_COLLECTOR_PASSWORD=...",
 		},
 		"no Zipkin's JSON": {
 			"zipkin", probetest.Answer(415, "", ""), probe.StatusFail, CodeCollectorMediaType,
-			"URL answers 415: it takes no Zipkin's JSON, it may be a thrift or OTLP port", "--collector-endpoint http://127.0.0.1:9411/api/v2/spans",
+			"URL returned 415: it does not accept Zipkin's JSON; it may be a thrift or OTLP port", "--collector-endpoint http://127.0.0.1:9411/api/v2/spans",
 		},
 		"Zipkin redirects": {
 			"zipkin", probetest.Answer(302, "Location: /login", ""), probe.StatusFail, codeCollectorRedirects,
-			"URL redirects spans to /login, and a redirected span loses its body", "--collector-endpoint http://127.0.0.1:9411/api/v2/spans",
+			"URL redirects spans to /login, and a redirected request loses its body", "--collector-endpoint http://127.0.0.1:9411/api/v2/spans",
 		},
 	}
 	for name, tt := range tests {
@@ -160,8 +160,8 @@ func TestCollectorCallAnswers(t *testing.T) {
 	}
 }
 
-// The exporter takes the authority of a collector from the environment, and so
-// does the check: what the tracer trusts is no failure.
+// The exporter reads the CA of a collector from the environment, and so does
+// the check: what the tracer trusts is not a failure.
 func TestCollectorTrustsWhatTheExporterTrusts(t *testing.T) {
 	t.Parallel()
 	srv := probetest.QuietTLS(t, probetest.Answer(200, "", ""))
@@ -185,5 +185,5 @@ func TestCollectorTrustsWhatTheExporterTrusts(t *testing.T) {
 	addr := strings.TrimPrefix(srv.URL, "https://")
 	grpc := probetest.Outside(probetest.Load(t, "tracer", "otel", "reporter.collector.endpoint", "grpc://"+addr))
 	f, _ = probetest.Examine(t, CollectorProbe(), grpc, nil)
-	probetest.Expect(t, f, probe.StatusFail, CodeCollectorTLS, addr+" speaks TLS, and the URL says grpc", "--collector-endpoint grpcs://"+addr)
+	probetest.Expect(t, f, probe.StatusFail, CodeCollectorTLS, addr+" speaks TLS, but the URL scheme is grpc", "--collector-endpoint grpcs://"+addr)
 }

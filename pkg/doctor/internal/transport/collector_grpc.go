@@ -10,7 +10,7 @@ import (
 	"github.com/otdemo/otdemo/pkg/doctor/internal/send"
 )
 
-// The statuses of gRPC that say something here (grpc's codes.proto).
+// The gRPC statuses that matter here (grpc's codes.proto).
 const (
 	grpcOK              = "0"
 	grpcDenied          = "7"
@@ -43,56 +43,56 @@ func GRPCURL(endpoint *url.URL) *url.URL {
 	return call
 }
 
-// noGRPC finds out what a port speaks that broke off the call. Its answer to
-// HTTP/1 tells.
+// noGRPC finds out which protocol a port speaks that closed the call early, by
+// its response to HTTP/1.
 func noGRPC(ctx context.Context, env *probe.Env, in send.Protocol, endpoint *url.URL, err error) probe.Finding {
 	switch probe.Classify(err) {
 	case probe.FaultRefused, probe.FaultUnresolved, probe.FaultTimeout, probe.FaultCertificate, probe.FaultPlain:
-		f := collectorSilent(in, endpoint, err)
+		f := noResponse(in, endpoint, err)
 		if f.Code == CodeCollectorTLS {
-			f.Fact = fmt.Sprintf("%s speaks no TLS, and the URL says %s", probe.DialAddr(endpoint), endpoint.Scheme)
+			f.Fact = fmt.Sprintf("%s does not speak TLS, but the URL scheme is %s", probe.DialAddr(endpoint), endpoint.Scheme)
 		}
 		return f
 	case probe.FaultOther, probe.FaultTLS, probe.FaultProtocol:
 	}
 	page, pageErr := probe.Fetch(ctx, env, &url.URL{Scheme: "http", Host: probe.DialAddr(endpoint), Path: "/"}, probe.MaxAnswer)
 	switch {
-	case pageErr == nil && probe.SaysUseTLS(page.Status, string(page.Body)), pageErr != nil && probe.Classify(pageErr) == probe.FaultTLS:
-		return probe.Found(probe.StatusFail, CodeCollectorTLS, "%s speaks TLS, and the URL says %s", probe.DialAddr(endpoint), endpoint.Scheme).
+	case pageErr == nil && probe.RequiresTLS(page.Status, string(page.Body)), pageErr != nil && probe.Classify(pageErr) == probe.FaultTLS:
+		return probe.Found(probe.StatusFail, CodeCollectorTLS, "%s speaks TLS, but the URL scheme is %s", probe.DialAddr(endpoint), endpoint.Scheme).
 			Saw(probe.WithoutURL(err).Error()).Hint("--collector-endpoint " + probe.OtherScheme(endpoint))
 	case pageErr == nil:
 		return notGRPC(in, endpoint).Saw(probe.WithoutURL(err).Error(), page.Evidence())
 	default:
-		return collectorSilent(in, endpoint, err)
+		return noResponse(in, endpoint, err)
 	}
 }
 
 // notGRPC is the finding for a port of HTTP.
 func notGRPC(in send.Protocol, endpoint *url.URL) probe.Finding {
-	f := probe.Found(probe.StatusFail, CodeCollectorNotGRPC, "%s answers over HTTP and speaks no gRPC", probe.DialAddr(endpoint))
+	f := probe.Found(probe.StatusFail, CodeCollectorNotGRPC, "%s speaks HTTP, not gRPC", probe.DialAddr(endpoint))
 	if other, ok := in.PortOwner(endpoint); ok && other.Tracer == in.Tracer {
-		// The same tracer can speak what this port is for, with another URL.
+		// The same tracer supports this port's protocol, with another URL.
 		return in.WithWrongPortHint(f, endpoint).Hint(in.Flag(endpoint.Hostname()))
 	}
 	return in.WithWrongPortHint(f.Hint(in.Flag(endpoint.Hostname())), endpoint)
 }
 
 func judgeCall(in send.Protocol, endpoint *url.URL, status string) probe.Finding {
-	at, right := probe.Bare(endpoint), in.Flag(endpoint.Hostname())
+	at, fix := probe.Bare(endpoint), in.Flag(endpoint.Hostname())
 	switch status {
 	case grpcOK:
-		return probe.Found(probe.StatusOK, codeCollectorAccepts, "%s accepts a span", at)
+		return probe.Found(probe.StatusOK, codeCollectorAccepts, "%s accepted a span", at)
 	case "":
 		return notGRPC(in, endpoint)
 	case grpcUnimplemented:
-		return in.WithWrongPortHint(probe.Found(probe.StatusFail, CodeCollectorNotJaeger, "%s speaks gRPC and does not take OTLP (UNIMPLEMENTED)", at).Hint(right), endpoint)
+		return in.WithWrongPortHint(probe.Found(probe.StatusFail, CodeCollectorNotJaeger, "%s speaks gRPC but does not accept OTLP (UNIMPLEMENTED)", at).Hint(fix), endpoint)
 	case grpcUnauthenticated, grpcDenied:
-		return probe.Found(probe.StatusFail, codeCollectorUnauthorized, "%s answers with grpc-status %s: it wants other credentials", at, status).
+		return probe.Found(probe.StatusFail, codeCollectorUnauthorized, "%s returned grpc-status %s: credentials are missing or wrong", at, status).
 			Hint(loginHints(in)...)
 	case grpcUnavailable, grpcExhausted, grpcInternal:
-		return probe.Found(probe.StatusFail, probe.CodeCollectorError, "%s answers with grpc-status %s", at, status).AtHop(probe.HopStorage).
+		return probe.Found(probe.StatusFail, probe.CodeCollectorError, "%s returned grpc-status %s", at, status).AtHop(probe.HopStorage).
 			Hint("docker logs --tail 50 jaeger")
 	default:
-		return probe.Found(probe.StatusFail, codeCollectorRejects, "%s answers with grpc-status %s", at, status).Hint(right)
+		return probe.Found(probe.StatusFail, codeCollectorRejects, "%s returned grpc-status %s", at, status).Hint(fix)
 	}
 }

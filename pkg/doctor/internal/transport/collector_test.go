@@ -28,7 +28,7 @@ func TestCollectorHTTP(t *testing.T) {
 		// In these, HOST stands for the URL's host:port.
 		fact, hint string
 	}{
-		"accepts": {plain.URL + "/api/traces", probe.StatusOK, probe.HopNone, codeCollectorAccepts, "http://HOST/api/traces accepts a span with 202", ""},
+		"accepts": {plain.URL + "/api/traces", probe.StatusOK, probe.HopNone, codeCollectorAccepts, "http://HOST/api/traces accepted a span with 202", ""},
 		"refused": {
 			"http://ann:secret@" + probetest.ClosedAddr(t) + "/api/traces", probe.StatusFail, probe.HopNone, probe.CodeCollectorRefused,
 			"nothing listens on tcp HOST", "docker run -p 14268:14268 ...",
@@ -39,63 +39,63 @@ func TestCollectorHTTP(t *testing.T) {
 		},
 		"the UI's page": {
 			probetest.Serve(t, probetest.Answer(200, "Content-Type: text/html; charset=utf-8", probetest.HomePage)).URL + "/api/traces", probe.StatusFail, probe.HopNone, CodeCollectorNotJaeger,
-			"http://HOST/api/traces answers a span with 200, Jaeger says 202: the span is gone", here,
+			"http://HOST/api/traces returned 200 for a span, where Jaeger returns 202: the span is lost", here,
 		},
 		"an empty 204": {
 			probetest.Serve(t, probetest.Answer(204, "", "")).URL, probe.StatusFail, probe.HopNone, CodeCollectorNotJaeger,
-			"http://HOST answers a span with 204, Jaeger says 202: the span is gone", here,
+			"http://HOST returned 204 for a span, where Jaeger returns 202: the span is lost", here,
 		},
 		"no path": {
 			probetest.Serve(t, probetest.Answer(404, "", "404 page not found")).URL, probe.StatusFail, probe.HopNone, CodeCollectorPath,
-			"http://HOST does not take spans: it answers 404", "--collector-endpoint http://HOST/api/traces",
+			"http://HOST does not accept spans: it returned 404", "--collector-endpoint http://HOST/api/traces",
 		},
 		"Jaeger 1's UI port": {
 			probetest.Serve(t, probetest.Answer(405, "", "")).URL + "/api/traces", probe.StatusFail, probe.HopNone, CodeCollectorPath,
-			"http://HOST/api/traces does not take spans: it answers 405", here,
+			"http://HOST/api/traces does not accept spans: it returned 405", here,
 		},
 		"unauthorized": {
 			probetest.Serve(t, probetest.Answer(401, "", "")).URL + "/api/traces", probe.StatusFail, probe.HopNone, codeCollectorUnauthorized,
-			"http://HOST/api/traces answers 401: it wants other credentials",
+			"http://HOST/api/traces returned 401: credentials are missing or wrong",
 			"OTDEMO_REPORTER_COLLECTOR_USER=... OTDEMO_REPORTER_COLLECTOR_PASSWORD=...",
 		},
 		"redirect": {
 			probetest.Serve(t, probetest.Answer(307, "Location: https://ann:secret@c.example.com/api/traces", "")).URL + "/api/traces", probe.StatusFail, probe.HopNone, codeCollectorRedirects,
-			"http://HOST/api/traces redirects spans to https://c.example.com/api/traces, and a redirected span loses its body",
+			"http://HOST/api/traces redirects spans to https://c.example.com/api/traces, and a redirected request loses its body",
 			"--collector-endpoint https://c.example.com/api/traces",
 		},
 		"redirect to a path": {
 			probetest.Serve(t, probetest.Answer(301, "Location: /api/traces/", "")).URL + "/api/traces", probe.StatusFail, probe.HopNone, codeCollectorRedirects,
-			"http://HOST/api/traces redirects spans to /api/traces/, and a redirected span loses its body",
+			"http://HOST/api/traces redirects spans to /api/traces/, and a redirected request loses its body",
 			"--collector-endpoint http://HOST/api/traces/",
 		},
 		"OTLP": {
 			probetest.Serve(t, probetest.Answer(415, "", "415 unsupported media type, supported: [application/json, application/x-protobuf]")).URL + "/v1/traces",
 			probe.StatusFail, probe.HopNone, CodeCollectorMediaType,
-			"http://HOST/v1/traces answers 415: it takes no thrift, it may be an OTLP or Zipkin port", here,
+			"http://HOST/v1/traces returned 415: it does not accept thrift; it may be an OTLP or Zipkin port", here,
 		},
 		"rejected": {
 			probetest.Serve(t, probetest.Answer(400, "", "Unable to process request body: Unknown data type 31\n")).URL + "/api/traces", probe.StatusFail, probe.HopNone, codeCollectorRejects,
-			"http://HOST/api/traces answers 400: Unable to process request body: Unknown data type 31", here,
+			"http://HOST/api/traces returned 400: Unable to process request body: Unknown data type 31", here,
 		},
 		"storage down": {
 			probetest.Serve(t, probetest.Answer(503, "", "queue full")).URL + "/api/traces", probe.StatusFail, probe.HopStorage, probe.CodeCollectorError,
-			"http://HOST/api/traces answers 503: queue full", "docker logs --tail 50 jaeger",
+			"http://HOST/api/traces returned 503: queue full", "docker logs --tail 50 jaeger",
 		},
 		"gRPC": {
 			probetest.GRPCServer(t) + "/api/traces", probe.StatusFail, probe.HopNone, CodeCollectorProtocol,
-			"HOST does not speak HTTP/1, it may be a gRPC port", here,
+			"HOST does not speak HTTP/1; it may be a gRPC port", here,
 		},
 		"http to TLS": {
 			strings.Replace(secure.URL, "https", "http", 1) + "/api/traces", probe.StatusFail, probe.HopNone, CodeCollectorTLS,
-			"HOST speaks TLS, the URL says http", "--collector-endpoint https://HOST/api/traces",
+			"HOST speaks TLS, but the URL scheme is http", "--collector-endpoint https://HOST/api/traces",
 		},
 		"https to plain": {
 			strings.Replace(plain.URL, "http", "https", 1) + "/api/traces", probe.StatusFail, probe.HopNone, CodeCollectorTLS,
-			"HOST speaks plain HTTP, the URL says https", "--collector-endpoint http://HOST/api/traces",
+			"HOST speaks plain HTTP, but the URL scheme is https", "--collector-endpoint http://HOST/api/traces",
 		},
 		"redirect to a login page": {
 			probetest.Serve(t, probetest.Answer(302, "Location: /login?next=%2Fapi", "")).URL + "/api/traces", probe.StatusFail, probe.HopNone, codeCollectorRedirects,
-			"http://HOST/api/traces redirects spans to /login?next=%2Fapi, and a redirected span loses its body", here,
+			"http://HOST/api/traces redirects spans to /login?next=%2Fapi, and a redirected request loses its body", here,
 		},
 		"unknown certificate": {
 			secure.URL + "/api/traces", probe.StatusFail, probe.HopNone, codeCollectorCertificate,
@@ -159,7 +159,7 @@ func TestCollectorTimeout(t *testing.T) {
 		return nil, &net.OpError{Op: "dial", Net: "tcp", Err: context.DeadlineExceeded}
 	}
 	f, _ := probetest.Examine(t, CollectorProbe(), target, nil)
-	probetest.Expect(t, f, probe.StatusFail, probe.CodeCollectorTimeout, "tcp 10.9.9.9:14268 does not answer in time", "nc -vz 10.9.9.9 14268")
+	probetest.Expect(t, f, probe.StatusFail, probe.CodeCollectorTimeout, "tcp 10.9.9.9:14268 did not respond in time", "nc -vz 10.9.9.9 14268")
 	if len(f.Causes) == 0 {
 		t.Error("got no causes")
 	}
@@ -168,5 +168,5 @@ func TestCollectorTimeout(t *testing.T) {
 func TestCollectorNotUsed(t *testing.T) {
 	t.Parallel()
 	f, _ := probetest.Examine(t, CollectorProbe(), probetest.Outside(probetest.Load(t)), nil)
-	probetest.Expect(t, f, probe.StatusSkip, probe.CodeNotUsed, "spans go to the agent, no collector endpoint is set", "")
+	probetest.Expect(t, f, probe.StatusSkip, probe.CodeNotUsed, "spans go to the agent; no collector endpoint is set", "")
 }

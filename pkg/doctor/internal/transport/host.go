@@ -15,7 +15,7 @@ const (
 	codeHostPublic   probe.Code = "agent-host-public"
 )
 
-// agentAddrs is what agent-host learns.
+// agentAddrs is the published result of agent-host.
 type agentAddrs struct {
 	// chosen is the address that a tracer sends to.
 	chosen netip.Addr
@@ -28,13 +28,13 @@ func HostProbe() probe.Probe {
 		Hop:   probe.HopResolve,
 		Title: "the agent's host resolves",
 		Codes: []probe.Code{codeHostResolves, probe.CodeHostUnresolved, codeHostPublic},
-		Run:   runAgentHost,
+		Run:   runHost,
 	}
 }
 
-func runAgentHost(ctx context.Context, env *probe.Env) probe.Finding {
+func runHost(ctx context.Context, env *probe.Env) probe.Finding {
 	if env.Config().UsesCollector() {
-		return probe.NotUsed("spans go to the collector, the agent is not used")
+		return probe.NotUsed("spans go to the collector; the agent is not used")
 	}
 	host := env.Config().Reporter.Agent.Host
 	addrs, err := env.Lookup(ctx, host)
@@ -55,11 +55,11 @@ func runAgentHost(ctx context.Context, env *probe.Env) probe.Finding {
 			Saw(listAddrs(host, addrs)).
 			Hint(fmt.Sprintf("getent ahosts %s", host)).
 			Maybe(
-				probe.Cause{Text: "a search domain of this machine answers every name", Command: "grep search /etc/resolv.conf"},
-				probe.Cause{Text: "the name is meant, and the agent is on a public address"},
+				probe.Cause{Text: "a search domain of this machine resolves every name", Command: "grep search /etc/resolv.conf"},
+				probe.Cause{Text: "this is intended: the agent has a public address"},
 			)
 	}
-	return probe.Found(probe.StatusOK, codeHostResolves, "host %s is %s", host, chosen).Saw(listAddrs(host, addrs))
+	return probe.Found(probe.StatusOK, codeHostResolves, "host %s resolves to %s", host, chosen).Saw(listAddrs(host, addrs))
 }
 
 func unresolved(env *probe.Env, host string, err error) probe.Finding {
@@ -68,8 +68,8 @@ func unresolved(env *probe.Env, host string, err error) probe.Finding {
 		Saw("reporter.agent.host is from " + probe.Origin(env.Loaded, "reporter.agent.host"))
 	if !strings.Contains(host, ".") {
 		f = f.Maybe(
-			probe.Cause{Text: "the name is of a compose service or a container on another network", Command: "docker network ls"},
-			probe.Cause{Text: "compose's hostname: and docker's --hostname are not names that others resolve; use the service's name or an alias"},
+			probe.Cause{Text: "the name is a compose service or a container on another network", Command: "docker network ls"},
+			probe.Cause{Text: "compose's hostname: and docker's --hostname are not names that other containers can resolve; use the service name or an alias"},
 		)
 	}
 	return f.Hint("--agent-host localhost")

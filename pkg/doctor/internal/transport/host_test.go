@@ -19,17 +19,17 @@ func TestAgentHost(t *testing.T) {
 		code       probe.Code
 		fact, hint string
 	}{
-		"both families: IPv4": {"localhost", []string{"::1", "127.0.0.1"}, probe.StatusOK, codeHostResolves, "host localhost is 127.0.0.1", ""},
-		"IPv6 only":           {"jaeger", []string{"fd00::2"}, probe.StatusOK, codeHostResolves, "host jaeger is fd00::2", ""},
-		"mapped":              {"jaeger", []string{"::ffff:10.0.0.1"}, probe.StatusOK, codeHostResolves, "host jaeger is 10.0.0.1", ""},
+		"both families: IPv4": {"localhost", []string{"::1", "127.0.0.1"}, probe.StatusOK, codeHostResolves, "host localhost resolves to 127.0.0.1", ""},
+		"IPv6 only":           {"jaeger", []string{"fd00::2"}, probe.StatusOK, codeHostResolves, "host jaeger resolves to fd00::2", ""},
+		"mapped":              {"jaeger", []string{"::ffff:10.0.0.1"}, probe.StatusOK, codeHostResolves, "host jaeger resolves to 10.0.0.1", ""},
 		"public, short name": {
 			"jaeger",
 			[]string{"93.184.216.34"},
 			probe.StatusWarn, codeHostPublic,
 			"host jaeger has no dot in its name and resolves to the public address 93.184.216.34", "getent ahosts jaeger",
 		},
-		"public, full name":  {"jaeger.example.com", []string{"93.184.216.34"}, probe.StatusOK, codeHostResolves, "host jaeger.example.com is 93.184.216.34", ""},
-		"overlay network":    {"jaeger", []string{"100.101.1.2"}, probe.StatusOK, codeHostResolves, "host jaeger is 100.101.1.2", ""},
+		"public, full name":  {"jaeger.example.com", []string{"93.184.216.34"}, probe.StatusOK, codeHostResolves, "host jaeger.example.com resolves to 93.184.216.34", ""},
+		"overlay network":    {"jaeger", []string{"100.101.1.2"}, probe.StatusOK, codeHostResolves, "host jaeger resolves to 100.101.1.2", ""},
 		"unknown short name": {"jaeger", nil, probe.StatusFail, probe.CodeHostUnresolved, "agent host jaeger does not resolve: no such host", "--agent-host localhost"},
 	}
 	for name, tt := range tests {
@@ -52,10 +52,10 @@ func TestAgentHost(t *testing.T) {
 	}
 }
 
-func TestAgentHostAsksTheRealResolver(t *testing.T) {
+func TestAgentHostUsesTheRealResolver(t *testing.T) {
 	t.Parallel()
 	f, env := probetest.Examine(t, HostProbe(), probetest.Outside(probetest.Load(t, "reporter.agent.host", "127.0.0.1")), nil)
-	probetest.Expect(t, f, probe.StatusOK, codeHostResolves, "host 127.0.0.1 is 127.0.0.1", "")
+	probetest.Expect(t, f, probe.StatusOK, codeHostResolves, "host 127.0.0.1 resolves to 127.0.0.1", "")
 	if got, ok := env.Published.(agentAddrs); !ok || got.chosen != netip.MustParseAddr("127.0.0.1") {
 		t.Errorf("learned %v, want 127.0.0.1", env.Published)
 	}
@@ -68,5 +68,5 @@ func TestAgentHostAsksTheRealResolver(t *testing.T) {
 func TestAgentHostNotUsed(t *testing.T) {
 	t.Parallel()
 	f, _ := probetest.Examine(t, HostProbe(), probetest.Outside(probetest.Load(t, "reporter.collector.endpoint", "http://h:14268/api/traces")), nil)
-	probetest.Expect(t, f, probe.StatusSkip, probe.CodeNotUsed, "spans go to the collector, the agent is not used", "")
+	probetest.Expect(t, f, probe.StatusSkip, probe.CodeNotUsed, "spans go to the collector; the agent is not used", "")
 }

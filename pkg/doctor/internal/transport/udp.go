@@ -21,7 +21,7 @@ const (
 	CodeUDPSilent         probe.Code = "udp-not-refused"
 	codeUDPPublishedAsTCP probe.Code = "udp-published-as-tcp"
 	CodeUDPAnswered       probe.Code = "udp-answered"
-	// CodeUDPWrongEncoding is a suspicion until the canary is lost, too.
+	// CodeUDPWrongEncoding is a warning until the canary is lost as well.
 	CodeUDPWrongEncoding probe.Code = "udp-wrong-encoding"
 )
 
@@ -34,9 +34,9 @@ func UDPProbe() probe.Probe {
 	return probe.Probe{
 		ID:    probe.IDUDP,
 		Hop:   probe.HopNetwork,
-		Title: "the agent's UDP port refuses nothing",
+		Title: "the agent's UDP port is reachable",
 		Needs: []string{probe.IDHost},
-		// Whether a Jaeger is there at all, and which, decides what mends a refusal.
+		// The fix of a refusal depends on whether a Jaeger is there, and which.
 		// Jaeger's counters are read before the first span.
 		After:   []string{probe.IDQuery, probe.IDIdentity},
 		Follows: []string{probe.IDStorageKind},
@@ -44,16 +44,16 @@ func UDPProbe() probe.Probe {
 			CodeUDPSilent, probe.CodeUDPRefused, codeUDPPublishedAsTCP, probe.CodeUDPUnreachable, CodeUDPAnswered,
 			CodeUDPWrongEncoding, CodeUDPNotServed,
 		},
-		Run: runAgentUDP,
+		Run: runUDP,
 	}
 }
 
-func runAgentUDP(ctx context.Context, env *probe.Env) probe.Finding {
+func runUDP(ctx context.Context, env *probe.Env) probe.Finding {
 	if env.Config().UsesCollector() {
-		return probe.NotUsed("spans go to the collector, the agent is not used")
+		return probe.NotUsed("spans go to the collector; the agent is not used")
 	}
-	shown := env.AgentAddr()
-	addr, wait := shown, send.RemoteRefusal
+	configured := env.AgentAddr()
+	addr, wait := configured, send.RemoteRefusal
 	if host, ok := probe.Result[agentAddrs](env, probe.IDHost); ok {
 		addr = net.JoinHostPort(host.chosen.String(), strconv.Itoa(env.Config().Reporter.Agent.Port))
 		if host.chosen.IsLoopback() {
@@ -71,57 +71,57 @@ func runAgentUDP(ctx context.Context, env *probe.Env) probe.Finding {
 	answer, err := send.ExchangeUDP(ctx, env, addr, packet, wait)
 	switch {
 	case errors.Is(err, os.ErrDeadlineExceeded):
-		return notRefused(env, shown, wait).Saw(sent, fmt.Sprintf("nothing came back within %s", wait))
+		return notRefused(env, configured, wait).Saw(sent, fmt.Sprintf("no response within %s", wait))
 	case errors.Is(err, syscall.ECONNREFUSED):
-		return refused(ctx, env, addr).Saw(sent, "came back: connection refused (ICMP port unreachable)")
+		return refused(ctx, env, addr).Saw(sent, "response: connection refused (ICMP port unreachable)")
 	case err != nil:
-		return cannotSend(shown, addr, err).Saw(sent, err.Error())
+		return cannotSend(configured, addr, err).Saw(sent, err.Error())
 	default:
 		return probe.Found(probe.StatusWarn, CodeUDPAnswered,
-			"udp %s answered with %s, a Jaeger never does: another program?", shown, plural.Of(len(answer), "byte", "bytes")).
-			Saw(sent, "came back: "+probe.Excerpt(answer))
+			"udp %s responded with %s, which Jaeger never does: another program?", configured, plural.Of(len(answer), "byte", "bytes")).
+			Saw(sent, "response: "+probe.Excerpt(answer))
 	}
 }
 
-// cannotSend is the finding for an error that is no refusal: the network's, or
-// this machine's own.
-func cannotSend(shown, addr string, err error) probe.Finding {
-	f := probe.Found(probe.StatusFail, probe.CodeUDPUnreachable, "udp %s cannot be sent to: %s", shown, probe.Reason(err))
+// cannotSend returns the finding for an error that is not a refusal: of the
+// network, or of this machine.
+func cannotSend(configured, addr string, err error) probe.Finding {
+	f := probe.Found(probe.StatusFail, probe.CodeUDPUnreachable, "cannot send to udp %s: %s", configured, probe.Reason(err))
 	if errors.Is(err, syscall.EPERM) {
 		return f.Hint("iptables -S OUTPUT")
 	}
 	return f.Hint("ip route get "+probe.HostOf(addr)).Maybe(
-		probe.Cause{Text: "a firewall on the way rejects the packets", Command: "iptables -nvL (on Jaeger's host)"},
-		probe.Cause{Text: "there is no route, or no such host"},
+		probe.Cause{Text: "a firewall in between rejects the packets", Command: "iptables -nvL (on Jaeger's host)"},
+		probe.Cause{Text: "no route, or no such host"},
 	)
 }
 
 func notRefused(env *probe.Env, addr string, wait time.Duration) probe.Finding {
 	if port := env.Config().Reporter.Agent.Port; port == jaegers.PortBinary {
 		return probe.Found(probe.StatusWarn, CodeUDPWrongEncoding,
-			"udp %s refuses nothing, but port %d is Jaeger's for binary thrift, and spans are sent compact", addr, port).
+			"udp %s does not refuse spans, but port %d is Jaeger's port for binary thrift, and spans are sent as compact thrift", addr, port).
 			Hint(fmt.Sprintf("--agent-port %d", jaegers.PortCompact))
 	}
 	return probe.Found(probe.StatusOK, CodeUDPSilent,
-		"udp %s did not refuse a span within %s, more is not to be known from UDP", addr, wait)
+		"udp %s did not refuse a span within %s; UDP proves no more than that", addr, wait)
 }
 
-// refused finds out why a port may be closed. What else answers on the host
-// tells a closed port from an absent Jaeger.
+// refused finds out why a port may be closed. Other open ports on the host
+// distinguish a closed port from a missing Jaeger.
 func refused(ctx context.Context, env *probe.Env, addr string) probe.Finding {
 	agent := env.Config().Reporter.Agent
-	shown, port := env.AgentAddr(), agent.Port
+	configured, port := env.AgentAddr(), agent.Port
 	jaeger, lacks := NotServed(env)
 	if lacks {
-		return NotServedFinding(env, jaeger, "nothing listens on udp %s", shown)
+		return NotServedFinding(env, jaeger, "nothing listens on udp %s", configured)
 	}
 	if !IsTCPOnly(port) && tcpOpen(ctx, env, addr) {
 		return probe.Found(probe.StatusFail, codeUDPPublishedAsTCP,
-			"tcp %s is open and udp %s is closed: published without /udp", shown, shown).
+			"tcp %s is open and udp %s is closed: published without /udp", configured, configured).
 			Saw("tcp " + addr + ": connected").
 			Hint(fmt.Sprintf("docker run -p %d:%d/udp ... (in compose: \"%d:%d/udp\")", port, jaegers.PortCompact, port, jaegers.PortCompact))
 	}
-	f := probe.Found(probe.StatusFail, probe.CodeUDPRefused, "nothing listens on udp %s", shown).Hint(openBeside(ctx, env, addr)...)
+	f := probe.Found(probe.StatusFail, probe.CodeUDPRefused, "nothing listens on udp %s", configured).Hint(alternativeFlags(ctx, env, addr)...)
 	switch {
 	case port == jaegers.PortZipkin:
 		return f.Hint(fmt.Sprintf("--agent-port %d (no Jaeger 2 listens on %d)", jaegers.PortCompact, port))
@@ -148,7 +148,7 @@ func causesInContainer(port int) []probe.Cause {
 	return []probe.Cause{
 		{Text: "Jaeger runs in another container", Command: "getent hosts jaeger"},
 		{Text: "in Kubernetes, the agent is a DaemonSet on the node: set JAEGER_AGENT_HOST from status.hostIP"},
-		{Text: "Jaeger is to run in this container and does not", Command: fmt.Sprintf("ss -lnup 'sport = :%d'", port)},
+		{Text: "Jaeger should run in this container but does not", Command: fmt.Sprintf("ss -lnup 'sport = :%d'", port)},
 	}
 }
 

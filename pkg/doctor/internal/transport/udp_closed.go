@@ -13,9 +13,9 @@ import (
 // CodeUDPNotServed is found by agent-udp and by the canary, whichever notices.
 const CodeUDPNotServed probe.Code = "udp-not-served"
 
-// NotServed returns the Jaeger that was identified, and whether it is certain
-// that it does not listen on the agent's port. An agent of its own on another
-// host, or on a port of somebody's choice, is nothing that the version tells of.
+// NotServed returns the Jaeger that was identified, and whether it certainly
+// does not listen on the agent's port. The version proves nothing about a
+// separate agent on another host, or about a custom port.
 func NotServed(env *probe.Env) (jaeger identity.Identity, lacks bool) {
 	jaeger, _ = probe.Result[identity.Identity](env, probe.IDIdentity)
 	agent := env.Config().Reporter.Agent
@@ -25,8 +25,8 @@ func NotServed(env *probe.Env) (jaeger identity.Identity, lacks bool) {
 	return jaeger, jaeger.All(identity.LacksUDP(agent.Port))
 }
 
-// NotServedFinding blames the Jaeger for what was noticed, which the format
-// says.
+// NotServedFinding returns a finding at the identity hop: this Jaeger does not
+// have the port. format describes what was observed.
 func NotServedFinding(env *probe.Env, jaeger identity.Identity, format string, args ...any) probe.Finding {
 	agent := env.Config().Reporter.Agent
 	f := probe.Found(probe.StatusFail, CodeUDPNotServed, format, args...).AtHop(probe.HopIdentity).
@@ -35,10 +35,10 @@ func NotServedFinding(env *probe.Env, jaeger identity.Identity, format string, a
 		f.Fact += fmt.Sprintf(": %s has no port %d/udp", jaeger, agent.Port)
 		return f.Hint(fmt.Sprintf("--agent-port %d", jaegers.PortCompact))
 	}
-	f.Fact += fmt.Sprintf(": %s takes no spans over UDP", jaeger)
+	f.Fact += fmt.Sprintf(": %s does not receive spans over UDP", jaeger)
 	return f.Hint(
 		"JAEGER_ENDPOINT="+send.ThriftURL(agent.Host)+" (the same as --collector-endpoint)",
-		"or a Jaeger that takes UDP: jaegertracing/jaeger:2.2 and later, jaegertracing/all-in-one:1.62",
+		"or use a Jaeger that receives UDP: jaegertracing/jaeger:2.2 and later, jaegertracing/all-in-one:1.62",
 	)
 }
 

@@ -10,7 +10,7 @@ import (
 	"github.com/otdemo/otdemo/pkg/doctor/internal/probetest"
 )
 
-func TestClosedPortAndWhatTheVersionTells(t *testing.T) {
+func TestClosedPortAndTheVersion(t *testing.T) {
 	t.Parallel()
 	const endpoint = "JAEGER_ENDPOINT=http://127.0.0.1:14268/api/traces (the same as --collector-endpoint)"
 	const unpublished = "Jaeger's container does not publish 6831/udp"
@@ -28,11 +28,11 @@ func TestClosedPortAndWhatTheVersionTells(t *testing.T) {
 	}{
 		"1.76 has none": {
 			6831, "v1.76.0", "localhost", CodeUDPNotServed, probe.HopIdentity,
-			"nothing listens on udp 127.0.0.1:6831: Jaeger v1.76.0 takes no spans over UDP", endpoint, nil,
+			"nothing listens on udp 127.0.0.1:6831: Jaeger v1.76.0 does not receive spans over UDP", endpoint, nil,
 		},
 		"1.63 has none": {
 			6832, "v1.63.0", "127.0.0.1", CodeUDPNotServed, probe.HopIdentity,
-			"nothing listens on udp 127.0.0.1:6832: Jaeger v1.63.0 takes no spans over UDP", endpoint, nil,
+			"nothing listens on udp 127.0.0.1:6832: Jaeger v1.63.0 does not receive spans over UDP", endpoint, nil,
 		},
 		"2.1 has none, 5775 or not": {
 			5775, "v2.1.0", "127.0.0.1", CodeUDPNotServed, probe.HopIdentity,
@@ -52,7 +52,7 @@ func TestClosedPortAndWhatTheVersionTells(t *testing.T) {
 			"nothing listens on udp 127.0.0.1:6831", "docker run -p 6831:6831/udp ... (/udp is needed)",
 			[]string{unpublished, onLocalhost},
 		},
-		"another host's version says nothing": {
+		"another host's version proves nothing": {
 			6831, "v1.76.0", "jaeger.example.com", probe.CodeUDPRefused, probe.HopNone,
 			"nothing listens on udp 127.0.0.1:6831", "docker run -p 6831:6831/udp ... (/udp is needed)",
 			[]string{unpublished, noUDP, onLocalhost},

@@ -18,8 +18,9 @@ import (
 	"github.com/otdemo/otdemo/pkg/doctor/internal/send"
 )
 
-// agentAt makes a configuration for an agent at addr, and what agent-host would
-// have learned of it. The usual port is closed, even on a machine where a Jaeger runs.
+// agentAt returns a configuration for an agent at addr, and what agent-host
+// would have published about it. The default port is closed, even on a machine
+// where a Jaeger runs.
 func agentAt(t *testing.T, addr string) (probe.Target, map[string]probe.Outcome) {
 	t.Helper()
 	target := probetest.Outside(probetest.Load(t, "reporter.agent.host", "127.0.0.1", "reporter.agent.port", probetest.PortFrom(t, addr)))
@@ -43,7 +44,7 @@ func TestUDPSilenceIsNotCalledOpen(t *testing.T) {
 	addr := conn.LocalAddr().String()
 	target, earlier := agentAt(t, addr)
 	f, _ := probetest.Examine(t, UDPProbe(), target, earlier)
-	probetest.Expect(t, f, probe.StatusOK, CodeUDPSilent, "udp "+addr+" did not refuse a span within 20ms, more is not to be known from UDP", "")
+	probetest.Expect(t, f, probe.StatusOK, CodeUDPSilent, "udp "+addr+" did not refuse a span within 20ms; UDP proves no more than that", "")
 }
 
 // Some datagrams crash some Jaegers (an empty one, a batch without its process
@@ -172,7 +173,7 @@ func TestUDPAnswered(t *testing.T) {
 	target, earlier := agentAt(t, conn.LocalAddr().String())
 	f, _ := probetest.Examine(t, UDPProbe(), target, earlier)
 	probetest.Expect(t, f, probe.StatusWarn, CodeUDPAnswered,
-		"udp "+conn.LocalAddr().String()+" answered with 5 bytes, a Jaeger never does: another program?", "")
+		"udp "+conn.LocalAddr().String()+" responded with 5 bytes, which Jaeger never does: another program?", "")
 }
 
 // brokenConn is a socket whose network is down.
@@ -193,7 +194,7 @@ func TestUDPUnreachable(t *testing.T) {
 	}
 	f, _ := probetest.Examine(t, UDPProbe(), target, earlier)
 	probetest.Expect(t, f, probe.StatusFail, probe.CodeUDPUnreachable,
-		"udp "+conn.LocalAddr().String()+" cannot be sent to: sendto: network is unreachable", "ip route get 127.0.0.1")
+		"cannot send to udp "+conn.LocalAddr().String()+": sendto: network is unreachable", "ip route get 127.0.0.1")
 }
 
 // These ports are fixed, so the sockets are elsewhere: the hook redirects.
@@ -208,12 +209,13 @@ func TestUDPPortsOfOtherEncodings(t *testing.T) {
 	}{
 		"6832 open": {
 			"6832", open, probe.StatusWarn, CodeUDPWrongEncoding,
-			"udp 127.0.0.1:6832 refuses nothing, but port 6832 is Jaeger's for binary thrift, and spans are sent compact", "--agent-port 6831",
+			"udp 127.0.0.1:6832 does not refuse spans, but port 6832 is Jaeger's port for binary thrift, and spans are sent as compact thrift", "--agent-port 6831",
 		},
-		// Jaeger 1 reads compact batches there, so only the canary can tell.
+		// Jaeger 1 reads compact batches there, so only the canary shows the
+		// fault.
 		"5775 open": {
 			"5775", open, probe.StatusOK, CodeUDPSilent,
-			"udp 127.0.0.1:5775 did not refuse a span within 20ms, more is not to be known from UDP", "",
+			"udp 127.0.0.1:5775 did not refuse a span within 20ms; UDP proves no more than that", "",
 		},
 		"5775 closed": {
 			"5775", closed, probe.StatusFail, probe.CodeUDPRefused, "nothing listens on udp 127.0.0.1:5775",

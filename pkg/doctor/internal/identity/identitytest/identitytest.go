@@ -10,7 +10,7 @@ import (
 func JaegerOn(host, text string) probe.Outcome {
 	v, _ := jaegers.ParseVersion(text)
 	return probe.Outcome{
-		Finding:   probe.Found(probe.StatusOK, identity.CodeIdentityVersion, "x"),
+		Finding:   probe.Found(probe.StatusOK, identity.CodeVersion, "x"),
 		Published: identity.Identity{Major: v.Major, Version: v, Text: text, Host: host, Source: "the page"},
 	}
 }

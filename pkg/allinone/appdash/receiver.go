@@ -1,0 +1,270 @@
+package appdash
+
+import (
+	"bufio"
+	"context"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"os"
+	"sync"
+	"time"
+
+	"github.com/otdemo/otdemo/pkg/allinone/ingest"
+	"github.com/otdemo/otdemo/pkg/loss"
+)
+
+const (
+	// maxConns bounds the connections; each takes some 8 KiB.
+	maxConns = 1000
+	// drainIdle is how long a connection must be silent at the end to count as
+	// drained. What was sent on this machine has arrived by then.
+	drainIdle = 50 * time.Millisecond
+	// acceptPause is the wait after a connection could not be accepted, as when there
+	// are no file descriptors left.
+	acceptPause = 100 * time.Millisecond
+	// sweepInterval is how often spans are released that have waited too long.
+	sweepInterval = time.Second
+)
+
+// Name is the receiver's name.
+const Name = "appdash"
+
+// Foreign is the reason for Appdash's packets on the port of another receiver.
+const Foreign ingest.Reason = "appdash"
+
+// Receiver receives Appdash's packets over TCP.
+type Receiver struct{}
+
+// Spec describes the receiver.
+func (Receiver) Spec() ingest.Spec {
+	return ingest.Spec{
+		Name: Name, Network: "tcp", Port: 7701, Purpose: "receive Appdash's spans over TCP",
+		Signature: &ingest.Signature{
+			Reason: Foreign, Match: isPacket,
+			Text: "received Appdash's packets on a port for HTTP: send them to Appdash's own port (7701)",
+		},
+	}
+}
+
+// Start receives until the Server is closed. The Server is an
+// interface{ Stats() Stats }.
+func (Receiver) Start(s ingest.Socket, port *ingest.Port) ingest.Server {
+	return startServer(s.TCP, port)
+}
+
+// server receives packets as Appdash's collector does: the length of each, then the
+// packet. There is no response, so the end of a connection is the acknowledgement: once
+// a client has closed its side and everything is stored, this side is closed too. In any
+// other case the connection is reset, so that the client notices at once: it could go
+// on writing to one that is merely closed.
+type server struct {
+	listener net.Listener
+	port     *ingest.Port
+	spans    *Assembler
+	running  sync.WaitGroup
+	// closing is closed when Close begins.
+	closing chan struct{}
+
+	mu    sync.Mutex
+	conns map[net.Conn]struct{}
+}
+
+func startServer(l net.Listener, port *ingest.Port) *server {
+	s := &server{listener: l, port: port, closing: make(chan struct{}), conns: make(map[net.Conn]struct{})}
+	s.spans = NewAssembler(port.Now, func(batch ingest.Batch) { port.Accept(&batch) })
+	s.running.Go(s.accept)
+	s.running.Go(s.sweep)
+	return s
+}
+
+// Stats returns the counters of the spans that come in parts.
+func (s *server) Stats() loss.Parts { return s.spans.Stats() }
+
+// Close stores what has been sent, and returns when every goroutine has ended. When
+// ctx ends first it cuts the connections, which is an error. It is called once.
+func (s *server) Close(ctx context.Context) error {
+	keep := context.AfterFunc(ctx, func() {
+		s.each(reset)
+	})
+	close(s.closing)
+	err := s.listener.Close()
+	s.each(func(conn net.Conn) { _ = conn.SetReadDeadline(time.Now().Add(drainIdle)) })
+	s.running.Wait()
+	s.spans.Flush()
+	if !keep() {
+		err = errors.Join(err, fmt.Errorf("connections for packets were cut: %w", context.Cause(ctx)))
+	}
+	return err
+}
+
+func (s *server) each(do func(net.Conn)) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for conn := range s.conns {
+		do(conn)
+	}
+}
+
+func (s *server) accept() {
+	for {
+		conn, err := s.listener.Accept()
+		switch {
+		case errors.Is(err, net.ErrClosed):
+			return
+		case err != nil:
+			s.port.Logger.Warn("connection was not accepted", "listener", s.port.Name, "error", err)
+			select {
+			case <-time.After(acceptPause):
+			case <-s.closing:
+			}
+		case !s.keep(conn):
+			s.port.Reject(ingest.Peer(conn), 0, &ingest.Fault{Reason: ingest.Busy, Detail: fmt.Sprintf("%d connections", maxConns)})
+			reset(conn)
+		default:
+			s.running.Go(func() { s.serve(conn) })
+		}
+	}
+}
+
+// keep adds a connection to those that Close ends, unless there are too many.
+func (s *server) keep(conn net.Conn) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if len(s.conns) == maxConns {
+		return false
+	}
+	s.conns[conn] = struct{}{}
+	return true
+}
+
+// sweep releases spans whose parts do not arrive.
+func (s *server) sweep() {
+	ticker := time.NewTicker(sweepInterval)
+	defer ticker.Stop()
+	for {
+		select {
+		case <-ticker.C:
+			s.spans.Sweep()
+		case <-s.closing:
+			return
+		}
+	}
+}
+
+// reset ends a connection so that the client's next write or read fails.
+func reset(conn net.Conn) {
+	if tcp, ok := conn.(*net.TCPConn); ok {
+		_ = tcp.SetLinger(0)
+	}
+	_ = conn.Close()
+}
+
+func (s *server) serve(conn net.Conn) {
+	if s.read(conn) {
+		_ = conn.Close()
+	} else {
+		reset(conn)
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	delete(s.conns, conn)
+}
+
+// read reads packets until the client ends the connection, and reports whether it did
+// and all were stored. One that cannot be decoded is skipped; without knowing where
+// the next begins, or when the first is none, it ends at once.
+func (s *server) read(conn net.Conn) bool {
+	from := ingest.Peer(conn)
+	r := bufio.NewReader(conn)
+	all := true
+	for first := true; ; first = false {
+		if err := s.wait(conn, r); err != nil {
+			return all && errors.Is(err, io.EOF)
+		}
+		if first {
+			begin, _ := r.Peek(r.Buffered())
+			if fault := notPackets(begin); fault != nil {
+				s.port.Reject(from, len(begin), fault)
+				return false
+			}
+		}
+		_ = conn.SetReadDeadline(time.Now().Add(ingest.RequestTimeout))
+		size, framed, err := s.packet(r)
+		if err != nil {
+			all = false
+			s.port.Reject(from, size, err)
+		}
+		if !framed || first && err != nil {
+			return false
+		}
+	}
+}
+
+// wait returns when a packet begins, and an error when none will.
+func (s *server) wait(conn net.Conn, r *bufio.Reader) error {
+	if r.Buffered() > 0 {
+		return nil
+	}
+	_ = conn.SetReadDeadline(time.Time{})
+	select { // after the deadline was taken away, which Close may have set
+	case <-s.closing:
+		_ = conn.SetReadDeadline(time.Now().Add(drainIdle))
+	default:
+	}
+	_, err := r.Peek(1)
+	return err
+}
+
+// packet reads one packet. If it is framed the next one can be read, even if
+// this one is broken.
+func (s *server) packet(r *bufio.Reader) (size int, framed bool, err error) {
+	length, err := binary.ReadUvarint(r)
+	switch {
+	case err != nil:
+		return 0, false, cutShort(err)
+	case length > MaxPacket:
+		return 0, false, &ingest.Fault{Reason: ingest.TooLarge, Detail: fmt.Sprintf("a packet of %d bytes", length)}
+	}
+	size = int(length)
+	source := &io.LimitedReader{R: r, N: int64(size)}
+	content, err := s.port.Uploads.Take(source)
+	if err != nil {
+		_, skipErr := io.Copy(io.Discard, source)
+		return size, skipErr == nil && source.N == 0, err
+	}
+	defer content.Close()
+	if source.N > 0 {
+		return size, false, cutShort(io.ErrUnexpectedEOF)
+	}
+	return size, true, s.decode(content.Bytes)
+}
+
+// decode decodes a packet and adds it to its span.
+func (s *server) decode(content []byte) (err error) {
+	release, err := s.port.Uploads.Decoder(context.Background()) // who has one, decodes and ends
+	if err != nil {
+		return err
+	}
+	defer release()
+	defer ingest.Recover(&err)
+	packet, err := DecodePacket(content)
+	if err == nil {
+		s.spans.Add(packet)
+	}
+	return err
+}
+
+// cutShort is the fault of a packet that is not all there.
+func cutShort(err error) *ingest.Fault {
+	switch {
+	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF):
+		return &ingest.Fault{Reason: ingest.Truncated, Detail: "the connection ended within a packet"}
+	case errors.Is(err, os.ErrDeadlineExceeded):
+		return &ingest.Fault{Reason: ingest.Unreadable, Detail: "the rest of a packet did not come in time"}
+	default:
+		return &ingest.Fault{Reason: ingest.Unreadable, Detail: err.Error()}
+	}
+}

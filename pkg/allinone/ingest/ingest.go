@@ -1,0 +1,130 @@
+package ingest
+
+import (
+	"log/slog"
+	"maps"
+	"net/netip"
+	"sync"
+	"sync/atomic"
+	"time"
+)
+
+// Options describe an Ingest. All are required.
+type Options struct {
+	// Store stores the spans of a batch. It is called by many goroutines at once.
+	Store func(*Batch)
+	// Receivers describe all receivers, also those that are off.
+	Receivers []Spec
+	// Addrs are the addresses of all ports that are on, by name.
+	Addrs  map[string]string
+	Logger *slog.Logger
+	Now    func() time.Time
+}
+
+// Ingest is the shared path of all receivers to the store.
+type Ingest struct {
+	Options
+	Uploads  *Uploads
+	throttle *throttle
+	ports    map[string]*Port
+}
+
+// New returns an Ingest with a Port for each address.
+func New(opts Options) *Ingest {
+	in := &Ingest{Options: opts, Uploads: newUploads(), throttle: newThrottle(opts.Now), ports: make(map[string]*Port)}
+	for name := range opts.Addrs {
+		in.ports[name] = &Port{Ingest: in, Name: name, rejected: make(map[Reason]int64)}
+	}
+	for i := range opts.Receivers {
+		if port := in.ports[opts.Receivers[i].Name]; port != nil {
+			port.Receives = true
+		}
+	}
+	return in
+}
+
+// Port returns the port with a name, nil when it is off.
+func (in *Ingest) Port(name string) *Port { return in.ports[name] }
+
+// Ports returns all ports that are on, by name.
+func (in *Ingest) Ports() map[string]*Port { return in.ports }
+
+// Port is where a receiver delivers its batches, and counts what arrived on a port.
+type Port struct {
+	*Ingest
+	Name string
+	// Receives is whether spans are received there.
+	Receives bool
+
+	batches, spans atomic.Int64
+
+	mu       sync.Mutex
+	rejected map[Reason]int64
+}
+
+// Counts are what a Port has counted.
+type Counts struct {
+	// Batches and Spans were stored.
+	Batches, Spans int64
+	// Rejected counts the messages that had no batch, by reason.
+	Rejected map[Reason]int64
+}
+
+// Accept stores a batch, then counts it, so that what is counted can be queried.
+func (p *Port) Accept(batch *Batch) {
+	p.Store(batch)
+	p.batches.Add(1)
+	p.spans.Add(int64(len(batch.Spans)))
+}
+
+// Reject counts a message of that many bytes that had no batch, and logs it at a
+// limited rate. Pass a sender without its port if that changes with each request.
+func (p *Port) Reject(from netip.AddrPort, bytes int, err error) {
+	reason := ReasonOf(err)
+	p.mu.Lock()
+	p.rejected[reason]++
+	p.mu.Unlock()
+	p.warn(from, bytes, err)
+}
+
+// rejectOther is Reject for data that need not be spans: on a port that does not
+// receive spans it is logged, but not counted as a loss.
+func (p *Port) rejectOther(from netip.AddrPort, bytes int, err error) {
+	if p.Receives {
+		p.Reject(from, bytes, err)
+	} else {
+		p.warn(from, bytes, err)
+	}
+}
+
+// warn logs at a limited rate what came instead of spans, and where to send it.
+func (p *Port) warn(from netip.AddrPort, bytes int, err error) {
+	reason := ReasonOf(err)
+	times, ok := p.throttle.allow(p.Name+" "+string(reason), from)
+	if !ok {
+		return
+	}
+	line := []any{
+		"listener", p.Name, "reason", string(reason), "from", sender(from), "bytes", bytes,
+		"times", times, "error", err,
+	}
+	if addr, ok := p.Addrs[specs(p.Receivers).ofReason(reason)]; ok {
+		line = append(line, "send_to", addr)
+	}
+	p.Logger.Warn("no batch of spans", line...)
+}
+
+// sender prints an address without a port that is unknown.
+func sender(from netip.AddrPort) string {
+	if from.Port() == 0 {
+		return from.Addr().String()
+	}
+	return from.String()
+}
+
+// Counts returns what the port has counted so far.
+func (p *Port) Counts() Counts {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return Counts{Batches: p.batches.Load(), Spans: p.spans.Load(), Rejected: maps.Clone(p.rejected)}
+}

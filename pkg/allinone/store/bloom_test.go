@@ -1,0 +1,149 @@
+package store
+
+import (
+	"fmt"
+	"math"
+	"testing"
+	"time"
+
+	"github.com/otdemo/otdemo/pkg/trace"
+)
+
+// A trace is found by everything that one of its spans has, whatever the type:
+// The filter may only err by looking at too much.
+func TestMarksMissNothing(t *testing.T) {
+	t.Parallel()
+	values := []trace.Value{
+		trace.String(""), trace.String("text"), trace.Bool(true), trace.Int64(-7), trace.Int64(math.MinInt64),
+		trace.Float64(0.1), trace.Float64(math.NaN()), trace.Binary([]byte{0xca, 0xfe}),
+	}
+	for _, spans := range []int{1, 3, 200} {
+		t.Run(fmt.Sprint(spans, " spans"), func(t *testing.T) {
+			t.Parallel()
+			s := New(Options{MaxBytes: 1 << 20})
+			p := newProcess("svc")
+			p.Tags = append(p.Tags, trace.Tag{Key: "", Value: trace.Int64(5)})
+			for i := range spans {
+				one := span(1, i, p)
+				one.Operation = fmt.Sprint("op", i)
+				for j, v := range values {
+					one.Tags = append(one.Tags, trace.Tag{Key: fmt.Sprint("key", i, ".", j), Value: v})
+				}
+				one.Logs = []trace.Log{{Fields: []trace.Tag{{Key: fmt.Sprint("log", i), Value: trace.Int64(int64(i))}}}}
+				s.Add([]trace.Span{one})
+			}
+			for i := range spans {
+				q := Query{Service: "svc", Operation: fmt.Sprint("op", i), Limit: 1, Tags: map[string]string{
+					"host": "h", "": "5", fmt.Sprint("log", i): fmt.Sprint(i),
+				}}
+				for j, v := range values {
+					q.Tags[fmt.Sprint("key", i, ".", j)] = v.String()
+				}
+				if got := len(s.Find(q)); got != 1 {
+					t.Errorf("span %d: found %d traces, want 1", i, got)
+				}
+			}
+		})
+	}
+}
+
+// A search for what no trace has looks at the spans of few. How few depends on the
+// seed of the hashes, so many searches are taken together.
+func TestMarksPassOver(t *testing.T) {
+	t.Parallel()
+	const traces, searches = 1000, 100
+	s := New(Options{MaxBytes: 16 << 20})
+	p := newProcess("svc")
+	for i := range traces * 4 {
+		s.Add([]trace.Span{full(uint64(i/4), i, p)})
+	}
+	for name, query := range map[string]func(i int) Query{
+		"tag":       func(i int) Query { return Query{Tags: map[string]string{fmt.Sprint("nope", i): "1"}} },
+		"operation": func(i int) Query { return Query{Operation: fmt.Sprint("nope", i)} },
+		"duration":  func(int) Query { return Query{MinDuration: 2 * time.Millisecond} },
+		"start":     func(int) Query { return Query{Start: epoch().Add(time.Second)} },
+		"end":       func(int) Query { return Query{End: epoch().Add(-1)} },
+	} {
+		looked := 0
+		for i := range searches {
+			q := query(i)
+			q.Service, q.Limit = "svc", 10
+			looked += len(s.candidates(&q))
+			if got := len(s.Find(q)); got != 0 {
+				t.Errorf("%s: found %d traces, want none", name, got)
+			}
+		}
+		if most := traces * searches / 5; looked > most {
+			t.Errorf("%s: looked at %d of %d traces, want %d at most", name, looked, traces*searches, most)
+		}
+	}
+}
+
+// Evicting fills gaps with entries from the end; what they tell moves along.
+func TestMarksMoveWithTheirTrace(t *testing.T) {
+	t.Parallel()
+	s := New(Options{MaxBytes: 256 << 10})
+	for i := range 5000 {
+		one := full(uint64(i), i, newProcess(fmt.Sprint("svc", i%3)))
+		other := full(uint64(i), i, newProcess("all"))
+		s.Add([]trace.Span{one, other})
+	}
+	kept := 0
+	for held := range s.All() {
+		kept++
+		value, _ := held.Spans[0].Tag("http.tag.0")
+		for _, service := range held.Services() {
+			found := s.Find(Query{Service: service, Limit: 10, Tags: map[string]string{"http.tag.0": value.String()}})
+			if len(found) != 1 || found[0].ID != held.ID {
+				t.Fatalf("trace %s by its tag in %s: found %v, want itself", held.ID, service, ids(found))
+			}
+		}
+	}
+	if kept == 0 || kept == 5000 {
+		t.Fatalf("%d traces are left, so nothing is tested", kept)
+	}
+}
+
+func TestAll(t *testing.T) {
+	t.Parallel()
+	s := New(Options{MaxBytes: 1 << 20})
+	p := newProcess("svc")
+	for i := range 10 {
+		s.Add([]trace.Span{span(uint64(i/2+1), i, p)})
+	}
+	seen := make(map[uint64]int)
+	for held := range s.All() {
+		seen[held.ID.Low] += len(held.Spans)
+		s.Add([]trace.Span{span(99, 0, p)}) // the lock is free meanwhile
+	}
+	delete(seen, 99)
+	for id := uint64(1); id <= 5; id++ {
+		if seen[id] != 2 {
+			t.Errorf("trace %d came with %d spans, want once with 2", id, seen[id])
+		}
+	}
+	for range s.All() {
+		break
+	}
+}
+
+// A stranger's traces with a service and a process for each span are stored and
+// evicted like others, without a search through all of them for each.
+func TestManyServicesInOneTrace(t *testing.T) {
+	t.Parallel()
+	const spans = 10_000
+	s := New(Options{MaxBytes: 1 << 30})
+	for id := range uint64(2) {
+		for i := range spans {
+			s.Add([]trace.Span{span(id+1, i, newProcess(fmt.Sprint("svc", i)))})
+		}
+	}
+	if got := len(s.Services()); got != spans {
+		t.Errorf("got %d services, want %d", got, spans)
+	}
+	s.maxBytes = 0
+	s.evict()
+	if got := len(s.services) + len(s.processes.byHash); got != 0 {
+		t.Errorf("%d services and processes are left, want 0", got)
+	}
+}

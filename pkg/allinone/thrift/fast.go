@@ -1,0 +1,182 @@
+package thrift
+
+import (
+	"encoding/binary"
+	"math"
+
+	"github.com/uber/jaeger-client-go/thrift"
+)
+
+// fastReader reads values of a message as Jaeger's clients write them: each field known
+// and of its type, in rising order. For anything else it falls back without an error:
+// then thrift's generated code reads the message, which takes 3 times as long, but skips
+// unknown fields and has Jaeger's words for a fault.
+//
+// After it fell back nothing is left to read, and every struct ends. Each method
+// branches by the protocol, which costs less than calls through an interface.
+type fastReader struct {
+	buf       []byte // what is left to read
+	compact   bool   // the protocol; else the binary one
+	boolValue bool   // of the boolean field whose header was read last, if compact
+	fellBack  bool
+}
+
+func (p *fastReader) fallBack() {
+	p.fellBack = true
+	p.buf = nil
+}
+
+// take reads n bytes without a copy.
+func (p *fastReader) take(n uint64) []byte {
+	if n > uint64(len(p.buf)) {
+		p.fallBack()
+		return nil
+	}
+	b := p.buf[:n]
+	p.buf = p.buf[n:]
+	return b
+}
+
+func (p *fastReader) byte() byte {
+	if len(p.buf) == 0 {
+		p.fallBack()
+		return 0
+	}
+	b := p.buf[0]
+	p.buf = p.buf[1:]
+	return b
+}
+
+func (p *fastReader) varint() uint64 {
+	v, n := binary.Uvarint(p.buf)
+	if n <= 0 {
+		p.fallBack()
+		return 0
+	}
+	p.buf = p.buf[n:]
+	return v
+}
+
+// fixed32 and fixed64 read numbers of the binary protocol.
+func (p *fastReader) fixed32() uint32 {
+	if len(p.buf) < 4 {
+		p.fallBack()
+		return 0
+	}
+	v := binary.BigEndian.Uint32(p.buf)
+	p.buf = p.buf[4:]
+	return v
+}
+
+func (p *fastReader) fixed64() uint64 {
+	if len(p.buf) < 8 {
+		p.fallBack()
+		return 0
+	}
+	v := binary.BigEndian.Uint64(p.buf)
+	p.buf = p.buf[8:]
+	return v
+}
+
+// field reads the header of the field that follows the one with the id last, which
+// is 0 at first. At the end of the struct it returns 0.
+func (p *fastReader) field(last int) (id int, t thrift.TType) {
+	first := p.byte()
+	if p.compact {
+		t = compactType(first & 0x0f)
+		p.boolValue = first&0x0f == thrift.COMPACT_BOOLEAN_TRUE
+		id = last + int(first>>4)
+	} else if t = thrift.TType(first); t != thrift.STOP && len(p.buf) >= 2 {
+		id = int(binary.BigEndian.Uint16(p.buf))
+		p.buf = p.buf[2:]
+	}
+	switch {
+	case first == thrift.STOP:
+		return 0, t
+	case id <= last:
+		p.fallBack()
+		return 0, t
+	default:
+		return id, t
+	}
+}
+
+// expect refuses a type other than the one that is wanted.
+func (p *fastReader) expect(want, t thrift.TType) {
+	if t != want {
+		p.fallBack()
+	}
+}
+
+func (p *fastReader) i64(t thrift.TType) int64 {
+	p.expect(thrift.I64, t)
+	if p.compact {
+		v := p.varint()
+		return int64(v>>1) ^ -int64(v&1)
+	}
+	return int64(p.fixed64())
+}
+
+func (p *fastReader) i32(t thrift.TType) int32 {
+	p.expect(thrift.I32, t)
+	if p.compact {
+		v := uint32(p.varint())
+		return int32(v>>1) ^ -int32(v&1)
+	}
+	return int32(p.fixed32())
+}
+
+func (p *fastReader) double(t thrift.TType) float64 {
+	p.expect(thrift.DOUBLE, t)
+	bits := p.take(8)
+	switch {
+	case p.fellBack:
+		return 0
+	case p.compact:
+		return math.Float64frombits(binary.LittleEndian.Uint64(bits))
+	default:
+		return math.Float64frombits(binary.BigEndian.Uint64(bits))
+	}
+}
+
+func (p *fastReader) bool(t thrift.TType) bool {
+	p.expect(thrift.BOOL, t)
+	if p.compact {
+		return p.boolValue
+	}
+	return p.byte() == 1
+}
+
+// text reads a string or bytes without a copy.
+func (p *fastReader) text(t thrift.TType) []byte {
+	p.expect(thrift.STRING, t)
+	if p.compact {
+		return p.take(p.varint())
+	}
+	return p.take(uint64(p.fixed32()))
+}
+
+// list reads the header of a list and returns how many structs follow. Each takes
+// at least so many bytes, which bounds what a list can make us allocate.
+func (p *fastReader) list(t thrift.TType, least int) int {
+	p.expect(thrift.LIST, t)
+	header := p.byte()
+	kind := thrift.TType(header)
+	var n uint64
+	switch {
+	case !p.compact:
+		n = uint64(p.fixed32())
+	case header>>4 == 15:
+		kind = compactType(header & 0x0f)
+		n = p.varint()
+	default:
+		kind = compactType(header & 0x0f)
+		n = uint64(header >> 4)
+	}
+	p.expect(thrift.STRUCT, kind)
+	if n > uint64(len(p.buf)/least) {
+		p.fallBack()
+		return 0
+	}
+	return int(n)
+}

@@ -1,0 +1,339 @@
+package thrift
+
+import (
+	"github.com/uber/jaeger-client-go/thrift"
+	"github.com/uber/jaeger-client-go/thrift-gen/jaeger"
+
+	"github.com/otdemo/otdemo/pkg/allinone/ingest"
+	"github.com/otdemo/otdemo/pkg/trace"
+)
+
+// The fields of jaeger.thrift's structs, by their ids.
+const (
+	callBatch = 1 // of the arguments of emitBatch in agent.thrift
+
+	batchProcess = 1
+	batchSpans   = 2
+	batchSeqNo   = 3
+	batchStats   = 4
+
+	statsFullQueue    = 1
+	statsTooLarge     = 2
+	statsFailedToEmit = 3
+
+	processService = 1
+	processTags    = 2
+
+	spanTraceIDLow  = 1
+	spanTraceIDHigh = 2
+	spanID          = 3
+	spanParentID    = 4
+	spanOperation   = 5
+	spanReferences  = 6
+	spanFlags       = 7
+	spanStart       = 8
+	spanDuration    = 9
+	spanTags        = 10
+	spanLogs        = 11
+
+	refType        = 1
+	refTraceIDLow  = 2
+	refTraceIDHigh = 3
+	refSpanID      = 4
+
+	logTime = 1
+	logTags = 2
+
+	tagKey    = 1
+	tagType   = 2
+	tagString = 3
+	tagDouble = 4
+	tagBool   = 5
+	tagLong   = 6
+	tagBinary = 7
+)
+
+// fields are the ids of fields that a struct has, as bits.
+type fields uint16
+
+// The fields without which a struct is not read.
+const (
+	batchNeeds   fields = 1<<batchProcess | 1<<batchSpans
+	statsNeed    fields = 1<<statsFullQueue | 1<<statsTooLarge | 1<<statsFailedToEmit
+	processNeeds fields = 1 << processService
+	spanNeeds    fields = 1<<spanTraceIDLow | 1<<spanTraceIDHigh | 1<<spanID | 1<<spanParentID |
+		1<<spanOperation | 1<<spanFlags | 1<<spanStart | 1<<spanDuration
+	refNeeds fields = 1<<refType | 1<<refTraceIDLow | 1<<refTraceIDHigh | 1<<refSpanID
+	logNeeds fields = 1<<logTime | 1<<logTags
+	tagNeeds fields = 1<<tagKey | 1<<tagType
+)
+
+// What the structs in a list take at least: two bytes for each field that they
+// need, and one for the end.
+const (
+	spanLeast = 8*2 + 1
+	refLeast  = 4*2 + 1
+	logLeast  = 2*2 + 1
+	tagLeast  = 2*2 + 1
+)
+
+// batchReader makes a batch of a plain message.
+type batchReader struct {
+	fastReader
+
+	// operation is the name of the span before: most spans share it with theirs.
+	operation string
+}
+
+// readCall reads the arguments of emitBatch. It reports false for what is not
+// plain.
+func (p fastReader) readCall() (ingest.Batch, bool) {
+	r := batchReader{fastReader: p}
+	var batch ingest.Batch
+	var has fields
+	for id, t := r.field(0); id != 0; id, t = r.field(id) {
+		has |= 1 << id
+		switch id {
+		case callBatch:
+			r.expect(thrift.STRUCT, t)
+			r.batch(&batch)
+		default:
+			r.fallBack()
+		}
+	}
+	return batch, has != 0 && !r.fellBack
+}
+
+// readBatch reads a batch. It reports false for what is not plain.
+func (p fastReader) readBatch() (ingest.Batch, bool) {
+	r := batchReader{fastReader: p}
+	var batch ingest.Batch
+	r.batch(&batch)
+	return batch, !r.fellBack
+}
+
+// need refuses a struct without the fields that it needs.
+func (r *batchReader) need(want, has fields) {
+	if has&want != want {
+		r.fallBack()
+	}
+}
+
+func (r *batchReader) batch(out *ingest.Batch) {
+	out.Process = new(trace.Process)
+	var has fields
+	for id, t := r.field(0); id != 0; id, t = r.field(id) {
+		has |= 1 << id
+		switch id {
+		case batchProcess:
+			r.expect(thrift.STRUCT, t)
+			r.process(out.Process)
+		case batchSpans:
+			out.Spans = make([]trace.Span, r.list(t, spanLeast))
+			for i := range out.Spans {
+				out.Spans[i].Process = out.Process
+				r.span(&out.Spans[i])
+			}
+		case batchSeqNo:
+			out.SeqNo = r.i64(t)
+		case batchStats:
+			r.expect(thrift.STRUCT, t)
+			out.Losses = new(ingest.Losses)
+			r.losses(out.Losses)
+		default:
+			r.fallBack()
+		}
+	}
+	r.need(batchNeeds, has)
+	out.Client = ingest.ClientID(out.Process)
+}
+
+func (r *batchReader) losses(out *ingest.Losses) {
+	var has fields
+	for id, t := r.field(0); id != 0; id, t = r.field(id) {
+		has |= 1 << id
+		switch id {
+		case statsFullQueue:
+			out.QueueFull = r.i64(t)
+		case statsTooLarge:
+			out.TooLarge = r.i64(t)
+		case statsFailedToEmit:
+			out.Failed = r.i64(t)
+		default:
+			r.fallBack()
+		}
+	}
+	r.need(statsNeed, has)
+}
+
+func (r *batchReader) process(out *trace.Process) {
+	var has fields
+	for id, t := r.field(0); id != 0; id, t = r.field(id) {
+		has |= 1 << id
+		switch id {
+		case processService:
+			out.Service = serviceName(string(r.text(t)))
+		case processTags:
+			out.Tags = r.tags(t)
+		default:
+			r.fallBack()
+		}
+	}
+	r.need(processNeeds, has)
+}
+
+func (r *batchReader) span(out *trace.Span) {
+	var parent trace.SpanID
+	var has fields
+	for id, t := r.field(0); id != 0; id, t = r.field(id) {
+		has |= 1 << id
+		switch id {
+		case spanTraceIDLow:
+			out.TraceID.Low = uint64(r.i64(t))
+		case spanTraceIDHigh:
+			out.TraceID.High = uint64(r.i64(t))
+		case spanID:
+			out.SpanID = trace.SpanID(r.i64(t))
+		case spanParentID:
+			parent = trace.SpanID(r.i64(t))
+		case spanOperation:
+			out.Operation = r.name(t)
+		case spanReferences:
+			out.References = r.references(t)
+		case spanFlags:
+			out.Flags = uint32(r.i32(t))
+		case spanStart:
+			out.Start = Instant(r.i64(t))
+		case spanDuration:
+			out.Duration = Microseconds(r.i64(t))
+		case spanTags:
+			out.Tags = r.tags(t)
+		case spanLogs:
+			out.Logs = r.logs(t)
+		default:
+			r.fallBack()
+		}
+	}
+	r.need(spanNeeds, has)
+	out.References = withParent(out.References, out.TraceID, parent)
+}
+
+// name reads the name of an operation.
+func (r *batchReader) name(t thrift.TType) string {
+	if text := r.text(t); string(text) != r.operation {
+		r.operation = string(text)
+	}
+	return r.operation
+}
+
+func (r *batchReader) references(t thrift.TType) []trace.Reference {
+	n := r.list(t, refLeast)
+	if n == 0 {
+		return nil
+	}
+	out := make([]trace.Reference, n)
+	for i := range out {
+		r.reference(&out[i])
+	}
+	return out
+}
+
+func (r *batchReader) reference(out *trace.Reference) {
+	var has fields
+	for id, t := r.field(0); id != 0; id, t = r.field(id) {
+		has |= 1 << id
+		switch id {
+		case refType:
+			out.Type = referenceType(jaeger.SpanRefType(r.i32(t)))
+		case refTraceIDLow:
+			out.TraceID.Low = uint64(r.i64(t))
+		case refTraceIDHigh:
+			out.TraceID.High = uint64(r.i64(t))
+		case refSpanID:
+			out.SpanID = trace.SpanID(r.i64(t))
+		default:
+			r.fallBack()
+		}
+	}
+	r.need(refNeeds, has)
+}
+
+func (r *batchReader) logs(t thrift.TType) []trace.Log {
+	n := r.list(t, logLeast)
+	if n == 0 {
+		return nil
+	}
+	out := make([]trace.Log, n)
+	for i := range out {
+		r.log(&out[i])
+	}
+	return out
+}
+
+func (r *batchReader) log(out *trace.Log) {
+	var has fields
+	for id, t := r.field(0); id != 0; id, t = r.field(id) {
+		has |= 1 << id
+		switch id {
+		case logTime:
+			out.Time = Instant(r.i64(t))
+		case logTags:
+			out.Fields = r.tags(t)
+		default:
+			r.fallBack()
+		}
+	}
+	r.need(logNeeds, has)
+}
+
+func (r *batchReader) tags(t thrift.TType) []trace.Tag {
+	n := r.list(t, tagLeast)
+	if n == 0 {
+		return nil
+	}
+	out := make([]trace.Tag, n)
+	for i := range out {
+		r.tag(&out[i])
+	}
+	return out
+}
+
+// tag reads a tag with one value, which is of the type that stands before it.
+func (r *batchReader) tag(out *trace.Tag) {
+	var kind jaeger.TagType
+	var has fields
+	for id, t := r.field(0); id != 0; id, t = r.field(id) {
+		has |= 1 << id
+		switch id {
+		case tagKey:
+			out.Key = string(r.text(t))
+		case tagType:
+			kind = jaeger.TagType(r.i32(t))
+		default:
+			out.Value = r.value(kind, id, t)
+		}
+	}
+	r.need(tagNeeds, has)
+	if has <= tagNeeds { // no value
+		r.fallBack()
+	}
+}
+
+// value reads the field of a tag that has the values of a kind.
+func (r *batchReader) value(kind jaeger.TagType, id int, t thrift.TType) trace.Value {
+	switch {
+	case id == tagString && kind == jaeger.TagType_STRING:
+		return trace.String(string(r.text(t)))
+	case id == tagDouble && kind == jaeger.TagType_DOUBLE:
+		return trace.Float64(r.double(t))
+	case id == tagBool && kind == jaeger.TagType_BOOL:
+		return trace.Bool(r.bool(t))
+	case id == tagLong && kind == jaeger.TagType_LONG:
+		return trace.Int64(r.i64(t))
+	case id == tagBinary && kind == jaeger.TagType_BINARY:
+		return trace.Binary(r.text(t))
+	default:
+		r.fallBack()
+		return trace.Value{}
+	}
+}

@@ -1,0 +1,303 @@
+package thrift
+
+import (
+	"encoding/base64"
+	"encoding/binary"
+	"fmt"
+	"math"
+	"slices"
+
+	"github.com/uber/jaeger-client-go/thrift-gen/zipkincore"
+
+	"github.com/otdemo/otdemo/pkg/allinone/ingest"
+	"github.com/otdemo/otdemo/pkg/trace"
+)
+
+// The names for what Zipkin's spans have, as Jaeger translates them
+// (model/converter/thrift/zipkin/to_domain.go in Jaeger 1.62).
+const (
+	unknownService = "unknown-service-name"
+	spanKind       = "span.kind"
+	kindClient     = "client"
+	kindServer     = "server"
+	// DebugFlag is the flag of a span that its client wants kept.
+	DebugFlag = 2
+)
+
+// convertZipkin makes spans of Zipkin's.
+func convertZipkin(in []*zipkincore.Span) ingest.Batch {
+	batch := ingest.Batch{Spans: make([]trace.Span, 0, len(in))}
+	for _, span := range in {
+		AppendZipkin(&batch, span)
+	}
+	return batch
+}
+
+// AppendZipkin appends a span of Zipkin's to a batch. One that a client and a server
+// share becomes two with the same id.
+func AppendZipkin(b *ingest.Batch, in *zipkincore.Span) {
+	process := zipkinProcess(in)
+	if n := len(b.Spans); n > 0 && SameProcess(b.Spans[n-1].Process, process) {
+		process = b.Spans[n-1].Process
+	}
+	moments := coreMoments(in.Annotations)
+	own := zipkinSpan(in, process, moments)
+	b.Spans = append(b.Spans, own)
+	if moments[zipkincore.CLIENT_SEND] != nil && moments[zipkincore.SERVER_RECV] != nil {
+		b.Spans = append(b.Spans, otherHalf(&own, in, moments))
+	}
+}
+
+// SameProcess reports whether two processes are equal, so that one can serve for both.
+func SameProcess(a, b *trace.Process) bool {
+	return a.Service == b.Service && slices.Equal(a.Tags, b.Tags)
+}
+
+func zipkinSpan(in *zipkincore.Span, process *trace.Process, moments map[string]*zipkincore.Annotation) trace.Span {
+	out := trace.Span{
+		TraceID:   trace.TraceID{High: uint64(in.GetTraceIDHigh()), Low: uint64(in.TraceID)},
+		SpanID:    trace.SpanID(in.ID),
+		Operation: in.Name,
+		Tags:      zipkinTags(in.BinaryAnnotations),
+		Logs:      zipkinLogs(in.Annotations),
+		Process:   process,
+	}
+	if in.Debug {
+		out.Flags = DebugFlag
+	}
+	if parent := trace.SpanID(in.GetParentID()); parent != 0 {
+		out.References = []trace.Reference{{Type: trace.ChildOf, TraceID: out.TraceID, SpanID: parent}}
+	}
+	start, duration := zipkinTimes(in, moments)
+	out.Start, out.Duration = Instant(start), Microseconds(duration)
+	if kind := firstKind(in.Annotations); kind != "" {
+		out.Tags = append(out.Tags, trace.Tag{Key: spanKind, Value: trace.String(kind)})
+	}
+	return out
+}
+
+// otherHalf returns the server's part of a span when own is the client's, and the
+// other way round.
+func otherHalf(own *trace.Span, in *zipkincore.Span, moments map[string]*zipkincore.Annotation) trace.Span {
+	kind, begin, end := kindClient, moments[zipkincore.CLIENT_SEND], moments[zipkincore.CLIENT_RECV]
+	if firstKind(in.Annotations) == kindClient {
+		kind, begin, end = kindServer, moments[zipkincore.SERVER_RECV], moments[zipkincore.SERVER_SEND]
+	}
+	out := trace.Span{
+		TraceID:    own.TraceID,
+		SpanID:     own.SpanID,
+		Operation:  own.Operation,
+		References: own.References,
+		Flags:      own.Flags,
+		Start:      Instant(begin.Timestamp),
+		Tags:       []trace.Tag{{Key: spanKind, Value: trace.String(kind)}},
+		Process:    own.Process,
+	}
+	if end != nil {
+		out.Duration = Microseconds(end.Timestamp - begin.Timestamp)
+	}
+	return out
+}
+
+// coreKind returns the kind of span that an annotation like cs or sr implies, "" for
+// one that is an event.
+func coreKind(annotation string) string {
+	switch annotation {
+	case zipkincore.CLIENT_SEND, zipkincore.CLIENT_RECV:
+		return kindClient
+	case zipkincore.SERVER_SEND, zipkincore.SERVER_RECV:
+		return kindServer
+	default:
+		return ""
+	}
+}
+
+// coreMoments returns the first of each of the annotations that imply a kind.
+func coreMoments(annotations []*zipkincore.Annotation) map[string]*zipkincore.Annotation {
+	var moments map[string]*zipkincore.Annotation
+	for _, a := range annotations {
+		if coreKind(a.Value) == "" || moments[a.Value] != nil {
+			continue
+		}
+		if moments == nil {
+			moments = make(map[string]*zipkincore.Annotation)
+		}
+		moments[a.Value] = a
+	}
+	return moments
+}
+
+func firstKind(annotations []*zipkincore.Annotation) string {
+	for _, a := range annotations {
+		if kind := coreKind(a.Value); kind != "" {
+			return kind
+		}
+	}
+	return ""
+}
+
+// zipkinTimes returns start and duration in microseconds. The first clients have
+// them in annotations only.
+func zipkinTimes(in *zipkincore.Span, moments map[string]*zipkincore.Annotation) (start, duration int64) {
+	start, duration = in.GetTimestamp(), in.GetDuration()
+	if start != 0 {
+		return start, duration
+	}
+	begin, end := moments[zipkincore.CLIENT_SEND], moments[zipkincore.CLIENT_RECV]
+	if begin == nil {
+		begin, end = moments[zipkincore.SERVER_RECV], moments[zipkincore.SERVER_SEND]
+	}
+	if begin == nil {
+		return start, duration
+	}
+	if end != nil && duration == 0 {
+		duration = end.Timestamp - begin.Timestamp
+	}
+	return begin.Timestamp, duration
+}
+
+// zipkinProcess finds who made the span, in the endpoints of its annotations.
+func zipkinProcess(in *zipkincore.Span) *trace.Process {
+	process := &trace.Process{Service: unknownService}
+	for _, a := range in.BinaryAnnotations {
+		if key := processTag(a.Key); key != "" {
+			process.Tags = append(process.Tags, trace.Tag{Key: key, Value: zipkinValue(a)})
+		}
+	}
+	if host := zipkinHost(in); host != nil {
+		process.Service = host.ServiceName
+		if host.Ipv4 != 0 {
+			process.Tags = append(process.Tags, trace.Tag{Key: "ip", Value: trace.Int64(int64(host.Ipv4))})
+		}
+	}
+	return process
+}
+
+// zipkinHost returns the endpoint that best identifies who made the span: that of an
+// annotation like cs or sr, of the component, of any annotation, of any tag.
+func zipkinHost(in *zipkincore.Span) *zipkincore.Endpoint {
+	named := func(e *zipkincore.Endpoint) bool { return e != nil && e.ServiceName != "" }
+	for _, a := range in.Annotations {
+		if coreKind(a.Value) != "" && named(a.Host) {
+			return a.Host
+		}
+	}
+	for _, a := range in.BinaryAnnotations {
+		if a.Key == zipkincore.LOCAL_COMPONENT && named(a.Host) {
+			return a.Host
+		}
+	}
+	for _, a := range in.Annotations {
+		if named(a.Host) {
+			return a.Host
+		}
+	}
+	for _, a := range in.BinaryAnnotations {
+		if named(a.Host) {
+			return a.Host
+		}
+	}
+	return nil
+}
+
+// processTag returns the name of the process tag that one of Zipkin's keys stands
+// for, "" when it belongs to the span.
+func processTag(key string) string {
+	switch key {
+	case "jaegerClient", "jaeger.version":
+		return "jaeger.version"
+	case "jaeger.hostname":
+		return "hostname"
+	default:
+		return ""
+	}
+}
+
+func zipkinTags(annotations []*zipkincore.BinaryAnnotation) []trace.Tag {
+	var tags []trace.Tag
+	for _, a := range annotations {
+		switch a.Key {
+		case zipkincore.LOCAL_COMPONENT:
+			tags = append(tags, trace.Tag{Key: "component", Value: trace.String(string(a.Value))})
+		case zipkincore.SERVER_ADDR, zipkincore.CLIENT_ADDR, zipkincore.MESSAGE_ADDR:
+			tags = append(tags, peerTags(a.Host)...)
+		default:
+			if processTag(a.Key) == "" {
+				tags = append(tags, trace.Tag{Key: a.Key, Value: zipkinValue(a)})
+			}
+		}
+	}
+	return tags
+}
+
+func peerTags(host *zipkincore.Endpoint) []trace.Tag {
+	if host == nil {
+		return nil
+	}
+	tags := []trace.Tag{{Key: "peer.service", Value: trace.String(host.ServiceName)}}
+	if host.Ipv4 != 0 {
+		tags = append(tags, trace.Tag{Key: "peer.ipv4", Value: trace.Int64(int64(uint32(host.Ipv4)))})
+	}
+	if host.Ipv6 != nil {
+		tags = append(tags, trace.Tag{Key: "peer.ipv6", Value: trace.Binary(host.Ipv6)})
+	}
+	if host.Port != 0 {
+		tags = append(tags, trace.Tag{Key: "peer.port", Value: trace.Int64(int64(uint16(host.Port)))})
+	}
+	return tags
+}
+
+// zipkinValue reads a value of the type that it is declared as. One that is none
+// becomes an error text, in Jaeger's words.
+func zipkinValue(a *zipkincore.BinaryAnnotation) trace.Value {
+	var size int
+	switch a.AnnotationType {
+	case zipkincore.AnnotationType_STRING:
+		return trace.String(string(a.Value))
+	case zipkincore.AnnotationType_BYTES:
+		return trace.Binary(a.Value)
+	case zipkincore.AnnotationType_BOOL:
+		return trace.Bool(len(a.Value) == 1 && a.Value[0] == 1)
+	case zipkincore.AnnotationType_I16:
+		size = 2
+	case zipkincore.AnnotationType_I32:
+		size = 4
+	case zipkincore.AnnotationType_I64, zipkincore.AnnotationType_DOUBLE:
+		size = 8
+	default:
+		return unparsed(a, fmt.Sprintf("unknown zipkin annotation type: %d", a.AnnotationType))
+	}
+	switch {
+	case len(a.Value) == 0:
+		return unparsed(a, atEnd)
+	case len(a.Value) < size:
+		return unparsed(a, insideEnd)
+	}
+	switch a.AnnotationType {
+	case zipkincore.AnnotationType_I16:
+		return trace.Int64(int64(int16(binary.BigEndian.Uint16(a.Value))))
+	case zipkincore.AnnotationType_I32:
+		return trace.Int64(int64(int32(binary.BigEndian.Uint32(a.Value))))
+	case zipkincore.AnnotationType_DOUBLE:
+		return trace.Float64(math.Float64frombits(binary.BigEndian.Uint64(a.Value)))
+	default:
+		return trace.Int64(int64(binary.BigEndian.Uint64(a.Value)))
+	}
+}
+
+func unparsed(a *zipkincore.BinaryAnnotation, why string) trace.Value {
+	return trace.String(fmt.Sprintf("Cannot parse Zipkin value %s: %s", base64.StdEncoding.EncodeToString(a.Value), why))
+}
+
+// zipkinLogs returns the annotations that are events. Clients that log several
+// fields send them as a JSON object.
+func zipkinLogs(annotations []*zipkincore.Annotation) []trace.Log {
+	var logs []trace.Log
+	for _, a := range annotations {
+		if a.Value == "" || coreKind(a.Value) != "" {
+			continue
+		}
+		logs = append(logs, trace.Log{Time: Instant(a.Timestamp), Fields: ingest.LogFields(a.Value)})
+	}
+	return logs
+}

@@ -1,0 +1,42 @@
+package run
+
+import (
+	"io"
+
+	"github.com/otdemo/otdemo/pkg/load"
+	"github.com/otdemo/otdemo/pkg/load/ledger"
+	"github.com/otdemo/otdemo/pkg/report"
+	"github.com/otdemo/otdemo/pkg/tracer"
+)
+
+// reportJSON is a report in JSON; docs/call.md has its fields.
+type reportJSON struct {
+	SchemaVersion int               `json:"schema_version"`
+	Run           load.RunInfo      `json:"run"`
+	Outcome       load.Outcome      `json:"outcome"`
+	Incomplete    string            `json:"incomplete,omitempty"`
+	Report        load.Report       `json:"report"`
+	Links         map[string]string `json:"links,omitempty"`
+	Spans         *tracer.Stats     `json:"spans,omitempty"`
+	Ledger        *ledger.Ledger    `json:"ledger,omitempty"`
+}
+
+// WriteJSON writes r for programs.
+func WriteJSON(w io.Writer, r *Report) error {
+	links, link := make(map[string]string), r.links()
+	for _, s := range r.Calls.Slowest {
+		if url := link(s); url != "" {
+			links[s.TraceID] = url
+		}
+	}
+	return report.WriteJSON(w, reportJSON{
+		SchemaVersion: 1,
+		Run:           r.Run,
+		Outcome:       r.Outcome,
+		Incomplete:    r.Cut,
+		Report:        r.Calls,
+		Links:         links,
+		Spans:         r.Client,
+		Ledger:        r.Ledger,
+	})
+}

@@ -1,0 +1,130 @@
+// Package run writes the report of a load run as text, JSON or an HTML page with charts,
+// the report of a single call, the ledger of their spans, and the status line of a run
+// in progress. Start at Report; Read reads one back from a results file.
+package run
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/otdemo/otdemo/pkg/load"
+	"github.com/otdemo/otdemo/pkg/load/ledger"
+	"github.com/otdemo/otdemo/pkg/plural"
+	"github.com/otdemo/otdemo/pkg/printable"
+	"github.com/otdemo/otdemo/pkg/query"
+	"github.com/otdemo/otdemo/pkg/trace"
+	"github.com/otdemo/otdemo/pkg/tracer"
+)
+
+// Report holds the results of a load run, from the run itself or from its results file.
+type Report struct {
+	Run     load.RunInfo
+	Outcome load.Outcome
+	Calls   load.Report
+	// Client has the counters of the run's tracer; a file has them in its ledger only.
+	Client *tracer.Stats
+	// Ledger is nil without --verify.
+	Ledger *ledger.Ledger
+	// Cut names what is missing at the end of a file; "" for a complete one.
+	Cut string
+}
+
+// title returns a line that describes the run.
+func (r *Report) title() string {
+	var parts []string
+	if n := r.Run.Requests; n > 0 {
+		parts = append(parts, plural.Of(n, "call", "calls"))
+	}
+	if d := r.Run.Duration; d > 0 {
+		parts = append(parts, "for "+d.String())
+	}
+	if r.Run.Rate > 0 {
+		parts = append(parts, fmt.Sprintf("%g a second", r.Run.Rate))
+	}
+	parts = append(parts, fmt.Sprintf("up to %d at a time", r.Run.Concurrency))
+	if r.Run.TraceShare < 1 {
+		parts = append(parts, fmt.Sprintf("%g %% of them traced", 100*r.Run.TraceShare))
+	}
+	return fmt.Sprintf("%s %s: %s", r.Run.Method, r.Run.URL, strings.Join(parts, ", "))
+}
+
+// notableDelay is the delay from which late calls are reported; less than that is
+// jitter of the machine.
+const notableDelay = 100 * time.Millisecond
+
+// remarks returns the facts without which the numbers would be misleading.
+func (r *Report) remarks() []string {
+	var remarks []string
+	if r.Cut != "" {
+		remarks = append(remarks, "the file is incomplete: "+printable.Line(r.Cut))
+	}
+	if r.Outcome.Interrupted {
+		remarks = append(remarks, "the run was interrupted")
+	}
+	if n := r.Outcome.Unsent; n > 0 {
+		remarks = append(remarks, plural.Of(n, "call was", "calls were")+" due but not sent, because no worker was free: raise -c or lower -q")
+	}
+	if r.Calls.MaxDelay >= notableDelay {
+		remarks = append(remarks, fmt.Sprintf("calls were sent up to %s late, %s on average, because no worker was free; latency includes the delay",
+			trace.FormatDuration(r.Calls.MaxDelay), trace.FormatDuration(r.Calls.MeanDelay)))
+	}
+	return remarks
+}
+
+// links returns a function that returns the URL of a call's trace, and "" when
+// there is none.
+func (r *Report) links() func(load.Slow) string {
+	reader, err := query.New(r.Run.QueryURL, query.Options{})
+	return func(s load.Slow) string {
+		id, idErr := trace.ParseTraceID(s.TraceID)
+		if err != nil || idErr != nil || !s.Sampled {
+			return ""
+		}
+		return reader.TraceURL(id)
+	}
+}
+
+// result returns how a call ended: its status, or the kind of its error.
+func result(s load.Slow) string {
+	if s.Status == 0 {
+		return printable.Line(string(s.Kind))
+	}
+	return fmt.Sprint(s.Status)
+}
+
+// fact is a row of a report.
+type fact struct{ Name, Text string }
+
+// callFacts returns the rows on throughput.
+func callFacts(r *load.Report) []fact {
+	facts := []fact{{"calls", fmt.Sprintf("%d in %s, %.1f a second", r.Requests, trace.FormatDuration(r.Duration), r.Rate)}}
+	if r.Warmup > 0 {
+		facts = append(facts, fact{"", fmt.Sprintf("plus %d in the warm-up, not included here", r.Warmup)})
+	}
+	failed := fmt.Sprint(r.Failed)
+	if r.Failed > 0 {
+		failed = fmt.Sprintf("%d (%.2f %%)", r.Failed, 100*float64(r.Failed)/float64(r.Requests))
+	}
+	facts = append(facts, fact{"failed", failed}, fact{"bodies", formatBytes(r.Bytes)})
+	for _, status := range slices.Sorted(maps.Keys(r.Status)) {
+		facts = append(facts, fact{fmt.Sprintf("status %d", status), fmt.Sprint(r.Status[status])})
+	}
+	return facts
+}
+
+// formatBytes prints a size in the unit that fits.
+func formatBytes(n int64) string {
+	const unit = 1000
+	if n < unit {
+		return fmt.Sprintf("%d B", n)
+	}
+	size, prefix := float64(n)/unit, 0
+	for size >= unit {
+		size /= unit
+		prefix++
+	}
+	return fmt.Sprintf("%.1f %cB", size, "kMGTPE"[prefix])
+}

@@ -1,0 +1,150 @@
+package run
+
+import (
+	"fmt"
+	"io"
+	"strings"
+	"time"
+
+	"github.com/otdemo/otdemo/pkg/load"
+	"github.com/otdemo/otdemo/pkg/load/ledger"
+	"github.com/otdemo/otdemo/pkg/printable"
+	"github.com/otdemo/otdemo/pkg/report/terminal"
+	"github.com/otdemo/otdemo/pkg/trace"
+)
+
+// WriteText writes r for people.
+func WriteText(w io.Writer, opts terminal.Options, r *Report) error {
+	var b strings.Builder
+	(&textWriter{w: &b, opts: opts}).report(r)
+	_, err := io.WriteString(w, b.String())
+	return err
+}
+
+// WriteLedger writes only the ledger.
+func WriteLedger(w io.Writer, opts terminal.Options, l *ledger.Ledger) error {
+	var b strings.Builder
+	(&textWriter{w: &b, opts: opts}).ledger(l)
+	_, err := io.WriteString(w, b.String())
+	return err
+}
+
+// textWriter writes the parts of a report for people.
+type textWriter struct {
+	w    *strings.Builder
+	opts terminal.Options
+}
+
+// labelWidth is the width of the labels on the left.
+const labelWidth = 10
+
+// report writes the whole report.
+func (v *textWriter) report(r *Report) {
+	fmt.Fprintf(v.w, "%s\n", printable.Line(r.title()))
+	for _, remark := range r.remarks() {
+		v.line("note", v.opts.Paint(terminal.Yellow, remark))
+	}
+	fmt.Fprintln(v.w)
+	v.throughput(&r.Calls)
+	v.errors(&r.Calls)
+	v.latency(&r.Calls)
+	v.slowest(r)
+	if r.Ledger != nil {
+		v.ledger(r.Ledger)
+	} else if r.Client != nil && r.Client.Finished > 0 {
+		v.heading("spans")
+		v.line("client", clientSum(*r.Client))
+		v.line("", "add --verify to check whether they are stored")
+	}
+}
+
+func (v *textWriter) throughput(r *load.Report) {
+	for _, f := range callFacts(r) {
+		if f.Name == "failed" && r.Failed > 0 {
+			f.Text = v.opts.Paint(terminal.Red, f.Text)
+		}
+		v.line(f.Name, f.Text)
+	}
+}
+
+func (v *textWriter) errors(r *load.Report) {
+	if len(r.Errors) == 0 {
+		return
+	}
+	v.heading("errors")
+	for _, e := range r.Errors {
+		v.line(printable.Line(string(e.Kind)), fmt.Sprintf("%d, such as: %s", e.Count, printable.Line(e.Example)))
+	}
+}
+
+func (v *textWriter) latency(r *load.Report) {
+	if r.Latency.Count == 0 {
+		return
+	}
+	v.heading("latency")
+	for _, q := range latencyRows(r.Latency) {
+		v.line(q.name, trace.FormatDuration(q.value))
+	}
+	v.heading("histogram")
+	most := int64(1)
+	for _, b := range r.Histogram {
+		most = max(most, b.Count)
+	}
+	bar := "█"
+	if v.opts.ASCII {
+		bar = "="
+	}
+	width := max(10, v.opts.Columns()-30)
+	for _, b := range r.Histogram {
+		length := int(float64(b.Count)/float64(most)*float64(width) + 0.5)
+		if b.Count > 0 {
+			length = max(1, length)
+		}
+		line := fmt.Sprintf("  %7s to %7s %8d %s", trace.FormatDuration(b.From), trace.FormatDuration(b.To), b.Count, strings.Repeat(bar, length))
+		fmt.Fprintln(v.w, strings.TrimRight(line, " "))
+	}
+}
+
+// quantile is one number of a distribution with its name.
+type quantile struct {
+	name  string
+	value time.Duration
+}
+
+func latencyRows(l load.Latency) []quantile {
+	return []quantile{
+		{"mean", l.Mean},
+		{"min", l.Min},
+		{"50%", l.P50},
+		{"90%", l.P90},
+		{"95%", l.P95},
+		{"99%", l.P99},
+		{"99.9%", l.P999},
+		{"max", l.Max},
+	}
+}
+
+func (v *textWriter) slowest(r *Report) {
+	if len(r.Calls.Slowest) == 0 {
+		return
+	}
+	v.heading("slowest")
+	link := r.links()
+	for _, s := range r.Calls.Slowest {
+		where := "no trace"
+		if s.TraceID != "" {
+			where = s.TraceID + " (not sampled)"
+		}
+		if url := link(s); url != "" {
+			where = s.TraceID + " " + url
+		}
+		v.line(trace.FormatDuration(s.Latency), fmt.Sprintf("%-8s %s", result(s), printable.Line(where)))
+	}
+}
+
+func (v *textWriter) heading(title string) { fmt.Fprintf(v.w, "\n%s\n", title) }
+
+// line writes a row below a heading; an empty label continues the previous row.
+func (v *textWriter) line(label, text string) {
+	fmt.Fprintf(v.w, "  %-*s %s\n", labelWidth, label, text)
+}
