@@ -3,6 +3,7 @@ package cmd
 import (
 	"context"
 	"os"
+	"sync/atomic"
 	"syscall"
 	"testing"
 	"testing/synctest"
@@ -31,17 +32,16 @@ func TestEndAtSignal(t *testing.T) {
 			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {
 				start := time.Now()
-				var ended, restored time.Duration
+				var ended, restored atomic.Int64
 				parent, cancel := context.WithCancel(t.Context())
 				defer cancel()
 				signals := make(chan os.Signal, 1)
 				ctx, stop := endAtSignal(parent, signals, func() {
-					if restored != 0 {
+					if restored.Swap(int64(time.Since(start))) != 0 {
 						t.Error("restored twice")
 					}
-					restored = time.Since(start)
 				})
-				context.AfterFunc(ctx, func() { ended = time.Since(start) })
+				context.AfterFunc(ctx, func() { ended.Store(int64(time.Since(start))) })
 				for _, at := range tt.signals {
 					time.AfterFunc(at, func() {
 						select {
@@ -57,8 +57,8 @@ func TestEndAtSignal(t *testing.T) {
 					time.AfterFunc(tt.stop, stop)
 				}
 				<-time.After(time.Minute)
-				if ended != tt.ends || restored != tt.restores {
-					t.Errorf("the context ended after %v, signals kill after %v, want %v and %v", ended, restored, tt.ends, tt.restores)
+				if got, gotRestored := time.Duration(ended.Load()), time.Duration(restored.Load()); got != tt.ends || gotRestored != tt.restores {
+					t.Errorf("the context ended after %v, signals kill after %v, want %v and %v", got, gotRestored, tt.ends, tt.restores)
 				}
 				stop()
 			})
