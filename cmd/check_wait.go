@@ -4,6 +4,7 @@ import (
 	"context"
 	"time"
 
+	"github.com/otdemo/otdemo/internal/wait"
 	"github.com/otdemo/otdemo/pkg/doctor"
 	"github.com/otdemo/otdemo/pkg/report/check"
 	"github.com/otdemo/otdemo/pkg/report/terminal"
@@ -36,21 +37,9 @@ func repeatCheck(ctx context.Context, limit time.Duration, progress *terminal.Li
 			return report
 		}
 		progress.Show(check.Waiting(left, v))
-		if !pauseFor(ctx, pause) {
+		if wait.For(ctx, pause) != nil {
 			return report
 		}
 		pause = min(2*pause, maxRetryPause)
-	}
-}
-
-// pauseFor waits for d. It returns false if ctx ended first.
-func pauseFor(ctx context.Context, d time.Duration) bool {
-	timer := time.NewTimer(d)
-	defer timer.Stop()
-	select {
-	case <-ctx.Done():
-		return false
-	case <-timer.C:
-		return true
 	}
 }

@@ -11,6 +11,8 @@ import (
 	"path/filepath"
 	"syscall"
 	"time"
+
+	"github.com/otdemo/otdemo/internal/wait"
 )
 
 // fifoTimeout bounds waiting for a process that opens a FIFO and reads it: long enough
@@ -127,7 +129,7 @@ func openInPlace(ctx context.Context, path string, info fs.FileInfo) (*os.File, 
 		if !errors.Is(err, syscall.ENXIO) {
 			return file, err
 		}
-		if !pauseFor(ctx, fifoRetry) {
+		if wait.For(ctx, fifoRetry) != nil {
 			return nil, fmt.Errorf("no process reads from the FIFO %s", path)
 		}
 	}

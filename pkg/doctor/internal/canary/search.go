@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/otdemo/otdemo/internal/wait"
 	"github.com/otdemo/otdemo/pkg/doctor/internal/probe"
 	"github.com/otdemo/otdemo/pkg/plural"
 	"github.com/otdemo/otdemo/pkg/query"
@@ -109,7 +110,7 @@ func searchTrace(ctx context.Context, client *query.Client, canary Delivery) (ot
 			return len(traces) - 1, nil
 		}
 		others = len(traces)
-		if probe.PauseFor(ctx, pause) != nil {
+		if wait.For(ctx, pause) != nil {
 			return others, query.ErrNotFound
 		}
 	}
@@ -122,7 +123,7 @@ func listServices(ctx context.Context, client *query.Client) ([]string, error) {
 	defer cancel()
 	last, err := client.Services(ctx)
 	for pause := firstSearchPause; err == nil && !slices.Contains(last, probe.CheckService); pause *= 2 {
-		if probe.PauseFor(ctx, pause) != nil {
+		if wait.For(ctx, pause) != nil {
 			break
 		}
 		services, err := client.Services(ctx)

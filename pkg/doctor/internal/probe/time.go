@@ -1,9 +1,6 @@
 package probe
 
-import (
-	"context"
-	"time"
-)
+import "time"
 
 // RoundTime keeps three digits or so.
 func RoundTime(d time.Duration) time.Duration {
@@ -17,15 +14,3 @@ func RoundTime(d time.Duration) time.Duration {
 // refresh of Elasticsearch's index, a second each, several times over on a busy
 // machine.
 const DefaultTimeout = 10 * time.Second
-
-// PauseFor waits for d or returns the context's error.
-func PauseFor(ctx context.Context, d time.Duration) error {
-	timer := time.NewTimer(d)
-	defer timer.Stop()
-	select {
-	case <-ctx.Done():
-		return ctx.Err()
-	case <-timer.C:
-		return nil
-	}
-}

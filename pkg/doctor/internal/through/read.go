@@ -8,6 +8,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/otdemo/otdemo/internal/wait"
 	"github.com/otdemo/otdemo/pkg/doctor/internal/probe"
 	"github.com/otdemo/otdemo/pkg/doctor/internal/settings"
 	"github.com/otdemo/otdemo/pkg/query"
@@ -64,7 +65,7 @@ func (v *session) waitObservations(ctx context.Context, env *probe.Env) (*observ
 	seen := &observations{}
 	pause := firstPoll
 	for time.Since(v.end) < notReportedAfter {
-		if err := probe.PauseFor(ctx, pause); err != nil {
+		if err := wait.For(ctx, pause); err != nil {
 			return nil, err
 		}
 		pause = min(2*pause, maxPoll)
@@ -74,7 +75,7 @@ func (v *session) waitObservations(ctx context.Context, env *probe.Env) (*observ
 		}
 		if len(joined) > 0 {
 			seen.first = time.Since(v.end)
-			if err := probe.PauseFor(ctx, settleTime); err != nil {
+			if err := wait.For(ctx, settleTime); err != nil {
 				return nil, err
 			}
 			break
