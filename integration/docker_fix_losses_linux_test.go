@@ -30,7 +30,7 @@ func TestDockerFixOfRm(t *testing.T) {
 	}
 	id := lab.Docker(t, "inspect", "-f", "{{.Id}}", "jaeger")
 	fix, _ := lab.check(t)
-	if want := ": 'to stop jaeger deletes the traces in /data/k and /data/v"; !strings.HasPrefix(fix.Fix, want) {
+	if want := ": 'stopping jaeger deletes the traces in /data/k and /data/v"; !strings.HasPrefix(fix.Fix, want) {
 		t.Fatalf("got fix %q, want it to begin with %q", fix.Fix, want)
 	}
 	dir := t.TempDir()

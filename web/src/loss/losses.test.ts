@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { readFileSync } from "node:fs";
+import { readdirSync, readFileSync } from "node:fs";
 import { test } from "node:test";
 import { clientLost, decodeAccount, undecodableOf, type Account } from "./account.ts";
 import { causes, lossesOf, reasons, sayLosses } from "./losses.ts";
@@ -53,8 +53,11 @@ test("every finding named is explained by the program", () => {
 });
 
 test("every reason that the backend counts has words", () => {
-  const source = readFileSync("../pkg/allinone/wire/fault.go", "utf8");
-  const counted = [...source.matchAll(/Reason = "(\w+)"/g)].map((match) => match[1] ?? "");
+  const root = "../pkg/allinone/";
+  const sources = readdirSync(root, { recursive: true, encoding: "utf8" })
+    .filter((path) => path.endsWith(".go") && !path.endsWith("_test.go"))
+    .map((path) => readFileSync(root + path, "utf8"));
+  const counted = sources.flatMap((source) => [...source.matchAll(/Reason\s*= "(\w+)"/g)].map((match) => match[1] ?? ""));
   assert.ok(counted.length > 15);
   assert.deepEqual(Object.keys(reasons).sort(), counted.sort());
 });
