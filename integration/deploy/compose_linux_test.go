@@ -3,6 +3,7 @@
 package deploy
 
 import (
+	"os"
 	"path/filepath"
 	"regexp"
 	"slices"
@@ -84,7 +85,8 @@ func TestCompose(t *testing.T) {
 	}
 }
 
-// TestComposeDoctor has check-jaeger read each compose file.
+// TestComposeDoctor has check-jaeger read each compose file, which extends
+// otdemo.yaml, and then, as its hint says, what docker compose makes of it.
 func TestComposeDoctor(t *testing.T) {
 	t.Parallel()
 	files, err := filepath.Glob("../../deploy/compose.*.yaml")
@@ -92,11 +94,29 @@ func TestComposeDoctor(t *testing.T) {
 		t.Fatalf("no compose files: %v", err)
 	}
 	for _, file := range files {
-		got := process.Run(t, runTimeout, process.Command{
-			Path: otdemoPath, Args: []string{"check-jaeger", "--only", "compose", "--compose", file},
-		})
-		if want := "no fault found in service jaeger"; got.Code != 0 || !strings.Contains(got.Stdout, want) {
+		check := func(file string) process.Result {
+			return process.Run(t, runTimeout, process.Command{
+				Path: otdemoPath, Args: []string{"check-jaeger", "--only", "compose", "--compose", file},
+			})
+		}
+		got := check(file)
+		if want := "config > resolved.yaml && otdemo check-jaeger --compose resolved.yaml"; got.Code != 3 || !strings.Contains(got.Stdout, want) {
 			t.Errorf("%s: exit code %d\n%s%s", file, got.Code, got.Stdout, got.Stderr)
+		}
+		whole := process.Run(t, runTimeout, process.Command{
+			Path: jaegers.Compose().Need(t), Args: []string{"-f", file, "config"},
+		})
+		if whole.Code != 0 {
+			t.Errorf("docker compose -f %s config: exit code %d\n%s", file, whole.Code, whole.Stderr)
+			continue
+		}
+		resolved := filepath.Join(t.TempDir(), "resolved.yaml")
+		if err := os.WriteFile(resolved, []byte(whole.Stdout), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		got = check(resolved)
+		if want := "no fault found in service jaeger"; got.Code != 0 || !strings.Contains(got.Stdout, want) {
+			t.Errorf("%s, resolved: exit code %d\n%s%s", file, got.Code, got.Stdout, got.Stderr)
 		}
 	}
 }
