@@ -58,7 +58,8 @@ func runProtocol(ctx context.Context, env *probe.Env) probe.Finding {
 	onlyHTTP := probe.Found(probe.StatusWarn, codeProtocolDiffers, "OTEL_EXPORTER_OTLP_PROTOCOL is not set: spans arrive by %s, and not by %s",
 		byHTTP, byGRPC).Hint("OTEL_EXPORTER_OTLP_PROTOCOL=http/protobuf")
 	backend, _ := probe.Result[identity.Identity](env, probe.IDIdentity)
-	if overHTTP && backend.Embedded && backend.RunsOn(endpoint.Hostname()) {
+	samePort := probe.OriginOf(env.Loaded, "reporter.collector.endpoint").Layer != config.LayerDefault
+	if overHTTP && samePort && backend.Embedded && backend.RunsOn(endpoint.Hostname()) {
 		// It would count the call as a lost batch.
 		return onlyHTTP.Saw(backend.String() + " receives one protocol on each port")
 	}

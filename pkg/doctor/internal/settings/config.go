@@ -31,7 +31,7 @@ func runConfig(_ context.Context, env *probe.Env) probe.Finding {
 	switch warnings := env.Loaded.Warnings; {
 	case cfg.Disabled:
 		f = probe.Found(probe.StatusFail, codeTracerDisabled, "the tracer is disabled (%s)", probe.Origin(env.Loaded, "disabled")).
-			Hint("OTDEMO_DISABLED=false")
+			Hint(enabling(probe.OriginOf(env.Loaded, "disabled")))
 	case cfg.Tracer == "noop":
 		f = probe.Found(probe.StatusFail, codeTracerDisabled, "the tracer is noop (%s)", probe.Origin(env.Loaded, "tracer")).
 			Hint("--tracer jaeger")
@@ -48,6 +48,19 @@ func runConfig(_ context.Context, env *probe.Env) probe.Finding {
 		f = f.Saw(w.Text).Hint(w.Hint)
 	}
 	return f.Saw(changedValues(env.Loaded)...)
+}
+
+// enabling is the setting that ends disabled, where the service would read it: a
+// variable that disables the tracer is the service's too.
+func enabling(from config.Origin) string {
+	switch from.Detail {
+	case "OTEL_TRACES_EXPORTER":
+		return from.Detail + "=otlp"
+	case "OTEL_SDK_DISABLED", "JAEGER_DISABLED":
+		return from.Detail + "=false"
+	default:
+		return "OTDEMO_DISABLED=false"
+	}
 }
 
 // changedValues lists the values that are not defaults, with their origin.

@@ -47,6 +47,21 @@ func TestConfigEffective(t *testing.T) {
 	}
 }
 
+func TestEnabling(t *testing.T) {
+	t.Parallel()
+	for detail, want := range map[string]string{
+		"OTEL_TRACES_EXPORTER": "OTEL_TRACES_EXPORTER=otlp",
+		"OTEL_SDK_DISABLED":    "OTEL_SDK_DISABLED=false",
+		"JAEGER_DISABLED":      "JAEGER_DISABLED=false",
+		"OTDEMO_DISABLED":      "OTDEMO_DISABLED=false",
+		"config.yaml:3":        "OTDEMO_DISABLED=false",
+	} {
+		if got := enabling(config.Origin{Detail: detail}); got != want {
+			t.Errorf("enabling(%s) = %s, want %s", detail, got, want)
+		}
+	}
+}
+
 func TestConfigEffectiveShowsOriginsAndWarnings(t *testing.T) {
 	t.Parallel()
 	loaded := probetest.Load(t, "service", "till")
