@@ -56,11 +56,13 @@ The check only adds its canary spans to Jaeger, with service name otdemo-check.
 			if opts.list {
 				return check.WriteProbes(a.env.Stdout, doctor.Probes())
 			}
-			if err := errors.Join(opts.Validate(), opts.target.check(cmd.Context(), a.env)); err != nil {
-				return usageError(err)
-			}
 			if opts.Timeout <= 0 {
 				return usageError(fmt.Errorf("--timeout must be more than 0, got %s", opts.Timeout))
+			}
+			reading, cancel := context.WithTimeout(cmd.Context(), opts.Timeout)
+			defer cancel()
+			if err := errors.Join(opts.Validate(), opts.target.check(reading, a.env)); err != nil {
+				return usageError(err)
 			}
 			if opts.wait < 0 {
 				return usageError(fmt.Errorf("--wait must not be negative, got %s", opts.wait))
