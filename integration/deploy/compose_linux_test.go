@@ -47,7 +47,7 @@ type composeCase struct {
 
 // allWays are those of check-jaeger --all.
 var allWays = []string{
-	"HTTP 14268 works", "localhost:6832 as binary thrift", "localhost:4317 as OTLP",
+	"HTTP port 14268 works", "localhost:6832 as binary thrift", "localhost:4317 as OTLP",
 	"localhost:4318/v1/traces as OTLP", "localhost:9411/api/v2/spans as Zipkin",
 }
 
