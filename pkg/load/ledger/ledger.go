@@ -18,7 +18,7 @@ type Ledger struct {
 	// Hops are where spans were lost, in the order that spans pass them; a hop that
 	// lost none is not listed.
 	Hops []Hop `json:"hops"`
-	// ServiceUnseen is a sentence for a called service that answered and of which no
+	// ServiceUnseen is a sentence for a called service of which no
 	// span was found, with the possible causes. How many it made is unknown then: the
 	// numbers are the client's alone. Empty when a span was found, or none is expected.
 	ServiceUnseen string `json:"service_unseen,omitempty"`

@@ -60,6 +60,9 @@ type Recorder struct {
 
 	entries    []entry
 	sampledOut int64
+	// unanswered reports that a sampled request arrived, or may have, and got no
+	// response.
+	unanswered bool
 }
 
 // snapshot is the values of all counters at one time. Each is nil, or not known,
@@ -109,7 +112,13 @@ func (rec *Recorder) Add(r load.Result) {
 		rec.sampledOut++
 	default:
 		rec.entries = append(rec.entries, newEntry(&r))
+		rec.unanswered = rec.unanswered || r.Answered < r.Hops && mayHaveArrived(r.Kind)
 	}
+}
+
+// mayHaveArrived reports whether a request that failed so may have reached the service.
+func mayHaveArrived(kind load.ErrorKind) bool {
+	return kind != load.Refused && kind != load.DNS && kind != load.TLS
 }
 
 // Close reads the run's traces back, then the counters again, and returns the closed
@@ -133,14 +142,15 @@ func (rec *Recorder) Close(ctx context.Context, client tracer.Stats) (Ledger, er
 	err := r.run(ctx)
 	after := rec.snapshot(ctx)
 	f := &facts{
-		opts:   &rec.opts,
-		opened: rec.opened,
-		client: client,
-		server: compareService(rec.metricsName, rec.before.service, after.service),
-		before: &rec.before,
-		after:  &after,
-		reader: r,
-		err:    err,
+		opts:       &rec.opts,
+		opened:     rec.opened,
+		client:     client,
+		server:     compareService(rec.metricsName, rec.before.service, after.service),
+		before:     &rec.before,
+		after:      &after,
+		reader:     r,
+		unanswered: rec.unanswered,
+		err:        err,
 	}
 	f.sum(rec.sampledOut)
 	if err != nil {

@@ -22,6 +22,8 @@ type facts struct {
 	server        *Server
 	before, after *snapshot
 	reader        *reader
+	// unanswered is the recorder's.
+	unanswered bool
 	// err is why not everything could be read back.
 	err error
 

@@ -15,14 +15,20 @@ func Unseen(formats []string) string {
 	return sentence
 }
 
-// unseen returns the sentence for a service that answered a sampled request and of
-// which no span was found; "" when one was, or when its own counters prove that it
-// made spans, which are missing then.
+// noAnswer is Unseen for a service that answered nothing, and may have made spans all the
+// same.
+const noAnswer = "no span of the called service was seen: no request was answered"
+
+// unseen returns the sentence for a service of which no span was found; "" when one
+// was, when its own counters prove that it made spans, which are missing then, or when
+// no sampled request reached it.
 func (f *facts) unseen() string {
-	if f.traced || !f.reader.answered {
+	switch {
+	case f.traced || !f.reader.answered && !f.unanswered:
 		return ""
-	}
-	if f.server.madeNoSpans() {
+	case !f.reader.answered:
+		return noAnswer
+	case f.server.madeNoSpans():
 		return Unseen(f.opts.Formats) + "; according to its own counters it finished none"
 	}
 	return Unseen(f.opts.Formats)

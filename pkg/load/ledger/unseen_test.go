@@ -5,6 +5,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/otdemo/otdemo/pkg/load"
 	"github.com/otdemo/otdemo/pkg/trace"
 )
 
@@ -73,7 +74,7 @@ func TestSettleOfAnUnseenService(t *testing.T) {
 		{"its counters say one", entry{made: 3, answered: 1, observed: observed{client: 3}}, ends(1), "", 1},
 		{"it is gone", entry{made: 3, answered: 1, observed: observed{client: 3}}, &Server{Restarted: true}, "", 1},
 		{"only a span below its own", entry{made: 3, answered: 1, observed: observed{client: 3, others: 1, orphans: 1}}, nil, "", 1},
-		{"no answer", entry{made: 3, observed: observed{client: 3}}, nil, "", 0},
+		{"never reached", entry{made: 3, observed: observed{client: 3}}, nil, "", 0},
 	} {
 		r := newReader([]entry{test.entry}, newIdentifier("client", ""))
 		r.traced = test.entry.server > 0 || test.entry.others > 0 // as note found
@@ -93,6 +94,22 @@ func TestSettleOfAnUnseenService(t *testing.T) {
 			if strings.Contains(note, "makes no spans") {
 				t.Errorf("%s: got the note %q, which nobody can know", test.name, note)
 			}
+		}
+	}
+}
+
+// A request that may have arrived may have made spans, answered or not.
+func TestSettleWithoutAnAnswer(t *testing.T) {
+	t.Parallel()
+	for kind, want := range map[load.ErrorKind]string{
+		load.Refused: "", load.DNS: "", load.TLS: "",
+		load.Reset: noAnswer, load.Timeout: noAnswer, load.Canceled: noAnswer, load.Other: noAnswer,
+	} {
+		rec := &Recorder{opts: Options{Service: "client"}}
+		rec.Add(load.Result{TraceID: trace.TraceID{Low: 1}, Sampled: true, Kind: kind, Hops: 1, SpansMade: 3})
+		f := &facts{reader: newReader(rec.entries, newIdentifier("client", "")), unanswered: rec.unanswered}
+		if got := f.unseen(); got != want {
+			t.Errorf("%s: got %q, want %q", kind, got, want)
 		}
 	}
 }
