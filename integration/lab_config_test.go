@@ -5,22 +5,22 @@ import "strings"
 // keepAll is the hint for a sampler that keeps too little.
 const keepAll = "--sampler-type const --sampler-param 1"
 
-// ailmentsOfConfig are those that the configuration alone makes.
-func ailmentsOfConfig() []ailment {
-	sample := func(cause, code string, exit int, env ...string) ailment {
-		return ailment{
+// faultCasesOfConfig are those that the configuration alone makes.
+func faultCasesOfConfig() []faultCase {
+	sample := func(cause, code string, exit int, env ...string) faultCase {
+		return faultCase{
 			cause: cause, how: strings.Join(env, " ") + ", Jaeger 1.62", env: env,
 			exit: exit, hop: "sampling", code: code, hint: keepAll,
 		}
 	}
-	refuse := func(cause, hint string, env ...string) ailment {
-		return ailment{cause: cause, how: strings.Join(env, " "), env: env, exit: 2, hint: hint}
+	refuse := func(cause, hint string, env ...string) faultCase {
+		return faultCase{cause: cause, how: strings.Join(env, " "), env: env, exit: 2, hint: hint}
 	}
 	const endpoint = "JAEGER_ENDPOINT=http://127.0.0.1:14268/api/traces"
-	warn := func(cause, hop, code, hint string, env ...string) ailment {
-		return ailment{cause: cause, how: strings.Join(env, " "), env: env, hop: hop, code: code, hint: hint}
+	warn := func(cause, hop, code, hint string, env ...string) faultCase {
+		return faultCase{cause: cause, how: strings.Join(env, " "), env: env, hop: hop, code: code, hint: hint}
 	}
-	return []ailment{
+	return []faultCase{
 		warn("S-01", "config", "client-env-keeps-nothing", "JAEGER_SAMPLER_TYPE=const JAEGER_SAMPLER_PARAM=1", "JAEGER_SAMPLER_TYPE=const"),
 		warn("S-01", "config", "client-env-keeps-nothing", "JAEGER_SAMPLER_TYPE=const JAEGER_SAMPLER_PARAM=1", "JAEGER_SERVICE_NAME=shop"),
 		warn("R-05", "config", "reporter-queue-small", "OTDEMO_REPORTER_QUEUE_SIZE=10000", "JAEGER_REPORTER_MAX_QUEUE_SIZE=100"),

@@ -37,17 +37,17 @@ func TestLabIsWrittenDown(t *testing.T) {
 	if diff := gocmp.Diff(want, got); diff != "" {
 		t.Errorf("the lab's section of %s (-want +got; go test -run LabIsWrittenDown -update writes it):\n%s", path, diff)
 	}
-	for _, a := range allAilments() {
+	for _, a := range allFaultCases() {
 		if a.exit != 2 && !strings.Contains(findings, "\n## "+a.code+"\n") {
 			t.Errorf("%s: finding %s has no section in %s", a.how, a.code, path)
 		}
 	}
 }
 
-func allAilments() []ailment {
-	var all []ailment
-	for _, w := range slices.Concat(frontWards(), machineWards()) {
-		all = append(all, w.ailments...)
+func allFaultCases() []faultCase {
+	var all []faultCase
+	for _, w := range slices.Concat(frontEnvironments(), machineEnvironments()) {
+		all = append(all, w.faultCases...)
 	}
 	return all
 }
@@ -64,8 +64,8 @@ Each fault is produced with real Jaegers in their own network namespaces with th
 | cause | produced by | exit | hop | finding | fix |
 |---|---|---|---|---|---|
 `)
-	byCause := make(map[string][]ailment)
-	for _, a := range allAilments() {
+	byCause := make(map[string][]faultCase)
+	for _, a := range allFaultCases() {
 		byCause[a.cause] = append(byCause[a.cause], a)
 	}
 	for _, c := range catalogue() {
@@ -90,10 +90,10 @@ Each fault is produced with real Jaegers in their own network namespaces with th
 }
 
 // alike puts those together that are to end the same way.
-func alike(all []ailment) [][]ailment {
-	var groups [][]ailment
+func alike(all []faultCase) [][]faultCase {
+	var groups [][]faultCase
 	for _, a := range all {
-		i := slices.IndexFunc(groups, func(g []ailment) bool {
+		i := slices.IndexFunc(groups, func(g []faultCase) bool {
 			return g[0].exit == a.exit && g[0].hop == a.hop && g[0].code == a.code
 		})
 		if i < 0 {
@@ -105,7 +105,7 @@ func alike(all []ailment) [][]ailment {
 	return groups
 }
 
-func row(c cause, rows []ailment) string {
+func row(c cause, rows []faultCase) string {
 	var hows, hints []string
 	for _, a := range rows {
 		hows = append(hows, a.how)

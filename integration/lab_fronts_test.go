@@ -11,13 +11,13 @@ import (
 	"github.com/otdemo/otdemo/integration/lab"
 )
 
-// frontWards have something that stands before a Jaeger 1.62, or in its place.
+// frontEnvironments have something that stands before a Jaeger 1.62, or in its place.
 // They need no machine.
-func frontWards() []ward {
-	return []ward{
-		{"fronts of the query API", queryFronts, queryAilments()},
-		{"fronts of the collector", collectorFronts, collectorAilments()},
-		{"another Jaeger", anotherJaeger, []ailment{
+func frontEnvironments() []environment {
+	return []environment{
+		{"fronts of the query API", queryFronts, queryFaultCases()},
+		{"fronts of the collector", collectorFronts, collectorFaultCases()},
+		{"another Jaeger", anotherJaeger, []faultCase{
 			{
 				cause: "Q-00", how: "query.url is that of another Jaeger",
 				flags: []string{"--agent-host", "127.0.0.1", "--agent-port", "{agent}", "--query-url", "{query of another}"},
@@ -97,29 +97,29 @@ func queryFronts(t *testing.T) place {
 	}}
 }
 
-func queryAilments() []ailment {
-	ask := func(how, urlOf, code, hint string, maybe ...string) ailment {
-		return ailment{
+func queryFaultCases() []faultCase {
+	ask := func(how, urlOf, code, hint string, maybe ...string) faultCase {
+		return faultCase{
 			cause: "Q-00", how: "the query API is " + how,
 			flags: []string{"--agent-host", "127.0.0.1", "--agent-port", "{agent}", "--query-url", urlOf},
 			exit:  3, hop: "query", code: code, hint: hint, maybe: maybe,
 		}
 	}
-	fine := func(how, urlOf string) ailment {
+	fine := func(how, urlOf string) faultCase {
 		a := ask(how, urlOf, "", "")
 		return well(a.how, a.flags...)
 	}
-	clock := func(how, urlOf string) ailment {
+	clock := func(how, urlOf string) faultCase {
 		a := ask(how, urlOf, "clock-differs", "timedatectl set-ntp true")
 		a.cause, a.exit, a.hop = "Q-01", 0, "clock"
 		return a
 	}
-	unsearched := func(how, urlOf, code, hint string) ailment {
+	unsearched := func(how, urlOf, code, hint string) faultCase {
 		a := ask(how, urlOf, code, hint)
 		a.cause, a.exit, a.hop = "ES-09", 0, "storage"
 		return a
 	}
-	return []ailment{
+	return []faultCase{
 		unsearched("one that finds nothing by search", "{searchless}", "search-misses", "/api/traces?service=otdemo-check"),
 		unsearched("one that lists no services", "{serviceless}", "search-service-missing", "docker restart jaeger"),
 		ask("under a path that is not given", "{path}", "query-path-wrong", "/jaeger"),
@@ -164,9 +164,9 @@ func collectorFronts(t *testing.T) place {
 	}}
 }
 
-func collectorAilments() []ailment {
-	post := func(cause, how, endpoint, code, hint string) ailment {
-		return ailment{
+func collectorFaultCases() []faultCase {
+	post := func(cause, how, endpoint, code, hint string) faultCase {
+		return faultCase{
 			cause: cause, how: "the collector is " + how,
 			flags: []string{"--collector-endpoint", endpoint, "--query-url", "{query}"},
 			exit:  1, hop: "network", code: code, hint: hint,
@@ -178,7 +178,7 @@ func collectorAilments() []ailment {
 	wrong.env = []string{"OTDEMO_REPORTER_COLLECTOR_USER=me", "OTDEMO_REPORTER_COLLECTOR_PASSWORD=guess"}
 	gone := post("A-06", "behind a gateway without it", "{gateway}", "collector-error", "docker logs")
 	gone.hop = "storage"
-	return []ailment{
+	return []faultCase{
 		well("the collector is behind a proxy", "--collector-endpoint", "{well}", "--query-url", "{query}"),
 		known, wrong, gone,
 		post("R-08", "behind a password", "{password}", "collector-unauthorized", "OTDEMO_REPORTER_COLLECTOR_USER"),

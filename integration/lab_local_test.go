@@ -5,37 +5,37 @@ package integration
 type beside string
 
 // post sends spans over HTTP to a URL that is not the collector's.
-func (b beside) post(cause, url, code string) ailment {
-	return ailment{
+func (b beside) post(cause, url, code string) faultCase {
+	return faultCase{
 		cause: cause, how: "JAEGER_ENDPOINT=" + url + ", " + string(b), env: []string{"JAEGER_ENDPOINT=" + url},
 		exit: 1, hop: "network", code: code, hint: "--collector-endpoint http://127.0.0.1:14268/api/traces",
 	}
 }
 
 // ask reads back at a URL that is not the query API's.
-func (b beside) ask(url, code string) ailment {
-	return ailment{
+func (b beside) ask(url, code string) faultCase {
+	return faultCase{
 		cause: "Q-00", how: "--query-url " + url + ", " + string(b), flags: []string{"--query-url", url},
 		exit: 3, hop: "query", code: code, hint: "--query-url http://127.0.0.1:16686",
 	}
 }
 
 // sendTo sends spans over UDP to a port that is not for them.
-func (b beside) sendTo(port, hop, code string) ailment {
-	return ailment{
+func (b beside) sendTo(port, hop, code string) faultCase {
+	return faultCase{
 		cause: "N-03", how: "JAEGER_AGENT_PORT=" + port + ", " + string(b), env: []string{"JAEGER_AGENT_PORT=" + port},
 		exit: 1, hop: hop, code: code, hint: "--agent-port 6831",
 	}
 }
 
 // well is no mistake.
-func well(how string, flags ...string) ailment {
-	return ailment{cause: "none", how: how, flags: flags, hop: "delivery", code: "canary-delivered"}
+func well(how string, flags ...string) faultCase {
+	return faultCase{cause: "none", how: how, flags: flags, hop: "delivery", code: "canary-delivered"}
 }
 
-func ailments162() []ailment {
+func faultCases162() []faultCase {
 	const b beside = "Jaeger 1.62"
-	return []ailment{
+	return []faultCase{
 		well("Jaeger 1.62 as it comes"),
 		well("Jaeger 1.62 over IPv6", "--agent-host", "::1"),
 		well("port 5775, which Jaeger 1.62 has", "--agent-port", "5775"),
@@ -65,9 +65,9 @@ func ailments162() []ailment {
 	}
 }
 
-func ailments213() []ailment {
+func faultCases213() []faultCase {
 	const b beside = "Jaeger 2.13"
-	return []ailment{
+	return []faultCase{
 		well("Jaeger 2.13 as it comes"),
 		{
 			cause: "S-05", how: "a remote sampler, Jaeger 2.13", env: []string{"JAEGER_SAMPLER_TYPE=remote"},
@@ -94,10 +94,10 @@ func ailments213() []ailment {
 	}
 }
 
-// ailmentsAlone are those of a machine on which nothing runs.
-func ailmentsAlone() []ailment {
+// faultCasesAlone are those of a machine on which nothing runs.
+func faultCasesAlone() []faultCase {
 	const pod = "KUBERNETES_SERVICE_HOST=10.0.0.1"
-	return []ailment{
+	return []faultCase{
 		{cause: "R-01", how: "no Jaeger at all", exit: 1, hop: "network", code: "udp-refused", hint: "otdemo all-in-one"},
 		{
 			cause: "R-01", how: "no Jaeger at all, over HTTP", flags: []string{"--collector-endpoint", "http://127.0.0.1:14268/api/traces"},

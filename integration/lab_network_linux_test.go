@@ -28,10 +28,10 @@ func overHTTP() []string {
 	return append(toJaeger(), "--collector-endpoint", "http://"+jaegerAddr+":14268/api/traces")
 }
 
-// networkWards have the application and Jaeger on two machines.
-func networkWards() []ward {
-	return []ward{
-		{"two machines", firewalled(), []ailment{
+// networkEnvironments have the application and Jaeger on two machines.
+func networkEnvironments() []environment {
+	return []environment{
+		{"two machines", firewalled(), []faultCase{
 			well("two machines", toJaeger()...),
 			well("two machines, over HTTP", overHTTP()...),
 			{
@@ -39,7 +39,7 @@ func networkWards() []ward {
 				exit: 1, hop: "network", code: "udp-refused", hint: "--agent-host " + jaegerAddr,
 			},
 		}},
-		{"2.13 as a plain program", plainJaeger2, []ailment{
+		{"2.13 as a plain program", plainJaeger2, []faultCase{
 			{
 				cause: "V-04", how: "Jaeger 2.13 outside of a container, from another machine", flags: toJaeger(),
 				exit: 1, hop: "network", code: "udp-refused",
@@ -51,19 +51,19 @@ func networkWards() []ward {
 				maybe: []string{"JAEGER_LISTEN_HOST=0.0.0.0", "does not publish 14268"},
 			},
 		}},
-		{"2.13 for everybody", openJaeger2, []ailment{
+		{"2.13 for everybody", openJaeger2, []faultCase{
 			well("Jaeger 2.13 with JAEGER_LISTEN_HOST=0.0.0.0, from another machine", toJaeger()...),
 		}},
-		{"published as tcp", publishedAsTCP, []ailment{{
+		{"published as tcp", publishedAsTCP, []faultCase{{
 			cause: "N-02", how: "a port of a host that forwards tcp 6831, and udp not", flags: toJaeger(),
 			exit: 1, hop: "network", code: "udp-published-as-tcp", hint: "6831:6831/udp",
 		}}},
-		{"not published", notPublished, []ailment{{
+		{"not published", notPublished, []faultCase{{
 			cause: "N-02", how: "a host that forwards tcp 16686 to Jaeger by NAT, and 6831 not", flags: toJaeger(),
 			exit: 1, hop: "network", code: "udp-refused", hint: "docker run -p 6831:6831/udp",
 			maybe: []string{"does not publish 6831/udp"},
 		}}},
-		{"names", named, []ailment{
+		{"names", named, []faultCase{
 			well("a name in /etc/hosts", "--agent-host", "jaeger", "--query-url", "http://jaeger:16686"),
 			{
 				cause: "N-08", how: "a name in /etc/hosts with a public address and no dot", flags: []string{"--agent-host", "agent", "--query-url", "http://jaeger:16686"},
@@ -78,8 +78,8 @@ func networkWards() []ward {
 	}
 }
 
-// firewallWards have a Jaeger 1.62 behind a firewall.
-func firewallWards() []ward {
+// firewallEnvironments have a Jaeger 1.62 behind a firewall.
+func firewallEnvironments() []environment {
 	const collector = "--collector-endpoint http://" + jaegerAddr + ":14268/api/traces"
 	drop := func(network, port string) rule {
 		return rule{"-A", "INPUT", "-p", network, "--dport", port, "-j", "DROP"}
@@ -87,8 +87,8 @@ func firewallWards() []ward {
 	reject := func(network, port, with string) rule {
 		return rule{"-A", "INPUT", "-p", network, "--dport", port, "-j", "REJECT", "--reject-with", with}
 	}
-	return []ward{
-		{"DROP udp 6831", firewalled(drop("udp", "6831")), []ailment{{
+	return []environment{
+		{"DROP udp 6831", firewalled(drop("udp", "6831")), []faultCase{{
 			cause: "N-05", how: "iptables DROP on udp 6831", flags: toJaeger(),
 			exit: 1, hop: "network", code: "storage-not-received", hint: collector,
 			maybe: []string{"firewall", "not published", "another program", "receive buffer", "another Jaeger"},
@@ -96,48 +96,48 @@ func firewallWards() []ward {
 		{"DROP every second udp 6831", firewalled(rule{
 			"-A", "INPUT", "-p", "udp", "--dport", "6831", "-m", "length", "--length", "0:1000",
 			"-m", "statistic", "--mode", "nth", "--every", "2", "--packet", "1", "-j", "DROP",
-		}), []ailment{{
+		}), []faultCase{{
 			cause: "N-05", how: "iptables DROP on every second small datagram to udp 6831", flags: toJaeger(),
 			exit: 1, hop: "network", code: "storage-not-received", hint: collector,
 			maybe: []string{"firewall", "receive buffer"},
 		}}},
-		{"DROP udp 6831 and tcp 14268", firewalled(drop("udp", "6831"), drop("tcp", "14268")), []ailment{{
+		{"DROP udp 6831 and tcp 14268", firewalled(drop("udp", "6831"), drop("tcp", "14268")), []faultCase{{
 			cause: "N-05", how: "iptables DROP on udp 6831 and tcp 14268", flags: toJaeger(),
 			exit: 1, hop: "network", code: "storage-not-received", hint: collector,
 			maybe: []string{"firewall"},
 		}}},
-		{"REJECT udp 6831", firewalled(reject("udp", "6831", "icmp-port-unreachable")), []ailment{{
+		{"REJECT udp 6831", firewalled(reject("udp", "6831", "icmp-port-unreachable")), []faultCase{{
 			cause: "N-05", how: "iptables REJECT on udp 6831", flags: toJaeger(),
 			exit: 1, hop: "network", code: "udp-refused", hint: collector,
 		}}},
-		{"prohibited udp 6831", firewalled(reject("udp", "6831", "icmp-admin-prohibited")), []ailment{{
+		{"prohibited udp 6831", firewalled(reject("udp", "6831", "icmp-admin-prohibited")), []faultCase{{
 			cause: "N-05", how: "iptables REJECT with icmp-admin-prohibited on udp 6831", flags: toJaeger(),
 			exit: 1, hop: "network", code: "udp-unreachable", hint: "ip route get " + jaegerAddr,
 			maybe: []string{"firewall"},
 		}}},
-		{"large datagrams lost", firewalled(rule{"-t", "raw", "-A", "PREROUTING", "-f", "-j", "DROP"}), []ailment{{
+		{"large datagrams lost", firewalled(rule{"-t", "raw", "-A", "PREROUTING", "-f", "-j", "DROP"}), []faultCase{{
 			cause: "R-03", how: "iptables DROP on the fragments of large datagrams", flags: toJaeger(),
 			hop: "delivery", code: "canary-large-lost", hint: "--collector-endpoint",
 			maybe: []string{"fragments", "MTU"},
 		}}},
-		{"DROP tcp 14268", firewalled(drop("tcp", "14268")), []ailment{{
+		{"DROP tcp 14268", firewalled(drop("tcp", "14268")), []faultCase{{
 			cause: "N-05", how: "iptables DROP on tcp 14268", flags: overHTTP(),
 			exit: 1, hop: "network", code: "collector-timeout", hint: "nc -vz " + jaegerAddr + " 14268",
 			maybe: []string{"firewall", "down"},
 		}}},
-		{"REJECT tcp 14268", firewalled(reject("tcp", "14268", "tcp-reset")), []ailment{{
+		{"REJECT tcp 14268", firewalled(reject("tcp", "14268", "tcp-reset")), []faultCase{{
 			cause: "N-05", how: "iptables REJECT with tcp-reset on tcp 14268", flags: overHTTP(),
 			exit: 1, hop: "network", code: "collector-refused", hint: "nc -vz " + jaegerAddr + " 14268",
 		}}},
-		{"DROP tcp 16686", firewalled(drop("tcp", "16686")), []ailment{{
+		{"DROP tcp 16686", firewalled(drop("tcp", "16686")), []faultCase{{
 			cause: "Q-00", how: "iptables DROP on tcp 16686", flags: toJaeger(),
 			exit: 3, hop: "query", code: "query-timeout", hint: "--query-url",
 		}}},
-		{"DROP all", firewalled(rule{"-A", "INPUT", "-j", "DROP"}), []ailment{{
+		{"DROP all", firewalled(rule{"-A", "INPUT", "-j", "DROP"}), []faultCase{{
 			cause: "N-05", how: "iptables DROP on everything: a dead host", flags: toJaeger(),
 			exit: 3, hop: "query", code: "query-timeout", hint: "--query-url",
 		}}},
-		{"OUTPUT", ownFirewall, []ailment{{
+		{"OUTPUT", ownFirewall, []faultCase{{
 			cause: "N-05", how: "iptables DROP in the application's own OUTPUT", flags: toJaeger(),
 			exit: 1, hop: "network", code: "udp-unreachable", hint: "iptables -S OUTPUT",
 		}}},

@@ -2,5 +2,5 @@
 
 package integration
 
-// machineWards are only where there are namespaces.
-func machineWards() []ward { return nil }
+// machineEnvironments are only where there are namespaces.
+func machineEnvironments() []environment { return nil }

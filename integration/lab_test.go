@@ -9,9 +9,9 @@ import (
 	"github.com/otdemo/otdemo/integration/process"
 )
 
-// ailment is one way in which spans get lost or out of sight, and what
+// faultCase is one way in which spans get lost or out of sight, and what
 // check-jaeger is to make of it.
-type ailment struct {
+type faultCase struct {
 	// cause is its number in the catalogue of causes, and how says how it is
 	// produced here. Together they are a row in docs/findings.md.
 	cause, how string
@@ -39,22 +39,22 @@ type place struct {
 	names map[string]string
 }
 
-// ward is a place with the ailments that are produced there.
-type ward struct {
-	name     string
-	set      func(t *testing.T) place
-	ailments []ailment
+// environment is a place with the fault cases that are produced there.
+type environment struct {
+	name       string
+	set        func(t *testing.T) place
+	faultCases []faultCase
 }
 
 // TestLab produces each cause of the catalogue for real, and expects check-jaeger
 // to find the first broken hop and the line that mends it.
 func TestLab(t *testing.T) {
 	t.Parallel()
-	for _, w := range slices.Concat(frontWards(), machineWards()) {
+	for _, w := range slices.Concat(frontEnvironments(), machineEnvironments()) {
 		t.Run(w.name, func(t *testing.T) {
 			t.Parallel()
 			at := w.set(t)
-			for _, a := range w.ailments {
+			for _, a := range w.faultCases {
 				t.Run(a.cause+" "+a.how, func(t *testing.T) {
 					t.Parallel()
 					a.examine(t, at)
@@ -65,7 +65,7 @@ func TestLab(t *testing.T) {
 }
 
 // examine runs check-jaeger at the place and compares what it finds.
-func (a ailment) examine(t *testing.T, at place) {
+func (a faultCase) examine(t *testing.T, at place) {
 	t.Helper()
 	// Long enough to call a span lost and to try another way after that.
 	got := at.check(t, a.env, append([]string{"--timeout", "8s"}, a.flags...)...)
@@ -147,7 +147,7 @@ type labFinding struct {
 
 // decisive returns the finding that speaks of a, and the verdict's fix. Beside a
 // good verdict that is the warning that is wanted.
-func (r labReport) decisive(a ailment) (labFinding, string) {
+func (r labReport) decisive(a faultCase) (labFinding, string) {
 	for _, f := range r.Findings {
 		if a.exit == 0 && f.Code == a.code || a.exit != 0 && f.ID == r.Verdict.Probe {
 			return f, r.Verdict.Fix

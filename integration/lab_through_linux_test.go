@@ -7,25 +7,25 @@ import (
 	"github.com/otdemo/otdemo/integration/process"
 )
 
-// throughWards look through an application at how it reports. Each has a Jaeger of
+// throughEnvironments look through an application at how it reports. Each has a Jaeger of
 // its own, because all these applications are of the same service.
-func throughWards() []ward {
-	through := func(cause, how, hop, code, hint string) []ailment {
-		return []ailment{{
+func throughEnvironments() []environment {
+	through := func(cause, how, hop, code, hint string) []faultCase {
+		return []faultCase{{
 			cause: cause, how: how, flags: []string{"--through", "http://127.0.0.1:8000/gettime"},
 			exit: 1, hop: hop, code: code, hint: hint,
 		}}
 	}
 	// formats is P-02: the application reads one format of headers, and callers
 	// write another.
-	formats := func(reads, writes string) []ailment {
+	formats := func(reads, writes string) []faultCase {
 		mismatch := through("P-02", "an application with --propagation "+reads+", and callers with "+writes,
 			"delivery", "through-format-mismatch", "--propagation "+reads)
 		mismatch[0].flags = append(mismatch[0].flags, "--propagation", writes)
 		return append(mismatch, joined("an application with --propagation "+reads+", and callers with it", "--propagation", reads))
 	}
-	return []ward{
-		{"an application", application(), []ailment{joined("an application that joins its caller's trace")}},
+	return []environment{
+		{"an application", application(), []faultCase{joined("an application that joins its caller's trace")}},
 		{"an application that reads b3", application("--propagation", "b3"), formats("b3", "jaeger")},
 		{"an application that reads w3c", application("--propagation", "w3c"), formats("w3c", "b3")},
 		{"an application that reads uber-trace-id", application("--propagation", "jaeger"), formats("jaeger", "w3c")},
@@ -45,7 +45,7 @@ func throughWards() []ward {
 }
 
 // joined is an application that joins its caller's trace.
-func joined(how string, flags ...string) ailment {
+func joined(how string, flags ...string) faultCase {
 	joins := well(how, append([]string{"--through", "http://127.0.0.1:8000/gettime"}, flags...)...)
 	joins.code = "through-joined"
 	return joins

@@ -92,9 +92,9 @@ func cql(t *testing.T, c *stores.CassandraNode, statement string, values ...any)
 	return rows
 }
 
-// TestStorageCassandraWounds breaks Jaeger on Cassandra in the ways that the
+// TestStorageCassandraFaults breaks Jaeger on Cassandra in the ways that the
 // catalogue has, and heals it as check-jaeger says.
-func TestStorageCassandraWounds(t *testing.T) {
+func TestStorageCassandraFaults(t *testing.T) {
 	c := stores.Cassandra(t, stores.CassandraOptions{Password: true, Stopped: true})
 	credentials := []string{"JAEGER_CASSANDRA_USERNAME=cassandra", "JAEGER_CASSANDRA_PASSWORD=cassandra"}
 	known := []string{"--storage-user", "cassandra", "--storage-password", "cassandra"}
@@ -102,24 +102,24 @@ func TestStorageCassandraWounds(t *testing.T) {
 
 	t.Run("started before Cassandra", func(t *testing.T) {
 		j := deployedJaeger(t, "cassandra.yaml", append(credentials, cassandraEnv(c.Addr))...)
-		wound{
-			ailment: ailment{
+		storageFault{
+			faultCase: faultCase{
 				flags: append(known, flags...), exit: 1, hop: "storage", code: "cassandra-refused", hint: "nc -vz 127.0.0.1",
 				maybe: []string{"still starting", "use its service name"},
 			},
 			says: "unable to connect to initial hosts: dial tcp " + c.Addr + ": connect: connection refused",
-		}.suffer(t, j, place{})
+		}.check(t, j, place{})
 		if err := c.Start(); err != nil {
 			t.Fatal(err)
 		}
 		j.start(t)
 		wellStored(t, j, append(known, flags...), wellInCassandra()...)
 	})
-	for _, w := range cassandraWounds(c.Addr, credentials, known) {
+	for _, w := range cassandraFaults(c.Addr, credentials, known) {
 		t.Run(w.how, func(t *testing.T) {
 			j := deployedJaeger(t, "cassandra.yaml", w.env...)
-			w.suffer(t, j, place{})
-			j = j.with(w.heal...)
+			w.check(t, j, place{})
+			j = j.with(w.fix...)
 			j.start(t)
 			wellStored(t, j, append(cassandraFlags(c.Addr), w.known...), wellInCassandra()...)
 		})
@@ -134,37 +134,37 @@ func TestStorageCassandraWounds(t *testing.T) {
 		// Jaeger 2 asks the nodes that there are, and stores all the same.
 		j := deployedJaeger(t, "cassandra.yaml", append(credentials, cassandraEnv(c.Addr), "JAEGER_CASSANDRA_DC=dc1")...)
 		j.start(t)
-		w := ailment{exit: 0, hop: "storage", code: "cassandra-datacenter-wrong", hint: "--cassandra-dc " + stores.Datacenter}
+		w := faultCase{exit: 0, hop: "storage", code: "cassandra-datacenter-wrong", hint: "--cassandra-dc " + stores.Datacenter}
 		w.flags = slices.Concat([]string{"--query-url", j.queryURL(), "--cassandra-dc", "dc1"}, j.sendFlags(t), known, flags)
 		w.examine(t, place{})
 		wellStored(t, j, slices.Concat(known, flags, []string{"--cassandra-dc", stores.Datacenter}), wellInCassandra()...)
 	})
 }
 
-// cassandraWounds are those of a Jaeger that is told too little, or wrong.
-func cassandraWounds(addr string, credentials, known []string) []wound {
+// cassandraFaults are those of a Jaeger that is told too little, or wrong.
+func cassandraFaults(addr string, credentials, known []string) []storageFault {
 	flags := cassandraFlags(addr)
-	return []wound{
+	return []storageFault{
 		{
-			ailment: ailment{
+			faultCase: faultCase{
 				how: "no password", flags: flags,
 				exit: 1, hop: "storage", code: "cassandra-unauthorized", hint: "--storage-user cassandra --storage-password",
 			},
 			env:  []string{cassandraEnv(addr)},
 			says: "authentication required",
-			heal: credentials, known: known,
+			fix:  credentials, known: known,
 		},
 		{
-			ailment: ailment{
+			faultCase: faultCase{
 				how: "a wrong password", flags: append(flags, "--storage-user", "cassandra", "--storage-password", "guess"),
 				exit: 1, hop: "storage", code: "cassandra-unauthorized", hint: "--storage-user cassandra --storage-password",
 			},
 			env:  []string{cassandraEnv(addr), "JAEGER_CASSANDRA_USERNAME=cassandra", "JAEGER_CASSANDRA_PASSWORD=guess"},
 			says: "Provided username cassandra and/or password are incorrect",
-			heal: credentials, known: append([]string{"--cassandra-keyspace", cassandraKeyspace}, known...),
+			fix:  credentials, known: append([]string{"--cassandra-keyspace", cassandraKeyspace}, known...),
 		},
 		{
-			ailment: ailment{
+			faultCase: faultCase{
 				how: "no keyspace", flags: slices.Concat(flags, known, []string{"--cassandra-keyspace", "jaeger_other"}),
 				exit: 1, hop: "storage", code: "cassandra-keyspace-missing", hint: "create: true",
 			},
@@ -172,7 +172,7 @@ func cassandraWounds(addr string, credentials, known []string) []wound {
 				cassandraEnv(addr), "JAEGER_CASSANDRA_KEYSPACE=jaeger_other", "JAEGER_CASSANDRA_CREATE_SCHEMA=false",
 			}),
 			says: "Keyspace 'jaeger_other' does not exist",
-			heal: []string{"JAEGER_CASSANDRA_CREATE_SCHEMA=true"}, known: append([]string{"--cassandra-keyspace", "jaeger_other"}, known...),
+			fix:  []string{"JAEGER_CASSANDRA_CREATE_SCHEMA=true"}, known: append([]string{"--cassandra-keyspace", "jaeger_other"}, known...),
 		},
 	}
 }

@@ -96,7 +96,7 @@ func TestStorageTwoJaegers(t *testing.T) {
 		if err := json.Unmarshal([]byte(got.Stdout), &r); err != nil {
 			t.Fatalf("check-jaeger printed %q: %v", got.Stdout, err)
 		}
-		f, printed := r.decisive(ailment{exit: tt.exit, code: tt.code})
+		f, printed := r.decisive(faultCase{exit: tt.exit, code: tt.code})
 		if got.Code != tt.exit || f.Code != tt.code {
 			t.Errorf("with %q: got exit code %d and %s, want %d and %s\n%s", tt.env, got.Code, f.Code, tt.exit, tt.code, got.Stdout)
 		}

@@ -39,7 +39,7 @@ func TestStorageElasticsearchFlood(t *testing.T) {
 	putJSON(t, es.URL+"/_cluster/settings", watermarks(`"100pb"`))
 	awaitTrue(t, "two indices that are read-only", floodTimeout, func() bool { return readOnlyIndices(t, es) == 2 })
 	r, code := checkStored(t, place{}, over14268{j}, esFlags(es.URL))
-	flooded := ailment{exit: 1, hop: "storage", code: "es-read-only"}
+	flooded := faultCase{exit: 1, hop: "storage", code: "es-read-only"}
 	f, _ := r.decisive(flooded)
 	if code != flooded.exit || f.Code != flooded.code || f.Hop != flooded.hop {
 		t.Errorf("got exit code %d and finding %s at hop %s, want %d, %s at %s\n%s",

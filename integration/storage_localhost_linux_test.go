@@ -39,20 +39,20 @@ func TestStorageLocalhost(t *testing.T) {
 	local, service := "http://localhost:"+port, "http://elasticsearch:"+port
 
 	j := deployedJaeger(t, "elasticsearch.yaml", esEnv(local))
-	healed := j.with(esEnv(service))
+	mended := j.with(esEnv(service))
 	j.command = m.Command(j.command)
 	at := place{in: m.Command}
-	wound{
-		ailment: ailment{
+	storageFault{
+		faultCase: faultCase{
 			flags: esFlags(local), exit: 1, hop: "storage", code: "es-refused", hint: "curl -sS " + local,
 			maybe: []string{"it runs in another container: use its service name instead of localhost"},
 		},
 		says: `health check timeout: Head "` + local + `": dial tcp 127.0.0.1:` + port + `: connect: connection refused: no Elasticsearch node available`,
-	}.suffer(t, j, at)
+	}.check(t, j, at)
 
-	p := process.Start(t, m.Command(healed.command))
-	m.AwaitListeners(t, p.Done(), "tcp/"+portOf(t, healed.query), "udp/"+portOf(t, healed.agent))
-	wellStoredAt(t, at, healed, esFlags(service), wellInES()...)
+	p := process.Start(t, m.Command(mended.command))
+	m.AwaitListeners(t, p.Done(), "tcp/"+portOf(t, mended.query), "udp/"+portOf(t, mended.agent))
+	wellStoredAt(t, at, mended, esFlags(service), wellInES()...)
 }
 
 // wireHere lays a cable from this machine to a machine of the lab.

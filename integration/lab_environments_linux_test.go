@@ -10,52 +10,52 @@ import (
 	"github.com/otdemo/otdemo/integration/process"
 )
 
-// machineWards are the wards that need machines of their own. Jaeger is at its
+// machineEnvironments are the environments that need machines of their own. Jaeger is at its
 // default ports there, so the checks need no flags but those that are wrong.
-func machineWards() []ward {
-	return slices.Concat([]ward{
-		{"beside 1.62", jaeger162(), slices.Concat(ailments162(), ailmentsOfConfig())},
-		{"beside 2.13", jaeger213, ailments213()},
-		{"nothing runs", machineAlone, ailmentsAlone()},
-	}, settingWards(), networkWards(), firewallWards(), throughWards())
+func machineEnvironments() []environment {
+	return slices.Concat([]environment{
+		{"beside 1.62", jaeger162(), slices.Concat(faultCases162(), faultCasesOfConfig())},
+		{"beside 2.13", jaeger213, faultCases213()},
+		{"nothing runs", machineAlone, faultCasesAlone()},
+	}, settingEnvironments(), networkEnvironments(), firewallEnvironments(), throughEnvironments())
 }
 
-// settingWards have a Jaeger that was told to behave in another way.
-func settingWards() []ward {
-	return []ward{
-		{"base path", jaeger162("--query.base-path=/jaeger"), []ailment{
+// settingEnvironments have a Jaeger that was told to behave in another way.
+func settingEnvironments() []environment {
+	return []environment{
+		{"base path", jaeger162("--query.base-path=/jaeger"), []faultCase{
 			{
 				cause: "Q-00", how: "Jaeger 1.62 with --query.base-path=/jaeger",
 				exit: 3, hop: "query", code: "query-not-json", hint: "--query-url http://localhost:16686/jaeger",
 			},
 			well("Jaeger 1.62 with a base path that is given", "--query-url", "http://localhost:16686/jaeger"),
 		}},
-		{"tenants", jaeger162("--multi-tenancy.enabled=true"), []ailment{
+		{"tenants", jaeger162("--multi-tenancy.enabled=true"), []faultCase{
 			{
 				cause: "ST-05", how: "Jaeger 1.62 with --multi-tenancy.enabled",
 				exit: 3, hop: "query", code: "query-unauthorized", hint: "x-tenant",
 			},
 		}},
-		{"agent cut off", jaeger162("--reporter.grpc.host-port=127.0.0.1:1"), []ailment{{
+		{"agent cut off", jaeger162("--reporter.grpc.host-port=127.0.0.1:1"), []faultCase{{
 			cause: "A-01", how: "the agent in Jaeger 1.62 with --reporter.grpc.host-port=127.0.0.1:1",
 			exit: 1, hop: "network", code: "storage-not-received", hint: "--collector-endpoint http://localhost:14268/api/traces",
 			maybe: []string{"forward them to its collector"},
 		}}},
-		{"small packets", jaeger162("--processor.jaeger-compact.server-max-packet-size=1400"), []ailment{{
+		{"small packets", jaeger162("--processor.jaeger-compact.server-max-packet-size=1400"), []faultCase{{
 			cause: "A-05", how: "the agent in Jaeger 1.62 with --processor.jaeger-compact.server-max-packet-size=1400",
 			hop: "delivery", code: "canary-large-lost", hint: "--collector-endpoint",
 			maybe: []string{"fragments", "MTU"},
 		}}},
-		{"strategies", jaegerWithStrategies, []ailment{{
+		{"strategies", jaegerWithStrategies, []faultCase{{
 			cause: "S-08", how: "a strategies file that keeps nothing of this service",
 			env:  []string{"JAEGER_SAMPLER_TYPE=remote", "JAEGER_SERVICE_NAME=shop"},
 			exit: 1, hop: "sampling", code: "strategy-keeps-nothing", hint: keepAll,
 		}}},
-		{"no UDP receivers", jaeger2With(`[jaeger]`, `{thrift_http: {endpoint: "0.0.0.0:14268"}}`, "tcp/14268"), []ailment{{
+		{"no UDP receivers", jaeger2With(`[jaeger]`, `{thrift_http: {endpoint: "0.0.0.0:14268"}}`, "tcp/14268"), []faultCase{{
 			cause: "V-05", how: "Jaeger 2.13 whose jaeger receiver has thrift_http only",
 			exit: 1, hop: "network", code: "udp-refused", hint: "--collector-endpoint http://localhost:14268/api/traces",
 		}}},
-		{"receiver not in the pipeline", jaeger2With(`[otlp]`, `{thrift_compact: {}, thrift_http: {}}`, "tcp/4318"), []ailment{
+		{"receiver not in the pipeline", jaeger2With(`[otlp]`, `{thrift_compact: {}, thrift_http: {}}`, "tcp/4318"), []faultCase{
 			{
 				cause: "V-05", how: "Jaeger 2.13 with a jaeger receiver that no pipeline lists",
 				exit: 1, hop: "network", code: "udp-refused", hint: "6831",
@@ -67,11 +67,11 @@ func settingWards() []ward {
 				maybe: []string{"no pipeline lists it", "storage is unreachable"},
 			},
 		}},
-		{"1.76", jaeger176, []ailment{{
+		{"1.76", jaeger176, []faultCase{{
 			cause: "V-01", how: "all-in-one 1.76, which has no agent",
 			exit: 1, hop: "identity", code: "udp-not-served", hint: "http://localhost:14268/api/traces",
 		}}},
-		{"storage away", jaegerWithoutStorage, []ailment{{
+		{"storage away", jaegerWithoutStorage, []faultCase{{
 			cause: "ES-02", how: "Jaeger 1.62 that waits for an Elasticsearch at localhost:9200",
 			exit: 1, hop: "network", code: "udp-refused", hint: "otdemo all-in-one",
 		}, {

@@ -11,19 +11,19 @@ import (
 	"github.com/otdemo/otdemo/integration/stores"
 )
 
-// TestStorageElasticsearchWounds breaks Jaeger on Elasticsearch in the ways behind
+// TestStorageElasticsearchFaults breaks Jaeger on Elasticsearch in the ways behind
 // "no Elasticsearch node available", and heals it as check-jaeger says.
-func TestStorageElasticsearchWounds(t *testing.T) {
+func TestStorageElasticsearchFaults(t *testing.T) {
 	es := stores.Elasticsearch(t, stores.SearchOptions{Stopped: true})[0]
 	t.Run("started before Elasticsearch", func(t *testing.T) {
 		j := deployedJaeger(t, "elasticsearch.yaml", esEnv(es.URL))
-		wound{
-			ailment: ailment{
+		storageFault{
+			faultCase: faultCase{
 				flags: esFlags(es.URL), exit: 1, hop: "storage", code: "es-refused", hint: "curl -sS " + es.URL,
 				maybe: []string{"still starting", "use its service name"},
 			},
 			says: `health check timeout: Head "` + es.URL + `": dial tcp ` + es.Addr + `: connect: connection refused: no Elasticsearch node available`,
-		}.suffer(t, j, place{})
+		}.check(t, j, place{})
 		if err := es.Start(); err != nil {
 			t.Fatal(err)
 		}
@@ -33,8 +33,8 @@ func TestStorageElasticsearchWounds(t *testing.T) {
 	for _, w := range slices.Concat(esAddresses(t, es), esCertificates(t, es), esPasswords(t, es)) {
 		t.Run(w.how, func(t *testing.T) {
 			j := deployedJaeger(t, "elasticsearch.yaml", w.env...)
-			w.suffer(t, j, place{})
-			j = j.with(w.heal...)
+			w.check(t, j, place{})
+			j = j.with(w.fix...)
 			j.start(t)
 			wellStored(t, j, w.known, wellInES()...)
 		})
@@ -42,93 +42,93 @@ func TestStorageElasticsearchWounds(t *testing.T) {
 }
 
 // esAddresses are those of a Jaeger that is told a wrong address.
-func esAddresses(t *testing.T, es *stores.SearchNode) []wound {
+func esAddresses(t *testing.T, es *stores.SearchNode) []storageFault {
 	t.Helper()
 	healthy := []string{esEnv(es.URL)}
-	return []wound{
+	return []storageFault{
 		{
-			ailment: ailment{
+			faultCase: faultCase{
 				how: "one slash", flags: esFlags("http:/" + es.Addr),
 				exit: 1, hop: "config", code: "es-url-invalid", hint: "--es-url " + es.URL,
 			},
 			env:  []string{esEnv("http:/" + es.Addr)},
 			says: "Servers: http:/" + es.Addr + " does not validate as url",
-			heal: healthy, known: esFlags(es.URL),
+			fix:  healthy, known: esFlags(es.URL),
 		},
 		{
-			ailment: ailment{
+			faultCase: faultCase{
 				how: "no scheme", flags: esFlags("localhost:" + portOf(t, es.Addr)),
 				exit: 1, hop: "config", code: "es-url-invalid", hint: "--es-url http://localhost:",
 			},
 			env:  []string{esEnv("localhost:" + portOf(t, es.Addr))},
 			says: "failed to create Elasticsearch client: health check timeout: no Elasticsearch node available",
-			heal: healthy, known: esFlags(es.URL),
+			fix:  healthy, known: esFlags(es.URL),
 		},
 		{
-			ailment: ailment{
+			faultCase: faultCase{
 				how: "https to a port without TLS", flags: esFlags(scheme(t, es.URL, "https")),
 				exit: 1, hop: "storage", code: "es-tls-mismatch", hint: "--es-url " + es.URL,
 			},
 			env:  []string{esEnv(scheme(t, es.URL, "https"))},
 			says: "no Elasticsearch node available",
-			heal: healthy, known: esFlags(es.URL),
+			fix:  healthy, known: esFlags(es.URL),
 		},
 	}
 }
 
 // esCertificates are those of a Jaeger whose Elasticsearch speaks TLS, as from 8 on
 // it does unless it is told not to.
-func esCertificates(t *testing.T, es *stores.SearchNode) []wound {
+func esCertificates(t *testing.T, es *stores.SearchNode) []storageFault {
 	t.Helper()
 	secure := stores.NewGuard(t, es.URL, stores.GuardOptions{TLS: true})
 	tls := scheme(t, secure.URL, "http")
 	trusting := append(esFlags(secure.URL), "--storage-ca", secure.CAFile)
-	return []wound{
+	return []storageFault{
 		{
-			ailment: ailment{
+			faultCase: faultCase{
 				how: "http to a port with TLS", flags: esFlags(tls),
 				exit: 1, hop: "storage", code: "es-tls-mismatch", hint: "--es-url " + secure.URL,
 			},
 			env:  []string{esEnv(tls)},
 			says: "health check timeout: no Elasticsearch node available",
 			// Go trusts the authorities in this file.
-			heal: []string{esEnv(secure.URL), "SSL_CERT_FILE=" + secure.CAFile}, known: trusting,
+			fix: []string{esEnv(secure.URL), "SSL_CERT_FILE=" + secure.CAFile}, known: trusting,
 		},
 		{
-			ailment: ailment{
+			faultCase: faultCase{
 				how: "a certificate that nobody vouches for", flags: esFlags(secure.URL),
 				exit: 1, hop: "storage", code: "es-certificate", hint: "--storage-ca",
 			},
 			env:  []string{esEnv(secure.URL)},
 			says: "tls: failed to verify certificate: x509: certificate signed by unknown authority: no Elasticsearch node available",
-			heal: []string{"SSL_CERT_FILE=" + secure.CAFile}, known: trusting,
+			fix:  []string{"SSL_CERT_FILE=" + secure.CAFile}, known: trusting,
 		},
 	}
 }
 
 // esPasswords are those of a Jaeger that does not know the password.
-func esPasswords(t *testing.T, es *stores.SearchNode) []wound {
+func esPasswords(t *testing.T, es *stores.SearchNode) []storageFault {
 	t.Helper()
 	guard := stores.NewGuard(t, es.URL, stores.GuardOptions{User: "elastic", Password: "changeme"})
 	known := append(esFlags(guard.URL), "--storage-user", "elastic", "--storage-password", "changeme")
-	return []wound{
+	return []storageFault{
 		{
-			ailment: ailment{
+			faultCase: faultCase{
 				how: "no password", flags: esFlags(guard.URL),
 				exit: 1, hop: "storage", code: "es-unauthorized", hint: "auth.basic: {username: elastic",
 			},
 			env:  []string{esEnv(guard.URL)},
 			says: "elastic: Error 401 (Unauthorized)",
-			heal: []string{"JAEGER_ES_USERNAME=elastic", "JAEGER_ES_PASSWORD=changeme"}, known: known,
+			fix:  []string{"JAEGER_ES_USERNAME=elastic", "JAEGER_ES_PASSWORD=changeme"}, known: known,
 		},
 		{
-			ailment: ailment{
+			faultCase: faultCase{
 				how: "a wrong password", flags: append(esFlags(guard.URL), "--storage-user", "elastic", "--storage-password", "guess"),
 				exit: 1, hop: "storage", code: "es-unauthorized", hint: "auth.basic: {username: elastic",
 			},
 			env:  []string{esEnv(guard.URL), "JAEGER_ES_USERNAME=elastic", "JAEGER_ES_PASSWORD=guess"},
 			says: "elastic: Error 401 (Unauthorized)",
-			heal: []string{"JAEGER_ES_PASSWORD=changeme"}, known: known,
+			fix:  []string{"JAEGER_ES_PASSWORD=changeme"}, known: known,
 		},
 	}
 }
