@@ -23,7 +23,7 @@ export class ApiError extends Error {
   }
 }
 
-/** An operation of a service, with the kind of its spans ("" when not told). */
+/** An operation of a service, with the kind of its spans ("" if unknown). */
 export interface Operation {
   name: string;
   kind: string;
@@ -36,7 +36,7 @@ export interface Dependency {
   calls: number;
 }
 
-/** What a search may ask for. Times are microseconds since 1970. */
+/** The parameters of a search. Times are microseconds since 1970. */
 export interface TraceQuery {
   service: string;
   operation?: string;
@@ -50,7 +50,7 @@ export interface TraceQuery {
   limit?: number;
 }
 
-/** Traces, and what the server says went wrong beside them. */
+/** Traces, and the errors that the server returned with them. */
 export interface Traces {
   traces: RawTrace[];
   warnings: string[];
@@ -97,7 +97,7 @@ export async function recentTraces(limit: number, signal?: AbortSignal): Promise
   return { traces: decodeTraces(answer.data), warnings: errorsOf(answer) };
 }
 
-/** Returns one trace; an ApiError with status 404 says that there is none. */
+/** Returns one trace; throws an ApiError with status 404 if it does not exist. */
 export async function trace(id: string, signal?: AbortSignal): Promise<RawTrace> {
   const url = `/api/traces/${encodeURIComponent(id)}`;
   const answer = await ask(url, signal);
@@ -116,7 +116,7 @@ export async function dependencies(end: number, lookback: number, signal?: Abort
   });
 }
 
-/** Asks for JSON below /api/. */
+/** Requests JSON below /api/. */
 export async function ask(url: string, signal?: AbortSignal): Promise<Answer> {
   let response: Response;
   let body: string;

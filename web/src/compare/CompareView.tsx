@@ -36,7 +36,7 @@ export function CompareView(props: { a: string; b: string }) {
   );
 }
 
-/** What is no id goes to the server all the same, which says so. */
+/** Text that is not an id is sent to the server, which rejects it. */
 function cleaned(text: string): string {
   return traceIDOf(text) || text.trim();
 }
@@ -46,7 +46,7 @@ function useTrace(id: string): Loaded<Trace | undefined> {
     async (signal) => (id === "" ? undefined : { id, trace: buildTrace(await readTrace(id, signal)) }),
     [id],
   );
-  // While another one loads, the last is still there: it is not the one that is meant.
+  // While another one loads, the last is still there: it is not the one requested.
   const trace = loaded.value?.id === id ? loaded.value.trace : undefined;
   const { value: _, ...rest } = loaded;
   return trace ? { ...rest, value: trace } : rest;
@@ -74,7 +74,7 @@ function Comparison({ a, b }: { a: Trace; b: Trace }) {
   );
 }
 
-/** The services that take part in one of the traces. */
+/** The services of either trace. */
 function Alone({ names, side }: { names: readonly string[]; side: string }) {
   if (names.length === 0) return null;
   return (

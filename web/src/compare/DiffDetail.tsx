@@ -11,7 +11,7 @@ interface DiffDetailProps {
   b: Trace;
 }
 
-/** What is known of a pair of spans, and what tells them apart. */
+/** A pair of spans, and their differences. */
 export function DiffDetail({ row, a, b }: DiffDetailProps) {
   return (
     <div class="diff-detail">

@@ -93,7 +93,7 @@ function Bar({ node, trace, whole, look, side }: BarProps) {
   );
 }
 
-/** Says in words and signs how the two differ. */
+/** Shows in words and signs how the two differ. */
 function Change({ row }: { row: DiffRow }) {
   if (row.state === "only-a") return <span class="tell tell-a">only A</span>;
   if (row.state === "only-b") return <span class="tell tell-b">only B</span>;

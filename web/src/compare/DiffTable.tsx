@@ -79,7 +79,7 @@ interface RowActs {
   details: (key: string) => void;
 }
 
-/** Keeps which row has the focus, and does what its keys say. */
+/** Keeps which row has the focus, and handles its keys. */
 function useRowFocus(rows: readonly DiffRow[], collapsed: ReadonlySet<string>, acts: RowActs) {
   const box = useRef<HTMLDivElement>(null);
   const handle = useRef<RowsHandle>(null);

@@ -82,7 +82,7 @@ interface ChooserProps {
 /** So many traces are offered. */
 const offered = 20;
 
-/** Offers traces like the other one, and takes any id. */
+/** Offers traces like the other one, and accepts any id. */
 function Chooser({ name, like, onChoose }: ChooserProps) {
   const [text, setText] = useState("");
   const [wrong, setWrong] = useState(false);

@@ -46,7 +46,7 @@ interface CallLabelProps {
   lookback: string;
 }
 
-/** What a line in the picture says: a link to the search for whom it calls. Tab passes
+/** The text of a line in the picture: a link to the search for whom it calls. Tab passes
  * it over, since the table has the same. */
 export function CallLabel({ call, back, at, lookback }: CallLabelProps) {
   const share = errorShare(call);

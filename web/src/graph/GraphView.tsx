@@ -9,7 +9,7 @@ import { Canvas } from "./Canvas.tsx";
 import "./graph.css";
 import { loadGraph, type Loaded } from "./load.ts";
 
-/** Which services call which: how often, how many calls fail, how long they take. */
+/** Which services call which: how often, how many calls fail, and their latency. */
 export function GraphView({ query }: { query: URLSearchParams }) {
   useTitle("Services");
   const range = ranges.find(({ name }) => name === query.get("lookback")) ?? defaultRange;
@@ -59,7 +59,7 @@ function summary({ graph, traces }: Loaded): string {
     + `errors and durations are from the newest ${plural(traces, "trace")}`;
 }
 
-/** More than these cannot be told apart in a picture; the table has them all. */
+/** More than these cannot be distinguished in a picture; the table has all. */
 const mostDrawn = 100;
 
 function Found({ loaded, lookback }: { loaded: Loaded; lookback: string }) {

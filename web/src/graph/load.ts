@@ -15,11 +15,11 @@ export interface Loaded {
 /** Traces that are read for errors and latencies. */
 const newest = 300;
 
-/** Of a Jaeger that cannot tell its newest traces: services asked, and traces of each. */
+/** For a Jaeger without a list of its newest traces: services searched, and traces of each. */
 const askedServices = 15;
 const tracesOfEach = 20;
 
-/** Asks who called whom in the time until now (milliseconds), and reads the newest
+/** Loads the calls between services until now (milliseconds), and reads the newest
  * traces of that time. One of the two may fail. */
 export async function loadGraph(now: number, lookback: number, signal: AbortSignal): Promise<Loaded> {
   const [known, read] = await Promise.allSettled([

@@ -1,7 +1,7 @@
 import { list, number, object, text, type Unchecked } from "../api/decode.ts";
 import type * as wire from "./wire.ts";
 
-/** What the backend tells of one tracer. */
+/** The backend's data about one tracer. */
 export interface Client {
   id: string;
   service: string;
@@ -14,7 +14,7 @@ export interface Client {
   failed: number;
 }
 
-/** What the backend tells of one of its ports. */
+/** The backend's data about one of its ports. */
 export interface Listener {
   name: string;
   batches: number;

@@ -20,7 +20,7 @@ export interface Cause {
   fix: string;
   /** What to type or to set for that. */
   line?: string;
-  /** Findings that tell more, for "otdemo explain". */
+  /** Findings with more detail, for "otdemo explain". */
   findings: readonly string[];
 }
 
@@ -130,7 +130,7 @@ export function lossesOf(account: Account): Loss[] {
   return causes.map((cause) => ({ cause, n: counts[cause.count] ?? 0 })).filter((loss) => loss.n > 0);
 }
 
-/** Says what was lost where: "35 spans in clients, 3 batches in transit". */
+/** Returns what was lost where: "35 spans in clients, 3 batches in transit". */
 export function sayLosses(losses: readonly Loss[]): string {
   const parts = places.flatMap((place) => {
     const here = losses.filter((loss) => loss.cause.where === place);

@@ -13,7 +13,7 @@ export interface Watched {
   absent: boolean;
 }
 
-/** The server takes a sample a second. */
+/** The server samples once a second. */
 const pause = 1000;
 
 /** Reads the account, and again every second while live and while it can be seen. */
@@ -40,7 +40,7 @@ export function useAccount(live: boolean): Watched {
   return watched;
 }
 
-/** Asks for the account and what is new of its history. It never rejects. */
+/** Loads the account and the new part of its history. It never rejects. */
 async function read(known: Watched, signal: AbortSignal): Promise<Watched> {
   try {
     const after = lastOf(known.history);

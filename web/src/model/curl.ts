@@ -63,7 +63,7 @@ function wireLog(log: Log): object {
   return { timestamp: log.time, fields: log.fields.map(wireTag) };
 }
 
-/** A number too long for JavaScript stays its digits as text, which Jaeger's readers take. */
+/** A number too long for JavaScript stays its digits as text, which Jaeger accepts. */
 function wireTag({ key, type, value }: Tag): object {
   return { key, type, value };
 }

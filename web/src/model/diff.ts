@@ -40,7 +40,7 @@ export interface DiffSums {
   faster: number;
   errors: number;
   tags: number;
-  /** Services that take part in one trace alone. */
+  /** Services with spans in only one of the traces. */
   servicesOnlyA: string[];
   servicesOnlyB: string[];
 }
@@ -53,9 +53,9 @@ export interface Diff {
 
 /** What still counts as the same. */
 export interface DiffOptions {
-  /** A duration differs when it is so many times the other's (1.5 unless told), */
+  /** A duration differs when it is so many times the other's (default 1.5), */
   ratio?: number;
-  /** and by so many microseconds (1000 unless told). */
+  /** and by so many microseconds (default 1000). */
   least?: number;
   /** Keys of tags that may differ. */
   ignoreTags?: readonly string[];
@@ -177,7 +177,7 @@ function newRow({ a, b, depth }: Pair, options: DiffOptions): DiffRow {
   return { ...base, ratio, slower, faster, error, tags, state };
 }
 
-/** Tells each row what is below it: the rows in reverse have children before parents. */
+/** Gives each row its descendants: the rows in reverse have children before parents. */
 function sumBelow(rows: readonly DiffRow[]): void {
   const open: DiffRow[] = []; // the rows below the one to come, the nearest last
   for (let i = rows.length - 1; i >= 0; i--) {

@@ -32,7 +32,7 @@ export function draw(drawing: string): RawTrace {
 /** When drawings begin. */
 export const epoch = 1_000_000;
 
-/** Makes a span for tests that starts at the epoch and takes no time. */
+/** Makes a span for tests that starts at the epoch with a duration of 0. */
 export function newSpan(name: string, references: Reference[] = []): Span {
   const [service = "", operation] = name.split(":");
   return {

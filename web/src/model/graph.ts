@@ -14,7 +14,7 @@ export interface GraphCall {
   from: string;
   to: string;
   calls: number;
-  /** The calls that traces tell of; errors and latency are theirs. 0 where only the
+  /** The calls seen in traces; errors and latency are theirs. 0 where only the
    * number of calls is known. */
   traced: number;
   errors: number;

@@ -13,7 +13,7 @@ export interface LayoutOptions {
 /** A service's box. */
 export interface PlacedService {
   service: GraphService;
-  /** 0 for who is called by nobody. */
+  /** 0 for a service without callers. */
   rank: number;
   /** The left upper corner. */
   x: number;
@@ -64,7 +64,7 @@ interface Way {
 /** How often the order is made better from either side; more changes little. */
 const sweeps = 8;
 
-/** A spot where a call passes takes less room than a box. */
+/** A point that a call passes needs less room than a box. */
 const passing = 0.4;
 
 /** How far the loop of a service that calls itself rises over its box. */

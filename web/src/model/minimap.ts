@@ -76,7 +76,7 @@ export interface Zoom {
   to: number;
 }
 
-/** What a zoom needs to know of a trace. */
+/** What a zoom needs of a trace. */
 type Timed = Pick<Trace, "duration">;
 
 /** The narrowest stretch that can be shown, in microseconds. */
@@ -102,7 +102,7 @@ export function clampZoom(zoom: Zoom, trace: Timed): Zoom {
   return from + narrowest <= most ? { from, to: from + narrowest } : { from: most - narrowest, to: most };
 }
 
-/** Reads a zoom from the URL's from and to; the whole trace where they say nothing. */
+/** Reads a zoom from the URL's from and to; the whole trace without them. */
 export function readZoom(query: URLSearchParams, trace: Timed): Zoom {
   const whole = wholeOf(trace);
   const read = (name: string, otherwise: number): number => {

@@ -34,7 +34,7 @@ export function placeOf(text: string): string {
   return id === "" ? "" : `/trace/${id}`;
 }
 
-/** Returns enough of an id to tell it from others; an id of 64 bits may stand in one of
+/** Returns enough of an id to be unique; an id of 64 bits may stand in one of
  * 128, with zeros in front. */
 export function shortID(id: string): string {
   return id.replace(/^0+(?=.{7})/, "").slice(0, 7);

@@ -1,12 +1,12 @@
 import type { Span, Tag } from "./types.ts";
 
-/** Returns the value of the first tag with that key as text; "" when there is none. */
+/** Returns the value of the first tag with that key as text; "" without one. */
 export function tagText(tags: readonly Tag[], key: string): string {
   const tag = tags.find((one) => one.key === key);
   return tag ? String(tag.value) : "";
 }
 
-/** Reports whether the span says that it failed: error=true, as a bool or as text. Any
+/** Reports whether the span failed: error=true, as a bool or as text. Any
  * tag of that name counts: Zipkin's spans have the message in another one. */
 export function failed(span: Span): boolean {
   return span.tags.some((tag) => tag.key === "error" && String(tag.value) === "true");

@@ -16,7 +16,7 @@ export interface Log {
   fields: Tag[];
 }
 
-/** What a span says of another. */
+/** A reference from one span to another. */
 export interface Reference {
   type: "CHILD_OF" | "FOLLOWS_FROM";
   traceID: string;

@@ -83,7 +83,7 @@ function ofTops(trace: Trace): Warning[] {
   return [];
 }
 
-/** Tells the kind by the words that Jaeger's query service uses. */
+/** Returns the kind of a warning, by the words of Jaeger's query service. */
 function kindOfWords(words: string): WarningKind {
   if (/^duplicate span ids/i.test(words)) return "duplicate-id";
   if (/^invalid parent span ids/i.test(words)) return "orphan";

@@ -15,7 +15,7 @@ interface NothingProps {
   refreshing: boolean;
 }
 
-/** Says why a search found nothing, and what to do. */
+/** Shows why a search found nothing, and what to do. */
 export function Nothing({ form, refreshing }: NothingProps) {
   const known = useLoad(services, []);
   if (known.error) {
@@ -102,7 +102,7 @@ function addresses(host: string): [string, string][] {
   ];
 }
 
-/** Returns how much came to otdemo's backend that was no span; only it tells. */
+/** Returns how many messages to otdemo's backend had no span; no other backend counts them. */
 async function unreadable(signal: AbortSignal): Promise<number> {
   const account = decodeAccount(await ask("/api/loss", signal));
   return account ? undecodableOf(account) : 0;

@@ -2,7 +2,7 @@ import { useId, useState } from "preact/hooks";
 import { navigate } from "../router.ts";
 import { noTraceID, placeOf } from "../model/place.ts";
 
-/** A field that takes a trace's id, in whatever form a log has it, and opens the trace. */
+/** A field for a trace's id, in whatever form a log has it, and opens the trace. */
 export function OpenTrace() {
   const [text, setText] = useState("");
   const [wrong, setWrong] = useState(false);

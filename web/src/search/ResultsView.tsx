@@ -72,7 +72,7 @@ interface CountProps {
   onSearch: (form: Form) => void;
 }
 
-/** Says how many there are, and whether there may be more. */
+/** Shows how many there are, and whether there may be more. */
 function Count({ list, searched, form, onSearch }: CountProps) {
   const limit = Number(form.limit);
   const more = [100, 500, limits.most].find((next) => next > limit);

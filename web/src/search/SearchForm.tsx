@@ -6,7 +6,7 @@ import { useLoad } from "../ui/useLoad.ts";
 import { check, isEmpty, limits, ranges, type Form, type FormErrors } from "./form.ts";
 
 interface SearchFormProps {
-  /** What the URL says. */
+  /** The parameters in the URL. */
   form: Form;
   /** Searches; the form is without errors. */
   onSearch: (form: Form) => void;
@@ -93,7 +93,7 @@ function Where({ draft, change, first }: PartProps & Pick<SearchFormProps, "firs
   );
 }
 
-/** A search asks for names alone: operations of one name stand once, with their kinds. */
+/** A search is by names alone: operations of one name stand once, with their kinds. */
 function kindsOf(list: readonly Operation[]): Map<string, string> {
   const kinds = new Map<string, string[]>();
   for (const { name, kind } of list) {
@@ -154,7 +154,7 @@ interface TextProps extends CheckedProps {
   name: keyof Form;
   label: string;
   hint?: string;
-  /** What sort of text; any unless told. */
+  /** The kind of text; by default any. */
   input?: InputHTMLAttributes<HTMLInputElement>;
 }
 

@@ -11,14 +11,14 @@ import { SearchForm } from "./SearchForm.tsx";
 import "./search.css";
 import "./results.css";
 
-/** The search for traces. The URL says what for, so that links to it and the back
+/** The search for traces. The URL has its parameters, so that links to it and the back
  * button work. */
 export function SearchView({ query }: { query: URLSearchParams }) {
   useTitle(query.get("service") || "Search");
   const form = readForm(query);
   const wrong = Object.keys(check(form)).length > 0;
   const first = useFirstField();
-  // Raised to ask once more for what the URL has said before.
+  // Incremented to search again with the same URL.
   const [turn, setTurn] = useState(0);
   const search = (wanted: Form): void => {
     const next = `/search${withMark(kept(writeForm(wanted), query))}`;

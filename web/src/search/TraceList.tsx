@@ -17,7 +17,7 @@ interface TraceListProps {
   list: readonly Summary[];
   picked: readonly string[];
   onPick: (id: string) => void;
-  /** Tells whether the pointer or the focus is in the list. */
+  /** Called with whether the pointer or the focus is in the list. */
   onHold: (held: boolean) => void;
 }
 
@@ -100,7 +100,7 @@ function useActive(box: { readonly current: Element | null }, list: readonly Sum
   return [there ? active : "", setActive] as const;
 }
 
-/** Tells when the pointer or the focus comes into the list, and when both are gone. */
+/** Reports when the pointer or the focus enters the list, and when both have left it. */
 function useHold(onHold: (held: boolean) => void) {
   const inside = useRef({ pointer: false, focus: false });
   const set = (part: { pointer?: boolean; focus?: boolean }): void => {

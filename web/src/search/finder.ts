@@ -5,7 +5,7 @@ import { summarize, type Summary } from "./summary.ts";
 /** A search that can be asked: service "" means all. */
 export type Search = Omit<TraceQuery, "limit"> & { limit: number };
 
-/** What a finder asks: api/client.ts, or another in a test. */
+/** The API that a finder uses: api/client.ts, or another in a test. */
 export interface Api {
   services(signal?: AbortSignal): Promise<string[]>;
   findTraces(query: TraceQuery, signal?: AbortSignal): Promise<Traces>;
@@ -15,7 +15,7 @@ export interface Api {
 /** What a search found. */
 export interface Found {
   summaries: Summary[];
-  /** What the reader should know beside: the server's warnings, services left out. */
+  /** Notes beside the result: the server's warnings, services left out. */
   notes: string[];
 }
 
@@ -29,7 +29,7 @@ const atOnce = 4;
  * in one after the other. In microseconds. */
 const overlap = 10_000_000;
 
-/** Every so many refreshes ask for all, since clocks that run behind the newest start are
+/** Every so many refreshes load all, since clocks that run behind the newest start are
  * missed by those between. */
 const fullEvery = 15;
 
@@ -92,14 +92,14 @@ export class Finder {
     try {
       return foundIn([await this.#api.recentTraces(limit, signal)]);
     } catch (cause) {
-      // Jaeger answers paths that it does not know with its own page and status 200.
+      // Jaeger responds to unknown paths with its own page and status 200.
       if (!(cause instanceof ApiError) || ![200, 404].includes(cause.status)) throw cause;
       this.#recent = false;
       return undefined;
     }
   }
 
-  /** Asks for each service; if only some fail, the others' traces count. */
+  /** Searches each service; if only some fail, the others' traces count. */
   async #ask(services: readonly string[], search: Search, signal?: AbortSignal): Promise<Found> {
     const asked = services.slice(0, maxServices);
     const failed: { service: string; cause: unknown }[] = [];
@@ -126,7 +126,7 @@ export class Finder {
   }
 }
 
-/** Reports whether the search asks for any trace at all. */
+/** Reports whether the search is for any trace. */
 function isOpen(search: Search): boolean {
   const { limit: _, service, tags = {}, ...conditions } = search;
   return service === "" && Object.keys(tags).length === 0 &&

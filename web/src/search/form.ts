@@ -34,7 +34,7 @@ export const ranges: readonly (readonly [name: string, words: string])[] = [
   ["custom", "Custom range"],
 ];
 
-/** How many traces a search asks for, unless it says otherwise; and at most. */
+/** The default and the maximum number of traces of a search. */
 export const limits = { usual: 20, most: 1500 } as const;
 
 /** Reads the form from the URL of a search, Jaeger's included: its links have a

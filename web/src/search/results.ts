@@ -43,7 +43,7 @@ export function newest(list: readonly Summary[], limit: number): Summary[] {
 /** Results while they are refreshed. */
 export interface Results {
   shown: readonly Summary[];
-  /** New ones that are held back, so that nothing moves under the reader. */
+  /** New ones that are not shown yet, so that nothing moves under the reader. */
   waiting: readonly Summary[];
 }
 

@@ -35,7 +35,7 @@ export interface Field {
   left: number;
 }
 
-/** From this ratio on the short ones could not be told apart on an even scale. */
+/** From this ratio on short ones cannot be distinguished on a linear scale. */
 const wide = 30;
 
 /** Lays the traces out: time to the right, duration upwards, area by spans. */

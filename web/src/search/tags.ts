@@ -1,4 +1,4 @@
-/** The tags that a search asks for: values are compared as text. */
+/** The tags of a search: values are compared as text. */
 export type Tags = Readonly<Record<string, string>>;
 
 /** A text that cannot be read, with the reason for the field that holds it. */

@@ -25,12 +25,12 @@ export interface Searched extends Results {
   trouble: string;
 }
 
-/** What the view knows and may do. */
+/** The state of the view and its actions. */
 export interface SearchState extends Omit<Loaded<Searched>, "value"> {
   value?: Searched;
   /** Names the search that the value is of. */
   key: string;
-  /** Tells whether the reader is in the list, so that nothing may move. */
+  /** Called with whether the reader is in the list, so that nothing moves. */
   hold: (held: boolean) => void;
   /** Shows what waits. */
   release: () => void;

@@ -43,7 +43,7 @@ function styleOf({ left, width }: Extent): { left: string; width: string } {
   return { left: percent(left), width: percent(width) };
 }
 
-/** Tells on which side of the zoom the span is. */
+/** Shows on which side of the zoom the span is. */
 function OutOfSight({ node, sight }: { node: Node; sight: Sight }) {
   if (node.end - sight.start < sight.zoom.from) {
     return <span class="lane-out" aria-hidden="true" title="Before the zoom range">◂</span>;

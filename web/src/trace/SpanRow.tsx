@@ -86,7 +86,7 @@ export class SpanRow extends Component<SpanRowProps> {
   }
 }
 
-/** From this depth on, rows tell their level in a number, since they may stand in no
+/** From this depth on, rows show their level as a number, since they may stand in no
  * further than those above. */
 const capped = 16;
 
@@ -102,7 +102,7 @@ interface FoldProps {
   fold: (key: string) => void;
 }
 
-/** The control that hides what is below; it tells how many rows it hides. */
+/** The control that hides the rows below, with their number. */
 function Fold({ row, collapsed, parent, fold }: FoldProps) {
   if (!parent) return <span class="fold" aria-hidden="true" />;
   const words = `${collapsed ? "Show" : "Hide"} ${plural(row.descendants, "span")} below`;

@@ -11,7 +11,7 @@ interface TraceHeaderProps {
   again: () => void;
 }
 
-/** What the trace is, its sums, and ways to take it elsewhere. */
+/** The trace's name, its totals, and links to copy or export it. */
 export function TraceHeader({ trace, id, again }: TraceHeaderProps) {
   const { root } = trace;
   return (

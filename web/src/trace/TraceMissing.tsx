@@ -12,11 +12,11 @@ interface TraceMissingProps {
   error: ApiError;
   /** Whether it is being asked for. */
   loading: boolean;
-  /** Asks once more. */
+  /** Requests the trace again. */
   again: () => void;
 }
 
-/** Says that the server has no such trace, why that may be, and what to do. */
+/** Shows that the server has no such trace, the possible causes, and what to do. */
 export function TraceMissing({ id, error, loading, again }: TraceMissingProps) {
   const [left, setLeft] = useState(0);
   useEffect(() => {

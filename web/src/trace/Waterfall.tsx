@@ -37,7 +37,7 @@ interface WaterfallProps {
 /** A row's height in pixels; --row in the style is the same. */
 const rowHeight = 26;
 
-/** The pixels that the longest label of a bar takes, and a mark of the axis. */
+/** The width in pixels of the longest label of a bar, and a mark of the axis. */
 const labelWidth = 60;
 const markWidth = 110;
 

@@ -7,7 +7,7 @@ export interface Sight {
   start: number;
   /** The stretch of the trace in sight. */
   zoom: Zoom;
-  /** The share of the lane that a bar's label takes. */
+  /** The share of the lane of a bar's label. */
   room: number;
 }
 

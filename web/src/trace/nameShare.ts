@@ -1,9 +1,9 @@
 const key = "otdemo.nameShare";
 
-/** The least and the most of the width that the names may take. */
+/** The least and the most of the width for the names. */
 export const limits = { least: 0.15, most: 0.8 } as const;
 
-/** Returns what the names take until the reader chose: in a narrow window they need more. */
+/** Returns the share of the names until the reader chooses: in a narrow window they need more. */
 export function usualShare(): number {
   return innerWidth < 640 ? 0.5 : 0.38;
 }

@@ -9,7 +9,7 @@ interface CopyButtonProps {
   label?: string;
 }
 
-/** Copies a text to the clipboard, and says whether that worked. */
+/** Copies a text to the clipboard, and shows whether that worked. */
 export function CopyButton({ text, what, label = "Copy" }: CopyButtonProps) {
   const [said, setSaid] = useState("");
   useEffect(() => {

@@ -3,7 +3,7 @@ import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
 import { offsetOf, rangeFor, type Layout, type Range } from "./rows.ts";
 import "./rows.css";
 
-/** What a view may ask of its rows. */
+/** What a view can do with its rows. */
 export interface RowsHandle {
   /** Scrolls the window as far as is needed to see the row, or until the row is at its
    * top, so that what is below the row is in sight too. */
@@ -23,7 +23,7 @@ interface VirtualRowsProps {
   /** A row that is there even when it is out of sight, since it has the focus. */
   keep?: number;
   handle?: RefObject<RowsHandle | null>;
-  /** Tells the pixels at the window's top that something sticky covers. */
+  /** Returns the height in pixels that sticky elements cover at the top of the window. */
   covered?: () => number;
 }
 

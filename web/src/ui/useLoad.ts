@@ -5,7 +5,7 @@ export interface Loaded<T> {
   value?: T;
   error?: Error;
   loading: boolean;
-  /** Asks again. */
+  /** Loads again. */
   again: () => void;
 }
 
