@@ -148,5 +148,7 @@ func postJSON(ctx context.Context, env *probe.Env, endpoint *url.URL, body []byt
 		return nil, probe.WithoutURL(err)
 	}
 	req.Header.Set("Content-Type", "application/json")
-	return probe.Send(env, req, endpoint, probe.MaxAnswer)
+	client := env.HTTPClient()
+	defer client.CloseIdleConnections()
+	return probe.Send(client, env, req, probe.MaxAnswer)
 }

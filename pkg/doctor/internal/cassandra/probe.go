@@ -8,9 +8,7 @@ import (
 	"io"
 	"net"
 	"net/url"
-	"slices"
 	"strings"
-	"sync"
 	"syscall"
 
 	"github.com/otdemo/otdemo/pkg/doctor/internal/probe"
@@ -61,7 +59,7 @@ func Probe() probe.Probe {
 		Codes:      append(faults().All(), codeResponds, codeHostInvalid, codeUnauthorized),
 		Run:        run,
 		RunsBeside: storage.RelatedProbes(),
-		Finalize:   storage.Finalize(stopsJaeger),
+		Finalize:   storage.Finalize(stopsJaeger()),
 	}
 }
 
@@ -82,27 +80,7 @@ func run(ctx context.Context, env *probe.Env) probe.Finding {
 	if env.Storage.Kind != probe.StorageCassandra {
 		return probe.NotUsed("--storage cassandra is not set")
 	}
-	findings := make([]probe.Finding, len(env.Storage.CassandraHosts))
-	nodes := make([]*clusterNode, len(findings))
-	var wg sync.WaitGroup
-	for i, host := range env.Storage.CassandraHosts {
-		wg.Go(func() { findings[i], nodes[i] = reach(ctx, env, host) })
-	}
-	wg.Wait()
-	// Jaeger starts if one of its hosts responds.
-	good := slices.IndexFunc(nodes, func(n *clusterNode) bool { return n != nil })
-	bad := slices.Index(nodes, nil)
-	if good < 0 {
-		return findings[bad]
-	}
-	env.Publish(*nodes[good])
-	if bad < 0 {
-		return findings[good]
-	}
-	f := findings[bad]
-	f.Status = probe.StatusWarn
-	f.Fact += fmt.Sprintf(" (another of the %d hosts responds)", len(nodes))
-	return f
+	return storage.FirstOf(env, "hosts", env.Storage.CassandraHosts, func(host string) (probe.Finding, *clusterNode) { return reach(ctx, env, host) })
 }
 
 func reach(ctx context.Context, env *probe.Env, host string) (probe.Finding, *clusterNode) {
@@ -195,14 +173,8 @@ func noResponse(ctx context.Context, env *probe.Env, addr string, err error) pro
 	return f.Saw(logged)
 }
 
-// stopsJaeger reports whether a Jaeger that finds this exits at its start. What may be so
-// only from here, such as a name that does not resolve, is left out.
-func stopsJaeger(c probe.Code) bool {
-	switch c {
-	case codeHostInvalid, codeRefused, codeTLS, codeCertificate, codeNotCQL,
-		codeUnauthorized, codeNoKeyspace:
-		return true
-	default:
-		return false
-	}
+// stopsJaeger are the findings with which a Jaeger exits at its start. What may be
+// so only from here, such as a name that does not resolve, is left out.
+func stopsJaeger() []probe.Code {
+	return []probe.Code{codeHostInvalid, codeRefused, codeTLS, codeCertificate, codeNotCQL, codeUnauthorized, codeNoKeyspace}
 }

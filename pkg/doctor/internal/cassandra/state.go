@@ -36,7 +36,7 @@ func stateProbe(id, title string, codes []probe.Code, check func(*probe.Env, *cq
 			defer conn.close()
 			return check(env, conn, node)
 		},
-		Finalize: storage.Finalize(stopsJaeger),
+		Finalize: storage.Finalize(stopsJaeger()),
 	}
 }
 

@@ -1,13 +1,11 @@
 package elasticsearch
 
 import (
-	"context"
 	"fmt"
 	"net/url"
 	"time"
 
 	"github.com/otdemo/otdemo/pkg/doctor/internal/identity"
-	"github.com/otdemo/otdemo/pkg/doctor/internal/jaegers"
 	"github.com/otdemo/otdemo/pkg/doctor/internal/probe"
 	"github.com/otdemo/otdemo/pkg/plural"
 )
@@ -17,11 +15,6 @@ const (
 	codeShortIDs    probe.Code = "es-trace-ids-short"
 	codeShortCanary probe.Code = "es-canary-id-short"
 )
-
-// needsLongIDs are the releases that write ids of 64 bits as 32 digits and look
-// for no other form, while Jaeger 1 writes 16 digits (jaeger#8266). Measured with
-// 2.13; the first is that whose gate jaeger.es.disableLegacyId is fixed.
-func needsLongIDs() releases { return releases{first: jaegers.VersionAt(2, 8)} }
 
 // shortID matches ids of 64 bits as Jaeger 1 writes them: 16 digits, and without
 // leading zeros before 1.16. The canary of a check through a Jaeger 1 is one, and
@@ -74,36 +67,30 @@ func (h searchHits) examples() []string {
 	return lines
 }
 
-func searchSpans(ctx context.Context, env *probe.Env, c *client, query string) (searchHits, error) {
-	var hits searchHits
+func searchSpans(env *probe.Env, r *reader, query string) searchHits {
 	v := url.Values{
 		"q": {query}, "size": {"1"}, "timeout": {"2s"}, "ignore_unavailable": {"true"},
 		"filter_path": {"hits.total,hits.hits._index,hits.hits._source"}, "_source_includes": {"traceID,process.serviceName"},
 	}
-	err := c.get(ctx, env.Storage.NamePrefix()+kindSpan+"*/_search", v.Encode(), &hits)
-	return hits, err
+	return read[searchHits](r, env.Storage.NamePrefix()+kindSpan+"*/_search", v.Encode())
 }
 
-func checkTraceIDs(ctx context.Context, env *probe.Env, c *client) probe.Finding {
+func checkTraceIDs(env *probe.Env, r *reader) probe.Finding {
 	jaeger, _ := probe.Result[identity.Identity](env, probe.IDIdentity)
-	if jaeger.Major != 2 || !needsLongIDs().mayBe(jaeger) {
+	// These write ids of 64 bits as 32 digits and look for no other form, while
+	// Jaeger 1 writes 16 digits (jaeger#8266). Measured with 2.13; 2.8 is the first
+	// whose gate jaeger.es.disableLegacyId is fixed.
+	if jaeger.Major != 2 || jaeger.Version.Known() && !jaeger.Version.AtLeast(2, 8) {
 		return probe.NotUsed("only Jaeger 2.8 and newer cannot find 64-bit ids; this is %s", jaeger)
 	}
 	if env.Code(probe.IDCanary) == probe.CodeCanaryLost {
 		since := time.Now().Add(-canaryAge).UnixMilli()
-		hits, err := searchSpans(ctx, env, c, shortID+ofChecks+fmt.Sprintf(sinceTime, since))
-		if err != nil {
-			return stateUnknown(err)
-		}
-		if hits.Hits.Total.Value > 0 {
+		if hits := searchSpans(env, r, shortID+ofChecks+fmt.Sprintf(sinceTime, since)); hits.Hits.Total.Value > 0 {
 			return shortCanary(jaeger).Saw(hits.examples()...)
 		}
 	}
-	hits, err := searchSpans(ctx, env, c, shortID+ofOthers)
-	switch {
-	case err != nil:
-		return stateUnknown(err)
-	case hits.Hits.Total.Value == 0:
+	hits := searchSpans(env, r, shortID+ofOthers)
+	if hits.Hits.Total.Value == 0 {
 		return probe.Found(probe.StatusOK, codeLongIDs, "no trace has a 64-bit id in Jaeger 1's format")
 	}
 	return probe.Found(probe.StatusWarn, codeShortIDs, "%s in Jaeger 1's format: %s cannot find them by id", hits.count(), jaeger).

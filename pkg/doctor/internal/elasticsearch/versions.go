@@ -2,6 +2,7 @@ package elasticsearch
 
 import (
 	"fmt"
+	"slices"
 
 	"github.com/otdemo/otdemo/pkg/doctor/internal/jaegers"
 )
@@ -35,12 +36,12 @@ func supported() []support {
 
 // supportOf returns what is known about a product's version.
 func supportOf(opensearch bool, v jaegers.Version) (support, bool) {
-	for _, s := range supported() {
-		if s.opensearch == opensearch && s.major == v.Major {
-			return s, true
-		}
+	all := supported()
+	i := slices.IndexFunc(all, func(s support) bool { return s.opensearch == opensearch && s.major == v.Major })
+	if i < 0 {
+		return support{}, false
 	}
-	return support{}, false
+	return all[i], true
 }
 
 // String lists the Jaegers that work.

@@ -26,28 +26,24 @@ func Fetch(ctx context.Context, env *Env, u *url.URL, limit int64) (*Fetched, er
 	if err != nil {
 		return nil, WithoutURL(err)
 	}
-	return Send(env, req, u, limit)
+	client := env.HTTPClient()
+	defer client.CloseIdleConnections()
+	return Send(client, env, req, limit)
 }
 
-// Send sends a request to u as the doctor's own, and reads up to limit bytes of
-// the response. Of a body that ends early it returns what was received.
-func Send(env *Env, req *http.Request, u *url.URL, limit int64) (*Fetched, error) {
-	return SendBy(env.HTTPClient(), env, req, u, limit)
-}
-
-// SendBy is send with a client, whose idle connections it closes.
-func SendBy(client *http.Client, env *Env, req *http.Request, u *url.URL, limit int64) (*Fetched, error) {
+// Send sends a request as the doctor's own, and reads up to limit bytes of the
+// response. Of a body that ends early it returns what was received.
+func Send(client *http.Client, env *Env, req *http.Request, limit int64) (*Fetched, error) {
 	if env.UserAgent != "" {
 		req.Header.Set("User-Agent", env.UserAgent)
 	}
-	defer client.CloseIdleConnections()
 	resp, err := client.Do(req)
 	if err != nil {
 		return nil, err
 	}
 	defer func() { _ = resp.Body.Close() }()
 	body, _ := io.ReadAll(io.LimitReader(resp.Body, limit))
-	return &Fetched{method: req.Method, URL: u, Status: resp.StatusCode, Header: resp.Header, Body: body}, nil
+	return &Fetched{method: req.Method, URL: req.URL, Status: resp.StatusCode, Header: resp.Header, Body: body}, nil
 }
 
 // Location is where a redirect leads.
@@ -67,7 +63,12 @@ func (f *Fetched) Evidence() string { return f.EvidenceOf("") }
 
 // EvidenceOf puts what was sent, such as a trace's id, behind the URL.
 func (f *Fetched) EvidenceOf(sent string) string {
-	text := fmt.Sprintf("%s %s%s: %d %s", f.method, Bare(f.URL), sent, f.Status, http.StatusText(f.Status))
+	return f.method + " " + Bare(f.URL) + sent + ": " + f.Outcome()
+}
+
+// Outcome describes the response.
+func (f *Fetched) Outcome() string {
+	text := fmt.Sprintf("%d %s", f.Status, http.StatusText(f.Status))
 	if media := f.MediaType(); media != "" {
 		text += ", " + media
 	}

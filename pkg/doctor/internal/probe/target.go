@@ -244,12 +244,13 @@ func (t *Target) Path() string {
 
 // HTTPClient makes a client that dials through the target's hook and follows no
 // redirects. The caller closes its idle connections.
-func (t *Target) HTTPClient() *http.Client { return t.httpClientWith(nil) }
+func (t *Target) HTTPClient() *http.Client { return t.ClientWith(nil) }
 
 // CollectorClient is HTTPClient for the configured collector.
-func (t *Target) CollectorClient() *http.Client { return t.httpClientWith(t.collectorTLS()) }
+func (t *Target) CollectorClient() *http.Client { return t.ClientWith(t.collectorTLS()) }
 
-func (t *Target) httpClientWith(conf *tls.Config) *http.Client {
+// ClientWith is HTTPClient with TLS settings.
+func (t *Target) ClientWith(conf *tls.Config) *http.Client {
 	return &http.Client{
 		Transport: t.Recorded(&http.Transport{
 			DialContext:         t.Dial,

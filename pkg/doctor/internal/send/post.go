@@ -46,7 +46,8 @@ func PostBody(ctx context.Context, env *probe.Env, in Protocol, endpoint *url.UR
 		client = env.CollectorClient()
 		env.LogIn(req)
 	}
-	return probe.SendBy(client, env, req, endpoint, probe.MaxAnswer)
+	defer client.CloseIdleConnections()
+	return probe.Send(client, env, req, probe.MaxAnswer)
 }
 
 // Evidence describes what was posted and the response.
