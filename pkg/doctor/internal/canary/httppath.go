@@ -4,7 +4,7 @@ import (
 	"context"
 	"fmt"
 	"net/http"
-	"net/url"
+	"time"
 
 	"github.com/otdemo/otdemo/pkg/doctor/internal/probe"
 	"github.com/otdemo/otdemo/pkg/doctor/internal/send"
@@ -46,28 +46,26 @@ func runHTTPPath(ctx context.Context, env *probe.Env) probe.Finding {
 	case !env.Failed(probe.IDUDP) && !env.Failed(probe.IDCanary):
 		return probe.NotUsed("no failure over UDP was found")
 	}
-	endpoint, err := url.Parse(send.ThriftURL(env.Config().Reporter.Agent.Host))
-	if err != nil {
-		return probe.Found(probe.StatusUnknown, codeHTTPPathNoHelp, "cannot build a URL from the agent's host: %v", probe.WithoutURL(err))
-	}
+	in := send.ByPath(probe.IDHTTPPath)
+	endpoint := in.URL(env.Config().Reporter.Agent.Host)
 	ctx, cancel := context.WithTimeout(ctx, probe.NetworkTimeout)
 	defer cancel()
-	p, err := send.PostSpan(ctx, env, send.Protocols()[0], probe.IDHTTPPath, endpoint, false)
-	if err != nil {
-		f := probe.OneCode(codeHTTPPathNoHelp).Finding(endpoint, err)
+	a := in.Send(ctx, env, endpoint, send.NewRawSpan(probe.IDHTTPPath, time.Now()), false)
+	if a.Err != nil {
+		f := probe.OneCode(codeHTTPPathNoHelp).Finding(endpoint, a.Err)
 		f.Status = probe.StatusUnknown
 		return f
 	}
-	if p.Status != http.StatusAccepted {
-		return probe.Found(probe.StatusUnknown, codeHTTPPathNoHelp, "%s returned %d for a span", probe.Bare(endpoint), p.Status).Saw(p.Evidence())
+	if a.Problem != nil {
+		return probe.Found(probe.StatusUnknown, codeHTTPPathNoHelp, "%v", a.Problem).Saw(a.Evidence)
 	}
-	hint := "--collector-endpoint " + probe.Bare(endpoint)
-	if err := readTrace(ctx, env, p.Trace); err != nil {
-		return probe.Found(probe.StatusUnknown, codeHTTPPathAccepts, "%s accepted a span with 202, but the span was not read back", probe.Bare(endpoint)).
-			Saw(p.Evidence(), err.Error()).Hint(hint)
+	hint := "--collector-endpoint " + a.Target
+	if err := readTrace(ctx, env, a.Trace); err != nil {
+		return probe.Found(probe.StatusUnknown, codeHTTPPathAccepts, "%s accepted a span with %d, but the span was not read back", a.Target, http.StatusAccepted).
+			Saw(a.Evidence, err.Error()).Hint(hint)
 	}
-	return probe.Found(probe.StatusOK, CodeHTTPPathWorks, "HTTP port %s works: a span sent there was read back", probe.PortThriftHTTP).
-		Saw(p.Evidence(), fmt.Sprintf("read trace %s back", p.Trace)).Hint(hint)
+	return probe.Found(probe.StatusOK, CodeHTTPPathWorks, "HTTP port %s works: a span sent there was read back", in.Port).
+		Saw(a.Evidence, fmt.Sprintf("read trace %s back", a.Trace)).Hint(hint)
 }
 
 // readTrace waits until the query API has the trace.

@@ -66,14 +66,14 @@ func runCanaryLarge(ctx context.Context, env *probe.Env) probe.Finding {
 	span := send.NewRawSpan(probe.IDLarge, time.Now())
 	size := min(largeSpan, agent.MaxPacketSize) - spanOverhead
 	span.Batch.Spans[0].Logs = []*jaeger.Log{bigLog(span.Batch.Spans[0].StartTime, size)}
-	packet, err := span.Datagram(ctx)
+	packet, err := span.Encode(ctx, send.CompactProtocol)
 	if err != nil {
 		return probe.Found(probe.StatusUnknown, codeLargeNotSent, "%v", err)
 	}
 	saw := fmt.Sprintf("sent a span of %d bytes to udp %s (trace %s)", len(packet), small.Addr, span.ID)
 	// A network that drops fragments loses just this one.
 	env.Sent.Add(span.ID, true)
-	if err := writeUDP(ctx, env, small.Addr, packet); err != nil {
+	if err := send.WriteUDP(ctx, env, small.Addr, packet); err != nil {
 		return largeNotSent(len(packet), small.Addr, err).Saw(saw)
 	}
 	return awaitLarge(ctx, env, span.ID, small, len(packet)).Saw(saw)
@@ -85,17 +85,6 @@ func bigLog(at int64, size int) *jaeger.Log {
 	return &jaeger.Log{Timestamp: at, Fields: []*jaeger.Tag{
 		{Key: "filler", VType: jaeger.TagType_STRING, VStr: &filler},
 	}}
-}
-
-// writeUDP sends a datagram and does not wait for a refusal.
-func writeUDP(ctx context.Context, env *probe.Env, addr string, packet []byte) error {
-	conn, err := env.Dial(ctx, "udp", addr)
-	if err != nil {
-		return err
-	}
-	defer func() { _ = conn.Close() }()
-	_, err = conn.Write(packet)
-	return err
 }
 
 func largeNotSent(size int, addr string, err error) probe.Finding {
@@ -150,6 +139,6 @@ func awaitLarge(ctx context.Context, env *probe.Env, id trace.TraceID, small sen
 			probe.Cause{Text: "a firewall, a NAT or an overlay network drops the fragments of large packets", Command: "ping -c 3 -s 60000 " + host},
 			probe.Cause{Text: "the path MTU is smaller, and the ICMP message that reports it is dropped", Command: "tracepath -n " + host},
 			probe.Cause{Text: "the receive buffer on Jaeger's host is too small for it", Command: "sysctl net.core.rmem_default (on Jaeger's host)"},
-			probe.Cause{Text: "the storage rejects large spans", Command: "docker logs --tail 50 jaeger"},
+			probe.Cause{Text: "the storage rejects large spans", Command: probe.HintLogs},
 		)
 }

@@ -239,7 +239,7 @@ func notFound(env *probe.Env, c *sentCanary, seen Delivery, queryURL string, err
 		f = appdashUnread(env, c, queryURL, waited)
 	case env.Config().UsesCollector():
 		f = probe.Found(probe.StatusFail, probe.CodeCanaryLost, "a span that %s accepted was not found after %s", c.target, waited).
-			Hint("docker logs --tail 50 jaeger").
+			Hint(probe.HintLogs).
 			Maybe(causesLostHTTP(env, queryURL)...)
 	case lacks:
 		f = transport.NotServedFinding(env, jaeger, "a span sent to %s was not found after %s", c.target, waited)
@@ -317,7 +317,7 @@ func causesLostHTTP(env *probe.Env, queryURL string) []probe.Cause {
 	}
 	return []probe.Cause{
 		{Text: "something other than this Jaeger accepted the span: a collector, a proxy or a load balancer in front of it, or another Jaeger"},
-		{Text: fmt.Sprintf("the storage rejects spans: Jaeger returns %d before it stores them", send.ProtocolOf(&env.Target).Accepted), Command: "docker logs --tail 50 jaeger"},
+		{Text: fmt.Sprintf("the storage rejects spans: Jaeger returns %d before it stores them", send.ProtocolOf(&env.Target).Accepted), Command: probe.HintLogs},
 		{Text: "the storage is slow", Command: "otdemo check-jaeger --timeout 60s"},
 		{Text: "the collector's queue is full, so it drops spans", Command: "curl -sS http://localhost:14269/metrics | grep dropped"},
 		{Text: queryURL + " belongs to another Jaeger, or reads another storage or index prefix"},

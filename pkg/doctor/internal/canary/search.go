@@ -136,7 +136,7 @@ func listServices(ctx context.Context, client *query.Client) ([]string, error) {
 }
 
 func searchFails(err error) probe.Finding {
-	f := probe.Found(probe.StatusWarn, codeSearchFails, "spans can be read by id, but a search failed: %v", err).Hint("docker logs --tail 50 jaeger")
+	f := probe.Found(probe.StatusWarn, codeSearchFails, "spans can be read by id, but a search failed: %v", err).Hint(probe.HintLogs)
 	if status, ok := errors.AsType[*query.StatusError](err); ok {
 		f.Fact = fmt.Sprintf("spans can be read by id, but a search returned %d", status.Status)
 		f = f.Saw(err.Error(), probe.Excerpt([]byte(status.Body)))

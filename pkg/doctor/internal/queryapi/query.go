@@ -186,7 +186,7 @@ func unexpectedStatus(base *url.URL, err *query.StatusError) probe.Finding {
 			Saw(saw).Hint(redirectTarget(err.Location))
 	case err.Status >= http.StatusInternalServerError:
 		return probe.Found(probe.StatusFail, probe.CodeQueryError, "%s returned %d: %s", at, err.Status, probe.Excerpt([]byte(err.Body))).
-			Saw(saw).Hint("docker logs --tail 50 jaeger")
+			Saw(saw).Hint(probe.HintLogs)
 	default:
 		return probe.Found(probe.StatusFail, codeStatus, "%s returned %d", at, err.Status).Saw(saw)
 	}

@@ -7,7 +7,6 @@ import (
 
 	"github.com/otdemo/otdemo/pkg/doctor/internal/probe"
 	"github.com/otdemo/otdemo/pkg/doctor/internal/send"
-	"github.com/otdemo/otdemo/pkg/doctor/internal/transport"
 )
 
 // reportParents sends the caller's spans of the traces that the application
@@ -36,38 +35,16 @@ func (v *session) reportParents(ctx context.Context, env *probe.Env, seen *obser
 	}
 	ctx, cancel := context.WithTimeout(ctx, probe.NetworkTimeout)
 	defer cancel()
-	if env.Config().UsesCollector() {
-		sendParents(ctx, env, send.RawSpan{Batch: batch})
+	spans := send.RawSpan{Batch: batch}
+	if !env.Config().UsesCollector() {
+		if data, err := spans.Encode(ctx, send.CompactProtocol); err == nil {
+			_ = send.WriteUDP(ctx, env, env.AgentAddr(), data)
+		}
 		return
 	}
-	data, err := send.RawSpan{Batch: batch}.Datagram(ctx)
-	if err != nil {
-		return
-	}
-	conn, err := env.Dial(ctx, "udp", env.AgentAddr())
-	if err != nil {
-		return
-	}
-	defer func() { _ = conn.Close() }()
-	_, _ = conn.Write(data)
-}
-
-// sendParents sends spans to the collector as the configured tracer would. It
-// sends none to Appdash, whose trace ids have 64 bits.
-func sendParents(ctx context.Context, env *probe.Env, spans send.RawSpan) {
+	// None to Appdash, whose trace ids have 64 bits.
 	in := send.ProtocolOf(&env.Target)
-	endpoint, err := env.Collector()
-	if err != nil || in.Scheme == probe.SchemeTCP {
-		return
+	if endpoint, err := env.Collector(); err == nil && in.Scheme != probe.SchemeTCP {
+		in.Send(ctx, env, endpoint, spans, true)
 	}
-	if in.Scheme == probe.SchemeGRPC {
-		call := transport.GRPCURL(endpoint)
-		_, _ = send.CallGRPC(ctx, env, call, send.OTLPMessage(spans), true)
-		return
-	}
-	body, err := in.Body(ctx, spans)
-	if err != nil {
-		return
-	}
-	_, _ = send.PostBody(ctx, env, in, endpoint, body, true)
 }

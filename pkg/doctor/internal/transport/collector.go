@@ -2,8 +2,8 @@ package transport
 
 import (
 	"context"
-	"fmt"
 	"net/url"
+	"time"
 
 	"github.com/otdemo/otdemo/pkg/doctor/internal/probe"
 	"github.com/otdemo/otdemo/pkg/doctor/internal/send"
@@ -62,17 +62,22 @@ func runCollector(ctx context.Context, env *probe.Env) probe.Finding {
 		return probe.Found(probe.StatusFail, codeCollectorURLInvalid, "reporter.collector.endpoint is not a valid URL: %v", probe.WithoutURL(err)).
 			AtHop(probe.HopConfig).Hint(in.Flag("localhost"))
 	}
-	switch in.Scheme {
-	case probe.SchemeGRPC:
-		return callCollector(ctx, env, in, endpoint)
-	case probe.SchemeTCP:
+	if in.Scheme == probe.SchemeTCP {
 		return connectCollector(ctx, env, in, endpoint)
 	}
-	p, err := send.PostSpan(ctx, env, in, probe.IDCollector, endpoint, true)
-	if err != nil {
-		return noResponse(in, endpoint, err)
+	span := send.NewRawSpan(probe.IDCollector, time.Now())
+	env.Sent.Add(span.ID, false)
+	a := in.Send(ctx, env, endpoint, span, true)
+	switch {
+	case in.Scheme == probe.SchemeGRPC && a.Err != nil:
+		return noGRPC(ctx, env, in, endpoint, a.Err).Saw(a.Evidence)
+	case in.Scheme == probe.SchemeGRPC:
+		return judgeCall(in, endpoint, a.GRPCStatus).Saw(a.Evidence)
+	case a.Err != nil:
+		return noResponse(in, endpoint, a.Err)
+	default:
+		return judgePost(in, a.Response).Saw(a.Evidence)
 	}
-	return judgePost(in, p).Saw(p.Evidence())
 }
 
 // noResponse returns the finding for a span without a response.
@@ -94,7 +99,7 @@ func noResponse(in send.Protocol, endpoint *url.URL, err error) probe.Finding {
 				Text:    "a proxy or a service mesh in between requires mutual TLS",
 				Command: "openssl s_client -connect " + probe.DialAddr(endpoint),
 			},
-			probe.Cause{Text: "the collector closes the connection", Command: "docker logs --tail 50 jaeger"},
+			probe.Cause{Text: "the collector closes the connection", Command: probe.HintLogs},
 		)
 	case probe.CodeCollectorUnresolved:
 		return f.AtHop(probe.HopResolve).Hint("getent hosts " + host)
@@ -163,7 +168,7 @@ func connectCollector(ctx context.Context, env *probe.Env, in send.Protocol, end
 // wrong.
 func pathHint(in send.Protocol, u *url.URL) string {
 	if u.Path == "" || u.Path == "/" {
-		return fmt.Sprintf("--collector-endpoint %s", probe.WithPath(u, in.Path))
+		return "--collector-endpoint " + probe.WithPath(u, in.Path)
 	}
 	return in.Flag(u.Hostname())
 }

@@ -1,10 +1,12 @@
 package transport
 
 import (
-	"encoding/binary"
 	"net/http"
 	"net/url"
 	"strings"
+
+	coltracepb "go.opentelemetry.io/proto/otlp/collector/trace/v1"
+	"google.golang.org/protobuf/proto"
 
 	"github.com/otdemo/otdemo/pkg/config"
 	"github.com/otdemo/otdemo/pkg/doctor/internal/probe"
@@ -14,7 +16,7 @@ import (
 // judgePost returns the finding for the collector's response. Each protocol has
 // one status for success; any other 2xx is another program's, though most
 // clients count it as sent.
-func judgePost(in send.Protocol, p *send.Post) probe.Finding {
+func judgePost(in send.Protocol, p *probe.Fetched) probe.Finding {
 	at := probe.Bare(p.URL)
 	fail := func(code probe.Code, format string, args ...any) probe.Finding {
 		return probe.Found(probe.StatusFail, code, format, args...)
@@ -46,7 +48,7 @@ func judgePost(in send.Protocol, p *send.Post) probe.Finding {
 		return in.WithWrongPortHint(f, p.URL)
 	case s >= http.StatusInternalServerError:
 		return fail(probe.CodeCollectorError, "%s returned %d: %s", at, s, probe.Excerpt(p.Body)).AtHop(probe.HopStorage).
-			Hint("docker logs --tail 50 jaeger")
+			Hint(probe.HintLogs)
 	default:
 		return in.WithWrongPortHint(fail(codeCollectorRejects, "%s returned %d: %s", at, s, probe.Excerpt(p.Body)).Hint(fix), p.URL)
 	}
@@ -54,12 +56,15 @@ func judgePost(in send.Protocol, p *send.Post) probe.Finding {
 
 // accepted returns the finding for the status of success. An OTLP body may
 // still report that the span was rejected.
-func accepted(in send.Protocol, p *send.Post) probe.Finding {
+func accepted(in send.Protocol, p *probe.Fetched) probe.Finding {
 	at := probe.Bare(p.URL)
 	if in.Tracer == config.TracerOTel {
-		if n, why := partialSuccess(p.Body); n > 0 {
-			return probe.Found(probe.StatusFail, codeCollectorRejects, "%s returned %d but rejected %d of 1 span: %s", at, p.Status, n, probe.Excerpt([]byte(why))).
-				Hint("docker logs --tail 50 jaeger")
+		var answer coltracepb.ExportTraceServiceResponse
+		// Any other message rejects no span. What precedes an error counts.
+		_ = proto.Unmarshal(p.Body, &answer)
+		if part := answer.GetPartialSuccess(); part.GetRejectedSpans() > 0 {
+			return probe.Found(probe.StatusFail, codeCollectorRejects, "%s returned %d but rejected %d of 1 span: %s",
+				at, p.Status, part.GetRejectedSpans(), probe.Excerpt([]byte(part.GetErrorMessage()))).Hint(probe.HintLogs)
 		}
 	}
 	return probe.Found(probe.StatusOK, codeCollectorAccepts, "%s accepted a span with %d", at, p.Status)
@@ -75,7 +80,7 @@ func loginHints(in send.Protocol) []string {
 }
 
 // redirectHint is the address to use at once, if it is a full one.
-func redirectHint(in send.Protocol, p *send.Post) string {
+func redirectHint(in send.Protocol, p *probe.Fetched) string {
 	target, err := p.URL.Parse(p.Location())
 	if err != nil || p.Location() == "" {
 		return ""
@@ -89,48 +94,4 @@ func redirectHint(in send.Protocol, p *send.Post) string {
 
 func samePathEnd(target, from *url.URL) bool {
 	return strings.HasSuffix(strings.TrimSuffix(target.Path, "/"), strings.TrimSuffix(from.Path, "/"))
-}
-
-// partialSuccess reads the number of rejected spans, and the reason, from an
-// ExportTraceServiceResponse in protobuf (trace_service.proto of OTLP). Any
-// other message rejects none.
-func partialSuccess(body []byte) (rejected uint64, why string) {
-	partial, _ := protoField(body, 1)
-	_, rejected = protoField(partial, 1)
-	text, _ := protoField(partial, 2)
-	return rejected, string(text)
-}
-
-// protoField returns the last field of that number, one of bytes or a varint. It
-// stops at what it cannot read.
-func protoField(message []byte, number uint64) (content []byte, value uint64) {
-	for len(message) > 0 {
-		tag, n := binary.Uvarint(message)
-		if n <= 0 {
-			return content, value
-		}
-		message = message[n:]
-		size, n := binary.Uvarint(message)
-		if n <= 0 {
-			return content, value
-		}
-		message = message[n:]
-		switch tag & 7 {
-		case send.WireVarint:
-			if tag>>3 == number {
-				value = size
-			}
-		case send.WireBytes:
-			if size > uint64(len(message)) {
-				return content, value
-			}
-			if tag>>3 == number {
-				content = message[:size]
-			}
-			message = message[size:]
-		default:
-			return content, value
-		}
-	}
-	return content, value
 }

@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"net/url"
-	"time"
 
 	"github.com/otdemo/otdemo/pkg/doctor/internal/probe"
 	"github.com/otdemo/otdemo/pkg/doctor/internal/send"
@@ -20,28 +19,6 @@ const (
 	grpcUnavailable     = "14"
 	grpcUnauthenticated = "16"
 )
-
-// callCollector makes one call of OTLP over gRPC, as tracer otel does.
-func callCollector(ctx context.Context, env *probe.Env, in send.Protocol, endpoint *url.URL) probe.Finding {
-	span := send.NewRawSpan(probe.IDCollector, time.Now())
-	call := GRPCURL(endpoint)
-	env.Sent.Add(span.ID, false)
-	status, err := send.CallGRPC(ctx, env, call, send.OTLPMessage(span), true)
-	saw := fmt.Sprintf("called %s (trace %s)", call, span.ID)
-	if err != nil {
-		return noGRPC(ctx, env, in, endpoint, err).Saw(saw)
-	}
-	return judgeCall(in, endpoint, status).Saw(fmt.Sprintf("%s: grpc-status %q", saw, status))
-}
-
-// GRPCURL is where net/http finds OTLP's method at a URL of scheme grpc or grpcs.
-func GRPCURL(endpoint *url.URL) *url.URL {
-	call := &url.URL{Scheme: "http", Host: probe.DialAddr(endpoint), Path: send.OTLPService}
-	if endpoint.Scheme == probe.SchemeGRPCS {
-		call.Scheme = "https"
-	}
-	return call
-}
 
 // noGRPC finds out which protocol a port speaks that closed the call early, by
 // its response to HTTP/1.
@@ -91,7 +68,7 @@ func judgeCall(in send.Protocol, endpoint *url.URL, status string) probe.Finding
 			Hint(loginHints(in)...)
 	case grpcUnavailable, grpcExhausted, grpcInternal:
 		return probe.Found(probe.StatusFail, probe.CodeCollectorError, "%s returned grpc-status %s", at, status).AtHop(probe.HopStorage).
-			Hint("docker logs --tail 50 jaeger")
+			Hint(probe.HintLogs)
 	default:
 		return probe.Found(probe.StatusFail, codeCollectorRejects, "%s returned grpc-status %s", at, status).Hint(fix)
 	}

@@ -53,33 +53,26 @@ func runUDP(ctx context.Context, env *probe.Env) probe.Finding {
 		return probe.NotUsed("spans go to the collector; the agent is not used")
 	}
 	configured := env.AgentAddr()
-	addr, wait := configured, send.RemoteRefusal
+	addr := configured
 	if host, ok := probe.Result[agentAddrs](env, probe.IDHost); ok {
 		addr = net.JoinHostPort(host.chosen.String(), strconv.Itoa(env.Config().Reporter.Agent.Port))
-		if host.chosen.IsLoopback() {
-			wait = send.LocalRefusal
-		}
 	}
 	span := send.NewRawSpan(probe.IDUDP, time.Now())
-	packet, err := span.Datagram(ctx)
-	if err != nil {
-		return probe.Found(probe.StatusUnknown, probe.CodeUDPUnreachable, "%v", err)
-	}
-	sent := fmt.Sprintf("sent a span of %d bytes to udp %s (trace %s)", len(packet), addr, span.ID)
 	env.Publish(send.SentSpan{Trace: span.ID, Addr: addr})
 	env.Sent.Add(span.ID, false)
-	answer, err := send.ExchangeUDP(ctx, env, addr, packet, wait)
+	a := span.SendUDP(ctx, env, addr, send.CompactProtocol)
 	switch {
-	case errors.Is(err, os.ErrDeadlineExceeded):
-		return notRefused(env, configured, wait).Saw(sent, fmt.Sprintf("no response within %s", wait))
-	case errors.Is(err, syscall.ECONNREFUSED):
-		return refused(ctx, env, addr).Saw(sent, "response: connection refused (ICMP port unreachable)")
-	case err != nil:
-		return cannotSend(configured, addr, err).Saw(sent, err.Error())
+	case errors.Is(a.Err, os.ErrDeadlineExceeded):
+		wait := send.RefusalTime(probe.HostOf(addr))
+		return notRefused(env, configured, wait).Saw(a.Evidence, fmt.Sprintf("no response within %s", wait))
+	case errors.Is(a.Err, syscall.ECONNREFUSED):
+		return refused(ctx, env, addr).Saw(a.Evidence, "response: connection refused (ICMP port unreachable)")
+	case a.Err != nil:
+		return cannotSend(configured, addr, a.Err).Saw(a.Evidence, a.Err.Error())
 	default:
 		return probe.Found(probe.StatusWarn, CodeUDPAnswered,
-			"udp %s responded with %s, which Jaeger never does: another program?", configured, plural.Of(len(answer), "byte", "bytes")).
-			Saw(sent, "response: "+probe.Excerpt(answer))
+			"udp %s responded with %s, which Jaeger never does: another program?", configured, plural.Of(len(a.Answer), "byte", "bytes")).
+			Saw(a.Evidence, "response: "+probe.Excerpt(a.Answer))
 	}
 }
 

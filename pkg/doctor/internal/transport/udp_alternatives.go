@@ -2,12 +2,11 @@ package transport
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"net"
-	"os"
 	"slices"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/otdemo/otdemo/pkg/doctor/internal/jaegers"
@@ -38,32 +37,17 @@ func alternativeFlags(ctx context.Context, env *probe.Env, addr string) []string
 		if host == agent.Host && agent.Port == jaegers.PortCompact || ctx.Err() != nil {
 			continue
 		}
-		flags := fmt.Sprintf("--agent-port %d", jaegers.PortCompact)
+		var flags []string
 		if host != agent.Host {
-			flags = "--agent-host " + host
-			if agent.Port != jaegers.PortCompact {
-				flags += fmt.Sprintf(" --agent-port %d", jaegers.PortCompact)
-			}
+			flags = append(flags, "--agent-host "+host)
 		}
-		if isSilent(ctx, env, host) {
-			hints = append(hints, flags)
+		if agent.Port != jaegers.PortCompact {
+			flags = append(flags, fmt.Sprintf("--agent-port %d", jaegers.PortCompact))
+		}
+		addr := net.JoinHostPort(host, strconv.Itoa(jaegers.PortCompact))
+		if a := send.NewRawSpan(probe.IDUDP, time.Now()).SendUDP(ctx, env, addr, send.CompactProtocol); a.Problem == nil {
+			hints = append(hints, strings.Join(flags, " "))
 		}
 	}
 	return hints
-}
-
-// isSilent reports whether a span to the agent's own port on host is
-// neither refused nor answered.
-func isSilent(ctx context.Context, env *probe.Env, host string) bool {
-	span := send.NewRawSpan(probe.IDUDP, time.Now())
-	packet, err := span.Datagram(ctx)
-	if err != nil {
-		return false
-	}
-	wait := send.RemoteRefusal
-	if probe.IsLoopback(host) {
-		wait = send.LocalRefusal
-	}
-	_, err = send.ExchangeUDP(ctx, env, net.JoinHostPort(host, strconv.Itoa(jaegers.PortCompact)), packet, wait)
-	return errors.Is(err, os.ErrDeadlineExceeded)
 }
