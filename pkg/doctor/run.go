@@ -10,6 +10,8 @@ import (
 	"sync"
 	"time"
 
+	"github.com/otdemo/otdemo/internal/hint"
+	"github.com/otdemo/otdemo/pkg/doctor/internal/compose"
 	"github.com/otdemo/otdemo/pkg/doctor/internal/probe"
 )
 
@@ -32,28 +34,19 @@ type Options struct {
 
 // Validate returns an error that names every unknown id in Only and Skip.
 func (o Options) Validate() error {
-	var known []string
-	for _, p := range Probes() {
-		known = append(known, p.ID)
-	}
+	known := ids(Probes())
 	var errs []error
 	for _, id := range slices.Concat(o.Only, o.Skip) {
 		if !slices.Contains(known, id) {
-			errs = append(errs, &unknownProbeError{id: id, known: known})
+			errs = append(errs, hint.New(fmt.Errorf("unknown probe %q", id), "probes are: "+strings.Join(known, ", ")))
 		}
 	}
 	return errors.Join(errs...)
 }
 
-type unknownProbeError struct {
-	id    string
-	known []string
-}
-
-func (e *unknownProbeError) Error() string { return fmt.Sprintf("unknown probe %q", e.id) }
-
-// Hint lists the probes there are.
-func (e *unknownProbeError) Hint() string { return "probes are: " + strings.Join(e.known, ", ") }
+// ValidateCompose returns an error with a hint if target.Compose names a file
+// that cannot be read or is not a compose file.
+func ValidateCompose(target probe.Target) error { return compose.Validate(target) }
 
 // Run examines target and returns the findings, in the order of Probes. Probes
 // that do not wait for each other run in parallel. Run returns when all have
@@ -73,11 +66,7 @@ func run(ctx context.Context, probes []probe.Probe, target probe.Target, opts Op
 	defer cancel()
 
 	target = target.WithDefaults()
-	jobs := newJobs(choose(probes, opts.Only, opts.Skip))
-	for _, j := range jobs {
-		j.named = slices.Contains(opts.Only, j.probe.ID)
-		j.requested = j.named || len(opts.Only) == 0
-	}
+	jobs := newJobs(choose(probes, opts.Only, opts.Skip), opts.Only)
 	var wg sync.WaitGroup
 	sent := new(probe.SentSpans)
 	for _, j := range jobs {
@@ -132,25 +121,24 @@ type job struct {
 	probe.Outcome
 }
 
-func newJobs(probes []probe.Probe) []*job {
+func newJobs(probes []probe.Probe, only []string) []*job {
 	byID := make(map[string]*job, len(probes))
+	earlier := func(ids ...string) []*job {
+		var found []*job
+		for _, id := range ids {
+			if j := byID[id]; j != nil {
+				found = append(found, j)
+			}
+		}
+		return found
+	}
 	jobs := make([]*job, 0, len(probes))
 	for _, p := range probes {
-		j := &job{probe: p, ran: make(chan struct{}), done: make(chan struct{})}
-		for _, id := range slices.Concat(p.Needs, p.After) {
-			if earlier := byID[id]; earlier != nil {
-				j.waits = append(j.waits, earlier)
-			}
-		}
-		for _, id := range p.Follows {
-			if earlier := byID[id]; earlier != nil {
-				j.follows = append(j.follows, earlier)
-			}
-		}
-		for _, id := range p.RunsBeside {
-			if earlier := byID[id]; earlier != nil {
-				j.beside = append(j.beside, earlier)
-			}
+		named := slices.Contains(only, p.ID)
+		j := &job{
+			probe: p, named: named, requested: named || len(only) == 0,
+			waits: earlier(slices.Concat(p.Needs, p.After)...), follows: earlier(p.Follows...), beside: earlier(p.RunsBeside...),
+			ran: make(chan struct{}), done: make(chan struct{}),
 		}
 		byID[p.ID] = j
 		jobs = append(jobs, j)
@@ -202,9 +190,7 @@ func (j *job) newEnv(target probe.Target, sent *probe.SentSpans) *probe.Env {
 func (j *job) examine(whole context.Context, env *probe.Env) (f probe.Finding, ended bool) {
 	for _, id := range j.probe.Needs {
 		need := env.Earlier[id]
-		switch {
-		case need == nil, need.Finding.Status.Passes(), need.Finding.Code == probe.CodeNotUsed:
-		default:
+		if need != nil && !need.Finding.Status.Passes() && need.Finding.Code != probe.CodeNotUsed {
 			return probe.Found(probe.StatusSkip, probe.CodeNeedFailed, "not run: needs %s, which %s", id, describe(need.Finding.Status)), true
 		}
 	}
