@@ -43,7 +43,7 @@ func ClockProbe() probe.Probe {
 }
 
 func runClock(ctx context.Context, env *probe.Env) probe.Finding {
-	urls := env.ClockURLs()
+	urls := clockURLs(env)
 	skews := make([]*clockSkew, len(urls))
 	var wg sync.WaitGroup
 	for i, u := range urls {
@@ -70,6 +70,19 @@ func runClock(ctx context.Context, env *probe.Env) probe.Finding {
 	}
 	return probe.Found(probe.StatusWarn, codeClockDiffers, "this machine's clock is %s that of %s", worst, worst.host).Saw(saw...).
 		Hint("timedatectl set-ntp true", "timedatectl status (on both machines)")
+}
+
+// clockURLs returns the URLs whose Date header is read: none that Jaeger would
+// trace.
+func clockURLs(env *probe.Env) []*url.URL {
+	var urls []*url.URL
+	if u, err := url.Parse(env.Config().Query.URL); err == nil {
+		urls = append(urls, u.JoinPath("/"))
+	}
+	if u, err := env.Collector(); env.Config().UsesCollector() && err == nil && (u.Scheme == "http" || u.Scheme == "https") {
+		urls = append(urls, u)
+	}
+	return urls
 }
 
 // measureSkew compares clocks by the Date header of a response. It returns nil

@@ -34,12 +34,7 @@ func hopNames() []string {
 }
 
 // String returns the hop's name, "" for HopNone.
-func (h Hop) String() string {
-	if names := hopNames(); int(h) < len(names) {
-		return names[h]
-	}
-	return fmt.Sprintf("hop(%d)", uint8(h))
-}
+func (h Hop) String() string { return hopNames()[h] }
 
 // MarshalText implements encoding.TextMarshaler with the form of String.
 func (h Hop) MarshalText() ([]byte, error) { return []byte(h.String()), nil }
@@ -78,6 +73,9 @@ const (
 
 // Passes reports whether probes that need this one may run.
 func (s Status) Passes() bool { return s == StatusOK || s == StatusWarn }
+
+// Concludes reports whether the claim is known to hold or to be false.
+func (s Status) Concludes() bool { return s.Passes() || s == StatusFail }
 
 // Code names what was found. Codes are stable, and each has a section in
 // docs/findings.md.
@@ -161,6 +159,3 @@ func Unfinished(ctx context.Context) Finding {
 	}
 	return Found(StatusUnknown, codeNotRun, "not run: timed out").Hint("--timeout 30s")
 }
-
-// Concludes reports whether the claim is known to hold or to be false.
-func (s Status) Concludes() bool { return s.Passes() || s == StatusFail }

@@ -3,16 +3,53 @@ package probe
 import (
 	"context"
 	"crypto/tls"
+	"crypto/x509"
 	"errors"
+	"fmt"
+	"slices"
+	"strings"
 )
 
-// Presented describes the certificate in a handshake's error.
+// CertificateHint is the flag for a certificate that is not trusted.
+const CertificateHint = "--storage-ca ca.pem (and for Jaeger: --es.tls.enabled --es.tls.ca=ca.pem (Jaeger 1), elasticsearch: {tls: {ca_file: ca.pem}} (Jaeger 2))"
+
+// TLSConfig is for connections to the storage.
+func (s Storage) TLSConfig(readFile func(string) ([]byte, error)) (*tls.Config, error) {
+	cfg := &tls.Config{MinVersion: tls.VersionTLS12, InsecureSkipVerify: s.Insecure} //nolint:gosec // asked for with a flag
+	if s.CACert == "" {
+		return cfg, nil
+	}
+	pem, err := readFile(s.CACert)
+	if err != nil {
+		return nil, fmt.Errorf("read the CA certificate: %w", err)
+	}
+	cfg.RootCAs, err = x509.SystemCertPool()
+	if err != nil {
+		cfg.RootCAs = x509.NewCertPool()
+	}
+	if !cfg.RootCAs.AppendCertsFromPEM(pem) {
+		return nil, fmt.Errorf("no certificate in %q", s.CACert)
+	}
+	return cfg, nil
+}
+
+// Presented describes the certificate in a handshake's error by what names are
+// checked against.
 func Presented(err error) []string {
-	cert, ok := errors.AsType[*tls.CertificateVerificationError](err)
-	if !ok || len(cert.UnverifiedCertificates) == 0 {
+	failed, ok := errors.AsType[*tls.CertificateVerificationError](err)
+	if !ok || len(failed.UnverifiedCertificates) == 0 {
 		return nil
 	}
-	return []string{subject(cert.UnverifiedCertificates[0])}
+	cert := failed.UnverifiedCertificates[0]
+	names := slices.Clone(cert.DNSNames)
+	for _, ip := range cert.IPAddresses {
+		names = append(names, ip.String())
+	}
+	if len(names) == 0 {
+		names = []string{"none"}
+	}
+	return []string{fmt.Sprintf("certificate: subject %q, issuer %q, names %s, valid until %s",
+		cert.Subject, cert.Issuer, strings.Join(names, " "), cert.NotAfter.UTC().Format("2006-01-02"))}
 }
 
 // SpeaksTLS tries a handshake, whatever the certificate. A TLS port closes or
