@@ -1,75 +1,51 @@
 package through
 
 import (
-	"fmt"
 	"net/http"
+	"strings"
 
 	"github.com/otdemo/otdemo/pkg/config"
 	"github.com/otdemo/otdemo/pkg/trace"
 )
 
-// callerSpan is the span of a caller, which an application may continue.
+// callerSpan is the span of a caller, which an application may continue. Its ids
+// have all their digits, which some formats require.
 type callerSpan struct {
 	trace   trace.TraceID
 	span    trace.SpanID
 	sampled bool
 }
 
-// flag is the last field of most headers. Decimal and hexadecimal are the same
-// here, and jaeger-client-go reads one and writes the other.
-func (c callerSpan) flag() string {
-	if c.sampled {
-		return "1"
-	}
-	return "0"
-}
-
-// longID is the trace id with all its 32 digits, which some formats require.
-func (c callerSpan) longID() string {
-	return fmt.Sprintf("%016x%016x", c.trace.High, c.trace.Low)
-}
-
 // headerFormat is a format in which a trace is propagated over HTTP.
 type headerFormat struct {
 	// name is that of its header.
 	name string
-	// propagation is the format's among the values of propagation.
-	propagation string
-	// set writes a span into headers.
-	set func(http.Header, callerSpan)
-	// otel is the format's among the values of OTEL_PROPAGATORS.
-	otel string
+	// propagation is the format's among the values of propagation, otel among
+	// those of OTEL_PROPAGATORS.
+	propagation, otel string
+	// headers have TRACE, SPAN and FLAG in the place of a span's.
+	headers map[string]string
 }
 
 // headerFormats are those in use: Jaeger's (jaeger-client-go's propagation.go),
 // the W3C's (Trace Context, level 1), and Zipkin's two (openzipkin/b3-propagation).
 func headerFormats() []headerFormat {
 	return []headerFormat{
-		{
-			name: "uber-trace-id", propagation: config.PropagationJaeger, otel: "jaeger",
-			set: func(h http.Header, c callerSpan) {
-				h.Set("Uber-Trace-Id", fmt.Sprintf("%s:%s:0:%s", c.longID(), c.span, c.flag()))
-			},
-		},
-		{
-			name: "traceparent", propagation: config.PropagationW3C, otel: "tracecontext",
-			set: func(h http.Header, c callerSpan) {
-				h.Set("Traceparent", fmt.Sprintf("00-%s-%s-0%s", c.longID(), c.span, c.flag()))
-			},
-		},
-		{
-			name: "b3", propagation: config.PropagationB3Single, otel: "b3",
-			set: func(h http.Header, c callerSpan) {
-				h.Set("B3", fmt.Sprintf("%s-%s-%s", c.longID(), c.span, c.flag()))
-			},
-		},
-		{
-			name: "x-b3-traceid", propagation: config.PropagationB3, otel: "b3multi",
-			set: func(h http.Header, c callerSpan) {
-				h.Set("X-B3-Traceid", c.longID())
-				h.Set("X-B3-Spanid", c.span.String())
-				h.Set("X-B3-Sampled", c.flag())
-			},
-		},
+		{"uber-trace-id", config.PropagationJaeger, "jaeger", map[string]string{"Uber-Trace-Id": "TRACE:SPAN:0:FLAG"}},
+		{"traceparent", config.PropagationW3C, "tracecontext", map[string]string{"Traceparent": "00-TRACE-SPAN-0FLAG"}},
+		{"b3", config.PropagationB3Single, "b3", map[string]string{"B3": "TRACE-SPAN-FLAG"}},
+		{"x-b3-traceid", config.PropagationB3, "b3multi", map[string]string{"X-B3-Traceid": "TRACE", "X-B3-Spanid": "SPAN", "X-B3-Sampled": "FLAG"}},
+	}
+}
+
+// set writes a span into headers.
+func (f headerFormat) set(h http.Header, c callerSpan) {
+	flag := "0"
+	if c.sampled {
+		flag = "1"
+	}
+	fill := strings.NewReplacer("TRACE", c.trace.String(), "SPAN", c.span.String(), "FLAG", flag)
+	for name, value := range f.headers {
+		h.Set(name, fill.Replace(value))
 	}
 }

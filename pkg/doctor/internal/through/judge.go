@@ -14,28 +14,26 @@ import (
 
 // judge returns the finding for what was observed. The strongest explanation
 // comes first.
-func (v *session) judge(env *probe.Env, seen *observations) probe.Finding {
-	roots := seen.ownRoots(v)
-	formats := v.formats(seen)
-	foreign := seen.foreignRoots(v)
+func (s *observations) judge(env *probe.Env) probe.Finding {
+	roots, formats, foreign := s.ownRoots(), s.formats(), s.foreignRoots()
 	switch {
-	case len(formats) == 0 && len(roots) == 0 && seen.debug.SpanID == 0:
-		return v.notReported(env, seen)
+	case len(formats) == 0 && len(roots) == 0 && s.debugRoot.SpanID == 0:
+		return s.notReported(env)
 	case len(formats) == 0:
-		return v.notExtracted(seen, roots)
-	case !supportsAny(formats, env.Config().Formats()):
-		return v.mismatch(env, seen, formats)
-	case len(roots) == 0 && seen.unsearched == nil:
-		return v.samplerDrops(seen, formats)
+		return s.notExtracted(roots)
+	case !slices.ContainsFunc(formats, sentBy(env)):
+		return s.mismatch(env, formats)
+	case len(roots) == 0 && s.unsearched == nil:
+		return s.samplerDrops(formats)
 	case len(foreign) > 0:
-		return v.stopsAt(seen, foreign)
-	case len(seen.cut) > 0:
-		return v.truncated(env, seen)
-	case len(seen.unansweredCalls(v)) > 0:
-		return v.callUnanswered(seen)
+		return s.stopsAt(foreign)
+	case len(s.cut) > 0:
+		return s.truncated(env)
+	case len(s.unansweredCalls()) > 0:
+		return s.callUnanswered()
 	}
-	f := probe.Found(probe.StatusOK, CodeJoined, "%s joins a trace received in %s", v.app(seen), formatNames(formats))
-	if downstream := seen.downstream(v); len(downstream) > 0 {
+	f := probe.Found(probe.StatusOK, CodeJoined, "%s joins a trace received in %s", s.app(), formatNames(formats))
+	if downstream := s.downstream(); len(downstream) > 0 {
 		f.Fact += ", and propagates it to " + strings.Join(downstream, ", ")
 	} else {
 		f.Fact += "; no other service is in the trace"
@@ -44,12 +42,17 @@ func (v *session) judge(env *probe.Env, seen *observations) probe.Finding {
 }
 
 // formats returns those in which the application joined a trace.
-func (v *session) formats(seen *observations) []headerFormat {
+func (s *observations) formats() []headerFormat {
 	return slices.DeleteFunc(headerFormats(), func(f headerFormat) bool {
-		_, whole := seen.joined[f.name]
-		_, cut := seen.cut[f.name]
+		_, whole := s.joined[f.name]
+		_, cut := s.cut[f.name]
 		return !whole && !cut
 	})
+}
+
+// sentBy returns whether callers with this configuration send a format.
+func sentBy(env *probe.Env) func(headerFormat) bool {
+	return func(f headerFormat) bool { return slices.Contains(env.Config().Formats(), f.propagation) }
 }
 
 func formatNames(formats []headerFormat) string {
@@ -73,39 +76,35 @@ func propagationNames(formats []headerFormat) []string {
 	return words
 }
 
-func allFormatNames() string { return formatNames(headerFormats()) }
-
-func supportsAny(formats []headerFormat, words []string) bool {
-	return slices.ContainsFunc(formats, func(f headerFormat) bool { return slices.Contains(words, f.propagation) })
-}
-
 // app is what to call the application: the names on its spans, else its URL.
-func (v *session) app(seen *observations) string {
-	if services := seen.entryServices(v); len(services) > 0 {
+func (s *observations) app() string {
+	services := s.entryServices()
+	if len(services) == 0 {
+		services = serviceNames(s.ownRoots())
+	}
+	switch {
+	case len(services) > 0:
 		return "service " + strings.Join(services, ", ")
+	case s.debugRoot.SpanID != 0:
+		return "service " + s.debugRoot.Service()
+	default:
+		return probe.Bare(s.url)
 	}
-	if roots := serviceNames(seen.ownRoots(v)); len(roots) > 0 {
-		return "service " + strings.Join(roots, ", ")
-	}
-	if seen.debug.SpanID != 0 {
-		return "service " + seen.debug.Service()
-	}
-	return probe.Bare(v.url)
 }
 
-func (v *session) notReported(env *probe.Env, seen *observations) probe.Finding {
+func (s *observations) notReported(env *probe.Env) probe.Finding {
 	f := probe.Found(probe.StatusFail, codeNotReported,
 		"%s returned %d, but none of %s to it produced a span at %s, not even with %s",
-		probe.Bare(v.url), v.plain[0].status, plural.Of(len(v.calls()), "request", "requests"), probe.BareText(env.Config().Query.URL), debugHeader)
-	if seen.unsearched != nil {
+		probe.Bare(s.url), s.plain[0].status, plural.Of(len(s.calls()), "request", "requests"), probe.BareText(env.Config().Query.URL), debugHeader)
+	if s.unsearched != nil {
 		f.Fact = fmt.Sprintf("%s returned %d and joins no trace; cannot search for other traces: %v",
-			probe.Bare(v.url), v.plain[0].status, seen.unsearched)
+			probe.Bare(s.url), s.plain[0].status, s.unsearched)
 	}
 	f = f.Hint("otdemo check-jaeger (with the environment of the application)")
-	if status := v.plain[0].status; status >= 300 {
+	if status := s.plain[0].status; status >= 300 {
 		f = f.Maybe(probe.Cause{
 			Text:    fmt.Sprintf("%d is not from the traced code: a proxy, a login, an unknown path", status),
-			Command: "curl -v " + probe.Bare(v.url),
+			Command: "curl -v " + probe.Bare(s.url),
 		})
 	}
 	return f.Maybe(
@@ -118,26 +117,26 @@ func (v *session) notReported(env *probe.Env, seen *observations) probe.Finding 
 	)
 }
 
-func (v *session) notExtracted(seen *observations, roots []trace.Span) probe.Finding {
+func (s *observations) notExtracted(roots []trace.Span) probe.Finding {
 	kept := fmt.Sprintf("%s found", plural.Of(len(roots), "trace of its own was", "traces of its own were"))
 	if len(roots) == 0 {
 		kept = "only the trace of the debug header was found, so its sampler also drops others"
 	}
 	return probe.Found(probe.StatusFail, codeNotExtracted,
-		"%s reports spans but joins no trace received in any of %s; %s", v.app(seen), allFormatNames(), kept).
+		"%s reports spans but joins no trace received in any of %s; %s", s.app(), formatNames(headerFormats()), kept).
 		Hint("nethttp.Middleware(tracer, handler), or tracer.Extract(opentracing.HTTPHeaders, opentracing.HTTPHeadersCarrier(r.Header)), in the application").
 		Maybe(
 			probe.Cause{Text: "it starts its span without the caller's context"},
-			probe.Cause{Text: "a proxy in front of it drops the headers", Command: "curl -v " + probe.Bare(v.url)},
+			probe.Cause{Text: "a proxy in front of it drops the headers", Command: "curl -v " + probe.Bare(s.url)},
 			probe.Cause{Text: "its header has another name: jaeger.HeadersConfig"},
 		)
 }
 
-func (v *session) mismatch(env *probe.Env, seen *observations, formats []headerFormat) probe.Finding {
-	words := env.Config().Formats()
-	wanted := slices.DeleteFunc(headerFormats(), func(f headerFormat) bool { return !slices.Contains(words, f.propagation) })
+func (s *observations) mismatch(env *probe.Env, formats []headerFormat) probe.Finding {
+	isSent := sentBy(env)
+	wanted := slices.DeleteFunc(headerFormats(), func(f headerFormat) bool { return !isSent(f) })
 	f := probe.Found(probe.StatusFail, codeFormatMismatch, "%s joins a trace received in %s, but callers with this configuration send %s",
-		v.app(seen), formatNames(formats), formatNames(wanted))
+		s.app(), formatNames(formats), formatNames(wanted))
 	hint := "OTEL_PROPAGATORS=tracecontext,baggage"
 	for _, w := range wanted {
 		if w.otel != "tracecontext" {
@@ -145,7 +144,7 @@ func (v *session) mismatch(env *probe.Env, seen *observations, formats []headerF
 		}
 	}
 	hint += " (in the application's environment, with OpenTelemetry's SDK)"
-	if jaegerClient(seen.continuations(v)) && slices.Contains(words, config.PropagationJaeger) {
+	if jaegerClient(s.continuations()) && slices.Contains(env.Config().Formats(), config.PropagationJaeger) {
 		hint = "leave out jaeger.TracerOptions.Extractor(opentracing.HTTPHeaders, ...) in the application: jaeger-client reads uber-trace-id by itself"
 	}
 	return f.Hint(hint, "--propagation "+strings.Join(propagationNames(formats), ",")+" (for otdemo as the caller)")
@@ -158,13 +157,13 @@ func jaegerClient(spans []trace.Span) bool {
 	})
 }
 
-func (v *session) samplerDrops(seen *observations, formats []headerFormat) probe.Finding {
+func (s *observations) samplerDrops(formats []headerFormat) probe.Finding {
 	// A request in a format that it does not read is to it one without a trace.
-	tried := len(v.plain) + len(v.joins) - len(formats)
+	tried := len(s.plain) + len(s.joins) - len(formats)
 	f := probe.Found(probe.StatusFail, CodeSamplerDrops,
 		"%s joins a sampled trace (%s), but keeps none of %s without one: its sampler drops them",
-		v.app(seen), formatNames(formats), plural.Of(tried, "request", "requests")).AtHop(probe.HopSampling)
-	if seen.debug.SpanID != 0 {
+		s.app(), formatNames(formats), plural.Of(tried, "request", "requests")).AtHop(probe.HopSampling)
+	if s.debugRoot.SpanID != 0 {
 		f.Fact += "; with " + debugHeader + " one is kept"
 	}
 	return f.Hint("JAEGER_SAMPLER_TYPE=const JAEGER_SAMPLER_PARAM=1 (in the application's environment)").
@@ -172,16 +171,16 @@ func (v *session) samplerDrops(seen *observations, formats []headerFormat) probe
 			probe.Cause{Text: "its sampler keeps nothing: jaeger-client-go's default is remote with parameter 0"},
 			probe.Cause{
 				Text:    "its sampler keeps few, like Jaeger's default of one in 1000",
-				Command: "otdemo check-jaeger --only sampling-strategy --sampler-type remote --service " + strings.TrimPrefix(v.app(seen), "service "),
+				Command: "otdemo check-jaeger --only sampling-strategy --sampler-type remote --service " + strings.TrimPrefix(s.app(), "service "),
 			},
 			probe.Cause{Text: "this is intended: only callers decide"},
 		)
 }
 
 // stopsAt is for services that begin traces inside of the application's spans.
-func (v *session) stopsAt(seen *observations, foreign []string) probe.Finding {
+func (s *observations) stopsAt(foreign []string) probe.Finding {
 	return probe.Found(probe.StatusFail, codeStopsAt,
-		"the trace stops at %s: during each of its spans, %s starts a trace of its own", v.app(seen), strings.Join(foreign, ", ")).
+		"the trace stops at %s: during each of its spans, %s starts a trace of its own", s.app(), strings.Join(foreign, ", ")).
 		Hint("tracer.Inject(span.Context(), opentracing.HTTPHeaders, opentracing.HTTPHeadersCarrier(req.Header)), or nethttp.TraceRequest and nethttp.Transport, in the application").
 		Maybe(
 			probe.Cause{Text: "the application calls with its own client or context, and injects nothing"},
@@ -191,24 +190,24 @@ func (v *session) stopsAt(seen *observations, foreign []string) probe.Finding {
 
 // callUnanswered returns the finding for calls of the application that no
 // service continued.
-func (v *session) callUnanswered(seen *observations) probe.Finding {
-	urls := strings.Join(seen.unansweredCalls(v), ", ")
-	return probe.Found(probe.StatusWarn, codeStopsAt, "the trace stops at %s: it calls %s, but no span follows", v.app(seen), urls).
-		Hint("otdemo check-jaeger --through "+seen.unansweredCalls(v)[0]).
+func (s *observations) callUnanswered() probe.Finding {
+	urls := s.unansweredCalls()
+	return probe.Found(probe.StatusWarn, codeStopsAt, "the trace stops at %s: it calls %s, but no span follows", s.app(), strings.Join(urls, ", ")).
+		Hint("otdemo check-jaeger --through "+urls[0]).
 		Maybe(
 			probe.Cause{Text: "the called service is not traced, or is not yours"},
 			probe.Cause{Text: "the called service reads another header format, or reports elsewhere"},
 		)
 }
 
-func (v *session) truncated(env *probe.Env, seen *observations) probe.Finding {
+func (s *observations) truncated(env *probe.Env) probe.Finding {
 	status := probe.StatusWarn
 	if env.Config().TraceID128Bit {
 		status = probe.StatusFail
 	}
-	cut := strings.Join(slices.Sorted(maps.Keys(seen.cut)), ", ")
+	cut := strings.Join(slices.Sorted(maps.Keys(s.cut)), ", ")
 	return probe.Found(status, codeIDTruncated,
-		"%s truncates 128-bit trace ids to 64 bits (%s): such a trace is split in two", v.app(seen), cut).
+		"%s truncates 128-bit trace ids to 64 bits (%s): such a trace is split in two", s.app(), cut).
 		Hint("JAEGER_TRACEID_128BIT=false (in the environment of its callers)").
 		Maybe(
 			probe.Cause{Text: "the application's client is old: jaeger-client-go reads 128-bit ids since 2.0"},
@@ -216,35 +215,31 @@ func (v *session) truncated(env *probe.Env, seen *observations) probe.Finding {
 		)
 }
 
-// evidence lists what Jaeger shows.
-func (s *observations) evidence(v *session) []string {
+// shown lists what Jaeger shows.
+func (s *observations) shown() []string {
 	var lines []string
-	for _, c := range v.joins {
-		switch {
-		case len(s.joined[c.name].Spans) > 0:
-			t := s.joined[c.name]
-			lines = append(lines, fmt.Sprintf("%s: joined, %s of %s", c.name, plural.Of(len(t.Spans), "span", "spans"), strings.Join(t.Services(), ", ")))
-		case len(s.cut[c.name].Spans) > 0:
-			lines = append(lines, fmt.Sprintf("%s: joined under the id %s", c.name, s.cut[c.name].ID))
-		default:
-			lines = append(lines, c.name+": not joined")
+	for _, c := range s.joins {
+		line := "not joined"
+		if t := s.joined[c.name]; len(t.Spans) > 0 {
+			line = fmt.Sprintf("joined, %s of %s", plural.Of(len(t.Spans), "span", "spans"), strings.Join(t.Services(), ", "))
+		} else if t := s.cut[c.name]; len(t.Spans) > 0 {
+			line = fmt.Sprintf("joined under the id %s", t.ID)
 		}
+		lines = append(lines, c.name+": "+line)
 	}
 	if len(s.joined) > 0 {
 		lines = append(lines, fmt.Sprintf("first seen %s after the calls", probe.RoundTime(s.first)))
 	}
-	if s.unsampled {
-		lines = append(lines, "sampled=0: kept anyway")
-	} else {
-		lines = append(lines, "sampled=0: not kept")
+	unsampled, debug := "not kept", "not found"
+	if s.keptUnsampled {
+		unsampled = "kept anyway"
 	}
-	if s.debug.SpanID != 0 {
-		lines = append(lines, fmt.Sprintf("%s: kept as trace %s", debugHeader, s.debug.TraceID))
-	} else {
-		lines = append(lines, debugHeader+": not found")
+	if s.debugRoot.SpanID != 0 {
+		debug = fmt.Sprintf("kept as trace %s", s.debugRoot.TraceID)
 	}
-	roots := s.ownRoots(v)
-	lines = append(lines, fmt.Sprintf("traces started by the application itself: %d%s", len(roots), samplerOf(roots)))
+	roots := s.ownRoots()
+	lines = append(lines, "sampled=0: "+unsampled, debugHeader+": "+debug,
+		fmt.Sprintf("traces started by the application itself: %d%s", len(roots), samplerOf(roots)))
 	if s.unsearched != nil {
 		lines = append(lines, fmt.Sprintf("search: %v", s.unsearched))
 	}

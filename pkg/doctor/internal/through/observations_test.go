@@ -73,13 +73,13 @@ func TestOwnRootsAreOfThisSession(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			v := sessionAt(now, now.Add(tt.ahead).Truncate(time.Second))
-			seen := &observations{found: map[string][]trace.Trace{tt.root.Service(): oneSpanEach(tt.root)}}
+			seen := &observations{session: v, found: map[string][]trace.Trace{tt.root.Service(): oneSpanEach(tt.root)}}
 			if tt.joined {
 				c := v.joins[0]
 				c.took += tt.late
 				seen.joined = map[string]trace.Trace{c.name: continues(c, "pay", now.Add(tt.ahead+tt.late), time.Millisecond)}
 			}
-			if got := len(seen.ownRoots(v)); got != tt.want {
+			if got := len(seen.ownRoots()); got != tt.want {
 				t.Errorf("got %d traces of its own, want %d", got, tt.want)
 			}
 		})
@@ -115,8 +115,8 @@ func TestForeignRootsStartInside(t *testing.T) {
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			seen := &observations{joined: joined, found: map[string][]trace.Trace{"stock": tt.stock}}
-			if got := seen.foreignRoots(v); !slices.Equal(got, tt.want) {
+			seen := &observations{session: v, joined: joined, found: map[string][]trace.Trace{"stock": tt.stock}}
+			if got := seen.foreignRoots(); !slices.Equal(got, tt.want) {
 				t.Errorf("got %q, want %q", got, tt.want)
 			}
 		})

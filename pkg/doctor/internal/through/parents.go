@@ -13,10 +13,10 @@ import (
 // joined, by the configured path, so that these traces are complete: a span
 // whose parent is missing has a warning in Jaeger's UI. Other probes check this
 // path, so errors do not matter here.
-func (v *session) reportParents(ctx context.Context, env *probe.Env, seen *observations) {
+func (s *observations) reportParents(ctx context.Context, env *probe.Env) {
 	batch := &jaeger.Batch{Process: &jaeger.Process{ServiceName: probe.CheckService}}
-	for _, c := range v.joins {
-		if _, ok := seen.joined[c.name]; !ok {
+	for _, c := range s.joins {
+		if _, ok := s.joined[c.name]; !ok {
 			continue
 		}
 		env.Sent.Add(c.caller.trace, true)

@@ -65,8 +65,8 @@ func run(ctx context.Context, env *probe.Env) probe.Finding {
 		return probe.Found(probe.StatusUnknown, codeUnreadable, "%s responds, but reading its spans back failed: %v", probe.Bare(u), err).
 			AtHop(probe.HopQuery).Saw(v.evidence()...)
 	}
-	v.reportParents(ctx, env, seen)
-	return v.judge(env, seen).Saw(v.evidence()...).Saw(seen.evidence(v)...)
+	seen.reportParents(ctx, env)
+	return seen.judge(env).Saw(v.evidence()...).Saw(seen.shown()...)
 }
 
 func unreachable(u *url.URL, err error) probe.Finding {
