@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"sync"
 	"time"
 
 	"github.com/otdemo/otdemo/pkg/config"
@@ -12,6 +13,7 @@ import (
 	"github.com/otdemo/otdemo/pkg/doctor/internal/jaegers"
 	"github.com/otdemo/otdemo/pkg/doctor/internal/probe"
 	"github.com/otdemo/otdemo/pkg/doctor/internal/send"
+	"github.com/otdemo/otdemo/pkg/doctor/internal/storage"
 	"github.com/otdemo/otdemo/pkg/doctor/internal/transport"
 	"github.com/otdemo/otdemo/pkg/query"
 	"github.com/otdemo/otdemo/pkg/trace"
@@ -322,4 +324,34 @@ func causesLostHTTP(env *probe.Env, queryURL string) []probe.Cause {
 		{Text: "the collector's queue is full, so it drops spans", Command: "curl -sS http://localhost:14269/metrics | grep dropped"},
 		{Text: queryURL + " belongs to another Jaeger, or reads another storage or index prefix"},
 	}
+}
+
+// LostCanary is the published result of a lost canary: which of the spans sent
+// so far were read back, and Jaeger's counters after them.
+type LostCanary struct {
+	Spans []probe.SentRecord
+	After storage.AdminInfo
+}
+
+// readBackAfterLoss reads Jaeger's counters, and reads back each span of the
+// run, before the probes of other paths send more.
+func readBackAfterLoss(ctx context.Context, env *probe.Env, client *query.Client) LostCanary {
+	// Spans that are sent while the counters are read may be counted or not.
+	lost := LostCanary{Spans: env.Sent.All()}
+	before := len(lost.Spans)
+	if host := identity.AdminHost(&env.Target); host != "" {
+		lost.After = storage.ReadAdmin(ctx, env, host)
+	}
+	lost.Spans = env.Sent.All()
+	for i := before; i < len(lost.Spans); i++ {
+		lost.Spans[i].Extra = true
+	}
+	ctx, cancel := context.WithTimeout(ctx, probe.AdminTimeout)
+	defer cancel()
+	var wg sync.WaitGroup
+	for i := range lost.Spans {
+		wg.Go(func() { lost.Spans[i].Shown = exists(ctx, client, lost.Spans[i].ID) })
+	}
+	wg.Wait()
+	return lost
 }

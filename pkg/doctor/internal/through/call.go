@@ -8,10 +8,15 @@ import (
 	"math/rand/v2"
 	"net/http"
 	"net/url"
+	"strings"
 	"sync"
 	"time"
 
+	"github.com/uber/jaeger-client-go/thrift-gen/jaeger"
+
+	"github.com/otdemo/otdemo/pkg/config"
 	"github.com/otdemo/otdemo/pkg/doctor/internal/probe"
+	"github.com/otdemo/otdemo/pkg/doctor/internal/send"
 	"github.com/otdemo/otdemo/pkg/trace"
 )
 
@@ -181,4 +186,86 @@ func parseURL(raw string) (*url.URL, error) {
 		return nil, errors.New("it has no host")
 	}
 	return u, nil
+}
+
+// callerSpan is the span of a caller, which an application may continue. Its ids
+// have all their digits, which some formats require.
+type callerSpan struct {
+	trace   trace.TraceID
+	span    trace.SpanID
+	sampled bool
+}
+
+// headerFormat is a format in which a trace is propagated over HTTP.
+type headerFormat struct {
+	// name is that of its header.
+	name string
+	// propagation is the format's among the values of propagation, otel among
+	// those of OTEL_PROPAGATORS.
+	propagation, otel string
+	// headers have TRACE, SPAN and FLAG in the place of a span's.
+	headers map[string]string
+}
+
+// headerFormats are those in use: Jaeger's (jaeger-client-go's propagation.go),
+// the W3C's (Trace Context, level 1), and Zipkin's two (openzipkin/b3-propagation).
+func headerFormats() []headerFormat {
+	return []headerFormat{
+		{"uber-trace-id", config.PropagationJaeger, "jaeger", map[string]string{"Uber-Trace-Id": "TRACE:SPAN:0:FLAG"}},
+		{"traceparent", config.PropagationW3C, "tracecontext", map[string]string{"Traceparent": "00-TRACE-SPAN-0FLAG"}},
+		{"b3", config.PropagationB3Single, "b3", map[string]string{"B3": "TRACE-SPAN-FLAG"}},
+		{"x-b3-traceid", config.PropagationB3, "b3multi", map[string]string{"X-B3-Traceid": "TRACE", "X-B3-Spanid": "SPAN", "X-B3-Sampled": "FLAG"}},
+	}
+}
+
+// set writes a span into headers.
+func (f headerFormat) set(h http.Header, c callerSpan) {
+	flag := "0"
+	if c.sampled {
+		flag = "1"
+	}
+	fill := strings.NewReplacer("TRACE", c.trace.String(), "SPAN", c.span.String(), "FLAG", flag)
+	for name, value := range f.headers {
+		h.Set(name, fill.Replace(value))
+	}
+}
+
+// reportParents sends the caller's spans of the traces that the application
+// joined, by the configured path, so that these traces are complete: a span
+// whose parent is missing has a warning in Jaeger's UI. Other probes check this
+// path, so errors do not matter here.
+func (s *observations) reportParents(ctx context.Context, env *probe.Env) {
+	batch := &jaeger.Batch{Process: &jaeger.Process{ServiceName: probe.CheckService}}
+	for _, c := range s.joins {
+		if _, ok := s.joined[c.name]; !ok {
+			continue
+		}
+		env.Sent.Add(c.caller.trace, true)
+		batch.Spans = append(batch.Spans, &jaeger.Span{
+			TraceIdHigh:   int64(c.caller.trace.High),
+			TraceIdLow:    int64(c.caller.trace.Low),
+			SpanId:        int64(c.caller.span),
+			OperationName: probe.IDThrough + " " + c.name,
+			Flags:         send.FlagSampled,
+			StartTime:     c.start.UnixMicro(),
+			Duration:      c.took.Microseconds(),
+		})
+	}
+	if len(batch.Spans) == 0 {
+		return
+	}
+	ctx, cancel := context.WithTimeout(ctx, probe.NetworkTimeout)
+	defer cancel()
+	spans := send.RawSpan{Batch: batch}
+	if !env.Config().UsesCollector() {
+		if data, err := spans.Encode(ctx, send.CompactProtocol); err == nil {
+			_ = send.WriteUDP(ctx, env, env.AgentAddr(), data)
+		}
+		return
+	}
+	// None to Appdash, whose trace ids have 64 bits.
+	in := send.ProtocolOf(&env.Target)
+	if endpoint, err := env.Collector(); err == nil && in.Scheme != probe.SchemeTCP {
+		in.Send(ctx, env, endpoint, spans, true)
+	}
 }

@@ -2,9 +2,16 @@ package transport
 
 import (
 	"context"
+	"fmt"
+	"net/http"
 	"net/url"
+	"strings"
 	"time"
 
+	coltracepb "go.opentelemetry.io/proto/otlp/collector/trace/v1"
+	"google.golang.org/protobuf/proto"
+
+	"github.com/otdemo/otdemo/pkg/config"
 	"github.com/otdemo/otdemo/pkg/doctor/internal/probe"
 	"github.com/otdemo/otdemo/pkg/doctor/internal/send"
 )
@@ -171,4 +178,152 @@ func pathHint(in send.Protocol, u *url.URL) string {
 		return "--collector-endpoint " + probe.WithPath(u, in.Path)
 	}
 	return in.Flag(u.Hostname())
+}
+
+// judgePost returns the finding for the collector's response. Each protocol has
+// one status for success; any other 2xx is another program's, though most
+// clients count it as sent.
+func judgePost(in send.Protocol, p *probe.Fetched) probe.Finding {
+	at := probe.Bare(p.URL)
+	fail := func(code probe.Code, format string, args ...any) probe.Finding {
+		return probe.Found(probe.StatusFail, code, format, args...)
+	}
+	fix := in.Flag(p.URL.Hostname())
+	switch s := p.Status; {
+	case s == in.Accepted && p.MediaType() != "text/html":
+		return accepted(in, p)
+	case probe.RequiresTLS(s, string(p.Body)):
+		return fail(CodeCollectorTLS, "%s speaks TLS, but the URL scheme is http", probe.DialAddr(p.URL)).
+			Hint("--collector-endpoint " + probe.OtherScheme(p.URL))
+	case s == in.Accepted:
+		return in.WithWrongPortHint(fail(CodeCollectorNotJaeger, "%s returned %d and a web page for a span: the span is lost", at, s).Hint(fix), p.URL)
+	case s < 300:
+		return in.WithWrongPortHint(fail(CodeCollectorNotJaeger, "%s returned %d for a span, where Jaeger returns %d: the span is lost", at, s, in.Accepted).Hint(fix), p.URL)
+	case s < 400:
+		return fail(codeCollectorRedirects, "%s redirects spans to %s, and a redirected request loses its body",
+			at, probe.BareText(p.Location())).
+			Hint(redirectHint(in, p))
+	case s == http.StatusUnauthorized, s == http.StatusForbidden:
+		return fail(codeCollectorUnauthorized, "%s returned %d: credentials are missing or wrong", at, s).Hint(loginHints(in)...)
+	case s == http.StatusNotFound, s == http.StatusMethodNotAllowed:
+		return in.WithWrongPortHint(fail(CodeCollectorPath, "%s does not accept spans: it returned %d", at, s).Hint(pathHint(in, p.URL)), p.URL)
+	case s == http.StatusUnsupportedMediaType:
+		f := fail(CodeCollectorMediaType, "%s returned 415: it does not accept %s", at, in.Name).Hint(fix)
+		if _, known := in.PortOwner(p.URL); !known {
+			f.Fact += "; it may be " + in.Others
+		}
+		return in.WithWrongPortHint(f, p.URL)
+	case s >= http.StatusInternalServerError:
+		return fail(probe.CodeCollectorError, "%s returned %d: %s", at, s, probe.Excerpt(p.Body)).AtHop(probe.HopStorage).
+			Hint(probe.HintLogs)
+	default:
+		return in.WithWrongPortHint(fail(codeCollectorRejects, "%s returned %d: %s", at, s, probe.Excerpt(p.Body)).Hint(fix), p.URL)
+	}
+}
+
+// accepted returns the finding for the status of success. An OTLP body may
+// still report that the span was rejected.
+func accepted(in send.Protocol, p *probe.Fetched) probe.Finding {
+	at := probe.Bare(p.URL)
+	if in.Tracer == config.TracerOTel {
+		var answer coltracepb.ExportTraceServiceResponse
+		// Any other message rejects no span. What precedes an error counts.
+		_ = proto.Unmarshal(p.Body, &answer)
+		if part := answer.GetPartialSuccess(); part.GetRejectedSpans() > 0 {
+			return probe.Found(probe.StatusFail, codeCollectorRejects, "%s returned %d but rejected %d of 1 span: %s",
+				at, p.Status, part.GetRejectedSpans(), probe.Excerpt([]byte(part.GetErrorMessage()))).Hint(probe.HintLogs)
+		}
+	}
+	return probe.Found(probe.StatusOK, codeCollectorAccepts, "%s accepted a span with %d", at, p.Status)
+}
+
+// loginHints are where credentials come from.
+func loginHints(in send.Protocol) []string {
+	hints := []string{"OTDEMO_REPORTER_COLLECTOR_USER=... OTDEMO_REPORTER_COLLECTOR_PASSWORD=..."}
+	if in.Tracer == config.TracerOTel {
+		hints = append(hints, "OTEL_EXPORTER_OTLP_HEADERS=authorization=...")
+	}
+	return hints
+}
+
+// redirectHint is the address to use at once, if it is a full one.
+func redirectHint(in send.Protocol, p *probe.Fetched) string {
+	target, err := p.URL.Parse(p.Location())
+	if err != nil || p.Location() == "" {
+		return ""
+	}
+	if !samePathEnd(target, p.URL) {
+		// A page for people, such as a login: bypass it.
+		return in.Flag(p.URL.Hostname())
+	}
+	return "--collector-endpoint " + probe.Bare(target)
+}
+
+func samePathEnd(target, from *url.URL) bool {
+	return strings.HasSuffix(strings.TrimSuffix(target.Path, "/"), strings.TrimSuffix(from.Path, "/"))
+}
+
+// The gRPC statuses that matter here (grpc's codes.proto).
+const (
+	grpcOK              = "0"
+	grpcDenied          = "7"
+	grpcExhausted       = "8"
+	grpcUnimplemented   = "12"
+	grpcInternal        = "13"
+	grpcUnavailable     = "14"
+	grpcUnauthenticated = "16"
+)
+
+// noGRPC finds out which protocol a port speaks that closed the call early, by
+// its response to HTTP/1.
+func noGRPC(ctx context.Context, env *probe.Env, in send.Protocol, endpoint *url.URL, err error) probe.Finding {
+	switch probe.Classify(err) {
+	case probe.FaultRefused, probe.FaultUnresolved, probe.FaultTimeout, probe.FaultCertificate, probe.FaultPlain:
+		f := noResponse(in, endpoint, err)
+		if f.Code == CodeCollectorTLS {
+			f.Fact = fmt.Sprintf("%s does not speak TLS, but the URL scheme is %s", probe.DialAddr(endpoint), endpoint.Scheme)
+		}
+		return f
+	case probe.FaultOther, probe.FaultTLS, probe.FaultProtocol:
+	}
+	page, pageErr := probe.Fetch(ctx, env, &url.URL{Scheme: "http", Host: probe.DialAddr(endpoint), Path: "/"}, probe.MaxAnswer)
+	switch {
+	case pageErr == nil && probe.RequiresTLS(page.Status, string(page.Body)), pageErr != nil && probe.Classify(pageErr) == probe.FaultTLS:
+		return probe.Found(probe.StatusFail, CodeCollectorTLS, "%s speaks TLS, but the URL scheme is %s", probe.DialAddr(endpoint), endpoint.Scheme).
+			Saw(probe.WithoutURL(err).Error()).Hint("--collector-endpoint " + probe.OtherScheme(endpoint))
+	case pageErr == nil:
+		return notGRPC(in, endpoint).Saw(probe.WithoutURL(err).Error(), page.Evidence())
+	default:
+		return noResponse(in, endpoint, err)
+	}
+}
+
+// notGRPC is the finding for a port of HTTP.
+func notGRPC(in send.Protocol, endpoint *url.URL) probe.Finding {
+	f := probe.Found(probe.StatusFail, CodeCollectorNotGRPC, "%s speaks HTTP, not gRPC", probe.DialAddr(endpoint))
+	if other, ok := in.PortOwner(endpoint); ok && other.Tracer == in.Tracer {
+		// The same tracer supports this port's protocol, with another URL.
+		return in.WithWrongPortHint(f, endpoint).Hint(in.Flag(endpoint.Hostname()))
+	}
+	return in.WithWrongPortHint(f.Hint(in.Flag(endpoint.Hostname())), endpoint)
+}
+
+func judgeCall(in send.Protocol, endpoint *url.URL, status string) probe.Finding {
+	at, fix := probe.Bare(endpoint), in.Flag(endpoint.Hostname())
+	switch status {
+	case grpcOK:
+		return probe.Found(probe.StatusOK, codeCollectorAccepts, "%s accepted a span", at)
+	case "":
+		return notGRPC(in, endpoint)
+	case grpcUnimplemented:
+		return in.WithWrongPortHint(probe.Found(probe.StatusFail, CodeCollectorNotJaeger, "%s speaks gRPC but does not accept OTLP (UNIMPLEMENTED)", at).Hint(fix), endpoint)
+	case grpcUnauthenticated, grpcDenied:
+		return probe.Found(probe.StatusFail, codeCollectorUnauthorized, "%s returned grpc-status %s: credentials are missing or wrong", at, status).
+			Hint(loginHints(in)...)
+	case grpcUnavailable, grpcExhausted, grpcInternal:
+		return probe.Found(probe.StatusFail, probe.CodeCollectorError, "%s returned grpc-status %s", at, status).AtHop(probe.HopStorage).
+			Hint(probe.HintLogs)
+	default:
+		return probe.Found(probe.StatusFail, codeCollectorRejects, "%s returned grpc-status %s", at, status).Hint(fix)
+	}
 }

@@ -6,10 +6,13 @@ import (
 	"fmt"
 	"net"
 	"os"
+	"slices"
 	"strconv"
+	"strings"
 	"syscall"
 	"time"
 
+	"github.com/otdemo/otdemo/pkg/doctor/internal/identity"
 	"github.com/otdemo/otdemo/pkg/doctor/internal/jaegers"
 	"github.com/otdemo/otdemo/pkg/doctor/internal/probe"
 	"github.com/otdemo/otdemo/pkg/doctor/internal/send"
@@ -154,4 +157,97 @@ func tcpOpen(ctx context.Context, env *probe.Env, addr string) bool {
 	}
 	_ = conn.Close()
 	return true
+}
+
+// IsTCPOnly reports whether Jaeger uses the port, but not for UDP.
+func IsTCPOnly(port int) bool {
+	return slices.Contains([]int{4317, 4318, 5778, 5779, 9411, 14250, 14268, 14269, 16685, 16686}, port)
+}
+
+// alternativeFlags sends a span to where the agent rather is when addr is closed, and
+// returns the flags for those places that do not refuse it: Jaeger's own port, the
+// host that has the query API, and 127.0.0.1 for ::1, since Jaeger 2 listens on
+// one of them only.
+func alternativeFlags(ctx context.Context, env *probe.Env, addr string) []string {
+	agent := env.Config().Reporter.Agent
+	hosts := []string{agent.Host}
+	if probe.IsLoopback(agent.Host) && !probe.IsLoopback(env.QueryHost()) {
+		hosts = append(hosts, env.QueryHost())
+	}
+	if probe.HostOf(addr) == net.IPv6loopback.String() {
+		hosts = append(hosts, "127.0.0.1")
+	}
+	var hints []string
+	for _, host := range hosts {
+		if host == agent.Host && agent.Port == jaegers.PortCompact || ctx.Err() != nil {
+			continue
+		}
+		var flags []string
+		if host != agent.Host {
+			flags = append(flags, "--agent-host "+host)
+		}
+		if agent.Port != jaegers.PortCompact {
+			flags = append(flags, fmt.Sprintf("--agent-port %d", jaegers.PortCompact))
+		}
+		addr := net.JoinHostPort(host, strconv.Itoa(jaegers.PortCompact))
+		if a := send.NewRawSpan(probe.IDUDP, time.Now()).SendUDP(ctx, env, addr, send.CompactProtocol); a.Problem == nil {
+			hints = append(hints, strings.Join(flags, " "))
+		}
+	}
+	return hints
+}
+
+// CodeUDPNotServed is found by agent-udp and by the canary, whichever notices.
+const CodeUDPNotServed probe.Code = "udp-not-served"
+
+// NotServed returns the Jaeger that was identified, and whether it certainly
+// does not listen on the agent's port. The version proves nothing about a
+// separate agent on another host, or about a custom port.
+func NotServed(env *probe.Env) (jaeger identity.Identity, lacks bool) {
+	jaeger, _ = probe.Result[identity.Identity](env, probe.IDIdentity)
+	agent := env.Config().Reporter.Agent
+	if !slices.Contains([]int{jaegers.PortCompact, jaegers.PortBinary, jaegers.PortZipkin}, agent.Port) || !jaeger.RunsOn(agent.Host) {
+		return jaeger, false
+	}
+	return jaeger, jaeger.All(identity.LacksUDP(agent.Port))
+}
+
+// NotServedFinding returns a finding at the identity hop: this Jaeger does not
+// have the port. format describes what was observed.
+func NotServedFinding(env *probe.Env, jaeger identity.Identity, format string, args ...any) probe.Finding {
+	agent := env.Config().Reporter.Agent
+	f := probe.Found(probe.StatusFail, CodeUDPNotServed, format, args...).AtHop(probe.HopIdentity).
+		Saw("it is " + jaeger.String() + ": " + jaeger.Source)
+	if jaeger.All(identity.TakesUDP(jaegers.PortCompact)) || jaeger.Major == 2 && agent.Port == jaegers.PortZipkin {
+		f.Fact += fmt.Sprintf(": %s has no port %d/udp", jaeger, agent.Port)
+		return f.Hint(fmt.Sprintf("--agent-port %d", jaegers.PortCompact))
+	}
+	f.Fact += fmt.Sprintf(": %s does not receive spans over UDP", jaeger)
+	return f.Hint(
+		"JAEGER_ENDPOINT="+send.ThriftURL(agent.Host)+" (the same as --collector-endpoint)",
+		"or use a Jaeger that receives UDP: jaegertracing/jaeger:2.2 and later, jaegertracing/all-in-one:1.62",
+	)
+}
+
+// causesClosed are the explanations of a closed port on a host with a Jaeger,
+// without those that its identity rules out.
+func causesClosed(env *probe.Env, jaeger identity.Identity) []probe.Cause {
+	agent := env.Config().Reporter.Agent
+	causes := []probe.Cause{{
+		Text:    fmt.Sprintf("Jaeger's container does not publish %d/udp", agent.Port),
+		Command: "docker ps --format '{{.Names}} {{.Image}} {{.Ports}}'",
+	}}
+	if !jaeger.RunsOn(agent.Host) || jaeger.May(identity.LacksUDP(agent.Port)) {
+		causes = append(causes, probe.Cause{
+			Text:    "this Jaeger has no UDP port: all-in-one 1.63 to 1.76 and Jaeger 2.1 have none",
+			Command: "otdemo check-jaeger --collector-endpoint " + send.ThriftURL(agent.Host),
+		})
+	}
+	if !jaeger.RunsOn(agent.Host) || jaeger.May(identity.OnLoopback) {
+		causes = append(causes, probe.Cause{
+			Text:    "Jaeger 2 listens on 127.0.0.1 only, unless JAEGER_LISTEN_HOST=0.0.0.0 is set for it",
+			Command: fmt.Sprintf("ss -lnup 'sport = :%d' (on Jaeger's host)", agent.Port),
+		})
+	}
+	return causes
 }
