@@ -96,10 +96,9 @@ func largeNotSent(size int, addr string, err error) probe.Finding {
 	if runtime.GOOS == "darwin" {
 		f = f.Hint("sudo sysctl -w net.inet.udp.maxdgram=65536")
 	}
-	return f.Hint(hintPacketSize).Maybe(
-		probe.Cause{Text: "macOS sends at most 9216 bytes by default", Command: "sysctl net.inet.udp.maxdgram"},
-		probe.Cause{Text: "the interface's MTU is smaller and fragmentation is off", Command: "ip route get " + probe.HostOf(addr)},
-	)
+	return f.Hint(hintPacketSize).
+		Perhaps("macOS sends at most 9216 bytes by default", "sysctl net.inet.udp.maxdgram").
+		Perhaps("the interface's MTU is smaller and fragmentation is off", "ip route get "+probe.HostOf(addr))
 }
 
 // hintPacketSize keeps a datagram within the payload of one Ethernet frame.
@@ -135,10 +134,8 @@ func awaitLarge(ctx context.Context, env *probe.Env, id trace.TraceID, small sen
 		small.Addr, size, probe.RoundTime(time.Since(start))).
 		Hint("--collector-endpoint "+send.ThriftURL(env.Config().Reporter.Agent.Host), hintPacketSize).
 		Saw(err.Error()).
-		Maybe(
-			probe.Cause{Text: "a firewall, a NAT or an overlay network drops the fragments of large packets", Command: "ping -c 3 -s 60000 " + host},
-			probe.Cause{Text: "the path MTU is smaller, and the ICMP message that reports it is dropped", Command: "tracepath -n " + host},
-			probe.Cause{Text: "the receive buffer on Jaeger's host is too small for it", Command: "sysctl net.core.rmem_default (on Jaeger's host)"},
-			probe.Cause{Text: "the storage rejects large spans", Command: probe.HintLogs},
-		)
+		Perhaps("a firewall, a NAT or an overlay network drops the fragments of large packets", "ping -c 3 -s 60000 "+host).
+		Perhaps("the path MTU is smaller, and the ICMP message that reports it is dropped", "tracepath -n "+host).
+		Perhaps("the receive buffer on Jaeger's host is too small for it", "sysctl net.core.rmem_default (on Jaeger's host)").
+		Perhaps("the storage rejects large spans", probe.HintLogs)
 }

@@ -278,22 +278,10 @@ func causesLostUDP(port int) []probe.Cause {
 // CausesLostBeforeUDP are those of them that are before Jaeger.
 func CausesLostBeforeUDP(port int) []probe.Cause {
 	return []probe.Cause{
-		{
-			Text:    "a firewall or a network policy drops the packets",
-			Command: fmt.Sprintf("iptables -nvL | grep %d (on Jaeger's host)", port),
-		},
-		{
-			Text:    "the port is not published, and a NAT in between sends no error",
-			Command: "docker ps --format '{{.Names}} {{.Ports}}'",
-		},
-		{
-			Text:    "another program uses the port",
-			Command: fmt.Sprintf("ss -lnup 'sport = :%d' (on Jaeger's host)", port),
-		},
-		{
-			Text:    "the receive buffer was full",
-			Command: fmt.Sprintf("grep :%04X /proc/net/udp (on Jaeger's host, last column)", port),
-		},
+		{Text: "a firewall or a network policy drops the packets", Command: fmt.Sprintf("iptables -nvL | grep %d (on Jaeger's host)", port)},
+		{Text: "the port is not published, and a NAT in between sends no error", Command: "docker ps --format '{{.Names}} {{.Ports}}'"},
+		{Text: "another program uses the port", Command: fmt.Sprintf("ss -lnup 'sport = :%d' (on Jaeger's host)", port)},
+		{Text: "the receive buffer was full", Command: fmt.Sprintf("grep :%04X /proc/net/udp (on Jaeger's host, last column)", port)},
 	}
 }
 

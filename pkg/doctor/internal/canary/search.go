@@ -87,7 +87,7 @@ func runSearch(ctx context.Context, env *probe.Env) probe.Finding {
 		return probe.Found(probe.StatusWarn, codeSearchNoService, "spans of %s are found, but the service is missing from the list of %s", probe.CheckService, plural.Of(len(services), "service", "services")).
 			Saw(searched, "services: "+strings.Join(services, ", ")).AtHop(probe.HopStorage).
 			Hint("docker restart jaeger (the collector remembers for 12 h that it has stored a service)").
-			Maybe(probe.Cause{Text: "the index jaeger-service-* was deleted or rolled over", Command: "curl -sS localhost:9200/_cat/indices/*jaeger-service*"})
+			Perhaps("the index jaeger-service-* was deleted or rolled over", "curl -sS localhost:9200/_cat/indices/*jaeger-service*")
 	}
 	return inWindow(env, canary).Saw(searched)
 }
@@ -141,10 +141,9 @@ func searchFails(err error) probe.Finding {
 		f.Fact = fmt.Sprintf("spans can be read by id, but a search returned %d", status.Status)
 		f = f.Saw(err.Error(), probe.Excerpt([]byte(status.Body)))
 	}
-	return f.Maybe(
-		probe.Cause{Text: "Elasticsearch has indices without Jaeger's template (all shards failed; Fielddata is disabled)", Command: "curl -sS localhost:9200/_template/jaeger*"},
-		probe.Cause{Text: "a login or a proxy allows only some paths"},
-	)
+	return f.
+		Perhaps("Elasticsearch has indices without Jaeger's template (all shards failed; Fielddata is disabled)", "curl -sS localhost:9200/_template/jaeger*").
+		Perhaps("a login or a proxy allows only some paths", "")
 }
 
 func causesNotFound() []probe.Cause {

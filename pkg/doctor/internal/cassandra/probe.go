@@ -162,10 +162,9 @@ func noResponse(ctx context.Context, env *probe.Env, addr string, err error) pro
 		case codeUnresolved:
 			f = f.Hint("getent hosts " + host)
 		case codeRefused:
-			f = f.Hint("nc -vz "+host+" "+port).Maybe(
-				probe.Cause{Text: "it is still starting, which takes up to a minute", Command: "docker logs --tail 20 cassandra"},
-				probe.Cause{Text: "it runs in another container: use its service name"},
-			)
+			f = f.Hint("nc -vz "+host+" "+port).
+				Perhaps("it is still starting, which takes up to a minute", "docker logs --tail 20 cassandra").
+				Perhaps("it runs in another container: use its service name", "")
 		default:
 			f = f.Hint("nc -vz " + host + " " + port)
 		}

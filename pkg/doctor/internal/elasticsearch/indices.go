@@ -174,10 +174,7 @@ func noIndices(env *probe.Env) probe.Finding {
 
 func causesElsewhere() []probe.Cause {
 	return []probe.Cause{
-		{
-			Text:    "Jaeger stores spans in memory: Jaeger 2 ignores SPAN_STORAGE_TYPE and ES_SERVER_URLS, and needs --config",
-			Command: "otdemo check-jaeger --only storage-kind",
-		},
+		{Text: "Jaeger stores spans in memory: Jaeger 2 ignores SPAN_STORAGE_TYPE and ES_SERVER_URLS, and needs --config", Command: "otdemo check-jaeger --only storage-kind"},
 		{Text: "Jaeger writes to another Elasticsearch", Command: "docker inspect -f '{{.Config.Env}} {{.Args}}' jaeger"},
 	}
 }

@@ -164,18 +164,16 @@ func noResponse(ctx context.Context, env *probe.Env, c *client, err error) probe
 	host := c.base.Hostname()
 	switch f.Code {
 	case CodeRefused:
-		f = f.Hint("curl -sS "+c.base.String()).Maybe(
-			probe.Cause{Text: "it is still starting, which takes up to a minute", Command: "docker logs --tail 20 elasticsearch"},
-			probe.Cause{Text: "it has stopped (memory, vm.max_map_count)", Command: "docker ps -a --format '{{.Names}} {{.Status}}'"},
-		)
+		f = f.Hint("curl -sS "+c.base.String()).
+			Perhaps("it is still starting, which takes up to a minute", "docker logs --tail 20 elasticsearch").
+			Perhaps("it has stopped (memory, vm.max_map_count)", "docker ps -a --format '{{.Names}} {{.Status}}'")
 		if probe.IsLoopback(host) {
-			f = f.Maybe(probe.Cause{Text: "it runs in another container: use its service name instead of " + host})
+			f = f.Perhaps("it runs in another container: use its service name instead of "+host, "")
 		}
 	case codeUnresolved:
-		f = f.Hint("getent hosts "+host).Maybe(
-			probe.Cause{Text: "the name is a compose service, which resolves only on its own network", Command: "docker network ls"},
-			probe.Cause{Text: "compose's hostname: is not a name that other containers can resolve; use the service name or an alias"},
-		)
+		f = f.Hint("getent hosts "+host).
+			Perhaps("the name is a compose service, which resolves only on its own network", "docker network ls").
+			Perhaps("compose's hostname: is not a name that other containers can resolve; use the service name or an alias", "")
 	case codeTLS:
 		f = f.Hint("--es-url " + probe.OtherScheme(c.base))
 	case codeCertificate:

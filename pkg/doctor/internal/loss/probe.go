@@ -81,17 +81,14 @@ func withHints(env *probe.Env, f probe.Finding) probe.Finding {
 	case CodeNotReceived:
 		agent := env.Config().Reporter.Agent
 		if env.Config().UsesCollector() {
-			return f.Hint("curl -sSv "+env.Path()+" (shows what responds)").Maybe(
-				probe.Cause{Text: "a collector, a proxy or a load balancer accepts spans there but does not forward them to this Jaeger"},
-				probe.Cause{Text: "another Jaeger or another replica, whose counters are elsewhere, received them"},
-			)
+			return f.Hint("curl -sSv "+env.Path()+" (shows what responds)").
+				Perhaps("a collector, a proxy or a load balancer accepts spans there but does not forward them to this Jaeger", "").
+				Perhaps("another Jaeger or another replica, whose counters are elsewhere, received them", "")
 		}
 		return f.Hint("otdemo check-jaeger --collector-endpoint "+send.ThriftURL(agent.Host)).
 			Maybe(canary.CausesLostBeforeUDP(agent.Port)...).
-			Maybe(
-				probe.Cause{Text: "Jaeger's agent received the spans but could not decode them or forward them to its collector", Command: probe.HintLogs},
-				probe.Cause{Text: "another Jaeger or another replica, whose counters are elsewhere, received them"},
-			)
+			Perhaps("Jaeger's agent received the spans but could not decode them or forward them to its collector", probe.HintLogs).
+			Perhaps("another Jaeger or another replica, whose counters are elsewhere, received them", "")
 	default:
 		return f
 	}

@@ -146,6 +146,12 @@ func (f Finding) Hint(hints ...string) Finding {
 	return f
 }
 
+// Perhaps returns f with one more possible cause, and the command that would show
+// whether it is the one; "" if none is known.
+func (f Finding) Perhaps(text, command string) Finding {
+	return f.Maybe(Cause{Text: text, Command: command})
+}
+
 // Maybe returns f with more possible causes.
 func (f Finding) Maybe(causes ...Cause) Finding {
 	f.Causes = append(f.Causes, causes...)

@@ -155,11 +155,10 @@ func unexpectedPage(ctx context.Context, env *probe.Env, base *url.URL, err *que
 		}
 		return f.Hint("--query-url " + guess)
 	}
-	return f.Hint(otherURLs(base)...).Maybe(
-		probe.Cause{Text: "a login page or a proxy is in front of Jaeger", Command: "curl -sSi " + err.URL},
-		probe.Cause{Text: "Jaeger has a base path, which query.url must end with (--query.base-path)"},
-		probe.Cause{Text: "another program listens there", Command: "ss -lntp 'sport = :" + probe.PortOf(base) + "'"},
-	)
+	return f.Hint(otherURLs(base)...).
+		Perhaps("a login page or a proxy is in front of Jaeger", "curl -sSi "+err.URL).
+		Perhaps("Jaeger has a base path, which query.url must end with (--query.base-path)", "").
+		Perhaps("another program listens there", "ss -lntp 'sport = :"+probe.PortOf(base)+"'")
 }
 
 func unexpectedStatus(base *url.URL, err *query.StatusError) probe.Finding {

@@ -174,19 +174,15 @@ func (s *observations) notReported(env *probe.Env) probe.Finding {
 	}
 	f = f.Hint("otdemo check-jaeger (with the environment of the application)")
 	if status := s.plain[0].status; status >= 300 {
-		f = f.Maybe(probe.Cause{
-			Text:    fmt.Sprintf("%d is not from the traced code: a proxy, a login, an unknown path", status),
-			Command: "curl -v " + probe.Bare(s.url),
-		})
+		f = f.Perhaps(fmt.Sprintf("%d is not from the traced code: a proxy, a login, an unknown path", status), "curl -v "+probe.Bare(s.url))
 	}
-	return f.Maybe(
-		probe.Cause{Text: "the global tracer is opentracing's no-op: SetGlobalTracer was not called, or the error of the tracer's constructor is ignored"},
-		probe.Cause{Text: "the tracer is disabled", Command: "env | grep JAEGER_DISABLED (where the application runs)"},
-		probe.Cause{Text: "the handler is not instrumented: there is no middleware around it"},
-		probe.Cause{Text: "it reports elsewhere: to another Jaeger, or to an agent that does not exist", Command: "env | grep JAEGER_ (where the application runs)"},
-		probe.Cause{Text: "its spans are never flushed: the flush interval is too long, or spans are never finished"},
-		probe.Cause{Text: "it does not extract traces from headers, and its sampler drops the traces that it starts"},
-	)
+	return f.
+		Perhaps("the global tracer is opentracing's no-op: SetGlobalTracer was not called, or the error of the tracer's constructor is ignored", "").
+		Perhaps("the tracer is disabled", "env | grep JAEGER_DISABLED (where the application runs)").
+		Perhaps("the handler is not instrumented: there is no middleware around it", "").
+		Perhaps("it reports elsewhere: to another Jaeger, or to an agent that does not exist", "env | grep JAEGER_ (where the application runs)").
+		Perhaps("its spans are never flushed: the flush interval is too long, or spans are never finished", "").
+		Perhaps("it does not extract traces from headers, and its sampler drops the traces that it starts", "")
 }
 
 func (s *observations) notExtracted(roots []trace.Span) probe.Finding {
@@ -197,11 +193,9 @@ func (s *observations) notExtracted(roots []trace.Span) probe.Finding {
 	return probe.Found(probe.StatusFail, codeNotExtracted,
 		"%s reports spans but joins no trace received in any of %s; %s", s.app(), formatNames(headerFormats()), kept).
 		Hint("nethttp.Middleware(tracer, handler), or tracer.Extract(opentracing.HTTPHeaders, opentracing.HTTPHeadersCarrier(r.Header)), in the application").
-		Maybe(
-			probe.Cause{Text: "it starts its span without the caller's context"},
-			probe.Cause{Text: "a proxy in front of it drops the headers", Command: "curl -v " + probe.Bare(s.url)},
-			probe.Cause{Text: "its header has another name: jaeger.HeadersConfig"},
-		)
+		Perhaps("it starts its span without the caller's context", "").
+		Perhaps("a proxy in front of it drops the headers", "curl -v "+probe.Bare(s.url)).
+		Perhaps("its header has another name: jaeger.HeadersConfig", "")
 }
 
 func (s *observations) mismatch(env *probe.Env, formats []headerFormat) probe.Finding {
@@ -239,14 +233,9 @@ func (s *observations) samplerDrops(formats []headerFormat) probe.Finding {
 		f.Fact += "; with " + debugHeader + " one is kept"
 	}
 	return f.Hint("JAEGER_SAMPLER_TYPE=const JAEGER_SAMPLER_PARAM=1 (in the application's environment)").
-		Maybe(
-			probe.Cause{Text: "its sampler keeps nothing: jaeger-client-go's default is remote with parameter 0"},
-			probe.Cause{
-				Text:    "its sampler keeps few, like Jaeger's default of one in 1000",
-				Command: "otdemo check-jaeger --only sampling-strategy --sampler-type remote --service " + strings.TrimPrefix(s.app(), "service "),
-			},
-			probe.Cause{Text: "this is intended: only callers decide"},
-		)
+		Perhaps("its sampler keeps nothing: jaeger-client-go's default is remote with parameter 0", "").
+		Perhaps("its sampler keeps few, like Jaeger's default of one in 1000", "otdemo check-jaeger --only sampling-strategy --sampler-type remote --service "+strings.TrimPrefix(s.app(), "service ")).
+		Perhaps("this is intended: only callers decide", "")
 }
 
 // stopsAt is for services that begin traces inside of the application's spans.
@@ -254,10 +243,8 @@ func (s *observations) stopsAt(foreign []string) probe.Finding {
 	return probe.Found(probe.StatusFail, codeStopsAt,
 		"the trace stops at %s: during each of its spans, %s starts a trace of its own", s.app(), strings.Join(foreign, ", ")).
 		Hint("tracer.Inject(span.Context(), opentracing.HTTPHeaders, opentracing.HTTPHeadersCarrier(req.Header)), or nethttp.TraceRequest and nethttp.Transport, in the application").
-		Maybe(
-			probe.Cause{Text: "the application calls with its own client or context, and injects nothing"},
-			probe.Cause{Text: strings.Join(foreign, ", ") + " does not read the header that the application sends"},
-		)
+		Perhaps("the application calls with its own client or context, and injects nothing", "").
+		Perhaps(strings.Join(foreign, ", ")+" does not read the header that the application sends", "")
 }
 
 // callUnanswered returns the finding for calls of the application that no
@@ -266,10 +253,8 @@ func (s *observations) callUnanswered() probe.Finding {
 	urls := s.unansweredCalls()
 	return probe.Found(probe.StatusWarn, codeStopsAt, "the trace stops at %s: it calls %s, but no span follows", s.app(), strings.Join(urls, ", ")).
 		Hint("otdemo check-jaeger --through "+urls[0]).
-		Maybe(
-			probe.Cause{Text: "the called service is not traced, or is not yours"},
-			probe.Cause{Text: "the called service reads another header format, or reports elsewhere"},
-		)
+		Perhaps("the called service is not traced, or is not yours", "").
+		Perhaps("the called service reads another header format, or reports elsewhere", "")
 }
 
 func (s *observations) truncated(env *probe.Env) probe.Finding {
@@ -281,10 +266,8 @@ func (s *observations) truncated(env *probe.Env) probe.Finding {
 	return probe.Found(status, codeIDTruncated,
 		"%s truncates 128-bit trace ids to 64 bits (%s): such a trace is split in two", s.app(), cut).
 		Hint("JAEGER_TRACEID_128BIT=false (in the environment of its callers)").
-		Maybe(
-			probe.Cause{Text: "the application's client is old: jaeger-client-go reads 128-bit ids since 2.0"},
-			probe.Cause{Text: "a proxy or a mesh in front of it truncates the id"},
-		)
+		Perhaps("the application's client is old: jaeger-client-go reads 128-bit ids since 2.0", "").
+		Perhaps("a proxy or a mesh in front of it truncates the id", "")
 }
 
 // shown lists what Jaeger shows.

@@ -90,24 +90,23 @@ func runCollector(ctx context.Context, env *probe.Env) probe.Finding {
 // noResponse returns the finding for a span without a response.
 func noResponse(in send.Protocol, endpoint *url.URL, err error) probe.Finding {
 	f := collectorFaults().Finding(endpoint, err)
-	host := endpoint.Hostname()
+	host, port := endpoint.Hostname(), probe.PortOf(endpoint)
 	switch f.Code {
 	case probe.CodeCollectorRefused:
-		f = f.Maybe(causesCollectorClosed(in, endpoint)...)
+		f = f.Perhaps("Jaeger's container does not publish "+port, "docker ps --format '{{.Names}} {{.Image}} {{.Ports}}'").
+			Perhaps("Jaeger has exited: its storage is unreachable", "docker ps -a --filter status=exited").
+			Perhaps(loopbackOnly, "ss -lntp 'sport = :"+port+"' (on Jaeger's host)").
+			Maybe(in.Closed...)
 		if probe.IsLoopback(host) {
 			return f.Hint("docker run -p " + in.Port + ":" + in.Port + " ...")
 		}
-		return f.Hint("nc -vz " + host + " " + probe.PortOf(endpoint))
+		return f.Hint("nc -vz " + host + " " + port)
 	case codeCollectorCertificate:
 		return f.Hint("SSL_CERT_FILE=ca.pem otdemo check-jaeger (with the authority that signed it)")
 	case probe.CodeCollectorUnreachable:
-		return f.Hint("curl -sSv "+probe.Bare(endpoint)).Maybe(
-			probe.Cause{
-				Text:    "a proxy or a service mesh in between requires mutual TLS",
-				Command: "openssl s_client -connect " + probe.DialAddr(endpoint),
-			},
-			probe.Cause{Text: "the collector closes the connection", Command: probe.HintLogs},
-		)
+		return f.Hint("curl -sSv "+probe.Bare(endpoint)).
+			Perhaps("a proxy or a service mesh in between requires mutual TLS", "openssl s_client -connect "+probe.DialAddr(endpoint)).
+			Perhaps("the collector closes the connection", probe.HintLogs)
 	case probe.CodeCollectorUnresolved:
 		return f.AtHop(probe.HopResolve).Hint("getent hosts " + host)
 	case CodeCollectorTLS:
@@ -115,32 +114,13 @@ func noResponse(in send.Protocol, endpoint *url.URL, err error) probe.Finding {
 	case CodeCollectorProtocol:
 		return in.WithWrongPortHint(f.Hint(in.Flag(host)), endpoint)
 	case probe.CodeCollectorTimeout:
-		return f.Hint("nc -vz "+host+" "+probe.PortOf(endpoint)).Maybe(
-			probe.Cause{Text: "a firewall or a network policy drops packets to the port"},
-			probe.Cause{Text: "the host is down"},
-			probe.Cause{Text: "the collector is overloaded and does not respond"},
-		)
+		return f.Hint("nc -vz "+host+" "+port).
+			Perhaps("a firewall or a network policy drops packets to the port", "").
+			Perhaps("the host is down", "").
+			Perhaps("the collector is overloaded and does not respond", "")
 	default:
 		return f
 	}
-}
-
-// causesCollectorClosed are the explanations of a closed TCP port.
-func causesCollectorClosed(in send.Protocol, endpoint *url.URL) []probe.Cause {
-	return append([]probe.Cause{
-		{
-			Text:    "Jaeger's container does not publish " + probe.PortOf(endpoint),
-			Command: "docker ps --format '{{.Names}} {{.Image}} {{.Ports}}'",
-		},
-		{
-			Text:    "Jaeger has exited: its storage is unreachable",
-			Command: "docker ps -a --filter status=exited",
-		},
-		{
-			Text:    "Jaeger 2 listens on 127.0.0.1 only, unless JAEGER_LISTEN_HOST=0.0.0.0 is set for it",
-			Command: "ss -lntp 'sport = :" + probe.PortOf(endpoint) + "' (on Jaeger's host)",
-		},
-	}, in.Closed...)
 }
 
 // connectCollector connects to Appdash's collector, which never responds.

@@ -54,10 +54,8 @@ func runHost(ctx context.Context, env *probe.Env) probe.Finding {
 			"host %s has no dot in its name and resolves to the public address %s", host, chosen).
 			Saw(listAddrs(host, addrs)).
 			Hint(fmt.Sprintf("getent ahosts %s", host)).
-			Maybe(
-				probe.Cause{Text: "a search domain of this machine resolves every name", Command: "grep search /etc/resolv.conf"},
-				probe.Cause{Text: "this is intended: the agent has a public address"},
-			)
+			Perhaps("a search domain of this machine resolves every name", "grep search /etc/resolv.conf").
+			Perhaps("this is intended: the agent has a public address", "")
 	}
 	return probe.Found(probe.StatusOK, codeHostResolves, "host %s resolves to %s", host, chosen).Saw(listAddrs(host, addrs))
 }
@@ -67,10 +65,9 @@ func unresolved(env *probe.Env, host string, err error) probe.Finding {
 		Saw(fmt.Sprintf("lookup %s: %v", host, err)).
 		Saw("reporter.agent.host is from " + probe.Origin(env.Loaded, "reporter.agent.host"))
 	if !strings.Contains(host, ".") {
-		f = f.Maybe(
-			probe.Cause{Text: "the name is a compose service or a container on another network", Command: "docker network ls"},
-			probe.Cause{Text: "compose's hostname: and docker's --hostname are not names that other containers can resolve; use the service name or an alias"},
-		)
+		f = f.
+			Perhaps("the name is a compose service or a container on another network", "docker network ls").
+			Perhaps("compose's hostname: and docker's --hostname are not names that other containers can resolve; use the service name or an alias", "")
 	}
 	return f.Hint("--agent-host localhost")
 }

@@ -26,6 +26,8 @@ const (
 	CodeUDPAnswered       probe.Code = "udp-answered"
 	// CodeUDPWrongEncoding is a warning until the canary is lost as well.
 	CodeUDPWrongEncoding probe.Code = "udp-wrong-encoding"
+	// CodeUDPNotServed is found by agent-udp and by the canary, whichever notices.
+	CodeUDPNotServed probe.Code = "udp-not-served"
 )
 
 // TCPTimeout bounds the look whether a port is open for TCP: it has just refused
@@ -86,17 +88,16 @@ func cannotSend(configured, addr string, err error) probe.Finding {
 	if errors.Is(err, syscall.EPERM) {
 		return f.Hint("iptables -S OUTPUT")
 	}
-	return f.Hint("ip route get "+probe.HostOf(addr)).Maybe(
-		probe.Cause{Text: "a firewall in between rejects the packets", Command: "iptables -nvL (on Jaeger's host)"},
-		probe.Cause{Text: "no route, or no such host"},
-	)
+	return f.Hint("ip route get "+probe.HostOf(addr)).
+		Perhaps("a firewall in between rejects the packets", "iptables -nvL (on Jaeger's host)").
+		Perhaps("no route, or no such host", "")
 }
 
 func notRefused(env *probe.Env, addr string, wait time.Duration) probe.Finding {
 	if port := env.Config().Reporter.Agent.Port; port == jaegers.PortBinary {
 		return probe.Found(probe.StatusWarn, CodeUDPWrongEncoding,
 			"udp %s does not refuse spans, but port %d is Jaeger's port for binary thrift, and spans are sent as compact thrift", addr, port).
-			Hint(fmt.Sprintf("--agent-port %d", jaegers.PortCompact))
+			Hint(compactPort())
 	}
 	return probe.Found(probe.StatusOK, CodeUDPSilent,
 		"udp %s did not refuse a span within %s; UDP proves no more than that", addr, wait)
@@ -124,27 +125,20 @@ func refused(ctx context.Context, env *probe.Env, addr string) probe.Finding {
 	case IsTCPOnly(port):
 		f.Fact += ", a port that Jaeger uses over TCP only"
 		if len(f.Hints) == 0 {
-			f = f.Hint(fmt.Sprintf("--agent-port %d", jaegers.PortCompact))
+			f = f.Hint(compactPort())
 		}
 		return f
 	case env.Passed(probe.IDQuery):
-		return f.Hint(fmt.Sprintf("docker run -p %d:%d/udp ... (/udp is needed)", port, jaegers.PortCompact)).
-			Maybe(causesClosed(env, jaeger)...)
+		return perhapsClosed(f.Hint(fmt.Sprintf("docker run -p %d:%d/udp ... (/udp is needed)", port, jaegers.PortCompact)), env, jaeger)
 	case probe.IsLoopback(agent.Host) && env.InContainer():
 		return f.Saw("this process runs in a container, where "+agent.Host+" is the container itself").
 			Hint("JAEGER_AGENT_HOST=jaeger (the name of Jaeger's service or container)", probe.HintAllInOne).
-			Maybe(causesInContainer(port)...)
+			Perhaps("Jaeger runs in another container", "getent hosts jaeger").
+			Perhaps("in Kubernetes, the agent is a DaemonSet on the node: set JAEGER_AGENT_HOST from status.hostIP", "").
+			Perhaps("Jaeger should run in this container but does not", fmt.Sprintf("ss -lnup 'sport = :%d'", port))
 	default:
 		// No sign of a Jaeger anywhere.
 		return f.Hint(probe.HintStart(agent.Host))
-	}
-}
-
-func causesInContainer(port int) []probe.Cause {
-	return []probe.Cause{
-		{Text: "Jaeger runs in another container", Command: "getent hosts jaeger"},
-		{Text: "in Kubernetes, the agent is a DaemonSet on the node: set JAEGER_AGENT_HOST from status.hostIP"},
-		{Text: "Jaeger should run in this container but does not", Command: fmt.Sprintf("ss -lnup 'sport = :%d'", port)},
 	}
 }
 
@@ -152,12 +146,14 @@ func tcpOpen(ctx context.Context, env *probe.Env, addr string) bool {
 	ctx, cancel := context.WithTimeout(ctx, TCPTimeout)
 	defer cancel()
 	conn, err := env.Dial(ctx, "tcp", addr)
-	if err != nil {
-		return false
+	if err == nil {
+		_ = conn.Close()
 	}
-	_ = conn.Close()
-	return true
+	return err == nil
 }
+
+// compactPort is the flag for the agent's usual port.
+func compactPort() string { return fmt.Sprintf("--agent-port %d", jaegers.PortCompact) }
 
 // IsTCPOnly reports whether Jaeger uses the port, but not for UDP.
 func IsTCPOnly(port int) bool {
@@ -187,7 +183,7 @@ func alternativeFlags(ctx context.Context, env *probe.Env, addr string) []string
 			flags = append(flags, "--agent-host "+host)
 		}
 		if agent.Port != jaegers.PortCompact {
-			flags = append(flags, fmt.Sprintf("--agent-port %d", jaegers.PortCompact))
+			flags = append(flags, compactPort())
 		}
 		addr := net.JoinHostPort(host, strconv.Itoa(jaegers.PortCompact))
 		if a := send.NewRawSpan(probe.IDUDP, time.Now()).SendUDP(ctx, env, addr, send.CompactProtocol); a.Problem == nil {
@@ -196,9 +192,6 @@ func alternativeFlags(ctx context.Context, env *probe.Env, addr string) []string
 	}
 	return hints
 }
-
-// CodeUDPNotServed is found by agent-udp and by the canary, whichever notices.
-const CodeUDPNotServed probe.Code = "udp-not-served"
 
 // NotServed returns the Jaeger that was identified, and whether it certainly
 // does not listen on the agent's port. The version proves nothing about a
@@ -220,7 +213,7 @@ func NotServedFinding(env *probe.Env, jaeger identity.Identity, format string, a
 		Saw("it is " + jaeger.String() + ": " + jaeger.Source)
 	if jaeger.All(identity.TakesUDP(jaegers.PortCompact)) || jaeger.Major == 2 && agent.Port == jaegers.PortZipkin {
 		f.Fact += fmt.Sprintf(": %s has no port %d/udp", jaeger, agent.Port)
-		return f.Hint(fmt.Sprintf("--agent-port %d", jaegers.PortCompact))
+		return f.Hint(compactPort())
 	}
 	f.Fact += fmt.Sprintf(": %s does not receive spans over UDP", jaeger)
 	return f.Hint(
@@ -229,25 +222,20 @@ func NotServedFinding(env *probe.Env, jaeger identity.Identity, format string, a
 	)
 }
 
-// causesClosed are the explanations of a closed port on a host with a Jaeger,
+// perhapsClosed adds the explanations of a closed port on a host with a Jaeger,
 // without those that its identity rules out.
-func causesClosed(env *probe.Env, jaeger identity.Identity) []probe.Cause {
+func perhapsClosed(f probe.Finding, env *probe.Env, jaeger identity.Identity) probe.Finding {
 	agent := env.Config().Reporter.Agent
-	causes := []probe.Cause{{
-		Text:    fmt.Sprintf("Jaeger's container does not publish %d/udp", agent.Port),
-		Command: "docker ps --format '{{.Names}} {{.Image}} {{.Ports}}'",
-	}}
-	if !jaeger.RunsOn(agent.Host) || jaeger.May(identity.LacksUDP(agent.Port)) {
-		causes = append(causes, probe.Cause{
-			Text:    "this Jaeger has no UDP port: all-in-one 1.63 to 1.76 and Jaeger 2.1 have none",
-			Command: "otdemo check-jaeger --collector-endpoint " + send.ThriftURL(agent.Host),
-		})
+	f = f.Perhaps(fmt.Sprintf("Jaeger's container does not publish %d/udp", agent.Port), "docker ps --format '{{.Names}} {{.Image}} {{.Ports}}'")
+	isElsewhere := !jaeger.RunsOn(agent.Host)
+	if isElsewhere || jaeger.May(identity.LacksUDP(agent.Port)) {
+		f = f.Perhaps("this Jaeger has no UDP port: all-in-one 1.63 to 1.76 and Jaeger 2.1 have none",
+			"otdemo check-jaeger --collector-endpoint "+send.ThriftURL(agent.Host))
 	}
-	if !jaeger.RunsOn(agent.Host) || jaeger.May(identity.OnLoopback) {
-		causes = append(causes, probe.Cause{
-			Text:    "Jaeger 2 listens on 127.0.0.1 only, unless JAEGER_LISTEN_HOST=0.0.0.0 is set for it",
-			Command: fmt.Sprintf("ss -lnup 'sport = :%d' (on Jaeger's host)", agent.Port),
-		})
+	if isElsewhere || jaeger.May(identity.OnLoopback) {
+		f = f.Perhaps(loopbackOnly, fmt.Sprintf("ss -lnup 'sport = :%d' (on Jaeger's host)", agent.Port))
 	}
-	return causes
+	return f
 }
+
+const loopbackOnly = "Jaeger 2 listens on 127.0.0.1 only, unless JAEGER_LISTEN_HOST=0.0.0.0 is set for it"
