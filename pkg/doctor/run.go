@@ -209,7 +209,7 @@ func (j *job) examine(whole context.Context, env *probe.Env) (f probe.Finding, e
 		// What a probe finds while it is cancelled does not count.
 		return probe.Unfinished(ctx), ended
 	case !ended:
-		return probe.Found(probe.StatusUnknown, probe.CodeAbandoned, "abandoned: the probe was still running %s after the end of the check", abandonAfter), false
+		return probe.Unknown(probe.CodeAbandoned, "abandoned: the probe was still running %s after the end of the check", abandonAfter), false
 	}
 	return f, true
 }
@@ -239,7 +239,7 @@ func (j *job) guarded(ctx context.Context, env *probe.Env) (f probe.Finding) {
 	defer func() {
 		if r := recover(); r != nil {
 			env.Published = nil
-			f = probe.Found(probe.StatusUnknown, probe.CodePanicked, "bug in otdemo: the probe panicked: %v", r).
+			f = probe.Unknown(probe.CodePanicked, "bug in otdemo: the probe panicked: %v", r).
 				Saw(string(debug.Stack()))
 		}
 	}()

@@ -62,13 +62,13 @@ func runClock(ctx context.Context, env *probe.Env) probe.Finding {
 		}
 	}
 	if worst == nil {
-		return probe.Found(probe.StatusUnknown, codeClockUnknown, "no Date header received; cannot compare clocks")
+		return probe.Unknown(codeClockUnknown, "no Date header received; cannot compare clocks")
 	}
 	env.Publish(*worst)
 	if worst.size() <= maxClockSkew {
-		return probe.Found(probe.StatusOK, codeClockAgrees, "clocks agree within %s", maxClockSkew).Saw(saw...)
+		return probe.OK(codeClockAgrees, "clocks agree within %s", maxClockSkew).Saw(saw...)
 	}
-	return probe.Found(probe.StatusWarn, codeClockDiffers, "this machine's clock is %s that of %s", worst, worst.host).Saw(saw...).
+	return probe.Warn(codeClockDiffers, "this machine's clock is %s that of %s", worst, worst.host).Saw(saw...).
 		Hint("timedatectl set-ntp true", "timedatectl status (on both machines)")
 }
 

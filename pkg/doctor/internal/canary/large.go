@@ -68,7 +68,7 @@ func runCanaryLarge(ctx context.Context, env *probe.Env) probe.Finding {
 	span.Batch.Spans[0].Logs = []*jaeger.Log{bigLog(span.Batch.Spans[0].StartTime, size)}
 	packet, err := span.Encode(ctx, send.CompactProtocol)
 	if err != nil {
-		return probe.Found(probe.StatusUnknown, codeLargeNotSent, "%v", err)
+		return probe.Unknown(codeLargeNotSent, "%v", err)
 	}
 	saw := fmt.Sprintf("sent a span of %d bytes to udp %s (trace %s)", len(packet), small.Addr, span.ID)
 	// A network that drops fragments loses just this one.
@@ -89,10 +89,9 @@ func bigLog(at int64, size int) *jaeger.Log {
 
 func largeNotSent(size int, addr string, err error) probe.Finding {
 	if !errors.Is(err, syscall.EMSGSIZE) {
-		return probe.Found(probe.StatusUnknown, codeLargeNotSent, "cannot send a datagram of %d bytes to %s: %s", size, addr, probe.Reason(err))
+		return probe.Unknown(codeLargeNotSent, "cannot send a datagram of %d bytes to %s: %s", size, addr, probe.Reason(err))
 	}
-	f := probe.Found(probe.StatusWarn, codeLargeNotSent,
-		"this machine cannot send a datagram of %d bytes (EMSGSIZE): large spans and full batches are lost", size)
+	f := probe.Warn(codeLargeNotSent, "this machine cannot send a datagram of %d bytes (EMSGSIZE): large spans and full batches are lost", size)
 	if runtime.GOOS == "darwin" {
 		f = f.Hint("sudo sysctl -w net.inet.udp.maxdgram=65536")
 	}
@@ -110,14 +109,14 @@ const hintPacketSize = "OTDEMO_REPORTER_AGENT_MAX_PACKET_SIZE=1472"
 func awaitLarge(ctx context.Context, env *probe.Env, id trace.TraceID, small send.SentSpan, size int) probe.Finding {
 	client, err := env.NewQuery()
 	if err != nil {
-		return probe.Found(probe.StatusUnknown, codeLargeNotAwaited, "%v", err)
+		return probe.Unknown(codeLargeNotAwaited, "%v", err)
 	}
 	defer client.Close()
 	ctx, cancel := withoutFallback(ctx)
 	defer cancel()
 	start := time.Now()
 	if _, err := client.WaitTrace(ctx, small.Trace, nil); err != nil {
-		return probe.Found(probe.StatusUnknown, codeLargeNotAwaited,
+		return probe.Unknown(codeLargeNotAwaited,
 			"a small span sent to udp %s was not found either, so the large one proves nothing", small.Addr).Saw(err.Error())
 	}
 	wait, stop := context.WithTimeout(ctx, LostAfter)
@@ -125,12 +124,12 @@ func awaitLarge(ctx context.Context, env *probe.Env, id trace.TraceID, small sen
 	_, err = client.WaitTrace(wait, id, nil)
 	switch {
 	case err == nil:
-		return probe.Found(probe.StatusOK, CodeLargeDelivered, "a span of %d bytes arrives", size)
+		return probe.OK(CodeLargeDelivered, "a span of %d bytes arrives", size)
 	case !errors.Is(err, query.ErrNotFound), ctx.Err() != nil:
-		return probe.Found(probe.StatusUnknown, codeLargeNotAwaited, "a span of %d bytes was not read back: %v", size, err)
+		return probe.Unknown(codeLargeNotAwaited, "a span of %d bytes was not read back: %v", size, err)
 	}
 	host := probe.HostOf(small.Addr)
-	return probe.Found(probe.StatusWarn, CodeLargeLost, "a small span sent to udp %s arrives, but one of %d bytes was not found after %s",
+	return probe.Warn(CodeLargeLost, "a small span sent to udp %s arrives, but one of %d bytes was not found after %s",
 		small.Addr, size, probe.RoundTime(time.Since(start))).
 		Hint("--collector-endpoint "+send.ThriftURL(env.Config().Reporter.Agent.Host), hintPacketSize).
 		Saw(err.Error()).

@@ -53,7 +53,7 @@ func runProtocol(ctx context.Context, env *probe.Env) probe.Finding {
 	case !overHTTP && !env.LosesSpans():
 		return probe.NotUsed("whether spans arrive over HTTP is unknown")
 	}
-	onlyHTTP := probe.Found(probe.StatusWarn, codeProtocolDiffers, "OTEL_EXPORTER_OTLP_PROTOCOL is not set: spans arrive by %s, and not by %s",
+	onlyHTTP := probe.Warn(codeProtocolDiffers, "OTEL_EXPORTER_OTLP_PROTOCOL is not set: spans arrive by %s, and not by %s",
 		byHTTP, byGRPC).Hint("OTEL_EXPORTER_OTLP_PROTOCOL=http/protobuf")
 	backend, _ := probe.Result[identity.Identity](env, probe.IDIdentity)
 	samePort := probe.OriginOf(env.Loaded, "reporter.collector.endpoint").Layer != config.LayerDefault
@@ -72,10 +72,10 @@ func runProtocol(ctx context.Context, env *probe.Env) probe.Finding {
 	}
 	switch {
 	case problem == nil && overHTTP:
-		return probe.Found(probe.StatusOK, codeProtocolAgrees, "spans arrive at %s over gRPC as well", endpoint.Host).Saw(a.Evidence)
+		return probe.OK(codeProtocolAgrees, "spans arrive at %s over gRPC as well", endpoint.Host).Saw(a.Evidence)
 	case problem == nil:
 		env.Publish(OnlyOverGRPC{})
-		return probe.Found(probe.StatusWarn, codeProtocolDiffers, "OTEL_EXPORTER_OTLP_PROTOCOL is not set: spans reach %s by %s, and not by %s",
+		return probe.Warn(codeProtocolDiffers, "OTEL_EXPORTER_OTLP_PROTOCOL is not set: spans reach %s by %s, and not by %s",
 			endpoint.Host, byGRPC, byHTTP).Saw(a.Evidence).Hint("OTEL_EXPORTER_OTLP_PROTOCOL=grpc")
 	case !overHTTP:
 		return probe.NotUsed("spans do not arrive over gRPC either: %v", problem)

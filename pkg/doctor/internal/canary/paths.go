@@ -94,7 +94,7 @@ func (w IngestPath) run(ctx context.Context, env *probe.Env) probe.Finding {
 	start := time.Now()
 	a := w.send(ctx, env, host)
 	if a.Problem != nil {
-		f := probe.Found(probe.StatusUnknown, codePathNoHelp, "%s: %v", w.name, a.Problem)
+		f := probe.Unknown(codePathNoHelp, "%s: %v", w.name, a.Problem)
 		if a.Evidence != "" {
 			f = f.Saw(a.Evidence)
 		}
@@ -105,11 +105,11 @@ func (w IngestPath) run(ctx context.Context, env *probe.Env) probe.Finding {
 		return f
 	}
 	if err := readTrace(ctx, env, a.Trace); err != nil {
-		return probe.Found(probe.StatusUnknown, codePathLoses, "a span sent to %s as %s was not found after %s",
+		return probe.Unknown(codePathLoses, "a span sent to %s as %s was not found after %s",
 			a.Target, w.name, probe.RoundTime(time.Since(start))).
 			Saw(a.Evidence, err.Error())
 	}
-	f := probe.Found(probe.StatusOK, CodePathWorks, "a span sent to %s as %s was read back", a.Target, w.name).Saw(a.Evidence)
+	f := probe.OK(CodePathWorks, "a span sent to %s as %s was read back", a.Target, w.name).Saw(a.Evidence)
 	if w.encoding == nil && w.in.Tracer == env.Config().Tracer {
 		env.Publish(Alternative{w.in.Flag(host)})
 		return f.Hint(w.in.Flag(host))
@@ -209,14 +209,14 @@ func runHTTPPath(ctx context.Context, env *probe.Env) probe.Finding {
 		return f
 	}
 	if a.Problem != nil {
-		return probe.Found(probe.StatusUnknown, codeHTTPPathNoHelp, "%v", a.Problem).Saw(a.Evidence)
+		return probe.Unknown(codeHTTPPathNoHelp, "%v", a.Problem).Saw(a.Evidence)
 	}
 	hint := "--collector-endpoint " + a.Target
 	if err := readTrace(ctx, env, a.Trace); err != nil {
-		return probe.Found(probe.StatusUnknown, codeHTTPPathAccepts, "%s accepted a span with %d, but the span was not read back", a.Target, http.StatusAccepted).
+		return probe.Unknown(codeHTTPPathAccepts, "%s accepted a span with %d, but the span was not read back", a.Target, http.StatusAccepted).
 			Saw(a.Evidence, err.Error()).Hint(hint)
 	}
-	return probe.Found(probe.StatusOK, CodeHTTPPathWorks, "HTTP port %s works: a span sent there was read back", in.Port).
+	return probe.OK(CodeHTTPPathWorks, "HTTP port %s works: a span sent there was read back", in.Port).
 		Saw(a.Evidence, fmt.Sprintf("read trace %s back", a.Trace)).Hint(hint)
 }
 

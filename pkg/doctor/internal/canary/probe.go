@@ -90,16 +90,16 @@ type sentCanary struct {
 func runCanary(ctx context.Context, env *probe.Env) probe.Finding {
 	client, err := env.NewQuery()
 	if err != nil {
-		return probe.Found(probe.StatusUnknown, codeCanaryUnreadable, "%v", err)
+		return probe.Unknown(codeCanaryUnreadable, "%v", err)
 	}
 	defer client.Close()
 	c, err := sendCanary(ctx, *env.Config())
 	if err != nil {
-		return probe.Found(probe.StatusFail, codeTracerBroken, "cannot create a tracer from this configuration: %v", err).AtHop(probe.HopConfig)
+		return probe.Fail(codeTracerBroken, "cannot create a tracer from this configuration: %v", err).AtHop(probe.HopConfig)
 	}
 	switch {
 	case c.stats.Sent == 0 && ctx.Err() != nil:
-		return probe.Found(probe.StatusUnknown, codeCanaryNotAwaited, "timed out before a span could be sent to %s", c.target).
+		return probe.Unknown(codeCanaryNotAwaited, "timed out before a span could be sent to %s", c.target).
 			Saw(c.evidence()...).Hint("--timeout 30s")
 	case c.stats.Sent == 0:
 		return notSent(env, c)
@@ -143,7 +143,7 @@ func exists(ctx context.Context, client *query.Client, id trace.TraceID) bool {
 
 // truncated is the finding for a span that arrives under half of its id.
 func truncated(c *sentCanary, short trace.TraceID) probe.Finding {
-	return probe.Found(probe.StatusWarn, CodeCanaryTruncated,
+	return probe.Warn(CodeCanaryTruncated,
 		"a span arrives at %s with its trace id truncated to 64 bits: services with longer ids lose their traces", c.target).
 		Saw(c.evidence()...).
 		Saw(fmt.Sprintf("trace %s was not found, but trace %s was", c.id, short)).
@@ -193,19 +193,19 @@ func judgeCanary(got trace.Trace, seen Delivery) probe.Finding {
 	}
 	switch {
 	case len(got.Spans) > 1:
-		return probe.Found(probe.StatusWarn, CodeCanaryDuplicated, "one span was sent, but %d were read back (%s)", len(got.Spans), seen).
+		return probe.Warn(CodeCanaryDuplicated, "one span was sent, but %d were read back (%s)", len(got.Spans), seen).
 			Hint("tcpdump -i any -n udp port 6831")
 	case len(warnings) > 0:
-		return probe.Found(probe.StatusWarn, CodeCanaryWarned, "a span arrives (%s), with a warning from Jaeger: %s", seen, warnings[0]).Saw(warnings...)
+		return probe.Warn(CodeCanaryWarned, "a span arrives (%s), with a warning from Jaeger: %s", seen, warnings[0]).Saw(warnings...)
 	default:
-		return probe.Found(probe.StatusOK, CodeCanaryDelivered, "a span arrives (%s)", seen)
+		return probe.OK(CodeCanaryDelivered, "a span arrives (%s)", seen)
 	}
 }
 
 // notSent is the finding for a span that did not leave this process for good.
 func notSent(env *probe.Env, c *sentCanary) probe.Finding {
 	s, host := c.stats, env.SpanHost()
-	f := probe.Found(probe.StatusFail, probe.CodeCanaryNotSent, "the tracer could not send a span to %s", c.target).AtHop(probe.HopNetwork).
+	f := probe.Fail(probe.CodeCanaryNotSent, "the tracer could not send a span to %s", c.target).AtHop(probe.HopNetwork).
 		Saw(c.evidence()...).
 		Saw(fmt.Sprintf("counted: refused %d, failed %d, too large %d, dropped %d", s.Refused, s.Failed, s.TooLarge, s.Dropped))
 	switch {
@@ -231,35 +231,34 @@ func notFound(env *probe.Env, c *sentCanary, seen Delivery, queryURL string, err
 	var f probe.Finding
 	switch {
 	case !errors.Is(err, query.ErrNotFound):
-		f = probe.Found(probe.StatusUnknown, codeCanaryUnreadable, "a span was sent to %s, but reading it back failed: %v", c.target, err).
+		f = probe.Unknown(codeCanaryUnreadable, "a span was sent to %s, but reading it back failed: %v", c.target, err).
 			AtHop(probe.HopQuery)
 	case seen.Visible < LostAfter:
-		f = probe.Found(probe.StatusUnknown, codeCanaryNotAwaited,
-			"a span sent to %s was not found after %s, which is too soon to call it lost", c.target, waited).
+		f = probe.Unknown(codeCanaryNotAwaited, "a span sent to %s was not found after %s, which is too soon to call it lost", c.target, waited).
 			Hint("--timeout 30s")
 	case env.Config().Tracer == config.TracerAppdash:
 		f = appdashUnread(env, c, queryURL, waited)
 	case env.Config().UsesCollector():
-		f = probe.Found(probe.StatusFail, probe.CodeCanaryLost, "a span that %s accepted was not found after %s", c.target, waited).
+		f = probe.Fail(probe.CodeCanaryLost, "a span that %s accepted was not found after %s", c.target, waited).
 			Hint(probe.HintLogs).
 			Maybe(causesLostHTTP(env, queryURL)...)
 	case lacks:
 		f = transport.NotServedFinding(env, jaeger, "a span sent to %s was not found after %s", c.target, waited)
 	case env.Code(probe.IDUDP) == transport.CodeUDPWrongEncoding:
-		f = probe.Found(probe.StatusFail, transport.CodeUDPWrongEncoding,
+		f = probe.Fail(transport.CodeUDPWrongEncoding,
 			"a span sent to %s was not found after %s: port %d is Jaeger's port for binary thrift, but spans are sent as compact thrift",
 			c.target, waited, agent.Port).
 			AtHop(probe.HopNetwork).
 			Hint(fmt.Sprintf("--agent-port %d", jaegers.PortCompact)).
 			Maybe(causesLostUDP(agent.Port)...)
 	case env.Code(probe.IDUDP) == transport.CodeUDPAnswered:
-		f = probe.Found(probe.StatusFail, transport.CodeUDPAnswered,
+		f = probe.Fail(transport.CodeUDPAnswered,
 			"a span sent to %s was not found after %s, and the port responds, which Jaeger never does: another program uses it",
 			c.target, waited).
 			AtHop(probe.HopNetwork).
 			Hint(fmt.Sprintf("ss -lnup 'sport = :%d' (on %s)", agent.Port, agent.Host))
 	default:
-		f = probe.Found(probe.StatusFail, probe.CodeCanaryLost, "a span sent to %s was neither refused nor found after %s", c.target, waited).
+		f = probe.Fail(probe.CodeCanaryLost, "a span sent to %s was neither refused nor found after %s", c.target, waited).
 			Hint("otdemo check-jaeger --collector-endpoint " + send.ThriftURL(agent.Host)).
 			Maybe(causesLostUDP(agent.Port)...)
 	}
@@ -289,7 +288,7 @@ func CausesLostBeforeUDP(port int) []probe.Cause {
 // otdemo's own backend shows Appdash spans through an API that this check can
 // read.
 func appdashUnread(env *probe.Env, c *sentCanary, queryURL string, waited time.Duration) probe.Finding {
-	return probe.Found(probe.StatusUnknown, CodeCanaryAppdash,
+	return probe.Unknown(CodeCanaryAppdash,
 		"a span was sent to %s, but %s does not return it after %s; what Appdash's own collector stores cannot be read from here",
 		c.target, queryURL, waited).
 		Hint("http://"+net.JoinHostPort(env.SpanHost(), "7700")+"/traces (in a browser: Appdash's page, look for service "+probe.CheckService+")", probe.HintAllInOne)

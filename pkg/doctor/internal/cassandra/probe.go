@@ -89,7 +89,7 @@ func reach(ctx context.Context, env *probe.Env, host string) (probe.Finding, *cl
 		addr = net.JoinHostPort(strings.Trim(host, "[]"), defaultPort)
 	}
 	if host == "" || strings.Contains(host, "/") {
-		return probe.Found(probe.StatusFail, codeHostInvalid, "the host %q must be of the form host or host:port", probe.BareText(host)).
+		return probe.Fail(codeHostInvalid, "the host %q must be of the form host or host:port", probe.BareText(host)).
 			AtHop(probe.HopConfig).Hint("--cassandra-hosts localhost"), nil
 	}
 	conn, err := dialCQL(ctx, env, addr)
@@ -106,7 +106,7 @@ func reach(ctx context.Context, env *probe.Env, host string) (probe.Finding, *cl
 	}
 	node := locals[0]
 	node.addr = addr
-	f := probe.Found(probe.StatusOK, codeResponds, "%s responds: Cassandra %s, data center %s", addr, node.Version, node.Datacenter).
+	f := probe.OK(codeResponds, "%s responds: Cassandra %s, data center %s", addr, node.Version, node.Datacenter).
 		Saw(fmt.Sprintf("cluster %q, native protocol %d, authenticator %q", node.Cluster, cqlVersion, conn.authenticator))
 	if !env.Storage.TLS {
 		f = f.Saw(plainLine)
@@ -127,7 +127,7 @@ func noResponse(ctx context.Context, env *probe.Env, addr string, err error) pro
 	host, port, _ := net.SplitHostPort(addr)
 	logged := "Jaeger prints: gocql: unable to create session: unable to connect to initial hosts: " + err.Error()
 	if server, ok := errors.AsType[*cqlServerError](err); ok && server.code == cqlBadCredentials {
-		f := probe.Found(probe.StatusFail, codeUnauthorized, "%s requires a user and a password", addr)
+		f := probe.Fail(codeUnauthorized, "%s requires a user and a password", addr)
 		if env.Storage.User != "" {
 			f.Fact = fmt.Sprintf("%s rejects user %s with this password", addr, env.Storage.User)
 		}
@@ -143,14 +143,14 @@ func noResponse(ctx context.Context, env *probe.Env, addr string, err error) pro
 	var f probe.Finding
 	switch {
 	case errors.As(err, &record):
-		f = probe.Found(probe.StatusFail, codeTLS, "%s does not speak TLS", addr).
+		f = probe.Fail(codeTLS, "%s does not speak TLS", addr).
 			Hint("leave --storage-tls out, and --cassandra.tls.enabled (Jaeger 1); " + plainJaeger2)
 	case (closed || errors.Is(err, errNotCQL)) && !env.Storage.TLS && probe.SpeaksTLS(ctx, env, addr):
-		f = probe.Found(probe.StatusFail, codeTLS, "%s speaks TLS", addr).
+		f = probe.Fail(codeTLS, "%s speaks TLS", addr).
 			Hint("--storage-tls; --cassandra.tls.enabled (Jaeger 1); connection: {tls: {insecure: false}}, the default (Jaeger 2)")
 	case errors.Is(err, errNotCQL), errors.Is(err, errCQLSilent):
 		// Measured with 1.62: Jaeger prints nothing and waits.
-		return probe.Found(probe.StatusFail, codeNotCQL, "%s does not speak Cassandra's protocol: %v", addr, err).
+		return probe.Fail(codeNotCQL, "%s does not speak Cassandra's protocol: %v", addr, err).
 			Saw("Jaeger prints nothing and waits").
 			Hint("--cassandra-hosts " + net.JoinHostPort(host, defaultPort))
 	default:

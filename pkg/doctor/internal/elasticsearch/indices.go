@@ -124,25 +124,25 @@ func checkIndices(env *probe.Env, r *reader) probe.Finding {
 		return noAlias(env, r.client, unaliased)
 	case len(own) == 0:
 		other := strings.TrimSuffix(all[len(all)-1].prefix, "-")
-		return probe.Found(probe.StatusFail, codeIndexPrefix, "no index %s*; found %s: the index prefix differs", prefix+kindSpan, probe.List(saw)).
+		return probe.Fail(codeIndexPrefix, "no index %s*; found %s: the index prefix differs", prefix+kindSpan, probe.List(saw)).
 			Hint(fmt.Sprintf("--es-index-prefix %q, and the same --es.index-prefix for Jaeger's collector and query", other))
 	case len(services) == 0:
-		return probe.Found(probe.StatusWarn, codeNoServiceIndex, "there %s %s for spans but none for services: Jaeger lists no service",
+		return probe.Warn(codeNoServiceIndex, "there %s %s for spans but none for services: Jaeger lists no service",
 			plural.Word(len(spans), "is", "are"), plural.Of(len(spans), "index", "indices")).
 			Saw(saw...).
 			Hint("docker restart jaeger (it writes each service once in 12 hours, so it does not notice that the index is gone)")
 	case len(spans) == 0:
-		return probe.Found(probe.StatusWarn, codeNoIndices, "there %s %s for services but none for spans",
+		return probe.Warn(codeNoIndices, "there %s %s for services but none for spans",
 			plural.Word(len(services), "is", "are"), plural.Of(len(services), "index", "indices")).Saw(saw...)
 	}
 	newest := spans[len(spans)-1]
 	fact := fmt.Sprintf("%s for spans; the newest is %s with %s", plural.Of(len(spans), "index", "indices"), newest.Name, newest.documents())
 	isCurrent := func(i index) bool { return i.current }
 	if env.Passed(probe.IDCanary) && newest.dated() && !slices.ContainsFunc(spans, isCurrent) {
-		return probe.Found(probe.StatusWarn, codeNotWritten, "a span was just stored, but not here: %s", fact).
+		return probe.Warn(codeNotWritten, "a span was just stored, but not here: %s", fact).
 			Maybe(causesElsewhere()...)
 	}
-	return probe.Found(probe.StatusOK, codeIndicesFound, "%s", fact).Saw(saw...)
+	return probe.OK(codeIndicesFound, "%s", fact).Saw(saw...)
 }
 
 // noAlias is the finding for a Jaeger with use_aliases that started before
@@ -153,7 +153,7 @@ func noAlias(env *probe.Env, c *client, made []index) probe.Finding {
 	if env.Storage.IndexPrefix != "" {
 		rollover += " --index-prefix " + env.Storage.IndexPrefix
 	}
-	f := probe.Found(probe.StatusFail, codeNoAlias, "%s is an index, not an alias: Jaeger writes to it but reads from elsewhere", names[0])
+	f := probe.Fail(codeNoAlias, "%s is an index, not an alias: Jaeger writes to it but reads from elsewhere", names[0])
 	for _, i := range made {
 		f = f.Saw(fmt.Sprintf("index %s: %s that Jaeger cannot find", i.Name, i.documents()))
 	}
@@ -166,10 +166,10 @@ func noAlias(env *probe.Env, c *client, made []index) probe.Finding {
 // noIndices is the finding for a storage that Jaeger has never written to.
 func noIndices(env *probe.Env) probe.Finding {
 	if env.Passed(probe.IDCanary) {
-		return probe.Found(probe.StatusWarn, codeNoIndices, "a span was just stored, but not here: no Jaeger index found").
+		return probe.Warn(codeNoIndices, "a span was just stored, but not here: no Jaeger index found").
 			Maybe(causesElsewhere()...)
 	}
-	return probe.Found(probe.StatusWarn, codeNoIndices, "no Jaeger index found: no span was ever stored here")
+	return probe.Warn(codeNoIndices, "no Jaeger index found: no span was ever stored here")
 }
 
 func causesElsewhere() []probe.Cause {
@@ -202,7 +202,7 @@ func checkMapping(env *probe.Env, r *reader) probe.Finding {
 		return i.suffix != suffixWrite && !slices.Contains([]string{"keyword", ""}, kindOf(i.Name))
 	})
 	if len(wrong) > 0 {
-		return probe.Found(probe.StatusFail, codeText, "serviceName has type %s instead of keyword in %s: services cannot be listed", kindOf(wrong[0]), probe.List(wrong)).
+		return probe.Fail(codeText, "serviceName has type %s instead of keyword in %s: services cannot be listed", kindOf(wrong[0]), probe.List(wrong)).
 			AtHop(probe.HopQuery).
 			Saw(
 				"Jaeger prints: all shards failed [type=search_phase_execution_exception]",
@@ -214,10 +214,10 @@ func checkMapping(env *probe.Env, r *reader) probe.Finding {
 			)
 	}
 	if !hasTemplate(r) {
-		return probe.Found(probe.StatusWarn, codeNoTemplate, "no template matches jaeger-service-*: serviceName will be text in the next index").
+		return probe.Warn(codeNoTemplate, "no template matches jaeger-service-*: serviceName will be text in the next index").
 			Hint("docker restart jaeger (it makes its templates when it starts)")
 	}
-	return probe.Found(probe.StatusOK, codeKeyword, "serviceName is a keyword in %s, and a template exists for the next", plural.Of(len(fields), "index", "indices"))
+	return probe.OK(codeKeyword, "serviceName is a keyword in %s, and a template exists for the next", plural.Of(len(fields), "index", "indices"))
 }
 
 // hasTemplate looks for a template for indices of services, of the form that

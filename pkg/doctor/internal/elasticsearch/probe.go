@@ -84,7 +84,7 @@ func reach(ctx context.Context, env *probe.Env, raw string) (probe.Finding, *clu
 	}
 	client, err := newClient(env, u)
 	if err != nil {
-		return probe.Found(probe.StatusFail, codeCertificate, "%v", err).AtHop(probe.HopConfig).Hint("--storage-ca ca.pem"), nil
+		return probe.Fail(codeCertificate, "%v", err).AtHop(probe.HopConfig).Hint("--storage-ca ca.pem"), nil
 	}
 	defer client.close()
 	var head *probe.Fetched
@@ -107,7 +107,7 @@ func reach(ctx context.Context, env *probe.Env, raw string) (probe.Finding, *clu
 	if headErr == nil && !succeeds(head) && !jaeger.Version.AtLeast(2, 20) {
 		refused := failsStatus(head)
 		refused.own = ""
-		return probe.Found(probe.StatusFail, codeHeadRefused,
+		return probe.Fail(codeHeadRefused,
 			"%s returned %d for GET and %d for HEAD: Jaeger up to 2.19 sends HEAD and treats the server as down", client.base, get.Status, head.Status).
 			Saw(f.Evidence...).
 			Saw(head.Evidence()).
@@ -128,7 +128,7 @@ func parseServerURL(raw string, jaeger identity.Identity) (*url.URL, *probe.Find
 	raw = masked(raw)
 	_, rest, schemed := strings.Cut(raw, "://")
 	fail := func(hint string, logged []string, format string, args ...any) (*url.URL, *probe.Finding) {
-		f := probe.Found(probe.StatusFail, codeURLInvalid, format, args...).AtHop(probe.HopConfig).Hint("--es-url " + hint).Saw(logged...)
+		f := probe.Fail(codeURLInvalid, format, args...).AtHop(probe.HopConfig).Hint("--es-url " + hint).Saw(logged...)
 		return nil, &f
 	}
 	switch {
@@ -208,40 +208,37 @@ func judgeResponse(c *client, a *probe.Fetched) (probe.Finding, *cluster) {
 	_ = json.Unmarshal(a.Body, &root)
 	v, known := jaegers.ParseVersion(root.Version.Number)
 	if !known {
-		return probe.Found(probe.StatusFail, codeNotElasticsearch, "%s returned %d but is not Elasticsearch", c.base, a.Status).
+		return probe.Fail(codeNotElasticsearch, "%s returned %d but is not Elasticsearch", c.base, a.Status).
 			Hint("curl -sSi " + c.base.String()), nil
 	}
 	found := &cluster{url: c.base, version: v, name: "Elasticsearch " + root.Version.Number}
 	if root.Version.Distribution == "opensearch" || strings.Contains(root.Tagline, "OpenSearch") {
 		found.opensearch, found.name = true, "OpenSearch "+root.Version.Number
 	}
-	return probe.Found(probe.StatusOK, codeResponds, "%s responds: %s", c.base, found.name), found
+	return probe.OK(codeResponds, "%s responds: %s", c.base, found.name), found
 }
 
 func unsuccessful(c *client, a *probe.Fetched) probe.Finding {
-	fail := func(code probe.Code, format string, args ...any) probe.Finding {
-		return probe.Found(probe.StatusFail, code, format, args...)
-	}
 	switch s := a.Status; {
 	case probe.RequiresTLS(s, string(a.Body)):
-		return fail(codeTLS, "%s speaks TLS, but the URL scheme is http", probe.DialAddr(c.base)).Hint("--es-url " + probe.OtherScheme(c.base))
+		return probe.Fail(codeTLS, "%s speaks TLS, but the URL scheme is http", probe.DialAddr(c.base)).Hint("--es-url " + probe.OtherScheme(c.base))
 	case s == http.StatusUnauthorized:
 		return unauthorized(c)
 	case s == http.StatusForbidden:
-		return fail(codeForbidden, "%s returned 403: this user or address has no access", c.base).
+		return probe.Fail(codeForbidden, "%s returned 403: this user or address has no access", c.base).
 			Hint("curl -sSi " + c.base.String() + " (security plugin, AWS access policy)")
 	case s == http.StatusNotFound, s == http.StatusMethodNotAllowed:
-		return fail(codePath, "%s returned %d: no Elasticsearch at this path", c.base, s).Hint("--es-url " + probe.WithPath(c.base, ""))
+		return probe.Fail(codePath, "%s returned %d: no Elasticsearch at this path", c.base, s).Hint("--es-url " + probe.WithPath(c.base, ""))
 	case s >= http.StatusInternalServerError, s == http.StatusTooManyRequests:
-		return fail(codeUnavailable, "%s returned %d: it is starting or overloaded, or a proxy has no backend", c.base, s).
+		return probe.Fail(codeUnavailable, "%s returned %d: it is starting or overloaded, or a proxy has no backend", c.base, s).
 			Hint("curl -sS '" + c.base.JoinPath("_cluster/health").String() + "?wait_for_status=yellow&timeout=30s'")
 	default:
-		return fail(codeStatus, "%s returned %d", c.base, s)
+		return probe.Fail(codeStatus, "%s returned %d", c.base, s)
 	}
 }
 
 func unauthorized(c *client) probe.Finding {
-	f := probe.Found(probe.StatusFail, codeUnauthorized, "%s returned 401: it requires a user and a password", c.base)
+	f := probe.Fail(codeUnauthorized, "%s returned 401: it requires a user and a password", c.base)
 	if c.user != "" {
 		f.Fact = fmt.Sprintf("%s returned 401: it rejects user %s with this password", c.base, c.user)
 	}

@@ -65,14 +65,14 @@ func stateProbe(id, title string, codes []probe.Code, check stateCheck) probe.Pr
 			}
 			c, err := newClient(env, cluster.url)
 			if err != nil {
-				return probe.Found(probe.StatusUnknown, codeStateUnknown, "%v", err)
+				return probe.Unknown(codeStateUnknown, "%v", err)
 			}
 			defer c.close()
 			r := &reader{client: c, ctx: ctx}
 			f := check(env, r)
 			if r.err != nil {
 				// The user may have only the rights that Jaeger needs.
-				return probe.Found(probe.StatusUnknown, codeStateUnknown, "cannot read Elasticsearch's state: %v", r.err).
+				return probe.Unknown(codeStateUnknown, "cannot read Elasticsearch's state: %v", r.err).
 					Hint("grant the user the cluster privilege monitor and view_index_metadata on *jaeger-* to check this")
 			}
 			return f
@@ -106,13 +106,13 @@ func checkVersion(env *probe.Env, _ *reader) probe.Finding {
 	s, known := supportOf(cluster.opensearch, cluster.version)
 	switch {
 	case !known:
-		return probe.Found(probe.StatusOK, codeVersionNeeds, "unknown which Jaeger versions work with %s", cluster.name)
+		return probe.OK(codeVersionNeeds, "unknown which Jaeger versions work with %s", cluster.name)
 	case !jaeger.Version.Known():
-		return probe.Found(probe.StatusOK, codeVersionNeeds, "%s works with %s", cluster.name, s)
+		return probe.OK(codeVersionNeeds, "%s works with %s", cluster.name, s)
 	case s.by(jaeger.Version):
-		return probe.Found(probe.StatusOK, codeVersionSupported, "%s works with %s", jaeger, cluster.name)
+		return probe.OK(codeVersionSupported, "%s works with %s", jaeger, cluster.name)
 	}
-	return probe.Found(probe.StatusFail, codeVersionUnsupported, "%s does not work with %s, which needs %s", jaeger, cluster.name, s).
+	return probe.Fail(codeVersionUnsupported, "%s does not work with %s, which needs %s", jaeger, cluster.name, s).
 		Saw(
 			"Jaeger 1.10 to 2.19 prints: elastic: Error 400 (Bad Request): unknown key [template] in the template",
 			"or: Action/metadata line [1] contains an unknown parameter [_type]",
@@ -138,13 +138,13 @@ func checkHealth(_ *probe.Env, r *reader) probe.Finding {
 		health.Status, plural.Of(health.Nodes, "node", "nodes"), plural.Of(health.Active, "shard", "shards"), health.Unassigned)
 	explain := "curl -sS " + r.base.JoinPath("_cluster/allocation/explain").String()
 	if red := named(indices, func(i index) bool { return i.Health == "red" }); len(red) > 0 {
-		return probe.Found(probe.StatusFail, codeRed, "%s red: %s", plural.Of(len(red), "Jaeger index is", "Jaeger indices are"), probe.List(red)).
+		return probe.Fail(codeRed, "%s red: %s", plural.Of(len(red), "Jaeger index is", "Jaeger indices are"), probe.List(red)).
 			Saw(line, "Jaeger prints: all shards failed [type=search_phase_execution_exception]").Hint(explain)
 	}
 	if health.Status == "red" {
-		return probe.Found(probe.StatusWarn, codeRed, "%s; none of Jaeger's indices is red", line).Hint(explain)
+		return probe.Warn(codeRed, "%s; none of Jaeger's indices is red", line).Hint(explain)
 	}
-	f := probe.Found(probe.StatusOK, codeHealthy, "%s", line)
+	f := probe.OK(codeHealthy, "%s", line)
 	if health.Status == "yellow" && health.DataNodes == 1 {
 		f = f.Saw("yellow is expected: a single node cannot hold replicas")
 	}
@@ -176,7 +176,7 @@ func checkWrites(env *probe.Env, r *reader) probe.Finding {
 		return i.current && (b.ReadOnly == "true" || b.Write == "true")
 	})
 	if len(closed) > 0 && len(flooded) == 0 {
-		return probe.Found(probe.StatusFail, CodeReadOnly, "a write block is set on %s", probe.List(closed)).
+		return probe.Fail(CodeReadOnly, "a write block is set on %s", probe.List(closed)).
 			Hint(unblock(r.client, closed, "write"))
 	}
 	disk := readDisk(r)
@@ -186,7 +186,7 @@ func checkWrites(env *probe.Env, r *reader) probe.Finding {
 		r.err = nil
 		return readOnly(r.client, indices, flooded).Saw(disk.lines()...)
 	case len(full) > 0:
-		return probe.Found(probe.StatusWarn, codeDiskFull, "disk usage is above the flood stage on %s: indices there become read-only", probe.List(full)).
+		return probe.Warn(codeDiskFull, "disk usage is above the flood stage on %s: indices there become read-only", probe.List(full)).
 			Saw(disk.lines()...).Hint("free disk space, or delete old indices: jaeger-es-index-cleaner 7 " + r.base.String())
 	}
 	return rejections(env, r, disk)
@@ -230,19 +230,19 @@ func rejections(env *probe.Env, r *reader, disk diskUsage) probe.Finding {
 		total += p.Rejected
 	}
 	if total > 0 && !env.Passed(probe.IDCanary) {
-		return probe.Found(probe.StatusWarn, codeRejectsWrites, "%s rejected because a queue was full", plural.Of(total, "write was", "writes were")).
+		return probe.Warn(codeRejectsWrites, "%s rejected because a queue was full", plural.Of(total, "write was", "writes were")).
 			Saw(lines...).
 			Saw("Jaeger prints: es_rejected_execution_exception, status 429").
 			Hint("fewer and larger bulks: --es.bulk.size 10000000 --es.bulk.workers 1, or more nodes")
 	}
-	return probe.Found(probe.StatusOK, codeWritable, "no Jaeger index is blocked, and no disk is too full").Saw(lines...).Saw(disk.lines()...)
+	return probe.OK(codeWritable, "no Jaeger index is blocked, and no disk is too full").Saw(lines...).Saw(disk.lines()...)
 }
 
 func checkShards(_ *probe.Env, r *reader) probe.Finding {
 	health, settings, indices := readHealth(r), readSettings(r), listIndices(r)
 	perNode, err := strconv.Atoi(settings.value("cluster.max_shards_per_node"))
 	if err != nil {
-		return probe.Found(probe.StatusOK, codeShardsFree, "%s open; no limit is set", plural.Of(health.Active, "shard is", "shards are"))
+		return probe.OK(codeShardsFree, "%s open; no limit is set", plural.Of(health.Active, "shard is", "shards are"))
 	}
 	open, limit := health.Active+health.Initializing+health.Unassigned, perNode*max(1, health.DataNodes)
 	line := fmt.Sprintf("%d of %s %s open (cluster.max_shards_per_node %d, %s)",
@@ -253,13 +253,13 @@ func checkShards(_ *probe.Env, r *reader) probe.Finding {
 		"but this cluster currently has [%d]/[%d] maximum normal shards open", day, open, limit)
 	switch {
 	case open+day <= limit && open <= limit-limit/10:
-		return probe.Found(probe.StatusOK, codeShardsFree, "%s", line)
+		return probe.OK(codeShardsFree, "%s", line)
 	case open+day <= limit:
-		return probe.Found(probe.StatusWarn, codeShardsScarce, "%s; Jaeger needs %d a day", line, day).Hint(hint)
+		return probe.Warn(codeShardsScarce, "%s; Jaeger needs %d a day", line, day).Hint(hint)
 	case slices.ContainsFunc(indices, func(i index) bool { return i.current && i.kind == kindSpan }):
-		return probe.Found(probe.StatusWarn, codeShardsFull, "%s: today's index exists, but there is no room for tomorrow's %d", line, day).Saw(logged).Hint(hint)
+		return probe.Warn(codeShardsFull, "%s: today's index exists, but there is no room for tomorrow's %d", line, day).Saw(logged).Hint(hint)
 	default:
-		return probe.Found(probe.StatusFail, codeShardsFull, "%s: no room for the %d that today's indices need", line, day).Saw(logged).Hint(hint)
+		return probe.Fail(codeShardsFull, "%s: no room for the %d that today's indices need", line, day).Saw(logged).Hint(hint)
 	}
 }
 

@@ -91,9 +91,9 @@ func checkTraceIDs(env *probe.Env, r *reader) probe.Finding {
 	}
 	hits := searchSpans(env, r, shortID+ofOthers)
 	if hits.Hits.Total.Value == 0 {
-		return probe.Found(probe.StatusOK, codeLongIDs, "no trace has a 64-bit id in Jaeger 1's format")
+		return probe.OK(codeLongIDs, "no trace has a 64-bit id in Jaeger 1's format")
 	}
-	return probe.Found(probe.StatusWarn, codeShortIDs, "%s in Jaeger 1's format: %s cannot find them by id", hits.count(), jaeger).
+	return probe.Warn(codeShortIDs, "%s in Jaeger 1's format: %s cannot find them by id", hits.count(), jaeger).
 		Saw(hits.examples()...).
 		Hint(
 			"JAEGER_TRACEID_128BIT=true wherever traces begin, as long as a Jaeger 1 writes",
@@ -104,8 +104,7 @@ func checkTraceIDs(env *probe.Env, r *reader) probe.Finding {
 // shortCanary is the finding for a canary that went through a Jaeger 1 and is
 // looked for in a Jaeger 2. The storage has it, so the fault is where it is read.
 func shortCanary(jaeger identity.Identity) probe.Finding {
-	return probe.Found(probe.StatusFail, codeShortCanary,
-		"a span of this check is stored with a 64-bit id in Jaeger 1's format: %s cannot find it by id", jaeger).
+	return probe.Fail(codeShortCanary, "a span of this check is stored with a 64-bit id in Jaeger 1's format: %s cannot find it by id", jaeger).
 		AtHop(probe.HopQuery).
 		Hint(
 			"OTDEMO_TRACE_ID_128BIT=true for the check, and JAEGER_TRACEID_128BIT=true wherever traces begin",

@@ -51,10 +51,10 @@ func run(env *probe.Env, storageIDs []string) probe.Finding {
 	before, ok := probe.Result[storage.AdminInfo](env, probe.IDStorageKind)
 	switch {
 	case !ok || len(before.Counters) == 0:
-		return probe.Found(probe.StatusUnknown, codeNoCounters, "no counters found on Jaeger's ports 14269 and 8888").
+		return probe.Unknown(codeNoCounters, "no counters found on Jaeger's ports 14269 and 8888").
 			Hint("docker run -p 14269:14269 ... (Jaeger 1), -p 8888:8888 (Jaeger 2)")
 	case len(lost.After.Counters) == 0:
-		return probe.Found(probe.StatusUnknown, codeNoCounters, "Jaeger's counters can no longer be read").Hint(probe.HintLogs)
+		return probe.Unknown(codeNoCounters, "Jaeger's counters can no longer be read").Hint(probe.HintLogs)
 	}
 	a := newAccount(before, lost)
 	for _, id := range pathProbes() {
@@ -181,23 +181,22 @@ func (a Account) Judge() probe.Finding {
 	var f probe.Finding
 	switch {
 	case a.Counted && most < a.Sent:
-		return probe.Found(probe.StatusFail, CodeNotReceived,
+		return probe.Fail(CodeNotReceived,
 			"the collector at %s counted %s of %s that this check sent: the missing spans were lost before it or went elsewhere",
 			a.source, atMost(a.Least, most), plural.Of(a.Sent, "span", "spans")).AtHop(probe.HopNetwork).AsCauseOf(probe.IDCanary)
 	case a.rejected > 0:
-		f = probe.Found(probe.StatusFail, CodeRejects, "Jaeger's storage rejected %s while the canary was in flight",
+		f = probe.Fail(CodeRejects, "Jaeger's storage rejected %s while the canary was in flight",
 			plural.Of(int(a.rejected), "span or bulk", "spans or bulks"))
 	case a.dropped > 0:
-		f = probe.Found(probe.StatusFail, codeQueueFull,
-			"Jaeger dropped %s while the canary was in flight: its queue is full because the storage is too slow",
+		f = probe.Fail(codeQueueFull, "Jaeger dropped %s while the canary was in flight: its queue is full because the storage is too slow",
 			plural.Of(int(a.dropped), "span", "spans"))
 	case !a.Counted || least < a.Sent:
-		return probe.Found(probe.StatusUnknown, codeUnclear, "Jaeger's counters do not show whether it received the canary")
+		return probe.Unknown(codeUnclear, "Jaeger's counters do not show whether it received the canary")
 	case readBack:
-		return probe.Found(probe.StatusUnknown, CodeReceived,
+		return probe.Unknown(CodeReceived,
 			"Jaeger received %s from this check and returns some of them, but not the canary", plural.Of(a.Sent, "span", "spans"))
 	default:
-		f = probe.Found(probe.StatusFail, CodeReceived,
+		f = probe.Fail(CodeReceived,
 			"Jaeger received %s from this check and returns none of them: the loss is after the collector", plural.Of(a.Sent, "span", "spans"))
 	}
 	switch {

@@ -18,7 +18,7 @@ import (
 // Fault is why a request had no response.
 type Fault uint8
 
-// The codes of what is found here.
+// The faults.
 const (
 	FaultOther Fault = iota
 	// FaultRefused: nothing listens.
@@ -98,21 +98,21 @@ func (c FaultCodes) Finding(u *url.URL, err error) Finding {
 	var f Finding
 	switch Classify(err) {
 	case FaultRefused:
-		f = Found(StatusFail, c.Refused, "nothing listens on tcp %s", host)
+		f = Fail(c.Refused, "nothing listens on tcp %s", host)
 	case FaultUnresolved:
-		f = Found(StatusFail, c.Unresolved, "host %s does not resolve: %s", u.Hostname(), Reason(err))
+		f = Fail(c.Unresolved, "host %s does not resolve: %s", u.Hostname(), Reason(err))
 	case FaultTimeout:
-		f = Found(StatusFail, c.Timeout, "tcp %s did not respond in time", host)
+		f = Fail(c.Timeout, "tcp %s did not respond in time", host)
 	case FaultPlain:
-		f = Found(StatusFail, c.TLS, "%s speaks plain HTTP, but the URL scheme is https", host)
+		f = Fail(c.TLS, "%s speaks plain HTTP, but the URL scheme is https", host)
 	case FaultTLS:
-		f = Found(StatusFail, c.TLS, "%s speaks TLS, but the URL scheme is http", host)
+		f = Fail(c.TLS, "%s speaks TLS, but the URL scheme is http", host)
 	case FaultCertificate:
-		f = Found(StatusFail, c.Certificate, "certificate of %s is not trusted: %s", host, Reason(err))
+		f = Fail(c.Certificate, "certificate of %s is not trusted: %s", host, Reason(err))
 	case FaultProtocol:
-		f = Found(StatusFail, c.Protocol, "%s does not speak HTTP/1; it may be a gRPC port", host)
+		f = Fail(c.Protocol, "%s does not speak HTTP/1; it may be a gRPC port", host)
 	case FaultOther:
-		f = Found(StatusFail, c.Other, "request to %s failed: %s", host, Reason(err))
+		f = Fail(c.Other, "request to %s failed: %s", host, Reason(err))
 	}
 	return f.Saw(fmt.Sprintf("%s: %v", Bare(u), WithoutURL(err)))
 }

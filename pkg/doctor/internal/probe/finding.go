@@ -118,6 +118,24 @@ func Found(status Status, code Code, format string, args ...any) Finding {
 	return Finding{Status: status, Code: code, Fact: fmt.Sprintf(format, args...)}
 }
 
+// OK returns the finding that a claim holds.
+func OK(code Code, format string, args ...any) Finding { return Found(StatusOK, code, format, args...) }
+
+// Warn returns a finding with StatusWarn.
+func Warn(code Code, format string, args ...any) Finding {
+	return Found(StatusWarn, code, format, args...)
+}
+
+// Fail returns the finding that a claim is false.
+func Fail(code Code, format string, args ...any) Finding {
+	return Found(StatusFail, code, format, args...)
+}
+
+// Unknown returns an inconclusive finding.
+func Unknown(code Code, format string, args ...any) Finding {
+	return Found(StatusUnknown, code, format, args...)
+}
+
 // AtHop returns f at another hop than its probe's.
 func (f Finding) AtHop(hop Hop) Finding {
 	f.Hop = hop
@@ -161,7 +179,7 @@ func (f Finding) Maybe(causes ...Cause) Finding {
 // Unfinished is the finding of a probe whose context has ended.
 func Unfinished(ctx context.Context) Finding {
 	if errors.Is(ctx.Err(), context.Canceled) {
-		return Found(StatusUnknown, codeInterrupted, "interrupted")
+		return Unknown(codeInterrupted, "interrupted")
 	}
-	return Found(StatusUnknown, codeNotRun, "not run: timed out").Hint("--timeout 30s")
+	return Unknown(codeNotRun, "not run: timed out").Hint("--timeout 30s")
 }

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"io"
 	"net/http"
-	"slices"
 	"sync"
 	"time"
 )
@@ -31,7 +30,7 @@ type Exchange struct {
 
 // recorder is a transport that reports each exchange once its body is closed.
 type recorder struct {
-	next   http.RoundTripper
+	next   *http.Transport
 	record func(Exchange)
 }
 
@@ -50,19 +49,13 @@ func (r *recorder) RoundTrip(req *http.Request) (*http.Response, error) {
 }
 
 // CloseIdleConnections lets http.Client reach the transport below.
-func (r *recorder) CloseIdleConnections() {
-	if c, ok := r.next.(interface{ CloseIdleConnections() }); ok {
-		c.CloseIdleConnections()
-	}
-}
+func (r *recorder) CloseIdleConnections() { r.next.CloseIdleConnections() }
 
 // publicHeader drops the headers that may carry secrets.
 func publicHeader(h http.Header) http.Header {
 	public := h.Clone()
-	for name := range public {
-		if slices.Contains([]string{"Set-Cookie", "Authorization", "Proxy-Authorization"}, name) {
-			delete(public, name)
-		}
+	for _, name := range []string{"Set-Cookie", "Authorization", "Proxy-Authorization"} {
+		public.Del(name)
 	}
 	return public
 }

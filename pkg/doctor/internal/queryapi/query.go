@@ -1,6 +1,7 @@
 package queryapi
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -56,7 +57,7 @@ func Probe() probe.Probe {
 func run(ctx context.Context, env *probe.Env) probe.Finding {
 	client, err := env.NewQuery()
 	if err != nil {
-		f := probe.Found(probe.StatusFail, codeURLInvalid, "%v", err)
+		f := probe.Fail(codeURLInvalid, "%v", err)
 		if hinted, ok := errors.AsType[*query.URLError](err); ok {
 			f = f.Hint(hinted.Hint())
 		}
@@ -67,7 +68,7 @@ func run(ctx context.Context, env *probe.Env) probe.Finding {
 	if err != nil {
 		return noResponse(ctx, env, err)
 	}
-	f := probe.Found(probe.StatusOK, probe.CodeQueryAnswers, "%s responds; %s", client.URL(), plural.Of(len(services), "service", "services"))
+	f := probe.OK(probe.CodeQueryAnswers, "%s responds; %s", client.URL(), plural.Of(len(services), "service", "services"))
 	if len(services) > 0 {
 		f = f.Saw("services: " + strings.Join(services, ", "))
 	}
@@ -105,7 +106,7 @@ func listServices(ctx context.Context, client *query.Client) (services []string,
 func noResponse(ctx context.Context, env *probe.Env, err error) probe.Finding {
 	base, parseErr := url.Parse(env.Config().Query.URL)
 	if parseErr != nil {
-		return probe.Found(probe.StatusFail, codeURLInvalid, "query.url is not a valid URL: %v", probe.WithoutURL(parseErr))
+		return probe.Fail(codeURLInvalid, "query.url is not a valid URL: %v", probe.WithoutURL(parseErr))
 	}
 	if notJSON, ok := errors.AsType[*query.NotJSONError](err); ok {
 		return unexpectedPage(ctx, env, base, notJSON)
@@ -140,11 +141,11 @@ var baseHref = regexp.MustCompile(`<base href="(/[^"]+?)/?"`)
 
 func unexpectedPage(ctx context.Context, env *probe.Env, base *url.URL, err *query.NotJSONError) probe.Finding {
 	saw := fmt.Sprintf("%s: 200 %s", err.URL, probe.Excerpt([]byte(err.Body)))
-	if looksLikeLogin(err.Body) {
+	if loginForm.MatchString(err.Body) {
 		return loginRequired(base, "a login page").Saw(saw)
 	}
-	f := probe.Found(probe.StatusFail, codeNotJSON, "%s returned %s instead of Jaeger's JSON",
-		probe.Bare(base), contentType(err.ContentType)).Saw(saw)
+	f := probe.Fail(codeNotJSON, "%s returned %s instead of Jaeger's JSON",
+		probe.Bare(base), cmp.Or(err.ContentType, "something without a content type")).Saw(saw)
 	if err.Reason != "" {
 		f = f.Saw(err.Reason)
 	}
@@ -162,32 +163,32 @@ func unexpectedPage(ctx context.Context, env *probe.Env, base *url.URL, err *que
 }
 
 func unexpectedStatus(base *url.URL, err *query.StatusError) probe.Finding {
-	saw := fmt.Sprintf("%s: %d %s %s", err.URL, err.Status, http.StatusText(err.Status), probe.Excerpt([]byte(err.Body)))
-	at := probe.Bare(base)
+	f := judgeStatus(base, err)
+	return f.Saw(fmt.Sprintf("%s: %d %s %s", err.URL, err.Status, http.StatusText(err.Status), probe.Excerpt([]byte(err.Body))))
+}
+
+func judgeStatus(base *url.URL, err *query.StatusError) probe.Finding {
+	at, s := probe.Bare(base), err.Status
 	switch {
-	case probe.RequiresTLS(err.Status, err.Body):
-		return probe.Found(probe.StatusFail, codeTLS, "%s speaks TLS, but the URL scheme is http", probe.DialAddr(base)).
-			Saw(saw).Hint("--query-url " + probe.OtherScheme(base))
-	case err.Status == http.StatusUnauthorized && strings.Contains(err.Body, "tenant"):
+	case probe.RequiresTLS(s, err.Body):
+		return probe.Fail(codeTLS, "%s speaks TLS, but the URL scheme is http", probe.DialAddr(base)).Hint("--query-url " + probe.OtherScheme(base))
+	case s == http.StatusUnauthorized && strings.Contains(err.Body, "tenant"):
 		// pkg/tenancy/http.go of Jaeger 1: "missing tenant header".
-		return probe.Found(probe.StatusFail, codeUnauthorized, "%s returned %d: it requires a tenant header, which otdemo cannot send", at, err.Status).
-			Saw(saw).Hint("run Jaeger without --multi-tenancy.enabled, or put a proxy in front of it that adds the header x-tenant")
-	case err.Status == http.StatusUnauthorized, err.Status == http.StatusForbidden:
-		return probe.Found(probe.StatusFail, codeUnauthorized, "%s returned %d: credentials are missing or wrong", at, err.Status).
-			Saw(saw).Hint("--query-url " + base.Scheme + "://USER:PASSWORD@" + base.Host + base.Path)
-	case err.Status == http.StatusNotFound, err.Status == http.StatusMethodNotAllowed:
-		return probe.Found(probe.StatusFail, codePath, "%s has no query API: it returned %d", at, err.Status).
-			Saw(saw).Hint(otherURLs(base)...)
-	case err.Status >= 300 && err.Status < 400 && loginPath.MatchString(err.Location):
-		return loginRequired(base, "a redirect to "+probe.BareText(err.Location)).Saw(saw)
-	case err.Status >= 300 && err.Status < 400:
-		return probe.Found(probe.StatusFail, codeRedirects, "%s redirects to %s", at, probe.BareText(err.Location)).
-			Saw(saw).Hint(redirectTarget(err.Location))
-	case err.Status >= http.StatusInternalServerError:
-		return probe.Found(probe.StatusFail, probe.CodeQueryError, "%s returned %d: %s", at, err.Status, probe.Excerpt([]byte(err.Body))).
-			Saw(saw).Hint(probe.HintLogs)
+		return probe.Fail(codeUnauthorized, "%s returned %d: it requires a tenant header, which otdemo cannot send", at, s).
+			Hint("run Jaeger without --multi-tenancy.enabled, or put a proxy in front of it that adds the header x-tenant")
+	case s == http.StatusUnauthorized, s == http.StatusForbidden:
+		return probe.Fail(codeUnauthorized, "%s returned %d: credentials are missing or wrong", at, s).
+			Hint("--query-url " + base.Scheme + "://USER:PASSWORD@" + base.Host + base.Path)
+	case s == http.StatusNotFound, s == http.StatusMethodNotAllowed:
+		return probe.Fail(codePath, "%s has no query API: it returned %d", at, s).Hint(otherURLs(base)...)
+	case s >= 300 && s < 400 && loginPath.MatchString(err.Location):
+		return loginRequired(base, "a redirect to "+probe.BareText(err.Location))
+	case s >= 300 && s < 400:
+		return probe.Fail(codeRedirects, "%s redirects to %s", at, probe.BareText(err.Location)).Hint(redirectTarget(err.Location))
+	case s >= http.StatusInternalServerError:
+		return probe.Fail(probe.CodeQueryError, "%s returned %d: %s", at, s, probe.Excerpt([]byte(err.Body))).Hint(probe.HintLogs)
 	default:
-		return probe.Found(probe.StatusFail, codeStatus, "%s returned %d", at, err.Status).Saw(saw)
+		return probe.Fail(codeStatus, "%s returned %d", at, s)
 	}
 }
 
@@ -202,23 +203,15 @@ func redirectTarget(location string) string {
 
 // otherURLs are the hints for a URL that leads to another program or path.
 func otherURLs(base *url.URL) []string {
-	var hints []string
+	path := ""
 	if base.Path == "" || base.Path == "/" {
-		hints = append(hints, "--query-url "+probe.WithPath(base, "/jaeger"))
-	} else {
-		hints = append(hints, "--query-url "+probe.WithPath(base, ""))
+		path = "/jaeger"
 	}
+	var hints []string
 	if base.Port() != probe.PortUI {
-		hints = append([]string{"--query-url " + probe.WithPort(base, probe.PortUI)}, hints...)
+		hints = append(hints, "--query-url "+probe.WithPort(base, probe.PortUI))
 	}
-	return hints
-}
-
-func contentType(s string) string {
-	if s == "" {
-		return "something without a content type"
-	}
-	return s
+	return append(hints, "--query-url "+probe.WithPath(base, path))
 }
 
 var (
@@ -228,11 +221,9 @@ var (
 	loginPath = regexp.MustCompile(`(?i)[/.](login|signin|sign_in|sso|auth|oauth2?|openid-connect)\b`)
 )
 
-func looksLikeLogin(page string) bool { return loginForm.MatchString(page) }
-
 // loginRequired is the finding for a proxy that lets only people pass.
 func loginRequired(base *url.URL, what string) probe.Finding {
-	return probe.Found(probe.StatusFail, codeLogin, "%s returned %s: a proxy in front of Jaeger requires a login", probe.Bare(base), what).
+	return probe.Fail(codeLogin, "%s returned %s: a proxy in front of Jaeger requires a login", probe.Bare(base), what).
 		Hint("--query-url "+probe.WithPort(base, probe.PortUI)+" (past the proxy)",
 			"--query-url "+base.Scheme+"://USER:PASSWORD@"+base.Host+base.Path+" (if it accepts a password)")
 }

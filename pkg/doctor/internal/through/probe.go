@@ -54,7 +54,7 @@ func run(ctx context.Context, env *probe.Env) probe.Finding {
 	}
 	u, err := parseURL(env.Through)
 	if err != nil {
-		return probe.Found(probe.StatusFail, codeUnreachable, "--through is not a valid URL: %v", err).AtHop(probe.HopConfig).
+		return probe.Fail(codeUnreachable, "--through is not a valid URL: %v", err).AtHop(probe.HopConfig).
 			Hint("--through http://localhost:8000/")
 	}
 	v := newSession(u)
@@ -64,11 +64,10 @@ func run(ctx context.Context, env *probe.Env) probe.Finding {
 	seen, err := v.waitObservations(ctx, env)
 	switch {
 	case ctx.Err() != nil, errors.Is(err, context.DeadlineExceeded):
-		return probe.Found(probe.StatusUnknown, codeNotAwaited,
-			"timed out before %s could report its spans", probe.Bare(u)).
+		return probe.Unknown(codeNotAwaited, "timed out before %s could report its spans", probe.Bare(u)).
 			Saw(v.evidence()...).Hint("--timeout 30s")
 	case err != nil:
-		return probe.Found(probe.StatusUnknown, codeUnreadable, "%s responds, but reading its spans back failed: %v", probe.Bare(u), err).
+		return probe.Unknown(codeUnreadable, "%s responds, but reading its spans back failed: %v", probe.Bare(u), err).
 			AtHop(probe.HopQuery).Saw(v.evidence()...)
 	}
 	seen.reportParents(ctx, env)
@@ -104,7 +103,7 @@ func (s *observations) judge(env *probe.Env) probe.Finding {
 	case len(s.unansweredCalls()) > 0:
 		return s.callUnanswered()
 	}
-	f := probe.Found(probe.StatusOK, CodeJoined, "%s joins a trace received in %s", s.app(), formatNames(formats))
+	f := probe.OK(CodeJoined, "%s joins a trace received in %s", s.app(), formatNames(formats))
 	if downstream := s.downstream(); len(downstream) > 0 {
 		f.Fact += ", and propagates it to " + strings.Join(downstream, ", ")
 	} else {
@@ -165,8 +164,7 @@ func (s *observations) app() string {
 }
 
 func (s *observations) notReported(env *probe.Env) probe.Finding {
-	f := probe.Found(probe.StatusFail, codeNotReported,
-		"%s returned %d, but none of %s to it produced a span at %s, not even with %s",
+	f := probe.Fail(codeNotReported, "%s returned %d, but none of %s to it produced a span at %s, not even with %s",
 		probe.Bare(s.url), s.plain[0].status, plural.Of(len(s.calls()), "request", "requests"), probe.BareText(env.Config().Query.URL), debugHeader)
 	if s.unsearched != nil {
 		f.Fact = fmt.Sprintf("%s returned %d and joins no trace; cannot search for other traces: %v",
@@ -190,8 +188,7 @@ func (s *observations) notExtracted(roots []trace.Span) probe.Finding {
 	if len(roots) == 0 {
 		kept = "only the trace of the debug header was found, so its sampler also drops others"
 	}
-	return probe.Found(probe.StatusFail, codeNotExtracted,
-		"%s reports spans but joins no trace received in any of %s; %s", s.app(), formatNames(headerFormats()), kept).
+	return probe.Fail(codeNotExtracted, "%s reports spans but joins no trace received in any of %s; %s", s.app(), formatNames(headerFormats()), kept).
 		Hint("nethttp.Middleware(tracer, handler), or tracer.Extract(opentracing.HTTPHeaders, opentracing.HTTPHeadersCarrier(r.Header)), in the application").
 		Perhaps("it starts its span without the caller's context", "").
 		Perhaps("a proxy in front of it drops the headers", "curl -v "+probe.Bare(s.url)).
@@ -201,7 +198,7 @@ func (s *observations) notExtracted(roots []trace.Span) probe.Finding {
 func (s *observations) mismatch(env *probe.Env, formats []headerFormat) probe.Finding {
 	isSent := sentBy(env)
 	wanted := slices.DeleteFunc(headerFormats(), func(f headerFormat) bool { return !isSent(f) })
-	f := probe.Found(probe.StatusFail, codeFormatMismatch, "%s joins a trace received in %s, but callers with this configuration send %s",
+	f := probe.Fail(codeFormatMismatch, "%s joins a trace received in %s, but callers with this configuration send %s",
 		s.app(), formatNames(formats), formatNames(wanted))
 	hint := "OTEL_PROPAGATORS=tracecontext,baggage"
 	for _, w := range wanted {
@@ -226,8 +223,7 @@ func jaegerClient(spans []trace.Span) bool {
 func (s *observations) samplerDrops(formats []headerFormat) probe.Finding {
 	// A request in a format that it does not read is to it one without a trace.
 	tried := len(s.plain) + len(s.joins) - len(formats)
-	f := probe.Found(probe.StatusFail, CodeSamplerDrops,
-		"%s joins a sampled trace (%s), but keeps none of %s without one: its sampler drops them",
+	f := probe.Fail(CodeSamplerDrops, "%s joins a sampled trace (%s), but keeps none of %s without one: its sampler drops them",
 		s.app(), formatNames(formats), plural.Of(tried, "request", "requests")).AtHop(probe.HopSampling)
 	if s.debugRoot.SpanID != 0 {
 		f.Fact += "; with " + debugHeader + " one is kept"
@@ -240,7 +236,7 @@ func (s *observations) samplerDrops(formats []headerFormat) probe.Finding {
 
 // stopsAt is for services that begin traces inside of the application's spans.
 func (s *observations) stopsAt(foreign []string) probe.Finding {
-	return probe.Found(probe.StatusFail, codeStopsAt,
+	return probe.Fail(codeStopsAt,
 		"the trace stops at %s: during each of its spans, %s starts a trace of its own", s.app(), strings.Join(foreign, ", ")).
 		Hint("tracer.Inject(span.Context(), opentracing.HTTPHeaders, opentracing.HTTPHeadersCarrier(req.Header)), or nethttp.TraceRequest and nethttp.Transport, in the application").
 		Perhaps("the application calls with its own client or context, and injects nothing", "").
@@ -251,7 +247,7 @@ func (s *observations) stopsAt(foreign []string) probe.Finding {
 // service continued.
 func (s *observations) callUnanswered() probe.Finding {
 	urls := s.unansweredCalls()
-	return probe.Found(probe.StatusWarn, codeStopsAt, "the trace stops at %s: it calls %s, but no span follows", s.app(), strings.Join(urls, ", ")).
+	return probe.Warn(codeStopsAt, "the trace stops at %s: it calls %s, but no span follows", s.app(), strings.Join(urls, ", ")).
 		Hint("otdemo check-jaeger --through "+urls[0]).
 		Perhaps("the called service is not traced, or is not yours", "").
 		Perhaps("the called service reads another header format, or reports elsewhere", "")
@@ -263,8 +259,7 @@ func (s *observations) truncated(env *probe.Env) probe.Finding {
 		status = probe.StatusFail
 	}
 	cut := strings.Join(slices.Sorted(maps.Keys(s.cut)), ", ")
-	return probe.Found(status, codeIDTruncated,
-		"%s truncates 128-bit trace ids to 64 bits (%s): such a trace is split in two", s.app(), cut).
+	return probe.Found(status, codeIDTruncated, "%s truncates 128-bit trace ids to 64 bits (%s): such a trace is split in two", s.app(), cut).
 		Hint("JAEGER_TRACEID_128BIT=false (in the environment of its callers)").
 		Perhaps("the application's client is old: jaeger-client-go reads 128-bit ids since 2.0", "").
 		Perhaps("a proxy or a mesh in front of it truncates the id", "")

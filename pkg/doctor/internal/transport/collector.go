@@ -66,7 +66,7 @@ func runCollector(ctx context.Context, env *probe.Env) probe.Finding {
 	in := send.ProtocolOf(&env.Target)
 	endpoint, err := env.Collector()
 	if err != nil {
-		return probe.Found(probe.StatusFail, codeCollectorURLInvalid, "reporter.collector.endpoint is not a valid URL: %v", probe.WithoutURL(err)).
+		return probe.Fail(codeCollectorURLInvalid, "reporter.collector.endpoint is not a valid URL: %v", probe.WithoutURL(err)).
 			AtHop(probe.HopConfig).Hint(in.Flag("localhost"))
 	}
 	if in.Scheme == probe.SchemeTCP {
@@ -131,7 +131,7 @@ func connectCollector(ctx context.Context, env *probe.Env, in send.Protocol, end
 		return noResponse(in, endpoint, err)
 	}
 	_ = conn.Close()
-	f := probe.Found(probe.StatusOK, CodeCollectorConnects, "tcp %s accepts connections; Appdash does not respond to spans, so this proves no more", addr).
+	f := probe.OK(CodeCollectorConnects, "tcp %s accepts connections; Appdash does not respond to spans, so this proves no more", addr).
 		Saw("tcp " + addr + ": connected")
 	const portAppdashPage = "7700"
 	if _, other := in.PortOwner(endpoint); !other && endpoint.Port() != portAppdashPage && endpoint.Port() != probe.PortUI {
@@ -143,7 +143,7 @@ func connectCollector(ctx context.Context, env *probe.Env, in send.Protocol, end
 	if err != nil && probe.Classify(err) != probe.FaultProtocol && probe.Classify(err) != probe.FaultTLS {
 		return f
 	}
-	f = probe.Found(probe.StatusFail, CodeCollectorNotJaeger, "tcp %s speaks HTTP, which Appdash's collector does not: spans sent there are lost", addr).
+	f = probe.Fail(CodeCollectorNotJaeger, "tcp %s speaks HTTP, which Appdash's collector does not: spans sent there are lost", addr).
 		Hint(in.Flag(endpoint.Hostname()))
 	if page != nil {
 		f = f.Saw(page.Evidence())
@@ -165,39 +165,36 @@ func pathHint(in send.Protocol, u *url.URL) string {
 // clients count it as sent.
 func judgePost(in send.Protocol, p *probe.Fetched) probe.Finding {
 	at := probe.Bare(p.URL)
-	fail := func(code probe.Code, format string, args ...any) probe.Finding {
-		return probe.Found(probe.StatusFail, code, format, args...)
-	}
 	fix := in.Flag(p.URL.Hostname())
 	switch s := p.Status; {
 	case s == in.Accepted && p.MediaType() != "text/html":
 		return accepted(in, p)
 	case probe.RequiresTLS(s, string(p.Body)):
-		return fail(CodeCollectorTLS, "%s speaks TLS, but the URL scheme is http", probe.DialAddr(p.URL)).
+		return probe.Fail(CodeCollectorTLS, "%s speaks TLS, but the URL scheme is http", probe.DialAddr(p.URL)).
 			Hint("--collector-endpoint " + probe.OtherScheme(p.URL))
 	case s == in.Accepted:
-		return in.WithWrongPortHint(fail(CodeCollectorNotJaeger, "%s returned %d and a web page for a span: the span is lost", at, s).Hint(fix), p.URL)
+		return in.WithWrongPortHint(probe.Fail(CodeCollectorNotJaeger, "%s returned %d and a web page for a span: the span is lost", at, s).Hint(fix), p.URL)
 	case s < 300:
-		return in.WithWrongPortHint(fail(CodeCollectorNotJaeger, "%s returned %d for a span, where Jaeger returns %d: the span is lost", at, s, in.Accepted).Hint(fix), p.URL)
+		return in.WithWrongPortHint(probe.Fail(CodeCollectorNotJaeger, "%s returned %d for a span, where Jaeger returns %d: the span is lost", at, s, in.Accepted).Hint(fix), p.URL)
 	case s < 400:
-		return fail(codeCollectorRedirects, "%s redirects spans to %s, and a redirected request loses its body",
+		return probe.Fail(codeCollectorRedirects, "%s redirects spans to %s, and a redirected request loses its body",
 			at, probe.BareText(p.Location())).
 			Hint(redirectHint(in, p))
 	case s == http.StatusUnauthorized, s == http.StatusForbidden:
-		return fail(codeCollectorUnauthorized, "%s returned %d: credentials are missing or wrong", at, s).Hint(loginHints(in)...)
+		return probe.Fail(codeCollectorUnauthorized, "%s returned %d: credentials are missing or wrong", at, s).Hint(loginHints(in)...)
 	case s == http.StatusNotFound, s == http.StatusMethodNotAllowed:
-		return in.WithWrongPortHint(fail(CodeCollectorPath, "%s does not accept spans: it returned %d", at, s).Hint(pathHint(in, p.URL)), p.URL)
+		return in.WithWrongPortHint(probe.Fail(CodeCollectorPath, "%s does not accept spans: it returned %d", at, s).Hint(pathHint(in, p.URL)), p.URL)
 	case s == http.StatusUnsupportedMediaType:
-		f := fail(CodeCollectorMediaType, "%s returned 415: it does not accept %s", at, in.Name).Hint(fix)
+		f := probe.Fail(CodeCollectorMediaType, "%s returned 415: it does not accept %s", at, in.Name).Hint(fix)
 		if _, known := in.PortOwner(p.URL); !known {
 			f.Fact += "; it may be " + in.Others
 		}
 		return in.WithWrongPortHint(f, p.URL)
 	case s >= http.StatusInternalServerError:
-		return fail(probe.CodeCollectorError, "%s returned %d: %s", at, s, probe.Excerpt(p.Body)).AtHop(probe.HopStorage).
+		return probe.Fail(probe.CodeCollectorError, "%s returned %d: %s", at, s, probe.Excerpt(p.Body)).AtHop(probe.HopStorage).
 			Hint(probe.HintLogs)
 	default:
-		return in.WithWrongPortHint(fail(codeCollectorRejects, "%s returned %d: %s", at, s, probe.Excerpt(p.Body)).Hint(fix), p.URL)
+		return in.WithWrongPortHint(probe.Fail(codeCollectorRejects, "%s returned %d: %s", at, s, probe.Excerpt(p.Body)).Hint(fix), p.URL)
 	}
 }
 
@@ -210,11 +207,11 @@ func accepted(in send.Protocol, p *probe.Fetched) probe.Finding {
 		// Any other message rejects no span. What precedes an error counts.
 		_ = proto.Unmarshal(p.Body, &answer)
 		if part := answer.GetPartialSuccess(); part.GetRejectedSpans() > 0 {
-			return probe.Found(probe.StatusFail, codeCollectorRejects, "%s returned %d but rejected %d of 1 span: %s",
+			return probe.Fail(codeCollectorRejects, "%s returned %d but rejected %d of 1 span: %s",
 				at, p.Status, part.GetRejectedSpans(), probe.Excerpt([]byte(part.GetErrorMessage()))).Hint(probe.HintLogs)
 		}
 	}
-	return probe.Found(probe.StatusOK, codeCollectorAccepts, "%s accepted a span with %d", at, p.Status)
+	return probe.OK(codeCollectorAccepts, "%s accepted a span with %d", at, p.Status)
 }
 
 // loginHints are where credentials come from.
@@ -269,7 +266,7 @@ func noGRPC(ctx context.Context, env *probe.Env, in send.Protocol, endpoint *url
 	page, pageErr := probe.Fetch(ctx, env, &url.URL{Scheme: "http", Host: probe.DialAddr(endpoint), Path: "/"}, probe.MaxAnswer)
 	switch {
 	case pageErr == nil && probe.RequiresTLS(page.Status, string(page.Body)), pageErr != nil && probe.Classify(pageErr) == probe.FaultTLS:
-		return probe.Found(probe.StatusFail, CodeCollectorTLS, "%s speaks TLS, but the URL scheme is %s", probe.DialAddr(endpoint), endpoint.Scheme).
+		return probe.Fail(CodeCollectorTLS, "%s speaks TLS, but the URL scheme is %s", probe.DialAddr(endpoint), endpoint.Scheme).
 			Saw(probe.WithoutURL(err).Error()).Hint("--collector-endpoint " + probe.OtherScheme(endpoint))
 	case pageErr == nil:
 		return notGRPC(in, endpoint).Saw(probe.WithoutURL(err).Error(), page.Evidence())
@@ -280,7 +277,7 @@ func noGRPC(ctx context.Context, env *probe.Env, in send.Protocol, endpoint *url
 
 // notGRPC is the finding for a port of HTTP.
 func notGRPC(in send.Protocol, endpoint *url.URL) probe.Finding {
-	f := probe.Found(probe.StatusFail, CodeCollectorNotGRPC, "%s speaks HTTP, not gRPC", probe.DialAddr(endpoint))
+	f := probe.Fail(CodeCollectorNotGRPC, "%s speaks HTTP, not gRPC", probe.DialAddr(endpoint))
 	if other, ok := in.PortOwner(endpoint); ok && other.Tracer == in.Tracer {
 		// The same tracer supports this port's protocol, with another URL.
 		return in.WithWrongPortHint(f, endpoint).Hint(in.Flag(endpoint.Hostname()))
@@ -292,18 +289,18 @@ func judgeCall(in send.Protocol, endpoint *url.URL, status string) probe.Finding
 	at, fix := probe.Bare(endpoint), in.Flag(endpoint.Hostname())
 	switch status {
 	case grpcOK:
-		return probe.Found(probe.StatusOK, codeCollectorAccepts, "%s accepted a span", at)
+		return probe.OK(codeCollectorAccepts, "%s accepted a span", at)
 	case "":
 		return notGRPC(in, endpoint)
 	case grpcUnimplemented:
-		return in.WithWrongPortHint(probe.Found(probe.StatusFail, CodeCollectorNotJaeger, "%s speaks gRPC but does not accept OTLP (UNIMPLEMENTED)", at).Hint(fix), endpoint)
+		return in.WithWrongPortHint(probe.Fail(CodeCollectorNotJaeger, "%s speaks gRPC but does not accept OTLP (UNIMPLEMENTED)", at).Hint(fix), endpoint)
 	case grpcUnauthenticated, grpcDenied:
-		return probe.Found(probe.StatusFail, codeCollectorUnauthorized, "%s returned grpc-status %s: credentials are missing or wrong", at, status).
+		return probe.Fail(codeCollectorUnauthorized, "%s returned grpc-status %s: credentials are missing or wrong", at, status).
 			Hint(loginHints(in)...)
 	case grpcUnavailable, grpcExhausted, grpcInternal:
-		return probe.Found(probe.StatusFail, probe.CodeCollectorError, "%s returned grpc-status %s", at, status).AtHop(probe.HopStorage).
+		return probe.Fail(probe.CodeCollectorError, "%s returned grpc-status %s", at, status).AtHop(probe.HopStorage).
 			Hint(probe.HintLogs)
 	default:
-		return probe.Found(probe.StatusFail, codeCollectorRejects, "%s returned grpc-status %s", at, status).Hint(fix)
+		return probe.Fail(codeCollectorRejects, "%s returned grpc-status %s", at, status).Hint(fix)
 	}
 }

@@ -50,18 +50,17 @@ func runHost(ctx context.Context, env *probe.Env) probe.Finding {
 	chosen := probe.Preferred(addrs)
 	env.Publish(agentAddrs{chosen})
 	if !strings.Contains(host, ".") && !strings.Contains(host, ":") && isPublic(chosen) {
-		return probe.Found(probe.StatusWarn, codeHostPublic,
-			"host %s has no dot in its name and resolves to the public address %s", host, chosen).
+		return probe.Warn(codeHostPublic, "host %s has no dot in its name and resolves to the public address %s", host, chosen).
 			Saw(listAddrs(host, addrs)).
 			Hint(fmt.Sprintf("getent ahosts %s", host)).
 			Perhaps("a search domain of this machine resolves every name", "grep search /etc/resolv.conf").
 			Perhaps("this is intended: the agent has a public address", "")
 	}
-	return probe.Found(probe.StatusOK, codeHostResolves, "host %s resolves to %s", host, chosen).Saw(listAddrs(host, addrs))
+	return probe.OK(codeHostResolves, "host %s resolves to %s", host, chosen).Saw(listAddrs(host, addrs))
 }
 
 func unresolved(env *probe.Env, host string, err error) probe.Finding {
-	f := probe.Found(probe.StatusFail, probe.CodeHostUnresolved, "agent host %s does not resolve: %s", host, probe.Reason(err)).
+	f := probe.Fail(probe.CodeHostUnresolved, "agent host %s does not resolve: %s", host, probe.Reason(err)).
 		Saw(fmt.Sprintf("lookup %s: %v", host, err)).
 		Saw("reporter.agent.host is from " + probe.Origin(env.Loaded, "reporter.agent.host"))
 	if !strings.Contains(host, ".") {

@@ -75,7 +75,7 @@ func runUDP(ctx context.Context, env *probe.Env) probe.Finding {
 	case a.Err != nil:
 		return cannotSend(configured, addr, a.Err).Saw(a.Evidence, a.Err.Error())
 	default:
-		return probe.Found(probe.StatusWarn, CodeUDPAnswered,
+		return probe.Warn(CodeUDPAnswered,
 			"udp %s responded with %s, which Jaeger never does: another program?", configured, plural.Of(len(a.Answer), "byte", "bytes")).
 			Saw(a.Evidence, "response: "+probe.Excerpt(a.Answer))
 	}
@@ -84,7 +84,7 @@ func runUDP(ctx context.Context, env *probe.Env) probe.Finding {
 // cannotSend returns the finding for an error that is not a refusal: of the
 // network, or of this machine.
 func cannotSend(configured, addr string, err error) probe.Finding {
-	f := probe.Found(probe.StatusFail, probe.CodeUDPUnreachable, "cannot send to udp %s: %s", configured, probe.Reason(err))
+	f := probe.Fail(probe.CodeUDPUnreachable, "cannot send to udp %s: %s", configured, probe.Reason(err))
 	if errors.Is(err, syscall.EPERM) {
 		return f.Hint("iptables -S OUTPUT")
 	}
@@ -95,12 +95,11 @@ func cannotSend(configured, addr string, err error) probe.Finding {
 
 func notRefused(env *probe.Env, addr string, wait time.Duration) probe.Finding {
 	if port := env.Config().Reporter.Agent.Port; port == jaegers.PortBinary {
-		return probe.Found(probe.StatusWarn, CodeUDPWrongEncoding,
+		return probe.Warn(CodeUDPWrongEncoding,
 			"udp %s does not refuse spans, but port %d is Jaeger's port for binary thrift, and spans are sent as compact thrift", addr, port).
 			Hint(compactPort())
 	}
-	return probe.Found(probe.StatusOK, CodeUDPSilent,
-		"udp %s did not refuse a span within %s; UDP proves no more than that", addr, wait)
+	return probe.OK(CodeUDPSilent, "udp %s did not refuse a span within %s; UDP proves no more than that", addr, wait)
 }
 
 // refused finds out why a port may be closed. Other open ports on the host
@@ -113,12 +112,11 @@ func refused(ctx context.Context, env *probe.Env, addr string) probe.Finding {
 		return NotServedFinding(env, jaeger, "nothing listens on udp %s", configured)
 	}
 	if !IsTCPOnly(port) && tcpOpen(ctx, env, addr) {
-		return probe.Found(probe.StatusFail, codeUDPPublishedAsTCP,
-			"tcp %s is open and udp %s is closed: published without /udp", configured, configured).
+		return probe.Fail(codeUDPPublishedAsTCP, "tcp %s is open and udp %s is closed: published without /udp", configured, configured).
 			Saw("tcp " + addr + ": connected").
 			Hint(fmt.Sprintf("docker run -p %d:%d/udp ... (in compose: \"%d:%d/udp\")", port, jaegers.PortCompact, port, jaegers.PortCompact))
 	}
-	f := probe.Found(probe.StatusFail, probe.CodeUDPRefused, "nothing listens on udp %s", configured).Hint(alternativeFlags(ctx, env, addr)...)
+	f := probe.Fail(probe.CodeUDPRefused, "nothing listens on udp %s", configured).Hint(alternativeFlags(ctx, env, addr)...)
 	switch {
 	case port == jaegers.PortZipkin:
 		return f.Hint(fmt.Sprintf("--agent-port %d (no Jaeger 2 listens on %d)", jaegers.PortCompact, port))
@@ -209,7 +207,7 @@ func NotServed(env *probe.Env) (jaeger identity.Identity, lacks bool) {
 // have the port. format describes what was observed.
 func NotServedFinding(env *probe.Env, jaeger identity.Identity, format string, args ...any) probe.Finding {
 	agent := env.Config().Reporter.Agent
-	f := probe.Found(probe.StatusFail, CodeUDPNotServed, format, args...).AtHop(probe.HopIdentity).
+	f := probe.Fail(CodeUDPNotServed, format, args...).AtHop(probe.HopIdentity).
 		Saw("it is " + jaeger.String() + ": " + jaeger.Source)
 	if jaeger.All(identity.TakesUDP(jaegers.PortCompact)) || jaeger.Major == 2 && agent.Port == jaegers.PortZipkin {
 		f.Fact += fmt.Sprintf(": %s has no port %d/udp", jaeger, agent.Port)
