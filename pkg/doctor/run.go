@@ -175,7 +175,6 @@ func (j *job) run(ctx context.Context, target probe.Target, sent *probe.SentSpan
 	j.Outcome = probe.Outcome{Finding: f, Published: env.Published}
 }
 
-// newEnv waits for what the probe waits for.
 func (j *job) newEnv(target probe.Target, sent *probe.SentSpans) *probe.Env {
 	env := &probe.Env{Target: target, Probe: &j.probe, Earlier: make(map[string]*probe.Outcome), Sent: sent}
 	for _, earlier := range j.waits {

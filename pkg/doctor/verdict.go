@@ -111,7 +111,6 @@ func (v Verdict) withApplication(f *probe.Finding) Verdict {
 	}
 }
 
-// backendOf returns the name of the backend from which traces are read back.
 func backendOf(jobs []*job) string {
 	shown, _ := published[identity.Identity](jobs)
 	return shown.Backend()
@@ -206,7 +205,6 @@ func firstUnproven(jobs []*job) *job {
 	return first(jobs, func(j *job) bool { return j.Finding.Status == probe.StatusUnknown && !j.probe.Advisory })
 }
 
-// first returns the first job that holds, nil if none does.
 func first(jobs []*job, holds func(*job) bool) *job {
 	if i := slices.IndexFunc(jobs, holds); i >= 0 {
 		return jobs[i]

@@ -79,7 +79,6 @@ func runCanaryLarge(ctx context.Context, env *probe.Env) probe.Finding {
 	return awaitLarge(ctx, env, span.ID, small, len(packet)).Saw(saw)
 }
 
-// bigLog is a log of one field with a value of size bytes.
 func bigLog(at int64, size int) *jaeger.Log {
 	filler := strings.Repeat("otdemo check-jaeger ", size/20+1)[:size]
 	return &jaeger.Log{Timestamp: at, Fields: []*jaeger.Tag{

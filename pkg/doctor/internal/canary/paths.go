@@ -153,7 +153,6 @@ func (w IngestPath) hints(cfg *config.Config, host string) []string {
 // supports: the flag that selects it.
 type Alternative struct{ Flag string }
 
-// configured reports whether the configuration uses this path.
 func (w IngestPath) configured(env *probe.Env) bool {
 	cfg := env.Config()
 	if !cfg.UsesCollector() {

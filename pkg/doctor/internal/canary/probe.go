@@ -77,7 +77,6 @@ func (d Delivery) String() string {
 	return fmt.Sprintf("%s, visible after %s", d.Target, probe.RoundTime(d.Visible))
 }
 
-// sentCanary is one span that was sent by a tracer.
 type sentCanary struct {
 	id     trace.TraceID
 	target string
@@ -150,7 +149,6 @@ func truncated(c *sentCanary, short trace.TraceID) probe.Finding {
 		Hint("OTDEMO_TRACE_ID_128BIT=false")
 }
 
-// evidence is what was sent where, and what the tracer logged.
 func (c *sentCanary) evidence() []string {
 	sent := fmt.Sprintf("sent trace %s of service %s over %s", c.id, probe.CheckService, c.target)
 	return append([]string{sent}, c.log...)
@@ -202,7 +200,6 @@ func judgeCanary(got trace.Trace, seen Delivery) probe.Finding {
 	}
 }
 
-// notSent is the finding for a span that did not leave this process for good.
 func notSent(env *probe.Env, c *sentCanary) probe.Finding {
 	s, host := c.stats, env.SpanHost()
 	f := probe.Fail(probe.CodeCanaryNotSent, "the tracer could not send a span to %s", c.target).AtHop(probe.HopNetwork).
@@ -222,7 +219,6 @@ func notSent(env *probe.Env, c *sentCanary) probe.Finding {
 	return f
 }
 
-// notFound is the finding for a span that was sent and did not come back.
 func notFound(env *probe.Env, c *sentCanary, seen Delivery, queryURL string, err error) probe.Finding {
 	waited := probe.RoundTime(seen.Visible)
 	saw := append(c.evidence(), fmt.Sprintf("read trace %s at %s: %v", c.id, queryURL, err))
@@ -294,7 +290,6 @@ func appdashUnread(env *probe.Env, c *sentCanary, queryURL string, waited time.D
 		Hint("http://"+net.JoinHostPort(env.SpanHost(), "7700")+"/traces (in a browser: Appdash's page, look for service "+probe.CheckService+")", probe.HintAllInOne)
 }
 
-// causesLostHTTP are the explanations when a collector has accepted a span.
 func causesLostHTTP(env *probe.Env, queryURL string) []probe.Cause {
 	if jaeger, _ := probe.Result[identity.Identity](env, probe.IDIdentity); jaeger.Zipkin {
 		return []probe.Cause{

@@ -122,7 +122,6 @@ const plainJaeger2 = "connection: {tls: {insecure: true}} (Jaeger 2)"
 const plainLine = "without TLS, which requires " + plainJaeger2 + "; otherwise it prints: " +
 	"unable to connect to initial hosts: tls: first record does not look like a TLS handshake"
 
-// noResponse returns the finding for a node that cannot be queried.
 func noResponse(ctx context.Context, env *probe.Env, addr string, err error) probe.Finding {
 	host, port, _ := net.SplitHostPort(addr)
 	logged := "Jaeger prints: gocql: unable to create session: unable to connect to initial hosts: " + err.Error()

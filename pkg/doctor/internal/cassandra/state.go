@@ -16,7 +16,6 @@ import (
 	"github.com/otdemo/otdemo/pkg/plural"
 )
 
-// stateProbe returns a probe that queries a node that responds.
 func stateProbe(id, title string, codes []probe.Code, check func(*probe.Env, *cqlConn, clusterNode) probe.Finding) probe.Probe {
 	return probe.Probe{
 		ID:    id,
@@ -139,7 +138,6 @@ func noKeyspace(env *probe.Env, node clusterNode, names []string) probe.Finding 
 	return f.Hint(schemaJob(node, name), "schema: {create: true} (Jaeger 2, whose keyspace is jaeger_dc1 by default)")
 }
 
-// schemaJob is the container that makes the schema.
 func schemaJob(node clusterNode, name string) string {
 	host, _, _ := net.SplitHostPort(node.addr)
 	return fmt.Sprintf("docker run --rm -e CQLSH_HOST=%s -e MODE=test -e DATACENTER=%s -e KEYSPACE=%s jaegertracing/jaeger-cassandra-schema:1.62.0",
@@ -184,7 +182,6 @@ func checkReplication(env *probe.Env, conn *cqlConn, node clusterNode) probe.Fin
 
 const consistencyLine = "Jaeger prints: Error reading service_names from storage: Cannot achieve consistency level LOCAL_ONE"
 
-// describeReplication is the strategy with its options, in order.
 func describeReplication(k *keyspace) string {
 	var options []string
 	for option, value := range k.Replication {
@@ -196,7 +193,6 @@ func describeReplication(k *keyspace) string {
 	return k.class() + " " + strings.Join(options, ", ")
 }
 
-// judgeReplication compares the options of a keyspace with the nodes there are.
 func judgeReplication(k *keyspace, datacenter string, nodes map[string]int) probe.Finding {
 	option, have := datacenter, nodes[datacenter]
 	if k.class() != "NetworkTopologyStrategy" {

@@ -44,7 +44,6 @@ func newClient(env *probe.Env, base *url.URL) (*client, error) {
 
 func (c *client) close() { c.http.CloseIdleConnections() }
 
-// do sends a request to a path below the base, with a query or an empty one.
 func (c *client) do(ctx context.Context, method, path, query string) (*probe.Fetched, error) {
 	u := c.base.JoinPath(path)
 	u.RawQuery = query

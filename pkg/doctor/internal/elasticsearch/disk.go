@@ -26,7 +26,6 @@ func readSettings(r *reader) clusterSettings {
 	return read[clusterSettings](r, "_cluster/settings", "include_defaults=true&flat_settings=true&filter_path="+url.QueryEscape(filter))
 }
 
-// diskUsage is how full the disks of the nodes are, and when that is too full.
 type diskUsage struct {
 	nodes []allocation
 	// flood is the setting, "" when it is switched off or not known.

@@ -44,7 +44,6 @@ const afterOne = 77
 // releases are those of one major version, before the minor version end.
 type releases struct{ major, first, end int }
 
-// mayInclude reports whether the Jaeger is one of them, for all that is known.
 func (r releases) mayInclude(jaeger identity.Identity) bool {
 	if v := jaeger.Version; v.Known() {
 		return v.Major == r.major && v.Minor >= r.first && v.Minor < r.end
@@ -105,7 +104,6 @@ type startFailure struct {
 	own string
 }
 
-// lines returns the log lines of that Jaeger for the failure.
 func (f startFailure) lines(jaeger identity.Identity) []string {
 	all := []logLine{{0, 0, bareNode}, {10, 0, startPrimary + f.client}, {66, 3, startClient + f.client}}
 	if f.later != "" {
@@ -114,7 +112,6 @@ func (f startFailure) lines(jaeger identity.Identity) []string {
 	return logLines(append(all, logLine{afterOne, 20, f.own}), jaeger)
 }
 
-// failsTransport is an error without a response.
 func failsTransport(base *url.URL, err error) startFailure {
 	cause := probe.WithoutURL(err).Error()
 	server := (&url.URL{Scheme: base.Scheme, Host: base.Host}).String()

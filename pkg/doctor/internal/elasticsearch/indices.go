@@ -36,7 +36,6 @@ const (
 // index only if Elasticsearch created one because the alias was missing.
 const suffixWrite = "write"
 
-// index is an index of Jaeger's.
 type index struct {
 	Name   string `json:"index"`
 	Health string `json:"health"`
@@ -50,7 +49,6 @@ type index struct {
 	current bool
 }
 
-// documents is the number of documents with its noun.
 func (i index) documents() string { return plural.Of(i.Docs, "document", "documents") }
 
 func (i index) shards() int { return i.Pri * (1 + i.Rep) }
@@ -67,7 +65,6 @@ func digits(s string) string {
 	}, s)
 }
 
-// listIndices reads the indices with any prefix, sorted by name.
 func listIndices(r *reader) []index {
 	all := read[[]index](r, "_cat/indices/"+jaegerIndices, "format=json&h=index,health,docs.count,pri,rep&s=index")
 	return classifyIndices(all, digits(today()))
@@ -163,7 +160,6 @@ func noAlias(env *probe.Env, c *client, made []index) probe.Finding {
 	)
 }
 
-// noIndices is the finding for a storage that Jaeger has never written to.
 func noIndices(env *probe.Env) probe.Finding {
 	if env.Passed(probe.IDCanary) {
 		return probe.Warn(codeNoIndices, "a span was just stored, but not here: no Jaeger index found").

@@ -158,7 +158,6 @@ func masked(raw string) string {
 	return scheme + "USER:PASSWORD" + raw[i:]
 }
 
-// noResponse returns the finding for a server that did not respond.
 func noResponse(ctx context.Context, env *probe.Env, c *client, err error) probe.Finding {
 	f := faults().Finding(c.base, err)
 	host := c.base.Hostname()
@@ -192,7 +191,6 @@ func noResponse(ctx context.Context, env *probe.Env, c *client, err error) probe
 	return f
 }
 
-// judgeResponse returns the finding for the response to GET /, and what responds.
 func judgeResponse(c *client, a *probe.Fetched) (probe.Finding, *cluster) {
 	if !succeeds(a) {
 		return unsuccessful(c, a), nil

@@ -49,7 +49,6 @@ const jaegerIndices = "*jaeger-span-*,*jaeger-service-*"
 // nothing; see reader.
 type stateCheck func(env *probe.Env, r *reader) probe.Finding
 
-// stateProbe returns a probe that queries a server that responds.
 func stateProbe(id, title string, codes []probe.Code, check stateCheck) probe.Probe {
 	return probe.Probe{
 		ID:    id,

@@ -30,7 +30,6 @@ const (
 // two.
 const canaryAge = 2 * time.Minute
 
-// searchHits is the response to a search, as far as it is needed.
 type searchHits struct {
 	Hits struct {
 		Total struct {
@@ -58,7 +57,6 @@ func (h searchHits) count() string {
 	return plural.Of(h.Hits.Total.Value, "span has a 64-bit id", "spans have 64-bit ids")
 }
 
-// examples returns lines about the spans in the response.
 func (h searchHits) examples() []string {
 	var lines []string
 	for _, hit := range h.Hits.Hits {

@@ -34,7 +34,6 @@ func supported() []support {
 	}
 }
 
-// supportOf returns what is known about a product's version.
 func supportOf(opensearch bool, v jaegers.Version) (support, bool) {
 	all := supported()
 	i := slices.IndexFunc(all, func(s support) bool { return s.opensearch == opensearch && s.major == v.Major })
@@ -52,7 +51,6 @@ func (s support) String() string {
 	return fmt.Sprintf("Jaeger 1.%d or 2.%d and newer", s.one.Minor, s.two.Minor)
 }
 
-// by reports whether a Jaeger of that version works.
 func (s support) by(jaeger jaegers.Version) bool {
 	first := s.one
 	if jaeger.Major > 1 {

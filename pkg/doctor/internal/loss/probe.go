@@ -69,7 +69,6 @@ func run(env *probe.Env, storageIDs []string) probe.Finding {
 	return withHints(env, f)
 }
 
-// withHints adds what to try.
 func withHints(env *probe.Env, f probe.Finding) probe.Finding {
 	switch f.Code {
 	case CodeRejects:
@@ -140,7 +139,6 @@ type Account struct {
 	source string
 }
 
-// newAccount makes up the account of a lost canary.
 func newAccount(before storage.AdminInfo, lost canary.LostCanary) Account {
 	a := Account{source: lost.After.CountersFrom}
 	for _, s := range lost.Spans {

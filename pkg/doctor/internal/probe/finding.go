@@ -26,7 +26,6 @@ const (
 	HopClock
 )
 
-// hopNames returns the names in the order of the constants.
 func hopNames() []string {
 	return []string{
 		"", "config", "resolve", "network", "identity", "sampling", "delivery", "storage", "query", "clock",

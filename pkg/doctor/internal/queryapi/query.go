@@ -102,7 +102,6 @@ func listServices(ctx context.Context, client *query.Client) (services []string,
 	}
 }
 
-// noResponse returns the finding for an error of pkg/query.
 func noResponse(ctx context.Context, env *probe.Env, err error) probe.Finding {
 	base, parseErr := url.Parse(env.Config().Query.URL)
 	if parseErr != nil {
@@ -201,7 +200,6 @@ func redirectTarget(location string) string {
 	return "--query-url " + base
 }
 
-// otherURLs are the hints for a URL that leads to another program or path.
 func otherURLs(base *url.URL) []string {
 	path := ""
 	if base.Path == "" || base.Path == "/" {
@@ -228,7 +226,6 @@ func loginRequired(base *url.URL, what string) probe.Finding {
 			"--query-url "+base.Scheme+"://USER:PASSWORD@"+base.Host+base.Path+" (if it accepts a password)")
 }
 
-// answersAt reports whether the query API is under another path of base.
 func answersAt(ctx context.Context, env *probe.Env, base *url.URL, path string) bool {
 	guess := *base
 	guess.Path, guess.RawPath = path, ""

@@ -84,7 +84,6 @@ func thriftBody(ctx context.Context, h RawSpan) ([]byte, error) {
 	return buf.Bytes(), nil
 }
 
-// otlpBody returns the spans as an ExportTraceServiceRequest of OTLP.
 func otlpBody(_ context.Context, h RawSpan) ([]byte, error) {
 	var spans []*tracepb.Span
 	for _, s := range h.Batch.Spans {
@@ -104,7 +103,6 @@ func otlpBody(_ context.Context, h RawSpan) ([]byte, error) {
 	}}})
 }
 
-// object is a JSON object.
 type object = map[string]any
 
 // otlpJSON is the first span as an ExportTraceServiceRequest in OTLP's JSON, where
@@ -123,7 +121,6 @@ func otlpJSON(_ context.Context, h RawSpan) ([]byte, error) {
 	}}})
 }
 
-// zipkinBody returns the spans for Zipkin's v2 API.
 func zipkinBody(_ context.Context, h RawSpan) ([]byte, error) {
 	var spans []object
 	for _, s := range h.Batch.Spans {

@@ -33,7 +33,6 @@ const (
 	debugHeader = "jaeger-debug-id"
 )
 
-// appCall is one GET to an application.
 type appCall struct {
 	// name is what the call carries, for some the name of a header format.
 	name   string
@@ -81,7 +80,6 @@ func newSession(u *url.URL) *session {
 	return v
 }
 
-// newCaller makes up a span with a trace id of 128 bits.
 func newCaller(sampled bool) callerSpan {
 	return callerSpan{
 		trace:   trace.TraceID{High: rand.Uint64() | 1<<63, Low: rand.Uint64() | 1<<63},
@@ -157,7 +155,6 @@ func (c *appCall) get(ctx context.Context, client *http.Client, u *url.URL) {
 	_, _ = io.Copy(io.Discard, io.LimitReader(resp.Body, maxAppAnswer))
 }
 
-// evidence lists what was sent and what came back.
 func (v *session) evidence() []string {
 	var lines []string
 	for _, c := range v.calls() {
@@ -174,7 +171,6 @@ func (v *session) evidence() []string {
 	return lines
 }
 
-// parseURL reads the URL of an application.
 func parseURL(raw string) (*url.URL, error) {
 	u, err := url.Parse(raw)
 	switch {
@@ -218,7 +214,6 @@ func headerFormats() []headerFormat {
 	}
 }
 
-// set writes a span into headers.
 func (f headerFormat) set(h http.Header, c callerSpan) {
 	flag := "0"
 	if c.sampled {

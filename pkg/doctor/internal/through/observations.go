@@ -48,7 +48,6 @@ func (s *observations) continuations() []trace.Span {
 	return spans
 }
 
-// continued returns those of spans that continue the call.
 func continued(c *appCall, spans []trace.Span) []trace.Span {
 	return slices.DeleteFunc(slices.Clone(spans), func(span trace.Span) bool { return span.ParentID() != c.caller.span })
 }
@@ -131,7 +130,6 @@ func hasTag(span *trace.Span, id string) bool {
 	return slices.ContainsFunc(span.Tags, func(t trace.Tag) bool { return strings.Contains(t.Value.String(), id) })
 }
 
-// isForPath reports whether the span is of a request for path.
 func isForPath(span *trace.Span, path string) bool {
 	return slices.ContainsFunc([]string{"http.url", "http.target", "http.path", "url.path", "url.full"}, func(key string) bool {
 		value, ok := span.Tag(key)
@@ -140,7 +138,6 @@ func isForPath(span *trace.Span, path string) bool {
 	})
 }
 
-// downstream returns the services that continued the traces behind the application.
 func (s *observations) downstream() []string {
 	var spans []trace.Span
 	for _, t := range s.joined {

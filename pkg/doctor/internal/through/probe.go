@@ -112,7 +112,6 @@ func (s *observations) judge(env *probe.Env) probe.Finding {
 	return f
 }
 
-// formats returns those in which the application joined a trace.
 func (s *observations) formats() []headerFormat {
 	return slices.DeleteFunc(headerFormats(), func(f headerFormat) bool {
 		_, whole := s.joined[f.name]
@@ -265,7 +264,6 @@ func (s *observations) truncated(env *probe.Env) probe.Finding {
 		Perhaps("a proxy or a mesh in front of it truncates the id", "")
 }
 
-// shown lists what Jaeger shows.
 func (s *observations) shown() []string {
 	var lines []string
 	for _, c := range s.joins {

@@ -63,7 +63,6 @@ func (v *session) waitObservations(ctx context.Context, env *probe.Env) (*observ
 	return seen, seen.readAll(ctx, env, client)
 }
 
-// readAll fills s with what is there now.
 func (s *observations) readAll(ctx context.Context, env *probe.Env, client *query.Client) error {
 	var err error
 	if s.joined, err = readCalls(ctx, client, s.joins, whole); err != nil {

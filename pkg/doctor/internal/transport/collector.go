@@ -87,7 +87,6 @@ func runCollector(ctx context.Context, env *probe.Env) probe.Finding {
 	}
 }
 
-// noResponse returns the finding for a span without a response.
 func noResponse(in send.Protocol, endpoint *url.URL, err error) probe.Finding {
 	f := collectorFaults().Finding(endpoint, err)
 	host, port := endpoint.Hostname(), probe.PortOf(endpoint)
@@ -214,7 +213,6 @@ func accepted(in send.Protocol, p *probe.Fetched) probe.Finding {
 	return probe.OK(codeCollectorAccepts, "%s accepted a span with %d", at, p.Status)
 }
 
-// loginHints are where credentials come from.
 func loginHints(in send.Protocol) []string {
 	hints := []string{"OTDEMO_REPORTER_COLLECTOR_USER=... OTDEMO_REPORTER_COLLECTOR_PASSWORD=..."}
 	if in.Tracer == config.TracerOTel {
@@ -275,7 +273,6 @@ func noGRPC(ctx context.Context, env *probe.Env, in send.Protocol, endpoint *url
 	}
 }
 
-// notGRPC is the finding for a port of HTTP.
 func notGRPC(in send.Protocol, endpoint *url.URL) probe.Finding {
 	f := probe.Fail(CodeCollectorNotGRPC, "%s speaks HTTP, not gRPC", probe.DialAddr(endpoint))
 	if other, ok := in.PortOwner(endpoint); ok && other.Tracer == in.Tracer {
