@@ -42,21 +42,16 @@ const (
 	codeUnavailable   probe.Code = "cassandra-unavailable"
 )
 
-func faults() probe.FaultCodes {
-	return probe.FaultCodes{
-		Refused: codeRefused, Unresolved: codeUnresolved, Timeout: codeTimeout,
-		TLS: codeTLS, Certificate: codeCertificate, Protocol: codeNotCQL,
-		Other: codeUnreachable,
-	}
-}
-
 // Probe returns the probe.
 func Probe() probe.Probe {
 	return probe.Probe{
-		ID:         idAnswers,
-		Hop:        probe.HopStorage,
-		Title:      "the given Cassandra accepts Jaeger's requests",
-		Codes:      append(faults().All(), codeResponds, codeHostInvalid, codeUnauthorized),
+		ID:    idAnswers,
+		Hop:   probe.HopStorage,
+		Title: "the given Cassandra accepts Jaeger's requests",
+		Codes: []probe.Code{
+			codeResponds, codeHostInvalid, codeRefused, codeUnresolved, codeTimeout, codeTLS, codeCertificate, codeNotCQL, codeUnreachable,
+			codeUnauthorized,
+		},
 		Run:        run,
 		RunsBeside: storage.RelatedProbes(),
 		Finalize:   storage.Finalize(stopsJaeger()),
@@ -153,20 +148,17 @@ func noResponse(ctx context.Context, env *probe.Env, addr string, err error) pro
 			Saw("Jaeger prints nothing and waits").
 			Hint("--cassandra-hosts " + net.JoinHostPort(host, defaultPort))
 	default:
-		f = faults().Finding(&url.URL{Scheme: "cql", Host: addr}, err)
-		switch f.Code {
-		case codeCertificate:
-			f = f.Hint("--storage-ca ca.pem; --cassandra.tls.ca=ca.pem (Jaeger 1); connection: {tls: {ca_file: ca.pem}} (Jaeger 2)").
-				Saw(probe.Presented(err)...)
-		case codeUnresolved:
-			f = f.Hint("getent hosts " + host)
-		case codeRefused:
-			f = f.Hint("nc -vz "+host+" "+port).
+		connect := "nc -vz " + host + " " + port
+		f = probe.Faults{
+			probe.FaultRefused: probe.Finding{Code: codeRefused}.Hint(connect).
 				Perhaps("it is still starting, which takes up to a minute", "docker logs --tail 20 cassandra").
-				Perhaps("it runs in another container: use its service name", "")
-		default:
-			f = f.Hint("nc -vz " + host + " " + port)
-		}
+				Perhaps("it runs in another container: use its service name", ""),
+			probe.FaultUnresolved: probe.Finding{Code: codeUnresolved}.Hint("getent hosts " + host),
+			probe.FaultTimeout:    probe.Finding{Code: codeTimeout}.Hint(connect),
+			probe.FaultCertificate: probe.Finding{Code: codeCertificate}.Saw(probe.Presented(err)...).
+				Hint("--storage-ca ca.pem; --cassandra.tls.ca=ca.pem (Jaeger 1); connection: {tls: {ca_file: ca.pem}} (Jaeger 2)"),
+			probe.FaultOther: probe.Finding{Code: codeUnreachable}.Hint(connect),
+		}.Finding(&url.URL{Scheme: "cql", Host: addr}, err)
 	}
 	return f.Saw(logged)
 }

@@ -35,23 +35,16 @@ const (
 	codeHeadRefused      probe.Code = "es-head-refused"
 )
 
-func faults() probe.FaultCodes {
-	return probe.FaultCodes{
-		Refused: CodeRefused, Unresolved: codeUnresolved, Timeout: codeTimeout, TLS: codeTLS,
-		Certificate: codeCertificate, Protocol: codeNotHTTP, Other: codeUnreachable,
-	}
-}
-
 // Probe returns the probe.
 func Probe() probe.Probe {
 	return probe.Probe{
 		ID:    probe.IDES,
 		Hop:   probe.HopStorage,
 		Title: "the given Elasticsearch accepts Jaeger's requests",
-		Codes: append(
-			faults().All(), codeResponds, codeURLInvalid, codeUnauthorized, codeForbidden,
-			codePath, codeUnavailable, codeStatus, codeNotElasticsearch, codeHeadRefused,
-		),
+		Codes: []probe.Code{
+			codeResponds, codeURLInvalid, CodeRefused, codeUnresolved, codeTimeout, codeTLS, codeCertificate, codeNotHTTP, codeUnreachable,
+			codeUnauthorized, codeForbidden, codePath, codeUnavailable, codeStatus, codeNotElasticsearch, codeHeadRefused,
+		},
 		Run:        run,
 		After:      []string{probe.IDIdentity},
 		RunsBeside: storage.RelatedProbes(),
@@ -159,36 +152,35 @@ func masked(raw string) string {
 }
 
 func noResponse(ctx context.Context, env *probe.Env, c *client, err error) probe.Finding {
-	f := faults().Finding(c.base, err)
 	host := c.base.Hostname()
-	switch f.Code {
-	case CodeRefused:
-		f = f.Hint("curl -sS "+c.base.String()).
-			Perhaps("it is still starting, which takes up to a minute", "docker logs --tail 20 elasticsearch").
-			Perhaps("it has stopped (memory, vm.max_map_count)", "docker ps -a --format '{{.Names}} {{.Status}}'")
-		if probe.IsLoopback(host) {
-			f = f.Perhaps("it runs in another container: use its service name instead of "+host, "")
-		}
-	case codeUnresolved:
-		f = f.Hint("getent hosts "+host).
+	refused := probe.Finding{Code: CodeRefused}.Hint("curl -sS "+c.base.String()).
+		Perhaps("it is still starting, which takes up to a minute", "docker logs --tail 20 elasticsearch").
+		Perhaps("it has stopped (memory, vm.max_map_count)", "docker ps -a --format '{{.Names}} {{.Status}}'")
+	if probe.IsLoopback(host) {
+		refused = refused.Perhaps("it runs in another container: use its service name instead of "+host, "")
+	}
+	otherScheme := probe.Finding{Code: codeTLS}.Hint("--es-url " + probe.OtherScheme(c.base))
+	faults := probe.Faults{
+		probe.FaultRefused: refused,
+		probe.FaultUnresolved: probe.Finding{Code: codeUnresolved}.Hint("getent hosts "+host).
 			Perhaps("the name is a compose service, which resolves only on its own network", "docker network ls").
-			Perhaps("compose's hostname: is not a name that other containers can resolve; use the service name or an alias", "")
-	case codeTLS:
-		f = f.Hint("--es-url " + probe.OtherScheme(c.base))
-	case codeCertificate:
-		f = f.Hint(probe.CertificateHint).Saw(probe.Presented(err)...)
-	case codeNotHTTP:
-		f = f.Hint("--es-url " + probe.WithPort(c.base, "9200") + " (9300 is for other nodes)")
-	case codeUnreachable:
-		if c.base.Scheme == "http" && probe.SpeaksTLS(ctx, env, probe.DialAddr(c.base)) {
-			f.Code = codeTLS
-			f.Fact = fmt.Sprintf("%s speaks TLS, but the URL scheme is http", probe.DialAddr(c.base))
-			f = f.Hint("--es-url " + probe.OtherScheme(c.base))
-		}
-	default:
-		f = f.Hint("nc -vz " + host + " " + probe.PortOf(c.base))
+			Perhaps("compose's hostname: is not a name that other containers can resolve; use the service name or an alias", ""),
+		probe.FaultTimeout:     probe.Finding{Code: codeTimeout}.Hint("nc -vz " + host + " " + probe.PortOf(c.base)),
+		probe.FaultPlain:       otherScheme,
+		probe.FaultTLS:         otherScheme,
+		probe.FaultCertificate: probe.Finding{Code: codeCertificate}.Hint(probe.CertificateHint).Saw(probe.Presented(err)...),
+		probe.FaultProtocol:    probe.Finding{Code: codeNotHTTP}.Hint("--es-url " + probe.WithPort(c.base, "9200") + " (9300 is for other nodes)"),
+		probe.FaultOther:       {Code: codeUnreachable},
+	}
+	f := faults.Finding(c.base, err)
+	if f.Code == codeUnreachable && c.base.Scheme == "http" && probe.SpeaksTLS(ctx, env, probe.DialAddr(c.base)) {
+		return speaksTLS(c).Saw(f.Evidence...)
 	}
 	return f
+}
+
+func speaksTLS(c *client) probe.Finding {
+	return probe.Fail(codeTLS, "%s speaks TLS, but the URL scheme is http", probe.DialAddr(c.base)).Hint("--es-url " + probe.OtherScheme(c.base))
 }
 
 func judgeResponse(c *client, a *probe.Fetched) (probe.Finding, *cluster) {
@@ -219,7 +211,7 @@ func judgeResponse(c *client, a *probe.Fetched) (probe.Finding, *cluster) {
 func unsuccessful(c *client, a *probe.Fetched) probe.Finding {
 	switch s := a.Status; {
 	case probe.RequiresTLS(s, string(a.Body)):
-		return probe.Fail(codeTLS, "%s speaks TLS, but the URL scheme is http", probe.DialAddr(c.base)).Hint("--es-url " + probe.OtherScheme(c.base))
+		return speaksTLS(c)
 	case s == http.StatusUnauthorized:
 		return unauthorized(c)
 	case s == http.StatusForbidden:

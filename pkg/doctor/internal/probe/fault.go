@@ -77,44 +77,46 @@ func RequiresTLS(status int, body string) bool {
 			strings.Contains(body, "plain HTTP request was sent to HTTPS port"))
 }
 
-// FaultCodes are the codes of one probe for the faults; Other stands for
-// FaultOther.
-type FaultCodes struct {
-	Refused, Unresolved, Timeout, TLS, Certificate, Protocol, Other Code
-}
+// Faults has what a probe finds for each fault: code, hints and causes. A fault
+// that is not in it is FaultOther.
+type Faults map[Fault]Finding
 
-// OneCode returns the codes of a probe that does not distinguish faults.
-func OneCode(c Code) FaultCodes { return FaultCodes{c, c, c, c, c, c, c} }
-
-// All returns every code.
-func (c FaultCodes) All() []Code {
-	return []Code{c.Refused, c.Unresolved, c.Timeout, c.TLS, c.Certificate, c.Protocol, c.Other}
-}
+// OneCode returns the table of a probe that does not distinguish faults.
+func OneCode(c Code) Faults { return Faults{FaultOther: {Code: c}} }
 
 // Finding is the failure of a request to u, which shows neither user nor
 // password.
-func (c FaultCodes) Finding(u *url.URL, err error) Finding {
-	host := DialAddr(u)
-	var f Finding
-	switch Classify(err) {
-	case FaultRefused:
-		f = Fail(c.Refused, "nothing listens on tcp %s", host)
-	case FaultUnresolved:
-		f = Fail(c.Unresolved, "host %s does not resolve: %s", u.Hostname(), Reason(err))
-	case FaultTimeout:
-		f = Fail(c.Timeout, "tcp %s did not respond in time", host)
-	case FaultPlain:
-		f = Fail(c.TLS, "%s speaks plain HTTP, but the URL scheme is https", host)
-	case FaultTLS:
-		f = Fail(c.TLS, "%s speaks TLS, but the URL scheme is http", host)
-	case FaultCertificate:
-		f = Fail(c.Certificate, "certificate of %s is not trusted: %s", host, Reason(err))
-	case FaultProtocol:
-		f = Fail(c.Protocol, "%s does not speak HTTP/1; it may be a gRPC port", host)
-	case FaultOther:
-		f = Fail(c.Other, "request to %s failed: %s", host, Reason(err))
+func (fs Faults) Finding(u *url.URL, err error) Finding {
+	fault := Classify(err)
+	row, ok := fs[fault]
+	if !ok {
+		row = fs[FaultOther]
 	}
-	return f.Saw(fmt.Sprintf("%s: %v", Bare(u), WithoutURL(err)))
+	row.Status, row.Fact = StatusFail, fault.fact(u, err)
+	row.Evidence = append([]string{fmt.Sprintf("%s: %v", Bare(u), WithoutURL(err))}, row.Evidence...)
+	return row
+}
+
+func (f Fault) fact(u *url.URL, err error) string {
+	host := DialAddr(u)
+	switch f {
+	case FaultRefused:
+		return "nothing listens on tcp " + host
+	case FaultUnresolved:
+		return "host " + u.Hostname() + " does not resolve: " + Reason(err)
+	case FaultTimeout:
+		return "tcp " + host + " did not respond in time"
+	case FaultPlain:
+		return host + " speaks plain HTTP, but the URL scheme is https"
+	case FaultTLS:
+		return host + " speaks TLS, but the URL scheme is http"
+	case FaultCertificate:
+		return "certificate of " + host + " is not trusted: " + Reason(err)
+	case FaultProtocol:
+		return host + " does not speak HTTP/1; it may be a gRPC port"
+	default:
+		return "request to " + host + " failed: " + Reason(err)
+	}
 }
 
 // Reason returns the end of an error's chain, which has the cause.

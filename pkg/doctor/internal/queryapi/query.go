@@ -32,24 +32,16 @@ const (
 	codeStatus       probe.Code = "query-unexpected-status"
 )
 
-func faults() probe.FaultCodes {
-	return probe.FaultCodes{
-		Refused: probe.CodeQueryRefused, Unresolved: probe.CodeQueryUnresolved, Timeout: CodeTimeout,
-		TLS: codeTLS, Certificate: codeCertificate, Protocol: codeNotHTTP,
-		Other: codeUnreachable,
-	}
-}
-
 // Probe returns the probe.
 func Probe() probe.Probe {
 	return probe.Probe{
 		ID:    probe.IDQuery,
 		Hop:   probe.HopQuery,
 		Title: "the query API responds",
-		Codes: append(
-			faults().All(), probe.CodeQueryAnswers, codeURLInvalid, codeNotJSON, codePath,
-			codeUnauthorized, codeRedirects, codeLogin, probe.CodeQueryError, codeStatus,
-		),
+		Codes: []probe.Code{
+			probe.CodeQueryAnswers, codeURLInvalid, probe.CodeQueryRefused, probe.CodeQueryUnresolved, CodeTimeout, codeTLS, codeCertificate,
+			codeNotHTTP, codeUnreachable, codeNotJSON, codePath, codeUnauthorized, codeRedirects, codeLogin, probe.CodeQueryError, codeStatus,
+		},
 		Run: run,
 	}
 }
@@ -113,19 +105,18 @@ func noResponse(ctx context.Context, env *probe.Env, err error) probe.Finding {
 	if status, ok := errors.AsType[*query.StatusError](err); ok {
 		return unexpectedStatus(base, status)
 	}
-	f := faults().Finding(base, err)
-	switch f.Code {
-	case probe.CodeQueryRefused:
-		return f.Hint(hintStartQuery(base))
-	case codeTLS:
-		return f.Hint("--query-url " + probe.OtherScheme(base))
-	case codeNotHTTP:
-		return f.Hint("--query-url " + probe.WithPort(base, probe.PortUI))
-	case probe.CodeQueryUnresolved, CodeTimeout:
-		return f.Hint("--query-url http://localhost:16686")
-	default:
-		return f
-	}
+	usual := "--query-url http://localhost:16686"
+	otherScheme := probe.Finding{Code: codeTLS}.Hint("--query-url " + probe.OtherScheme(base))
+	return probe.Faults{
+		probe.FaultRefused:     probe.Finding{Code: probe.CodeQueryRefused}.Hint(hintStartQuery(base)),
+		probe.FaultUnresolved:  probe.Finding{Code: probe.CodeQueryUnresolved}.Hint(usual),
+		probe.FaultTimeout:     probe.Finding{Code: CodeTimeout}.Hint(usual),
+		probe.FaultPlain:       otherScheme,
+		probe.FaultTLS:         otherScheme,
+		probe.FaultCertificate: {Code: codeCertificate},
+		probe.FaultProtocol:    probe.Finding{Code: codeNotHTTP}.Hint("--query-url " + probe.WithPort(base, probe.PortUI)),
+		probe.FaultOther:       {Code: codeUnreachable},
+	}.Finding(base, err)
 }
 
 func hintStartQuery(base *url.URL) string {

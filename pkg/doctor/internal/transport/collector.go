@@ -33,14 +33,6 @@ const (
 	codeCollectorRejects      probe.Code = "collector-rejects"
 )
 
-func collectorFaults() probe.FaultCodes {
-	return probe.FaultCodes{
-		Refused: probe.CodeCollectorRefused, Unresolved: probe.CodeCollectorUnresolved, Timeout: probe.CodeCollectorTimeout,
-		TLS: CodeCollectorTLS, Certificate: codeCollectorCertificate, Protocol: CodeCollectorProtocol,
-		Other: probe.CodeCollectorUnreachable,
-	}
-}
-
 // CollectorProbe sends a span of the doctor's own in the protocol of the
 // configured tracer. It has kept its name from when that was always HTTP.
 func CollectorProbe() probe.Probe {
@@ -50,11 +42,12 @@ func CollectorProbe() probe.Probe {
 		Title: "the collector accepts spans",
 		// Jaeger's counters are read before the first span.
 		Follows: []string{probe.IDStorageKind},
-		Codes: append(
-			collectorFaults().All(), codeCollectorAccepts, CodeCollectorConnects, codeCollectorURLInvalid, CodeCollectorNotJaeger,
-			CodeCollectorPath, codeCollectorUnauthorized, codeCollectorRedirects, CodeCollectorMediaType,
+		Codes: []probe.Code{
+			codeCollectorAccepts, CodeCollectorConnects, codeCollectorURLInvalid, probe.CodeCollectorRefused, probe.CodeCollectorUnresolved,
+			probe.CodeCollectorTimeout, CodeCollectorTLS, codeCollectorCertificate, CodeCollectorProtocol, probe.CodeCollectorUnreachable,
+			CodeCollectorNotJaeger, CodeCollectorPath, codeCollectorUnauthorized, codeCollectorRedirects, CodeCollectorMediaType,
 			codeCollectorRejects, probe.CodeCollectorError, CodeCollectorNotGRPC,
-		),
+		},
 		Run: runCollector,
 	}
 }
@@ -88,38 +81,37 @@ func runCollector(ctx context.Context, env *probe.Env) probe.Finding {
 }
 
 func noResponse(in send.Protocol, endpoint *url.URL, err error) probe.Finding {
-	f := collectorFaults().Finding(endpoint, err)
 	host, port := endpoint.Hostname(), probe.PortOf(endpoint)
-	switch f.Code {
-	case probe.CodeCollectorRefused:
-		f = f.Perhaps("Jaeger's container does not publish "+port, "docker ps --format '{{.Names}} {{.Image}} {{.Ports}}'").
+	connect := "nc -vz " + host + " " + port
+	publish := connect
+	if probe.IsLoopback(host) {
+		publish = "docker run -p " + in.Port + ":" + in.Port + " ..."
+	}
+	otherScheme := probe.Finding{Code: CodeCollectorTLS}.Hint("--collector-endpoint " + probe.OtherScheme(endpoint))
+	f := probe.Faults{
+		probe.FaultRefused: probe.Finding{Code: probe.CodeCollectorRefused}.Hint(publish).
+			Perhaps("Jaeger's container does not publish "+port, "docker ps --format '{{.Names}} {{.Image}} {{.Ports}}'").
 			Perhaps("Jaeger has exited: its storage is unreachable", "docker ps -a --filter status=exited").
 			Perhaps(loopbackOnly, "ss -lntp 'sport = :"+port+"' (on Jaeger's host)").
-			Maybe(in.Closed...)
-		if probe.IsLoopback(host) {
-			return f.Hint("docker run -p " + in.Port + ":" + in.Port + " ...")
-		}
-		return f.Hint("nc -vz " + host + " " + port)
-	case codeCollectorCertificate:
-		return f.Hint("SSL_CERT_FILE=ca.pem otdemo check-jaeger (with the authority that signed it)")
-	case probe.CodeCollectorUnreachable:
-		return f.Hint("curl -sSv "+probe.Bare(endpoint)).
-			Perhaps("a proxy or a service mesh in between requires mutual TLS", "openssl s_client -connect "+probe.DialAddr(endpoint)).
-			Perhaps("the collector closes the connection", probe.HintLogs)
-	case probe.CodeCollectorUnresolved:
-		return f.AtHop(probe.HopResolve).Hint("getent hosts " + host)
-	case CodeCollectorTLS:
-		return f.Hint("--collector-endpoint " + probe.OtherScheme(endpoint))
-	case CodeCollectorProtocol:
-		return in.WithWrongPortHint(f.Hint(in.Flag(host)), endpoint)
-	case probe.CodeCollectorTimeout:
-		return f.Hint("nc -vz "+host+" "+port).
+			Maybe(in.Closed...),
+		probe.FaultUnresolved: probe.Finding{Code: probe.CodeCollectorUnresolved}.AtHop(probe.HopResolve).Hint("getent hosts " + host),
+		probe.FaultTimeout: probe.Finding{Code: probe.CodeCollectorTimeout}.Hint(connect).
 			Perhaps("a firewall or a network policy drops packets to the port", "").
 			Perhaps("the host is down", "").
-			Perhaps("the collector is overloaded and does not respond", "")
-	default:
-		return f
+			Perhaps("the collector is overloaded and does not respond", ""),
+		probe.FaultPlain: otherScheme,
+		probe.FaultTLS:   otherScheme,
+		probe.FaultCertificate: probe.Finding{Code: codeCollectorCertificate}.
+			Hint("SSL_CERT_FILE=ca.pem otdemo check-jaeger (with the authority that signed it)"),
+		probe.FaultProtocol: probe.Finding{Code: CodeCollectorProtocol}.Hint(in.Flag(host)),
+		probe.FaultOther: probe.Finding{Code: probe.CodeCollectorUnreachable}.Hint("curl -sSv "+probe.Bare(endpoint)).
+			Perhaps("a proxy or a service mesh in between requires mutual TLS", "openssl s_client -connect "+probe.DialAddr(endpoint)).
+			Perhaps("the collector closes the connection", probe.HintLogs),
+	}.Finding(endpoint, err)
+	if f.Code == CodeCollectorProtocol {
+		return in.WithWrongPortHint(f, endpoint)
 	}
+	return f
 }
 
 // connectCollector connects to Appdash's collector, which never responds.
