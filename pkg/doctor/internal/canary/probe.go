@@ -78,10 +78,8 @@ func (d Delivery) String() string {
 }
 
 type sentCanary struct {
-	id     trace.TraceID
-	target string
-	start  time.Time
-	stats  tracer.Stats
+	Delivery
+	stats tracer.Stats
 	// log is what the tracer complained about.
 	log []string
 }
@@ -98,7 +96,7 @@ func runCanary(ctx context.Context, env *probe.Env) probe.Finding {
 	}
 	switch {
 	case c.stats.Sent == 0 && ctx.Err() != nil:
-		return probe.Unknown(codeCanaryNotAwaited, "timed out before a span could be sent to %s", c.target).
+		return probe.Unknown(codeCanaryNotAwaited, "timed out before a span could be sent to %s", c.Target).
 			Saw(c.evidence()...).Hint("--timeout 30s")
 	case c.stats.Sent == 0:
 		return notSent(env, c)
@@ -107,21 +105,21 @@ func runCanary(ctx context.Context, env *probe.Env) probe.Finding {
 	wait, cancel := withoutFallback(ctx)
 	defer cancel()
 	got, err := client.WaitTrace(wait, c.id, nil)
-	seen := Delivery{Target: c.target, Visible: time.Since(c.start), id: c.id, start: c.start}
-	if err != nil {
-		if short := (trace.TraceID{Low: c.id.Low}); c.id.High != 0 && exists(ctx, client, short) {
-			env.Publish(seen)
-			return truncated(c, short)
-		}
-		f := notFound(env, c, seen, client.URL(), err)
-		if f.Code == probe.CodeCanaryLost {
-			env.Publish(readBackAfterLoss(ctx, env, client))
-		}
-		return f
+	c.Visible = time.Since(c.start)
+	if err == nil {
+		env.Publish(c.Delivery)
+		return judgeCanary(got, c.Delivery).Saw(c.evidence()...).
+			Saw(fmt.Sprintf("read it back from %s after %s", client.URL(), probe.RoundTime(c.Visible)))
 	}
-	env.Publish(seen)
-	return judgeCanary(got, seen).Saw(c.evidence()...).
-		Saw(fmt.Sprintf("read it back from %s after %s", client.URL(), probe.RoundTime(seen.Visible)))
+	if short := (trace.TraceID{Low: c.id.Low}); c.id.High != 0 && exists(ctx, client, short) {
+		env.Publish(c.Delivery)
+		return truncated(c, short)
+	}
+	f := notFound(env, c, client.URL(), err)
+	if f.Code == probe.CodeCanaryLost {
+		env.Publish(readBackAfterLoss(ctx, env, client))
+	}
+	return f
 }
 
 // withoutFallback returns a context with the time that a canary may wait,
@@ -143,14 +141,14 @@ func exists(ctx context.Context, client *query.Client, id trace.TraceID) bool {
 // truncated is the finding for a span that arrives under half of its id.
 func truncated(c *sentCanary, short trace.TraceID) probe.Finding {
 	return probe.Warn(CodeCanaryTruncated,
-		"a span arrives at %s with its trace id truncated to 64 bits: services with longer ids lose their traces", c.target).
+		"a span arrives at %s with its trace id truncated to 64 bits: services with longer ids lose their traces", c.Target).
 		Saw(c.evidence()...).
 		Saw(fmt.Sprintf("trace %s was not found, but trace %s was", c.id, short)).
 		Hint("OTDEMO_TRACE_ID_128BIT=false")
 }
 
 func (c *sentCanary) evidence() []string {
-	sent := fmt.Sprintf("sent trace %s of service %s over %s", c.id, probe.CheckService, c.target)
+	sent := fmt.Sprintf("sent trace %s of service %s over %s", c.id, probe.CheckService, c.Target)
 	return append([]string{sent}, c.log...)
 }
 
@@ -174,7 +172,7 @@ func sendCanary(ctx context.Context, cfg config.Config) (*sentCanary, error) {
 	span := t.StartSpan(probe.IDCanary)
 	text, _ := t.TraceID(span.Context())
 	id, idErr := trace.ParseTraceID(text)
-	c := &sentCanary{id: id, target: t.Target(), start: time.Now()}
+	c := &sentCanary{Delivery: Delivery{Target: t.Target(), id: id, start: time.Now()}}
 	span.Finish()
 	ctx, cancel := context.WithTimeout(ctx, flushTimeout)
 	defer cancel()
@@ -202,7 +200,7 @@ func judgeCanary(got trace.Trace, seen Delivery) probe.Finding {
 
 func notSent(env *probe.Env, c *sentCanary) probe.Finding {
 	s, host := c.stats, env.SpanHost()
-	f := probe.Fail(probe.CodeCanaryNotSent, "the tracer could not send a span to %s", c.target).AtHop(probe.HopNetwork).
+	f := probe.Fail(probe.CodeCanaryNotSent, "the tracer could not send a span to %s", c.Target).AtHop(probe.HopNetwork).
 		Saw(c.evidence()...).
 		Saw(fmt.Sprintf("counted: refused %d, failed %d, too large %d, dropped %d", s.Refused, s.Failed, s.TooLarge, s.Dropped))
 	switch {
@@ -219,42 +217,42 @@ func notSent(env *probe.Env, c *sentCanary) probe.Finding {
 	return f
 }
 
-func notFound(env *probe.Env, c *sentCanary, seen Delivery, queryURL string, err error) probe.Finding {
-	waited := probe.RoundTime(seen.Visible)
+func notFound(env *probe.Env, c *sentCanary, queryURL string, err error) probe.Finding {
+	waited := probe.RoundTime(c.Visible)
 	saw := append(c.evidence(), fmt.Sprintf("read trace %s at %s: %v", c.id, queryURL, err))
 	agent := env.Config().Reporter.Agent
 	jaeger, lacks := transport.NotServed(env)
 	var f probe.Finding
 	switch {
 	case !errors.Is(err, query.ErrNotFound):
-		f = probe.Unknown(codeCanaryUnreadable, "a span was sent to %s, but reading it back failed: %v", c.target, err).
+		f = probe.Unknown(codeCanaryUnreadable, "a span was sent to %s, but reading it back failed: %v", c.Target, err).
 			AtHop(probe.HopQuery)
-	case seen.Visible < LostAfter:
-		f = probe.Unknown(codeCanaryNotAwaited, "a span sent to %s was not found after %s, which is too soon to call it lost", c.target, waited).
+	case c.Visible < LostAfter:
+		f = probe.Unknown(codeCanaryNotAwaited, "a span sent to %s was not found after %s, which is too soon to call it lost", c.Target, waited).
 			Hint("--timeout 30s")
 	case env.Config().Tracer == config.TracerAppdash:
 		f = appdashUnread(env, c, queryURL, waited)
 	case env.Config().UsesCollector():
-		f = probe.Fail(probe.CodeCanaryLost, "a span that %s accepted was not found after %s", c.target, waited).
+		f = probe.Fail(probe.CodeCanaryLost, "a span that %s accepted was not found after %s", c.Target, waited).
 			Hint(probe.HintLogs).
 			Maybe(causesLostHTTP(env, queryURL)...)
 	case lacks:
-		f = transport.NotServedFinding(env, jaeger, "a span sent to %s was not found after %s", c.target, waited)
+		f = transport.NotServedFinding(env, jaeger, "a span sent to %s was not found after %s", c.Target, waited)
 	case env.Code(probe.IDUDP) == transport.CodeUDPWrongEncoding:
 		f = probe.Fail(transport.CodeUDPWrongEncoding,
 			"a span sent to %s was not found after %s: port %d is Jaeger's port for binary thrift, but spans are sent as compact thrift",
-			c.target, waited, agent.Port).
+			c.Target, waited, agent.Port).
 			AtHop(probe.HopNetwork).
 			Hint(fmt.Sprintf("--agent-port %d", jaegers.PortCompact)).
 			Maybe(causesLostUDP(agent.Port)...)
 	case env.Code(probe.IDUDP) == transport.CodeUDPAnswered:
 		f = probe.Fail(transport.CodeUDPAnswered,
 			"a span sent to %s was not found after %s, and the port responds, which Jaeger never does: another program uses it",
-			c.target, waited).
+			c.Target, waited).
 			AtHop(probe.HopNetwork).
 			Hint(fmt.Sprintf("ss -lnup 'sport = :%d' (on %s)", agent.Port, agent.Host))
 	default:
-		f = probe.Fail(probe.CodeCanaryLost, "a span sent to %s was neither refused nor found after %s", c.target, waited).
+		f = probe.Fail(probe.CodeCanaryLost, "a span sent to %s was neither refused nor found after %s", c.Target, waited).
 			Hint("otdemo check-jaeger --collector-endpoint " + send.ThriftURL(agent.Host)).
 			Maybe(causesLostUDP(agent.Port)...)
 	}
@@ -286,7 +284,7 @@ func CausesLostBeforeUDP(port int) []probe.Cause {
 func appdashUnread(env *probe.Env, c *sentCanary, queryURL string, waited time.Duration) probe.Finding {
 	return probe.Unknown(CodeCanaryAppdash,
 		"a span was sent to %s, but %s does not return it after %s; what Appdash's own collector stores cannot be read from here",
-		c.target, queryURL, waited).
+		c.Target, queryURL, waited).
 		Hint("http://"+net.JoinHostPort(env.SpanHost(), "7700")+"/traces (in a browser: Appdash's page, look for service "+probe.CheckService+")", probe.HintAllInOne)
 }
 

@@ -31,24 +31,25 @@ type RawSpan struct {
 	Batch *jaeger.Batch
 }
 
-// FlagSampled is bit 0 of a span's flags in jaeger.thrift.
-const FlagSampled = 1
-
 // NewRawSpan returns a span of the doctor's own, with a new trace id.
 func NewRawSpan(operation string, start time.Time) RawSpan {
 	id := trace.TraceID{High: rand.Uint64(), Low: rand.Uint64() | 1}
-	return RawSpan{ID: id, Batch: &jaeger.Batch{
-		Process: &jaeger.Process{ServiceName: probe.CheckService},
-		Spans: []*jaeger.Span{{
-			TraceIdHigh:   int64(id.High),
-			TraceIdLow:    int64(id.Low),
-			SpanId:        int64(id.Low),
-			OperationName: operation,
-			Flags:         FlagSampled,
-			StartTime:     start.UnixMicro(),
-			Duration:      1,
-		}},
-	}}
+	return RawSpan{ID: id, Batch: Batch(Span(id, trace.SpanID(id.Low), operation, start, time.Microsecond))}
+}
+
+// Batch returns spans of the doctor's own service.
+func Batch(spans ...*jaeger.Span) *jaeger.Batch {
+	return &jaeger.Batch{Process: &jaeger.Process{ServiceName: probe.CheckService}, Spans: spans}
+}
+
+// Span returns a sampled span without a parent.
+func Span(id trace.TraceID, span trace.SpanID, operation string, start time.Time, d time.Duration) *jaeger.Span {
+	// Bit 0 of a span's flags in jaeger.thrift.
+	const sampled = 1
+	return &jaeger.Span{
+		TraceIdHigh: int64(id.High), TraceIdLow: int64(id.Low), SpanId: int64(span), OperationName: operation,
+		Flags: sampled, StartTime: start.UnixMicro(), Duration: d.Microseconds(),
+	}
 }
 
 // Encoding is one of thrift's.

@@ -1,6 +1,7 @@
 package through
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -8,11 +9,10 @@ import (
 	"math/rand/v2"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 	"sync"
 	"time"
-
-	"github.com/uber/jaeger-client-go/thrift-gen/jaeger"
 
 	"github.com/otdemo/otdemo/pkg/config"
 	"github.com/otdemo/otdemo/pkg/doctor/internal/probe"
@@ -89,9 +89,7 @@ func newCaller(sampled bool) callerSpan {
 }
 
 func (v *session) calls() []*appCall {
-	calls := append([]*appCall{}, v.plain...)
-	calls = append(calls, v.joins...)
-	return append(calls, v.unsampled, v.debug)
+	return slices.Concat(v.plain, v.joins, []*appCall{v.unsampled, v.debug})
 }
 
 // make sends the calls: the first alone, whose error it returns because the
@@ -103,10 +101,7 @@ func (v *session) make(ctx context.Context, env *probe.Env) error {
 	client := private.HTTPClient()
 	defer client.CloseIdleConnections()
 	client.CheckRedirect = stayOnHost
-	agent := env.UserAgent
-	if agent == "" {
-		agent = probe.CheckService
-	}
+	agent := cmp.Or(env.UserAgent, probe.CheckService)
 	calls := v.calls()
 	v.start = time.Now()
 	for _, c := range calls {
@@ -230,21 +225,12 @@ func (f headerFormat) set(h http.Header, c callerSpan) {
 // whose parent is missing has a warning in Jaeger's UI. Other probes check this
 // path, so errors do not matter here.
 func (s *observations) reportParents(ctx context.Context, env *probe.Env) {
-	batch := &jaeger.Batch{Process: &jaeger.Process{ServiceName: probe.CheckService}}
+	batch := send.Batch()
 	for _, c := range s.joins {
-		if _, ok := s.joined[c.name]; !ok {
-			continue
+		if _, ok := s.joined[c.name]; ok {
+			env.Sent.Add(c.caller.trace, true)
+			batch.Spans = append(batch.Spans, send.Span(c.caller.trace, c.caller.span, probe.IDThrough+" "+c.name, c.start, c.took))
 		}
-		env.Sent.Add(c.caller.trace, true)
-		batch.Spans = append(batch.Spans, &jaeger.Span{
-			TraceIdHigh:   int64(c.caller.trace.High),
-			TraceIdLow:    int64(c.caller.trace.Low),
-			SpanId:        int64(c.caller.span),
-			OperationName: probe.IDThrough + " " + c.name,
-			Flags:         send.FlagSampled,
-			StartTime:     c.start.UnixMicro(),
-			Duration:      c.took.Microseconds(),
-		})
 	}
 	if len(batch.Spans) == 0 {
 		return

@@ -15,7 +15,6 @@ import (
 
 	"github.com/otdemo/otdemo/pkg/doctor/internal/probe"
 	"github.com/otdemo/otdemo/pkg/doctor/internal/probetest"
-	"github.com/otdemo/otdemo/pkg/doctor/internal/send"
 )
 
 // agentAt returns a configuration for an agent at addr, and what agent-host
@@ -66,7 +65,7 @@ func TestUDPSendsOneWholeSpan(t *testing.T) {
 	if got.Batch == nil || got.Batch.Process == nil || got.Batch.Process.ServiceName != probe.CheckService {
 		t.Fatalf("got %+v, want a batch of %s", got.Batch, probe.CheckService)
 	}
-	if spans := got.Batch.Spans; len(spans) != 1 || spans[0].Flags != send.FlagSampled || spans[0].TraceIdLow == 0 || spans[0].OperationName != probe.IDUDP {
+	if spans := got.Batch.Spans; len(spans) != 1 || spans[0].Flags != 1 || spans[0].TraceIdLow == 0 || spans[0].OperationName != probe.IDUDP {
 		t.Errorf("got spans %+v, want one sampled span named %s", spans, probe.IDUDP)
 	}
 	if buf.Len() != 0 {
