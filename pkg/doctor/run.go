@@ -58,11 +58,10 @@ func Run(ctx context.Context, target probe.Target, opts Options) Report {
 
 func run(ctx context.Context, probes []probe.Probe, target probe.Target, opts Options) Report {
 	start := time.Now()
-	timeout := opts.Timeout
-	if timeout <= 0 {
-		timeout = probe.DefaultTimeout
+	if opts.Timeout <= 0 {
+		opts.Timeout = probe.DefaultTimeout
 	}
-	ctx, cancel := context.WithTimeout(ctx, timeout)
+	ctx, cancel := context.WithTimeout(ctx, opts.Timeout)
 	defer cancel()
 
 	target = target.WithDefaults()
@@ -111,37 +110,23 @@ type job struct {
 	// requested is set unless the probe runs only because another one needs it,
 	// and named if its id was given.
 	requested, named bool
-	waits            []*job
-	// follows is waited for until its probes have run.
-	follows []*job
-	// beside are waited for before Finalize.
-	beside []*job
+	// all are the jobs of the run by id.
+	all map[string]*job
 	// ran is closed when the probe has run, done when its finding is final.
 	ran, done chan struct{}
 	probe.Outcome
 }
 
 func newJobs(probes []probe.Probe, only []string) []*job {
-	byID := make(map[string]*job, len(probes))
-	earlier := func(ids ...string) []*job {
-		var found []*job
-		for _, id := range ids {
-			if j := byID[id]; j != nil {
-				found = append(found, j)
-			}
-		}
-		return found
-	}
-	jobs := make([]*job, 0, len(probes))
-	for _, p := range probes {
+	all := make(map[string]*job, len(probes))
+	jobs := make([]*job, len(probes))
+	for i, p := range probes {
 		named := slices.Contains(only, p.ID)
-		j := &job{
+		jobs[i] = &job{
 			probe: p, named: named, requested: named || len(only) == 0,
-			waits: earlier(slices.Concat(p.Needs, p.After)...), follows: earlier(p.Follows...), beside: earlier(p.RunsBeside...),
-			ran: make(chan struct{}), done: make(chan struct{}),
+			all: all, ran: make(chan struct{}), done: make(chan struct{}),
 		}
-		byID[p.ID] = j
-		jobs = append(jobs, j)
+		all[p.ID] = jobs[i]
 	}
 	return jobs
 }
@@ -150,8 +135,10 @@ func newJobs(probes []probe.Probe, only []string) []*job {
 func (j *job) run(ctx context.Context, target probe.Target, sent *probe.SentSpans) {
 	defer close(j.done)
 	env := j.newEnv(target, sent)
-	for _, earlier := range j.follows {
-		<-earlier.ran
+	for _, id := range j.probe.Follows {
+		if earlier := j.all[id]; earlier != nil {
+			<-earlier.ran
+		}
 	}
 	start := time.Now()
 	f, ended := j.examine(ctx, env)
@@ -160,10 +147,7 @@ func (j *job) run(ctx context.Context, target probe.Target, sent *probe.SentSpan
 	if !ended {
 		env = j.newEnv(target, sent)
 	}
-	for _, other := range j.beside {
-		<-other.done
-		env.Earlier[other.probe.ID] = &other.Outcome
-	}
+	j.await(env, j.probe.RunsBeside)
 	if j.probe.Finalize != nil {
 		f = j.probe.Finalize(env, f)
 	}
@@ -177,11 +161,19 @@ func (j *job) run(ctx context.Context, target probe.Target, sent *probe.SentSpan
 
 func (j *job) newEnv(target probe.Target, sent *probe.SentSpans) *probe.Env {
 	env := &probe.Env{Target: target, Probe: &j.probe, Earlier: make(map[string]*probe.Outcome), Sent: sent}
-	for _, earlier := range j.waits {
-		<-earlier.done
-		env.Earlier[earlier.probe.ID] = &earlier.Outcome
-	}
+	j.await(env, j.probe.Needs)
+	j.await(env, j.probe.After)
 	return env
+}
+
+// await gives env the outcomes of those probes that are in the run, when they are final.
+func (j *job) await(env *probe.Env, ids []string) {
+	for _, id := range ids {
+		if other := j.all[id]; other != nil {
+			<-other.done
+			env.Earlier[id] = &other.Outcome
+		}
+	}
 }
 
 // examine returns the finding of the probe, and whether the probe has ended: if

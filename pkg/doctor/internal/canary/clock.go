@@ -1,10 +1,12 @@
 package canary
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"net/http"
 	"net/url"
+	"slices"
 	"strconv"
 	"sync"
 	"time"
@@ -50,20 +52,15 @@ func runClock(ctx context.Context, env *probe.Env) probe.Finding {
 		wg.Go(func() { skews[i] = measureSkew(ctx, env, u) })
 	}
 	wg.Wait()
-	var worst *clockSkew
-	var saw []string
-	for _, s := range skews {
-		if s == nil {
-			continue
-		}
-		saw = append(saw, fmt.Sprintf("this machine is %s %s", s, s.host))
-		if worst == nil || s.size() > worst.size() {
-			worst = s
-		}
-	}
-	if worst == nil {
+	skews = slices.DeleteFunc(skews, func(s *clockSkew) bool { return s == nil })
+	if len(skews) == 0 {
 		return probe.Unknown(codeClockUnknown, "no Date header received; cannot compare clocks")
 	}
+	var saw []string
+	for _, s := range skews {
+		saw = append(saw, fmt.Sprintf("this machine is %s %s", s, s.host))
+	}
+	worst := slices.MaxFunc(skews, func(a, b *clockSkew) int { return cmp.Compare(a.size(), b.size()) })
 	env.Publish(*worst)
 	if worst.size() <= maxClockSkew {
 		return probe.OK(codeClockAgrees, "clocks agree within %s", maxClockSkew).Saw(saw...)

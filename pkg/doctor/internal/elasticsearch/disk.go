@@ -3,7 +3,9 @@ package elasticsearch
 import (
 	"cmp"
 	"fmt"
+	"math"
 	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -98,19 +100,11 @@ func leastFree(total float64, watermark, headroom string) (float64, bool) {
 // byteSize reads a size of Elasticsearch's, whose units are powers of 1024.
 func byteSize(text string) (float64, bool) {
 	text = strings.ToLower(text)
-	for i, unit := range []string{"pb", "tb", "gb", "mb", "kb", "b"} {
-		number, ok := strings.CutSuffix(text, unit)
-		if !ok {
-			continue
-		}
-		n, err := strconv.ParseFloat(number, 64)
-		if err != nil || n < 0 {
-			return 0, false
-		}
-		for range 5 - i {
-			n *= 1024
-		}
-		return n, true
+	number := strings.TrimRight(text, "bkmgtp")
+	power := slices.Index([]string{"b", "kb", "mb", "gb", "tb", "pb"}, text[len(number):])
+	n, err := strconv.ParseFloat(number, 64)
+	if power < 0 || err != nil || n < 0 {
+		return 0, false
 	}
-	return 0, false
+	return n * math.Pow(1024, float64(power)), true
 }

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"net/netip"
 	"os"
 	"syscall"
 	"time"
@@ -15,7 +14,7 @@ import (
 
 // RefusalTime returns how long a refusal by host may need to come back.
 func RefusalTime(host string) time.Duration {
-	if ip, err := netip.ParseAddr(host); probe.IsLoopback(host) || err == nil && ip.IsLoopback() {
+	if probe.IsLoopback(host) {
 		return localRefusal
 	}
 	return remoteRefusal
