@@ -8,6 +8,7 @@ import (
 	"net"
 	"net/http"
 	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 	"syscall"
@@ -158,4 +159,35 @@ func Excerpt(body []byte) string {
 		return strconv.Quote(text)
 	}
 	return text
+}
+
+// Presented describes the certificate in a handshake's error by what names are
+// checked against.
+func Presented(err error) []string {
+	failed, ok := errors.AsType[*tls.CertificateVerificationError](err)
+	if !ok || len(failed.UnverifiedCertificates) == 0 {
+		return nil
+	}
+	cert := failed.UnverifiedCertificates[0]
+	names := slices.Clone(cert.DNSNames)
+	for _, ip := range cert.IPAddresses {
+		names = append(names, ip.String())
+	}
+	if len(names) == 0 {
+		names = []string{"none"}
+	}
+	return []string{fmt.Sprintf("certificate: subject %q, issuer %q, names %s, valid until %s",
+		cert.Subject, cert.Issuer, strings.Join(names, " "), cert.NotAfter.UTC().Format("2006-01-02"))}
+}
+
+// SpeaksTLS tries a handshake, whatever the certificate. A TLS port closes or
+// resets an HTTP connection, as other programs do.
+func SpeaksTLS(ctx context.Context, env *Env, addr string) bool {
+	conn, err := env.Dial(ctx, "tcp", addr)
+	if err != nil {
+		return false
+	}
+	defer func() { _ = conn.Close() }()
+	client := tls.Client(conn, &tls.Config{InsecureSkipVerify: true}) //nolint:gosec // nothing is sent
+	return client.HandshakeContext(ctx) == nil
 }

@@ -1,6 +1,8 @@
 package probe
 
 import (
+	"crypto/tls"
+	"crypto/x509"
 	"errors"
 	"fmt"
 	"strings"
@@ -76,4 +78,27 @@ func (s Storage) NamePrefix() string {
 // for Elasticsearch and OpenSearch lead to the same client.
 func (s Storage) Is(kind string) bool {
 	return s.Kind == kind || s.Searches() && Storage{Kind: kind}.Searches()
+}
+
+// CertificateHint is the flag for a certificate that is not trusted.
+const CertificateHint = "--storage-ca ca.pem (and for Jaeger: --es.tls.enabled --es.tls.ca=ca.pem (Jaeger 1), elasticsearch: {tls: {ca_file: ca.pem}} (Jaeger 2))"
+
+// TLSConfig is for connections to the storage.
+func (s Storage) TLSConfig(readFile func(string) ([]byte, error)) (*tls.Config, error) {
+	cfg := &tls.Config{MinVersion: tls.VersionTLS12, InsecureSkipVerify: s.Insecure} //nolint:gosec // asked for with a flag
+	if s.CACert == "" {
+		return cfg, nil
+	}
+	pem, err := readFile(s.CACert)
+	if err != nil {
+		return nil, fmt.Errorf("read the CA certificate: %w", err)
+	}
+	cfg.RootCAs, err = x509.SystemCertPool()
+	if err != nil {
+		cfg.RootCAs = x509.NewCertPool()
+	}
+	if !cfg.RootCAs.AppendCertsFromPEM(pem) {
+		return nil, fmt.Errorf("no certificate in %q", s.CACert)
+	}
+	return cfg, nil
 }

@@ -5,7 +5,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"math/rand/v2"
 	"net/http"
 	"net/url"
@@ -96,22 +95,19 @@ func (v *session) calls() []*appCall {
 // others would fail alike, then the others at once. It changes v.
 func (v *session) make(ctx context.Context, env *probe.Env) error {
 	// An application's responses are private, and go into no bundle.
-	private := env.Target
+	private := &probe.Env{Target: env.Target}
 	private.Record = nil
+	private.UserAgent = cmp.Or(env.UserAgent, probe.CheckService) + " " + v.debugID
 	client := private.HTTPClient()
 	defer client.CloseIdleConnections()
 	client.CheckRedirect = stayOnHost
-	agent := cmp.Or(env.UserAgent, probe.CheckService)
 	calls := v.calls()
 	v.start = time.Now()
-	for _, c := range calls {
-		c.header.Set("User-Agent", agent+" "+v.debugID)
-	}
-	calls[0].get(ctx, client, v.url)
+	calls[0].get(ctx, private, client, v.url)
 	if calls[0].err == nil {
 		var wg sync.WaitGroup
 		for _, c := range calls[1:] {
-			wg.Go(func() { c.get(ctx, client, v.url) })
+			wg.Go(func() { c.get(ctx, private, client, v.url) })
 		}
 		wg.Wait()
 	}
@@ -126,7 +122,7 @@ func stayOnHost(req *http.Request, via []*http.Request) error {
 	return nil
 }
 
-func (c *appCall) get(ctx context.Context, client *http.Client, u *url.URL) {
+func (c *appCall) get(ctx context.Context, env *probe.Env, client *http.Client, u *url.URL) {
 	ctx, cancel := context.WithTimeout(ctx, probe.NetworkTimeout)
 	defer cancel()
 	c.start = time.Now()
@@ -137,17 +133,15 @@ func (c *appCall) get(ctx context.Context, client *http.Client, u *url.URL) {
 		return
 	}
 	req.Header = c.header
-	resp, err := client.Do(req)
+	// Reading the response lets the application finish it.
+	got, err := probe.Send(client, env, req, maxAppAnswer)
 	if err != nil {
 		c.err = err
 		return
 	}
-	defer func() { _ = resp.Body.Close() }()
-	c.status = resp.StatusCode
+	c.status = got.Status
 	// A header that does not parse is ignored.
-	c.date, _ = http.ParseTime(resp.Header.Get("Date"))
-	// Read to the end, so that the application can finish its response.
-	_, _ = io.Copy(io.Discard, io.LimitReader(resp.Body, maxAppAnswer))
+	c.date, _ = http.ParseTime(got.Header.Get("Date"))
 }
 
 func (v *session) evidence() []string {
