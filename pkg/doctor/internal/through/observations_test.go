@@ -86,6 +86,25 @@ func TestOwnRootsAreOfThisSession(t *testing.T) {
 	}
 }
 
+// Each call that is continued narrows the difference of the clocks.
+func TestOwnRootsWithTwoContinuations(t *testing.T) {
+	t.Parallel()
+	now := time.Date(2026, 11, 23, 12, 0, 0, 0, time.UTC)
+	v := sessionAt(now, now)
+	late, soon := v.joins[0], v.joins[1]
+	late.took += 300 * time.Millisecond
+	seen := &observations{session: v, joined: map[string]trace.Trace{
+		late.name: continues(late, "pay", now.Add(300*time.Millisecond), time.Millisecond),
+		soon.name: continues(soon, "pay", now.Add(time.Millisecond), time.Millisecond),
+	}}
+	for after, want := range map[time.Duration]int{50 * time.Millisecond: 1, 270 * time.Millisecond: 0} {
+		seen.found = map[string][]trace.Trace{"pay": oneSpanEach(rootSpan("pay", "/pay", now.Add(after), 1))}
+		if got := len(seen.ownRoots()); got != want {
+			t.Errorf("%s after the calls began: got %d traces of its own, want %d", after, got, want)
+		}
+	}
+}
+
 // A service that begins traces all the time is not taken for one that the
 // application calls.
 func TestForeignRootsStartInside(t *testing.T) {
