@@ -159,7 +159,7 @@ func firstBroken(jobs []*job, kind func(probe.Hop) bool) *job {
 		if j.Finding.Status != probe.StatusFail || !kind(j.Finding.Hop) {
 			continue
 		}
-		if broken == nil || j.Finding.Hop < broken.Finding.Hop {
+		if broken == nil || j.Finding.Hop.Before(broken.Finding.Hop) {
 			broken = j
 		}
 	}

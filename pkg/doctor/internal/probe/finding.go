@@ -7,50 +7,37 @@ import (
 	"slices"
 )
 
-// Hop is a stage of a span's path. They are in the order of the path: the first
-// broken one is the one to fix. It is text in JSON.
-type Hop uint8
+// Hop is a stage of a span's path.
+type Hop string
 
-// The hops. Query and Clock are about seeing spans: when they fail, delivery is
-// unproven, not disproven.
+// The hops, in the order of the path. Query and Clock are about seeing spans: when
+// they fail, delivery is unproven, not disproven.
 const (
-	HopNone Hop = iota
-	HopConfig
-	HopResolve
-	HopNetwork
-	HopIdentity
-	HopSampling
-	HopDelivery
-	HopStorage
-	HopQuery
-	HopClock
+	HopNone     Hop = ""
+	HopConfig   Hop = "config"
+	HopResolve  Hop = "resolve"
+	HopNetwork  Hop = "network"
+	HopIdentity Hop = "identity"
+	HopSampling Hop = "sampling"
+	HopDelivery Hop = "delivery"
+	HopStorage  Hop = "storage"
+	HopQuery    Hop = "query"
+	HopClock    Hop = "clock"
 )
 
-func hopNames() []string {
-	return []string{
-		"", "config", "resolve", "network", "identity", "sampling", "delivery", "storage", "query", "clock",
-	}
-}
-
 // String returns the hop's name, "" for HopNone.
-func (h Hop) String() string { return hopNames()[h] }
+func (h Hop) String() string { return string(h) }
 
-// MarshalText implements encoding.TextMarshaler with the form of String.
-func (h Hop) MarshalText() ([]byte, error) { return []byte(h.String()), nil }
-
-// UnmarshalText implements encoding.TextUnmarshaler.
-func (h *Hop) UnmarshalText(text []byte) error {
-	i := slices.Index(hopNames(), string(text))
-	if i < 0 {
-		return fmt.Errorf("unknown hop %q", text)
-	}
-	*h = Hop(i)
-	return nil
+// Before reports whether h is earlier on the path: the first broken hop is the one to
+// fix.
+func (h Hop) Before(other Hop) bool {
+	path := []Hop{HopConfig, HopResolve, HopNetwork, HopIdentity, HopSampling, HopDelivery, HopStorage, HopQuery, HopClock}
+	return slices.Index(path, h) < slices.Index(path, other)
 }
 
 // CarriesSpans reports whether spans pass through the hop before they are
 // stored.
-func (h Hop) CarriesSpans() bool { return h < HopQuery }
+func (h Hop) CarriesSpans() bool { return h != HopQuery && h != HopClock }
 
 // Status is how a probe's claim fared.
 type Status string
