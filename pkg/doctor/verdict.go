@@ -111,11 +111,6 @@ func (v Verdict) withApplication(f *probe.Finding) Verdict {
 	}
 }
 
-func backendOf(jobs []*job) string {
-	shown, _ := published[identity.Identity](jobs)
-	return shown.Backend()
-}
-
 // published returns the first value of that type that a probe published, and its job.
 func published[T any](jobs []*job) (value T, by *job) {
 	for _, j := range jobs {
@@ -127,7 +122,8 @@ func published[T any](jobs []*job) (value T, by *job) {
 }
 
 func decide(jobs []*job) Verdict {
-	backend := backendOf(jobs)
+	shown, _ := published[identity.Identity](jobs)
+	backend := shown.Backend()
 	if broken := firstBroken(jobs, probe.Hop.CarriesSpans); broken != nil {
 		if v, ok := undecidedProtocol(jobs, backend); ok {
 			return v

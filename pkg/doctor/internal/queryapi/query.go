@@ -105,10 +105,13 @@ func noResponse(ctx context.Context, env *probe.Env, err error) probe.Finding {
 	if status, ok := errors.AsType[*query.StatusError](err); ok {
 		return unexpectedStatus(base, status)
 	}
-	usual := "--query-url http://localhost:16686"
+	usual, start := "--query-url http://localhost:16686", "curl -sS "+probe.Bare(base)+"/api/services"
+	if probe.IsLoopback(base.Hostname()) {
+		start = probe.HintAllInOne
+	}
 	otherScheme := probe.Finding{Code: codeTLS}.Hint("--query-url " + probe.OtherScheme(base))
 	return probe.Faults{
-		probe.FaultRefused:     probe.Finding{Code: probe.CodeQueryRefused}.Hint(hintStartQuery(base)),
+		probe.FaultRefused:     probe.Finding{Code: probe.CodeQueryRefused}.Hint(start),
 		probe.FaultUnresolved:  probe.Finding{Code: probe.CodeQueryUnresolved}.Hint(usual),
 		probe.FaultTimeout:     probe.Finding{Code: CodeTimeout}.Hint(usual),
 		probe.FaultPlain:       otherScheme,
@@ -117,13 +120,6 @@ func noResponse(ctx context.Context, env *probe.Env, err error) probe.Finding {
 		probe.FaultProtocol:    probe.Finding{Code: codeNotHTTP}.Hint("--query-url " + probe.WithPort(base, probe.PortUI)),
 		probe.FaultOther:       {Code: codeUnreachable},
 	}.Finding(base, err)
-}
-
-func hintStartQuery(base *url.URL) string {
-	if probe.IsLoopback(base.Hostname()) {
-		return probe.HintAllInOne
-	}
-	return "curl -sS " + probe.Bare(base) + "/api/services"
 }
 
 // baseHref is where Jaeger's page has its base path.

@@ -216,18 +216,15 @@ func loginHints(in send.Protocol) []string {
 // redirectHint is the address to use at once, if it is a full one.
 func redirectHint(in send.Protocol, p *probe.Fetched) string {
 	target, err := p.URL.Parse(p.Location())
-	if err != nil || p.Location() == "" {
+	switch {
+	case err != nil || p.Location() == "":
 		return ""
-	}
-	if !samePathEnd(target, p.URL) {
+	case strings.HasSuffix(strings.TrimSuffix(target.Path, "/"), strings.TrimSuffix(p.URL.Path, "/")):
+		return "--collector-endpoint " + probe.Bare(target)
+	default:
 		// A page for people, such as a login: bypass it.
 		return in.Flag(p.URL.Hostname())
 	}
-	return "--collector-endpoint " + probe.Bare(target)
-}
-
-func samePathEnd(target, from *url.URL) bool {
-	return strings.HasSuffix(strings.TrimSuffix(target.Path, "/"), strings.TrimSuffix(from.Path, "/"))
 }
 
 // The gRPC statuses that matter here (grpc's codes.proto).

@@ -15,13 +15,8 @@ const (
 	codeHostPublic   probe.Code = "agent-host-public"
 )
 
-// agentAddrs is the published result of agent-host.
-type agentAddrs struct {
-	// chosen is the address that a tracer sends to.
-	chosen netip.Addr
-}
-
-// HostProbe resolves the agent's host name.
+// HostProbe resolves the agent's host name. It publishes the netip.Addr that a tracer
+// sends to.
 func HostProbe() probe.Probe {
 	return probe.Probe{
 		ID:    probe.IDHost,
@@ -44,19 +39,22 @@ func runHost(ctx context.Context, env *probe.Env) probe.Finding {
 	if err != nil {
 		return unresolved(env, host, err)
 	}
+	text := make([]string, len(addrs))
 	for i := range addrs {
 		addrs[i] = addrs[i].Unmap()
+		text[i] = addrs[i].String()
 	}
+	saw := fmt.Sprintf("lookup %s: %s", host, strings.Join(text, ", "))
 	chosen := probe.Preferred(addrs)
-	env.Publish(agentAddrs{chosen})
-	if !strings.Contains(host, ".") && !strings.Contains(host, ":") && isPublic(chosen) {
+	env.Publish(chosen)
+	if !strings.ContainsAny(host, ".:") && isPublic(chosen) {
 		return probe.Warn(codeHostPublic, "host %s has no dot in its name and resolves to the public address %s", host, chosen).
-			Saw(listAddrs(host, addrs)).
-			Hint(fmt.Sprintf("getent ahosts %s", host)).
+			Saw(saw).
+			Hint("getent ahosts "+host).
 			Perhaps("a search domain of this machine resolves every name", "grep search /etc/resolv.conf").
 			Perhaps("this is intended: the agent has a public address", "")
 	}
-	return probe.OK(codeHostResolves, "host %s resolves to %s", host, chosen).Saw(listAddrs(host, addrs))
+	return probe.OK(codeHostResolves, "host %s resolves to %s", host, chosen).Saw(saw)
 }
 
 func unresolved(env *probe.Env, host string, err error) probe.Finding {
@@ -69,14 +67,6 @@ func unresolved(env *probe.Env, host string, err error) probe.Finding {
 			Perhaps("compose's hostname: and docker's --hostname are not names that other containers can resolve; use the service name or an alias", "")
 	}
 	return f.Hint("--agent-host localhost")
-}
-
-func listAddrs(host string, addrs []netip.Addr) string {
-	text := make([]string, len(addrs))
-	for i, a := range addrs {
-		text[i] = a.String()
-	}
-	return fmt.Sprintf("lookup %s: %s", host, strings.Join(text, ", "))
 }
 
 func isPublic(a netip.Addr) bool {

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"net/netip"
 	"os"
 	"slices"
 	"strconv"
@@ -59,8 +60,8 @@ func runUDP(ctx context.Context, env *probe.Env) probe.Finding {
 	}
 	configured := env.AgentAddr()
 	addr := configured
-	if host, ok := probe.Result[agentAddrs](env, probe.IDHost); ok {
-		addr = net.JoinHostPort(host.chosen.String(), strconv.Itoa(env.Config().Reporter.Agent.Port))
+	if host, ok := probe.Result[netip.Addr](env, probe.IDHost); ok {
+		addr = net.JoinHostPort(host.String(), strconv.Itoa(env.Config().Reporter.Agent.Port))
 	}
 	span := send.NewRawSpan(probe.IDUDP, time.Now())
 	env.Publish(send.SentSpan{Trace: span.ID, Addr: addr})

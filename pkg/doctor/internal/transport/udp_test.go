@@ -25,7 +25,7 @@ func agentAt(t *testing.T, addr string) (probe.Target, map[string]probe.Outcome)
 	target := probetest.Outside(probetest.Load(t, "reporter.agent.host", "127.0.0.1", "reporter.agent.port", probetest.PortFrom(t, addr)))
 	target.Dial = probetest.RedirectDial(map[string]string{usualAgent: probetest.ClosedAddr(t)})
 	return target, map[string]probe.Outcome{
-		probe.IDHost: {Finding: probe.Found(probe.StatusOK, codeHostResolves, "x"), Published: agentAddrs{netip.MustParseAddr("127.0.0.1")}},
+		probe.IDHost: {Finding: probe.Found(probe.StatusOK, codeHostResolves, "x"), Published: netip.MustParseAddr("127.0.0.1")},
 	}
 }
 
