@@ -64,8 +64,10 @@ func runCanaryLarge(ctx context.Context, env *probe.Env) probe.Finding {
 		return probe.NotUsed("no small span was sent to compare with")
 	}
 	span := send.NewRawSpan(probe.IDLarge, time.Now())
-	size := min(largeSpan, agent.MaxPacketSize) - spanOverhead
-	span.Batch.Spans[0].Logs = []*jaeger.Log{bigLog(span.Batch.Spans[0].StartTime, size)}
+	filler := strings.Repeat("x", min(largeSpan, agent.MaxPacketSize)-spanOverhead)
+	span.Batch.Spans[0].Logs = []*jaeger.Log{{
+		Timestamp: span.Batch.Spans[0].StartTime, Fields: []*jaeger.Tag{{Key: "filler", VType: jaeger.TagType_STRING, VStr: &filler}},
+	}}
 	packet, err := span.Encode(ctx, send.CompactProtocol)
 	if err != nil {
 		return probe.Unknown(codeLargeNotSent, "%v", err)
@@ -77,13 +79,6 @@ func runCanaryLarge(ctx context.Context, env *probe.Env) probe.Finding {
 		return largeNotSent(len(packet), small.Addr, err).Saw(saw)
 	}
 	return awaitLarge(ctx, env, span.ID, small, len(packet)).Saw(saw)
-}
-
-func bigLog(at int64, size int) *jaeger.Log {
-	filler := strings.Repeat("otdemo check-jaeger ", size/20+1)[:size]
-	return &jaeger.Log{Timestamp: at, Fields: []*jaeger.Tag{
-		{Key: "filler", VType: jaeger.TagType_STRING, VStr: &filler},
-	}}
 }
 
 func largeNotSent(size int, addr string, err error) probe.Finding {

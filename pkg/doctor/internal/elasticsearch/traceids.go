@@ -16,16 +16,6 @@ const (
 	codeShortCanary probe.Code = "es-canary-id-short"
 )
 
-// shortID matches ids of 64 bits as Jaeger 1 writes them: 16 digits, and without
-// leading zeros before 1.16. The canary of a check through a Jaeger 1 is one, and
-// no trace that anybody looks for.
-const (
-	shortID   = "traceID:/[0-9a-f]{1,16}/"
-	ofChecks  = " AND process.serviceName:" + probe.CheckService
-	ofOthers  = " AND NOT process.serviceName:" + probe.CheckService
-	sinceTime = " AND startTimeMillis:>=%d"
-)
-
 // canaryAge is longer than any check runs, and shorter than the time between
 // two.
 const canaryAge = 2 * time.Minute
@@ -48,29 +38,23 @@ type searchHits struct {
 	} `json:"hits"`
 }
 
-// count is the number of spans with such an id, in words; Elasticsearch counts no
-// further than 10,000.
-func (h searchHits) count() string {
-	if h.Hits.Total.Relation == "gte" {
-		return fmt.Sprintf("%d or more spans have 64-bit ids", h.Hits.Total.Value)
-	}
-	return plural.Of(h.Hits.Total.Value, "span has a 64-bit id", "spans have 64-bit ids")
-}
-
-func (h searchHits) examples() []string {
-	var lines []string
-	for _, hit := range h.Hits.Hits {
-		lines = append(lines, fmt.Sprintf("index %s: trace %s of service %s", hit.Index, hit.Source.TraceID, hit.Source.Process.ServiceName))
-	}
-	return lines
-}
-
-func searchSpans(env *probe.Env, r *reader, query string) searchHits {
+// shortIDs searches for spans with ids of 64 bits as Jaeger 1 writes them: 16 digits,
+// and without leading zeros before 1.16. It returns how many there are, that in
+// words, and an example. Elasticsearch counts no further than 10,000.
+func shortIDs(env *probe.Env, r *reader, condition string) (n int, count string, saw []string) {
 	v := url.Values{
-		"q": {query}, "size": {"1"}, "timeout": {"2s"}, "ignore_unavailable": {"true"},
+		"q": {"traceID:/[0-9a-f]{1,16}/ AND " + condition}, "size": {"1"}, "timeout": {"2s"}, "ignore_unavailable": {"true"},
 		"filter_path": {"hits.total,hits.hits._index,hits.hits._source"}, "_source_includes": {"traceID,process.serviceName"},
 	}
-	return read[searchHits](r, env.Storage.NamePrefix()+kindSpan+"*/_search", v.Encode())
+	found := read[searchHits](r, env.Storage.NamePrefix()+kindSpan+"*/_search", v.Encode()).Hits
+	for _, hit := range found.Hits {
+		saw = append(saw, fmt.Sprintf("index %s: trace %s of service %s", hit.Index, hit.Source.TraceID, hit.Source.Process.ServiceName))
+	}
+	count = plural.Of(found.Total.Value, "span has a 64-bit id", "spans have 64-bit ids")
+	if found.Total.Relation == "gte" {
+		count = fmt.Sprintf("%d or more spans have 64-bit ids", found.Total.Value)
+	}
+	return found.Total.Value, count, saw
 }
 
 func checkTraceIDs(env *probe.Env, r *reader) probe.Finding {
@@ -81,18 +65,21 @@ func checkTraceIDs(env *probe.Env, r *reader) probe.Finding {
 	if jaeger.Major != 2 || jaeger.Version.Known() && !jaeger.Version.AtLeast(2, 8) {
 		return probe.NotUsed("only Jaeger 2.8 and newer cannot find 64-bit ids; this is %s", jaeger)
 	}
+	// The canary of a check through a Jaeger 1 is one, and no trace that anybody
+	// looks for.
+	const ofChecks = "process.serviceName:" + probe.CheckService
 	if env.Code(probe.IDCanary) == probe.CodeCanaryLost {
 		since := time.Now().Add(-canaryAge).UnixMilli()
-		if hits := searchSpans(env, r, shortID+ofChecks+fmt.Sprintf(sinceTime, since)); hits.Hits.Total.Value > 0 {
-			return shortCanary(jaeger).Saw(hits.examples()...)
+		if n, _, saw := shortIDs(env, r, fmt.Sprintf(ofChecks+" AND startTimeMillis:>=%d", since)); n > 0 {
+			return shortCanary(jaeger).Saw(saw...)
 		}
 	}
-	hits := searchSpans(env, r, shortID+ofOthers)
-	if hits.Hits.Total.Value == 0 {
+	n, count, saw := shortIDs(env, r, "NOT "+ofChecks)
+	if n == 0 {
 		return probe.OK(codeLongIDs, "no trace has a 64-bit id in Jaeger 1's format")
 	}
-	return probe.Warn(codeShortIDs, "%s in Jaeger 1's format: %s cannot find them by id", hits.count(), jaeger).
-		Saw(hits.examples()...).
+	return probe.Warn(codeShortIDs, "%s in Jaeger 1's format: %s cannot find them by id", count, jaeger).
+		Saw(saw...).
 		Hint(
 			"JAEGER_TRACEID_128BIT=true wherever traces begin, as long as a Jaeger 1 writes",
 			"keep the query service of Jaeger 1.76 until the old traces are deleted: it finds them",

@@ -227,17 +227,6 @@ func redirectHint(in send.Protocol, p *probe.Fetched) string {
 	}
 }
 
-// The gRPC statuses that matter here (grpc's codes.proto).
-const (
-	grpcOK              = "0"
-	grpcDenied          = "7"
-	grpcExhausted       = "8"
-	grpcUnimplemented   = "12"
-	grpcInternal        = "13"
-	grpcUnavailable     = "14"
-	grpcUnauthenticated = "16"
-)
-
 // noGRPC finds out which protocol a port speaks that closed the call early, by
 // its response to HTTP/1.
 func noGRPC(ctx context.Context, env *probe.Env, in send.Protocol, endpoint *url.URL, err error) probe.Finding {
@@ -271,19 +260,20 @@ func notGRPC(in send.Protocol, endpoint *url.URL) probe.Finding {
 	return in.WithWrongPortHint(f.Hint(in.Flag(endpoint.Hostname())), endpoint)
 }
 
+// judgeCall returns the finding for the status of a call (grpc's codes.proto).
 func judgeCall(in send.Protocol, endpoint *url.URL, status string) probe.Finding {
 	at, fix := probe.Bare(endpoint), in.Flag(endpoint.Hostname())
 	switch status {
-	case grpcOK:
+	case "0":
 		return probe.OK(codeCollectorAccepts, "%s accepted a span", at)
 	case "":
 		return notGRPC(in, endpoint)
-	case grpcUnimplemented:
+	case "12": // UNIMPLEMENTED
 		return in.WithWrongPortHint(probe.Fail(CodeCollectorNotJaeger, "%s speaks gRPC but does not accept OTLP (UNIMPLEMENTED)", at).Hint(fix), endpoint)
-	case grpcUnauthenticated, grpcDenied:
+	case "16", "7": // UNAUTHENTICATED, PERMISSION_DENIED
 		return probe.Fail(codeCollectorUnauthorized, "%s returned grpc-status %s: credentials are missing or wrong", at, status).
 			Hint(loginHints(in)...)
-	case grpcUnavailable, grpcExhausted, grpcInternal:
+	case "14", "8", "13": // UNAVAILABLE, RESOURCE_EXHAUSTED, INTERNAL
 		return probe.Fail(probe.CodeCollectorError, "%s returned grpc-status %s", at, status).AtHop(probe.HopStorage).
 			Hint(probe.HintLogs)
 	default:
