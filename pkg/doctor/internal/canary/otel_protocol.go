@@ -87,13 +87,9 @@ func runProtocol(ctx context.Context, env *probe.Env) probe.Finding {
 // undecidedEndpoint is where an SDK whose default is gRPC would send; false when the
 // protocol, the tracer or the endpoint was chosen.
 func undecidedEndpoint(env *probe.Env) (*url.URL, bool) {
-	for _, name := range []string{"OTEL_EXPORTER_OTLP_TRACES_PROTOCOL", "OTEL_EXPORTER_OTLP_PROTOCOL"} {
-		if env.Env(name) != "" {
-			return nil, false
-		}
-	}
 	from := probe.OriginOf(env.Loaded, "reporter.collector.endpoint").Layer
-	if probe.OriginOf(env.Loaded, "tracer").Layer != config.LayerOTel || from != config.LayerOTel && from != config.LayerDefault {
+	if env.OTLPVariable("PROTOCOL") != "" || probe.OriginOf(env.Loaded, "tracer").Layer != config.LayerOTel ||
+		from != config.LayerOTel && from != config.LayerDefault {
 		return nil, false
 	}
 	endpoint, err := env.Collector()

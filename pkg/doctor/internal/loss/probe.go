@@ -105,13 +105,10 @@ func pathProbes() []string {
 // ReadsBack reports whether a finding means that a span of this check was read
 // back.
 func ReadsBack(c probe.Code) bool {
-	switch c {
-	case canary.CodeCanaryDelivered, canary.CodeCanaryWarned, canary.CodeCanaryDuplicated, canary.CodeCanaryTruncated,
-		canary.CodeLargeDelivered, canary.CodeLargeLost, canary.CodeHTTPPathWorks, canary.CodePathWorks:
-		return true
-	default:
-		return false
-	}
+	return slices.Contains([]probe.Code{
+		canary.CodeCanaryDelivered, canary.CodeCanaryWarned, canary.CodeCanaryDuplicated, canary.CodeCanaryTruncated,
+		canary.CodeLargeDelivered, canary.CodeLargeLost, canary.CodeHTTPPathWorks, canary.CodePathWorks,
+	}, c)
 }
 
 // Account compares the spans that a run has sent with what Jaeger counted

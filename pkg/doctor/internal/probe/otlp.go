@@ -17,7 +17,7 @@ import (
 // for traces adds to and overrides the other; the SDK for Go reads only one.
 func (t *Target) otlpHeaders() map[string]string {
 	headers := make(map[string]string)
-	for pair := range strings.SplitSeq(t.otlpVariable("HEADERS"), ",") {
+	for pair := range strings.SplitSeq(t.OTLPVariable("HEADERS"), ",") {
 		name, value, ok := strings.Cut(pair, "=")
 		if !ok || strings.ContainsAny(name, ": \r\n") || name == "" {
 			continue
@@ -29,9 +29,9 @@ func (t *Target) otlpHeaders() map[string]string {
 	return headers
 }
 
-// otlpVariable is the value that the variable for traces has, or else the one for
-// all signals.
-func (t *Target) otlpVariable(end string) string {
+// OTLPVariable is the value that the variable of OpenTelemetry's exporter for traces
+// has, or else the one for all signals; end is the end of both names.
+func (t *Target) OTLPVariable(end string) string {
 	return cmp.Or(t.Env("OTEL_EXPORTER_OTLP_TRACES_"+end), t.Env("OTEL_EXPORTER_OTLP_"+end))
 }
 
@@ -56,7 +56,7 @@ func (t *Target) IgnoredFile() string {
 // exporter. One that cannot be used is left out, as the exporter does.
 func (t *Target) otlpTLS() (conf *tls.Config, ignored string) {
 	conf = &tls.Config{MinVersion: tls.VersionTLS12}
-	if name := t.otlpVariable("CERTIFICATE"); name != "" {
+	if name := t.OTLPVariable("CERTIFICATE"); name != "" {
 		pool := x509.NewCertPool()
 		pem, err := t.ReadFile(name)
 		if err == nil && !pool.AppendCertsFromPEM(pem) {
@@ -68,7 +68,7 @@ func (t *Target) otlpTLS() (conf *tls.Config, ignored string) {
 			ignored = fmt.Sprintf("OTEL_EXPORTER_OTLP_CERTIFICATE is ignored, and the system's certificate authorities are used: %v", err)
 		}
 	}
-	if t.otlpVariable("CLIENT_CERTIFICATE") == "" || t.otlpVariable("CLIENT_KEY") == "" {
+	if t.OTLPVariable("CLIENT_CERTIFICATE") == "" || t.OTLPVariable("CLIENT_KEY") == "" {
 		return conf, ignored
 	}
 	pair, err := t.clientCertificate()
@@ -80,11 +80,11 @@ func (t *Target) otlpTLS() (conf *tls.Config, ignored string) {
 }
 
 func (t *Target) clientCertificate() (tls.Certificate, error) {
-	cert, err := t.ReadFile(t.otlpVariable("CLIENT_CERTIFICATE"))
+	cert, err := t.ReadFile(t.OTLPVariable("CLIENT_CERTIFICATE"))
 	if err != nil {
 		return tls.Certificate{}, err
 	}
-	key, err := t.ReadFile(t.otlpVariable("CLIENT_KEY"))
+	key, err := t.ReadFile(t.OTLPVariable("CLIENT_KEY"))
 	if err != nil {
 		return tls.Certificate{}, err
 	}
