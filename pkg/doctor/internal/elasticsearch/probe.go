@@ -159,15 +159,13 @@ func noResponse(ctx context.Context, env *probe.Env, c *client, err error) probe
 	if probe.IsLoopback(host) {
 		refused = refused.Perhaps("it runs in another container: use its service name instead of "+host, "")
 	}
-	otherScheme := probe.Finding{Code: codeTLS}.Hint("--es-url " + probe.OtherScheme(c.base))
 	faults := probe.Faults{
 		probe.FaultRefused: refused,
 		probe.FaultUnresolved: probe.Finding{Code: codeUnresolved}.Hint("getent hosts "+host).
 			Perhaps("the name is a compose service, which resolves only on its own network", "docker network ls").
 			Perhaps("compose's hostname: is not a name that other containers can resolve; use the service name or an alias", ""),
 		probe.FaultTimeout:     probe.Finding{Code: codeTimeout}.Hint("nc -vz " + host + " " + probe.PortOf(c.base)),
-		probe.FaultPlain:       otherScheme,
-		probe.FaultTLS:         otherScheme,
+		probe.FaultTLS:         probe.Finding{Code: codeTLS}.Hint("--es-url " + probe.OtherScheme(c.base)),
 		probe.FaultCertificate: probe.Finding{Code: codeCertificate}.Hint(probe.CertificateHint).Saw(probe.Presented(err)...),
 		probe.FaultProtocol:    probe.Finding{Code: codeNotHTTP}.Hint("--es-url " + probe.WithPort(c.base, "9200") + " (9300 is for other nodes)"),
 		probe.FaultOther:       {Code: codeUnreachable},

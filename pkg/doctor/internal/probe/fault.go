@@ -78,8 +78,8 @@ func RequiresTLS(status int, body string) bool {
 			strings.Contains(body, "plain HTTP request was sent to HTTPS port"))
 }
 
-// Faults has what a probe finds for each fault: code, hints and causes. A fault
-// that is not in it is FaultOther.
+// Faults has what a probe finds for each fault: code, hints and causes. FaultPlain is
+// in the row of FaultTLS, and what has no row in that of FaultOther.
 type Faults map[Fault]Finding
 
 // OneCode returns the table of a probe that does not distinguish faults.
@@ -89,7 +89,11 @@ func OneCode(c Code) Faults { return Faults{FaultOther: {Code: c}} }
 // password.
 func (fs Faults) Finding(u *url.URL, err error) Finding {
 	fault := Classify(err)
-	row, ok := fs[fault]
+	of := fault
+	if of == FaultPlain {
+		of = FaultTLS
+	}
+	row, ok := fs[of]
 	if !ok {
 		row = fs[FaultOther]
 	}

@@ -109,13 +109,11 @@ func noResponse(ctx context.Context, env *probe.Env, err error) probe.Finding {
 	if probe.IsLoopback(base.Hostname()) {
 		start = probe.HintAllInOne
 	}
-	otherScheme := probe.Finding{Code: codeTLS}.Hint("--query-url " + probe.OtherScheme(base))
 	return probe.Faults{
 		probe.FaultRefused:     probe.Finding{Code: probe.CodeQueryRefused}.Hint(start),
 		probe.FaultUnresolved:  probe.Finding{Code: probe.CodeQueryUnresolved}.Hint(usual),
 		probe.FaultTimeout:     probe.Finding{Code: CodeTimeout}.Hint(usual),
-		probe.FaultPlain:       otherScheme,
-		probe.FaultTLS:         otherScheme,
+		probe.FaultTLS:         probe.Finding{Code: codeTLS}.Hint("--query-url " + probe.OtherScheme(base)),
 		probe.FaultCertificate: {Code: codeCertificate},
 		probe.FaultProtocol:    probe.Finding{Code: codeNotHTTP}.Hint("--query-url " + probe.WithPort(base, probe.PortUI)),
 		probe.FaultOther:       {Code: codeUnreachable},

@@ -87,7 +87,6 @@ func noResponse(in send.Protocol, endpoint *url.URL, err error) probe.Finding {
 	if probe.IsLoopback(host) {
 		publish = "docker run -p " + in.Port + ":" + in.Port + " ..."
 	}
-	otherScheme := probe.Finding{Code: CodeCollectorTLS}.Hint("--collector-endpoint " + probe.OtherScheme(endpoint))
 	f := probe.Faults{
 		probe.FaultRefused: probe.Finding{Code: probe.CodeCollectorRefused}.Hint(publish).
 			Perhaps("Jaeger's container does not publish "+port, "docker ps --format '{{.Names}} {{.Image}} {{.Ports}}'").
@@ -99,8 +98,7 @@ func noResponse(in send.Protocol, endpoint *url.URL, err error) probe.Finding {
 			Perhaps("a firewall or a network policy drops packets to the port", "").
 			Perhaps("the host is down", "").
 			Perhaps("the collector is overloaded and does not respond", ""),
-		probe.FaultPlain: otherScheme,
-		probe.FaultTLS:   otherScheme,
+		probe.FaultTLS: probe.Finding{Code: CodeCollectorTLS}.Hint("--collector-endpoint " + probe.OtherScheme(endpoint)),
 		probe.FaultCertificate: probe.Finding{Code: codeCollectorCertificate}.
 			Hint("SSL_CERT_FILE=ca.pem otdemo check-jaeger (with the authority that signed it)"),
 		probe.FaultProtocol: probe.Finding{Code: CodeCollectorProtocol}.Hint(in.Flag(host)),
