@@ -62,7 +62,6 @@ func storageProbes() []probe.Probe {
 	)
 }
 
-// ids returns the ids of probes.
 func ids(probes []probe.Probe) []string {
 	var all []string
 	for i := range probes {

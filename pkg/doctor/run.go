@@ -10,6 +10,8 @@ import (
 	"sync"
 	"time"
 
+	"github.com/otdemo/otdemo/internal/hint"
+	"github.com/otdemo/otdemo/pkg/doctor/internal/compose"
 	"github.com/otdemo/otdemo/pkg/doctor/internal/probe"
 )
 
@@ -32,28 +34,19 @@ type Options struct {
 
 // Validate returns an error that names every unknown id in Only and Skip.
 func (o Options) Validate() error {
-	var known []string
-	for _, p := range Probes() {
-		known = append(known, p.ID)
-	}
+	known := ids(Probes())
 	var errs []error
 	for _, id := range slices.Concat(o.Only, o.Skip) {
 		if !slices.Contains(known, id) {
-			errs = append(errs, &unknownProbeError{id: id, known: known})
+			errs = append(errs, hint.New(fmt.Errorf("unknown probe %q", id), "probes are: "+strings.Join(known, ", ")))
 		}
 	}
 	return errors.Join(errs...)
 }
 
-type unknownProbeError struct {
-	id    string
-	known []string
-}
-
-func (e *unknownProbeError) Error() string { return fmt.Sprintf("unknown probe %q", e.id) }
-
-// Hint lists the probes there are.
-func (e *unknownProbeError) Hint() string { return "probes are: " + strings.Join(e.known, ", ") }
+// ValidateCompose returns an error with a hint if target.Compose names a file
+// that cannot be read or is not a compose file.
+func ValidateCompose(target probe.Target) error { return compose.Validate(target) }
 
 // Run examines target and returns the findings, in the order of Probes. Probes
 // that do not wait for each other run in parallel. Run returns when all have
@@ -65,19 +58,14 @@ func Run(ctx context.Context, target probe.Target, opts Options) Report {
 
 func run(ctx context.Context, probes []probe.Probe, target probe.Target, opts Options) Report {
 	start := time.Now()
-	timeout := opts.Timeout
-	if timeout <= 0 {
-		timeout = probe.DefaultTimeout
+	if opts.Timeout <= 0 {
+		opts.Timeout = probe.DefaultTimeout
 	}
-	ctx, cancel := context.WithTimeout(ctx, timeout)
+	ctx, cancel := context.WithTimeout(ctx, opts.Timeout)
 	defer cancel()
 
 	target = target.WithDefaults()
-	jobs := newJobs(choose(probes, opts.Only, opts.Skip))
-	for _, j := range jobs {
-		j.named = slices.Contains(opts.Only, j.probe.ID)
-		j.requested = j.named || len(opts.Only) == 0
-	}
+	jobs := newJobs(choose(probes, opts.Only, opts.Skip), opts.Only)
 	var wg sync.WaitGroup
 	sent := new(probe.SentSpans)
 	for _, j := range jobs {
@@ -122,38 +110,23 @@ type job struct {
 	// requested is set unless the probe runs only because another one needs it,
 	// and named if its id was given.
 	requested, named bool
-	waits            []*job
-	// follows is waited for until its probes have run.
-	follows []*job
-	// beside are waited for before Finalize.
-	beside []*job
+	// all are the jobs of the run by id.
+	all map[string]*job
 	// ran is closed when the probe has run, done when its finding is final.
 	ran, done chan struct{}
 	probe.Outcome
 }
 
-func newJobs(probes []probe.Probe) []*job {
-	byID := make(map[string]*job, len(probes))
-	jobs := make([]*job, 0, len(probes))
-	for _, p := range probes {
-		j := &job{probe: p, ran: make(chan struct{}), done: make(chan struct{})}
-		for _, id := range slices.Concat(p.Needs, p.After) {
-			if earlier := byID[id]; earlier != nil {
-				j.waits = append(j.waits, earlier)
-			}
+func newJobs(probes []probe.Probe, only []string) []*job {
+	all := make(map[string]*job, len(probes))
+	jobs := make([]*job, len(probes))
+	for i, p := range probes {
+		named := slices.Contains(only, p.ID)
+		jobs[i] = &job{
+			probe: p, named: named, requested: named || len(only) == 0,
+			all: all, ran: make(chan struct{}), done: make(chan struct{}),
 		}
-		for _, id := range p.Follows {
-			if earlier := byID[id]; earlier != nil {
-				j.follows = append(j.follows, earlier)
-			}
-		}
-		for _, id := range p.RunsBeside {
-			if earlier := byID[id]; earlier != nil {
-				j.beside = append(j.beside, earlier)
-			}
-		}
-		byID[p.ID] = j
-		jobs = append(jobs, j)
+		all[p.ID] = jobs[i]
 	}
 	return jobs
 }
@@ -162,8 +135,10 @@ func newJobs(probes []probe.Probe) []*job {
 func (j *job) run(ctx context.Context, target probe.Target, sent *probe.SentSpans) {
 	defer close(j.done)
 	env := j.newEnv(target, sent)
-	for _, earlier := range j.follows {
-		<-earlier.ran
+	for _, id := range j.probe.Follows {
+		if earlier := j.all[id]; earlier != nil {
+			<-earlier.ran
+		}
 	}
 	start := time.Now()
 	f, ended := j.examine(ctx, env)
@@ -172,10 +147,7 @@ func (j *job) run(ctx context.Context, target probe.Target, sent *probe.SentSpan
 	if !ended {
 		env = j.newEnv(target, sent)
 	}
-	for _, other := range j.beside {
-		<-other.done
-		env.Earlier[other.probe.ID] = &other.Outcome
-	}
+	j.await(env, j.probe.RunsBeside)
 	if j.probe.Finalize != nil {
 		f = j.probe.Finalize(env, f)
 	}
@@ -187,14 +159,21 @@ func (j *job) run(ctx context.Context, target probe.Target, sent *probe.SentSpan
 	j.Outcome = probe.Outcome{Finding: f, Published: env.Published}
 }
 
-// newEnv waits for what the probe waits for.
 func (j *job) newEnv(target probe.Target, sent *probe.SentSpans) *probe.Env {
 	env := &probe.Env{Target: target, Probe: &j.probe, Earlier: make(map[string]*probe.Outcome), Sent: sent}
-	for _, earlier := range j.waits {
-		<-earlier.done
-		env.Earlier[earlier.probe.ID] = &earlier.Outcome
-	}
+	j.await(env, j.probe.Needs)
+	j.await(env, j.probe.After)
 	return env
+}
+
+// await gives env the outcomes of those probes that are in the run, when they are final.
+func (j *job) await(env *probe.Env, ids []string) {
+	for _, id := range ids {
+		if other := j.all[id]; other != nil {
+			<-other.done
+			env.Earlier[id] = &other.Outcome
+		}
+	}
 }
 
 // examine returns the finding of the probe, and whether the probe has ended: if
@@ -202,9 +181,7 @@ func (j *job) newEnv(target probe.Target, sent *probe.SentSpans) *probe.Env {
 func (j *job) examine(whole context.Context, env *probe.Env) (f probe.Finding, ended bool) {
 	for _, id := range j.probe.Needs {
 		need := env.Earlier[id]
-		switch {
-		case need == nil, need.Finding.Status.Passes(), need.Finding.Code == probe.CodeNotUsed:
-		default:
+		if need != nil && !need.Finding.Status.Passes() && need.Finding.Code != probe.CodeNotUsed {
 			return probe.Found(probe.StatusSkip, probe.CodeNeedFailed, "not run: needs %s, which %s", id, describe(need.Finding.Status)), true
 		}
 	}
@@ -223,7 +200,7 @@ func (j *job) examine(whole context.Context, env *probe.Env) (f probe.Finding, e
 		// What a probe finds while it is cancelled does not count.
 		return probe.Unfinished(ctx), ended
 	case !ended:
-		return probe.Found(probe.StatusUnknown, probe.CodeAbandoned, "abandoned: the probe was still running %s after the end of the check", abandonAfter), false
+		return probe.Unknown(probe.CodeAbandoned, "abandoned: the probe was still running %s after the end of the check", abandonAfter), false
 	}
 	return f, true
 }
@@ -253,7 +230,7 @@ func (j *job) guarded(ctx context.Context, env *probe.Env) (f probe.Finding) {
 	defer func() {
 		if r := recover(); r != nil {
 			env.Published = nil
-			f = probe.Found(probe.StatusUnknown, probe.CodePanicked, "bug in otdemo: the probe panicked: %v", r).
+			f = probe.Unknown(probe.CodePanicked, "bug in otdemo: the probe panicked: %v", r).
 				Saw(string(debug.Stack()))
 		}
 	}()

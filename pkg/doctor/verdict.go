@@ -1,8 +1,10 @@
 package doctor
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/otdemo/otdemo/pkg/doctor/internal/canary"
@@ -10,38 +12,6 @@ import (
 	"github.com/otdemo/otdemo/pkg/doctor/internal/loss"
 	"github.com/otdemo/otdemo/pkg/doctor/internal/probe"
 )
-
-// withApplication adds to a verdict about the configuration the finding about
-// the application given with --through, if any.
-func (v Verdict) withApplication(jobs []*job) Verdict {
-	i := slices.IndexFunc(jobs, func(j *job) bool { return j.probe.ID == probe.IDThrough })
-	if i < 0 || v.Answer != AnswerYes || jobs[i].Finding.Code == probe.CodeNotUsed {
-		return v
-	}
-	f := &jobs[i].Finding
-	start := v.Text + ", "
-	if v.Probe == "" {
-		// The canary was not requested, so its absence is not mentioned.
-		start = ""
-	}
-	switch f.Status {
-	case probe.StatusOK, probe.StatusWarn:
-		v.Text = start + f.Fact
-		return v
-	case probe.StatusFail:
-		return Verdict{
-			Answer: AnswerNo, FirstBrokenHop: f.Hop, Probe: f.ID, Code: f.Code,
-			Text: fmt.Sprintf("%sthe application is NOT traced correctly: first broken hop: %s: %s", start, f.Hop, f.Fact),
-			Fix:  probe.First(f.Hints),
-		}
-	default:
-		return Verdict{
-			Answer: AnswerUnknown, Probe: f.ID, Code: f.Code,
-			Text: fmt.Sprintf("%scannot determine whether the application is traced: %s: %s", start, f.Hop, f.Fact),
-			Fix:  probe.First(f.Hints),
-		}
-	}
-}
 
 // SchemaVersion is that of Report's JSON. Fields are added, never renamed.
 const SchemaVersion = 1
@@ -86,13 +56,29 @@ type Verdict struct {
 	Warnings int `json:"warnings"`
 }
 
+// decidedBy returns the verdict of a finding, which is the reason of a claim.
+func decidedBy(f *probe.Finding, answer Answer, claim string) Verdict {
+	v := Verdict{Answer: answer, Probe: f.ID, Code: f.Code, Fix: probe.First(f.Hints)}
+	if answer == AnswerNo {
+		v.FirstBrokenHop = f.Hop
+		claim += ": first broken hop"
+	}
+	v.Text = fmt.Sprintf("%s: %s: %s", claim, f.Hop, f.Fact)
+	return v
+}
+
 // judge finds the first broken hop. Only findings about the path that the
 // configuration uses are ever failures, so every failure counts; but a failure
-// after that path leaves delivery unproven rather than disproven.
+// after that path leaves delivery unproven rather than disproven. While the path
+// is broken, nothing is known about an application that uses it.
 func judge(jobs []*job) Verdict {
-	v := decide(aboutConfiguration(jobs)).withApplication(jobs)
+	isThrough := func(j *job) bool { return j.probe.ID == probe.IDThrough }
+	v := decide(slices.DeleteFunc(slices.Clone(jobs), isThrough))
+	if i := slices.IndexFunc(jobs, isThrough); i >= 0 {
+		v = v.withApplication(&jobs[i].Finding)
+	}
 	if v.Answer == AnswerYes && v.Probe == "" && nothingChecked(jobs) {
-		v = unchecked(jobs)
+		v = Verdict{Answer: AnswerUnknown, Text: "nothing was checked: " + cmp.Or(notChecked(jobs), "no probes are left to run")}
 	}
 	v.OK = v.Answer == AnswerYes
 	for _, j := range jobs {
@@ -103,51 +89,60 @@ func judge(jobs []*job) Verdict {
 	return v
 }
 
-// backendOf returns the name of the backend from which traces are read back.
-func backendOf(jobs []*job) string {
+// withApplication adds to a verdict about the configuration the finding about
+// the application given with --through, if any.
+func (v Verdict) withApplication(f *probe.Finding) Verdict {
+	if v.Answer != AnswerYes || f.Code == probe.CodeNotUsed {
+		return v
+	}
+	start := v.Text + ", "
+	if v.Probe == "" {
+		// The canary was not requested, so its absence is not mentioned.
+		start = ""
+	}
+	switch f.Status {
+	case probe.StatusOK, probe.StatusWarn:
+		v.Text = start + f.Fact
+		return v
+	case probe.StatusFail:
+		return decidedBy(f, AnswerNo, start+"the application is NOT traced correctly")
+	default:
+		return decidedBy(f, AnswerUnknown, start+"cannot determine whether the application is traced")
+	}
+}
+
+// published returns the first value of that type that a probe published, and its job.
+func published[T any](jobs []*job) (value T, by *job) {
 	for _, j := range jobs {
-		if i, ok := j.Published.(identity.Identity); ok {
-			return i.Backend()
+		if v, ok := j.Published.(T); ok {
+			return v, j
 		}
 	}
-	return identity.Identity{}.Backend()
+	return value, nil
 }
 
 func decide(jobs []*job) Verdict {
-	backend := backendOf(jobs)
+	shown, _ := published[identity.Identity](jobs)
+	backend := shown.Backend()
 	if broken := firstBroken(jobs, probe.Hop.CarriesSpans); broken != nil {
 		if v, ok := undecidedProtocol(jobs, backend); ok {
 			return v
 		}
 		f := &causeOf(broken, jobs).Finding
-		return Verdict{
-			Answer:         AnswerNo,
-			FirstBrokenHop: f.Hop,
-			Probe:          f.ID,
-			Code:           f.Code,
-			Text:           fmt.Sprintf("spans do NOT reach %s: first broken hop: %s: %s", backend, f.Hop, f.Fact),
-			Fix:            fix(f, jobs),
-		}
+		v := decidedBy(f, AnswerNo, "spans do NOT reach "+backend)
+		v.Fix = fix(f, jobs)
+		return v
 	}
-	for _, j := range jobs {
-		if d, ok := j.Published.(canary.Delivery); ok && j.Finding.Status.Passes() {
-			return Verdict{
-				Answer: AnswerYes,
-				Probe:  j.Finding.ID,
-				Code:   j.Finding.Code,
-				Text:   fmt.Sprintf("spans from this configuration reach %s (%s)", backend, d),
-			}
+	if d, j := published[canary.Delivery](jobs); j != nil && j.Finding.Status.Passes() {
+		return Verdict{
+			Answer: AnswerYes,
+			Probe:  j.Finding.ID,
+			Code:   j.Finding.Code,
+			Text:   fmt.Sprintf("spans from this configuration reach %s (%s)", backend, d),
 		}
 	}
 	if unproven := firstUnproven(jobs); unproven != nil {
-		f := &causeOf(unproven, jobs).Finding
-		return Verdict{
-			Answer: AnswerUnknown,
-			Probe:  f.ID,
-			Code:   f.Code,
-			Text:   fmt.Sprintf("cannot determine whether spans reach %s: %s: %s", backend, f.Hop, f.Fact),
-			Fix:    probe.First(f.Hints),
-		}
+		return decidedBy(&causeOf(unproven, jobs).Finding, AnswerUnknown, "cannot determine whether spans reach "+backend)
 	}
 	return withoutCanary(jobs, backend)
 }
@@ -160,7 +155,7 @@ func firstBroken(jobs []*job, kind func(probe.Hop) bool) *job {
 		if j.Finding.Status != probe.StatusFail || !kind(j.Finding.Hop) {
 			continue
 		}
-		if broken == nil || j.Finding.Hop < broken.Finding.Hop {
+		if broken == nil || j.Finding.Hop.Before(broken.Finding.Hop) {
 			broken = j
 		}
 	}
@@ -203,19 +198,12 @@ func firstUnproven(jobs []*job) *job {
 	if broken := firstBroken(jobs, func(probe.Hop) bool { return true }); broken != nil {
 		return broken
 	}
-	for _, j := range jobs {
-		if j.Finding.Status == probe.StatusUnknown && !j.probe.Advisory {
-			return j
-		}
-	}
-	return nil
+	return first(jobs, func(j *job) bool { return j.Finding.Status == probe.StatusUnknown && !j.probe.Advisory })
 }
 
-func firstWarning(jobs []*job) *job {
-	for _, j := range jobs {
-		if j.Finding.Status == probe.StatusWarn {
-			return j
-		}
+func first(jobs []*job, holds func(*job) bool) *job {
+	if i := slices.IndexFunc(jobs, holds); i >= 0 {
+		return jobs[i]
 	}
 	return nil
 }
@@ -227,20 +215,68 @@ func fix(broken *probe.Finding, jobs []*job) string {
 		probe.CodeUDPRefused, probe.CodeUDPUnreachable, probe.CodeCanaryLost, probe.CodeCanaryNotSent,
 		probe.CodeCollectorRefused, probe.CodeCollectorTimeout, probe.CodeCollectorUnreachable, loss.CodeNotReceived,
 	}
-	if !slices.Contains(avoidable, broken.Code) {
-		return probe.First(broken.Hints)
-	}
 	best := probe.First(broken.Hints)
+	if !slices.Contains(avoidable, broken.Code) {
+		return best
+	}
 	for _, j := range jobs {
-		if alternative, ok := j.Published.(canary.Alternative); ok && j.Finding.Code == canary.CodePathWorks {
+		alternative, ok := j.Published.(canary.Alternative)
+		switch works := j.Finding.Code == canary.CodePathWorks; {
+		case works && ok:
 			return alternative.Flag
-		}
-		switch {
-		case j.Finding.ID == probe.IDUDPCompact && j.Finding.Code == canary.CodePathWorks:
+		case works && j.Finding.ID == probe.IDUDPCompact:
 			return probe.First(j.Finding.Hints)
 		case j.Finding.Code == canary.CodeHTTPPathWorks:
 			best = probe.First(j.Finding.Hints)
 		}
 	}
 	return best
+}
+
+// nothingChecked reports whether none of the requested probes was conclusive:
+// finding no problem then proves nothing.
+func nothingChecked(jobs []*job) bool {
+	return !slices.ContainsFunc(jobs, func(j *job) bool { return j.requested && j.Finding.Status.Concludes() })
+}
+
+// notChecked lists the probes that were named and did not come to a conclusion,
+// with why.
+func notChecked(jobs []*job) string {
+	var lines []string
+	for _, j := range jobs {
+		if j.named && !j.Finding.Status.Concludes() {
+			lines = append(lines, j.Finding.ID+": "+j.Finding.Fact)
+		}
+	}
+	return strings.Join(lines, "; ")
+}
+
+// undecidedProtocol is the verdict when spans arrive over gRPC and not over HTTP, and
+// the environment does not say which of the two the service uses. A fault of the
+// configuration, the names or the sampler is one for both.
+func undecidedProtocol(jobs []*job, backend string) (Verdict, bool) {
+	ofBoth := func(hop probe.Hop) bool {
+		return hop == probe.HopConfig || hop == probe.HopResolve || hop == probe.HopSampling
+	}
+	_, j := published[canary.OnlyOverGRPC](jobs)
+	if j == nil || firstBroken(jobs, ofBoth) != nil {
+		return Verdict{}, false
+	}
+	v := decidedBy(&j.Finding, AnswerUnknown, "")
+	v.Text = fmt.Sprintf("whether spans reach %s depends on the service's SDK: %s", backend, j.Finding.Fact)
+	return v, true
+}
+
+// withoutCanary is the verdict of a run without a canary in which nothing failed.
+func withoutCanary(jobs []*job, backend string) Verdict {
+	v := Verdict{Answer: AnswerYes, Text: "no problem found"}
+	if warning := first(jobs, func(j *job) bool { return j.Finding.Status == probe.StatusWarn }); warning != nil {
+		v.Text = "no failure, but warnings: " + warning.Finding.Fact
+		v.Fix = probe.First(warning.Finding.Hints)
+	}
+	if left := notChecked(jobs); left != "" {
+		v.Text += "; not checked: " + left
+	}
+	v.Text += fmt.Sprintf("; not checked whether spans reach %s (no %s)", backend, probe.IDCanary)
+	return v
 }

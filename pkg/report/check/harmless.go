@@ -13,6 +13,7 @@ import (
 func harmlessReport(r doctor.Report) doctor.Report {
 	v := &r.Verdict
 	v.Answer = doctor.Answer(printable.Line(string(v.Answer)))
+	v.FirstBrokenHop = doctor.Hop(printable.Line(string(v.FirstBrokenHop)))
 	v.Probe, v.Code = printable.Line(v.Probe), doctor.Code(printable.Line(string(v.Code)))
 	v.Text, v.Fix = printable.Line(v.Text), printable.Text(v.Fix)
 	r.Findings = slices.Clone(r.Findings)
@@ -27,7 +28,7 @@ func harmlessReport(r doctor.Report) doctor.Report {
 func harmlessFinding(f doctor.Finding) doctor.Finding {
 	f.ID, f.Title, f.Explains = printable.Line(f.ID), printable.Line(f.Title), printable.Line(f.Explains)
 	f.Code, f.Status = doctor.Code(printable.Line(string(f.Code))), doctor.Status(printable.Line(string(f.Status)))
-	f.Fact = printable.Line(f.Fact)
+	f.Hop, f.Fact = doctor.Hop(printable.Line(string(f.Hop))), printable.Line(f.Fact)
 	f.Evidence, f.Hints, f.Causes = slices.Clone(f.Evidence), slices.Clone(f.Hints), slices.Clone(f.Causes)
 	for i := range f.Evidence {
 		f.Evidence[i] = printable.Text(f.Evidence[i])

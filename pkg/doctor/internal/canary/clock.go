@@ -1,10 +1,12 @@
 package canary
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"net/http"
 	"net/url"
+	"slices"
 	"strconv"
 	"sync"
 	"time"
@@ -43,33 +45,41 @@ func ClockProbe() probe.Probe {
 }
 
 func runClock(ctx context.Context, env *probe.Env) probe.Finding {
-	urls := env.ClockURLs()
+	urls := clockURLs(env)
 	skews := make([]*clockSkew, len(urls))
 	var wg sync.WaitGroup
 	for i, u := range urls {
 		wg.Go(func() { skews[i] = measureSkew(ctx, env, u) })
 	}
 	wg.Wait()
-	var worst *clockSkew
+	skews = slices.DeleteFunc(skews, func(s *clockSkew) bool { return s == nil })
+	if len(skews) == 0 {
+		return probe.Unknown(codeClockUnknown, "no Date header received; cannot compare clocks")
+	}
 	var saw []string
 	for _, s := range skews {
-		if s == nil {
-			continue
-		}
 		saw = append(saw, fmt.Sprintf("this machine is %s %s", s, s.host))
-		if worst == nil || s.size() > worst.size() {
-			worst = s
-		}
 	}
-	if worst == nil {
-		return probe.Found(probe.StatusUnknown, codeClockUnknown, "no Date header received; cannot compare clocks")
-	}
+	worst := slices.MaxFunc(skews, func(a, b *clockSkew) int { return cmp.Compare(a.size(), b.size()) })
 	env.Publish(*worst)
 	if worst.size() <= maxClockSkew {
-		return probe.Found(probe.StatusOK, codeClockAgrees, "clocks agree within %s", maxClockSkew).Saw(saw...)
+		return probe.OK(codeClockAgrees, "clocks agree within %s", maxClockSkew).Saw(saw...)
 	}
-	return probe.Found(probe.StatusWarn, codeClockDiffers, "this machine's clock is %s that of %s", worst, worst.host).Saw(saw...).
+	return probe.Warn(codeClockDiffers, "this machine's clock is %s that of %s", worst, worst.host).Saw(saw...).
 		Hint("timedatectl set-ntp true", "timedatectl status (on both machines)")
+}
+
+// clockURLs returns the URLs whose Date header is read: none that Jaeger would
+// trace.
+func clockURLs(env *probe.Env) []*url.URL {
+	var urls []*url.URL
+	if u, err := url.Parse(env.Config().Query.URL); err == nil {
+		urls = append(urls, u.JoinPath("/"))
+	}
+	if u, err := env.Collector(); env.Config().UsesCollector() && err == nil && (u.Scheme == "http" || u.Scheme == "https") {
+		urls = append(urls, u)
+	}
+	return urls
 }
 
 // measureSkew compares clocks by the Date header of a response. It returns nil

@@ -64,53 +64,34 @@ func runCanaryLarge(ctx context.Context, env *probe.Env) probe.Finding {
 		return probe.NotUsed("no small span was sent to compare with")
 	}
 	span := send.NewRawSpan(probe.IDLarge, time.Now())
-	size := min(largeSpan, agent.MaxPacketSize) - spanOverhead
-	span.Batch.Spans[0].Logs = []*jaeger.Log{bigLog(span.Batch.Spans[0].StartTime, size)}
-	packet, err := span.Datagram(ctx)
+	filler := strings.Repeat("x", min(largeSpan, agent.MaxPacketSize)-spanOverhead)
+	span.Batch.Spans[0].Logs = []*jaeger.Log{{
+		Timestamp: span.Batch.Spans[0].StartTime, Fields: []*jaeger.Tag{{Key: "filler", VType: jaeger.TagType_STRING, VStr: &filler}},
+	}}
+	packet, err := span.Encode(ctx, send.CompactProtocol)
 	if err != nil {
-		return probe.Found(probe.StatusUnknown, codeLargeNotSent, "%v", err)
+		return probe.Unknown(codeLargeNotSent, "%v", err)
 	}
 	saw := fmt.Sprintf("sent a span of %d bytes to udp %s (trace %s)", len(packet), small.Addr, span.ID)
 	// A network that drops fragments loses just this one.
 	env.Sent.Add(span.ID, true)
-	if err := writeUDP(ctx, env, small.Addr, packet); err != nil {
+	if err := send.WriteUDP(ctx, env, small.Addr, packet); err != nil {
 		return largeNotSent(len(packet), small.Addr, err).Saw(saw)
 	}
 	return awaitLarge(ctx, env, span.ID, small, len(packet)).Saw(saw)
 }
 
-// bigLog is a log of one field with a value of size bytes.
-func bigLog(at int64, size int) *jaeger.Log {
-	filler := strings.Repeat("otdemo check-jaeger ", size/20+1)[:size]
-	return &jaeger.Log{Timestamp: at, Fields: []*jaeger.Tag{
-		{Key: "filler", VType: jaeger.TagType_STRING, VStr: &filler},
-	}}
-}
-
-// writeUDP sends a datagram and does not wait for a refusal.
-func writeUDP(ctx context.Context, env *probe.Env, addr string, packet []byte) error {
-	conn, err := env.Dial(ctx, "udp", addr)
-	if err != nil {
-		return err
-	}
-	defer func() { _ = conn.Close() }()
-	_, err = conn.Write(packet)
-	return err
-}
-
 func largeNotSent(size int, addr string, err error) probe.Finding {
 	if !errors.Is(err, syscall.EMSGSIZE) {
-		return probe.Found(probe.StatusUnknown, codeLargeNotSent, "cannot send a datagram of %d bytes to %s: %s", size, addr, probe.Reason(err))
+		return probe.Unknown(codeLargeNotSent, "cannot send a datagram of %d bytes to %s: %s", size, addr, probe.Reason(err))
 	}
-	f := probe.Found(probe.StatusWarn, codeLargeNotSent,
-		"this machine cannot send a datagram of %d bytes (EMSGSIZE): large spans and full batches are lost", size)
+	f := probe.Warn(codeLargeNotSent, "this machine cannot send a datagram of %d bytes (EMSGSIZE): large spans and full batches are lost", size)
 	if runtime.GOOS == "darwin" {
 		f = f.Hint("sudo sysctl -w net.inet.udp.maxdgram=65536")
 	}
-	return f.Hint(hintPacketSize).Maybe(
-		probe.Cause{Text: "macOS sends at most 9216 bytes by default", Command: "sysctl net.inet.udp.maxdgram"},
-		probe.Cause{Text: "the interface's MTU is smaller and fragmentation is off", Command: "ip route get " + probe.HostOf(addr)},
-	)
+	return f.Hint(hintPacketSize).
+		Perhaps("macOS sends at most 9216 bytes by default", "sysctl net.inet.udp.maxdgram").
+		Perhaps("the interface's MTU is smaller and fragmentation is off", "ip route get "+probe.HostOf(addr))
 }
 
 // hintPacketSize keeps a datagram within the payload of one Ethernet frame.
@@ -122,14 +103,14 @@ const hintPacketSize = "OTDEMO_REPORTER_AGENT_MAX_PACKET_SIZE=1472"
 func awaitLarge(ctx context.Context, env *probe.Env, id trace.TraceID, small send.SentSpan, size int) probe.Finding {
 	client, err := env.NewQuery()
 	if err != nil {
-		return probe.Found(probe.StatusUnknown, codeLargeNotAwaited, "%v", err)
+		return probe.Unknown(codeLargeNotAwaited, "%v", err)
 	}
 	defer client.Close()
 	ctx, cancel := withoutFallback(ctx)
 	defer cancel()
 	start := time.Now()
 	if _, err := client.WaitTrace(ctx, small.Trace, nil); err != nil {
-		return probe.Found(probe.StatusUnknown, codeLargeNotAwaited,
+		return probe.Unknown(codeLargeNotAwaited,
 			"a small span sent to udp %s was not found either, so the large one proves nothing", small.Addr).Saw(err.Error())
 	}
 	wait, stop := context.WithTimeout(ctx, LostAfter)
@@ -137,19 +118,17 @@ func awaitLarge(ctx context.Context, env *probe.Env, id trace.TraceID, small sen
 	_, err = client.WaitTrace(wait, id, nil)
 	switch {
 	case err == nil:
-		return probe.Found(probe.StatusOK, CodeLargeDelivered, "a span of %d bytes arrives", size)
+		return probe.OK(CodeLargeDelivered, "a span of %d bytes arrives", size)
 	case !errors.Is(err, query.ErrNotFound), ctx.Err() != nil:
-		return probe.Found(probe.StatusUnknown, codeLargeNotAwaited, "a span of %d bytes was not read back: %v", size, err)
+		return probe.Unknown(codeLargeNotAwaited, "a span of %d bytes was not read back: %v", size, err)
 	}
 	host := probe.HostOf(small.Addr)
-	return probe.Found(probe.StatusWarn, CodeLargeLost, "a small span sent to udp %s arrives, but one of %d bytes was not found after %s",
+	return probe.Warn(CodeLargeLost, "a small span sent to udp %s arrives, but one of %d bytes was not found after %s",
 		small.Addr, size, probe.RoundTime(time.Since(start))).
 		Hint("--collector-endpoint "+send.ThriftURL(env.Config().Reporter.Agent.Host), hintPacketSize).
 		Saw(err.Error()).
-		Maybe(
-			probe.Cause{Text: "a firewall, a NAT or an overlay network drops the fragments of large packets", Command: "ping -c 3 -s 60000 " + host},
-			probe.Cause{Text: "the path MTU is smaller, and the ICMP message that reports it is dropped", Command: "tracepath -n " + host},
-			probe.Cause{Text: "the receive buffer on Jaeger's host is too small for it", Command: "sysctl net.core.rmem_default (on Jaeger's host)"},
-			probe.Cause{Text: "the storage rejects large spans", Command: "docker logs --tail 50 jaeger"},
-		)
+		Perhaps("a firewall, a NAT or an overlay network drops the fragments of large packets", "ping -c 3 -s 60000 "+host).
+		Perhaps("the path MTU is smaller, and the ICMP message that reports it is dropped", "tracepath -n "+host).
+		Perhaps("the receive buffer on Jaeger's host is too small for it", "sysctl net.core.rmem_default (on Jaeger's host)").
+		Perhaps("the storage rejects large spans", probe.HintLogs)
 }

@@ -41,9 +41,5 @@ func (l *logTail) Write(p []byte) (int, error) {
 func (l *logTail) lines() []string {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	text := strings.TrimSpace(l.text.String())
-	if text == "" {
-		return nil
-	}
-	return strings.Split(text, "\n")
+	return strings.FieldsFunc(l.text.String(), func(r rune) bool { return r == '\n' })
 }

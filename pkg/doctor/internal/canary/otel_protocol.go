@@ -2,7 +2,6 @@ package canary
 
 import (
 	"context"
-	"fmt"
 	"net"
 	"net/url"
 	"time"
@@ -11,7 +10,6 @@ import (
 	"github.com/otdemo/otdemo/pkg/doctor/internal/identity"
 	"github.com/otdemo/otdemo/pkg/doctor/internal/probe"
 	"github.com/otdemo/otdemo/pkg/doctor/internal/send"
-	"github.com/otdemo/otdemo/pkg/doctor/internal/transport"
 )
 
 const (
@@ -55,7 +53,7 @@ func runProtocol(ctx context.Context, env *probe.Env) probe.Finding {
 	case !overHTTP && !env.LosesSpans():
 		return probe.NotUsed("whether spans arrive over HTTP is unknown")
 	}
-	onlyHTTP := probe.Found(probe.StatusWarn, codeProtocolDiffers, "OTEL_EXPORTER_OTLP_PROTOCOL is not set: spans arrive by %s, and not by %s",
+	onlyHTTP := probe.Warn(codeProtocolDiffers, "OTEL_EXPORTER_OTLP_PROTOCOL is not set: spans arrive by %s, and not by %s",
 		byHTTP, byGRPC).Hint("OTEL_EXPORTER_OTLP_PROTOCOL=http/protobuf")
 	backend, _ := probe.Result[identity.Identity](env, probe.IDIdentity)
 	samePort := probe.OriginOf(env.Loaded, "reporter.collector.endpoint").Layer != config.LayerDefault
@@ -65,31 +63,33 @@ func runProtocol(ctx context.Context, env *probe.Env) probe.Finding {
 	}
 	ctx, cancel := context.WithTimeout(ctx, probe.NetworkTimeout)
 	defer cancel()
-	saw, err := tryGRPC(ctx, env, endpoint)
+	span := send.NewRawSpan(probe.IDOTelProtocol, time.Now())
+	env.Sent.Add(span.ID, false)
+	a := send.ByPath(probe.IDOTLPGRPCPath).Send(ctx, env, endpoint, span, true)
+	problem := a.Problem
+	if problem == nil {
+		problem = readTrace(ctx, env, span.ID)
+	}
 	switch {
-	case err == nil && overHTTP:
-		return probe.Found(probe.StatusOK, codeProtocolAgrees, "spans arrive at %s over gRPC as well", endpoint.Host).Saw(saw)
-	case err == nil:
+	case problem == nil && overHTTP:
+		return probe.OK(codeProtocolAgrees, "spans arrive at %s over gRPC as well", endpoint.Host).Saw(a.Evidence)
+	case problem == nil:
 		env.Publish(OnlyOverGRPC{})
-		return probe.Found(probe.StatusWarn, codeProtocolDiffers, "OTEL_EXPORTER_OTLP_PROTOCOL is not set: spans reach %s by %s, and not by %s",
-			endpoint.Host, byGRPC, byHTTP).Saw(saw).Hint("OTEL_EXPORTER_OTLP_PROTOCOL=grpc")
+		return probe.Warn(codeProtocolDiffers, "OTEL_EXPORTER_OTLP_PROTOCOL is not set: spans reach %s by %s, and not by %s",
+			endpoint.Host, byGRPC, byHTTP).Saw(a.Evidence).Hint("OTEL_EXPORTER_OTLP_PROTOCOL=grpc")
 	case !overHTTP:
-		return probe.NotUsed("spans do not arrive over gRPC either: %v", err)
+		return probe.NotUsed("spans do not arrive over gRPC either: %v", problem)
 	default:
-		return onlyHTTP.Saw(saw, err.Error())
+		return onlyHTTP.Saw(a.Evidence, problem.Error())
 	}
 }
 
 // undecidedEndpoint is where an SDK whose default is gRPC would send; false when the
 // protocol, the tracer or the endpoint was chosen.
 func undecidedEndpoint(env *probe.Env) (*url.URL, bool) {
-	for _, name := range []string{"OTEL_EXPORTER_OTLP_TRACES_PROTOCOL", "OTEL_EXPORTER_OTLP_PROTOCOL"} {
-		if env.Env(name) != "" {
-			return nil, false
-		}
-	}
 	from := probe.OriginOf(env.Loaded, "reporter.collector.endpoint").Layer
-	if probe.OriginOf(env.Loaded, "tracer").Layer != config.LayerOTel || from != config.LayerOTel && from != config.LayerDefault {
+	if env.OTLPVariable("PROTOCOL") != "" || probe.OriginOf(env.Loaded, "tracer").Layer != config.LayerOTel ||
+		from != config.LayerOTel && from != config.LayerDefault {
 		return nil, false
 	}
 	endpoint, err := env.Collector()
@@ -104,22 +104,4 @@ func undecidedEndpoint(env *probe.Env) (*url.URL, bool) {
 		grpc.Host = net.JoinHostPort(endpoint.Hostname(), send.PortOTLPGRPC)
 	}
 	return grpc, true
-}
-
-// tryGRPC sends a span over gRPC and reads it back.
-func tryGRPC(ctx context.Context, env *probe.Env, endpoint *url.URL) (saw string, err error) {
-	span := send.NewRawSpan(probe.IDOTelProtocol, time.Now())
-	env.Sent.Add(span.ID, false)
-	saw = fmt.Sprintf("called %s over gRPC (trace %s)", endpoint.Host, span.ID)
-	status, err := send.CallGRPC(ctx, env, transport.GRPCURL(endpoint), send.OTLPMessage(span), true)
-	switch {
-	case err != nil:
-		return saw, fmt.Errorf("over gRPC: %s", probe.Reason(err))
-	case status != "0":
-		return saw, fmt.Errorf("over gRPC: response with grpc-status %q", status)
-	}
-	if err := readTrace(ctx, env, span.ID); err != nil {
-		return saw, fmt.Errorf("over gRPC: accepted and not read back: %w", err)
-	}
-	return saw, nil
 }

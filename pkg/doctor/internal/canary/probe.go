@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"sync"
 	"time"
 
 	"github.com/otdemo/otdemo/pkg/config"
@@ -12,6 +13,7 @@ import (
 	"github.com/otdemo/otdemo/pkg/doctor/internal/jaegers"
 	"github.com/otdemo/otdemo/pkg/doctor/internal/probe"
 	"github.com/otdemo/otdemo/pkg/doctor/internal/send"
+	"github.com/otdemo/otdemo/pkg/doctor/internal/storage"
 	"github.com/otdemo/otdemo/pkg/doctor/internal/transport"
 	"github.com/otdemo/otdemo/pkg/query"
 	"github.com/otdemo/otdemo/pkg/trace"
@@ -75,12 +77,9 @@ func (d Delivery) String() string {
 	return fmt.Sprintf("%s, visible after %s", d.Target, probe.RoundTime(d.Visible))
 }
 
-// sentCanary is one span that was sent by a tracer.
 type sentCanary struct {
-	id     trace.TraceID
-	target string
-	start  time.Time
-	stats  tracer.Stats
+	Delivery
+	stats tracer.Stats
 	// log is what the tracer complained about.
 	log []string
 }
@@ -88,16 +87,16 @@ type sentCanary struct {
 func runCanary(ctx context.Context, env *probe.Env) probe.Finding {
 	client, err := env.NewQuery()
 	if err != nil {
-		return probe.Found(probe.StatusUnknown, codeCanaryUnreadable, "%v", err)
+		return probe.Unknown(codeCanaryUnreadable, "%v", err)
 	}
 	defer client.Close()
 	c, err := sendCanary(ctx, *env.Config())
 	if err != nil {
-		return probe.Found(probe.StatusFail, codeTracerBroken, "cannot create a tracer from this configuration: %v", err).AtHop(probe.HopConfig)
+		return probe.Fail(codeTracerBroken, "cannot create a tracer from this configuration: %v", err).AtHop(probe.HopConfig)
 	}
 	switch {
 	case c.stats.Sent == 0 && ctx.Err() != nil:
-		return probe.Found(probe.StatusUnknown, codeCanaryNotAwaited, "timed out before a span could be sent to %s", c.target).
+		return probe.Unknown(codeCanaryNotAwaited, "timed out before a span could be sent to %s", c.Target).
 			Saw(c.evidence()...).Hint("--timeout 30s")
 	case c.stats.Sent == 0:
 		return notSent(env, c)
@@ -106,21 +105,21 @@ func runCanary(ctx context.Context, env *probe.Env) probe.Finding {
 	wait, cancel := withoutFallback(ctx)
 	defer cancel()
 	got, err := client.WaitTrace(wait, c.id, nil)
-	seen := Delivery{Target: c.target, Visible: time.Since(c.start), id: c.id, start: c.start}
-	if err != nil {
-		if short := (trace.TraceID{Low: c.id.Low}); c.id.High != 0 && exists(ctx, client, short) {
-			env.Publish(seen)
-			return truncated(c, short)
-		}
-		f := notFound(env, c, seen, client.URL(), err)
-		if f.Code == probe.CodeCanaryLost {
-			env.Publish(readBackAfterLoss(ctx, env, client))
-		}
-		return f
+	c.Visible = time.Since(c.start)
+	if err == nil {
+		env.Publish(c.Delivery)
+		return judgeCanary(got, c.Delivery).Saw(c.evidence()...).
+			Saw(fmt.Sprintf("read it back from %s after %s", client.URL(), probe.RoundTime(c.Visible)))
 	}
-	env.Publish(seen)
-	return judgeCanary(got, seen).Saw(c.evidence()...).
-		Saw(fmt.Sprintf("read it back from %s after %s", client.URL(), probe.RoundTime(seen.Visible)))
+	if short := (trace.TraceID{Low: c.id.Low}); c.id.High != 0 && exists(ctx, client, short) {
+		env.Publish(c.Delivery)
+		return truncated(c, short)
+	}
+	f := notFound(env, c, client.URL(), err)
+	if f.Code == probe.CodeCanaryLost {
+		env.Publish(readBackAfterLoss(ctx, env, client))
+	}
+	return f
 }
 
 // withoutFallback returns a context with the time that a canary may wait,
@@ -141,16 +140,15 @@ func exists(ctx context.Context, client *query.Client, id trace.TraceID) bool {
 
 // truncated is the finding for a span that arrives under half of its id.
 func truncated(c *sentCanary, short trace.TraceID) probe.Finding {
-	return probe.Found(probe.StatusWarn, CodeCanaryTruncated,
-		"a span arrives at %s with its trace id truncated to 64 bits: services with longer ids lose their traces", c.target).
+	return probe.Warn(CodeCanaryTruncated,
+		"a span arrives at %s with its trace id truncated to 64 bits: services with longer ids lose their traces", c.Target).
 		Saw(c.evidence()...).
 		Saw(fmt.Sprintf("trace %s was not found, but trace %s was", c.id, short)).
 		Hint("OTDEMO_TRACE_ID_128BIT=false")
 }
 
-// evidence is what was sent where, and what the tracer logged.
 func (c *sentCanary) evidence() []string {
-	sent := fmt.Sprintf("sent trace %s of service %s over %s", c.id, probe.CheckService, c.target)
+	sent := fmt.Sprintf("sent trace %s of service %s over %s", c.id, probe.CheckService, c.Target)
 	return append([]string{sent}, c.log...)
 }
 
@@ -174,7 +172,7 @@ func sendCanary(ctx context.Context, cfg config.Config) (*sentCanary, error) {
 	span := t.StartSpan(probe.IDCanary)
 	text, _ := t.TraceID(span.Context())
 	id, idErr := trace.ParseTraceID(text)
-	c := &sentCanary{id: id, target: t.Target(), start: time.Now()}
+	c := &sentCanary{Delivery: Delivery{Target: t.Target(), id: id, start: time.Now()}}
 	span.Finish()
 	ctx, cancel := context.WithTimeout(ctx, flushTimeout)
 	defer cancel()
@@ -191,19 +189,18 @@ func judgeCanary(got trace.Trace, seen Delivery) probe.Finding {
 	}
 	switch {
 	case len(got.Spans) > 1:
-		return probe.Found(probe.StatusWarn, CodeCanaryDuplicated, "one span was sent, but %d were read back (%s)", len(got.Spans), seen).
+		return probe.Warn(CodeCanaryDuplicated, "one span was sent, but %d were read back (%s)", len(got.Spans), seen).
 			Hint("tcpdump -i any -n udp port 6831")
 	case len(warnings) > 0:
-		return probe.Found(probe.StatusWarn, CodeCanaryWarned, "a span arrives (%s), with a warning from Jaeger: %s", seen, warnings[0]).Saw(warnings...)
+		return probe.Warn(CodeCanaryWarned, "a span arrives (%s), with a warning from Jaeger: %s", seen, warnings[0]).Saw(warnings...)
 	default:
-		return probe.Found(probe.StatusOK, CodeCanaryDelivered, "a span arrives (%s)", seen)
+		return probe.OK(CodeCanaryDelivered, "a span arrives (%s)", seen)
 	}
 }
 
-// notSent is the finding for a span that did not leave this process for good.
 func notSent(env *probe.Env, c *sentCanary) probe.Finding {
 	s, host := c.stats, env.SpanHost()
-	f := probe.Found(probe.StatusFail, probe.CodeCanaryNotSent, "the tracer could not send a span to %s", c.target).AtHop(probe.HopNetwork).
+	f := probe.Fail(probe.CodeCanaryNotSent, "the tracer could not send a span to %s", c.Target).AtHop(probe.HopNetwork).
 		Saw(c.evidence()...).
 		Saw(fmt.Sprintf("counted: refused %d, failed %d, too large %d, dropped %d", s.Refused, s.Failed, s.TooLarge, s.Dropped))
 	switch {
@@ -220,44 +217,42 @@ func notSent(env *probe.Env, c *sentCanary) probe.Finding {
 	return f
 }
 
-// notFound is the finding for a span that was sent and did not come back.
-func notFound(env *probe.Env, c *sentCanary, seen Delivery, queryURL string, err error) probe.Finding {
-	waited := probe.RoundTime(seen.Visible)
+func notFound(env *probe.Env, c *sentCanary, queryURL string, err error) probe.Finding {
+	waited := probe.RoundTime(c.Visible)
 	saw := append(c.evidence(), fmt.Sprintf("read trace %s at %s: %v", c.id, queryURL, err))
 	agent := env.Config().Reporter.Agent
 	jaeger, lacks := transport.NotServed(env)
 	var f probe.Finding
 	switch {
 	case !errors.Is(err, query.ErrNotFound):
-		f = probe.Found(probe.StatusUnknown, codeCanaryUnreadable, "a span was sent to %s, but reading it back failed: %v", c.target, err).
+		f = probe.Unknown(codeCanaryUnreadable, "a span was sent to %s, but reading it back failed: %v", c.Target, err).
 			AtHop(probe.HopQuery)
-	case seen.Visible < LostAfter:
-		f = probe.Found(probe.StatusUnknown, codeCanaryNotAwaited,
-			"a span sent to %s was not found after %s, which is too soon to call it lost", c.target, waited).
+	case c.Visible < LostAfter:
+		f = probe.Unknown(codeCanaryNotAwaited, "a span sent to %s was not found after %s, which is too soon to call it lost", c.Target, waited).
 			Hint("--timeout 30s")
 	case env.Config().Tracer == config.TracerAppdash:
 		f = appdashUnread(env, c, queryURL, waited)
 	case env.Config().UsesCollector():
-		f = probe.Found(probe.StatusFail, probe.CodeCanaryLost, "a span that %s accepted was not found after %s", c.target, waited).
-			Hint("docker logs --tail 50 jaeger").
+		f = probe.Fail(probe.CodeCanaryLost, "a span that %s accepted was not found after %s", c.Target, waited).
+			Hint(probe.HintLogs).
 			Maybe(causesLostHTTP(env, queryURL)...)
 	case lacks:
-		f = transport.NotServedFinding(env, jaeger, "a span sent to %s was not found after %s", c.target, waited)
+		f = transport.NotServedFinding(env, jaeger, "a span sent to %s was not found after %s", c.Target, waited)
 	case env.Code(probe.IDUDP) == transport.CodeUDPWrongEncoding:
-		f = probe.Found(probe.StatusFail, transport.CodeUDPWrongEncoding,
+		f = probe.Fail(transport.CodeUDPWrongEncoding,
 			"a span sent to %s was not found after %s: port %d is Jaeger's port for binary thrift, but spans are sent as compact thrift",
-			c.target, waited, agent.Port).
+			c.Target, waited, agent.Port).
 			AtHop(probe.HopNetwork).
 			Hint(fmt.Sprintf("--agent-port %d", jaegers.PortCompact)).
 			Maybe(causesLostUDP(agent.Port)...)
 	case env.Code(probe.IDUDP) == transport.CodeUDPAnswered:
-		f = probe.Found(probe.StatusFail, transport.CodeUDPAnswered,
+		f = probe.Fail(transport.CodeUDPAnswered,
 			"a span sent to %s was not found after %s, and the port responds, which Jaeger never does: another program uses it",
-			c.target, waited).
+			c.Target, waited).
 			AtHop(probe.HopNetwork).
 			Hint(fmt.Sprintf("ss -lnup 'sport = :%d' (on %s)", agent.Port, agent.Host))
 	default:
-		f = probe.Found(probe.StatusFail, probe.CodeCanaryLost, "a span sent to %s was neither refused nor found after %s", c.target, waited).
+		f = probe.Fail(probe.CodeCanaryLost, "a span sent to %s was neither refused nor found after %s", c.Target, waited).
 			Hint("otdemo check-jaeger --collector-endpoint " + send.ThriftURL(agent.Host)).
 			Maybe(causesLostUDP(agent.Port)...)
 	}
@@ -276,22 +271,10 @@ func causesLostUDP(port int) []probe.Cause {
 // CausesLostBeforeUDP are those of them that are before Jaeger.
 func CausesLostBeforeUDP(port int) []probe.Cause {
 	return []probe.Cause{
-		{
-			Text:    "a firewall or a network policy drops the packets",
-			Command: fmt.Sprintf("iptables -nvL | grep %d (on Jaeger's host)", port),
-		},
-		{
-			Text:    "the port is not published, and a NAT in between sends no error",
-			Command: "docker ps --format '{{.Names}} {{.Ports}}'",
-		},
-		{
-			Text:    "another program uses the port",
-			Command: fmt.Sprintf("ss -lnup 'sport = :%d' (on Jaeger's host)", port),
-		},
-		{
-			Text:    "the receive buffer was full",
-			Command: fmt.Sprintf("grep :%04X /proc/net/udp (on Jaeger's host, last column)", port),
-		},
+		{Text: "a firewall or a network policy drops the packets", Command: fmt.Sprintf("iptables -nvL | grep %d (on Jaeger's host)", port)},
+		{Text: "the port is not published, and a NAT in between sends no error", Command: "docker ps --format '{{.Names}} {{.Ports}}'"},
+		{Text: "another program uses the port", Command: fmt.Sprintf("ss -lnup 'sport = :%d' (on Jaeger's host)", port)},
+		{Text: "the receive buffer was full", Command: fmt.Sprintf("grep :%04X /proc/net/udp (on Jaeger's host, last column)", port)},
 	}
 }
 
@@ -299,13 +282,12 @@ func CausesLostBeforeUDP(port int) []probe.Cause {
 // otdemo's own backend shows Appdash spans through an API that this check can
 // read.
 func appdashUnread(env *probe.Env, c *sentCanary, queryURL string, waited time.Duration) probe.Finding {
-	return probe.Found(probe.StatusUnknown, CodeCanaryAppdash,
+	return probe.Unknown(CodeCanaryAppdash,
 		"a span was sent to %s, but %s does not return it after %s; what Appdash's own collector stores cannot be read from here",
-		c.target, queryURL, waited).
+		c.Target, queryURL, waited).
 		Hint("http://"+net.JoinHostPort(env.SpanHost(), "7700")+"/traces (in a browser: Appdash's page, look for service "+probe.CheckService+")", probe.HintAllInOne)
 }
 
-// causesLostHTTP are the explanations when a collector has accepted a span.
 func causesLostHTTP(env *probe.Env, queryURL string) []probe.Cause {
 	if jaeger, _ := probe.Result[identity.Identity](env, probe.IDIdentity); jaeger.Zipkin {
 		return []probe.Cause{
@@ -317,9 +299,39 @@ func causesLostHTTP(env *probe.Env, queryURL string) []probe.Cause {
 	}
 	return []probe.Cause{
 		{Text: "something other than this Jaeger accepted the span: a collector, a proxy or a load balancer in front of it, or another Jaeger"},
-		{Text: fmt.Sprintf("the storage rejects spans: Jaeger returns %d before it stores them", send.ProtocolOf(&env.Target).Accepted), Command: "docker logs --tail 50 jaeger"},
+		{Text: fmt.Sprintf("the storage rejects spans: Jaeger returns %d before it stores them", send.ProtocolOf(&env.Target).Accepted), Command: probe.HintLogs},
 		{Text: "the storage is slow", Command: "otdemo check-jaeger --timeout 60s"},
 		{Text: "the collector's queue is full, so it drops spans", Command: "curl -sS http://localhost:14269/metrics | grep dropped"},
 		{Text: queryURL + " belongs to another Jaeger, or reads another storage or index prefix"},
 	}
+}
+
+// LostCanary is the published result of a lost canary: which of the spans sent
+// so far were read back, and Jaeger's counters after them.
+type LostCanary struct {
+	Spans []probe.SentRecord
+	After storage.AdminInfo
+}
+
+// readBackAfterLoss reads Jaeger's counters, and reads back each span of the
+// run, before the probes of other paths send more.
+func readBackAfterLoss(ctx context.Context, env *probe.Env, client *query.Client) LostCanary {
+	// Spans that are sent while the counters are read may be counted or not.
+	lost := LostCanary{Spans: env.Sent.All()}
+	before := len(lost.Spans)
+	if host := identity.AdminHost(&env.Target); host != "" {
+		lost.After = storage.ReadAdmin(ctx, env, host)
+	}
+	lost.Spans = env.Sent.All()
+	for i := before; i < len(lost.Spans); i++ {
+		lost.Spans[i].Extra = true
+	}
+	ctx, cancel := context.WithTimeout(ctx, probe.AdminTimeout)
+	defer cancel()
+	var wg sync.WaitGroup
+	for i := range lost.Spans {
+		wg.Go(func() { lost.Spans[i].Shown = exists(ctx, client, lost.Spans[i].ID) })
+	}
+	wg.Wait()
+	return lost
 }

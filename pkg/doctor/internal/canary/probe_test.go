@@ -182,8 +182,8 @@ func TestCanaryNotFound(t *testing.T) {
 			p := Probe()
 			target := probetest.Outside(probetest.Load(t, tt.set...))
 			env := &probe.Env{Target: target, Probe: &p, Earlier: map[string]*probe.Outcome{probe.IDUDP: {Finding: probe.Finding{Code: tt.udp}}}}
-			c := &sentCanary{id: trace.TraceID{Low: 1}, target: "TARGET"}
-			f := notFound(env, c, Delivery{Target: c.target, Visible: tt.waited}, "http://q", tt.err)
+			c := &sentCanary{Delivery: Delivery{id: trace.TraceID{Low: 1}, Target: "TARGET", Visible: tt.waited}}
+			f := notFound(env, c, "http://q", tt.err)
 			probetest.Expect(t, f, tt.status, tt.code, tt.fact, tt.hint)
 			if f.Hop != tt.hop {
 				t.Errorf("got hop %q, want %q", f.Hop, tt.hop)
@@ -259,21 +259,21 @@ func TestLostCanaryAndTheVersion(t *testing.T) {
 	t.Parallel()
 	p := Probe()
 	lost := fmt.Errorf("trace x: %w", query.ErrNotFound)
-	c := &sentCanary{target: "udp 127.0.0.1:6831"}
+	c := &sentCanary{Delivery: Delivery{Target: "udp 127.0.0.1:6831", Visible: 2 * LostAfter}}
 	for version, want := range map[string]probe.Code{"v1.76.0": transport.CodeUDPNotServed, "v1.62.0": probe.CodeCanaryLost} {
 		identified := identitytest.JaegerOn("localhost", version)
 		env := &probe.Env{
 			Target: probetest.Outside(probetest.Load(t)), Probe: &p,
 			Earlier: map[string]*probe.Outcome{probe.IDIdentity: &identified},
 		}
-		f := notFound(env, c, Delivery{Visible: 2 * LostAfter}, "http://localhost:16686", lost)
+		f := notFound(env, c, "http://localhost:16686", lost)
 		if f.Status != probe.StatusFail || f.Code != want {
 			t.Errorf("%s: got %s %s %q, want %s", version, f.Status, f.Code, f.Fact, want)
 		}
 	}
 	identified := identitytest.JaegerOn("localhost", "v1.76.0")
 	env := &probe.Env{Target: probetest.Outside(probetest.Load(t)), Probe: &p, Earlier: map[string]*probe.Outcome{probe.IDIdentity: &identified}}
-	if f := notFound(env, c, Delivery{Visible: 2 * LostAfter}, "http://localhost:16686", errors.New("cut")); f.Code != codeCanaryUnreadable {
+	if f := notFound(env, c, "http://localhost:16686", errors.New("cut")); f.Code != codeCanaryUnreadable {
 		t.Errorf("got %s %q, want that nothing can be read", f.Code, f.Fact)
 	}
 }

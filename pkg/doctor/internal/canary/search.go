@@ -64,7 +64,7 @@ func runSearch(ctx context.Context, env *probe.Env) probe.Finding {
 	}
 	client, err := env.NewQuery()
 	if err != nil {
-		return probe.Found(probe.StatusUnknown, codeSearchFails, "%v", err)
+		return probe.Unknown(codeSearchFails, "%v", err)
 	}
 	defer client.Close()
 	within, cancel := context.WithTimeout(ctx, LostAfter)
@@ -77,17 +77,17 @@ func runSearch(ctx context.Context, env *probe.Env) probe.Finding {
 	case ctx.Err() != nil:
 		return probe.Unfinished(ctx)
 	case err != nil:
-		return probe.Found(probe.StatusWarn, codeSearchMisses, "trace %s can be read by its id, but a search does not find it", canary.id).
+		return probe.Warn(codeSearchMisses, "trace %s can be read by its id, but a search does not find it", canary.id).
 			Saw(searched, "found "+plural.Of(n, "other trace", "other traces")).AtHop(probe.HopStorage).
 			Hint("curl -sS '" + client.URL() + "/api/traces?service=" + probe.CheckService + "&lookback=1h'").
 			Maybe(causesNotFound()...)
 	}
 	services, err := listServices(within, client)
 	if err == nil && !slices.Contains(services, probe.CheckService) {
-		return probe.Found(probe.StatusWarn, codeSearchNoService, "spans of %s are found, but the service is missing from the list of %s", probe.CheckService, plural.Of(len(services), "service", "services")).
+		return probe.Warn(codeSearchNoService, "spans of %s are found, but the service is missing from the list of %s", probe.CheckService, plural.Of(len(services), "service", "services")).
 			Saw(searched, "services: "+strings.Join(services, ", ")).AtHop(probe.HopStorage).
 			Hint("docker restart jaeger (the collector remembers for 12 h that it has stored a service)").
-			Maybe(probe.Cause{Text: "the index jaeger-service-* was deleted or rolled over", Command: "curl -sS localhost:9200/_cat/indices/*jaeger-service*"})
+			Perhaps("the index jaeger-service-* was deleted or rolled over", "curl -sS localhost:9200/_cat/indices/*jaeger-service*")
 	}
 	return inWindow(env, canary).Saw(searched)
 }
@@ -136,15 +136,14 @@ func listServices(ctx context.Context, client *query.Client) ([]string, error) {
 }
 
 func searchFails(err error) probe.Finding {
-	f := probe.Found(probe.StatusWarn, codeSearchFails, "spans can be read by id, but a search failed: %v", err).Hint("docker logs --tail 50 jaeger")
+	f := probe.Warn(codeSearchFails, "spans can be read by id, but a search failed: %v", err).Hint(probe.HintLogs)
 	if status, ok := errors.AsType[*query.StatusError](err); ok {
 		f.Fact = fmt.Sprintf("spans can be read by id, but a search returned %d", status.Status)
 		f = f.Saw(err.Error(), probe.Excerpt([]byte(status.Body)))
 	}
-	return f.Maybe(
-		probe.Cause{Text: "Elasticsearch has indices without Jaeger's template (all shards failed; Fielddata is disabled)", Command: "curl -sS localhost:9200/_template/jaeger*"},
-		probe.Cause{Text: "a login or a proxy allows only some paths"},
-	)
+	return f.
+		Perhaps("Elasticsearch has indices without Jaeger's template (all shards failed; Fielddata is disabled)", "curl -sS localhost:9200/_template/jaeger*").
+		Perhaps("a login or a proxy allows only some paths", "")
 }
 
 func causesNotFound() []probe.Cause {
@@ -161,14 +160,14 @@ func inWindow(env *probe.Env, canary Delivery) probe.Finding {
 	skew, ok := probe.Result[clockSkew](env, probe.IDClock)
 	switch {
 	case ok && skew.least > maxClockSkew:
-		return probe.Found(probe.StatusWarn, codeSearchOutOfWindow,
+		return probe.Warn(codeSearchOutOfWindow,
 			"spans of this machine are %s in the future on Jaeger's host: the UI searches up to the present and misses them",
 			skew.least.Round(time.Second)).AtHop(probe.HopClock).Hint("timedatectl set-ntp true")
 	case ok && -skew.most > lookback:
-		return probe.Found(probe.StatusWarn, codeSearchOutOfWindow,
+		return probe.Warn(codeSearchOutOfWindow,
 			"spans of this machine are already %s old on Jaeger's host: the UI searches the last hour and misses them",
 			(-skew.most).Round(time.Second)).AtHop(probe.HopClock).Hint("timedatectl set-ntp true")
 	default:
-		return probe.Found(probe.StatusOK, codeSearchFinds, "a search for %s finds trace %s", probe.CheckService, canary.id)
+		return probe.OK(codeSearchFinds, "a search for %s finds trace %s", probe.CheckService, canary.id)
 	}
 }

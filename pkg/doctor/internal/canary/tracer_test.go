@@ -22,7 +22,7 @@ func TestCanaryIsOfTheConfiguredTracer(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			if c.target != endpoint || c.id.IsZero() || c.stats.Sent != 0 {
+			if c.Target != endpoint || c.id.IsZero() || c.stats.Sent != 0 {
 				t.Errorf("got %+v, want a span that could not be sent to %s", c, endpoint)
 			}
 		})

@@ -8,9 +8,7 @@ import (
 	"io"
 	"net"
 	"net/url"
-	"slices"
 	"strings"
-	"sync"
 	"syscall"
 
 	"github.com/otdemo/otdemo/pkg/doctor/internal/probe"
@@ -44,24 +42,19 @@ const (
 	codeUnavailable   probe.Code = "cassandra-unavailable"
 )
 
-func faults() probe.FaultCodes {
-	return probe.FaultCodes{
-		Refused: codeRefused, Unresolved: codeUnresolved, Timeout: codeTimeout,
-		TLS: codeTLS, Certificate: codeCertificate, Protocol: codeNotCQL,
-		Other: codeUnreachable,
-	}
-}
-
 // Probe returns the probe.
 func Probe() probe.Probe {
 	return probe.Probe{
-		ID:         idAnswers,
-		Hop:        probe.HopStorage,
-		Title:      "the given Cassandra accepts Jaeger's requests",
-		Codes:      append(faults().All(), codeResponds, codeHostInvalid, codeUnauthorized),
+		ID:    idAnswers,
+		Hop:   probe.HopStorage,
+		Title: "the given Cassandra accepts Jaeger's requests",
+		Codes: []probe.Code{
+			codeResponds, codeHostInvalid, codeRefused, codeUnresolved, codeTimeout, codeTLS, codeCertificate, codeNotCQL, codeUnreachable,
+			codeUnauthorized,
+		},
 		Run:        run,
 		RunsBeside: storage.RelatedProbes(),
-		Finalize:   storage.Finalize(stopsJaeger),
+		Finalize:   storage.Finalize(stopsJaeger()),
 	}
 }
 
@@ -82,27 +75,7 @@ func run(ctx context.Context, env *probe.Env) probe.Finding {
 	if env.Storage.Kind != probe.StorageCassandra {
 		return probe.NotUsed("--storage cassandra is not set")
 	}
-	findings := make([]probe.Finding, len(env.Storage.CassandraHosts))
-	nodes := make([]*clusterNode, len(findings))
-	var wg sync.WaitGroup
-	for i, host := range env.Storage.CassandraHosts {
-		wg.Go(func() { findings[i], nodes[i] = reach(ctx, env, host) })
-	}
-	wg.Wait()
-	// Jaeger starts if one of its hosts responds.
-	good := slices.IndexFunc(nodes, func(n *clusterNode) bool { return n != nil })
-	bad := slices.Index(nodes, nil)
-	if good < 0 {
-		return findings[bad]
-	}
-	env.Publish(*nodes[good])
-	if bad < 0 {
-		return findings[good]
-	}
-	f := findings[bad]
-	f.Status = probe.StatusWarn
-	f.Fact += fmt.Sprintf(" (another of the %d hosts responds)", len(nodes))
-	return f
+	return storage.FirstOf(env, "hosts", env.Storage.CassandraHosts, func(host string) (probe.Finding, *clusterNode) { return reach(ctx, env, host) })
 }
 
 func reach(ctx context.Context, env *probe.Env, host string) (probe.Finding, *clusterNode) {
@@ -111,7 +84,7 @@ func reach(ctx context.Context, env *probe.Env, host string) (probe.Finding, *cl
 		addr = net.JoinHostPort(strings.Trim(host, "[]"), defaultPort)
 	}
 	if host == "" || strings.Contains(host, "/") {
-		return probe.Found(probe.StatusFail, codeHostInvalid, "the host %q must be of the form host or host:port", probe.BareText(host)).
+		return probe.Fail(codeHostInvalid, "the host %q must be of the form host or host:port", probe.BareText(host)).
 			AtHop(probe.HopConfig).Hint("--cassandra-hosts localhost"), nil
 	}
 	conn, err := dialCQL(ctx, env, addr)
@@ -128,7 +101,7 @@ func reach(ctx context.Context, env *probe.Env, host string) (probe.Finding, *cl
 	}
 	node := locals[0]
 	node.addr = addr
-	f := probe.Found(probe.StatusOK, codeResponds, "%s responds: Cassandra %s, data center %s", addr, node.Version, node.Datacenter).
+	f := probe.OK(codeResponds, "%s responds: Cassandra %s, data center %s", addr, node.Version, node.Datacenter).
 		Saw(fmt.Sprintf("cluster %q, native protocol %d, authenticator %q", node.Cluster, cqlVersion, conn.authenticator))
 	if !env.Storage.TLS {
 		f = f.Saw(plainLine)
@@ -144,12 +117,11 @@ const plainJaeger2 = "connection: {tls: {insecure: true}} (Jaeger 2)"
 const plainLine = "without TLS, which requires " + plainJaeger2 + "; otherwise it prints: " +
 	"unable to connect to initial hosts: tls: first record does not look like a TLS handshake"
 
-// noResponse returns the finding for a node that cannot be queried.
 func noResponse(ctx context.Context, env *probe.Env, addr string, err error) probe.Finding {
 	host, port, _ := net.SplitHostPort(addr)
 	logged := "Jaeger prints: gocql: unable to create session: unable to connect to initial hosts: " + err.Error()
 	if server, ok := errors.AsType[*cqlServerError](err); ok && server.code == cqlBadCredentials {
-		f := probe.Found(probe.StatusFail, codeUnauthorized, "%s requires a user and a password", addr)
+		f := probe.Fail(codeUnauthorized, "%s requires a user and a password", addr)
 		if env.Storage.User != "" {
 			f.Fact = fmt.Sprintf("%s rejects user %s with this password", addr, env.Storage.User)
 		}
@@ -165,44 +137,34 @@ func noResponse(ctx context.Context, env *probe.Env, addr string, err error) pro
 	var f probe.Finding
 	switch {
 	case errors.As(err, &record):
-		f = probe.Found(probe.StatusFail, codeTLS, "%s does not speak TLS", addr).
+		f = probe.Fail(codeTLS, "%s does not speak TLS", addr).
 			Hint("leave --storage-tls out, and --cassandra.tls.enabled (Jaeger 1); " + plainJaeger2)
 	case (closed || errors.Is(err, errNotCQL)) && !env.Storage.TLS && probe.SpeaksTLS(ctx, env, addr):
-		f = probe.Found(probe.StatusFail, codeTLS, "%s speaks TLS", addr).
+		f = probe.Fail(codeTLS, "%s speaks TLS", addr).
 			Hint("--storage-tls; --cassandra.tls.enabled (Jaeger 1); connection: {tls: {insecure: false}}, the default (Jaeger 2)")
 	case errors.Is(err, errNotCQL), errors.Is(err, errCQLSilent):
 		// Measured with 1.62: Jaeger prints nothing and waits.
-		return probe.Found(probe.StatusFail, codeNotCQL, "%s does not speak Cassandra's protocol: %v", addr, err).
+		return probe.Fail(codeNotCQL, "%s does not speak Cassandra's protocol: %v", addr, err).
 			Saw("Jaeger prints nothing and waits").
 			Hint("--cassandra-hosts " + net.JoinHostPort(host, defaultPort))
 	default:
-		f = faults().Finding(&url.URL{Scheme: "cql", Host: addr}, err)
-		switch f.Code {
-		case codeCertificate:
-			f = f.Hint("--storage-ca ca.pem; --cassandra.tls.ca=ca.pem (Jaeger 1); connection: {tls: {ca_file: ca.pem}} (Jaeger 2)").
-				Saw(probe.Presented(err)...)
-		case codeUnresolved:
-			f = f.Hint("getent hosts " + host)
-		case codeRefused:
-			f = f.Hint("nc -vz "+host+" "+port).Maybe(
-				probe.Cause{Text: "it is still starting, which takes up to a minute", Command: "docker logs --tail 20 cassandra"},
-				probe.Cause{Text: "it runs in another container: use its service name"},
-			)
-		default:
-			f = f.Hint("nc -vz " + host + " " + port)
-		}
+		connect := "nc -vz " + host + " " + port
+		f = probe.Faults{
+			probe.FaultRefused: probe.Finding{Code: codeRefused}.Hint(connect).
+				Perhaps("it is still starting, which takes up to a minute", "docker logs --tail 20 cassandra").
+				Perhaps("it runs in another container: use its service name", ""),
+			probe.FaultUnresolved: probe.Finding{Code: codeUnresolved}.Hint("getent hosts " + host),
+			probe.FaultTimeout:    probe.Finding{Code: codeTimeout}.Hint(connect),
+			probe.FaultCertificate: probe.Finding{Code: codeCertificate}.Saw(probe.Presented(err)...).
+				Hint("--storage-ca ca.pem; --cassandra.tls.ca=ca.pem (Jaeger 1); connection: {tls: {ca_file: ca.pem}} (Jaeger 2)"),
+			probe.FaultOther: probe.Finding{Code: codeUnreachable}.Hint(connect),
+		}.Finding(&url.URL{Scheme: "cql", Host: addr}, err)
 	}
 	return f.Saw(logged)
 }
 
-// stopsJaeger reports whether a Jaeger that finds this exits at its start. What may be so
-// only from here, such as a name that does not resolve, is left out.
-func stopsJaeger(c probe.Code) bool {
-	switch c {
-	case codeHostInvalid, codeRefused, codeTLS, codeCertificate, codeNotCQL,
-		codeUnauthorized, codeNoKeyspace:
-		return true
-	default:
-		return false
-	}
+// stopsJaeger are the findings with which a Jaeger exits at its start. What may be
+// so only from here, such as a name that does not resolve, is left out.
+func stopsJaeger() []probe.Code {
+	return []probe.Code{codeHostInvalid, codeRefused, codeTLS, codeCertificate, codeNotCQL, codeUnauthorized, codeNoKeyspace}
 }

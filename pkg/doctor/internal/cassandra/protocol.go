@@ -67,7 +67,6 @@ var (
 	errCQLSilent = errors.New("connected, but received no response")
 )
 
-// cqlServerError is what a node answered instead of a result.
 type cqlServerError struct {
 	code    int
 	message string

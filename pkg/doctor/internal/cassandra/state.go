@@ -1,6 +1,7 @@
 package cassandra
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -15,7 +16,6 @@ import (
 	"github.com/otdemo/otdemo/pkg/plural"
 )
 
-// stateProbe returns a probe that queries a node that responds.
 func stateProbe(id, title string, codes []probe.Code, check func(*probe.Env, *cqlConn, clusterNode) probe.Finding) probe.Probe {
 	return probe.Probe{
 		ID:    id,
@@ -36,7 +36,7 @@ func stateProbe(id, title string, codes []probe.Code, check func(*probe.Env, *cq
 			defer conn.close()
 			return check(env, conn, node)
 		},
-		Finalize: storage.Finalize(stopsJaeger),
+		Finalize: storage.Finalize(stopsJaeger()),
 	}
 }
 
@@ -52,7 +52,7 @@ func StateProbes() []probe.Probe {
 }
 
 func stateUnknown(err error) probe.Finding {
-	return probe.Found(probe.StatusUnknown, codeStateUnknown, "cannot read Cassandra's state: %v", err).
+	return probe.Unknown(codeStateUnknown, "cannot read Cassandra's state: %v", err).
 		Hint("grant the user SELECT on system_schema.keyspaces, system_schema.tables and Jaeger's keyspace to check this")
 }
 
@@ -116,21 +116,18 @@ func checkKeyspace(env *probe.Env, conn *cqlConn, node clusterNode) probe.Findin
 	}
 	missing := slices.DeleteFunc(requiredTables(), func(name string) bool { return slices.Contains(rows, table{name}) })
 	if len(missing) > 0 {
-		return probe.Found(probe.StatusFail, codeNoTables, "keyspace %s has no table %s: the schema is incomplete", k.Name, probe.List(missing)).
+		return probe.Fail(codeNoTables, "keyspace %s has no table %s: the schema is incomplete", k.Name, probe.List(missing)).
 			Saw("Jaeger prints: unconfigured table " + missing[0]).
 			Hint(schemaJob(node, k.Name))
 	}
-	return probe.Found(probe.StatusOK, codeKeyspaceFound, "keyspace %s has all %d span tables", k.Name, len(requiredTables()))
+	return probe.OK(codeKeyspaceFound, "keyspace %s has all %d span tables", k.Name, len(requiredTables()))
 }
 
 func cqlQuote(s string) string { return "'" + strings.ReplaceAll(s, "'", "''") + "'" }
 
 func noKeyspace(env *probe.Env, node clusterNode, names []string) probe.Finding {
-	name := env.Storage.Keyspace
-	if name == "" {
-		name = "jaeger_v1_" + node.Datacenter
-	}
-	f := probe.Found(probe.StatusFail, codeNoKeyspace, "no keyspace %s", name).
+	name := cmp.Or(env.Storage.Keyspace, "jaeger_v1_"+node.Datacenter)
+	f := probe.Fail(codeNoKeyspace, "no keyspace %s", name).
 		Saw("keyspaces: " + strings.Join(names, ", ")).
 		Saw(fmt.Sprintf("Jaeger prints: Keyspace '%s' does not exist, and: no connections were made when creating the session", name))
 	for _, other := range names {
@@ -141,7 +138,6 @@ func noKeyspace(env *probe.Env, node clusterNode, names []string) probe.Finding 
 	return f.Hint(schemaJob(node, name), "schema: {create: true} (Jaeger 2, whose keyspace is jaeger_dc1 by default)")
 }
 
-// schemaJob is the container that makes the schema.
 func schemaJob(node clusterNode, name string) string {
 	host, _, _ := net.SplitHostPort(node.addr)
 	return fmt.Sprintf("docker run --rm -e CQLSH_HOST=%s -e MODE=test -e DATACENTER=%s -e KEYSPACE=%s jaegertracing/jaeger-cassandra-schema:1.62.0",
@@ -164,10 +160,7 @@ func checkReplication(env *probe.Env, conn *cqlConn, node clusterNode) probe.Fin
 	for _, p := range peers {
 		nodes[p.Datacenter]++
 	}
-	wanted := env.Storage.Datacenter
-	if wanted == "" {
-		wanted = node.Datacenter
-	}
+	wanted := cmp.Or(env.Storage.Datacenter, node.Datacenter)
 	line := fmt.Sprintf("keyspace %s: %s", k.Name, describeReplication(k))
 	f := judgeReplication(k, wanted, nodes).Saw(line, fmt.Sprintf("nodes by data center: %v", nodes))
 	if f.Status != probe.StatusOK {
@@ -179,7 +172,7 @@ func checkReplication(env *probe.Env, conn *cqlConn, node clusterNode) probe.Fin
 	server, isServerError := errors.AsType[*cqlServerError](err)
 	switch {
 	case isServerError && server.code == cqlUnavailable:
-		return probe.Found(probe.StatusFail, codeUnavailable, "cannot read from keyspace %s: %s", k.Name, server.message).
+		return probe.Fail(codeUnavailable, "cannot read from keyspace %s: %s", k.Name, server.message).
 			Saw(line, consistencyLine).Hint("nodetool status " + k.Name)
 	case err != nil && (!isServerError || server.code != cqlInvalid):
 		return stateUnknown(err).Saw(line)
@@ -189,7 +182,6 @@ func checkReplication(env *probe.Env, conn *cqlConn, node clusterNode) probe.Fin
 
 const consistencyLine = "Jaeger prints: Error reading service_names from storage: Cannot achieve consistency level LOCAL_ONE"
 
-// describeReplication is the strategy with its options, in order.
 func describeReplication(k *keyspace) string {
 	var options []string
 	for option, value := range k.Replication {
@@ -201,7 +193,6 @@ func describeReplication(k *keyspace) string {
 	return k.class() + " " + strings.Join(options, ", ")
 }
 
-// judgeReplication compares the options of a keyspace with the nodes there are.
 func judgeReplication(k *keyspace, datacenter string, nodes map[string]int) probe.Finding {
 	option, have := datacenter, nodes[datacenter]
 	if k.class() != "NetworkTopologyStrategy" {
@@ -217,15 +208,15 @@ func judgeReplication(k *keyspace, datacenter string, nodes map[string]int) prob
 	switch {
 	case nodes[datacenter] == 0:
 		there := slices.Sorted(maps.Keys(nodes))
-		return probe.Found(probe.StatusFail, codeDatacenter, "no node in data center %s", datacenter).Saw(consistencyLine).
+		return probe.Fail(codeDatacenter, "no node in data center %s", datacenter).Saw(consistencyLine).
 			Hint("--cassandra-dc " + there[0] + ", and the same for Jaeger: --cassandra.local-dc (Jaeger 1), connection: {local_dc: " + there[0] + "} (Jaeger 2)")
 	case factor == 0:
-		return probe.Found(probe.StatusFail, codeDatacenter, "keyspace %s has no replica in data center %s", k.Name, datacenter).
+		return probe.Fail(codeDatacenter, "keyspace %s has no replica in data center %s", k.Name, datacenter).
 			Saw(consistencyLine).Hint(alter, "MODE=test, or DATACENTER="+datacenter+" for the schema job")
 	case factor > have:
-		return probe.Found(probe.StatusWarn, codeFewNodes, "keyspace %s requires %s, but there %s %s", k.Name,
+		return probe.Warn(codeFewNodes, "keyspace %s requires %s, but there %s %s", k.Name,
 			plural.Of(factor, "replica", "replicas"), plural.Word(have, "is", "are"), plural.Of(have, "node", "nodes")).
 			Hint(alter)
 	}
-	return probe.Found(probe.StatusOK, codeReplicated, "keyspace %s has %s in data center %s", k.Name, plural.Of(factor, "replica", "replicas"), datacenter)
+	return probe.OK(codeReplicated, "keyspace %s has %s in data center %s", k.Name, plural.Of(factor, "replica", "replicas"), datacenter)
 }

@@ -4,8 +4,6 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
-	"io"
-	"mime"
 	"net/http"
 	"net/url"
 	"strings"
@@ -20,39 +18,11 @@ const maxState = 4 << 20
 // client queries one Elasticsearch or OpenSearch. It only reads: GET and HEAD.
 // It may be used by several goroutines at once.
 type client struct {
+	env  *probe.Env
 	http *http.Client
 	// base has no user info.
 	base           *url.URL
 	user, password string
-	userAgent      string
-}
-
-// response is what a server answered.
-type response struct {
-	status int
-	// product is the header that Elasticsearch has sent since 7.14.
-	product string
-	// media is the content type without parameters.
-	media    string
-	location string
-	body     []byte
-}
-
-func (a response) ok() bool { return a.status >= 200 && a.status < 300 }
-
-// String returns the response as evidence.
-func (a response) String() string {
-	text := fmt.Sprintf("%d %s", a.status, http.StatusText(a.status))
-	if a.product != "" {
-		text += ", X-elastic-product " + a.product
-	}
-	if a.media != "" {
-		text += ", " + a.media
-	}
-	if len(a.body) > 0 {
-		text += ": " + probe.Excerpt(a.body)
-	}
-	return text
 }
 
 // newClient makes a client for base, whose user info is used when the storage
@@ -62,89 +32,57 @@ func newClient(env *probe.Env, base *url.URL) (*client, error) {
 	if err != nil {
 		return nil, err
 	}
-	c := &client{
-		http: &http.Client{
-			Transport: env.Recorded(&http.Transport{
-				DialContext: env.Dial, TLSClientConfig: tlsConfig, TLSHandshakeTimeout: probe.NetworkTimeout,
-			}),
-			CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
-		},
-		user: env.Storage.User, password: env.Storage.Password, userAgent: env.UserAgent,
-	}
+	root := *base
+	root.User, root.Path, root.RawPath = nil, strings.TrimRight(base.Path, "/"), ""
+	c := &client{env: env, http: env.ClientWith(tlsConfig), base: &root, user: env.Storage.User, password: env.Storage.Password}
 	if base.User != nil && c.user == "" {
 		c.user = base.User.Username()
 		c.password, _ = base.User.Password()
 	}
-	root := *base
-	root.User, root.Path, root.RawPath = nil, strings.TrimRight(base.Path, "/"), ""
-	c.base = &root
 	return c, nil
 }
 
 func (c *client) close() { c.http.CloseIdleConnections() }
 
-// do sends a request to a path below the base, with a query or an empty one.
-func (c *client) do(ctx context.Context, method, path, query string) (response, error) {
+func (c *client) do(ctx context.Context, method, path, query string) (*probe.Fetched, error) {
 	u := c.base.JoinPath(path)
 	u.RawQuery = query
 	req, err := http.NewRequestWithContext(ctx, method, u.String(), nil)
 	if err != nil {
-		return response{}, err
-	}
-	if c.userAgent != "" {
-		req.Header.Set("User-Agent", c.userAgent)
+		return nil, err
 	}
 	if c.user != "" {
 		req.SetBasicAuth(c.user, c.password)
 	}
-	resp, err := c.http.Do(req)
-	if err != nil {
-		return response{}, err
-	}
-	defer func() { _ = resp.Body.Close() }()
-	body, err := io.ReadAll(io.LimitReader(resp.Body, maxState))
-	if err != nil {
-		return response{}, err
-	}
-	media, _, err := mime.ParseMediaType(resp.Header.Get("Content-Type"))
-	if err != nil {
-		media = ""
-	}
-	return response{
-		status: resp.StatusCode, product: resp.Header.Get("X-Elastic-Product"), media: media,
-		location: resp.Header.Get("Location"), body: body,
-	}, nil
+	return probe.Send(c.http, c.env, req, maxState)
 }
 
-// statusError is a response that is not a success.
-type statusError struct {
-	path     string
-	response response
+func succeeds(a *probe.Fetched) bool { return a.Status >= 200 && a.Status < 300 }
+
+// reader reads the state of a cluster for one check. After an error it reads only
+// zero values, and what the check makes of these does not count.
+type reader struct {
+	*client
+	ctx context.Context
+	err error
 }
 
-func (e *statusError) Error() string { return fmt.Sprintf("GET %s: %s", e.path, e.response) }
-
-// get reads JSON. The APIs about mappings and templates return 404 with an
-// empty object if there is nothing, which is not an error here.
-func (c *client) get(ctx context.Context, path, query string, into any) error {
-	a, err := c.do(ctx, http.MethodGet, path, query)
-	if err != nil {
-		return fmt.Errorf("GET %s: %w", path, probe.WithoutURL(err))
+// read returns the JSON at a path. The APIs about mappings and templates return
+// 404 with an empty object if there is nothing, which is not an error here.
+func read[T any](r *reader, path, query string) (value T) {
+	if r.err != nil {
+		return value
 	}
-	if !a.ok() && a.status != http.StatusNotFound {
-		return &statusError{path, a}
+	a, err := r.do(r.ctx, http.MethodGet, path, query)
+	switch {
+	case err != nil:
+		r.err = fmt.Errorf("GET %s: %w", path, probe.WithoutURL(err))
+	case !succeeds(a) && a.Status != http.StatusNotFound:
+		r.err = fmt.Errorf("GET %s: %s", path, a.Outcome())
+	default:
+		if err := json.Unmarshal(a.Body, &value); err != nil {
+			r.err = fmt.Errorf("GET %s: read the response: %w", path, err)
+		}
 	}
-	if err := json.Unmarshal(a.body, into); err != nil {
-		return fmt.Errorf("GET %s: read the response: %w", path, err)
-	}
-	return nil
-}
-
-// rootResponse is the response to GET /.
-type rootResponse struct {
-	Version struct {
-		Number       string `json:"number"`
-		Distribution string `json:"distribution"`
-	} `json:"version"`
-	Tagline string `json:"tagline"`
+	return value
 }

@@ -1,9 +1,11 @@
 package elasticsearch
 
 import (
-	"context"
+	"cmp"
 	"fmt"
+	"math"
 	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -17,25 +19,15 @@ type clusterSettings struct {
 }
 
 func (s clusterSettings) value(key string) string {
-	for _, layer := range []map[string]string{s.Transient, s.Persistent, s.Defaults} {
-		if v, ok := layer[key]; ok {
-			return v
-		}
-	}
-	return ""
+	return cmp.Or(s.Transient[key], s.Persistent[key], s.Defaults[key])
 }
 
-const diskSettings = "cluster.routing.allocation.disk."
-
-func readSettings(ctx context.Context, c *client) (clusterSettings, error) {
-	var s clusterSettings
+func readSettings(r *reader) clusterSettings {
 	// In a filter a dot within a key has a backslash.
 	filter := `*.cluster\.max_shards_per_node,*.cluster\.routing\.allocation\.disk*`
-	err := c.get(ctx, "_cluster/settings", "include_defaults=true&flat_settings=true&filter_path="+url.QueryEscape(filter), &s)
-	return s, err
+	return read[clusterSettings](r, "_cluster/settings", "include_defaults=true&flat_settings=true&filter_path="+url.QueryEscape(filter))
 }
 
-// diskUsage is how full the disks of the nodes are, and when that is too full.
 type diskUsage struct {
 	nodes []allocation
 	// flood is the setting, "" when it is switched off or not known.
@@ -49,18 +41,15 @@ type allocation struct {
 	Percent string `json:"disk.percent"`
 }
 
-func readDisk(ctx context.Context, c *client) (diskUsage, error) {
-	s, err := readSettings(ctx, c)
-	if err != nil {
-		return diskUsage{}, err
+func readDisk(r *reader) diskUsage {
+	const disk = "cluster.routing.allocation.disk."
+	s := readSettings(r)
+	d := diskUsage{nodes: read[[]allocation](r, "_cat/allocation", "format=json&bytes=b&h=node,disk.avail,disk.total,disk.percent")}
+	if s.value(disk+"threshold_enabled") != "false" {
+		d.flood = s.value(disk + "watermark.flood_stage")
+		d.headroom = s.value(disk + "watermark.flood_stage.max_headroom")
 	}
-	var d diskUsage
-	if s.value(diskSettings+"threshold_enabled") != "false" {
-		d.flood = s.value(diskSettings + "watermark.flood_stage")
-		d.headroom = s.value(diskSettings + "watermark.flood_stage.max_headroom")
-	}
-	err = c.get(ctx, "_cat/allocation", "format=json&bytes=b&h=node,disk.avail,disk.total,disk.percent", &d.nodes)
-	return d, err
+	return d
 }
 
 // full returns the nodes above the flood stage.
@@ -111,19 +100,11 @@ func leastFree(total float64, watermark, headroom string) (float64, bool) {
 // byteSize reads a size of Elasticsearch's, whose units are powers of 1024.
 func byteSize(text string) (float64, bool) {
 	text = strings.ToLower(text)
-	for i, unit := range []string{"pb", "tb", "gb", "mb", "kb", "b"} {
-		number, ok := strings.CutSuffix(text, unit)
-		if !ok {
-			continue
-		}
-		n, err := strconv.ParseFloat(number, 64)
-		if err != nil || n < 0 {
-			return 0, false
-		}
-		for range 5 - i {
-			n *= 1024
-		}
-		return n, true
+	number := strings.TrimRight(text, "bkmgtp")
+	power := slices.Index([]string{"b", "kb", "mb", "gb", "tb", "pb"}, text[len(number):])
+	n, err := strconv.ParseFloat(number, 64)
+	if power < 0 || err != nil || n < 0 {
+		return 0, false
 	}
-	return 0, false
+	return n * math.Pow(1024, float64(power)), true
 }

@@ -2,13 +2,12 @@ package elasticsearch
 
 import (
 	"fmt"
+	"math"
 	"net/http"
 	"net/url"
-	"slices"
 	"strings"
 
 	"github.com/otdemo/otdemo/pkg/doctor/internal/identity"
-	"github.com/otdemo/otdemo/pkg/doctor/internal/jaegers"
 	"github.com/otdemo/otdemo/pkg/doctor/internal/probe"
 )
 
@@ -32,73 +31,64 @@ const (
 	startTwo = "failed to initialize storage 'NAME': "
 )
 
-// releases are a range of releases; without a last one it is still open.
-type releases struct{ first, last jaegers.Version }
-
-func (r releases) has(v jaegers.Version) bool {
-	if v.Major != r.first.Major || !v.AtLeast(r.first.Major, r.first.Minor) {
-		return false
-	}
-	return !r.last.Known() || !v.AtLeast(r.last.Major, r.last.Minor+1)
+// logLine is what Jaeger prints from its releases 1.one and 2.two until those of
+// the next line; nothing that is known if text is empty.
+type logLine struct {
+	one, two int
+	text     string
 }
 
-// mayBe reports whether the Jaeger is of one of them, for all that is known.
-func (r releases) mayBe(jaeger identity.Identity) bool {
-	if jaeger.Version.Known() {
-		return r.has(jaeger.Version)
+// There is no Jaeger 1.77.
+const afterOne = 77
+
+// releases are those of one major version, before the minor version end.
+type releases struct{ major, first, end int }
+
+func (r releases) mayInclude(jaeger identity.Identity) bool {
+	if v := jaeger.Version; v.Known() {
+		return v.Major == r.major && v.Minor >= r.first && v.Minor < r.end
 	}
-	return jaeger.Major == 0 || jaeger.Major == r.first.Major
+	return r.first < r.end && (jaeger.Major == 0 || jaeger.Major == r.major)
 }
 
 func (r releases) String() string {
-	first := fmt.Sprintf("%d.%d", r.first.Major, r.first.Minor)
-	if !r.last.Known() {
-		return first + " and newer"
+	if r.end == math.MaxInt {
+		return fmt.Sprintf("%d.%d and newer", r.major, r.first)
 	}
-	return fmt.Sprintf("%s to %d.%d", first, r.last.Major, r.last.Minor)
+	return fmt.Sprintf("%d.%d to %d.%d", r.major, r.first, r.major, r.end-1)
 }
 
-// ownClient returns the releases with Jaeger's own Elasticsearch client, which
-// sends only GET before it starts.
-func ownClient() releases { return releases{first: jaegers.VersionAt(2, 20)} }
-
-// logLine is a line of some releases.
-type logLine struct {
-	of   []releases
-	text string
-}
-
-// logLines are the lines of a Jaeger, or of all when it is unknown or of none of
-// the releases.
+// logLines returns the lines of a Jaeger, or all of them when it is unknown or of
+// no release that has one.
 func logLines(all []logLine, jaeger identity.Identity) []string {
 	var lines []string
-	for _, s := range all {
-		of := slices.DeleteFunc(slices.Clone(s.of), func(r releases) bool { return !r.mayBe(jaeger) })
-		if len(of) == 0 {
+	for i, line := range all {
+		next := logLine{one: afterOne, two: math.MaxInt}
+		if i+1 < len(all) {
+			next = all[i+1]
+		}
+		var names []string
+		for _, r := range []releases{{1, line.one, next.one}, {2, line.two, next.two}} {
+			if r.mayInclude(jaeger) {
+				names = append(names, r.String())
+			}
+		}
+		if len(names) == 0 || line.text == "" {
 			continue
 		}
-		text := s.text
+		who, text := "Jaeger "+strings.Join(names, " and "), line.text
+		if jaeger.Version.Known() {
+			who = jaeger.String()
+		}
 		if jaeger.Major == 2 && (strings.HasPrefix(text, startPrimary) || strings.HasPrefix(text, startClient)) {
 			text = startTwo + text
 		}
-		lines = append(lines, releaseNames(of, jaeger)+" prints: "+text)
+		lines = append(lines, who+" prints: "+text)
 	}
 	if len(lines) == 0 && jaeger.Known() {
 		return logLines(all, identity.Identity{})
 	}
 	return lines
-}
-
-// releaseNames names the Jaeger, or the releases that it may be.
-func releaseNames(of []releases, jaeger identity.Identity) string {
-	if jaeger.Version.Known() {
-		return jaeger.String()
-	}
-	names := make([]string, len(of))
-	for i, r := range of {
-		names[i] = r.String()
-	}
-	return "Jaeger " + strings.Join(names, " and ")
 }
 
 // startFailure is how a Jaeger fails to reach Elasticsearch.
@@ -109,31 +99,19 @@ type startFailure struct {
 	// later is the message of that client's last version, since 1.71 and 2.8,
 	// if it differs.
 	later string
-	// own is the line of Jaeger's own client, since 2.20; empty if that client
-	// does not fail.
+	// own is the line of Jaeger's own client, since 2.20, which sends only GET
+	// before it starts; empty if that client does not fail.
 	own string
 }
 
-// lines returns the log lines of that Jaeger for the failure.
 func (f startFailure) lines(jaeger identity.Identity) []string {
-	all := []logLine{
-		{[]releases{{jaegers.VersionAt(1, 0), jaegers.VersionAt(1, 9)}}, bareNode},
-		{[]releases{{jaegers.VersionAt(1, 10), jaegers.VersionAt(1, 65)}, {jaegers.VersionAt(2, 0), jaegers.VersionAt(2, 2)}}, startPrimary + f.client},
+	all := []logLine{{0, 0, bareNode}, {10, 0, startPrimary + f.client}, {66, 3, startClient + f.client}}
+	if f.later != "" {
+		all = append(all, logLine{71, 8, startClient + f.later})
 	}
-	if f.later == "" {
-		all = append(all, logLine{[]releases{{jaegers.VersionAt(1, 66), jaegers.VersionAt(1, 76)}, {jaegers.VersionAt(2, 3), jaegers.VersionAt(2, 19)}}, startClient + f.client})
-	} else {
-		all = append(all,
-			logLine{[]releases{{jaegers.VersionAt(1, 66), jaegers.VersionAt(1, 70)}, {jaegers.VersionAt(2, 3), jaegers.VersionAt(2, 7)}}, startClient + f.client},
-			logLine{[]releases{{jaegers.VersionAt(1, 71), jaegers.VersionAt(1, 76)}, {jaegers.VersionAt(2, 8), jaegers.VersionAt(2, 19)}}, startClient + f.later})
-	}
-	if f.own != "" {
-		all = append(all, logLine{[]releases{ownClient()}, f.own})
-	}
-	return logLines(all, jaeger)
+	return logLines(append(all, logLine{afterOne, 20, f.own}), jaeger)
 }
 
-// failsTransport is an error without a response.
 func failsTransport(base *url.URL, err error) startFailure {
 	cause := probe.WithoutURL(err).Error()
 	server := (&url.URL{Scheme: base.Scheme, Host: base.Host}).String()
@@ -142,9 +120,9 @@ func failsTransport(base *url.URL, err error) startFailure {
 
 // failsStatus is a response that is not a success. Up to 2.19 it is the
 // response to HEAD, which has no body, and Jaeger does not print the status.
-func failsStatus(a response) startFailure {
-	f := startFailure{client: bareNode, own: startOwn + fmt.Sprintf("request failed, status code: %d, body: %s", a.status, probe.Excerpt(a.body))}
-	if a.status == http.StatusUnauthorized {
+func failsStatus(a *probe.Fetched) startFailure {
+	f := startFailure{client: bareNode, own: startOwn + fmt.Sprintf("request failed, status code: %d, body: %s", a.Status, probe.Excerpt(a.Body))}
+	if a.Status == http.StatusUnauthorized {
 		f.later = "elastic: Error 401 (Unauthorized)"
 	}
 	return f
@@ -155,10 +133,11 @@ func failsStatus(a response) startFailure {
 func oneSlashLines(raw string, jaeger identity.Identity) []string {
 	text := fmt.Sprintf("health check timeout: Head %q: http: no Host in request URL: %s", raw, noNode)
 	return logLines([]logLine{
-		{[]releases{{jaegers.VersionAt(1, 0), jaegers.VersionAt(1, 9)}}, bareNode},
-		{[]releases{{jaegers.VersionAt(1, 10), jaegers.VersionAt(1, 65)}}, startPrimary + text},
-		{[]releases{{jaegers.VersionAt(1, 66), jaegers.VersionAt(1, 68)}}, startClient + text},
-		{[]releases{{jaegers.VersionAt(1, 70), jaegers.VersionAt(1, 76)}, {first: jaegers.VersionAt(2, 0)}}, "Servers: " + raw + " does not validate as url"},
+		{0, 0, bareNode},
+		{10, 0, startPrimary + text},
+		{66, 0, startClient + text},
+		{69, 0, ""},
+		{70, 0, "Servers: " + raw + " does not validate as url"},
 	}, jaeger)
 }
 

@@ -19,7 +19,7 @@ func TestStorageOfAnotherKind(t *testing.T) {
 			probe.IDStorageKind: {Published: storage.AdminInfo{Kind: kind}},
 			probe.IDCanary:      {Finding: probe.Finding{Status: probe.StatusFail, Code: probe.CodeCanaryLost}},
 		}}
-		f := storage.Finalize(stopsJaeger)(env, probe.Found(probe.StatusFail, CodeRefused, "refused"))
+		f := storage.Finalize(stopsJaeger())(env, probe.Found(probe.StatusFail, CodeRefused, "refused"))
 		if explains := f.Explains == probe.IDCanary; f.Status != want || explains != (want == probe.StatusFail) {
 			t.Errorf("Jaeger stores spans in %q: got %s, explains %q, want %s", kind, f.Status, f.Explains, want)
 		}

@@ -1,11 +1,8 @@
 package elasticsearch
 
 import (
-	"context"
-	"encoding/json"
 	"fmt"
 	"slices"
-	"strconv"
 	"strings"
 
 	"github.com/otdemo/otdemo/pkg/doctor/internal/probe"
@@ -39,13 +36,12 @@ const (
 // index only if Elasticsearch created one because the alias was missing.
 const suffixWrite = "write"
 
-// index is an index of Jaeger's.
 type index struct {
 	Name   string `json:"index"`
 	Health string `json:"health"`
-	Docs   string `json:"docs.count"`
-	Pri    string `json:"pri"`
-	Rep    string `json:"rep"`
+	Docs   int    `json:"docs.count,string"`
+	Pri    int    `json:"pri,string"`
+	Rep    int    `json:"rep,string"`
 
 	// The name is prefix, kind and suffix: a date, a number or "archive".
 	prefix, kind, suffix string
@@ -53,17 +49,9 @@ type index struct {
 	current bool
 }
 
-// documents is the number of documents with its noun.
-func (i index) documents() string {
-	n, _ := strconv.Atoi(i.Docs)
-	return plural.Of(n, "document", "documents")
-}
+func (i index) documents() string { return plural.Of(i.Docs, "document", "documents") }
 
-func (i index) shards() int {
-	pri, _ := strconv.Atoi(i.Pri)
-	rep, _ := strconv.Atoi(i.Rep)
-	return pri * (1 + rep)
-}
+func (i index) shards() int { return i.Pri * (1 + i.Rep) }
 
 // dated reports whether the name has a date of any form and not a number.
 func (i index) dated() bool { return len(digits(i.suffix)) >= len("20060102") }
@@ -77,14 +65,9 @@ func digits(s string) string {
 	}, s)
 }
 
-// listIndices reads the indices with any prefix, sorted by name.
-func listIndices(ctx context.Context, c *client) ([]index, error) {
-	var all []index
-	err := c.get(ctx, "_cat/indices/"+jaegerIndices, "format=json&h=index,health,docs.count,pri,rep&s=index", &all)
-	if err != nil {
-		return nil, err
-	}
-	return classifyIndices(all, digits(today())), nil
+func listIndices(r *reader) []index {
+	all := read[[]index](r, "_cat/indices/"+jaegerIndices, "format=json&h=index,health,docs.count,pri,rep&s=index")
+	return classifyIndices(all, digits(today()))
 }
 
 // classifyIndices splits the names. The current index is the one with today's
@@ -109,68 +92,65 @@ func classifyIndices(all []index, date string) []index {
 	return known
 }
 
+func which(indices []index, holds func(index) bool) []index {
+	return slices.DeleteFunc(slices.Clone(indices), func(i index) bool { return !holds(i) })
+}
+
 func named(indices []index, holds func(index) bool) []string {
 	var names []string
-	for _, i := range indices {
-		if holds(i) {
-			names = append(names, i.Name)
-		}
+	for _, i := range which(indices, holds) {
+		names = append(names, i.Name)
 	}
 	return names
 }
 
-func checkIndices(ctx context.Context, env *probe.Env, c *client) probe.Finding {
-	all, err := listIndices(ctx, c)
-	if err != nil {
-		return stateUnknown(err)
-	}
+func allNames(indices []index) []string { return named(indices, func(index) bool { return true }) }
+
+func checkIndices(env *probe.Env, r *reader) probe.Finding {
+	all := listIndices(r)
 	prefix := env.Storage.NamePrefix()
-	of := func(kind string) []index {
-		return slices.DeleteFunc(slices.Clone(all), func(i index) bool { return i.prefix != prefix || i.kind != kind })
-	}
-	spans, services := of(kindSpan), of(kindService)
-	saw := named(all, func(index) bool { return true })
+	own := which(all, func(i index) bool { return i.prefix == prefix })
+	spans := which(own, func(i index) bool { return i.kind == kindSpan })
+	services := which(own, func(i index) bool { return i.kind == kindService })
+	unaliased := which(slices.Concat(spans, services), func(i index) bool { return i.suffix == suffixWrite })
+	saw := allNames(all)
 	switch {
 	case len(all) == 0:
 		return noIndices(env)
-	case len(unaliased(slices.Concat(spans, services))) > 0:
-		return noAlias(env, c, unaliased(slices.Concat(spans, services)))
-	case len(spans)+len(services) == 0:
+	case len(unaliased) > 0:
+		return noAlias(env, r.client, unaliased)
+	case len(own) == 0:
 		other := strings.TrimSuffix(all[len(all)-1].prefix, "-")
-		return probe.Found(probe.StatusFail, codeIndexPrefix, "no index %s*; found %s: the index prefix differs", prefix+kindSpan, probe.List(saw)).
+		return probe.Fail(codeIndexPrefix, "no index %s*; found %s: the index prefix differs", prefix+kindSpan, probe.List(saw)).
 			Hint(fmt.Sprintf("--es-index-prefix %q, and the same --es.index-prefix for Jaeger's collector and query", other))
 	case len(services) == 0:
-		return probe.Found(probe.StatusWarn, codeNoServiceIndex, "there %s %s for spans but none for services: Jaeger lists no service",
+		return probe.Warn(codeNoServiceIndex, "there %s %s for spans but none for services: Jaeger lists no service",
 			plural.Word(len(spans), "is", "are"), plural.Of(len(spans), "index", "indices")).
 			Saw(saw...).
 			Hint("docker restart jaeger (it writes each service once in 12 hours, so it does not notice that the index is gone)")
 	case len(spans) == 0:
-		return probe.Found(probe.StatusWarn, codeNoIndices, "there %s %s for services but none for spans",
+		return probe.Warn(codeNoIndices, "there %s %s for services but none for spans",
 			plural.Word(len(services), "is", "are"), plural.Of(len(services), "index", "indices")).Saw(saw...)
 	}
 	newest := spans[len(spans)-1]
 	fact := fmt.Sprintf("%s for spans; the newest is %s with %s", plural.Of(len(spans), "index", "indices"), newest.Name, newest.documents())
 	isCurrent := func(i index) bool { return i.current }
 	if env.Passed(probe.IDCanary) && newest.dated() && !slices.ContainsFunc(spans, isCurrent) {
-		return probe.Found(probe.StatusWarn, codeNotWritten, "a span was just stored, but not here: %s", fact).
+		return probe.Warn(codeNotWritten, "a span was just stored, but not here: %s", fact).
 			Maybe(causesElsewhere()...)
 	}
-	return probe.Found(probe.StatusOK, codeIndicesFound, "%s", fact).Saw(saw...)
-}
-
-func unaliased(indices []index) []index {
-	return slices.DeleteFunc(slices.Clone(indices), func(i index) bool { return i.suffix != suffixWrite })
+	return probe.OK(codeIndicesFound, "%s", fact).Saw(saw...)
 }
 
 // noAlias is the finding for a Jaeger with use_aliases that started before
 // jaeger-es-rollover init.
 func noAlias(env *probe.Env, c *client, made []index) probe.Finding {
-	names := named(made, func(index) bool { return true })
+	names := allNames(made)
 	rollover := "jaeger-es-rollover init " + c.base.String()
 	if env.Storage.IndexPrefix != "" {
 		rollover += " --index-prefix " + env.Storage.IndexPrefix
 	}
-	f := probe.Found(probe.StatusFail, codeNoAlias, "%s is an index, not an alias: Jaeger writes to it but reads from elsewhere", names[0])
+	f := probe.Fail(codeNoAlias, "%s is an index, not an alias: Jaeger writes to it but reads from elsewhere", names[0])
 	for _, i := range made {
 		f = f.Saw(fmt.Sprintf("index %s: %s that Jaeger cannot find", i.Name, i.documents()))
 	}
@@ -180,110 +160,79 @@ func noAlias(env *probe.Env, c *client, made []index) probe.Finding {
 	)
 }
 
-// noIndices is the finding for a storage that Jaeger has never written to.
 func noIndices(env *probe.Env) probe.Finding {
 	if env.Passed(probe.IDCanary) {
-		return probe.Found(probe.StatusWarn, codeNoIndices, "a span was just stored, but not here: no Jaeger index found").
+		return probe.Warn(codeNoIndices, "a span was just stored, but not here: no Jaeger index found").
 			Maybe(causesElsewhere()...)
 	}
-	return probe.Found(probe.StatusWarn, codeNoIndices, "no Jaeger index found: no span was ever stored here")
+	return probe.Warn(codeNoIndices, "no Jaeger index found: no span was ever stored here")
 }
 
 func causesElsewhere() []probe.Cause {
 	return []probe.Cause{
-		{
-			Text:    "Jaeger stores spans in memory: Jaeger 2 ignores SPAN_STORAGE_TYPE and ES_SERVER_URLS, and needs --config",
-			Command: "otdemo check-jaeger --only storage-kind",
-		},
+		{Text: "Jaeger stores spans in memory: Jaeger 2 ignores SPAN_STORAGE_TYPE and ES_SERVER_URLS, and needs --config", Command: "otdemo check-jaeger --only storage-kind"},
 		{Text: "Jaeger writes to another Elasticsearch", Command: "docker inspect -f '{{.Config.Env}} {{.Args}}' jaeger"},
 	}
 }
 
-// fieldMapping is the part of a response about the field serviceName of one
-// index.
+// fieldMapping is the part of a response about the field serviceName of one index,
+// in the shape of Elasticsearch 7 and newer, without types of documents. The type
+// is "" when the index has no such field.
 type fieldMapping struct {
-	Mappings map[string]json.RawMessage `json:"mappings"`
+	Mappings struct {
+		ServiceName struct {
+			Mapping struct {
+				ServiceName struct {
+					Type string `json:"type"`
+				} `json:"serviceName"`
+			} `json:"mapping"`
+		} `json:"serviceName"`
+	} `json:"mappings"`
 }
 
-// kind returns the field's type, "" when the index has no such field. The shape
-// is that of Elasticsearch 7 and newer, without types of documents.
-func (m fieldMapping) kind() string {
-	var field struct {
-		Mapping map[string]struct {
-			Type string `json:"type"`
-		} `json:"mapping"`
-	}
-	if json.Unmarshal(m.Mappings["serviceName"], &field) != nil {
-		return ""
-	}
-	return field.Mapping["serviceName"].Type
-}
-
-func checkMapping(ctx context.Context, env *probe.Env, c *client) probe.Finding {
-	var fields map[string]fieldMapping
-	pattern := env.Storage.NamePrefix() + kindService + "*"
-	if err := c.get(ctx, pattern+"/_mapping/field/serviceName", "", &fields); err != nil {
-		return stateUnknown(err)
-	}
-	indices, err := listIndices(ctx, c)
-	if err != nil {
-		return stateUnknown(err)
-	}
-	wrong := named(indices, func(i index) bool {
+func checkMapping(env *probe.Env, r *reader) probe.Finding {
+	fields := read[map[string]fieldMapping](r, env.Storage.NamePrefix()+kindService+"*/_mapping/field/serviceName", "")
+	kindOf := func(index string) string { return fields[index].Mappings.ServiceName.Mapping.ServiceName.Type }
+	wrong := named(listIndices(r), func(i index) bool {
 		// What should be an alias has a finding of its own.
-		return i.suffix != suffixWrite && !isKeyword(fields[i.Name].kind())
+		return i.suffix != suffixWrite && !slices.Contains([]string{"keyword", ""}, kindOf(i.Name))
 	})
 	if len(wrong) > 0 {
-		kind := fields[wrong[0]].kind()
-		return probe.Found(probe.StatusFail, codeText, "serviceName has type %s instead of keyword in %s: services cannot be listed", kind, probe.List(wrong)).
+		return probe.Fail(codeText, "serviceName has type %s instead of keyword in %s: services cannot be listed", kindOf(wrong[0]), probe.List(wrong)).
 			AtHop(probe.HopQuery).
 			Saw(
 				"Jaeger prints: all shards failed [type=search_phase_execution_exception]",
 				"Elasticsearch prints: Fielddata is disabled on [serviceName] ... Text fields are not optimised for operations that require per-document field data",
 			).
 			Hint(
-				"stop the collectors, then: curl -X DELETE "+c.base.JoinPath(wrong[0]).String()+", then start them: they make the template first",
-				"curl -sS "+c.base.JoinPath("_index_template").String()+" (a template for * with a higher priority?)",
+				"stop the collectors, then: curl -X DELETE "+r.base.JoinPath(wrong[0]).String()+", then start them: they make the template first",
+				"curl -sS "+r.base.JoinPath("_index_template").String()+" (a template for * with a higher priority?)",
 			)
 	}
-	has, err := hasTemplate(ctx, c)
-	if err != nil {
-		return stateUnknown(err)
-	}
-	if !has {
-		return probe.Found(probe.StatusWarn, codeNoTemplate, "no template matches jaeger-service-*: serviceName will be text in the next index").
+	if !hasTemplate(r) {
+		return probe.Warn(codeNoTemplate, "no template matches jaeger-service-*: serviceName will be text in the next index").
 			Hint("docker restart jaeger (it makes its templates when it starts)")
 	}
-	return probe.Found(probe.StatusOK, codeKeyword, "serviceName is a keyword in %s, and a template exists for the next", plural.Of(len(fields), "index", "indices"))
+	return probe.OK(codeKeyword, "serviceName is a keyword in %s, and a template exists for the next", plural.Of(len(fields), "index", "indices"))
 }
-
-func isKeyword(kind string) bool { return kind == "keyword" || kind == "" }
 
 // hasTemplate looks for a template for indices of services, of the form that
 // Jaeger makes with Elasticsearch 7 or of that with 8.
-func hasTemplate(ctx context.Context, c *client) (bool, error) {
-	var old map[string]struct {
+func hasTemplate(r *reader) bool {
+	type template struct {
 		Patterns []string `json:"index_patterns"`
 	}
-	if err := c.get(ctx, "_template", "filter_path=*.index_patterns", &old); err != nil {
-		return false, err
-	}
-	var composed struct {
+	type composed struct {
 		Templates []struct {
-			Template struct {
-				Patterns []string `json:"index_patterns"`
-			} `json:"index_template"`
+			Template template `json:"index_template"`
 		} `json:"index_templates"`
 	}
-	if err := c.get(ctx, "_index_template", "filter_path=index_templates.index_template.index_patterns", &composed); err != nil {
-		return false, err
-	}
 	var patterns []string
-	for _, t := range old {
+	for _, t := range read[map[string]template](r, "_template", "filter_path=*.index_patterns") {
 		patterns = append(patterns, t.Patterns...)
 	}
-	for _, t := range composed.Templates {
+	for _, t := range read[composed](r, "_index_template", "filter_path=index_templates.index_template.index_patterns").Templates {
 		patterns = append(patterns, t.Template.Patterns...)
 	}
-	return slices.ContainsFunc(patterns, func(p string) bool { return strings.Contains(p, "jaeger-service") }), nil
+	return slices.ContainsFunc(patterns, func(p string) bool { return strings.Contains(p, "jaeger-service") })
 }

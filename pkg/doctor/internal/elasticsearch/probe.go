@@ -35,27 +35,20 @@ const (
 	codeHeadRefused      probe.Code = "es-head-refused"
 )
 
-func faults() probe.FaultCodes {
-	return probe.FaultCodes{
-		Refused: CodeRefused, Unresolved: codeUnresolved, Timeout: codeTimeout, TLS: codeTLS,
-		Certificate: codeCertificate, Protocol: codeNotHTTP, Other: codeUnreachable,
-	}
-}
-
 // Probe returns the probe.
 func Probe() probe.Probe {
 	return probe.Probe{
 		ID:    probe.IDES,
 		Hop:   probe.HopStorage,
 		Title: "the given Elasticsearch accepts Jaeger's requests",
-		Codes: append(
-			faults().All(), codeResponds, codeURLInvalid, codeUnauthorized, codeForbidden,
-			codePath, codeUnavailable, codeStatus, codeNotElasticsearch, codeHeadRefused,
-		),
+		Codes: []probe.Code{
+			codeResponds, codeURLInvalid, CodeRefused, codeUnresolved, codeTimeout, codeTLS, codeCertificate, codeNotHTTP, codeUnreachable,
+			codeUnauthorized, codeForbidden, codePath, codeUnavailable, codeStatus, codeNotElasticsearch, codeHeadRefused,
+		},
 		Run:        run,
 		After:      []string{probe.IDIdentity},
 		RunsBeside: storage.RelatedProbes(),
-		Finalize:   storage.Finalize(stopsJaeger),
+		Finalize:   storage.Finalize(stopsJaeger()),
 	}
 }
 
@@ -72,36 +65,7 @@ func run(ctx context.Context, env *probe.Env) probe.Finding {
 	if !env.Storage.Searches() {
 		return probe.NotUsed("--storage elasticsearch is not set")
 	}
-	type result struct {
-		probe.Finding
-		cluster *cluster
-	}
-	results := make([]result, len(env.Storage.ESURLs))
-	var wg sync.WaitGroup
-	for i, raw := range env.Storage.ESURLs {
-		wg.Go(func() { results[i].Finding, results[i].cluster = reach(ctx, env, raw) })
-	}
-	wg.Wait()
-	// Jaeger starts if one of its servers responds.
-	var good, bad *result
-	for i := range results {
-		switch r := &results[i]; {
-		case r.cluster != nil && good == nil:
-			good = r
-		case r.cluster == nil && bad == nil:
-			bad = r
-		}
-	}
-	if good == nil {
-		return bad.Finding
-	}
-	env.Publish(*good.cluster)
-	if bad == nil {
-		return good.Finding
-	}
-	bad.Status = probe.StatusWarn
-	bad.Fact += fmt.Sprintf(" (another of the %d servers responds)", len(results))
-	return bad.Finding
+	return storage.FirstOf(env, "servers", env.Storage.ESURLs, func(raw string) (probe.Finding, *cluster) { return reach(ctx, env, raw) })
 }
 
 // reach sends one server the requests that Jaeger sends at its start.
@@ -113,33 +77,33 @@ func reach(ctx context.Context, env *probe.Env, raw string) (probe.Finding, *clu
 	}
 	client, err := newClient(env, u)
 	if err != nil {
-		return probe.Found(probe.StatusFail, codeCertificate, "%v", err).AtHop(probe.HopConfig).Hint("--storage-ca ca.pem"), nil
+		return probe.Fail(codeCertificate, "%v", err).AtHop(probe.HopConfig).Hint("--storage-ca ca.pem"), nil
 	}
 	defer client.close()
-	var head, get response
-	var headErr, getErr error
+	var head *probe.Fetched
+	var headErr error
 	var wg sync.WaitGroup
 	wg.Go(func() { head, headErr = client.do(ctx, http.MethodHead, "", "") })
-	get, getErr = client.do(ctx, http.MethodGet, "", "")
+	get, getErr := client.do(ctx, http.MethodGet, "", "")
 	wg.Wait()
 	if getErr != nil {
 		return noResponse(ctx, env, client, getErr).Saw(failsTransport(u, getErr).lines(jaeger)...), nil
 	}
 	f, cluster := judgeResponse(client, get)
-	f = f.Saw(fmt.Sprintf("GET %s: %s", client.base, get))
-	if cluster == nil {
-		if get.ok() {
-			return f, nil
-		}
-		return f.Saw(failsStatus(get).lines(jaeger)...), nil
+	f = f.Saw(get.Evidence())
+	if !succeeds(get) {
+		f = f.Saw(failsStatus(get).lines(jaeger)...)
 	}
-	if headErr == nil && !head.ok() && !ownClient().has(jaeger.Version) {
+	if cluster == nil {
+		return f, nil
+	}
+	if headErr == nil && !succeeds(head) && !jaeger.Version.AtLeast(2, 20) {
 		refused := failsStatus(head)
 		refused.own = ""
-		return probe.Found(probe.StatusFail, codeHeadRefused,
-			"%s returned %d for GET and %d for HEAD: Jaeger up to 2.19 sends HEAD and treats the server as down", client.base, get.status, head.status).
+		return probe.Fail(codeHeadRefused,
+			"%s returned %d for GET and %d for HEAD: Jaeger up to 2.19 sends HEAD and treats the server as down", client.base, get.Status, head.Status).
 			Saw(f.Evidence...).
-			Saw(fmt.Sprintf("HEAD %s: %s", client.base, head)).
+			Saw(head.Evidence()).
 			Saw(refused.lines(jaeger)...).
 			Hint("allow the method HEAD on / for Jaeger's user or role (AWS: es:ESHttpHead)"), nil
 	}
@@ -157,7 +121,7 @@ func parseServerURL(raw string, jaeger identity.Identity) (*url.URL, *probe.Find
 	raw = masked(raw)
 	_, rest, schemed := strings.Cut(raw, "://")
 	fail := func(hint string, logged []string, format string, args ...any) (*url.URL, *probe.Finding) {
-		f := probe.Found(probe.StatusFail, codeURLInvalid, format, args...).AtHop(probe.HopConfig).Hint("--es-url " + hint).Saw(logged...)
+		f := probe.Fail(codeURLInvalid, format, args...).AtHop(probe.HopConfig).Hint("--es-url " + hint).Saw(logged...)
 		return nil, &f
 	}
 	switch {
@@ -180,93 +144,89 @@ func masked(raw string) string {
 	if i < 0 {
 		return raw
 	}
-	scheme, _, ok := strings.Cut(raw[:i], "://")
-	if !ok {
-		return "USER:PASSWORD" + raw[i:]
+	scheme := ""
+	if before, _, ok := strings.Cut(raw[:i], "://"); ok {
+		scheme = before + "://"
 	}
-	return scheme + "://USER:PASSWORD" + raw[i:]
+	return scheme + "USER:PASSWORD" + raw[i:]
 }
 
-// noResponse returns the finding for a server that did not respond.
 func noResponse(ctx context.Context, env *probe.Env, c *client, err error) probe.Finding {
-	f := faults().Finding(c.base, err)
 	host := c.base.Hostname()
-	switch f.Code {
-	case CodeRefused:
-		f = f.Hint("curl -sS "+c.base.String()).Maybe(
-			probe.Cause{Text: "it is still starting, which takes up to a minute", Command: "docker logs --tail 20 elasticsearch"},
-			probe.Cause{Text: "it has stopped (memory, vm.max_map_count)", Command: "docker ps -a --format '{{.Names}} {{.Status}}'"},
-		)
-		if probe.IsLoopback(host) {
-			f = f.Maybe(probe.Cause{Text: "it runs in another container: use its service name instead of " + host})
-		}
-	case codeUnresolved:
-		f = f.Hint("getent hosts "+host).Maybe(
-			probe.Cause{Text: "the name is a compose service, which resolves only on its own network", Command: "docker network ls"},
-			probe.Cause{Text: "compose's hostname: is not a name that other containers can resolve; use the service name or an alias"},
-		)
-	case codeTLS:
-		f = f.Hint("--es-url " + probe.OtherScheme(c.base))
-	case codeCertificate:
-		f = f.Hint(probe.CertificateHint).Saw(probe.Presented(err)...)
-	case codeNotHTTP:
-		f = f.Hint("--es-url " + probe.WithPort(c.base, "9200") + " (9300 is for other nodes)")
-	case codeUnreachable:
-		if c.base.Scheme == "http" && probe.SpeaksTLS(ctx, env, probe.DialAddr(c.base)) {
-			f.Code = codeTLS
-			f.Fact = fmt.Sprintf("%s speaks TLS, but the URL scheme is http", probe.DialAddr(c.base))
-			f = f.Hint("--es-url " + probe.OtherScheme(c.base))
-		}
-	default:
-		f = f.Hint("nc -vz " + host + " " + probe.PortOf(c.base))
+	refused := probe.Finding{Code: CodeRefused}.Hint("curl -sS "+c.base.String()).
+		Perhaps("it is still starting, which takes up to a minute", "docker logs --tail 20 elasticsearch").
+		Perhaps("it has stopped (memory, vm.max_map_count)", "docker ps -a --format '{{.Names}} {{.Status}}'")
+	if probe.IsLoopback(host) {
+		refused = refused.Perhaps("it runs in another container: use its service name instead of "+host, "")
+	}
+	faults := probe.Faults{
+		probe.FaultRefused: refused,
+		probe.FaultUnresolved: probe.Finding{Code: codeUnresolved}.Hint("getent hosts "+host).
+			Perhaps("the name is a compose service, which resolves only on its own network", "docker network ls").
+			Perhaps("compose's hostname: is not a name that other containers can resolve; use the service name or an alias", ""),
+		probe.FaultTimeout:     probe.Finding{Code: codeTimeout}.Hint("nc -vz " + host + " " + probe.PortOf(c.base)),
+		probe.FaultTLS:         probe.Finding{Code: codeTLS}.Hint("--es-url " + probe.OtherScheme(c.base)),
+		probe.FaultCertificate: probe.Finding{Code: codeCertificate}.Hint(probe.CertificateHint).Saw(probe.Presented(err)...),
+		probe.FaultProtocol:    probe.Finding{Code: codeNotHTTP}.Hint("--es-url " + probe.WithPort(c.base, "9200") + " (9300 is for other nodes)"),
+		probe.FaultOther:       {Code: codeUnreachable},
+	}
+	f := faults.Finding(c.base, err)
+	if f.Code == codeUnreachable && c.base.Scheme == "http" && probe.SpeaksTLS(ctx, env, probe.DialAddr(c.base)) {
+		return speaksTLS(c).Saw(f.Evidence...)
 	}
 	return f
 }
 
-// judgeResponse returns the finding for the response to GET /.
-func judgeResponse(c *client, a response) (probe.Finding, *cluster) {
-	fail := func(code probe.Code, format string, args ...any) (probe.Finding, *cluster) {
-		return probe.Found(probe.StatusFail, code, format, args...), nil
+func speaksTLS(c *client) probe.Finding {
+	return probe.Fail(codeTLS, "%s speaks TLS, but the URL scheme is http", probe.DialAddr(c.base)).Hint("--es-url " + probe.OtherScheme(c.base))
+}
+
+func judgeResponse(c *client, a *probe.Fetched) (probe.Finding, *cluster) {
+	if !succeeds(a) {
+		return unsuccessful(c, a), nil
 	}
-	switch s := a.status; {
-	case a.ok():
-	case probe.RequiresTLS(s, string(a.body)):
-		return probe.Found(probe.StatusFail, codeTLS, "%s speaks TLS, but the URL scheme is http", probe.DialAddr(c.base)).
-			Hint("--es-url " + probe.OtherScheme(c.base)), nil
-	case s == http.StatusUnauthorized:
-		return unauthorized(c), nil
-	case s == http.StatusForbidden:
-		f, _ := fail(codeForbidden, "%s returned 403: this user or address has no access", c.base)
-		return f.Hint("curl -sSi " + c.base.String() + " (security plugin, AWS access policy)"), nil
-	case s == http.StatusNotFound, s == http.StatusMethodNotAllowed:
-		f, _ := fail(codePath, "%s returned %d: no Elasticsearch at this path", c.base, s)
-		return f.Hint("--es-url " + probe.WithPath(c.base, "")), nil
-	case s >= http.StatusInternalServerError, s == http.StatusTooManyRequests:
-		f, _ := fail(codeUnavailable, "%s returned %d: it is starting or overloaded, or a proxy has no backend", c.base, s)
-		return f.Hint("curl -sS '" + c.base.JoinPath("_cluster/health").String() + "?wait_for_status=yellow&timeout=30s'"), nil
-	default:
-		return fail(codeStatus, "%s returned %d", c.base, s)
+	var root struct {
+		Version struct {
+			Number       string `json:"number"`
+			Distribution string `json:"distribution"`
+		} `json:"version"`
+		Tagline string `json:"tagline"`
 	}
-	var root rootResponse
-	v, known := jaegers.Version{}, false
-	if json.Unmarshal(a.body, &root) == nil {
-		v, known = jaegers.ParseVersion(root.Version.Number)
-	}
+	// What is not JSON has no version.
+	_ = json.Unmarshal(a.Body, &root)
+	v, known := jaegers.ParseVersion(root.Version.Number)
 	if !known {
-		f, _ := fail(codeNotElasticsearch, "%s returned %d but is not Elasticsearch", c.base, a.status)
-		return f.Hint("curl -sSi " + c.base.String()), nil
+		return probe.Fail(codeNotElasticsearch, "%s returned %d but is not Elasticsearch", c.base, a.Status).
+			Hint("curl -sSi " + c.base.String()), nil
 	}
-	cluster := &cluster{url: c.base, version: v}
-	cluster.opensearch = root.Version.Distribution == "opensearch" || strings.Contains(root.Tagline, "OpenSearch")
-	cluster.name = "Elasticsearch " + root.Version.Number
-	if cluster.opensearch {
-		cluster.name = "OpenSearch " + root.Version.Number
+	found := &cluster{url: c.base, version: v, name: "Elasticsearch " + root.Version.Number}
+	if root.Version.Distribution == "opensearch" || strings.Contains(root.Tagline, "OpenSearch") {
+		found.opensearch, found.name = true, "OpenSearch "+root.Version.Number
 	}
-	return probe.Found(probe.StatusOK, codeResponds, "%s responds: %s", c.base, cluster.name), cluster
+	return probe.OK(codeResponds, "%s responds: %s", c.base, found.name), found
+}
+
+func unsuccessful(c *client, a *probe.Fetched) probe.Finding {
+	switch s := a.Status; {
+	case probe.RequiresTLS(s, string(a.Body)):
+		return speaksTLS(c)
+	case s == http.StatusUnauthorized:
+		return unauthorized(c)
+	case s == http.StatusForbidden:
+		return probe.Fail(codeForbidden, "%s returned 403: this user or address has no access", c.base).
+			Hint("curl -sSi " + c.base.String() + " (security plugin, AWS access policy)")
+	case s == http.StatusNotFound, s == http.StatusMethodNotAllowed:
+		return probe.Fail(codePath, "%s returned %d: no Elasticsearch at this path", c.base, s).Hint("--es-url " + probe.WithPath(c.base, ""))
+	case s >= http.StatusInternalServerError, s == http.StatusTooManyRequests:
+		return probe.Fail(codeUnavailable, "%s returned %d: it is starting or overloaded, or a proxy has no backend", c.base, s).
+			Hint("curl -sS '" + c.base.JoinPath("_cluster/health").String() + "?wait_for_status=yellow&timeout=30s'")
+	default:
+		return probe.Fail(codeStatus, "%s returned %d", c.base, s)
+	}
 }
 
 func unauthorized(c *client) probe.Finding {
-	f := probe.Found(probe.StatusFail, codeUnauthorized, "%s returned 401: it requires a user and a password", c.base)
+	f := probe.Fail(codeUnauthorized, "%s returned 401: it requires a user and a password", c.base)
 	if c.user != "" {
 		f.Fact = fmt.Sprintf("%s returned 401: it rejects user %s with this password", c.base, c.user)
 	}
@@ -277,14 +237,11 @@ func unauthorized(c *client) probe.Finding {
 	)
 }
 
-// stopsJaeger reports whether a Jaeger that finds this exits at its start. What may be so
-// only from here, such as a name that does not resolve, is left out.
-func stopsJaeger(c probe.Code) bool {
-	switch c {
-	case codeURLInvalid, CodeRefused, codeTLS, codeCertificate, codeNotHTTP, codeUnauthorized,
-		codeForbidden, codePath, codeUnavailable, codeStatus, codeNotElasticsearch, codeHeadRefused, codeVersionUnsupported:
-		return true
-	default:
-		return false
+// stopsJaeger are the findings with which a Jaeger exits at its start. What may be
+// so only from here, such as a name that does not resolve, is left out.
+func stopsJaeger() []probe.Code {
+	return []probe.Code{
+		codeURLInvalid, CodeRefused, codeTLS, codeCertificate, codeNotHTTP, codeUnauthorized, codeForbidden, codePath,
+		codeUnavailable, codeStatus, codeNotElasticsearch, codeHeadRefused, codeVersionUnsupported,
 	}
 }

@@ -45,10 +45,10 @@ const (
 // jaegerIndices are the indices that spans and services are in, with any prefix.
 const jaegerIndices = "*jaeger-span-*,*jaeger-service-*"
 
-// stateCheck examines the state of a cluster.
-type stateCheck func(ctx context.Context, env *probe.Env, c *client) probe.Finding
+// stateCheck examines the state of a cluster. What it reads after an error is
+// nothing; see reader.
+type stateCheck func(env *probe.Env, r *reader) probe.Finding
 
-// stateProbe returns a probe that queries a server that responds.
 func stateProbe(id, title string, codes []probe.Code, check stateCheck) probe.Probe {
 	return probe.Probe{
 		ID:    id,
@@ -64,12 +64,19 @@ func stateProbe(id, title string, codes []probe.Code, check stateCheck) probe.Pr
 			}
 			c, err := newClient(env, cluster.url)
 			if err != nil {
-				return probe.Found(probe.StatusUnknown, codeStateUnknown, "%v", err)
+				return probe.Unknown(codeStateUnknown, "%v", err)
 			}
 			defer c.close()
-			return check(ctx, env, c)
+			r := &reader{client: c, ctx: ctx}
+			f := check(env, r)
+			if r.err != nil {
+				// The user may have only the rights that Jaeger needs.
+				return probe.Unknown(codeStateUnknown, "cannot read Elasticsearch's state: %v", r.err).
+					Hint("grant the user the cluster privilege monitor and view_index_metadata on *jaeger-* to check this")
+			}
+			return f
 		},
-		Finalize: storage.Finalize(stopsJaeger),
+		Finalize: storage.Finalize(stopsJaeger()),
 	}
 }
 
@@ -92,26 +99,19 @@ func StateProbes() []probe.Probe {
 	}
 }
 
-// stateUnknown returns the finding for a request that failed. The user may have
-// only the rights that Jaeger needs.
-func stateUnknown(err error) probe.Finding {
-	return probe.Found(probe.StatusUnknown, codeStateUnknown, "cannot read Elasticsearch's state: %v", err).
-		Hint("grant the user the cluster privilege monitor and view_index_metadata on *jaeger-* to check this")
-}
-
-func checkVersion(_ context.Context, env *probe.Env, _ *client) probe.Finding {
+func checkVersion(env *probe.Env, _ *reader) probe.Finding {
 	cluster, _ := probe.Result[cluster](env, probe.IDES)
 	jaeger, _ := probe.Result[identity.Identity](env, probe.IDIdentity)
 	s, known := supportOf(cluster.opensearch, cluster.version)
 	switch {
 	case !known:
-		return probe.Found(probe.StatusOK, codeVersionNeeds, "unknown which Jaeger versions work with %s", cluster.name)
+		return probe.OK(codeVersionNeeds, "unknown which Jaeger versions work with %s", cluster.name)
 	case !jaeger.Version.Known():
-		return probe.Found(probe.StatusOK, codeVersionNeeds, "%s works with %s", cluster.name, s)
+		return probe.OK(codeVersionNeeds, "%s works with %s", cluster.name, s)
 	case s.by(jaeger.Version):
-		return probe.Found(probe.StatusOK, codeVersionSupported, "%s works with %s", jaeger, cluster.name)
+		return probe.OK(codeVersionSupported, "%s works with %s", jaeger, cluster.name)
 	}
-	return probe.Found(probe.StatusFail, codeVersionUnsupported, "%s does not work with %s, which needs %s", jaeger, cluster.name, s).
+	return probe.Fail(codeVersionUnsupported, "%s does not work with %s, which needs %s", jaeger, cluster.name, s).
 		Saw(
 			"Jaeger 1.10 to 2.19 prints: elastic: Error 400 (Bad Request): unknown key [template] in the template",
 			"or: Action/metadata line [1] contains an unknown parameter [_type]",
@@ -129,26 +129,21 @@ type clusterHealth struct {
 	Unassigned   int    `json:"unassigned_shards"`
 }
 
-func checkHealth(ctx context.Context, _ *probe.Env, c *client) probe.Finding {
-	var health clusterHealth
-	if err := c.get(ctx, "_cluster/health", "", &health); err != nil {
-		return stateUnknown(err)
-	}
-	indices, err := listIndices(ctx, c)
-	if err != nil {
-		return stateUnknown(err)
-	}
+func readHealth(r *reader) clusterHealth { return read[clusterHealth](r, "_cluster/health", "") }
+
+func checkHealth(_ *probe.Env, r *reader) probe.Finding {
+	health, indices := readHealth(r), listIndices(r)
 	line := fmt.Sprintf("the cluster is %s: %s, %s active, %d unassigned",
 		health.Status, plural.Of(health.Nodes, "node", "nodes"), plural.Of(health.Active, "shard", "shards"), health.Unassigned)
-	explain := "curl -sS " + c.base.JoinPath("_cluster/allocation/explain").String()
+	explain := "curl -sS " + r.base.JoinPath("_cluster/allocation/explain").String()
 	if red := named(indices, func(i index) bool { return i.Health == "red" }); len(red) > 0 {
-		return probe.Found(probe.StatusFail, codeRed, "%s red: %s", plural.Of(len(red), "Jaeger index is", "Jaeger indices are"), probe.List(red)).
+		return probe.Fail(codeRed, "%s red: %s", plural.Of(len(red), "Jaeger index is", "Jaeger indices are"), probe.List(red)).
 			Saw(line, "Jaeger prints: all shards failed [type=search_phase_execution_exception]").Hint(explain)
 	}
 	if health.Status == "red" {
-		return probe.Found(probe.StatusWarn, codeRed, "%s; none of Jaeger's indices is red", line).Hint(explain)
+		return probe.Warn(codeRed, "%s; none of Jaeger's indices is red", line).Hint(explain)
 	}
-	f := probe.Found(probe.StatusOK, codeHealthy, "%s", line)
+	f := probe.OK(codeHealthy, "%s", line)
 	if health.Status == "yellow" && health.DataNodes == 1 {
 		f = f.Saw("yellow is expected: a single node cannot hold replicas")
 	}
@@ -168,15 +163,9 @@ type indexBlocks struct {
 	} `json:"settings"`
 }
 
-func checkWrites(ctx context.Context, env *probe.Env, c *client) probe.Finding {
-	var blocks map[string]indexBlocks
-	if err := c.get(ctx, jaegerIndices+"/_settings", "filter_path=*.settings.index.blocks", &blocks); err != nil {
-		return stateUnknown(err)
-	}
-	indices, err := listIndices(ctx, c)
-	if err != nil {
-		return stateUnknown(err)
-	}
+func checkWrites(env *probe.Env, r *reader) probe.Finding {
+	blocks := read[map[string]indexBlocks](r, jaegerIndices+"/_settings", "filter_path=*.settings.index.blocks")
+	indices := listIndices(r)
 	flooded := named(indices, func(i index) bool {
 		return blocks[i.Name].Settings.Index.Blocks.ReadOnlyAllowDelete == "true"
 	})
@@ -185,20 +174,21 @@ func checkWrites(ctx context.Context, env *probe.Env, c *client) probe.Finding {
 		b := blocks[i.Name].Settings.Index.Blocks
 		return i.current && (b.ReadOnly == "true" || b.Write == "true")
 	})
-	disk, diskErr := readDisk(ctx, c)
+	if len(closed) > 0 && len(flooded) == 0 {
+		return probe.Fail(CodeReadOnly, "a write block is set on %s", probe.List(closed)).
+			Hint(unblock(r.client, closed, "write"))
+	}
+	disk := readDisk(r)
 	switch full := disk.full(); {
 	case len(flooded) > 0:
-		return readOnly(c, indices, flooded).Saw(disk.lines()...)
-	case len(closed) > 0:
-		return probe.Found(probe.StatusFail, CodeReadOnly, "a write block is set on %s", probe.List(closed)).
-			Hint(unblock(c, closed, "write"))
+		// The disks are only evidence here.
+		r.err = nil
+		return readOnly(r.client, indices, flooded).Saw(disk.lines()...)
 	case len(full) > 0:
-		return probe.Found(probe.StatusWarn, codeDiskFull, "disk usage is above the flood stage on %s: indices there become read-only", probe.List(full)).
-			Saw(disk.lines()...).Hint("free disk space, or delete old indices: jaeger-es-index-cleaner 7 " + c.base.String())
-	case diskErr != nil:
-		return stateUnknown(diskErr)
+		return probe.Warn(codeDiskFull, "disk usage is above the flood stage on %s: indices there become read-only", probe.List(full)).
+			Saw(disk.lines()...).Hint("free disk space, or delete old indices: jaeger-es-index-cleaner 7 " + r.base.String())
 	}
-	return rejections(ctx, env, c, disk)
+	return rejections(env, r, disk)
 }
 
 // readOnly is the finding for indices that Elasticsearch closed to save its disk.
@@ -225,65 +215,50 @@ func unblock(c *client, names []string, block string) string {
 
 // rejections checks whether the write queues overflow. The counts are since a
 // node started, so they prove nothing while spans arrive.
-func rejections(ctx context.Context, env *probe.Env, c *client, disk diskUsage) probe.Finding {
-	var pools []struct {
+func rejections(env *probe.Env, r *reader, disk diskUsage) probe.Finding {
+	type pool struct {
 		Node     string `json:"node_name"`
-		Rejected string `json:"rejected"`
-	}
-	if err := c.get(ctx, "_cat/thread_pool/write", "format=json&h=node_name,rejected", &pools); err != nil {
-		return stateUnknown(err)
+		Rejected int    `json:"rejected,string"`
 	}
 	total := 0
 	var lines []string
-	for _, p := range pools {
-		n, _ := strconv.Atoi(p.Rejected)
-		if n > 0 {
-			lines = append(lines, fmt.Sprintf("node %s has rejected %s since it started", p.Node, plural.Of(n, "write", "writes")))
+	for _, p := range read[[]pool](r, "_cat/thread_pool/write", "format=json&h=node_name,rejected") {
+		if p.Rejected > 0 {
+			lines = append(lines, fmt.Sprintf("node %s has rejected %s since it started", p.Node, plural.Of(p.Rejected, "write", "writes")))
 		}
-		total += n
+		total += p.Rejected
 	}
 	if total > 0 && !env.Passed(probe.IDCanary) {
-		return probe.Found(probe.StatusWarn, codeRejectsWrites, "%s rejected because a queue was full", plural.Of(total, "write was", "writes were")).
+		return probe.Warn(codeRejectsWrites, "%s rejected because a queue was full", plural.Of(total, "write was", "writes were")).
 			Saw(lines...).
 			Saw("Jaeger prints: es_rejected_execution_exception, status 429").
 			Hint("fewer and larger bulks: --es.bulk.size 10000000 --es.bulk.workers 1, or more nodes")
 	}
-	return probe.Found(probe.StatusOK, codeWritable, "no Jaeger index is blocked, and no disk is too full").Saw(lines...).Saw(disk.lines()...)
+	return probe.OK(codeWritable, "no Jaeger index is blocked, and no disk is too full").Saw(lines...).Saw(disk.lines()...)
 }
 
-func checkShards(ctx context.Context, _ *probe.Env, c *client) probe.Finding {
-	var health clusterHealth
-	if err := c.get(ctx, "_cluster/health", "", &health); err != nil {
-		return stateUnknown(err)
-	}
-	settings, err := readSettings(ctx, c)
-	if err != nil {
-		return stateUnknown(err)
-	}
-	indices, err := listIndices(ctx, c)
-	if err != nil {
-		return stateUnknown(err)
-	}
+func checkShards(_ *probe.Env, r *reader) probe.Finding {
+	health, settings, indices := readHealth(r), readSettings(r), listIndices(r)
 	perNode, err := strconv.Atoi(settings.value("cluster.max_shards_per_node"))
 	if err != nil {
-		return probe.Found(probe.StatusOK, codeShardsFree, "%s open; no limit is set", plural.Of(health.Active, "shard is", "shards are"))
+		return probe.OK(codeShardsFree, "%s open; no limit is set", plural.Of(health.Active, "shard is", "shards are"))
 	}
 	open, limit := health.Active+health.Initializing+health.Unassigned, perNode*max(1, health.DataNodes)
 	line := fmt.Sprintf("%d of %s %s open (cluster.max_shards_per_node %d, %s)",
 		open, plural.Of(limit, "shard", "shards"), plural.Word(open, "is", "are"), perNode, plural.Of(health.DataNodes, "data node", "data nodes"))
 	day := dailyShards(indices)
-	hint := "delete old indices: jaeger-es-index-cleaner 7 " + c.base.String()
+	hint := "delete old indices: jaeger-es-index-cleaner 7 " + r.base.String()
 	logged := fmt.Sprintf("Jaeger prints: validation_exception: this action would add [%d] shards, "+
 		"but this cluster currently has [%d]/[%d] maximum normal shards open", day, open, limit)
 	switch {
 	case open+day <= limit && open <= limit-limit/10:
-		return probe.Found(probe.StatusOK, codeShardsFree, "%s", line)
+		return probe.OK(codeShardsFree, "%s", line)
 	case open+day <= limit:
-		return probe.Found(probe.StatusWarn, codeShardsScarce, "%s; Jaeger needs %d a day", line, day).Hint(hint)
+		return probe.Warn(codeShardsScarce, "%s; Jaeger needs %d a day", line, day).Hint(hint)
 	case slices.ContainsFunc(indices, func(i index) bool { return i.current && i.kind == kindSpan }):
-		return probe.Found(probe.StatusWarn, codeShardsFull, "%s: today's index exists, but there is no room for tomorrow's %d", line, day).Saw(logged).Hint(hint)
+		return probe.Warn(codeShardsFull, "%s: today's index exists, but there is no room for tomorrow's %d", line, day).Saw(logged).Hint(hint)
 	default:
-		return probe.Found(probe.StatusFail, codeShardsFull, "%s: no room for the %d that today's indices need", line, day).Saw(logged).Hint(hint)
+		return probe.Fail(codeShardsFull, "%s: no room for the %d that today's indices need", line, day).Saw(logged).Hint(hint)
 	}
 }
 
@@ -292,12 +267,11 @@ func checkShards(ctx context.Context, _ *probe.Env, c *client) probe.Finding {
 func dailyShards(indices []index) int {
 	n := 0
 	for _, kind := range []string{kindSpan, kindService} {
-		of := slices.DeleteFunc(slices.Clone(indices), func(i index) bool { return i.kind != kind })
+		of := which(indices, func(i index) bool { return i.kind == kind })
 		if len(of) == 0 {
 			return 20
 		}
-		newest := slices.MaxFunc(of, func(a, b index) int { return cmp.Compare(a.suffix, b.suffix) })
-		n += newest.shards()
+		n += slices.MaxFunc(of, func(a, b index) int { return cmp.Compare(a.suffix, b.suffix) }).shards()
 	}
 	return n
 }

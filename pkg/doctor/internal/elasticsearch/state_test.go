@@ -104,6 +104,14 @@ func TestElasticsearchState(t *testing.T) {
 			map[string]string{pathBlocks: `{"jaeger-span-DAY":{"settings":{"index":{"blocks":{"read_only_allow_delete":"true"}}}}}`},
 			lost, "", probe.StatusFail, CodeReadOnly, "1 Jaeger index is read-only because a disk reached the flood stage: jaeger-span-DAY",
 		},
+		"read-only, and the disks cannot be read": {
+			IDWrites,
+			map[string]string{
+				pathBlocks: `{"jaeger-span-DAY":{"settings":{"index":{"blocks":{"read_only_allow_delete":"true"}}}}}`,
+				pathDisk:   `no JSON`,
+			},
+			lost, "", probe.StatusFail, CodeReadOnly, "1 Jaeger index is read-only because a disk reached the flood stage: jaeger-span-DAY",
+		},
 		"an old one is read-only": {
 			IDWrites,
 			map[string]string{

@@ -1,13 +1,11 @@
 package elasticsearch
 
 import (
-	"context"
 	"fmt"
 	"net/url"
 	"time"
 
 	"github.com/otdemo/otdemo/pkg/doctor/internal/identity"
-	"github.com/otdemo/otdemo/pkg/doctor/internal/jaegers"
 	"github.com/otdemo/otdemo/pkg/doctor/internal/probe"
 	"github.com/otdemo/otdemo/pkg/plural"
 )
@@ -18,26 +16,10 @@ const (
 	codeShortCanary probe.Code = "es-canary-id-short"
 )
 
-// needsLongIDs are the releases that write ids of 64 bits as 32 digits and look
-// for no other form, while Jaeger 1 writes 16 digits (jaeger#8266). Measured with
-// 2.13; the first is that whose gate jaeger.es.disableLegacyId is fixed.
-func needsLongIDs() releases { return releases{first: jaegers.VersionAt(2, 8)} }
-
-// shortID matches ids of 64 bits as Jaeger 1 writes them: 16 digits, and without
-// leading zeros before 1.16. The canary of a check through a Jaeger 1 is one, and
-// no trace that anybody looks for.
-const (
-	shortID   = "traceID:/[0-9a-f]{1,16}/"
-	ofChecks  = " AND process.serviceName:" + probe.CheckService
-	ofOthers  = " AND NOT process.serviceName:" + probe.CheckService
-	sinceTime = " AND startTimeMillis:>=%d"
-)
-
 // canaryAge is longer than any check runs, and shorter than the time between
 // two.
 const canaryAge = 2 * time.Minute
 
-// searchHits is the response to a search, as far as it is needed.
 type searchHits struct {
 	Hits struct {
 		Total struct {
@@ -56,58 +38,48 @@ type searchHits struct {
 	} `json:"hits"`
 }
 
-// count is the number of spans with such an id, in words; Elasticsearch counts no
-// further than 10,000.
-func (h searchHits) count() string {
-	if h.Hits.Total.Relation == "gte" {
-		return fmt.Sprintf("%d or more spans have 64-bit ids", h.Hits.Total.Value)
-	}
-	return plural.Of(h.Hits.Total.Value, "span has a 64-bit id", "spans have 64-bit ids")
-}
-
-// examples returns lines about the spans in the response.
-func (h searchHits) examples() []string {
-	var lines []string
-	for _, hit := range h.Hits.Hits {
-		lines = append(lines, fmt.Sprintf("index %s: trace %s of service %s", hit.Index, hit.Source.TraceID, hit.Source.Process.ServiceName))
-	}
-	return lines
-}
-
-func searchSpans(ctx context.Context, env *probe.Env, c *client, query string) (searchHits, error) {
-	var hits searchHits
+// shortIDs searches for spans with ids of 64 bits as Jaeger 1 writes them: 16 digits,
+// and without leading zeros before 1.16. It returns how many there are, that in
+// words, and an example. Elasticsearch counts no further than 10,000.
+func shortIDs(env *probe.Env, r *reader, condition string) (n int, count string, saw []string) {
 	v := url.Values{
-		"q": {query}, "size": {"1"}, "timeout": {"2s"}, "ignore_unavailable": {"true"},
+		"q": {"traceID:/[0-9a-f]{1,16}/ AND " + condition}, "size": {"1"}, "timeout": {"2s"}, "ignore_unavailable": {"true"},
 		"filter_path": {"hits.total,hits.hits._index,hits.hits._source"}, "_source_includes": {"traceID,process.serviceName"},
 	}
-	err := c.get(ctx, env.Storage.NamePrefix()+kindSpan+"*/_search", v.Encode(), &hits)
-	return hits, err
+	found := read[searchHits](r, env.Storage.NamePrefix()+kindSpan+"*/_search", v.Encode()).Hits
+	for _, hit := range found.Hits {
+		saw = append(saw, fmt.Sprintf("index %s: trace %s of service %s", hit.Index, hit.Source.TraceID, hit.Source.Process.ServiceName))
+	}
+	count = plural.Of(found.Total.Value, "span has a 64-bit id", "spans have 64-bit ids")
+	if found.Total.Relation == "gte" {
+		count = fmt.Sprintf("%d or more spans have 64-bit ids", found.Total.Value)
+	}
+	return found.Total.Value, count, saw
 }
 
-func checkTraceIDs(ctx context.Context, env *probe.Env, c *client) probe.Finding {
+func checkTraceIDs(env *probe.Env, r *reader) probe.Finding {
 	jaeger, _ := probe.Result[identity.Identity](env, probe.IDIdentity)
-	if jaeger.Major != 2 || !needsLongIDs().mayBe(jaeger) {
+	// These write ids of 64 bits as 32 digits and look for no other form, while
+	// Jaeger 1 writes 16 digits (jaeger#8266). Measured with 2.13; 2.8 is the first
+	// whose gate jaeger.es.disableLegacyId is fixed.
+	if jaeger.Major != 2 || jaeger.Version.Known() && !jaeger.Version.AtLeast(2, 8) {
 		return probe.NotUsed("only Jaeger 2.8 and newer cannot find 64-bit ids; this is %s", jaeger)
 	}
+	// The canary of a check through a Jaeger 1 is one, and no trace that anybody
+	// looks for.
+	const ofChecks = "process.serviceName:" + probe.CheckService
 	if env.Code(probe.IDCanary) == probe.CodeCanaryLost {
 		since := time.Now().Add(-canaryAge).UnixMilli()
-		hits, err := searchSpans(ctx, env, c, shortID+ofChecks+fmt.Sprintf(sinceTime, since))
-		if err != nil {
-			return stateUnknown(err)
-		}
-		if hits.Hits.Total.Value > 0 {
-			return shortCanary(jaeger).Saw(hits.examples()...)
+		if n, _, saw := shortIDs(env, r, fmt.Sprintf(ofChecks+" AND startTimeMillis:>=%d", since)); n > 0 {
+			return shortCanary(jaeger).Saw(saw...)
 		}
 	}
-	hits, err := searchSpans(ctx, env, c, shortID+ofOthers)
-	switch {
-	case err != nil:
-		return stateUnknown(err)
-	case hits.Hits.Total.Value == 0:
-		return probe.Found(probe.StatusOK, codeLongIDs, "no trace has a 64-bit id in Jaeger 1's format")
+	n, count, saw := shortIDs(env, r, "NOT "+ofChecks)
+	if n == 0 {
+		return probe.OK(codeLongIDs, "no trace has a 64-bit id in Jaeger 1's format")
 	}
-	return probe.Found(probe.StatusWarn, codeShortIDs, "%s in Jaeger 1's format: %s cannot find them by id", hits.count(), jaeger).
-		Saw(hits.examples()...).
+	return probe.Warn(codeShortIDs, "%s in Jaeger 1's format: %s cannot find them by id", count, jaeger).
+		Saw(saw...).
 		Hint(
 			"JAEGER_TRACEID_128BIT=true wherever traces begin, as long as a Jaeger 1 writes",
 			"keep the query service of Jaeger 1.76 until the old traces are deleted: it finds them",
@@ -117,8 +89,7 @@ func checkTraceIDs(ctx context.Context, env *probe.Env, c *client) probe.Finding
 // shortCanary is the finding for a canary that went through a Jaeger 1 and is
 // looked for in a Jaeger 2. The storage has it, so the fault is where it is read.
 func shortCanary(jaeger identity.Identity) probe.Finding {
-	return probe.Found(probe.StatusFail, codeShortCanary,
-		"a span of this check is stored with a 64-bit id in Jaeger 1's format: %s cannot find it by id", jaeger).
+	return probe.Fail(codeShortCanary, "a span of this check is stored with a 64-bit id in Jaeger 1's format: %s cannot find it by id", jaeger).
 		AtHop(probe.HopQuery).
 		Hint(
 			"OTDEMO_TRACE_ID_128BIT=true for the check, and JAEGER_TRACEID_128BIT=true wherever traces begin",

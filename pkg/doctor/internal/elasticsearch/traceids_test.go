@@ -96,7 +96,7 @@ func TestElasticsearchTraceIDs(t *testing.T) {
 				probe.IDCanary:   {Finding: tt.canary},
 			})
 			probetest.Expect(t, f, tt.status, tt.code, tt.fact, tt.hint)
-			if got, want := storage.Finalize(stopsJaeger)(env, f).Explains, map[bool]string{true: probe.IDCanary}[tt.status == probe.StatusFail]; got != want {
+			if got, want := storage.Finalize(stopsJaeger())(env, f).Explains, map[bool]string{true: probe.IDCanary}[tt.status == probe.StatusFail]; got != want {
 				t.Errorf("explains %q, want %q", got, want)
 			}
 		})

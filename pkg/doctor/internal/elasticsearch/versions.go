@@ -2,6 +2,7 @@ package elasticsearch
 
 import (
 	"fmt"
+	"slices"
 
 	"github.com/otdemo/otdemo/pkg/doctor/internal/jaegers"
 )
@@ -13,50 +14,48 @@ import (
 type support struct {
 	opensearch bool
 	major      int
-	// one and two are the first releases of Jaeger 1 and 2; two is zero when no
-	// Jaeger 2 works.
-	one, two jaegers.Version
-	// last is the last release that works, zero if there is no last one.
-	last jaegers.Version
+	// one and two are the first releases of Jaeger 1 and 2 that work. If last is
+	// not 0, it is the last of Jaeger 1, and no Jaeger 2 works.
+	one, two, last int
 }
 
 func supported() []support {
 	return []support{
-		{major: 5, one: jaegers.VersionAt(1, 0), last: jaegers.VersionAt(1, 57)},
-		{major: 6, one: jaegers.VersionAt(1, 0), last: jaegers.VersionAt(1, 57)},
-		{major: 7, one: jaegers.VersionAt(1, 14), two: jaegers.VersionAt(2, 0)},
-		{major: 8, one: jaegers.VersionAt(1, 52), two: jaegers.VersionAt(2, 0)},
-		{major: 9, one: jaegers.VersionAt(1, 72), two: jaegers.VersionAt(2, 9)},
-		{opensearch: true, major: 1, one: jaegers.VersionAt(1, 26), two: jaegers.VersionAt(2, 0)},
-		{opensearch: true, major: 2, one: jaegers.VersionAt(1, 39), two: jaegers.VersionAt(2, 0)},
-		{opensearch: true, major: 3, one: jaegers.VersionAt(1, 72), two: jaegers.VersionAt(2, 9)},
+		{major: 5, last: 57},
+		{major: 6, last: 57},
+		{major: 7, one: 14},
+		{major: 8, one: 52},
+		{major: 9, one: 72, two: 9},
+		{opensearch: true, major: 1, one: 26},
+		{opensearch: true, major: 2, one: 39},
+		{opensearch: true, major: 3, one: 72, two: 9},
 	}
 }
 
-// supportOf returns what is known about a product's version.
 func supportOf(opensearch bool, v jaegers.Version) (support, bool) {
-	for _, s := range supported() {
-		if s.opensearch == opensearch && s.major == v.Major {
-			return s, true
-		}
+	all := supported()
+	i := slices.IndexFunc(all, func(s support) bool { return s.opensearch == opensearch && s.major == v.Major })
+	if i < 0 {
+		return support{}, false
 	}
-	return support{}, false
+	return all[i], true
 }
 
 // String lists the Jaegers that work.
 func (s support) String() string {
-	if s.last.Known() {
-		return fmt.Sprintf("Jaeger 1 up to 1.%d", s.last.Minor)
+	if s.last > 0 {
+		return fmt.Sprintf("Jaeger 1 up to 1.%d", s.last)
 	}
-	return fmt.Sprintf("Jaeger 1.%d or 2.%d and newer", s.one.Minor, s.two.Minor)
+	return fmt.Sprintf("Jaeger 1.%d or 2.%d and newer", s.one, s.two)
 }
 
-// by reports whether a Jaeger of that version works.
 func (s support) by(jaeger jaegers.Version) bool {
-	first := s.one
-	if jaeger.Major > 1 {
-		first = s.two
+	switch {
+	case s.last > 0:
+		return !jaeger.AtLeast(1, s.last+1)
+	case jaeger.Major == 1:
+		return jaeger.Minor >= s.one
+	default:
+		return jaeger.AtLeast(2, s.two)
 	}
-	tooNew := s.last.Known() && jaeger.AtLeast(s.last.Major, s.last.Minor+1)
-	return first.Known() && jaeger.AtLeast(first.Major, first.Minor) && !tooNew
 }

@@ -8,6 +8,7 @@ import (
 	"net"
 	"net/http"
 	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 	"syscall"
@@ -18,7 +19,7 @@ import (
 // Fault is why a request had no response.
 type Fault uint8
 
-// The codes of what is found here.
+// The faults.
 const (
 	FaultOther Fault = iota
 	// FaultRefused: nothing listens.
@@ -77,44 +78,50 @@ func RequiresTLS(status int, body string) bool {
 			strings.Contains(body, "plain HTTP request was sent to HTTPS port"))
 }
 
-// FaultCodes are the codes of one probe for the faults; Other stands for
-// FaultOther.
-type FaultCodes struct {
-	Refused, Unresolved, Timeout, TLS, Certificate, Protocol, Other Code
-}
+// Faults has what a probe finds for each fault: code, hints and causes. FaultPlain is
+// in the row of FaultTLS, and what has no row in that of FaultOther.
+type Faults map[Fault]Finding
 
-// OneCode returns the codes of a probe that does not distinguish faults.
-func OneCode(c Code) FaultCodes { return FaultCodes{c, c, c, c, c, c, c} }
-
-// All returns every code.
-func (c FaultCodes) All() []Code {
-	return []Code{c.Refused, c.Unresolved, c.Timeout, c.TLS, c.Certificate, c.Protocol, c.Other}
-}
+// OneCode returns the table of a probe that does not distinguish faults.
+func OneCode(c Code) Faults { return Faults{FaultOther: {Code: c}} }
 
 // Finding is the failure of a request to u, which shows neither user nor
 // password.
-func (c FaultCodes) Finding(u *url.URL, err error) Finding {
-	host := DialAddr(u)
-	var f Finding
-	switch Classify(err) {
-	case FaultRefused:
-		f = Found(StatusFail, c.Refused, "nothing listens on tcp %s", host)
-	case FaultUnresolved:
-		f = Found(StatusFail, c.Unresolved, "host %s does not resolve: %s", u.Hostname(), Reason(err))
-	case FaultTimeout:
-		f = Found(StatusFail, c.Timeout, "tcp %s did not respond in time", host)
-	case FaultPlain:
-		f = Found(StatusFail, c.TLS, "%s speaks plain HTTP, but the URL scheme is https", host)
-	case FaultTLS:
-		f = Found(StatusFail, c.TLS, "%s speaks TLS, but the URL scheme is http", host)
-	case FaultCertificate:
-		f = Found(StatusFail, c.Certificate, "certificate of %s is not trusted: %s", host, Reason(err))
-	case FaultProtocol:
-		f = Found(StatusFail, c.Protocol, "%s does not speak HTTP/1; it may be a gRPC port", host)
-	case FaultOther:
-		f = Found(StatusFail, c.Other, "request to %s failed: %s", host, Reason(err))
+func (fs Faults) Finding(u *url.URL, err error) Finding {
+	fault := Classify(err)
+	of := fault
+	if of == FaultPlain {
+		of = FaultTLS
 	}
-	return f.Saw(fmt.Sprintf("%s: %v", Bare(u), WithoutURL(err)))
+	row, ok := fs[of]
+	if !ok {
+		row = fs[FaultOther]
+	}
+	row.Status, row.Fact = StatusFail, fault.fact(u, err)
+	row.Evidence = append([]string{fmt.Sprintf("%s: %v", Bare(u), WithoutURL(err))}, row.Evidence...)
+	return row
+}
+
+func (f Fault) fact(u *url.URL, err error) string {
+	host := DialAddr(u)
+	switch f {
+	case FaultRefused:
+		return "nothing listens on tcp " + host
+	case FaultUnresolved:
+		return "host " + u.Hostname() + " does not resolve: " + Reason(err)
+	case FaultTimeout:
+		return "tcp " + host + " did not respond in time"
+	case FaultPlain:
+		return host + " speaks plain HTTP, but the URL scheme is https"
+	case FaultTLS:
+		return host + " speaks TLS, but the URL scheme is http"
+	case FaultCertificate:
+		return "certificate of " + host + " is not trusted: " + Reason(err)
+	case FaultProtocol:
+		return host + " does not speak HTTP/1; it may be a gRPC port"
+	default:
+		return "request to " + host + " failed: " + Reason(err)
+	}
 }
 
 // Reason returns the end of an error's chain, which has the cause.
@@ -156,4 +163,35 @@ func Excerpt(body []byte) string {
 		return strconv.Quote(text)
 	}
 	return text
+}
+
+// Presented describes the certificate in a handshake's error by what names are
+// checked against.
+func Presented(err error) []string {
+	failed, ok := errors.AsType[*tls.CertificateVerificationError](err)
+	if !ok || len(failed.UnverifiedCertificates) == 0 {
+		return nil
+	}
+	cert := failed.UnverifiedCertificates[0]
+	names := slices.Clone(cert.DNSNames)
+	for _, ip := range cert.IPAddresses {
+		names = append(names, ip.String())
+	}
+	if len(names) == 0 {
+		names = []string{"none"}
+	}
+	return []string{fmt.Sprintf("certificate: subject %q, issuer %q, names %s, valid until %s",
+		cert.Subject, cert.Issuer, strings.Join(names, " "), cert.NotAfter.UTC().Format("2006-01-02"))}
+}
+
+// SpeaksTLS tries a handshake, whatever the certificate. A TLS port closes or
+// resets an HTTP connection, as other programs do.
+func SpeaksTLS(ctx context.Context, env *Env, addr string) bool {
+	conn, err := env.Dial(ctx, "tcp", addr)
+	if err != nil {
+		return false
+	}
+	defer func() { _ = conn.Close() }()
+	client := tls.Client(conn, &tls.Config{InsecureSkipVerify: true}) //nolint:gosec // nothing is sent
+	return client.HandshakeContext(ctx) == nil
 }

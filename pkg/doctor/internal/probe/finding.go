@@ -7,56 +7,37 @@ import (
 	"slices"
 )
 
-// Hop is a stage of a span's path. They are in the order of the path: the first
-// broken one is the one to fix. It is text in JSON.
-type Hop uint8
+// Hop is a stage of a span's path.
+type Hop string
 
-// The hops. Query and Clock are about seeing spans: when they fail, delivery is
-// unproven, not disproven.
+// The hops, in the order of the path. Query and Clock are about seeing spans: when
+// they fail, delivery is unproven, not disproven.
 const (
-	HopNone Hop = iota
-	HopConfig
-	HopResolve
-	HopNetwork
-	HopIdentity
-	HopSampling
-	HopDelivery
-	HopStorage
-	HopQuery
-	HopClock
+	HopNone     Hop = ""
+	HopConfig   Hop = "config"
+	HopResolve  Hop = "resolve"
+	HopNetwork  Hop = "network"
+	HopIdentity Hop = "identity"
+	HopSampling Hop = "sampling"
+	HopDelivery Hop = "delivery"
+	HopStorage  Hop = "storage"
+	HopQuery    Hop = "query"
+	HopClock    Hop = "clock"
 )
 
-// hopNames returns the names in the order of the constants.
-func hopNames() []string {
-	return []string{
-		"", "config", "resolve", "network", "identity", "sampling", "delivery", "storage", "query", "clock",
-	}
-}
-
 // String returns the hop's name, "" for HopNone.
-func (h Hop) String() string {
-	if names := hopNames(); int(h) < len(names) {
-		return names[h]
-	}
-	return fmt.Sprintf("hop(%d)", uint8(h))
-}
+func (h Hop) String() string { return string(h) }
 
-// MarshalText implements encoding.TextMarshaler with the form of String.
-func (h Hop) MarshalText() ([]byte, error) { return []byte(h.String()), nil }
-
-// UnmarshalText implements encoding.TextUnmarshaler.
-func (h *Hop) UnmarshalText(text []byte) error {
-	i := slices.Index(hopNames(), string(text))
-	if i < 0 {
-		return fmt.Errorf("unknown hop %q", text)
-	}
-	*h = Hop(i)
-	return nil
+// Before reports whether h is earlier on the path: the first broken hop is the one to
+// fix.
+func (h Hop) Before(other Hop) bool {
+	path := []Hop{HopConfig, HopResolve, HopNetwork, HopIdentity, HopSampling, HopDelivery, HopStorage, HopQuery, HopClock}
+	return slices.Index(path, h) < slices.Index(path, other)
 }
 
 // CarriesSpans reports whether spans pass through the hop before they are
 // stored.
-func (h Hop) CarriesSpans() bool { return h < HopQuery }
+func (h Hop) CarriesSpans() bool { return h != HopQuery && h != HopClock }
 
 // Status is how a probe's claim fared.
 type Status string
@@ -78,6 +59,9 @@ const (
 
 // Passes reports whether probes that need this one may run.
 func (s Status) Passes() bool { return s == StatusOK || s == StatusWarn }
+
+// Concludes reports whether the claim is known to hold or to be false.
+func (s Status) Concludes() bool { return s.Passes() || s == StatusFail }
 
 // Code names what was found. Codes are stable, and each has a section in
 // docs/findings.md.
@@ -120,6 +104,24 @@ func Found(status Status, code Code, format string, args ...any) Finding {
 	return Finding{Status: status, Code: code, Fact: fmt.Sprintf(format, args...)}
 }
 
+// OK returns the finding that a claim holds.
+func OK(code Code, format string, args ...any) Finding { return Found(StatusOK, code, format, args...) }
+
+// Warn returns a finding with StatusWarn.
+func Warn(code Code, format string, args ...any) Finding {
+	return Found(StatusWarn, code, format, args...)
+}
+
+// Fail returns the finding that a claim is false.
+func Fail(code Code, format string, args ...any) Finding {
+	return Found(StatusFail, code, format, args...)
+}
+
+// Unknown returns an inconclusive finding.
+func Unknown(code Code, format string, args ...any) Finding {
+	return Found(StatusUnknown, code, format, args...)
+}
+
 // AtHop returns f at another hop than its probe's.
 func (f Finding) AtHop(hop Hop) Finding {
 	f.Hop = hop
@@ -148,6 +150,12 @@ func (f Finding) Hint(hints ...string) Finding {
 	return f
 }
 
+// Perhaps returns f with one more possible cause, and the command that would show
+// whether it is the one; "" if none is known.
+func (f Finding) Perhaps(text, command string) Finding {
+	return f.Maybe(Cause{Text: text, Command: command})
+}
+
 // Maybe returns f with more possible causes.
 func (f Finding) Maybe(causes ...Cause) Finding {
 	f.Causes = append(f.Causes, causes...)
@@ -157,10 +165,7 @@ func (f Finding) Maybe(causes ...Cause) Finding {
 // Unfinished is the finding of a probe whose context has ended.
 func Unfinished(ctx context.Context) Finding {
 	if errors.Is(ctx.Err(), context.Canceled) {
-		return Found(StatusUnknown, codeInterrupted, "interrupted")
+		return Unknown(codeInterrupted, "interrupted")
 	}
-	return Found(StatusUnknown, codeNotRun, "not run: timed out").Hint("--timeout 30s")
+	return Unknown(codeNotRun, "not run: timed out").Hint("--timeout 30s")
 }
-
-// Concludes reports whether the claim is known to hold or to be false.
-func (s Status) Concludes() bool { return s.Passes() || s == StatusFail }

@@ -4,6 +4,9 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"sync"
+
+	"github.com/otdemo/otdemo/pkg/trace"
 )
 
 // Probe examines one claim. A new one is a file with its codes, a test, a line
@@ -102,11 +105,6 @@ const (
 	CodeAbandoned   Code = "probe-abandoned"
 )
 
-// CommonCodes returns those of the above, for the test that holds the docs.
-func CommonCodes() []Code {
-	return []Code{CodeNotUsed, CodeNeedFailed, codeNotRun, codeInterrupted, CodePanicked, CodeAbandoned}
-}
-
 // NotUsed is the finding of a probe that does not concern the configuration.
 func NotUsed(format string, args ...any) Finding {
 	return Found(StatusSkip, CodeNotUsed, format, args...)
@@ -115,4 +113,42 @@ func NotUsed(format string, args ...any) Finding {
 // LosesSpans reports whether spans of the configuration fail to arrive.
 func (e *Env) LosesSpans() bool {
 	return e.Failed(IDUDP) || e.Failed(IDCollector) || e.Failed(IDCanary)
+}
+
+// SentSpans are the spans of service otdemo-check that a run has sent, so that
+// they can be compared with what Jaeger counted. A nil one keeps nothing. Its
+// methods may be called from several goroutines.
+type SentSpans struct {
+	mu    sync.Mutex
+	spans []SentRecord
+}
+
+// SentRecord is one span that was sent.
+type SentRecord struct {
+	ID trace.TraceID
+	// Extra is set if the span may be lost where others arrive, as a large one
+	// may, or if nothing waited for it to be sent.
+	Extra bool
+	// Shown is set if the query API returned it.
+	Shown bool
+}
+
+// Add is called before the span is sent.
+func (s *SentSpans) Add(id trace.TraceID, extra bool) {
+	if s == nil {
+		return
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.spans = append(s.spans, SentRecord{ID: id, Extra: extra})
+}
+
+// All returns a copy of the spans so far.
+func (s *SentSpans) All() []SentRecord {
+	if s == nil {
+		return nil
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return slices.Clone(s.spans)
 }

@@ -3,23 +3,12 @@ package probe
 import (
 	"crypto/tls"
 	"crypto/x509"
+	"errors"
 	"fmt"
 	"strings"
+
+	"github.com/otdemo/otdemo/internal/hint"
 )
-
-// NamePrefix is the prefix as it stands in names: Jaeger adds a dash.
-func (s Storage) NamePrefix() string {
-	if s.IndexPrefix == "" || strings.HasSuffix(s.IndexPrefix, "-") {
-		return s.IndexPrefix
-	}
-	return s.IndexPrefix + "-"
-}
-
-// Is reports whether Jaeger's name of a kind means this one. Jaeger's two names
-// for Elasticsearch and OpenSearch lead to the same client.
-func (s Storage) Is(kind string) bool {
-	return s.Kind == kind || s.Searches() && Storage{Kind: kind}.Searches()
-}
 
 // The kinds of storage that the doctor can examine directly.
 const (
@@ -61,18 +50,15 @@ type Storage struct {
 // Validate returns an error that names the missing or unknown flag.
 func (s Storage) Validate() error {
 	switch {
-	case s.Kind == "":
+	case s.Kind == "", s.Searches() && len(s.ESURLs) > 0, s.Kind == StorageCassandra && len(s.CassandraHosts) > 0:
 		return nil
-	case s.Searches() && len(s.ESURLs) == 0:
-		return &storageError{"--storage " + s.Kind + " needs --es-url", "--es-url http://localhost:9200"}
-	case s.Kind == StorageCassandra && len(s.CassandraHosts) == 0:
-		return &storageError{"--storage cassandra needs --cassandra-hosts", "--cassandra-hosts localhost"}
-	case !s.Searches() && s.Kind != StorageCassandra:
-		return &storageError{
-			fmt.Sprintf("--storage must be elasticsearch, opensearch or cassandra, got %q", s.Kind), "--storage elasticsearch",
-		}
+	case s.Searches():
+		return hint.New(errors.New("--storage "+s.Kind+" needs --es-url"), "--es-url http://localhost:9200")
+	case s.Kind == StorageCassandra:
+		return hint.New(errors.New("--storage cassandra needs --cassandra-hosts"), "--cassandra-hosts localhost")
+	default:
+		return hint.New(fmt.Errorf("--storage must be elasticsearch, opensearch or cassandra, got %q", s.Kind), "--storage elasticsearch")
 	}
-	return nil
 }
 
 // Searches reports whether it is Elasticsearch or its kin.
@@ -80,12 +66,22 @@ func (s Storage) Searches() bool {
 	return s.Kind == StorageElasticsearch || s.Kind == StorageOpenSearch
 }
 
-type storageError struct{ text, hint string }
+// NamePrefix is the prefix as it stands in names: Jaeger adds a dash.
+func (s Storage) NamePrefix() string {
+	if s.IndexPrefix == "" {
+		return ""
+	}
+	return strings.TrimSuffix(s.IndexPrefix, "-") + "-"
+}
 
-func (e *storageError) Error() string { return e.text }
+// Is reports whether Jaeger's name of a kind means this one. Jaeger's two names
+// for Elasticsearch and OpenSearch lead to the same client.
+func (s Storage) Is(kind string) bool {
+	return s.Kind == kind || s.Searches() && Storage{Kind: kind}.Searches()
+}
 
-// Hint is the flag that helps.
-func (e *storageError) Hint() string { return e.hint }
+// CertificateHint is the flag for a certificate that is not trusted.
+const CertificateHint = "--storage-ca ca.pem (and for Jaeger: --es.tls.enabled --es.tls.ca=ca.pem (Jaeger 1), elasticsearch: {tls: {ca_file: ca.pem}} (Jaeger 2))"
 
 // TLSConfig is for connections to the storage.
 func (s Storage) TLSConfig(readFile func(string) ([]byte, error)) (*tls.Config, error) {
@@ -97,29 +93,12 @@ func (s Storage) TLSConfig(readFile func(string) ([]byte, error)) (*tls.Config, 
 	if err != nil {
 		return nil, fmt.Errorf("read the CA certificate: %w", err)
 	}
-	pool, err := x509.SystemCertPool()
+	cfg.RootCAs, err = x509.SystemCertPool()
 	if err != nil {
-		pool = x509.NewCertPool()
+		cfg.RootCAs = x509.NewCertPool()
 	}
-	if !pool.AppendCertsFromPEM(pem) {
+	if !cfg.RootCAs.AppendCertsFromPEM(pem) {
 		return nil, fmt.Errorf("no certificate in %q", s.CACert)
 	}
-	cfg.RootCAs = pool
 	return cfg, nil
 }
-
-// subject describes a certificate by what names are checked against.
-func subject(cert *x509.Certificate) string {
-	names := append([]string(nil), cert.DNSNames...)
-	for _, ip := range cert.IPAddresses {
-		names = append(names, ip.String())
-	}
-	if len(names) == 0 {
-		names = []string{"none"}
-	}
-	return fmt.Sprintf("certificate: subject %q, issuer %q, names %s, valid until %s",
-		cert.Subject, cert.Issuer, strings.Join(names, " "), cert.NotAfter.UTC().Format("2006-01-02"))
-}
-
-// CertificateHint is the flag for a certificate that is not trusted.
-const CertificateHint = "--storage-ca ca.pem (and for Jaeger: --es.tls.enabled --es.tls.ca=ca.pem (Jaeger 1), elasticsearch: {tls: {ca_file: ca.pem}} (Jaeger 2))"

@@ -18,105 +18,6 @@ import (
 	"github.com/otdemo/otdemo/pkg/query"
 )
 
-// HTTP2Client returns a client that uses HTTP/2 from the first byte, as gRPC
-// does: unencrypted for http, over TLS for https. The caller closes its idle
-// connections.
-func (t *Target) HTTP2Client() *http.Client {
-	var protocols http.Protocols
-	protocols.SetUnencryptedHTTP2(true)
-	protocols.SetHTTP2(true)
-	return &http.Client{Transport: t.Recorded(&http.Transport{
-		DialContext: t.Dial, Protocols: &protocols, TLSHandshakeTimeout: NetworkTimeout, TLSClientConfig: t.collectorTLS(),
-	})}
-}
-
-// Env returns a variable of the environment, "" when it is not set.
-func (t *Target) Env(name string) string {
-	for _, kv := range t.Environ {
-		if value, ok := strings.CutPrefix(kv, name+"="); ok {
-			return value
-		}
-	}
-	return ""
-}
-
-// QueryHost is the host of the query API, "" when it has none.
-func (t *Target) QueryHost() string {
-	u, err := url.Parse(t.Config().Query.URL)
-	if err != nil {
-		return ""
-	}
-	return u.Hostname()
-}
-
-// SpanHost is the host that spans are sent to, "" when it has none.
-func (t *Target) SpanHost() string {
-	cfg := t.Config()
-	if !cfg.UsesCollector() {
-		return cfg.Reporter.Agent.Host
-	}
-	u, err := t.Collector()
-	if err != nil {
-		return ""
-	}
-	return u.Hostname()
-}
-
-// Collector returns where spans go. It must not be called if they go to the
-// agent.
-func (t *Target) Collector() (*url.URL, error) { return url.Parse(t.Config().CollectorURL()) }
-
-// LogIn adds to a request to the collector the credentials that the tracer
-// sends with spans: user and password, and with tracer otel the headers that
-// its library reads from the environment.
-func (t *Target) LogIn(req *http.Request) {
-	cfg := t.Config()
-	if cfg.Tracer == config.TracerOTel && !cfg.Reporter.Collector.WithoutHeaders {
-		for name, value := range otlpHeaders(t.Environ) {
-			req.Header.Set(name, value)
-		}
-	}
-	if collector := cfg.Reporter.Collector; collector.User != "" {
-		req.SetBasicAuth(collector.User, collector.Password)
-	}
-}
-
-// ClockURLs returns the URLs whose Date header is read: none that Jaeger would
-// trace.
-func (t *Target) ClockURLs() []*url.URL {
-	var urls []*url.URL
-	if u, err := url.Parse(t.Config().Query.URL); err == nil {
-		urls = append(urls, u.JoinPath("/"))
-	}
-	if t.Config().UsesCollector() {
-		if u, err := t.Collector(); err == nil && (u.Scheme == "http" || u.Scheme == "https") {
-			urls = append(urls, u)
-		}
-	}
-	return urls
-}
-
-// InPod reports whether Kubernetes runs this process.
-func (t *Target) InPod() bool {
-	return slices.ContainsFunc(t.Environ, func(kv string) bool { return strings.HasPrefix(kv, "KUBERNETES_SERVICE_HOST=") })
-}
-
-// Hosts are those of the configuration, each once.
-func (t *Target) Hosts() []string {
-	var hosts []string
-	for _, host := range []string{t.SpanHost(), t.QueryHost()} {
-		if host != "" && !slices.Contains(hosts, host) {
-			hosts = append(hosts, host)
-		}
-	}
-	return hosts
-}
-
-// NewQuery makes a client of the configured query API; the caller closes it.
-func (t *Target) NewQuery() (*query.Client, error) {
-	return query.New(t.Config().Query.URL, query.Options{HTTP: t.HTTPClient(), UserAgent: t.UserAgent})
-}
-
 // CheckService is the service of the doctor's own spans.
 const CheckService = "otdemo-check"
 
@@ -124,6 +25,18 @@ const CheckService = "otdemo-check"
 // TCP SYN on Linux; a host that has not responded by then is not reachable for
 // a tracer either.
 const NetworkTimeout = 3 * time.Second
+
+// DefaultTimeout is for a whole run. A span may need a flush of its batch and a
+// refresh of Elasticsearch's index, a second each, several times over on a busy
+// machine.
+const DefaultTimeout = 10 * time.Second
+
+type (
+	// Dial is a function as that of net.Dialer.
+	Dial = func(ctx context.Context, network, address string) (net.Conn, error)
+	// Lookup resolves a host name or parses an address.
+	Lookup = func(ctx context.Context, host string) ([]netip.Addr, error)
+)
 
 // Target is all that is examined, and the means to do it. Nil hooks use the
 // real implementation. It is only read, so one Target may serve several runs at
@@ -156,10 +69,10 @@ type Target struct {
 
 	// Dial connects the doctor's own UDP and HTTP probes. The canary goes
 	// through the tracer, which dials for itself.
-	Dial func(ctx context.Context, network, address string) (net.Conn, error)
+	Dial Dial
 	// Lookup resolves a host name or parses an address. It also resolves what
 	// Dial connects to; nil leaves that to Dial.
-	Lookup func(ctx context.Context, host string) ([]netip.Addr, error)
+	Lookup Lookup
 	// ReadFile reads the files that show whether this is a container, the
 	// compose file, and the files it names. It is bounded, as the files are not
 	// trusted.
@@ -187,10 +100,7 @@ func (t Target) WithDefaults() Target {
 
 // dialLookedUp returns dial for names that lookup resolves: it tries the addresses one
 // after the other, IPv4 first.
-func dialLookedUp(
-	dial func(ctx context.Context, network, address string) (net.Conn, error),
-	lookup func(ctx context.Context, host string) ([]netip.Addr, error),
-) func(ctx context.Context, network, address string) (net.Conn, error) {
+func dialLookedUp(dial Dial, lookup Lookup) Dial {
 	return func(ctx context.Context, network, address string) (net.Conn, error) {
 		host, port, err := net.SplitHostPort(address)
 		if err != nil || net.ParseIP(host) != nil || strings.HasPrefix(network, "unix") {
@@ -242,31 +152,107 @@ func (t *Target) Path() string {
 	return "udp " + t.AgentAddr()
 }
 
+// Env returns a variable of the environment, "" when it is not set.
+func (t *Target) Env(name string) string {
+	for _, kv := range t.Environ {
+		if value, ok := strings.CutPrefix(kv, name+"="); ok {
+			return value
+		}
+	}
+	return ""
+}
+
+// QueryHost is the host of the query API, "" when it has none.
+func (t *Target) QueryHost() string {
+	u, err := url.Parse(t.Config().Query.URL)
+	if err != nil {
+		return ""
+	}
+	return u.Hostname()
+}
+
+// SpanHost is the host that spans are sent to, "" when it has none.
+func (t *Target) SpanHost() string {
+	cfg := t.Config()
+	if !cfg.UsesCollector() {
+		return cfg.Reporter.Agent.Host
+	}
+	u, err := t.Collector()
+	if err != nil {
+		return ""
+	}
+	return u.Hostname()
+}
+
+// Hosts are those of the configuration, each once.
+func (t *Target) Hosts() []string {
+	hosts := []string{t.SpanHost()}
+	if query := t.QueryHost(); query != hosts[0] {
+		hosts = append(hosts, query)
+	}
+	return slices.DeleteFunc(hosts, func(host string) bool { return host == "" })
+}
+
+// Collector returns where spans go. It must not be called if they go to the
+// agent.
+func (t *Target) Collector() (*url.URL, error) { return url.Parse(t.Config().CollectorURL()) }
+
+// LogIn adds to a request to the collector the credentials that the tracer
+// sends with spans: user and password, and with tracer otel the headers that
+// its library reads from the environment.
+func (t *Target) LogIn(req *http.Request) {
+	collector := t.Config().Reporter.Collector
+	if t.Config().Tracer == config.TracerOTel && !collector.WithoutHeaders {
+		for name, value := range t.otlpHeaders() {
+			req.Header.Set(name, value)
+		}
+	}
+	if collector.User != "" {
+		req.SetBasicAuth(collector.User, collector.Password)
+	}
+}
+
+// NewQuery makes a client of the configured query API; the caller closes it.
+func (t *Target) NewQuery() (*query.Client, error) {
+	return query.New(t.Config().Query.URL, query.Options{HTTP: t.HTTPClient(), UserAgent: t.UserAgent})
+}
+
 // HTTPClient makes a client that dials through the target's hook and follows no
 // redirects. The caller closes its idle connections.
-func (t *Target) HTTPClient() *http.Client { return t.httpClientWith(nil) }
+func (t *Target) HTTPClient() *http.Client { return t.ClientWith(nil) }
 
 // CollectorClient is HTTPClient for the configured collector.
-func (t *Target) CollectorClient() *http.Client { return t.httpClientWith(t.collectorTLS()) }
+func (t *Target) CollectorClient() *http.Client { return t.ClientWith(t.collectorTLS()) }
 
-func (t *Target) httpClientWith(conf *tls.Config) *http.Client {
-	return &http.Client{
-		Transport: t.Recorded(&http.Transport{
-			DialContext:         t.Dial,
-			TLSClientConfig:     conf,
-			TLSHandshakeTimeout: NetworkTimeout,
-		}),
+// ClientWith is HTTPClient with TLS settings.
+func (t *Target) ClientWith(conf *tls.Config) *http.Client {
+	return t.client(&http.Transport{TLSClientConfig: conf})
+}
+
+// HTTP2Client is CollectorClient with HTTP/2 from the first byte, as gRPC uses it:
+// unencrypted for http, over TLS for https.
+func (t *Target) HTTP2Client() *http.Client {
+	var protocols http.Protocols
+	protocols.SetUnencryptedHTTP2(true)
+	protocols.SetHTTP2(true)
+	return t.client(&http.Transport{Protocols: &protocols, TLSClientConfig: t.collectorTLS()})
+}
+
+// client records the exchanges, if that is wanted.
+func (t *Target) client(transport *http.Transport) *http.Client {
+	transport.DialContext, transport.TLSHandshakeTimeout = t.Dial, NetworkTimeout
+	client := &http.Client{
+		Transport:     transport,
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 	}
+	if t.Record != nil {
+		client.Transport = &recorder{next: transport, record: t.Record}
+	}
+	return client
 }
 
-// Recorded returns a transport whose exchanges are recorded, if they are to be.
-func (t *Target) Recorded(next *http.Transport) http.RoundTripper {
-	if t.Record == nil {
-		return next
-	}
-	return &recorder{next: next, record: t.Record}
-}
+// InPod reports whether Kubernetes runs this process.
+func (t *Target) InPod() bool { return t.Env("KUBERNETES_SERVICE_HOST") != "" }
 
 // InContainer reports whether this process seems to run in a container, where
 // localhost is the container itself.
@@ -276,18 +262,9 @@ func (t *Target) InContainer() bool {
 			return true
 		}
 	}
-	inPod := func(kv string) bool { return strings.HasPrefix(kv, "KUBERNETES_SERVICE_HOST=") }
-	if slices.ContainsFunc(t.Environ, inPod) {
-		return true
-	}
-	cgroup, err := t.ReadFile("/proc/1/cgroup")
-	if err != nil {
-		return false
-	}
-	for _, word := range []string{"docker", "kubepods", "containerd", "libpod"} {
-		if bytes.Contains(cgroup, []byte(word)) {
-			return true
-		}
-	}
-	return false
+	// Without the file there is no content, either.
+	cgroup, _ := t.ReadFile("/proc/1/cgroup")
+	return t.InPod() || slices.ContainsFunc([]string{"docker", "kubepods", "containerd", "libpod"}, func(word string) bool {
+		return bytes.Contains(cgroup, []byte(word))
+	})
 }

@@ -1,6 +1,7 @@
 package queryapi
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -31,24 +32,16 @@ const (
 	codeStatus       probe.Code = "query-unexpected-status"
 )
 
-func faults() probe.FaultCodes {
-	return probe.FaultCodes{
-		Refused: probe.CodeQueryRefused, Unresolved: probe.CodeQueryUnresolved, Timeout: CodeTimeout,
-		TLS: codeTLS, Certificate: codeCertificate, Protocol: codeNotHTTP,
-		Other: codeUnreachable,
-	}
-}
-
 // Probe returns the probe.
 func Probe() probe.Probe {
 	return probe.Probe{
 		ID:    probe.IDQuery,
 		Hop:   probe.HopQuery,
 		Title: "the query API responds",
-		Codes: append(
-			faults().All(), probe.CodeQueryAnswers, codeURLInvalid, codeNotJSON, codePath,
-			codeUnauthorized, codeRedirects, codeLogin, probe.CodeQueryError, codeStatus,
-		),
+		Codes: []probe.Code{
+			probe.CodeQueryAnswers, codeURLInvalid, probe.CodeQueryRefused, probe.CodeQueryUnresolved, CodeTimeout, codeTLS, codeCertificate,
+			codeNotHTTP, codeUnreachable, codeNotJSON, codePath, codeUnauthorized, codeRedirects, codeLogin, probe.CodeQueryError, codeStatus,
+		},
 		Run: run,
 	}
 }
@@ -56,7 +49,7 @@ func Probe() probe.Probe {
 func run(ctx context.Context, env *probe.Env) probe.Finding {
 	client, err := env.NewQuery()
 	if err != nil {
-		f := probe.Found(probe.StatusFail, codeURLInvalid, "%v", err)
+		f := probe.Fail(codeURLInvalid, "%v", err)
 		if hinted, ok := errors.AsType[*query.URLError](err); ok {
 			f = f.Hint(hinted.Hint())
 		}
@@ -67,7 +60,7 @@ func run(ctx context.Context, env *probe.Env) probe.Finding {
 	if err != nil {
 		return noResponse(ctx, env, err)
 	}
-	f := probe.Found(probe.StatusOK, probe.CodeQueryAnswers, "%s responds; %s", client.URL(), plural.Of(len(services), "service", "services"))
+	f := probe.OK(probe.CodeQueryAnswers, "%s responds; %s", client.URL(), plural.Of(len(services), "service", "services"))
 	if len(services) > 0 {
 		f = f.Saw("services: " + strings.Join(services, ", "))
 	}
@@ -101,11 +94,10 @@ func listServices(ctx context.Context, client *query.Client) (services []string,
 	}
 }
 
-// noResponse returns the finding for an error of pkg/query.
 func noResponse(ctx context.Context, env *probe.Env, err error) probe.Finding {
 	base, parseErr := url.Parse(env.Config().Query.URL)
 	if parseErr != nil {
-		return probe.Found(probe.StatusFail, codeURLInvalid, "query.url is not a valid URL: %v", probe.WithoutURL(parseErr))
+		return probe.Fail(codeURLInvalid, "query.url is not a valid URL: %v", probe.WithoutURL(parseErr))
 	}
 	if notJSON, ok := errors.AsType[*query.NotJSONError](err); ok {
 		return unexpectedPage(ctx, env, base, notJSON)
@@ -113,26 +105,19 @@ func noResponse(ctx context.Context, env *probe.Env, err error) probe.Finding {
 	if status, ok := errors.AsType[*query.StatusError](err); ok {
 		return unexpectedStatus(base, status)
 	}
-	f := faults().Finding(base, err)
-	switch f.Code {
-	case probe.CodeQueryRefused:
-		return f.Hint(hintStartQuery(base))
-	case codeTLS:
-		return f.Hint("--query-url " + probe.OtherScheme(base))
-	case codeNotHTTP:
-		return f.Hint("--query-url " + probe.WithPort(base, probe.PortUI))
-	case probe.CodeQueryUnresolved, CodeTimeout:
-		return f.Hint("--query-url http://localhost:16686")
-	default:
-		return f
-	}
-}
-
-func hintStartQuery(base *url.URL) string {
+	usual, start := "--query-url http://localhost:16686", "curl -sS "+probe.Bare(base)+"/api/services"
 	if probe.IsLoopback(base.Hostname()) {
-		return probe.HintAllInOne
+		start = probe.HintAllInOne
 	}
-	return "curl -sS " + probe.Bare(base) + "/api/services"
+	return probe.Faults{
+		probe.FaultRefused:     probe.Finding{Code: probe.CodeQueryRefused}.Hint(start),
+		probe.FaultUnresolved:  probe.Finding{Code: probe.CodeQueryUnresolved}.Hint(usual),
+		probe.FaultTimeout:     probe.Finding{Code: CodeTimeout}.Hint(usual),
+		probe.FaultTLS:         probe.Finding{Code: codeTLS}.Hint("--query-url " + probe.OtherScheme(base)),
+		probe.FaultCertificate: {Code: codeCertificate},
+		probe.FaultProtocol:    probe.Finding{Code: codeNotHTTP}.Hint("--query-url " + probe.WithPort(base, probe.PortUI)),
+		probe.FaultOther:       {Code: codeUnreachable},
+	}.Finding(base, err)
 }
 
 // baseHref is where Jaeger's page has its base path.
@@ -140,11 +125,11 @@ var baseHref = regexp.MustCompile(`<base href="(/[^"]+?)/?"`)
 
 func unexpectedPage(ctx context.Context, env *probe.Env, base *url.URL, err *query.NotJSONError) probe.Finding {
 	saw := fmt.Sprintf("%s: 200 %s", err.URL, probe.Excerpt([]byte(err.Body)))
-	if looksLikeLogin(err.Body) {
+	if loginForm.MatchString(err.Body) {
 		return loginRequired(base, "a login page").Saw(saw)
 	}
-	f := probe.Found(probe.StatusFail, codeNotJSON, "%s returned %s instead of Jaeger's JSON",
-		probe.Bare(base), contentType(err.ContentType)).Saw(saw)
+	f := probe.Fail(codeNotJSON, "%s returned %s instead of Jaeger's JSON",
+		probe.Bare(base), cmp.Or(err.ContentType, "something without a content type")).Saw(saw)
 	if err.Reason != "" {
 		f = f.Saw(err.Reason)
 	}
@@ -155,40 +140,39 @@ func unexpectedPage(ctx context.Context, env *probe.Env, base *url.URL, err *que
 		}
 		return f.Hint("--query-url " + guess)
 	}
-	return f.Hint(otherURLs(base)...).Maybe(
-		probe.Cause{Text: "a login page or a proxy is in front of Jaeger", Command: "curl -sSi " + err.URL},
-		probe.Cause{Text: "Jaeger has a base path, which query.url must end with (--query.base-path)"},
-		probe.Cause{Text: "another program listens there", Command: "ss -lntp 'sport = :" + probe.PortOf(base) + "'"},
-	)
+	return f.Hint(otherURLs(base)...).
+		Perhaps("a login page or a proxy is in front of Jaeger", "curl -sSi "+err.URL).
+		Perhaps("Jaeger has a base path, which query.url must end with (--query.base-path)", "").
+		Perhaps("another program listens there", "ss -lntp 'sport = :"+probe.PortOf(base)+"'")
 }
 
 func unexpectedStatus(base *url.URL, err *query.StatusError) probe.Finding {
-	saw := fmt.Sprintf("%s: %d %s %s", err.URL, err.Status, http.StatusText(err.Status), probe.Excerpt([]byte(err.Body)))
-	at := probe.Bare(base)
+	f := judgeStatus(base, err)
+	return f.Saw(fmt.Sprintf("%s: %d %s %s", err.URL, err.Status, http.StatusText(err.Status), probe.Excerpt([]byte(err.Body))))
+}
+
+func judgeStatus(base *url.URL, err *query.StatusError) probe.Finding {
+	at, s := probe.Bare(base), err.Status
 	switch {
-	case probe.RequiresTLS(err.Status, err.Body):
-		return probe.Found(probe.StatusFail, codeTLS, "%s speaks TLS, but the URL scheme is http", probe.DialAddr(base)).
-			Saw(saw).Hint("--query-url " + probe.OtherScheme(base))
-	case err.Status == http.StatusUnauthorized && strings.Contains(err.Body, "tenant"):
+	case probe.RequiresTLS(s, err.Body):
+		return probe.Fail(codeTLS, "%s speaks TLS, but the URL scheme is http", probe.DialAddr(base)).Hint("--query-url " + probe.OtherScheme(base))
+	case s == http.StatusUnauthorized && strings.Contains(err.Body, "tenant"):
 		// pkg/tenancy/http.go of Jaeger 1: "missing tenant header".
-		return probe.Found(probe.StatusFail, codeUnauthorized, "%s returned %d: it requires a tenant header, which otdemo cannot send", at, err.Status).
-			Saw(saw).Hint("run Jaeger without --multi-tenancy.enabled, or put a proxy in front of it that adds the header x-tenant")
-	case err.Status == http.StatusUnauthorized, err.Status == http.StatusForbidden:
-		return probe.Found(probe.StatusFail, codeUnauthorized, "%s returned %d: credentials are missing or wrong", at, err.Status).
-			Saw(saw).Hint("--query-url " + base.Scheme + "://USER:PASSWORD@" + base.Host + base.Path)
-	case err.Status == http.StatusNotFound, err.Status == http.StatusMethodNotAllowed:
-		return probe.Found(probe.StatusFail, codePath, "%s has no query API: it returned %d", at, err.Status).
-			Saw(saw).Hint(otherURLs(base)...)
-	case err.Status >= 300 && err.Status < 400 && loginPath.MatchString(err.Location):
-		return loginRequired(base, "a redirect to "+probe.BareText(err.Location)).Saw(saw)
-	case err.Status >= 300 && err.Status < 400:
-		return probe.Found(probe.StatusFail, codeRedirects, "%s redirects to %s", at, probe.BareText(err.Location)).
-			Saw(saw).Hint(redirectTarget(err.Location))
-	case err.Status >= http.StatusInternalServerError:
-		return probe.Found(probe.StatusFail, probe.CodeQueryError, "%s returned %d: %s", at, err.Status, probe.Excerpt([]byte(err.Body))).
-			Saw(saw).Hint("docker logs --tail 50 jaeger")
+		return probe.Fail(codeUnauthorized, "%s returned %d: it requires a tenant header, which otdemo cannot send", at, s).
+			Hint("run Jaeger without --multi-tenancy.enabled, or put a proxy in front of it that adds the header x-tenant")
+	case s == http.StatusUnauthorized, s == http.StatusForbidden:
+		return probe.Fail(codeUnauthorized, "%s returned %d: credentials are missing or wrong", at, s).
+			Hint("--query-url " + base.Scheme + "://USER:PASSWORD@" + base.Host + base.Path)
+	case s == http.StatusNotFound, s == http.StatusMethodNotAllowed:
+		return probe.Fail(codePath, "%s has no query API: it returned %d", at, s).Hint(otherURLs(base)...)
+	case s >= 300 && s < 400 && loginPath.MatchString(err.Location):
+		return loginRequired(base, "a redirect to "+probe.BareText(err.Location))
+	case s >= 300 && s < 400:
+		return probe.Fail(codeRedirects, "%s redirects to %s", at, probe.BareText(err.Location)).Hint(redirectTarget(err.Location))
+	case s >= http.StatusInternalServerError:
+		return probe.Fail(probe.CodeQueryError, "%s returned %d: %s", at, s, probe.Excerpt([]byte(err.Body))).Hint(probe.HintLogs)
 	default:
-		return probe.Found(probe.StatusFail, codeStatus, "%s returned %d", at, err.Status).Saw(saw)
+		return probe.Fail(codeStatus, "%s returned %d", at, s)
 	}
 }
 
@@ -201,23 +185,40 @@ func redirectTarget(location string) string {
 	return "--query-url " + base
 }
 
-// otherURLs are the hints for a URL that leads to another program or path.
 func otherURLs(base *url.URL) []string {
-	var hints []string
+	path := ""
 	if base.Path == "" || base.Path == "/" {
-		hints = append(hints, "--query-url "+probe.WithPath(base, "/jaeger"))
-	} else {
-		hints = append(hints, "--query-url "+probe.WithPath(base, ""))
+		path = "/jaeger"
 	}
+	var hints []string
 	if base.Port() != probe.PortUI {
-		hints = append([]string{"--query-url " + probe.WithPort(base, probe.PortUI)}, hints...)
+		hints = append(hints, "--query-url "+probe.WithPort(base, probe.PortUI))
 	}
-	return hints
+	return append(hints, "--query-url "+probe.WithPath(base, path))
 }
 
-func contentType(s string) string {
-	if s == "" {
-		return "something without a content type"
+var (
+	// loginForm is in a page that wants a person to log in.
+	loginForm = regexp.MustCompile(`(?i)type=["']?password|<title>[^<]*(log ?in|sign ?in|single sign-on)`)
+	// loginPath matches where proxies redirect requests without a session.
+	loginPath = regexp.MustCompile(`(?i)[/.](login|signin|sign_in|sso|auth|oauth2?|openid-connect)\b`)
+)
+
+// loginRequired is the finding for a proxy that lets only people pass.
+func loginRequired(base *url.URL, what string) probe.Finding {
+	return probe.Fail(codeLogin, "%s returned %s: a proxy in front of Jaeger requires a login", probe.Bare(base), what).
+		Hint("--query-url "+probe.WithPort(base, probe.PortUI)+" (past the proxy)",
+			"--query-url "+base.Scheme+"://USER:PASSWORD@"+base.Host+base.Path+" (if it accepts a password)")
+}
+
+func answersAt(ctx context.Context, env *probe.Env, base *url.URL, path string) bool {
+	guess := *base
+	guess.Path, guess.RawPath = path, ""
+	client, err := query.New(guess.String(), query.Options{HTTP: env.HTTPClient(), UserAgent: env.UserAgent})
+	if err != nil {
+		return false
 	}
-	return s
+	defer client.Close()
+	_, err = client.Services(ctx)
+	return err == nil
 }

@@ -2,10 +2,10 @@ package send
 
 import (
 	"context"
-	"encoding/json"
 	"net"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 
 	"github.com/otdemo/otdemo/pkg/config"
@@ -23,14 +23,22 @@ type Protocol struct {
 	// PathID is the id of the probe that tries it in addition to the configured
 	// path.
 	PathID string
-	// mediaType and body are of a post, accepted the status that it is answered
-	// with; they are empty where it is not one.
+	// body encodes spans; mediaType is that of a post, and Accepted the status
+	// that it is answered with. Appdash's packets have none of them.
+	body      func(context.Context, RawSpan) ([]byte, error)
 	mediaType string
 	Accepted  int
-	Body      func(context.Context, RawSpan) ([]byte, error)
 	// Closed are explanations of a closed port.
 	Closed []probe.Cause
 }
+
+// The ports at which backends receive spans by default, as in URLs.
+const (
+	PortOTLPGRPC   = "4317"
+	PortOTLPHTTP   = "4318"
+	PortZipkinHTTP = "9411"
+	portAppdash    = "7701"
+)
 
 // Protocols are those of all tracers.
 func Protocols() []Protocol {
@@ -38,8 +46,7 @@ func Protocols() []Protocol {
 		{
 			Name: "thrift", Others: "an OTLP or Zipkin port", Tracer: config.TracerJaeger,
 			Scheme: "http", Port: probe.PortThriftHTTP, Path: probe.ThriftPath, PathID: probe.IDHTTPPath,
-			mediaType: "application/x-thrift", Accepted: http.StatusAccepted,
-			Body: func(ctx context.Context, h RawSpan) ([]byte, error) { return h.body(ctx) },
+			mediaType: "application/x-thrift", Accepted: http.StatusAccepted, body: thriftBody,
 			Closed: []probe.Cause{
 				{Text: "Jaeger 2's configuration has no jaeger receiver with thrift_http, or no pipeline lists it"},
 			},
@@ -47,8 +54,7 @@ func Protocols() []Protocol {
 		{
 			Name: "Zipkin's JSON", Others: "a thrift or OTLP port", Tracer: config.TracerZipkin,
 			Scheme: "http", Port: PortZipkinHTTP, Path: "/api/v2/spans", PathID: probe.IDZipkinPath,
-			mediaType: "application/json", Accepted: http.StatusAccepted,
-			Body: func(_ context.Context, h RawSpan) ([]byte, error) { return json.Marshal(ZipkinBody(h)) },
+			mediaType: "application/json", Accepted: http.StatusAccepted, body: zipkinBody,
 			Closed: []probe.Cause{
 				{Text: "Jaeger 1 receives Zipkin spans only with COLLECTOR_ZIPKIN_HOST_PORT=:9411"},
 				{Text: "Jaeger 2's configuration has no zipkin receiver, or no pipeline lists it"},
@@ -57,13 +63,11 @@ func Protocols() []Protocol {
 		{
 			Name: "OTLP over HTTP", Others: "a thrift or Zipkin port", Tracer: config.TracerOTel,
 			Scheme: "http", Port: PortOTLPHTTP, Path: "/v1/traces", PathID: probe.IDOTLPPath,
-			mediaType: "application/x-protobuf", Accepted: http.StatusOK,
-			Body:   func(_ context.Context, h RawSpan) ([]byte, error) { return OTLPMessage(h), nil },
-			Closed: causesOTLPClosed("http"),
+			mediaType: "application/x-protobuf", Accepted: http.StatusOK, body: otlpBody, Closed: causesOTLPClosed("http"),
 		},
 		{
 			Name: "OTLP over gRPC", Tracer: config.TracerOTel,
-			Scheme: probe.SchemeGRPC, Port: PortOTLPGRPC, PathID: probe.IDOTLPGRPCPath, Closed: causesOTLPClosed("grpc"),
+			Scheme: probe.SchemeGRPC, Port: PortOTLPGRPC, PathID: probe.IDOTLPGRPCPath, body: otlpBody, Closed: causesOTLPClosed("grpc"),
 		},
 		{
 			Name: "Appdash's packets", Tracer: config.TracerAppdash, Scheme: probe.SchemeTCP, Port: portAppdash,
@@ -79,30 +83,48 @@ func causesOTLPClosed(protocol string) []probe.Cause {
 	}
 }
 
+// ByPath returns the protocol that the probe of that id tries.
+func ByPath(id string) Protocol {
+	all := Protocols()
+	return all[slices.IndexFunc(all, func(in Protocol) bool { return in.PathID == id })]
+}
+
+// OTLPInJSON returns OTLP over HTTP with bodies in JSON, which no tracer here sends.
+func OTLPInJSON() Protocol {
+	in := ByPath(probe.IDOTLPPath)
+	in.mediaType, in.body = "application/json", otlpJSON
+	return in
+}
+
 // ProtocolOf returns the one that the configuration uses. Over UDP, and without a tracer,
 // it is what the same tracer would send over HTTP.
 func ProtocolOf(t *probe.Target) Protocol {
 	cfg := t.Config()
 	all := Protocols()
 	scheme, _, _ := strings.Cut(cfg.CollectorURL(), "://")
-	for i := range all {
-		in := &all[i]
-		isGRPC := scheme == probe.SchemeGRPC || scheme == probe.SchemeGRPCS
-		if in.Tracer == cfg.Tracer && isGRPC == (in.Scheme == probe.SchemeGRPC) {
-			return *in
-		}
-	}
-	return all[0]
+	isGRPC := scheme == probe.SchemeGRPC || scheme == probe.SchemeGRPCS
+	i := slices.IndexFunc(all, func(in Protocol) bool {
+		return in.Tracer == cfg.Tracer && isGRPC == (in.Scheme == probe.SchemeGRPC)
+	})
+	return all[max(i, 0)]
 }
 
-// At returns the URL of the protocol's own port on host.
-func (in Protocol) At(host string) string {
-	return in.Scheme + "://" + net.JoinHostPort(host, in.Port) + in.Path
+// URL returns the protocol's own port on host.
+func (in Protocol) URL(host string) *url.URL {
+	return &url.URL{Scheme: in.Scheme, Host: net.JoinHostPort(host, in.Port), Path: in.Path}
 }
+
+// At returns the URL as text.
+func (in Protocol) At(host string) string { return in.URL(host).String() }
 
 // Flag returns the flag that makes a tracer send to the protocol's own port on
 // host.
 func (in Protocol) Flag(host string) string { return "--collector-endpoint " + in.At(host) }
+
+// TracerFlag returns Flag with the tracer that has the protocol.
+func (in Protocol) TracerFlag(host string) string {
+	return "--tracer " + in.Tracer + " " + in.Flag(host)
+}
 
 // PortOwner returns the other protocol whose default port u has; false if the
 // port proves nothing.
@@ -126,10 +148,11 @@ func (in Protocol) WithWrongPortHint(f probe.Finding, u *url.URL) probe.Finding 
 		return f
 	}
 	f.Fact += "; port " + other.Port + " is for " + other.Name + ", and tracer " + in.Tracer + " sends " + in.Name
-	switch {
-	case other.Tracer != in.Tracer:
-		return f.Hint("--tracer " + other.Tracer + " " + other.Flag(u.Hostname()))
-	default:
-		return f.Hint(other.Flag(u.Hostname()))
+	if other.Tracer != in.Tracer {
+		return f.Hint(other.TracerFlag(u.Hostname()))
 	}
+	return f.Hint(other.Flag(u.Hostname()))
 }
+
+// ThriftURL returns where a Jaeger on host receives thrift over HTTP.
+func ThriftURL(host string) string { return ByPath(probe.IDHTTPPath).At(host) }

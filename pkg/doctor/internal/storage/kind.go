@@ -6,6 +6,8 @@ import (
 	"net/http"
 	"net/url"
 	"regexp"
+	"strconv"
+	"strings"
 	"sync"
 
 	"github.com/otdemo/otdemo/pkg/doctor/internal/identity"
@@ -78,16 +80,16 @@ func runKind(ctx context.Context, env *probe.Env) probe.Finding {
 		return probe.Found(probe.StatusSkip, CodeKindUnknown, "Jaeger's storage type was not found on its ports 14269 and 8888").
 			Hint("docker inspect -f '{{.Config.Env}} {{.Args}}' jaeger")
 	case wants != "" && !env.Storage.Is(admin.Kind):
-		return probe.Found(probe.StatusWarn, CodeOtherKind, "Jaeger stores spans in %s, not in %s", admin.Kind, wants).
+		return probe.Warn(CodeOtherKind, "Jaeger stores spans in %s, not in %s", admin.Kind, wants).
 			Saw(admin.source).
 			Hint(
 				"SPAN_STORAGE_TYPE="+wants+" (Jaeger 1)",
 				"docker run -v $PWD/config.yaml:/config.yaml jaegertracing/jaeger --config /config.yaml (Jaeger 2 ignores SPAN_STORAGE_TYPE)",
 			)
 	case admin.Kind == "memory":
-		return probe.Found(probe.StatusOK, CodeMemory, "Jaeger stores spans in memory: they are lost when it restarts").Saw(admin.source)
+		return probe.OK(CodeMemory, "Jaeger stores spans in memory: they are lost when it restarts").Saw(admin.source)
 	default:
-		return probe.Found(probe.StatusOK, CodeKind, "Jaeger stores spans in %s", admin.Kind).Saw(admin.source)
+		return probe.OK(CodeKind, "Jaeger stores spans in %s", admin.Kind).Saw(admin.source)
 	}
 }
 
@@ -96,41 +98,91 @@ func runKind(ctx context.Context, env *probe.Env) probe.Finding {
 func ReadAdmin(ctx context.Context, env *probe.Env, host string) AdminInfo {
 	ctx, cancel := context.WithTimeout(ctx, probe.AdminTimeout)
 	defer cancel()
-	var admin AdminInfo
 	var vars, one, two *probe.Fetched
 	var wg sync.WaitGroup
 	wg.Go(func() { vars = fetchPort(ctx, env, host, "14269", "/debug/vars") })
 	wg.Go(func() { one = fetchPort(ctx, env, host, "14269", "/metrics") })
 	wg.Go(func() { two = fetchPort(ctx, env, host, "8888", "/metrics") })
 	wg.Wait()
-	if vars != nil {
-		if m := storageV1.FindSubmatch(vars.Body); m != nil {
-			admin.Kind, admin.source = string(m[1]), string(m[0])+" at "+probe.Bare(vars.URL)
-		}
-	}
-	if one != nil {
-		admin.Counters, admin.CountersFrom = readCounters(one.Body), one.URL.Host
-	}
-	if two != nil && len(admin.Counters) == 0 {
+	admin := AdminInfo{Counters: readCounters(one.Body), CountersFrom: one.URL.Host}
+	if len(admin.Counters) == 0 {
 		admin.Counters, admin.CountersFrom = readCounters(two.Body), two.URL.Host
 	}
-	if two != nil && admin.Kind == "" {
-		// A Jaeger 2 may have several; the one that is meant goes first.
-		for _, m := range storageV2.FindAllSubmatch(two.Body, -1) {
-			if kind := string(m[1]); admin.Kind == "" || env.Storage.Is(kind) {
-				admin.Kind, admin.source = kind, `kind="`+kind+`" at `+probe.Bare(two.URL)
-			}
+	if m := storageV1.FindSubmatch(vars.Body); m != nil {
+		admin.Kind, admin.source = string(m[1]), string(m[0])+" at "+probe.Bare(vars.URL)
+		return admin
+	}
+	// A Jaeger 2 may have several; the one that is meant goes first.
+	for _, m := range storageV2.FindAllSubmatch(two.Body, -1) {
+		if kind := string(m[1]); admin.Kind == "" || env.Storage.Is(kind) {
+			admin.Kind, admin.source = kind, `kind="`+kind+`" at `+probe.Bare(two.URL)
 		}
 	}
 	return admin
 }
 
-// fetchPort gets a path of another port of host, nil when it is not there.
+// fetchPort gets a path of another port of host. It returns no body when it is not
+// there.
 func fetchPort(ctx context.Context, env *probe.Env, host, port, path string) *probe.Fetched {
 	u := &url.URL{Scheme: "http", Host: net.JoinHostPort(host, port), Path: path}
 	got, err := probe.Fetch(ctx, env, u, probe.MaxMetrics)
 	if err != nil || got.Status != http.StatusOK {
-		return nil
+		return &probe.Fetched{URL: u}
 	}
 	return got
+}
+
+// Counters are sums over the series of a metric, by meaning.
+type Counters map[string]float64
+
+// The meanings of the counters.
+const (
+	CountReceived = "spans of " + probe.CheckService + " received"
+	CountAccepted = "spans received"
+	CountDropped  = "spans dropped because a queue was full"
+	CountRejected = "spans or bulks that the storage rejected"
+)
+
+// meaning returns what a metric counts, "" if it does not matter here. The
+// names are those of Jaeger 1.42 to 2.20, without the _total that some of them
+// add.
+func meaning(name, labels string) string {
+	ofCheck := strings.Contains(labels, `svc="`+probe.CheckService+`"`)
+	switch strings.TrimSuffix(name, "_total") {
+	case "jaeger_collector_spans_received", "jaeger_spans_received":
+		if ofCheck {
+			return CountReceived
+		}
+		return CountAccepted
+	case "otelcol_receiver_accepted_spans":
+		return CountAccepted
+	case "jaeger_collector_spans_dropped", "jaeger_spans_dropped", "otelcol_exporter_enqueue_failed_spans":
+		return CountDropped
+	case "jaeger_bulk_index_errors", "jaeger_storage_bulk_index_errors", "otelcol_exporter_send_failed_spans":
+		return CountRejected
+	case "jaeger_collector_spans_saved_by_svc", "jaeger_spans_saved_by_svc":
+		if strings.Contains(labels, `result="err"`) {
+			return CountRejected
+		}
+	}
+	return ""
+}
+
+// readCounters reads metrics in the text format of Prometheus. Jaeger's help texts
+// and labels have no line breaks.
+func readCounters(text []byte) Counters {
+	sums := make(Counters)
+	for line := range strings.Lines(string(text)) {
+		line = strings.TrimSpace(line)
+		end := strings.LastIndex(line, " ")
+		if end < 0 || strings.HasPrefix(line, "#") {
+			continue
+		}
+		name, labels, _ := strings.Cut(line[:end], "{")
+		what := meaning(name, labels)
+		if n, err := strconv.ParseFloat(line[end+1:], 64); err == nil && what != "" {
+			sums[what] += n
+		}
+	}
+	return sums
 }

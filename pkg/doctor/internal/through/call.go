@@ -1,17 +1,21 @@
 package through
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"math/rand/v2"
 	"net/http"
 	"net/url"
+	"slices"
+	"strings"
 	"sync"
 	"time"
 
+	"github.com/otdemo/otdemo/pkg/config"
 	"github.com/otdemo/otdemo/pkg/doctor/internal/probe"
+	"github.com/otdemo/otdemo/pkg/doctor/internal/send"
 	"github.com/otdemo/otdemo/pkg/trace"
 )
 
@@ -28,7 +32,6 @@ const (
 	debugHeader = "jaeger-debug-id"
 )
 
-// appCall is one GET to an application.
 type appCall struct {
 	// name is what the call carries, for some the name of a header format.
 	name   string
@@ -76,7 +79,6 @@ func newSession(u *url.URL) *session {
 	return v
 }
 
-// newCaller makes up a span with a trace id of 128 bits.
 func newCaller(sampled bool) callerSpan {
 	return callerSpan{
 		trace:   trace.TraceID{High: rand.Uint64() | 1<<63, Low: rand.Uint64() | 1<<63},
@@ -86,34 +88,26 @@ func newCaller(sampled bool) callerSpan {
 }
 
 func (v *session) calls() []*appCall {
-	calls := append([]*appCall{}, v.plain...)
-	calls = append(calls, v.joins...)
-	return append(calls, v.unsampled, v.debug)
+	return slices.Concat(v.plain, v.joins, []*appCall{v.unsampled, v.debug})
 }
 
 // make sends the calls: the first alone, whose error it returns because the
 // others would fail alike, then the others at once. It changes v.
 func (v *session) make(ctx context.Context, env *probe.Env) error {
 	// An application's responses are private, and go into no bundle.
-	private := env.Target
+	private := &probe.Env{Target: env.Target}
 	private.Record = nil
+	private.UserAgent = cmp.Or(env.UserAgent, probe.CheckService) + " " + v.debugID
 	client := private.HTTPClient()
 	defer client.CloseIdleConnections()
 	client.CheckRedirect = stayOnHost
-	agent := env.UserAgent
-	if agent == "" {
-		agent = probe.CheckService
-	}
 	calls := v.calls()
 	v.start = time.Now()
-	for _, c := range calls {
-		c.header.Set("User-Agent", agent+" "+v.debugID)
-	}
-	calls[0].get(ctx, client, v.url)
+	calls[0].get(ctx, private, client, v.url)
 	if calls[0].err == nil {
 		var wg sync.WaitGroup
 		for _, c := range calls[1:] {
-			wg.Go(func() { c.get(ctx, client, v.url) })
+			wg.Go(func() { c.get(ctx, private, client, v.url) })
 		}
 		wg.Wait()
 	}
@@ -128,7 +122,7 @@ func stayOnHost(req *http.Request, via []*http.Request) error {
 	return nil
 }
 
-func (c *appCall) get(ctx context.Context, client *http.Client, u *url.URL) {
+func (c *appCall) get(ctx context.Context, env *probe.Env, client *http.Client, u *url.URL) {
 	ctx, cancel := context.WithTimeout(ctx, probe.NetworkTimeout)
 	defer cancel()
 	c.start = time.Now()
@@ -139,20 +133,17 @@ func (c *appCall) get(ctx context.Context, client *http.Client, u *url.URL) {
 		return
 	}
 	req.Header = c.header
-	resp, err := client.Do(req)
+	// Reading the response lets the application finish it.
+	got, err := probe.Send(client, env, req, maxAppAnswer)
 	if err != nil {
 		c.err = err
 		return
 	}
-	defer func() { _ = resp.Body.Close() }()
-	c.status = resp.StatusCode
+	c.status = got.Status
 	// A header that does not parse is ignored.
-	c.date, _ = http.ParseTime(resp.Header.Get("Date"))
-	// Read to the end, so that the application can finish its response.
-	_, _ = io.Copy(io.Discard, io.LimitReader(resp.Body, maxAppAnswer))
+	c.date, _ = http.ParseTime(got.Header.Get("Date"))
 }
 
-// evidence lists what was sent and what came back.
 func (v *session) evidence() []string {
 	var lines []string
 	for _, c := range v.calls() {
@@ -169,7 +160,6 @@ func (v *session) evidence() []string {
 	return lines
 }
 
-// parseURL reads the URL of an application.
 func parseURL(raw string) (*url.URL, error) {
 	u, err := url.Parse(raw)
 	switch {
@@ -181,4 +171,76 @@ func parseURL(raw string) (*url.URL, error) {
 		return nil, errors.New("it has no host")
 	}
 	return u, nil
+}
+
+// callerSpan is the span of a caller, which an application may continue. Its ids
+// have all their digits, which some formats require.
+type callerSpan struct {
+	trace   trace.TraceID
+	span    trace.SpanID
+	sampled bool
+}
+
+// headerFormat is a format in which a trace is propagated over HTTP.
+type headerFormat struct {
+	// name is that of its header.
+	name string
+	// propagation is the format's among the values of propagation, otel among
+	// those of OTEL_PROPAGATORS.
+	propagation, otel string
+	// headers have TRACE, SPAN and FLAG in the place of a span's.
+	headers map[string]string
+}
+
+// headerFormats are those in use: Jaeger's (jaeger-client-go's propagation.go),
+// the W3C's (Trace Context, level 1), and Zipkin's two (openzipkin/b3-propagation).
+func headerFormats() []headerFormat {
+	return []headerFormat{
+		{"uber-trace-id", config.PropagationJaeger, "jaeger", map[string]string{"Uber-Trace-Id": "TRACE:SPAN:0:FLAG"}},
+		{"traceparent", config.PropagationW3C, "tracecontext", map[string]string{"Traceparent": "00-TRACE-SPAN-0FLAG"}},
+		{"b3", config.PropagationB3Single, "b3", map[string]string{"B3": "TRACE-SPAN-FLAG"}},
+		{"x-b3-traceid", config.PropagationB3, "b3multi", map[string]string{"X-B3-Traceid": "TRACE", "X-B3-Spanid": "SPAN", "X-B3-Sampled": "FLAG"}},
+	}
+}
+
+func (f headerFormat) set(h http.Header, c callerSpan) {
+	flag := "0"
+	if c.sampled {
+		flag = "1"
+	}
+	fill := strings.NewReplacer("TRACE", c.trace.String(), "SPAN", c.span.String(), "FLAG", flag)
+	for name, value := range f.headers {
+		h.Set(name, fill.Replace(value))
+	}
+}
+
+// reportParents sends the caller's spans of the traces that the application
+// joined, by the configured path, so that these traces are complete: a span
+// whose parent is missing has a warning in Jaeger's UI. Other probes check this
+// path, so errors do not matter here.
+func (s *observations) reportParents(ctx context.Context, env *probe.Env) {
+	batch := send.Batch()
+	for _, c := range s.joins {
+		if _, ok := s.joined[c.name]; ok {
+			env.Sent.Add(c.caller.trace, true)
+			batch.Spans = append(batch.Spans, send.Span(c.caller.trace, c.caller.span, probe.IDThrough+" "+c.name, c.start, c.took))
+		}
+	}
+	if len(batch.Spans) == 0 {
+		return
+	}
+	ctx, cancel := context.WithTimeout(ctx, probe.NetworkTimeout)
+	defer cancel()
+	spans := send.RawSpan{Batch: batch}
+	if !env.Config().UsesCollector() {
+		if data, err := spans.Encode(ctx, send.CompactProtocol); err == nil {
+			_ = send.WriteUDP(ctx, env, env.AgentAddr(), data)
+		}
+		return
+	}
+	// None to Appdash, whose trace ids have 64 bits.
+	in := send.ProtocolOf(&env.Target)
+	if endpoint, err := env.Collector(); err == nil && in.Scheme != probe.SchemeTCP {
+		in.Send(ctx, env, endpoint, spans, true)
+	}
 }

@@ -17,57 +17,60 @@ const clockSlack = 100 * time.Millisecond
 // clock difference that is assumed.
 const dateSlack = time.Second
 
+// observations is what Jaeger shows of a session.
+type observations struct {
+	*session
+	// joined has the traces that the application continued, by the format's name.
+	joined map[string]trace.Trace
+	// cut has those that it continued under the lower 64 bits of their id.
+	cut map[string]trace.Trace
+	// keptUnsampled is set if the trace exists that the caller did not sample.
+	keptUnsampled bool
+	// debugRoot is the first span of a trace of the debug header; it has no ids if
+	// there is none.
+	debugRoot trace.Span
+	// found has the recent traces of each service, those of this session and
+	// others.
+	found map[string][]trace.Trace
+	// unsearched is why found may lack some; nil if it is complete.
+	unsearched error
+	// first is how long after the last call something was there.
+	first time.Duration
+}
+
 // continuations returns the spans with which the application continued the
 // calls, at least one for each call.
-func (s *observations) continuations(v *session) []trace.Span {
+func (s *observations) continuations() []trace.Span {
 	var spans []trace.Span
-	for _, c := range v.joins {
-		for _, t := range []trace.Trace{s.joined[c.name], s.cut[c.name]} {
-			for i := range t.Spans {
-				if t.Spans[i].ParentID() == c.caller.span {
-					spans = append(spans, t.Spans[i])
-				}
-			}
-		}
+	for _, c := range s.joins {
+		spans = append(spans, continued(c, slices.Concat(s.joined[c.name].Spans, s.cut[c.name].Spans))...)
 	}
 	return spans
 }
 
-// entryServices returns the names of the application: those on the spans that
-// continue the calls.
-func (s *observations) entryServices(v *session) []string {
-	return serviceNames(s.continuations(v))
+func continued(c *appCall, spans []trace.Span) []trace.Span {
+	return slices.DeleteFunc(slices.Clone(spans), func(span trace.Span) bool { return span.ParentID() != c.caller.span })
 }
 
-func serviceNames(spans []trace.Span) []string {
-	var names []string
-	for i := range spans {
-		names = append(names, spans[i].Service())
-	}
-	slices.Sort(names)
-	return slices.Compact(names)
-}
+// entryServices returns the names of the application: those on the spans that
+// continue the calls.
+func (s *observations) entryServices() []string { return serviceNames(s.continuations()) }
+
+func serviceNames(spans []trace.Span) []string { return (&trace.Trace{Spans: spans}).Services() }
 
 // ownRoots returns the root spans of the traces that the application started
 // itself, except those of the debug header. Traces of other callers at the same
 // time are included: no header distinguishes them.
-func (s *observations) ownRoots(v *session) []trace.Span {
-	continued := s.continuations(v)
-	services := serviceNames(continued)
-	from, to := v.activeWindow(continued)
-	var roots []trace.Span
-	for _, root := range s.roots() {
-		if root.Start.Before(from) || root.Start.After(to) || v.isDebug(&root) {
-			continue
-		}
+func (s *observations) ownRoots() []trace.Span {
+	services := s.entryServices()
+	from, to := s.activeWindow()
+	return slices.DeleteFunc(s.roots(), func(root trace.Span) bool {
 		// Without a service name, the path or the recorded user agent
 		// identifies it.
-		if slices.Contains(services, root.Service()) ||
-			len(services) == 0 && (isForPath(&root, v.url.Path) || hasTag(&root, v.debugID)) {
-			roots = append(roots, root)
-		}
-	}
-	return roots
+		isOwn := slices.Contains(services, root.Service()) ||
+			len(services) == 0 && (isForPath(&root, s.url.Path) || hasTag(&root, s.debugID))
+		return !isOwn || root.Start.Before(from) || root.Start.After(to) || s.isDebug(&root)
+	})
 }
 
 // isDebug reports whether the span began the trace of a debug header of ours.
@@ -80,17 +83,29 @@ func (v *session) isDebug(span *trace.Span) bool {
 // activeWindow returns when the application handled the calls, by its own
 // clock: from the spans that continue them, otherwise from its Date headers, to
 // the second.
-func (v *session) activeWindow(continued []trace.Span) (from, to time.Time) {
-	if len(continued) > 0 {
-		least, most := clockOffset(v, continued)
-		return v.start.Add(least - clockSlack), v.end.Add(most + clockSlack)
+func (s *observations) activeWindow() (from, to time.Time) {
+	if spans := s.continuations(); len(spans) > 0 {
+		least, most := s.clockOffset(spans)
+		return s.start.Add(least - clockSlack), s.end.Add(most + clockSlack)
 	}
-	from, to = v.start.Add(-dateSlack), v.end.Add(dateSlack)
-	if first := v.plain[0]; !first.date.IsZero() {
+	if first := s.plain[0]; !first.date.IsZero() {
 		offset := first.date.Sub(first.start.Add(first.took))
-		from, to = v.start.Add(offset-clockSlack), v.end.Add(offset+first.took+dateSlack)
+		return s.start.Add(offset - clockSlack), s.end.Add(offset + first.took + dateSlack)
 	}
-	return from, to
+	return s.start.Add(-dateSlack), s.end.Add(dateSlack)
+}
+
+// clockOffset returns how far the application's clock is ahead of this one, at
+// least and at most: a span that continues a call starts while the call lasts.
+func (s *observations) clockOffset(spans []trace.Span) (least, most time.Duration) {
+	var all, allLess []time.Duration
+	for _, c := range s.joins {
+		for _, span := range continued(c, spans) {
+			late := span.Start.Sub(c.start)
+			all, allLess = append(all, late), append(allLess, late-c.took)
+		}
+	}
+	return slices.Max(allLess), slices.Min(all)
 }
 
 // roots returns the first spans of all traces found, each once.
@@ -110,55 +125,25 @@ func (s *observations) roots() []trace.Span {
 	return roots
 }
 
-// clockOffset returns how far the application's clock is ahead of this one, at
-// least and at most: a span that continues a call starts while the call lasts.
-func clockOffset(v *session, continued []trace.Span) (least, most time.Duration) {
-	first := true
-	for _, c := range v.joins {
-		for i := range continued {
-			if continued[i].ParentID() != c.caller.span {
-				continue
-			}
-			late := continued[i].Start.Sub(c.start)
-			if first || late-c.took > least {
-				least = late - c.took
-			}
-			if first || late < most {
-				most = late
-			}
-			first = false
-		}
-	}
-	return least, most
-}
-
 // hasTag reports whether a tag of the span, such as its user agent, contains id.
 func hasTag(span *trace.Span, id string) bool {
 	return slices.ContainsFunc(span.Tags, func(t trace.Tag) bool { return strings.Contains(t.Value.String(), id) })
 }
 
-// isForPath reports whether the span is of a request for path.
 func isForPath(span *trace.Span, path string) bool {
-	for _, key := range []string{"http.url", "http.target", "http.path", "url.path", "url.full"} {
+	return slices.ContainsFunc([]string{"http.url", "http.target", "http.path", "url.path", "url.full"}, func(key string) bool {
 		value, ok := span.Tag(key)
-		if !ok {
-			continue
-		}
 		u, err := url.Parse(value.String())
-		if err == nil && strings.TrimSuffix(u.Path, "/") == strings.TrimSuffix(path, "/") {
-			return true
-		}
-	}
-	return false
+		return ok && err == nil && strings.TrimSuffix(u.Path, "/") == strings.TrimSuffix(path, "/")
+	})
 }
 
-// downstream returns the services that continued the traces behind the application.
-func (s *observations) downstream(v *session) []string {
-	services := s.entryServices(v)
+func (s *observations) downstream() []string {
 	var spans []trace.Span
 	for _, t := range s.joined {
 		spans = append(spans, t.Spans...)
 	}
+	services := s.entryServices()
 	return slices.DeleteFunc(serviceNames(spans), func(name string) bool { return slices.Contains(services, name) })
 }
 
@@ -169,29 +154,29 @@ const leastNested = 3
 // foreignRoots returns the services that start their own trace during each of
 // the application's spans, and rarely otherwise: the application calls them but
 // does not propagate its trace.
-func (s *observations) foreignRoots(v *session) []string {
-	outer := append(s.continuations(v), s.ownRoots(v)...)
-	services := serviceNames(outer)
-	inside, elsewhere := make(map[string][]trace.Span), make(map[string]int)
-	for _, root := range s.roots() {
-		if !slices.ContainsFunc(outer, func(o trace.Span) bool { return within(root, o) }) {
-			elsewhere[root.Service()]++
-			continue
+func (s *observations) foreignRoots() []string {
+	outer := append(s.continuations(), s.ownRoots()...)
+	roots := s.roots()
+	return slices.DeleteFunc(serviceNames(roots), func(name string) bool {
+		if slices.Contains(serviceNames(outer), name) {
+			return true
 		}
-		inside[root.Service()] = append(inside[root.Service()], root)
-	}
-	var names []string
-	for name, roots := range inside {
-		missing := func(o trace.Span) bool {
-			return !slices.ContainsFunc(roots, func(root trace.Span) bool { return within(root, o) })
+		var inside []trace.Span
+		elsewhere := 0
+		for _, root := range roots {
+			switch {
+			case root.Service() != name:
+			case slices.ContainsFunc(outer, func(o trace.Span) bool { return within(root, o) }):
+				inside = append(inside, root)
+			default:
+				elsewhere++
+			}
 		}
-		if len(roots) >= leastNested && len(roots) > elsewhere[name] &&
-			!slices.Contains(services, name) && !slices.ContainsFunc(outer, missing) {
-			names = append(names, name)
-		}
-	}
-	slices.Sort(names)
-	return names
+		lacksOne := slices.ContainsFunc(outer, func(o trace.Span) bool {
+			return !slices.ContainsFunc(inside, func(root trace.Span) bool { return within(root, o) })
+		})
+		return lacksOne || len(inside) < leastNested || len(inside) <= elsewhere
+	})
 }
 
 // within reports whether inner starts while outer lasts. It may end later: a
@@ -202,8 +187,8 @@ func within(inner, outer trace.Span) bool {
 
 // unansweredCalls returns the URLs that the application called, by client spans
 // without a child.
-func (s *observations) unansweredCalls(v *session) []string {
-	services := s.entryServices(v)
+func (s *observations) unansweredCalls() []string {
+	services := s.entryServices()
 	var urls []string
 	for _, t := range s.joined {
 		parents := make(map[trace.SpanID]bool)

@@ -73,16 +73,35 @@ func TestOwnRootsAreOfThisSession(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			v := sessionAt(now, now.Add(tt.ahead).Truncate(time.Second))
-			seen := &observations{found: map[string][]trace.Trace{tt.root.Service(): oneSpanEach(tt.root)}}
+			seen := &observations{session: v, found: map[string][]trace.Trace{tt.root.Service(): oneSpanEach(tt.root)}}
 			if tt.joined {
 				c := v.joins[0]
 				c.took += tt.late
 				seen.joined = map[string]trace.Trace{c.name: continues(c, "pay", now.Add(tt.ahead+tt.late), time.Millisecond)}
 			}
-			if got := len(seen.ownRoots(v)); got != tt.want {
+			if got := len(seen.ownRoots()); got != tt.want {
 				t.Errorf("got %d traces of its own, want %d", got, tt.want)
 			}
 		})
+	}
+}
+
+// Each call that is continued narrows the difference of the clocks.
+func TestOwnRootsWithTwoContinuations(t *testing.T) {
+	t.Parallel()
+	now := time.Date(2026, 11, 23, 12, 0, 0, 0, time.UTC)
+	v := sessionAt(now, now)
+	late, soon := v.joins[0], v.joins[1]
+	late.took += 300 * time.Millisecond
+	seen := &observations{session: v, joined: map[string]trace.Trace{
+		late.name: continues(late, "pay", now.Add(300*time.Millisecond), time.Millisecond),
+		soon.name: continues(soon, "pay", now.Add(time.Millisecond), time.Millisecond),
+	}}
+	for after, want := range map[time.Duration]int{50 * time.Millisecond: 1, 270 * time.Millisecond: 0} {
+		seen.found = map[string][]trace.Trace{"pay": oneSpanEach(rootSpan("pay", "/pay", now.Add(after), 1))}
+		if got := len(seen.ownRoots()); got != want {
+			t.Errorf("%s after the calls began: got %d traces of its own, want %d", after, got, want)
+		}
 	}
 }
 
@@ -115,8 +134,8 @@ func TestForeignRootsStartInside(t *testing.T) {
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			seen := &observations{joined: joined, found: map[string][]trace.Trace{"stock": tt.stock}}
-			if got := seen.foreignRoots(v); !slices.Equal(got, tt.want) {
+			seen := &observations{session: v, joined: joined, found: map[string][]trace.Trace{"stock": tt.stock}}
+			if got := seen.foreignRoots(); !slices.Equal(got, tt.want) {
 				t.Errorf("got %q, want %q", got, tt.want)
 			}
 		})

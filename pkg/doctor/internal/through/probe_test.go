@@ -212,8 +212,8 @@ func TestParentsUseTheConfiguredPath(t *testing.T) {
 	now := time.Now()
 	v := sessionAt(now, now)
 	c := v.joins[0]
-	seen := &observations{joined: map[string]trace.Trace{c.name: continues(c, "pay", now, time.Millisecond)}}
-	v.reportParents(t.Context(), &probe.Env{Target: probetest.Outside(loaded).WithDefaults()}, seen)
+	seen := &observations{session: v, joined: map[string]trace.Trace{c.name: continues(c, "pay", now, time.Millisecond)}}
+	seen.reportParents(t.Context(), &probe.Env{Target: probetest.Outside(loaded).WithDefaults()})
 	select {
 	case got := <-posts:
 		if want := "/api/traces application/x-thrift me secret 1"; got != want {

@@ -1,7 +1,6 @@
 package through
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -33,26 +32,6 @@ const (
 	maxReads = 50
 )
 
-// observations is what Jaeger shows of a session.
-type observations struct {
-	// joined has the traces that the application continued, by the format's name.
-	joined map[string]trace.Trace
-	// cut has those that it continued under the lower 64 bits of their id.
-	cut map[string]trace.Trace
-	// unsampled is set if the trace exists that the caller did not sample.
-	unsampled bool
-	// debug is the first span of a trace of the debug header; it has no ids if
-	// there is none.
-	debug trace.Span
-	// found has the recent traces of each service, those of this session and
-	// others.
-	found map[string][]trace.Trace
-	// unsearched is why found may lack some; nil if it is complete.
-	unsearched error
-	// first is how long after the last call something was there.
-	first time.Duration
-}
-
 // waitObservations polls until the application's spans are there and had time to be
 // complete. The error is the query API's, or the context's when that ended before
 // an absence meant anything.
@@ -62,7 +41,7 @@ func (v *session) waitObservations(ctx context.Context, env *probe.Env) (*observ
 		return nil, err
 	}
 	defer client.Close()
-	seen := &observations{}
+	seen := &observations{session: v}
 	pause := firstPoll
 	for time.Since(v.end) < notReportedAfter {
 		if err := wait.For(ctx, pause); err != nil {
@@ -81,24 +60,23 @@ func (v *session) waitObservations(ctx context.Context, env *probe.Env) (*observ
 			break
 		}
 	}
-	return seen, v.readAll(ctx, env, client, seen)
+	return seen, seen.readAll(ctx, env, client)
 }
 
-// readAll fills seen with what is there now.
-func (v *session) readAll(ctx context.Context, env *probe.Env, client *query.Client, seen *observations) error {
+func (s *observations) readAll(ctx context.Context, env *probe.Env, client *query.Client) error {
 	var err error
-	if seen.joined, err = readCalls(ctx, client, v.joins, whole); err != nil {
+	if s.joined, err = readCalls(ctx, client, s.joins, whole); err != nil {
 		return err
 	}
-	if seen.cut, err = readCalls(ctx, client, v.joins, lower64); err != nil {
+	if s.cut, err = readCalls(ctx, client, s.joins, lower64); err != nil {
 		return err
 	}
-	unsampled, err := readCalls(ctx, client, []*appCall{v.unsampled}, whole)
+	unsampled, err := readCalls(ctx, client, []*appCall{s.unsampled}, whole)
 	if err != nil {
 		return err
 	}
-	seen.unsampled = len(unsampled) > 0
-	v.searchAll(ctx, env, client, seen)
+	s.keptUnsampled = len(unsampled) > 0
+	s.unsearched = s.searchAll(ctx, env, client)
 	return ctx.Err()
 }
 
@@ -124,44 +102,51 @@ func readCalls(
 }
 
 // searchAll looks for the traces that the application and those behind it began
-// themselves. Search has other paths in younger Jaegers and other limits, so
-// that it fails is noted, and no error.
-func (v *session) searchAll(ctx context.Context, env *probe.Env, client *query.Client, seen *observations) {
-	seen.found = make(map[string][]trace.Trace)
-	services, err := client.Services(ctx)
+// themselves. Search has other paths in younger Jaegers and other limits, so its
+// error is only noted.
+func (s *observations) searchAll(ctx context.Context, env *probe.Env, client *query.Client) error {
+	s.found = make(map[string][]trace.Trace)
+	all, err := client.Services(ctx)
 	if err != nil {
-		seen.unsearched = err
-		return
+		return err
 	}
-	services = slices.DeleteFunc(services, settings.IsCheckOrJaeger)
 	// The application's own name is the one not to miss.
-	entry := seen.entryServices(v)
-	likely := func(name string) bool { return slices.Contains(entry, name) || name == env.ServiceName() }
-	slices.SortStableFunc(services, func(a, b string) int { return cmp.Compare(rank(likely(a)), rank(likely(b))) })
+	entry := s.entryServices()
+	var services, others []string
+	for _, name := range all {
+		switch {
+		case settings.IsCheckOrJaeger(name):
+		case slices.Contains(entry, name), name == env.ServiceName():
+			services = append(services, name)
+		default:
+			others = append(others, name)
+		}
+	}
+	services = append(services, others...)
 	if len(services) > maxServices {
 		if len(entry) == 0 {
-			seen.unsearched = fmt.Errorf("only %d of %d services were searched", maxServices, len(services))
+			err = fmt.Errorf("only %d of %d services were searched", maxServices, len(services))
 		}
 		services = services[:maxServices]
 	}
 	opts := query.SearchOptions{Limit: searchLimit}
-	opts.Start, opts.End = v.activeWindow(seen.continuations(v))
+	opts.Start, opts.End = s.activeWindow()
 	for _, opts.Service = range services {
 		traces, err := client.Search(ctx, opts)
 		if err == nil {
 			traces, err = withTags(ctx, client, traces)
 		}
 		if err != nil {
-			seen.unsearched = err
-			return
+			return err
 		}
-		seen.found[opts.Service] = traces
+		s.found[opts.Service] = traces
 	}
-	for _, root := range seen.roots() {
-		if v.isDebug(&root) {
-			seen.debug = root
+	for _, root := range s.roots() {
+		if s.isDebug(&root) {
+			s.debugRoot = root
 		}
 	}
+	return err
 }
 
 // withTags reads those traces again that came without tags, as from
@@ -182,12 +167,4 @@ func withTags(ctx context.Context, client *query.Client, traces []trace.Trace) (
 		traces[i] = t
 	}
 	return traces, nil
-}
-
-// rank puts what is wanted before what is not.
-func rank(wanted bool) int {
-	if wanted {
-		return 0
-	}
-	return 1
 }

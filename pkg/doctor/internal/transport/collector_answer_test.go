@@ -11,6 +11,9 @@ import (
 	"strings"
 	"testing"
 
+	coltracepb "go.opentelemetry.io/proto/otlp/collector/trace/v1"
+	"google.golang.org/protobuf/proto"
+
 	"github.com/otdemo/otdemo/pkg/doctor/internal/probe"
 	"github.com/otdemo/otdemo/pkg/doctor/internal/probetest"
 )
@@ -32,11 +35,8 @@ func TestCollectorGetsTheTracersProtocol(t *testing.T) {
 			return json.Unmarshal(body, &spans) == nil && len(spans) == 1 && spans[0].Local.Service == probe.CheckService
 		}},
 		"otel": {"otel", "/v1/traces", "application/x-protobuf", http.StatusOK, func(body []byte) bool {
-			resourceSpans, _ := protoField(body, 1)
-			scopeSpans, _ := protoField(resourceSpans, 2)
-			span, _ := protoField(scopeSpans, 2)
-			name, _ := protoField(span, 5)
-			return string(name) == probe.IDCollector
+			var request coltracepb.ExportTraceServiceRequest
+			return proto.Unmarshal(body, &request) == nil && request.ResourceSpans[0].ScopeSpans[0].Spans[0].Name == probe.IDCollector
 		}},
 	}
 	for name, tt := range tests {

@@ -15,13 +15,8 @@ const (
 	codeHostPublic   probe.Code = "agent-host-public"
 )
 
-// agentAddrs is the published result of agent-host.
-type agentAddrs struct {
-	// chosen is the address that a tracer sends to.
-	chosen netip.Addr
-}
-
-// HostProbe resolves the agent's host name.
+// HostProbe resolves the agent's host name. It publishes the netip.Addr that a tracer
+// sends to.
 func HostProbe() probe.Probe {
 	return probe.Probe{
 		ID:    probe.IDHost,
@@ -44,43 +39,34 @@ func runHost(ctx context.Context, env *probe.Env) probe.Finding {
 	if err != nil {
 		return unresolved(env, host, err)
 	}
+	text := make([]string, len(addrs))
 	for i := range addrs {
 		addrs[i] = addrs[i].Unmap()
+		text[i] = addrs[i].String()
 	}
+	saw := fmt.Sprintf("lookup %s: %s", host, strings.Join(text, ", "))
 	chosen := probe.Preferred(addrs)
-	env.Publish(agentAddrs{chosen})
-	if !strings.Contains(host, ".") && !strings.Contains(host, ":") && isPublic(chosen) {
-		return probe.Found(probe.StatusWarn, codeHostPublic,
-			"host %s has no dot in its name and resolves to the public address %s", host, chosen).
-			Saw(listAddrs(host, addrs)).
-			Hint(fmt.Sprintf("getent ahosts %s", host)).
-			Maybe(
-				probe.Cause{Text: "a search domain of this machine resolves every name", Command: "grep search /etc/resolv.conf"},
-				probe.Cause{Text: "this is intended: the agent has a public address"},
-			)
+	env.Publish(chosen)
+	if !strings.ContainsAny(host, ".:") && isPublic(chosen) {
+		return probe.Warn(codeHostPublic, "host %s has no dot in its name and resolves to the public address %s", host, chosen).
+			Saw(saw).
+			Hint("getent ahosts "+host).
+			Perhaps("a search domain of this machine resolves every name", "grep search /etc/resolv.conf").
+			Perhaps("this is intended: the agent has a public address", "")
 	}
-	return probe.Found(probe.StatusOK, codeHostResolves, "host %s resolves to %s", host, chosen).Saw(listAddrs(host, addrs))
+	return probe.OK(codeHostResolves, "host %s resolves to %s", host, chosen).Saw(saw)
 }
 
 func unresolved(env *probe.Env, host string, err error) probe.Finding {
-	f := probe.Found(probe.StatusFail, probe.CodeHostUnresolved, "agent host %s does not resolve: %s", host, probe.Reason(err)).
+	f := probe.Fail(probe.CodeHostUnresolved, "agent host %s does not resolve: %s", host, probe.Reason(err)).
 		Saw(fmt.Sprintf("lookup %s: %v", host, err)).
 		Saw("reporter.agent.host is from " + probe.Origin(env.Loaded, "reporter.agent.host"))
 	if !strings.Contains(host, ".") {
-		f = f.Maybe(
-			probe.Cause{Text: "the name is a compose service or a container on another network", Command: "docker network ls"},
-			probe.Cause{Text: "compose's hostname: and docker's --hostname are not names that other containers can resolve; use the service name or an alias"},
-		)
+		f = f.
+			Perhaps("the name is a compose service or a container on another network", "docker network ls").
+			Perhaps("compose's hostname: and docker's --hostname are not names that other containers can resolve; use the service name or an alias", "")
 	}
 	return f.Hint("--agent-host localhost")
-}
-
-func listAddrs(host string, addrs []netip.Addr) string {
-	text := make([]string, len(addrs))
-	for i, a := range addrs {
-		text[i] = a.String()
-	}
-	return fmt.Sprintf("lookup %s: %s", host, strings.Join(text, ", "))
 }
 
 func isPublic(a netip.Addr) bool {

@@ -56,7 +56,7 @@ func TestAgentHostUsesTheRealResolver(t *testing.T) {
 	t.Parallel()
 	f, env := probetest.Examine(t, HostProbe(), probetest.Outside(probetest.Load(t, "reporter.agent.host", "127.0.0.1")), nil)
 	probetest.Expect(t, f, probe.StatusOK, codeHostResolves, "host 127.0.0.1 resolves to 127.0.0.1", "")
-	if got, ok := env.Published.(agentAddrs); !ok || got.chosen != netip.MustParseAddr("127.0.0.1") {
+	if got, ok := env.Published.(netip.Addr); !ok || got != netip.MustParseAddr("127.0.0.1") {
 		t.Errorf("learned %v, want 127.0.0.1", env.Published)
 	}
 	f, _ = probetest.Examine(t, HostProbe(), probetest.Outside(probetest.Load(t, "reporter.agent.host", "no-such-host.invalid")), nil)

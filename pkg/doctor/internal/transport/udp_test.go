@@ -15,7 +15,6 @@ import (
 
 	"github.com/otdemo/otdemo/pkg/doctor/internal/probe"
 	"github.com/otdemo/otdemo/pkg/doctor/internal/probetest"
-	"github.com/otdemo/otdemo/pkg/doctor/internal/send"
 )
 
 // agentAt returns a configuration for an agent at addr, and what agent-host
@@ -26,7 +25,7 @@ func agentAt(t *testing.T, addr string) (probe.Target, map[string]probe.Outcome)
 	target := probetest.Outside(probetest.Load(t, "reporter.agent.host", "127.0.0.1", "reporter.agent.port", probetest.PortFrom(t, addr)))
 	target.Dial = probetest.RedirectDial(map[string]string{usualAgent: probetest.ClosedAddr(t)})
 	return target, map[string]probe.Outcome{
-		probe.IDHost: {Finding: probe.Found(probe.StatusOK, codeHostResolves, "x"), Published: agentAddrs{netip.MustParseAddr("127.0.0.1")}},
+		probe.IDHost: {Finding: probe.Found(probe.StatusOK, codeHostResolves, "x"), Published: netip.MustParseAddr("127.0.0.1")},
 	}
 }
 
@@ -66,7 +65,7 @@ func TestUDPSendsOneWholeSpan(t *testing.T) {
 	if got.Batch == nil || got.Batch.Process == nil || got.Batch.Process.ServiceName != probe.CheckService {
 		t.Fatalf("got %+v, want a batch of %s", got.Batch, probe.CheckService)
 	}
-	if spans := got.Batch.Spans; len(spans) != 1 || spans[0].Flags != send.FlagSampled || spans[0].TraceIdLow == 0 || spans[0].OperationName != probe.IDUDP {
+	if spans := got.Batch.Spans; len(spans) != 1 || spans[0].Flags != 1 || spans[0].TraceIdLow == 0 || spans[0].OperationName != probe.IDUDP {
 		t.Errorf("got spans %+v, want one sampled span named %s", spans, probe.IDUDP)
 	}
 	if buf.Len() != 0 {
