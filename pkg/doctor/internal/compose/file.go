@@ -7,7 +7,6 @@ import (
 
 	"go.yaml.in/yaml/v3"
 
-	"github.com/otdemo/otdemo/pkg/doctor/internal/docker"
 	"github.com/otdemo/otdemo/pkg/doctor/internal/jaegers"
 )
 
@@ -17,23 +16,16 @@ type file struct {
 	services []service
 	// gaps are what docker compose would read in addition.
 	gaps []gap
-	// index is made by found.
-	index *serviceIndex
 }
 
-// service is one service. Lines are those of the compose file.
+// service is one service, as the Jaeger that it may be. Lines are those of the compose
+// file.
 type service struct {
+	jaegers.Program
 	name string
 	line int
 
-	image string
-	// parsed is the image's name, once it was needed.
-	parsed  *jaegers.Image
 	ports   []publishedPort
-	env     []jaegers.Variable
-	envLine int
-	// command has the program's arguments, wherever they are from.
-	command []string
 	restart string
 	// hostNetwork is set if the service has the machine's network.
 	hostNetwork bool
@@ -45,26 +37,13 @@ type service struct {
 	// dependsOn has the services of depends_on, and the condition waited for.
 	dependsOn     map[string]string
 	dependsOnLine int
-	// checked is set if the service has a health check.
-	checked bool
 	// files has the source of each file that is mounted, by its path inside.
 	files map[string]string
 }
 
-// publishedPort is a published port and its position in the file.
-type publishedPort struct {
-	docker.Binding
-	line int
-	text string
+func atLine(line int, format string, args ...any) error {
+	return fmt.Errorf("line %d: %w", line, fmt.Errorf(format, args...))
 }
-
-// formError is a fault of the file's form.
-type formError struct {
-	line int
-	text string
-}
-
-func (e *formError) Error() string { return fmt.Sprintf("line %d: %s", e.line, e.text) }
 
 // parseFile reads a compose file. vars are the values for ${NAME}. It reads
 // only the keys that matter here and leaves all others to docker compose.
@@ -102,21 +81,22 @@ func servicesOf(doc *yaml.Node) (*yaml.Node, error) {
 		return services, nil
 	}
 	if kind := scalar(field(doc, "kind")); kind != "" && field(doc, "apiVersion") != nil {
-		return nil, &formError{doc.Line, "it is a Kubernetes manifest of kind " + kind}
+		return nil, atLine(doc.Line, "it is a Kubernetes manifest of kind %s", kind)
 	}
 	// A file that only includes others is a compose file as well.
 	if field(doc, "include") != nil {
 		return nil, nil
 	}
-	first := false
+	noServices := atLine(doc.Line, "the file has no services")
+	isService := false
 	for _, node := range pairs(doc) {
 		if node.Kind != yaml.MappingNode {
-			return nil, &formError{doc.Line, "the file has no services"}
+			return nil, noServices
 		}
-		first = first || field(node, "image") != nil || field(node, "build") != nil
+		isService = isService || field(node, "image") != nil || field(node, "build") != nil
 	}
-	if !first || field(doc, "services") != nil {
-		return nil, &formError{doc.Line, "the file has no services"}
+	if !isService || field(doc, "services") != nil {
+		return nil, noServices
 	}
 	return doc, nil
 }
@@ -124,23 +104,20 @@ func servicesOf(doc *yaml.Node) (*yaml.Node, error) {
 func parseService(key, node *yaml.Node, vars func(string) (string, bool)) (service, error) {
 	s := service{name: key.Value, line: key.Line}
 	if node.Kind != yaml.MappingNode {
-		return s, &formError{key.Line, "service " + key.Value + " is not a mapping"}
+		return s, atLine(key.Line, "service %s is not a mapping", key.Value)
 	}
-	s.image = scalar(field(node, "image"))
+	s.Image = jaegers.ImageOf(scalar(field(node, "image")), nil)
+	s.Args = slices.Concat(words(field(node, "entrypoint")), words(field(node, "command")))
+	s.Env = parseEnvironment(field(node, "environment"), vars)
 	s.restart = scalar(field(node, "restart"))
 	s.hostname = scalar(field(node, "hostname"))
 	mode := scalar(field(node, "network_mode"))
 	s.hostNetwork, s.sharesNetwork = mode == "host", strings.HasPrefix(mode, "service:")
-	s.checked = field(node, "healthcheck") != nil
-	s.command = slices.Concat(words(field(node, "entrypoint")), words(field(node, "command")))
 	if name := scalar(field(node, "container_name")); name != "" {
 		s.aliases = append(s.aliases, name)
 	}
 	for _, network := range pairs(field(node, "networks")) {
 		s.aliases = append(s.aliases, words(field(network, "aliases"))...)
-	}
-	if env := field(node, "environment"); env != nil {
-		s.env, s.envLine = parseEnvironment(env, vars), env.Line
 	}
 	s.parseDependsOn(field(node, "depends_on"))
 	s.files = mounts(field(node, "volumes"))

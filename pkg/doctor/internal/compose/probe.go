@@ -3,12 +3,12 @@ package compose
 import (
 	"context"
 	"errors"
-	"fmt"
 	"io/fs"
 	"path/filepath"
 	"regexp"
 	"strings"
 
+	"github.com/otdemo/otdemo/internal/hint"
 	"github.com/otdemo/otdemo/pkg/doctor/internal/docker"
 	"github.com/otdemo/otdemo/pkg/doctor/internal/probe"
 )
@@ -35,12 +35,13 @@ func run(ctx context.Context, env *probe.Env) probe.Finding {
 	if name == "" {
 		return probe.NotUsed("no compose file is set")
 	}
-	file, err := readFile(&env.Target)
-	if err != nil {
+	file, problem := readFile(&env.Target)
+	if problem != nil {
 		// The command line was validated before; the file has changed since.
-		return probe.Found(probe.StatusUnknown, err.code, "%s", err.text).Hint(err.hint)
+		return *problem
 	}
-	if len(file.jaegers()) == 0 {
+	services := indexOf(file.services)
+	if len(services.jaegers) == 0 {
 		if len(file.gaps) > 0 {
 			return file.notFollowed(nil)
 		}
@@ -51,6 +52,7 @@ func run(ctx context.Context, env *probe.Env) probe.Finding {
 	docker.Resolve(ctx, env, needs)
 	check := check{
 		file:    file,
+		index:   services,
 		needs:   needs,
 		isLocal: func(n docker.Need) bool { return probe.IsOwn(ctx, &env.Target, n.Addr) },
 		readFile: func(source string) ([]byte, error) {
@@ -65,7 +67,7 @@ func run(ctx context.Context, env *probe.Env) probe.Finding {
 		return file.notFollowed(unsure)
 	}
 	if len(faults) == 0 {
-		return probe.Found(probe.StatusOK, codeNoFault, "no fault found in service %s of %s", file.jaegers()[0].name, name).
+		return probe.Found(probe.StatusOK, codeNoFault, "no fault found in service %s of %s", services.jaegers[0].name, name).
 			Hint("docker compose -f " + docker.ShellQuote(name) + " up -d")
 	}
 	return finding(faults).Saw(file.gapLines()...)
@@ -80,27 +82,14 @@ func finding(faults []fault) probe.Finding {
 		f = f.AsCauseOf(n.Probe)
 	}
 	for i := range faults {
-		f = f.Saw(faults[i].position() + ": " + faults[i].fact).Hint(faults[i].position() + ": " + faults[i].fix)
-		if faults[i].evidence != "" {
-			f = f.Saw(faults[i].evidence)
-		}
-		if faults[i].otherFix != "" {
-			f = f.Hint(faults[i].position() + ": or " + faults[i].otherFix)
+		fault := &faults[i]
+		f = f.Saw(fault.position() + ": " + fault.fact).Saw(fault.evidence...)
+		for _, fix := range fault.fixes {
+			f = f.Hint(fault.position() + ": " + fix)
 		}
 	}
 	return f
 }
-
-// fileError is why a file cannot be checked.
-type fileError struct {
-	code       probe.Code
-	text, hint string
-}
-
-func (e *fileError) Error() string { return e.text }
-
-// Hint is what to do about it.
-func (e *fileError) Hint() string { return e.hint }
 
 // Validate returns an error with a hint if Compose names a file that cannot be
 // read or is not a compose file.
@@ -109,42 +98,37 @@ func Validate(t probe.Target) error {
 	if t.Compose == "" {
 		return nil
 	}
-	if _, err := readFile(&t); err != nil {
-		return err
+	if _, problem := readFile(&t); problem != nil {
+		return hint.New(errors.New(problem.Fact), problem.Hints[0])
 	}
 	return nil
 }
 
-// readFile reads the file that Compose names.
-func readFile(t *probe.Target) (*file, *fileError) {
+// readFile reads the file that Compose names, or returns the finding for one that
+// cannot be checked.
+func readFile(t *probe.Target) (*file, *probe.Finding) {
+	problem := func(code probe.Code, hint, format string, args ...any) *probe.Finding {
+		f := probe.Found(probe.StatusUnknown, code, format, args...).Hint(hint)
+		return &f
+	}
 	text, err := t.ReadFile(t.Compose)
 	if err != nil {
-		reason := err
-		if pathErr, ok := errors.AsType[*fs.PathError](err); ok {
-			reason = pathErr.Err
-		}
-		return nil, &fileError{
-			codeUnreadable, fmt.Sprintf("cannot read the compose file %q: %v", t.Compose, reason),
+		return nil, problem(codeUnreadable,
 			"give the path of a compose file, relative to the working directory: --compose docker-compose.yaml",
-		}
+			"cannot read the compose file %q: %s", t.Compose, reason(err))
 	}
 	var unread error
 	file, err := parseFile(t.Compose, text, variables(t, &unread))
 	switch {
 	case err != nil && unread != nil:
-		return nil, &fileError{
-			codeUnreadable, fmt.Sprintf("cannot read the file .env next to %s, which has variables: %v", t.Compose, unread),
-			"make .env a regular file of 1 MiB at most",
-		}
+		return nil, problem(codeUnreadable, "make .env a regular file of 1 MiB at most",
+			"cannot read the file .env next to %s, which has variables: %v", t.Compose, unread)
+	case err != nil && manifest.Match(text):
+		return nil, problem(codeInvalid, "give the path of a compose file; Kubernetes manifests are not supported",
+			"%s is not a compose file: %s", t.Compose, reason(err))
 	case err != nil:
-		e := &fileError{
-			codeInvalid, fmt.Sprintf("%s is not a compose file: %s", t.Compose, strings.ReplaceAll(err.Error(), "\n", " ")),
-			"docker compose -f " + docker.ShellQuote(t.Compose) + " config",
-		}
-		if manifest.Match(text) {
-			e.hint = "give the path of a compose file; Kubernetes manifests are not supported"
-		}
-		return nil, e
+		return nil, problem(codeInvalid, "docker compose -f "+docker.ShellQuote(t.Compose)+" config",
+			"%s is not a compose file: %s", t.Compose, reason(err))
 	}
 	if unread != nil {
 		file.gaps = append(file.gaps, gap{
@@ -175,12 +159,6 @@ func (f *file) names() string {
 // .env that exists and cannot be read.
 func variables(t *probe.Target, unread *error) func(string) (string, bool) {
 	text, err := t.ReadFile(filepath.Join(filepath.Dir(t.Compose), ".env"))
-	switch {
-	case errors.Is(err, fs.ErrNotExist):
-		err = nil
-	case err != nil:
-		text = nil
-	}
 	file := dotenv(text)
 	return func(name string) (string, bool) {
 		for _, kv := range t.Environ {
@@ -188,7 +166,7 @@ func variables(t *probe.Target, unread *error) func(string) (string, bool) {
 				return value, true
 			}
 		}
-		if err != nil && name != "" {
+		if err != nil && !errors.Is(err, fs.ErrNotExist) && name != "" {
 			*unread = err
 		}
 		value, ok := file[name]

@@ -6,7 +6,7 @@ import (
 	"fmt"
 	"io"
 	"iter"
-	"strconv"
+	"regexp"
 	"strings"
 
 	"go.yaml.in/yaml/v3"
@@ -18,7 +18,7 @@ func parseYAML(text []byte) (*yaml.Node, error) {
 	decoder := yaml.NewDecoder(bytes.NewReader(text))
 	var doc yaml.Node
 	if err := decoder.Decode(&doc); errors.Is(err, io.EOF) {
-		return nil, &formError{1, "the file is empty"}
+		return nil, atLine(1, "the file is empty")
 	} else if err != nil {
 		return nil, err
 	}
@@ -48,11 +48,11 @@ type nodeWalk struct {
 // for keys that are there twice or are not text.
 func (w *nodeWalk) check(node *yaml.Node) error {
 	if w.nodes++; w.nodes > maxNodes {
-		return &formError{node.Line, "document contains excessive aliasing"}
+		return atLine(node.Line, "document contains excessive aliasing")
 	}
 	if node.Kind == yaml.AliasNode {
 		if w.open[node.Alias] {
-			return &formError{node.Line, "anchor " + strconv.Quote(node.Value) + " contains itself"}
+			return atLine(node.Line, "anchor %q contains itself", node.Value)
 		}
 		return w.check(node.Alias)
 	}
@@ -78,10 +78,10 @@ func checkKeys(mapping *yaml.Node) error {
 	for i := 0; i+1 < len(mapping.Content); i += 2 {
 		key := resolved(mapping.Content[i])
 		if key.Kind != yaml.ScalarNode {
-			return &formError{key.Line, "a key is no text"}
+			return atLine(key.Line, "a key is no text")
 		}
 		if line, again := lines[key.Value]; again {
-			return &formError{key.Line, fmt.Sprintf("mapping key %q already defined at line %d", key.Value, line)}
+			return atLine(key.Line, "mapping key %q already defined at line %d", key.Value, line)
 		}
 		lines[key.Value] = key.Line
 	}
@@ -108,6 +108,10 @@ func pairs(node *yaml.Node) iter.Seq2[*yaml.Node, *yaml.Node] {
 		var merged []*yaml.Node
 		for i := 0; i+1 < len(node.Content); i += 2 {
 			key, value := node.Content[i], resolved(node.Content[i+1])
+			if key.Tag == "!!merge" && value.Kind == yaml.SequenceNode {
+				merged = append(merged, value.Content...)
+				continue
+			}
 			if key.Tag == "!!merge" {
 				merged = append(merged, value)
 				continue
@@ -118,19 +122,13 @@ func pairs(node *yaml.Node) iter.Seq2[*yaml.Node, *yaml.Node] {
 			}
 		}
 		for _, source := range merged {
-			sources := []*yaml.Node{source}
-			if source.Kind == yaml.SequenceNode {
-				sources = source.Content
-			}
-			for _, s := range sources {
-				for key, value := range pairs(s) {
-					if own[key.Value] {
-						continue
-					}
-					own[key.Value] = true
-					if !yield(key, value) {
-						return
-					}
+			for key, value := range pairs(source) {
+				if own[key.Value] {
+					continue
+				}
+				own[key.Value] = true
+				if !yield(key, value) {
+					return
 				}
 			}
 		}
@@ -173,7 +171,7 @@ func interpolate(node *yaml.Node, vars func(string) (string, bool)) error {
 	if node.Kind == yaml.ScalarNode {
 		text, err := expand(node.Value, vars)
 		if err != nil {
-			return &formError{node.Line, err.Error()}
+			return atLine(node.Line, "%w", err)
 		}
 		node.Value = text
 		return nil
@@ -201,7 +199,7 @@ func expand(text string, vars func(string) (string, bool)) (string, error) {
 
 func expandWithin(levels int, text string, vars func(string) (string, bool)) (string, error) {
 	if levels == 0 {
-		return "", &variableError{fmt.Sprintf("variables are nested more than %d deep", maxNesting)}
+		return "", fmt.Errorf("variables are nested more than %d deep", maxNesting)
 	}
 	var out strings.Builder
 	for {
@@ -217,7 +215,7 @@ func expandWithin(levels int, text string, vars func(string) (string, bool)) (st
 		case strings.HasPrefix(rest, "{"):
 			end := closing(rest)
 			if end < 0 {
-				return "", &variableError{"${ without }"}
+				return "", errors.New("${ without }")
 			}
 			value, err := substitute(levels, rest[1:end], vars)
 			if err != nil {
@@ -226,37 +224,36 @@ func expandWithin(levels int, text string, vars func(string) (string, bool)) (st
 			out.WriteString(value)
 			text = rest[end+1:]
 		default:
-			n := nameLength(rest)
-			if n == 0 {
+			name := variableName.FindString(rest)
+			if name == "" {
 				out.WriteByte('$')
 			}
-			value, _ := vars(rest[:n])
+			value, _ := vars(name)
 			out.WriteString(value)
-			text = rest[n:]
+			text = rest[len(name):]
 		}
 	}
 }
 
-type variableError struct{ text string }
-
-func (e *variableError) Error() string { return e.text }
+// variableName is at the start of a text; it may be empty.
+var variableName = regexp.MustCompile(`^(?:[A-Za-z_][A-Za-z0-9_]*)?`)
 
 // substitute is the value of what stands between ${ and }.
 func substitute(levels int, inner string, vars func(string) (string, bool)) (string, error) {
-	n := nameLength(inner)
-	name, op := inner[:n], inner[n:]
+	name := variableName.FindString(inner)
+	op := inner[len(name):]
 	value, set := vars(name)
 	if rest, ok := strings.CutPrefix(op, ":"); ok {
 		op, set = rest, set && value != ""
 	}
 	if name == "" || op != "" && !strings.ContainsRune("-+?", rune(op[0])) {
-		return "", &variableError{"${" + inner + "} is not a variable"}
+		return "", fmt.Errorf("${%s} is not a variable", inner)
 	}
 	switch {
 	case op == "", op[0] != '+' && set:
 		return value, nil
 	case op[0] == '?':
-		return "", &variableError{"variable " + name + " is not set: " + op[1:]}
+		return "", fmt.Errorf("variable %s is not set: %s", name, op[1:])
 	case op[0] == '+' && !set:
 		return "", nil
 	default:
@@ -278,16 +275,6 @@ func closing(text string) int {
 		}
 	}
 	return -1
-}
-
-func nameLength(s string) int {
-	for i, r := range s {
-		letter := r == '_' || r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z'
-		if !letter && (i == 0 || r < '0' || r > '9') {
-			return i
-		}
-	}
-	return len(s)
 }
 
 // dotenv reads the file .env, whose lines are NAME=value, for variables.

@@ -244,7 +244,7 @@ func TestReplacementEntrypoint(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			c := container{Name: "/j"}
-			c.Config.programConfig, c.defaults.programConfig = tt.config, tt.image
+			c.Config.programConfig, c.defaults = tt.config, tt.image
 			if got := c.replacement(nil, "i").line; !strings.Contains(got, "--name j "+tt.want+" && ") {
 				t.Errorf("got %s, want it to have %s", got, tt.want)
 			}

@@ -1,6 +1,8 @@
 package docker
 
 import (
+	"cmp"
+	"maps"
 	"path"
 	"slices"
 	"strconv"
@@ -35,14 +37,15 @@ func (c *container) lostTraces() []string {
 
 // storesInMemory reports whether what the container stores ends with its process.
 func (c *container) storesInMemory() bool {
-	if c.image().IsV2() {
-		return !jaegers.HasConfig(c.args())
+	p := c.program()
+	if p.Image.IsV2() {
+		return !p.HasConfig()
 	}
-	switch jaegers.StorageType(c.image(), c.env(), c.args()) {
+	switch p.StorageType() {
 	case jaegers.StorageMemory:
 		return true
 	case jaegers.StorageBadger:
-		return c.isEphemeral() || slices.ContainsFunc(c.badgerDirectories(), c.onTmpfs)
+		return isEphemeral(p) || slices.ContainsFunc(c.badgerDirectories(), c.onTmpfs)
 	default:
 		return false
 	}
@@ -51,41 +54,33 @@ func (c *container) storesInMemory() bool {
 // storageUnknown reports whether where the container stores cannot be known from its
 // settings.
 func (c *container) storageUnknown() bool {
-	if c.image().IsV2() || jaegers.Opaque(c.args()) {
-		return true
-	}
-	return !c.image().IsAgent() && jaegers.StorageType(c.image(), c.env(), c.args()) == ""
+	p := c.program()
+	return p.Image.IsV2() || p.Opaque() || !p.Image.IsAgent() && p.StorageType() == ""
 }
 
 // isEphemeral reports whether Badger removes its files when Jaeger ends, which is
 // its default.
-func (c *container) isEphemeral() bool {
-	value := jaegers.Setting(c.env(), c.args(), "BADGER_EPHEMERAL")
-	ephemeral, err := strconv.ParseBool(value)
+func isEphemeral(p *jaegers.Program) bool {
+	ephemeral, err := strconv.ParseBool(p.Setting("BADGER_EPHEMERAL").Value)
 	return err != nil || ephemeral
 }
 
 // badgerDirectories are those of Badger's keys and values. Both are needed to read
 // a trace. Jaeger's default is beside its program.
 func (c *container) badgerDirectories() []string {
-	beside := "/"
-	if args := c.args(); len(args) > 0 {
-		beside = path.Dir(path.Join("/", c.Config.WorkingDir, args[0]))
-		if path.IsAbs(args[0]) {
-			beside = path.Dir(args[0])
+	inContainer := func(name string) string {
+		if path.IsAbs(name) {
+			return path.Clean(name)
 		}
+		return path.Join("/", c.Config.WorkingDir, name)
 	}
-	var dirs []string
-	for name, part := range map[string]string{"BADGER_DIRECTORY_KEY": "keys", "BADGER_DIRECTORY_VALUE": "values"} {
-		dir := jaegers.Setting(c.env(), c.args(), name)
-		switch {
-		case dir == "":
-			dir = path.Join(beside, "data", part)
-		case !path.IsAbs(dir):
-			dir = path.Join("/", c.Config.WorkingDir, dir)
-		}
-		dirs = append(dirs, path.Clean(dir))
+	p, beside := c.program(), "/"
+	if len(p.Args) > 0 {
+		beside = path.Dir(inContainer(p.Args[0]))
 	}
+	keys := cmp.Or(p.Setting("BADGER_DIRECTORY_KEY").Value, path.Join(beside, "data/keys"))
+	values := cmp.Or(p.Setting("BADGER_DIRECTORY_VALUE").Value, path.Join(beside, "data/values"))
+	dirs := []string{inContainer(keys), inContainer(values)}
 	slices.Sort(dirs)
 	return slices.Compact(dirs)
 }
@@ -93,29 +88,23 @@ func (c *container) badgerDirectories() []string {
 // ownDirectories are where Badger keeps traces in the container's own file system,
 // which the next container does not have.
 func (c *container) ownDirectories() []string {
-	if c.image().IsV2() || jaegers.StorageType(c.image(), c.env(), c.args()) != jaegers.StorageBadger || c.isEphemeral() {
+	if p := c.program(); p.StorageType() != jaegers.StorageBadger || isEphemeral(p) {
 		return nil
 	}
-	return slices.DeleteFunc(c.badgerDirectories(), func(dir string) bool {
-		for _, m := range c.Mounts {
-			if isWithin(dir, m.Destination) {
-				return true
-			}
-		}
-		return c.onTmpfs(dir)
-	})
+	return slices.DeleteFunc(c.badgerDirectories(), func(dir string) bool { return c.isMounted(dir, "") || c.onTmpfs(dir) })
 }
 
 // onTmpfs reports whether a directory is in memory. Other mounts are looked at
 // first by ownDirectories.
 func (c *container) onTmpfs(dir string) bool {
+	targets := slices.Collect(maps.Keys(c.HostConfig.Tmpfs))
+	return c.isMounted(dir, "tmpfs") || slices.ContainsFunc(targets, func(target string) bool { return isWithin(dir, target) })
+}
+
+// isMounted reports whether a directory is in a mount of a type, or of any.
+func (c *container) isMounted(dir, mountType string) bool {
 	for _, m := range c.Mounts {
-		if m.Type == "tmpfs" && isWithin(dir, m.Destination) {
-			return true
-		}
-	}
-	for target := range c.HostConfig.Tmpfs {
-		if isWithin(dir, target) {
+		if (mountType == "" || m.Type == mountType) && isWithin(dir, m.Destination) {
 			return true
 		}
 	}

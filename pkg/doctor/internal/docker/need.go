@@ -23,8 +23,9 @@ type Need struct {
 	// Inside is the port that Jaeger has for it.
 	Inside int
 	Proto  string
-	// flag returns the flags for another host and port.
-	flag func(host string, port int) string
+	// option is the flag of the URL that has host and port; url is nil for the agent.
+	option string
+	url    *url.URL
 
 	// Probe checked whether the port can be reached; checked is set if it ran.
 	Probe   string
@@ -44,12 +45,12 @@ func (n Need) At() string { return n.Proto + " " + net.JoinHostPort(n.Host, strc
 func Needs(env *probe.Env) []Need {
 	spans := agentNeed(env)
 	if env.Config().UsesCollector() {
-		spans = urlNeed(env.Config().CollectorURL(), send.ProtocolOf(&env.Target).Port, collectorFlag)
+		spans = urlNeed(env.Config().CollectorURL(), send.ProtocolOf(&env.Target).Port, "--collector-endpoint")
 		spans.checkedBy(env, probe.HopNetwork, probe.IDCollector, probe.IDCanary)
 	} else {
 		spans.checkedBy(env, probe.HopNetwork, probe.IDHost, probe.IDUDP, probe.IDCanary)
 	}
-	query := urlNeed(env.Config().Query.URL, probe.PortUI, queryFlag)
+	query := urlNeed(env.Config().Query.URL, probe.PortUI, "--query-url")
 	query.checkedBy(env, probe.HopQuery, probe.IDQuery)
 	return []Need{spans, query}
 }
@@ -98,7 +99,7 @@ func (n *Need) checkedBy(env *probe.Env, hop probe.Hop, probes ...string) {
 
 func agentNeed(env *probe.Env) Need {
 	agent := env.Config().Reporter.Agent
-	n := Need{Host: agent.Host, Port: agent.Port, Inside: jaegers.PortCompact, Proto: "udp", flag: agentFlag}
+	n := Need{Host: agent.Host, Port: agent.Port, Inside: jaegers.PortCompact, Proto: "udp"}
 	if agent.Port == jaegers.PortBinary || agent.Port == jaegers.PortZipkin {
 		// For another encoding agent-udp and canary have better findings.
 		n.Inside = agent.Port
@@ -107,31 +108,30 @@ func agentNeed(env *probe.Env) Need {
 }
 
 // urlNeed is for a URL that pkg/config has found to be one.
-func urlNeed(raw, inside string, flag func(base url.URL) func(string, int) string) Need {
+func urlNeed(raw, inside, option string) Need {
 	u, err := url.Parse(raw)
 	if err != nil {
 		return Need{Proto: "tcp"}
 	}
 	port, _ := strconv.Atoi(probe.PortOf(u))
 	own, _ := strconv.Atoi(inside)
-	return Need{Host: u.Hostname(), Port: port, Inside: own, Proto: "tcp", flag: flag(*u)}
+	return Need{Host: u.Hostname(), Port: port, Inside: own, Proto: "tcp", option: option, url: u}
 }
 
-func agentFlag(host string, port int) string {
-	line := "--agent-host " + host
-	if port != jaegers.PortCompact {
-		line += " --agent-port " + strconv.Itoa(port)
-	}
-	return line
-}
-
-func collectorFlag(u url.URL) func(string, int) string { return urlFlag("--collector-endpoint ", u) }
-
-func queryFlag(u url.URL) func(string, int) string { return urlFlag("--query-url ", u) }
-
-func urlFlag(flag string, u url.URL) func(string, int) string {
-	return func(host string, port int) string {
+// flag returns the flags for another host and port.
+func (n Need) flag(host string, port int) string {
+	switch {
+	case n.url != nil:
+		u := *n.url
 		u.Host = net.JoinHostPort(host, strconv.Itoa(port))
-		return flag + probe.Bare(&u)
+		return n.option + " " + probe.Bare(&u)
+	case port != jaegers.PortCompact:
+		return "--agent-host " + host + " --agent-port " + strconv.Itoa(port)
+	default:
+		return "--agent-host " + host
 	}
 }
+
+// PublishFor is the binding that brings what is sent to a need's address to
+// Jaeger. Loopback is one of all addresses, so nothing narrower is proposed.
+func (n Need) PublishFor() Binding { return Binding{Port: n.Port, Inside: n.Inside, Proto: n.Proto} }

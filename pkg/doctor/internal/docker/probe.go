@@ -46,8 +46,7 @@ func runEngine(ctx context.Context, env *probe.Env) probe.Finding {
 	}
 	env.Publish(found)
 	f := probe.Found(probe.StatusOK, codeEngineResponds, "%s at %s has %s", e.server, e.addr, found.list())
-	for i := range found.jaegers {
-		c := &found.jaegers[i]
+	for _, c := range found.jaegers {
 		f = f.Saw(fmt.Sprintf("%s is %s and publishes %s", c.label(), c.State.Status, listPorts(c.published())))
 	}
 	return f
@@ -55,8 +54,8 @@ func runEngine(ctx context.Context, env *probe.Env) probe.Finding {
 
 func (v *view) list() string {
 	names := make([]string, len(v.jaegers))
-	for i := range v.jaegers {
-		names[i] = v.jaegers[i].label()
+	for i, c := range v.jaegers {
+		names[i] = c.label()
 	}
 	return strings.Join(names, ", ")
 }

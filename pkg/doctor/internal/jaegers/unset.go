@@ -12,17 +12,16 @@ import (
 // or the address of its own container, which is the same.
 type UnsetStorage struct {
 	// Kind is the configured kind, and Variable the missing setting.
-	Kind     string
-	Variable string
+	Kind, Variable string
+	// given is the value that the variable has; empty when it has none.
+	given string
 	// goesTo is where it looks for the storage, and log what it prints then.
 	goesTo, log string
-	// given is the value that the variable has; empty when it has none.
-	given Variable
 }
 
 // StorageUnset returns how the address of the storage is missing.
-func StorageUnset(image Image, env []Variable, args []string) (UnsetStorage, bool) {
-	u := UnsetStorage{Kind: StorageType(image, env, args)}
+func (p *Program) StorageUnset() (UnsetStorage, bool) {
+	u := UnsetStorage{Kind: p.StorageType()}
 	switch u.Kind {
 	case probe.StorageElasticsearch, probe.StorageOpenSearch:
 		u.Variable, u.goesTo, u.log = StorageURLVariable, "http://127.0.0.1:9200", "no Elasticsearch node available"
@@ -31,19 +30,16 @@ func StorageUnset(image Image, env []Variable, args []string) (UnsetStorage, boo
 	default:
 		return u, false
 	}
-	u.given = SettingAt(env, args, u.Variable)
-	if u.Kind == probe.StorageCassandra {
-		servers := strings.Split(u.given.Value, ",")
-		// A URL of Elasticsearch has findings of its own.
-		ownOnly := !slices.ContainsFunc(servers, func(s string) bool { return !probe.IsLoopback(strings.TrimSpace(s)) })
-		return u, u.given.Value == "" || ownOnly
-	}
-	return u, u.given.Value == ""
+	u.given = p.Setting(u.Variable).Value
+	isOther := func(server string) bool { return !probe.IsLoopback(strings.TrimSpace(server)) }
+	// A URL of Elasticsearch on loopback has findings of its own.
+	ownOnly := u.Kind == probe.StorageCassandra && !slices.ContainsFunc(strings.Split(u.given, ","), isOther)
+	return u, u.given == "" || ownOnly
 }
 
 func (u *UnsetStorage) String() string {
-	if u.given.Value != "" {
-		return fmt.Sprintf("has %s=%s, which is its own container", u.Variable, u.given.Value)
+	if u.given != "" {
+		return fmt.Sprintf("has %s=%s, which is its own container", u.Variable, u.given)
 	}
 	return fmt.Sprintf("stores in %s without %s, so it connects to %s, which is its own container", u.Kind, u.Variable, u.goesTo)
 }
