@@ -11,51 +11,29 @@ import (
 	"github.com/otdemo/otdemo/pkg/doctor/internal/jaegers"
 )
 
-// inMemory and maybeLost name what a container loses when another
-// takes its place.
-const (
-	inMemory  = "the traces that Jaeger has in memory"
-	maybeLost = "traces, if Jaeger has them in memory or in a directory on no volume"
-)
-
 // lostTraces names the traces that are gone, or hidden in the old container, after
 // another container has taken its place.
 func (c *container) lostTraces() []string {
-	var lost []string
-	for _, dir := range c.ownDirectories() {
-		lost = append(lost, "the traces in "+dir+", which is on no volume and stays in "+c.oldName())
+	if dirs := c.ownDirectories(); len(dirs) > 0 {
+		for i, dir := range dirs {
+			dirs[i] = "the traces in " + dir + ", which is on no volume and stays in " + c.oldName()
+		}
+		return dirs
 	}
+	p := c.program()
+	kind := p.StorageType()
+	isBadger := kind == jaegers.StorageBadger
 	switch {
-	case len(lost) > 0 || !c.up():
-	case c.storesInMemory():
-		lost = append(lost, inMemory)
-	case c.storageUnknown():
-		lost = append(lost, maybeLost)
-	}
-	return lost
-}
-
-// storesInMemory reports whether what the container stores ends with its process.
-func (c *container) storesInMemory() bool {
-	p := c.program()
-	if p.Image.IsV2() {
-		return !p.HasConfig()
-	}
-	switch p.StorageType() {
-	case jaegers.StorageMemory:
-		return true
-	case jaegers.StorageBadger:
-		return isEphemeral(p) || slices.ContainsFunc(c.badgerDirectories(), c.onTmpfs)
+	case !c.up():
+		return nil
+	case p.Image.IsV2() && !p.HasConfig(), kind == jaegers.StorageMemory,
+		isBadger && (isEphemeral(p) || slices.ContainsFunc(c.badgerDirectories(), c.onTmpfs)):
+		return []string{"the traces that Jaeger has in memory"}
+	case p.Opaque(), kind == "" && !p.Image.IsAgent():
+		return []string{"traces, if Jaeger has them in memory or in a directory on no volume"}
 	default:
-		return false
+		return nil
 	}
-}
-
-// storageUnknown reports whether where the container stores cannot be known from its
-// settings.
-func (c *container) storageUnknown() bool {
-	p := c.program()
-	return p.Image.IsV2() || p.Opaque() || !p.Image.IsAgent() && p.StorageType() == ""
 }
 
 // isEphemeral reports whether Badger removes its files when Jaeger ends, which is
@@ -94,8 +72,6 @@ func (c *container) ownDirectories() []string {
 	return slices.DeleteFunc(c.badgerDirectories(), func(dir string) bool { return c.isMounted(dir, "") || c.onTmpfs(dir) })
 }
 
-// onTmpfs reports whether a directory is in memory. Other mounts are looked at
-// first by ownDirectories.
 func (c *container) onTmpfs(dir string) bool {
 	targets := slices.Collect(maps.Keys(c.HostConfig.Tmpfs))
 	return c.isMounted(dir, "tmpfs") || slices.ContainsFunc(targets, func(target string) bool { return isWithin(dir, target) })

@@ -29,7 +29,7 @@ func EngineProbe() probe.Probe {
 func runEngine(ctx context.Context, env *probe.Env) probe.Finding {
 	ctx, cancel := context.WithTimeout(ctx, engineTimeout)
 	defer cancel()
-	e, err := findEngine(ctx, &env.Target)
+	e, err := findEngine(ctx, env)
 	if errors.Is(err, errNoEngine) {
 		return probe.NotUsed("%v", err)
 	}
