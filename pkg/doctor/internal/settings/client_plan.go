@@ -32,46 +32,30 @@ type clientPlan struct {
 	refusal, remedy string
 }
 
-// clientVariables returns the variables of jaeger-client-go that are set in an
-// environment of "KEY=value". The client treats an empty one as unset.
-func clientVariables(environ []string) map[string]string {
-	var known []string
-	for _, key := range config.Keys() {
-		known = append(known, key.Jaeger...)
-	}
-	vars := make(map[string]string)
-	for _, entry := range environ {
-		name, value, _ := strings.Cut(entry, "=")
-		if _, again := vars[name]; value != "" && !again && slices.Contains(known, name) {
-			vars[name] = value
-		}
-	}
-	return vars
-}
-
-func planFromEnv(vars map[string]string) clientPlan {
+// planFromEnv is for an environment in which the client treats an empty variable as
+// unset.
+func planFromEnv(env *probe.Env) clientPlan {
+	or := func(name, preset string) string { return cmp.Or(env.Env(name), preset) }
 	// Whether numbers can be read was checked when the configuration was loaded.
-	param, _ := strconv.ParseFloat(vars["JAEGER_SAMPLER_PARAM"], 64)
-	disabled, _ := strconv.ParseBool(vars["JAEGER_DISABLED"])
+	param, _ := strconv.ParseFloat(env.Env("JAEGER_SAMPLER_PARAM"), 64)
+	disabled, _ := strconv.ParseBool(env.Env("JAEGER_DISABLED"))
 	p := clientPlan{
-		service:  vars["JAEGER_SERVICE_NAME"],
+		service:  or("JAEGER_SERVICE_NAME", "none; the program's code must set it (no service name provided)"),
 		disabled: disabled,
-		sampler:  strings.ToLower(cmp.Or(vars["JAEGER_SAMPLER_TYPE"], config.SamplerRemote)),
+		sampler:  strings.ToLower(or("JAEGER_SAMPLER_TYPE", config.SamplerRemote)),
 		param:    param,
-		samplingURL: cmp.Or(vars["JAEGER_SAMPLING_ENDPOINT"], vars["JAEGER_SAMPLER_MANAGER_HOST_PORT"],
-			"http://"+cmp.Or(vars["JAEGER_AGENT_HOST"], "127.0.0.1")+":5778/sampling"),
-		refresh: cmp.Or(vars["JAEGER_SAMPLER_REFRESH_INTERVAL"], "1m0s"),
-		queue:   cmp.Or(vars["JAEGER_REPORTER_MAX_QUEUE_SIZE"], "100"),
+		samplingURL: probe.BareText(cmp.Or(env.Env("JAEGER_SAMPLING_ENDPOINT"), env.Env("JAEGER_SAMPLER_MANAGER_HOST_PORT"),
+			"http://"+or("JAEGER_AGENT_HOST", "127.0.0.1")+":5778/sampling")),
+		refresh: or("JAEGER_SAMPLER_REFRESH_INTERVAL", "1m0s"),
+		queue:   or("JAEGER_REPORTER_MAX_QUEUE_SIZE", "100"),
 	}
-	host := cmp.Or(vars["JAEGER_AGENT_HOST"], "localhost")
-	p.target = "udp " + net.JoinHostPort(host, cmp.Or(vars["JAEGER_AGENT_PORT"], "6831"))
-	endpoint := vars["JAEGER_ENDPOINT"]
+	host, port := or("JAEGER_AGENT_HOST", "localhost"), or("JAEGER_AGENT_PORT", "6831")
+	p.target = "udp " + net.JoinHostPort(host, port)
+	endpoint := env.Env("JAEGER_ENDPOINT")
 	if endpoint != "" {
 		p.target = probe.BareText(endpoint)
 	}
-	kinds := []string{
-		config.SamplerConst, config.SamplerProbabilistic, config.SamplerRateLimiting, config.SamplerRemote,
-	}
+	kinds := []string{config.SamplerConst, config.SamplerProbabilistic, config.SamplerRateLimiting, config.SamplerRemote}
 	switch {
 	case p.disabled:
 	case !slices.Contains(kinds, p.sampler):
@@ -82,7 +66,7 @@ func planFromEnv(vars map[string]string) clientPlan {
 	case endpoint == "" && strings.Contains(host, ":") && !strings.HasPrefix(host, "["):
 		// FromEnv puts host and port together with a colon.
 		p.refuse("JAEGER_AGENT_HOST=["+host+"]", "address %s:%s: too many colons in address",
-			host, cmp.Or(vars["JAEGER_AGENT_PORT"], "6831"))
+			host, port)
 	}
 	return p
 }

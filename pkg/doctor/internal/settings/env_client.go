@@ -3,6 +3,7 @@ package settings
 import (
 	"context"
 	"fmt"
+	"slices"
 
 	"github.com/otdemo/otdemo/pkg/config"
 	"github.com/otdemo/otdemo/pkg/doctor/internal/probe"
@@ -35,14 +36,15 @@ func ClientEnvProbe() probe.Probe {
 }
 
 func runClientEnv(_ context.Context, env *probe.Env) probe.Finding {
-	vars := clientVariables(env.Environ)
+	isSet := func(name string) bool { return env.Env(name) != "" }
+	anySet := func(key config.Key) bool { return slices.ContainsFunc(key.Jaeger, isSet) }
 	switch cfg := env.Config(); {
-	case len(vars) == 0:
+	case !slices.ContainsFunc(config.Keys(), anySet):
 		return probe.NotUsed("no jaeger-client-go variable is set")
 	case cfg.Tracer != config.TracerJaeger && cfg.Tracer != config.TracerNoop:
 		return probe.NotUsed("the tracer is %s, not jaeger-client-go", cfg.Tracer)
 	}
-	plan := planFromEnv(vars)
+	plan := planFromEnv(env)
 	return judgePlan(env, plan).Saw(plan.evidence()...)
 }
 
@@ -60,13 +62,12 @@ func judgePlan(env *probe.Env, plan clientPlan) probe.Finding {
 	case plan.disabled && !cfg.Disabled:
 		return probe.Found(probe.StatusWarn, codeClientDisabled, "%screates no spans: JAEGER_DISABLED is true", unless).
 			Hint("unset JAEGER_DISABLED")
-	case keeps <= 0 && !same:
-		return probe.Found(probe.StatusWarn, codeClientKeepsNothing, "%ssamples %s; this check uses %s %v", unless,
-			plan.samples(), cfg.Sampler.Type, cfg.Sampler.Param).
-			Hint("JAEGER_SAMPLER_TYPE=const JAEGER_SAMPLER_PARAM=1")
 	case keeps <= fewRate && !same:
-		return probe.Found(probe.StatusWarn, codeClientKeepsFew, "%ssamples %s; this check uses %s %v", unless,
-			plan.samples(), cfg.Sampler.Type, cfg.Sampler.Param).
+		code := codeClientKeepsFew
+		if keeps <= 0 {
+			code = codeClientKeepsNothing
+		}
+		return probe.Found(probe.StatusWarn, code, "%ssamples %s; this check uses %s %v", unless, plan.samples(), cfg.Sampler.Type, cfg.Sampler.Param).
 			Hint("JAEGER_SAMPLER_TYPE=const JAEGER_SAMPLER_PARAM=1")
 	case plan.target != env.Path():
 		return probe.Found(probe.StatusOK, codeClientDiffers, "%ssends to %s; this check sends to %s", unless, plan.target, env.Path())
@@ -82,7 +83,7 @@ func (p clientPlan) samples() string {
 	switch {
 	case p.sampler == config.SamplerRemote:
 		return fmt.Sprintf("%s, which keeps %s until %s responds, after %s at the earliest",
-			text, rateText(p.param), probe.BareText(p.samplingURL), p.refresh)
+			text, rateText(p.param), p.samplingURL, p.refresh)
 	case p.sampler == config.SamplerRateLimiting && p.param <= 0:
 		return text + ", which keeps only the first trace"
 	case p.sampler == config.SamplerRateLimiting:
@@ -94,18 +95,14 @@ func (p clientPlan) samples() string {
 
 // evidence is what the client would do, value by value.
 func (p clientPlan) evidence() []string {
-	service := p.service
-	if service == "" {
-		service = "none; the program's code must set it (no service name provided)"
-	}
 	lines := []string{
-		"service: " + service,
+		"service: " + p.service,
 		fmt.Sprintf("sampler: %s %v", p.sampler, p.param),
 		"spans to: " + p.target,
 		fmt.Sprintf("queue size: %s; while the queue is full, spans are dropped without a log line", p.queue),
 	}
-	if p.samplingURL != "" && p.sampler == config.SamplerRemote {
-		lines = append(lines, "sampling server: "+probe.BareText(p.samplingURL))
+	if p.sampler == config.SamplerRemote {
+		lines = append(lines, "sampling server: "+p.samplingURL)
 	}
 	return lines
 }

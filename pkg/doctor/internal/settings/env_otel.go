@@ -35,19 +35,14 @@ func OTelEnvProbe() probe.Probe {
 }
 
 func runOTelEnv(_ context.Context, env *probe.Env) probe.Finding {
-	vars := otelVariables(env.Environ)
-	cfg := env.Config()
 	switch {
-	case len(vars) == 0:
+	case len(otelVariables(env.Environ)) == 0:
 		return probe.NotUsed("no OpenTelemetry variable is set")
-	case cfg.Tracer != config.TracerOTel:
+	case env.Config().Tracer != config.TracerOTel:
 		return unreadOTel(env)
 	}
-	plan := planFromOTel(vars)
-	if text := env.IgnoredFile(); text != "" {
-		return probe.Found(probe.StatusWarn, codeOTelIgnored, "%s", text).Saw(plan.inEffect(env.Loaded)...)
-	}
-	return judgeOTel(env, plan).Saw(plan.inEffect(env.Loaded)...)
+	plan := planFromOTel(env)
+	return judgeOTel(env, plan).Saw(plan.inEffect(env)...)
 }
 
 // unreadOTel returns the finding for another tracer. Not checking an
@@ -80,11 +75,15 @@ func judgeOTel(env *probe.Env, plan otelPlan) probe.Finding {
 	keeps, keepsHere := plan.keeps(), cfg.Sampler.Param
 	target, here := plan.target(), env.Path()
 	mismatch, fix := plan.protocolMismatch()
+	ignored := env.IgnoredFile()
 	switch {
+	case ignored != "":
+		return probe.Found(probe.StatusWarn, codeOTelIgnored, "%s", ignored)
 	case plan.off != "" && !cfg.Disabled:
-		return probe.Found(probe.StatusWarn, codeOTelDisabled, "%ssends no spans: %s", unless, plan.off).Hint(plan.offRemedy)
+		return probe.Found(probe.StatusWarn, codeOTelDisabled, "%ssends no spans: %s is %s", unless, plan.off, env.Env(plan.off)).
+			Hint(enabling(plan.off))
 	case plan.off != "":
-		return probe.Found(probe.StatusOK, codeOTelAgrees, "OpenTelemetry's SDK sends no spans either: %s", plan.off)
+		return probe.Found(probe.StatusOK, codeOTelAgrees, "OpenTelemetry's SDK sends no spans either: %s is %s", plan.off, env.Env(plan.off))
 	case mismatch != "" && target != here:
 		return probe.Found(probe.StatusWarn, codeOTelContradicts, "%ssends to %s; this check sends to %s: %s", unless, target, here, mismatch).Hint(fix)
 	case keeps <= 0 && keepsHere != 0:

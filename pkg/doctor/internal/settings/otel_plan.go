@@ -22,11 +22,11 @@ const (
 )
 
 // otelPlan is what OpenTelemetry's SDK makes of an environment, by its
-// "Environment Variable Specification" and "OTLP exporter" 1.50.
+// "Environment Variable Specification" and "OTLP exporter" 1.50. An SDK treats an empty
+// variable as unset.
 type otelPlan struct {
-	vars map[string]string
-	// off is why it would send no spans, "" if it would.
-	off, offRemedy string
+	// off is the variable because of which it would send no spans, "" if it would.
+	off string
 	// sampler is in lower case, arg its argument as it was written.
 	sampler, arg string
 	// endpoint is as it was written, endpointFrom the variable that sets it, ""
@@ -37,44 +37,28 @@ type otelPlan struct {
 	grpc     bool
 }
 
-// otelVariables returns the variables of OpenTelemetry that are set in an
-// environment of "KEY=value". An SDK treats an empty one as unset.
-func otelVariables(environ []string) map[string]string {
-	vars := make(map[string]string)
-	for _, entry := range environ {
-		name, value, _ := strings.Cut(entry, "=")
-		if _, again := vars[name]; value != "" && !again && strings.HasPrefix(name, otelPrefix) {
-			vars[name] = value
-		}
-	}
-	return vars
-}
-
-func planFromOTel(vars map[string]string) otelPlan {
+func planFromOTel(env *probe.Env) otelPlan {
 	p := otelPlan{
-		vars:    vars,
-		sampler: strings.ToLower(cmp.Or(vars["OTEL_TRACES_SAMPLER"], "parentbased_always_on")),
-		arg:     vars["OTEL_TRACES_SAMPLER_ARG"],
+		sampler: strings.ToLower(cmp.Or(env.Env("OTEL_TRACES_SAMPLER"), "parentbased_always_on")),
+		arg:     env.Env("OTEL_TRACES_SAMPLER_ARG"),
 	}
-	switch exporter := vars["OTEL_TRACES_EXPORTER"]; {
-	case strings.EqualFold(vars["OTEL_SDK_DISABLED"], "true"):
-		p.off, p.offRemedy = "OTEL_SDK_DISABLED is true", "unset OTEL_SDK_DISABLED"
+	switch exporter := env.Env("OTEL_TRACES_EXPORTER"); {
+	case strings.EqualFold(env.Env("OTEL_SDK_DISABLED"), "true"):
+		p.off = "OTEL_SDK_DISABLED"
 	case exporter != "" && !slices.Contains(strings.Split(exporter, ","), "otlp"):
-		p.off, p.offRemedy = "OTEL_TRACES_EXPORTER is "+exporter, "OTEL_TRACES_EXPORTER=otlp"
+		p.off = "OTEL_TRACES_EXPORTER"
 	}
-	p.protocol = cmp.Or(vars["OTEL_EXPORTER_OTLP_TRACES_PROTOCOL"], vars["OTEL_EXPORTER_OTLP_PROTOCOL"])
+	p.protocol = cmp.Or(env.Env("OTEL_EXPORTER_OTLP_TRACES_PROTOCOL"), env.Env("OTEL_EXPORTER_OTLP_PROTOCOL"))
 	p.grpc = strings.EqualFold(p.protocol, "grpc")
 	p.endpoint = "http://localhost:" + send.PortOTLPHTTP
 	if p.grpc {
 		p.endpoint = "http://localhost:" + send.PortOTLPGRPC
 	}
-	switch {
-	case vars[envTracesEndpoint] != "":
-		p.endpointFrom = envTracesEndpoint
-	case vars[envEndpoint] != "":
-		p.endpointFrom = envEndpoint
+	for _, name := range []string{envEndpoint, envTracesEndpoint} {
+		if endpoint := env.Env(name); endpoint != "" {
+			p.endpoint, p.endpointFrom = endpoint, name
+		}
 	}
-	p.endpoint = cmp.Or(vars[p.endpointFrom], p.endpoint)
 	return p
 }
 
@@ -128,53 +112,53 @@ func (p *otelPlan) protocolMismatch() (text, hint string) {
 	}
 }
 
-// isSecret reports whether a variable's value must not be shown: headers carry
-// tokens.
-func isSecret(name string) bool {
-	return strings.Contains(name, "HEADERS") || strings.Contains(name, "KEY") || strings.Contains(name, "TOKEN")
+// otelVariables returns the sorted names of OpenTelemetry's variables that are set.
+func otelVariables(environ []string) []string {
+	var names []string
+	for _, entry := range environ {
+		name, value, _ := strings.Cut(entry, "=")
+		if value != "" && strings.HasPrefix(name, otelPrefix) {
+			names = append(names, name)
+		}
+	}
+	slices.Sort(names)
+	return slices.Compact(names)
 }
 
 // inEffect reports for each variable whether the configuration has its value,
-// and if not, what overrides it.
-func (p *otelPlan) inEffect(loaded *config.Loaded) []string {
-	used := make(map[string]string)
-	for _, v := range loaded.Values {
-		if strings.HasPrefix(v.Origin.Detail, otelPrefix) && v.Key != "tracer" {
-			used[v.Origin.Detail] = v.Key
-		}
-	}
+// and if not, what overrides it. Headers carry tokens, so they are not shown.
+func (p *otelPlan) inEffect(env *probe.Env) []string {
 	var lines []string
-	names := make([]string, 0, len(p.vars))
-	for name := range p.vars {
-		names = append(names, name)
-	}
-	slices.Sort(names)
-	for _, name := range names {
-		value := p.vars[name]
-		if strings.Contains(name, "ENDPOINT") {
+	for _, name := range otelVariables(env.Environ) {
+		value := env.Env(name)
+		isPart := func(part string) bool { return strings.Contains(name, part) }
+		switch {
+		case slices.ContainsFunc([]string{"HEADERS", "KEY", "TOKEN"}, isPart):
+			value = "(not shown)"
+		case isPart("ENDPOINT"):
 			value = probe.BareText(value)
 		}
-		if isSecret(name) {
-			value = "(not shown)"
-		}
-		lines = append(lines, fmt.Sprintf("%s=%s: %s", name, value, p.effect(loaded, name, used[name])))
+		lines = append(lines, fmt.Sprintf("%s=%s: %s", name, value, p.effect(env, name)))
 	}
 	return lines
 }
 
-// effect returns what a variable does here; key is the one that it has set.
-func (p *otelPlan) effect(loaded *config.Loaded, name, key string) string {
-	if key != "" {
-		return "in effect, as " + key
+// effect returns what a variable does here.
+func (p *otelPlan) effect(env *probe.Env, name string) string {
+	for _, v := range slices.Backward(env.Loaded.Values) {
+		if v.Origin.Detail == name && v.Key != "tracer" {
+			return "in effect, as " + v.Key
+		}
 	}
 	for _, k := range config.Keys() {
 		if !slices.Contains(k.OTel, name) {
 			continue
 		}
-		if p.vars[name] == p.protocol && strings.HasSuffix(name, "_PROTOCOL") && strings.HasPrefix(probe.Origin(loaded, k.Name), otelPrefix) {
+		origin := probe.Origin(env.Loaded, k.Name)
+		if strings.HasSuffix(name, "_PROTOCOL") && env.Env(name) == p.protocol && strings.HasPrefix(origin, otelPrefix) {
 			return "in effect, for " + k.Name
 		}
-		return fmt.Sprintf("not in effect: %s is from %s", k.Name, probe.Origin(loaded, k.Name))
+		return fmt.Sprintf("not in effect: %s is from %s", k.Name, origin)
 	}
 	for _, prefix := range []string{"EXPORTER_OTLP_", "BSP_", "SPAN_", "ATTRIBUTE_", "EVENT_", "LINK_"} {
 		if strings.HasPrefix(name, otelPrefix+prefix) {
