@@ -35,17 +35,19 @@ func (i Identity) Backend() string {
 	return "Jaeger"
 }
 
-// precision orders the results of several sources.
+// precision orders the results of several sources; exact needs no other.
 func (i Identity) precision() int {
 	switch {
 	case i.Version.Known(), i.Embedded, i.Zipkin:
-		return 2
+		return exact
 	case i.Known():
-		return 1
+		return exact - 1
 	default:
 		return 0
 	}
 }
+
+const exact = 2
 
 // String is the name in a sentence.
 func (i Identity) String() string {

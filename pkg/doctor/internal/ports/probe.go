@@ -77,7 +77,9 @@ func judge(scanned []scannedPort) probe.Finding {
 			open = append(open, strconv.Itoa(s.port))
 		}
 	}
-	if s := tcpOnly(scanned); s != nil {
+	shouldBeUDP := func(s scannedPort) bool { return s.network == "tcp" && s.path == "" && s.state == portOpen }
+	if i := slices.IndexFunc(scanned, shouldBeUDP); i >= 0 {
+		s := &scanned[i]
 		return probe.Found(probe.StatusWarn, codeTCPOnly, "tcp %s is open, but Jaeger receives UDP there: published without /udp", s.addr).
 			Hint(fmt.Sprintf("docker run -p %d:%d/udp ... (in compose: \"%d:%d/udp\")", s.port, s.port, s.port, s.port))
 	}
@@ -86,17 +88,6 @@ func judge(scanned []scannedPort) probe.Finding {
 			Hint(probe.HintStart(probe.HostOf(scanned[0].addr)))
 	}
 	return probe.Found(probe.StatusOK, codeScanned, "open Jaeger ports: tcp %s", strings.Join(open, " "))
-}
-
-// tcpOnly returns a port that should be UDP and is open for TCP.
-func tcpOnly(scanned []scannedPort) *scannedPort {
-	i := slices.IndexFunc(scanned, func(s scannedPort) bool {
-		return s.network == "tcp" && s.path == "" && s.state == portOpen
-	})
-	if i < 0 {
-		return nil
-	}
-	return &scanned[i]
 }
 
 func scannedHosts(scanned []scannedPort) []string {
@@ -112,32 +103,28 @@ func scannedHosts(scanned []scannedPort) []string {
 func describe(scanned []scannedPort) []string {
 	var lines []string
 	for _, host := range scannedHosts(scanned) {
-		quiet := make(map[string][]string)
+		quiet := make(map[portState][]string)
 		for i := range scanned {
 			s := &scanned[i]
-			if probe.HostOf(s.addr) != host {
-				continue
+			switch {
+			case probe.HostOf(s.addr) != host:
+			case s.state == portOpen:
+				lines = append(lines, s.line())
+			default:
+				quiet[s.state] = append(quiet[s.state], s.name())
 			}
-			if line := s.line(); line != "" {
-				lines = append(lines, line)
-				continue
-			}
-			quiet[s.stateText()] = append(quiet[s.stateText()], s.name())
 		}
-		for _, word := range []string{"closed", "silent", "not refused (UDP proves no more than that)", "unreachable"} {
-			if names := quiet[word]; len(names) > 0 {
-				lines = append(lines, fmt.Sprintf("%s: %s: %s", host, word, strings.Join(names, ", ")))
+		for _, state := range []portState{portClosed, portSilent, portNotRefused, portUnreachable} {
+			if names := quiet[state]; len(names) > 0 {
+				lines = append(lines, fmt.Sprintf("%s: %s: %s", host, state, strings.Join(names, ", ")))
 			}
 		}
 	}
 	return lines
 }
 
-// line describes a port that responds; it is "" for others.
+// line describes a port that responds.
 func (s *scannedPort) line() string {
-	if s.state != portOpen {
-		return ""
-	}
 	text := fmt.Sprintf("%s %s (%s): open", s.network, s.addr, s.use)
 	if s.speaks != "" {
 		text += ", speaks " + s.speaks
@@ -146,17 +133,4 @@ func (s *scannedPort) line() string {
 		text += "; " + s.answer.Evidence()
 	}
 	return text
-}
-
-func (s *scannedPort) stateText() string {
-	switch {
-	case s.state == portClosed:
-		return "closed"
-	case s.state == portUnreachable:
-		return "unreachable"
-	case s.network == "udp":
-		return "not refused (UDP proves no more than that)"
-	default:
-		return "silent"
-	}
 }

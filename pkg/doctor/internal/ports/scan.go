@@ -74,18 +74,15 @@ func isQueryAPI(f *probe.Fetched) bool {
 		bytes.Contains(f.Body, []byte("Jaeger")) || bytes.Contains(f.Body, []byte("otdemo"))
 }
 
-// portState is the result of probing a port.
-type portState uint8
+// portState is the result of probing a port, as it is reported.
+type portState string
 
 const (
-	// portClosed: the host refuses.
-	portClosed portState = iota
-	// portOpen: it connects. UDP ports are never known to be open.
-	portOpen
-	// portSilent: no response within the time.
-	portSilent
-	// portUnreachable: the host cannot be sent to.
-	portUnreachable
+	portOpen        portState = "open" // it connects; UDP ports are never known to be open
+	portClosed      portState = "closed"
+	portSilent      portState = "silent"
+	portNotRefused  portState = "not refused (UDP proves no more than that)"
+	portUnreachable portState = "unreachable"
 )
 
 // scannedPort is a knownPort at a host, as it was found.
@@ -97,7 +94,6 @@ type scannedPort struct {
 	speaks string
 	// answer is the HTTP response, nil if there was none.
 	answer *probe.Fetched
-	err    error
 }
 
 // foreign reports whether another program holds the port. A proxy that wants a
@@ -131,11 +127,10 @@ func (s *scannedPort) probe(ctx context.Context, env *probe.Env) {
 	case s.network == "udp":
 		s.probeUDP(ctx, env)
 	case s.path == "":
-		var conn net.Conn
-		if conn, s.err = env.Dial(ctx, "tcp", s.addr); s.err == nil {
+		conn, err := env.Dial(ctx, "tcp", s.addr)
+		if s.state = stateOf(err); err == nil {
 			_ = conn.Close()
 		}
-		s.state = stateOf(s.err)
 	default:
 		s.probeHTTP(ctx, env)
 	}
@@ -146,11 +141,14 @@ func (s *scannedPort) probe(ctx context.Context, env *probe.Env) {
 func (s *scannedPort) probeUDP(ctx context.Context, env *probe.Env) {
 	packet, err := send.NewRawSpan(probe.IDPorts, time.Now()).Encode(ctx, s.protocol)
 	if err != nil {
-		s.state, s.err = portUnreachable, err
+		s.state = portUnreachable
 		return
 	}
-	_, s.err = send.ExchangeUDP(ctx, env, s.addr, packet, send.RefusalTime(probe.HostOf(s.addr)))
-	s.state = stateOf(s.err)
+	_, err = send.ExchangeUDP(ctx, env, s.addr, packet, send.RefusalTime(probe.HostOf(s.addr)))
+	s.state = stateOf(err)
+	if s.state == portSilent {
+		s.state = portNotRefused
+	}
 	if s.state == portOpen {
 		// A response, which Jaeger never sends.
 		s.speaks = "an unknown protocol"
@@ -158,18 +156,17 @@ func (s *scannedPort) probeUDP(ctx context.Context, env *probe.Env) {
 }
 
 func (s *scannedPort) probeHTTP(ctx context.Context, env *probe.Env) {
-	s.answer, s.err = probe.Fetch(ctx, env, &url.URL{Scheme: "http", Host: s.addr, Path: s.path}, probe.MaxAnswer)
+	answer, err := probe.Fetch(ctx, env, &url.URL{Scheme: "http", Host: s.addr, Path: s.path}, probe.MaxAnswer)
+	s.state = portOpen
 	switch {
-	case s.err == nil && probe.RequiresTLS(s.answer.Status, string(s.answer.Body)):
-		s.state, s.speaks, s.answer = portOpen, "TLS", nil
-	case s.err == nil:
-		s.state, s.speaks = portOpen, "HTTP"
-	case probe.Classify(s.err) == probe.FaultTLS:
-		s.state, s.speaks = portOpen, "TLS"
-	case probe.Classify(s.err) == probe.FaultProtocol:
-		s.state, s.speaks = portOpen, "HTTP/2, like gRPC"
+	case err == nil && !probe.RequiresTLS(answer.Status, string(answer.Body)):
+		s.speaks, s.answer = "HTTP", answer
+	case err == nil, probe.Classify(err) == probe.FaultTLS:
+		s.speaks = "TLS"
+	case probe.Classify(err) == probe.FaultProtocol:
+		s.speaks = "HTTP/2, like gRPC"
 	default:
-		s.state = stateOf(s.err)
+		s.state = stateOf(err)
 	}
 }
 

@@ -143,7 +143,7 @@ func judgeStrategy(s tracer.Strategy) probe.Finding {
 			"the server's strategy is ratelimiting 0, which keeps only the first trace").
 			Hint(hintKeepAll)
 	}
-	f := judgeRate(s.Rate, codes)
+	f := judgeRate("probability", s.Rate, codes)
 	if s.Operations == 0 {
 		return f
 	}
