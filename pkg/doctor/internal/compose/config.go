@@ -32,7 +32,7 @@ func (c *check) checkV2(s *service) {
 	text, err := c.readFile(source)
 	var config *yaml.Node
 	if err == nil {
-		config, err = parseYAML(text)
+		config, err = parseYAML(text, nil)
 	}
 	if err != nil {
 		// It may be on another machine, as the compose file is only read.

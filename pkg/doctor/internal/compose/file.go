@@ -48,11 +48,8 @@ func atLine(line int, format string, args ...any) error {
 // parseFile reads a compose file. vars are the values for ${NAME}. It reads
 // only the keys that matter here and leaves all others to docker compose.
 func parseFile(path string, text []byte, vars func(string) (string, bool)) (*file, error) {
-	doc, err := parseYAML(text)
+	doc, err := parseYAML(text, vars)
 	if err != nil {
-		return nil, err
-	}
-	if err := interpolate(doc, vars); err != nil {
 		return nil, err
 	}
 	services, err := servicesOf(doc)

@@ -139,8 +139,8 @@ func TestComposeOfManyServices(t *testing.T) {
 		keys.Content = append(keys.Content, &yaml.Node{Kind: yaml.ScalarNode, Value: strconv.Itoa(i)})
 	}
 	within("keys", func() {
-		w := nodeWalk{open: make(map[*yaml.Node]bool)}
-		if err := w.check(keys); err != nil {
+		r := resolver{open: make(map[*yaml.Node]bool)}
+		if _, err := r.resolve(keys); err != nil {
 			t.Error(err)
 		}
 	})

@@ -7,14 +7,16 @@ import (
 	"io"
 	"iter"
 	"regexp"
+	"slices"
 	"strings"
 
 	"go.yaml.in/yaml/v3"
 )
 
-// parseYAML returns the only document of a text. Aliases in it end, and do not
-// multiply it without bounds.
-func parseYAML(text []byte) (*yaml.Node, error) {
+// parseYAML returns the only document of a text, in which aliases and merges are
+// resolved. Aliases in it end, and do not multiply it without bounds. vars are the
+// values for ${NAME}; nil leaves that as it is.
+func parseYAML(text []byte, vars func(string) (string, bool)) (*yaml.Node, error) {
 	decoder := yaml.NewDecoder(bytes.NewReader(text))
 	var doc yaml.Node
 	if err := decoder.Decode(&doc); errors.Is(err, io.EOF) {
@@ -25,58 +27,61 @@ func parseYAML(text []byte) (*yaml.Node, error) {
 	if err := decoder.Decode(new(yaml.Node)); !errors.Is(err, io.EOF) {
 		return nil, errors.New("the file has more than one document")
 	}
-	w := nodeWalk{open: make(map[*yaml.Node]bool)}
-	if err := w.check(doc.Content[0]); err != nil {
-		return nil, err
+	if vars != nil {
+		if err := interpolate(&doc, vars); err != nil {
+			return nil, err
+		}
 	}
-	return doc.Content[0], nil
+	r := resolver{open: make(map[*yaml.Node]bool)}
+	return r.resolve(doc.Content[0])
 }
 
 // maxNodes bounds a document whose aliases are followed: a text of 1 MiB has half as
 // many without any.
 const maxNodes = 1 << 20
 
-// nodeWalk goes through a document as those do who read it. Decoding finds the same
+// resolver goes through a document as those do who read it. Decoding finds the same
 // faults, and compares each key of a mapping with every other.
-type nodeWalk struct {
+type resolver struct {
 	nodes int
 	// open are the nodes with anchors that the walk is inside of.
 	open map[*yaml.Node]bool
 }
 
-// check returns an error for aliases without an end or that multiply the document, and
-// for keys that are there twice or are not text.
-func (w *nodeWalk) check(node *yaml.Node) error {
-	if w.nodes++; w.nodes > maxNodes {
-		return atLine(node.Line, "document contains excessive aliasing")
+// resolve returns the node without aliases and merges in it. An error is for aliases
+// without an end or that multiply the document, and for keys that are there twice or are
+// not text.
+func (r *resolver) resolve(node *yaml.Node) (*yaml.Node, error) {
+	if r.nodes++; r.nodes > maxNodes {
+		return nil, atLine(node.Line, "document contains excessive aliasing")
 	}
 	if node.Kind == yaml.AliasNode {
-		if w.open[node.Alias] {
-			return atLine(node.Line, "anchor %q contains itself", node.Value)
+		if r.open[node.Alias] {
+			return nil, atLine(node.Line, "anchor %q contains itself", node.Value)
 		}
-		return w.check(node.Alias)
+		return r.resolve(node.Alias)
 	}
 	if node.Anchor != "" {
-		w.open[node] = true
-		defer delete(w.open, node)
+		r.open[node] = true
+		defer delete(r.open, node)
+	}
+	for i, child := range node.Content {
+		var err error
+		if node.Content[i], err = r.resolve(child); err != nil {
+			return nil, err
+		}
 	}
 	if node.Kind == yaml.MappingNode {
-		if err := checkKeys(node); err != nil {
-			return err
-		}
+		return node, merge(node)
 	}
-	for _, child := range node.Content {
-		if err := w.check(child); err != nil {
-			return err
-		}
-	}
-	return nil
+	return node, nil
 }
 
-func checkKeys(mapping *yaml.Node) error {
+// merge puts what a mapping merges from others behind its own pairs, which outrank it.
+func merge(mapping *yaml.Node) error {
 	lines := make(map[string]int, len(mapping.Content)/2)
-	for i := 0; i+1 < len(mapping.Content); i += 2 {
-		key := resolved(mapping.Content[i])
+	var content, sources []*yaml.Node
+	for key, value := range pairs(mapping) {
 		if key.Kind != yaml.ScalarNode {
 			return atLine(key.Line, "a key is no text")
 		}
@@ -84,52 +89,36 @@ func checkKeys(mapping *yaml.Node) error {
 			return atLine(key.Line, "mapping key %q already defined at line %d", key.Value, line)
 		}
 		lines[key.Value] = key.Line
+		switch {
+		case key.Tag != "!!merge":
+			content = append(content, key, value)
+		case value.Kind == yaml.SequenceNode:
+			sources = append(sources, value.Content...)
+		default:
+			sources = append(sources, value)
+		}
 	}
+	for _, source := range sources {
+		for key, value := range pairs(source) {
+			if _, outranked := lines[key.Value]; !outranked {
+				lines[key.Value] = key.Line
+				content = append(content, key, value)
+			}
+		}
+	}
+	mapping.Content = content
 	return nil
 }
 
-// resolved follows an alias to its anchor.
-func resolved(node *yaml.Node) *yaml.Node {
-	if node != nil && node.Kind == yaml.AliasNode {
-		return node.Alias
-	}
-	return node
-}
-
-// pairs iterates over a mapping with what it merges from others, whose values
-// stand behind its own. Anything else, nil too, has no pairs.
+// pairs iterates over a mapping. Anything else, nil too, has no pairs.
 func pairs(node *yaml.Node) iter.Seq2[*yaml.Node, *yaml.Node] {
 	return func(yield func(key, value *yaml.Node) bool) {
-		node = resolved(node)
 		if node == nil || node.Kind != yaml.MappingNode {
 			return
 		}
-		own := make(map[string]bool)
-		var merged []*yaml.Node
-		for i := 0; i+1 < len(node.Content); i += 2 {
-			key, value := node.Content[i], resolved(node.Content[i+1])
-			if key.Tag == "!!merge" && value.Kind == yaml.SequenceNode {
-				merged = append(merged, value.Content...)
-				continue
-			}
-			if key.Tag == "!!merge" {
-				merged = append(merged, value)
-				continue
-			}
-			own[key.Value] = true
-			if !yield(key, value) {
+		for pair := range slices.Chunk(node.Content, 2) {
+			if !yield(pair[0], pair[1]) {
 				return
-			}
-		}
-		for _, source := range merged {
-			for key, value := range pairs(source) {
-				if own[key.Value] {
-					continue
-				}
-				own[key.Value] = true
-				if !yield(key, value) {
-					return
-				}
 			}
 		}
 	}
@@ -137,15 +126,10 @@ func pairs(node *yaml.Node) iter.Seq2[*yaml.Node, *yaml.Node] {
 
 // items returns what a sequence has; anything else, nil too, has none.
 func items(node *yaml.Node) []*yaml.Node {
-	node = resolved(node)
 	if node == nil || node.Kind != yaml.SequenceNode {
 		return nil
 	}
-	all := make([]*yaml.Node, len(node.Content))
-	for i, item := range node.Content {
-		all[i] = resolved(item)
-	}
-	return all
+	return node.Content
 }
 
 // field returns the value of a mapping's key, or nil.
@@ -160,7 +144,7 @@ func field(node *yaml.Node, name string) *yaml.Node {
 
 // scalar returns a node's text, "" for nil and for anything but a scalar.
 func scalar(node *yaml.Node) string {
-	if node = resolved(node); node == nil || node.Kind != yaml.ScalarNode || node.Tag == "!!null" {
+	if node == nil || node.Kind != yaml.ScalarNode || node.Tag == "!!null" {
 		return ""
 	}
 	return node.Value
@@ -174,10 +158,9 @@ func interpolate(node *yaml.Node, vars func(string) (string, bool)) error {
 			return atLine(node.Line, "%w", err)
 		}
 		node.Value = text
-		return nil
 	}
 	for i, child := range node.Content {
-		if node.Kind == yaml.MappingNode && i%2 == 0 {
+		if isKey := node.Kind == yaml.MappingNode && i%2 == 0; isKey {
 			continue
 		}
 		if err := interpolate(child, vars); err != nil {
