@@ -48,12 +48,10 @@ func run(ctx context.Context, env *probe.Env) probe.Finding {
 		return probe.Found(probe.StatusUnknown, codeNoJaeger, "%s has no service with a Jaeger image, so nothing was checked; services: %s",
 			name, file.names())
 	}
-	needs := docker.Needs(env)
-	docker.Resolve(ctx, env, needs)
 	check := check{
 		file:    file,
 		index:   services,
-		needs:   needs,
+		needs:   docker.Needs(ctx, env),
 		isLocal: func(n docker.Need) bool { return probe.IsOwn(ctx, &env.Target, n.Addr) },
 		readFile: func(source string) ([]byte, error) {
 			if !filepath.IsAbs(source) {

@@ -27,18 +27,21 @@ func replaceWith(f probe.Finding, c *container, missing []Binding, image string)
 		return f.Hint(c.composeHint(service, missing))
 	}
 	r := c.replacement(missing, image)
-	if !slices.Contains(f.Hints, r.line) {
-		f = f.Hint(r.line)
+	f.Hints = addNew(f.Hints, r.line)
+	if r.undo != "" {
+		f.Hints = addNew(f.Hints, "to go back: "+r.undo)
 	}
-	if undo := "to go back: " + r.undo; r.undo != "" && !slices.Contains(f.Hints, undo) {
-		f = f.Hint(undo)
-	}
-	for _, note := range r.notes {
-		if !slices.Contains(f.Evidence, note) {
-			f = f.Saw(note)
+	f.Evidence = addNew(f.Evidence, r.notes...)
+	return f
+}
+
+func addNew(lines []string, more ...string) []string {
+	for _, line := range more {
+		if !slices.Contains(lines, line) {
+			lines = append(lines, line)
 		}
 	}
-	return f
+	return lines
 }
 
 // replacement is how to put another container in the place of one.

@@ -7,7 +7,6 @@ import (
 	"net/url"
 	"slices"
 	"strconv"
-	"sync"
 
 	"github.com/otdemo/otdemo/pkg/doctor/internal/jaegers"
 	"github.com/otdemo/otdemo/pkg/doctor/internal/probe"
@@ -27,11 +26,10 @@ type Need struct {
 	option string
 	url    *url.URL
 
-	// Probe checked whether the port can be reached; checked is set if it ran.
-	Probe   string
-	Hop     probe.Hop
-	checked bool
-	broken  bool
+	// Probe checked whether the port can be reached; the status is "" if none did.
+	Probe  string
+	Hop    probe.Hop
+	status probe.Status
 }
 
 // String is the port as Jaeger has it, "6831/udp".
@@ -42,7 +40,7 @@ func (n Need) At() string { return n.Proto + " " + net.JoinHostPort(n.Host, strc
 
 // Needs returns the ports that the configuration needs: that for spans,
 // then that for the query API.
-func Needs(env *probe.Env) []Need {
+func Needs(ctx context.Context, env *probe.Env) []Need {
 	spans := agentNeed(env)
 	if env.Config().UsesCollector() {
 		spans = urlNeed(env.Config().CollectorURL(), send.ProtocolOf(&env.Target).Port, "--collector-endpoint")
@@ -52,34 +50,31 @@ func Needs(env *probe.Env) []Need {
 	}
 	query := urlNeed(env.Config().Query.URL, probe.PortUI, "--query-url")
 	query.checkedBy(env, probe.HopQuery, probe.IDQuery)
-	return []Need{spans, query}
+	needs := []Need{spans, query}
+	for i := range needs {
+		needs[i].resolve(ctx, env)
+	}
+	return needs
 }
 
 // Met reports whether the need was found to be met.
-func (n Need) Met() bool { return n.checked && !n.broken }
+func (n Need) Met() bool { return n.status.Passes() }
 
-// Resolve sets the needs' addresses, in parallel. It skips names that an
-// earlier probe could not resolve, since that may have been slow.
-func Resolve(ctx context.Context, env *probe.Env, needs []Need) {
+// resolve sets the address, unless an earlier probe could not resolve the name, which
+// may have been slow.
+func (n *Need) resolve(ctx context.Context, env *probe.Env) {
 	unresolved := []probe.Code{probe.CodeHostUnresolved, probe.CodeCollectorUnresolved, probe.CodeQueryUnresolved}
-	var wg sync.WaitGroup
-	for i := range needs {
-		n := &needs[i]
-		if slices.Contains(unresolved, env.Code(n.Probe)) {
-			continue
-		}
-		wg.Go(func() {
-			addrs, err := env.Lookup(ctx, n.Host)
-			if err != nil || len(addrs) == 0 {
-				return
-			}
-			for j := range addrs {
-				addrs[j] = addrs[j].Unmap()
-			}
-			n.Addr = probe.Preferred(addrs)
-		})
+	if slices.Contains(unresolved, env.Code(n.Probe)) {
+		return
 	}
-	wg.Wait()
+	addrs, err := env.Lookup(ctx, n.Host)
+	if err != nil || len(addrs) == 0 {
+		return
+	}
+	for i := range addrs {
+		addrs[i] = addrs[i].Unmap()
+	}
+	n.Addr = probe.Preferred(addrs)
 }
 
 // checkedBy sets the probe that checked the need: the first that failed,
@@ -87,12 +82,12 @@ func Resolve(ctx context.Context, env *probe.Env, needs []Need) {
 func (n *Need) checkedBy(env *probe.Env, hop probe.Hop, probes ...string) {
 	n.Hop, n.Probe = hop, probes[0]
 	for _, id := range probes {
-		switch {
-		case env.Failed(id):
-			n.Probe, n.checked, n.broken = id, true, true
+		if env.Passed(id) {
+			n.Probe, n.status = id, probe.StatusOK
+		}
+		if env.Failed(id) {
+			n.Probe, n.status = id, probe.StatusFail
 			return
-		case env.Passed(id):
-			n.Probe, n.checked = id, true
 		}
 	}
 }

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"slices"
 	"strings"
 
 	"github.com/otdemo/otdemo/pkg/doctor/internal/probe"
@@ -83,25 +82,22 @@ func run(ctx context.Context, env *probe.Env) probe.Finding {
 	if !ok {
 		return probe.NotUsed("no Docker engine lists a Jaeger container")
 	}
-	needs := Needs(env)
-	if slices.ContainsFunc(needs, func(n Need) bool { return !n.Met() }) {
-		Resolve(ctx, env, needs)
-	}
+	needs := Needs(ctx, env)
 	for _, n := range needs {
 		if n.Met() {
 			continue
 		}
 		f, ok := found.judgeNeed(ctx, &env.Target, n, needs)
-		if !ok {
+		switch {
+		case !ok:
 			continue
-		}
-		f = f.AtHop(n.Hop)
-		if !n.broken {
+		case n.status == probe.StatusFail:
+			return f.AtHop(n.Hop).AsCauseOf(n.Probe)
+		default:
 			// No probe has used this path, so it may not be in use.
 			f.Status = probe.StatusWarn
-			return f
+			return f.AtHop(n.Hop)
 		}
-		return f.AsCauseOf(n.Probe)
 	}
 	if f, ok := found.badSettings(); ok {
 		return f.AtHop(probe.HopStorage)
