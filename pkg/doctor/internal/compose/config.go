@@ -113,7 +113,6 @@ func (c *check) checkReceiver(s *service, config *yaml.Node, source string, n *d
 	}
 }
 
-// deepField returns the values of a key at any depth.
 func deepField(node *yaml.Node, name string) []*yaml.Node {
 	var found []*yaml.Node
 	for key, value := range pairs(node) {
@@ -126,7 +125,6 @@ func deepField(node *yaml.Node, name string) []*yaml.Node {
 	return found
 }
 
-// lineOf is the line of the first node that there is.
 func lineOf(nodes ...*yaml.Node) int {
 	for _, node := range nodes {
 		if node != nil {

@@ -51,7 +51,6 @@ type fault struct {
 
 func (f *fault) position() string { return fmt.Sprintf("%s:%d", f.file, f.line) }
 
-// check goes through a file.
 type check struct {
 	*file
 	*index
@@ -65,7 +64,6 @@ type check struct {
 	current string
 }
 
-// add makes a fault of the compose file itself.
 func (c *check) add(code probe.Code, hop probe.Hop, line int, fix, format string, args ...any) *fault {
 	c.faults = append(c.faults, fault{
 		code: code, hop: hop, service: c.current, file: c.path, line: line, fact: fmt.Sprintf(format, args...), fixes: []string{fix},
@@ -157,7 +155,6 @@ func (c *check) needOf(b docker.Binding) *docker.Need {
 	return nil
 }
 
-// publishes reports whether the service publishes a port, on whatever address.
 func (s *service) publishes(b docker.Binding) bool {
 	b.Host = netip.Addr{}
 	return slices.ContainsFunc(s.ports, func(p publishedPort) bool { return p.anywhere() == b })
@@ -170,7 +167,6 @@ func (s *service) portsLine() int {
 	return s.line
 }
 
-// hasName reports whether other services reach s by a name.
 func (s *service) hasName(name string) bool {
 	return s.name == name || slices.Contains(s.aliases, name)
 }
@@ -187,7 +183,6 @@ func (c *check) checkGate(s *service) {
 		"%s does not wait until %s is ready, and is not restarted", s.name, c.storage.name)
 }
 
-// checkApplication looks where a service that is not Jaeger sends its spans.
 func (c *check) checkApplication(s *service) {
 	if len(c.jaegers) == 0 || s.hostNetwork || s.sharesNetwork {
 		return

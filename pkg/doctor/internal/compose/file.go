@@ -10,7 +10,6 @@ import (
 	"github.com/otdemo/otdemo/pkg/doctor/internal/jaegers"
 )
 
-// file is the content of a compose file, as far as it concerns spans.
 type file struct {
 	path     string
 	services []service
@@ -162,7 +161,6 @@ func (s *service) parseDependsOn(node *yaml.Node) {
 	}
 }
 
-// mounts reads both forms of volumes.
 func mounts(node *yaml.Node) map[string]string {
 	files := make(map[string]string)
 	for _, item := range items(node) {

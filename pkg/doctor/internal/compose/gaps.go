@@ -34,7 +34,6 @@ type scope struct {
 
 const notFollowedHere = ", which otdemo does not follow"
 
-// addGaps notes what a service has from elsewhere.
 func (f *file) addGaps(s *service, node *yaml.Node) {
 	resolve := resolveCommand("-f", f.path)
 	if from := field(node, "extends"); from != nil {
@@ -68,7 +67,6 @@ func (f *file) addOverride(readFile func(string) ([]byte, error)) {
 	}
 }
 
-// certain returns the faults that no gap touches, and the others.
 func (f *file) certain(faults []fault) (sure, unsure []fault) {
 	touched := make(map[scope]bool)
 	for _, g := range f.gaps {
@@ -96,7 +94,6 @@ func (f *file) notFollowed(unsure []fault) probe.Finding {
 	return finding.Hint(f.gaps[0].hint)
 }
 
-// resolveCommand is the line that makes one file of all that compose reads.
 func resolveCommand(flag, name string) string {
 	return "docker compose " + flag + " " + docker.ShellQuote(name) + " config > resolved.yaml && otdemo check-jaeger --compose resolved.yaml"
 }

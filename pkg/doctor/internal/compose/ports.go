@@ -15,13 +15,11 @@ import (
 // maxRange bounds a range of ports: there are no more ports.
 const maxRange = 1 << 16
 
-// publishedPort is a published port and its line in the file.
 type publishedPort struct {
 	docker.Binding
 	line int
 }
 
-// anywhere is the binding without the address that it is on.
 func (p *publishedPort) anywhere() docker.Binding {
 	return docker.Binding{Port: p.Port, Inside: p.Inside, Proto: p.Proto}
 }
@@ -49,7 +47,6 @@ func parsePort(node *yaml.Node) ([]publishedPort, error) {
 	return ports, nil
 }
 
-// portText is an item of ports.
 type portText struct{ host, published, target, proto string }
 
 // splitPort reads the short form. A host in brackets is IPv6.

@@ -140,7 +140,6 @@ func readFile(t *probe.Target) (*file, *probe.Finding) {
 // manifest is what every document of Kubernetes has.
 var manifest = regexp.MustCompile(`(?m)^apiVersion:`)
 
-// names lists the services.
 func (f *file) names() string {
 	names := make([]string, len(f.services))
 	for i := range f.services {

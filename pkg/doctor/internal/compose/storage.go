@@ -24,7 +24,6 @@ func (c *check) checkStorage(s *service) {
 	}
 }
 
-// addUnset is for a storage without an address.
 func (c *check) addUnset(s *service, u *jaegers.UnsetStorage) {
 	if s.Opaque() {
 		c.gaps = append(c.gaps, gap{
@@ -47,7 +46,6 @@ func (c *check) addUnset(s *service, u *jaegers.UnsetStorage) {
 	}
 }
 
-// checkStorageURL is for a URL of Elasticsearch in any file.
 func (c *check) checkStorageURL(s *service, raw, file string, line int) {
 	why, fixed := jaegers.StorageFault(raw, s.hostNetwork)
 	if c.storage != nil {

@@ -132,7 +132,6 @@ func items(node *yaml.Node) []*yaml.Node {
 	return node.Content
 }
 
-// field returns the value of a mapping's key, or nil.
 func field(node *yaml.Node, name string) *yaml.Node {
 	for key, value := range pairs(node) {
 		if key.Value == name {
@@ -150,7 +149,6 @@ func scalar(node *yaml.Node) string {
 	return node.Value
 }
 
-// interpolate puts the values of variables into every scalar but keys.
 func interpolate(node *yaml.Node, vars func(string) (string, bool)) error {
 	if node.Kind == yaml.ScalarNode {
 		text, err := expand(node.Value, vars)
@@ -221,7 +219,6 @@ func expandWithin(levels int, text string, vars func(string) (string, bool)) (st
 // variableName is at the start of a text; it may be empty.
 var variableName = regexp.MustCompile(`^(?:[A-Za-z_][A-Za-z0-9_]*)?`)
 
-// substitute is the value of what stands between ${ and }.
 func substitute(levels int, inner string, vars func(string) (string, bool)) (string, error) {
 	name := variableName.FindString(inner)
 	op := inner[len(name):]

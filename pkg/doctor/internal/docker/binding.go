@@ -57,10 +57,8 @@ func texts(bindings []Binding) []string {
 // inContainer is the container's side, as "6831/udp".
 func (b Binding) inContainer() string { return strconv.Itoa(b.Inside) + "/" + b.Proto }
 
-// everywhere reports whether the binding is on all addresses of the machine.
 func (b Binding) everywhere() bool { return !b.Host.IsValid() || b.Host.IsUnspecified() }
 
-// covers reports whether what is sent to addr meets the binding.
 func (b Binding) covers(addr netip.Addr) bool { return b.everywhere() || b.Host == addr }
 
 // conflictsWith reports whether b cannot stay when m is published, or is replaced by m.

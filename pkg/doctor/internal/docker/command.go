@@ -11,7 +11,6 @@ import (
 	"github.com/otdemo/otdemo/pkg/printable"
 )
 
-// composeLabel are the labels that docker compose puts on its containers.
 const (
 	composeServiceLabel = "com.docker.compose.service"
 	composeFilesLabel   = "com.docker.compose.project.config_files"
@@ -44,7 +43,6 @@ func addNew(lines []string, more ...string) []string {
 	return lines
 }
 
-// replacement is how to put another container in the place of one.
 type replacement struct {
 	line, undo string
 	// notes name what is not as it was.
@@ -91,7 +89,6 @@ func (c *container) replacement(missing []Binding, image string) replacement {
 
 func (c *container) oldName() string { return cmp.Or(c.freeName, c.name()+"-old") }
 
-// leftOut names what the line cannot repeat.
 func (c *container) leftOut() []string {
 	left := slices.Concat(c.unmapped, c.HostConfig.PortBindings.ranges(), c.lostTraces())
 	if h := c.ownHealthcheck(); h != nil && len(h.Test) > 0 && h.Test[0] == "CMD" {
@@ -148,7 +145,6 @@ func (c *container) beforeCompose() string {
 	return ""
 }
 
-// shellLine is a command as a POSIX shell reads it.
 func shellLine(args []string) string {
 	quoted := make([]string, len(args))
 	for i, arg := range args {

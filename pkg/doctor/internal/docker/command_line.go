@@ -22,7 +22,6 @@ type commandLine struct {
 	cut []string
 }
 
-// add appends words, quoted where they need it.
 func (l *commandLine) add(words ...string) {
 	for _, w := range words {
 		l.words = append(l.words, ShellQuote(w))

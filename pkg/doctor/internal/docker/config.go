@@ -108,7 +108,6 @@ type healthcheck struct {
 	Retries       int           `docker:"--health-retries"`
 }
 
-// endpoint is a container's part of a network.
 type endpoint struct {
 	IPAddress  string
 	Aliases    []string
@@ -121,7 +120,6 @@ type endpoint struct {
 	}
 }
 
-// mountSpec is one --mount.
 type mountSpec struct {
 	Type        string `docker:"type"`
 	Source      string `docker:"source"`

@@ -50,7 +50,6 @@ type container struct {
 	lastLog string
 }
 
-// UnmarshalJSON implements json.Unmarshaler.
 func (c *container) UnmarshalJSON(text []byte) error {
 	type plain container
 	var all struct{ HostConfig, Config map[string]json.RawMessage }
@@ -101,7 +100,6 @@ func (c *container) program() *jaegers.Program {
 
 func (c *container) onHostNetwork() bool { return c.HostConfig.NetworkMode == "host" }
 
-// label names the container and its image for people.
 func (c *container) label() string { return "container " + c.name() + " (" + c.Config.Image + ")" }
 
 // up reports whether the container's ports can be open. One that keeps being

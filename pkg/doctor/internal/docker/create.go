@@ -10,7 +10,6 @@ import (
 	"github.com/otdemo/otdemo/pkg/doctor/internal/jaegers"
 )
 
-// createWords are those of docker create, for a container like c.
 func (c *container) createWords(l *commandLine, missing []Binding, image string) {
 	host := c.hostFlags()
 	l.add("docker", "create", "--name", c.name())
@@ -34,7 +33,6 @@ func (c *container) createWords(l *commandLine, missing []Binding, image string)
 
 func isDefaultNetwork(mode string) bool { return mode == "" || mode == "default" || mode == "bridge" }
 
-// connects are the lines for all networks but the first one.
 func (c *container) connects() []string {
 	var lines []string
 	mode := c.HostConfig.NetworkMode
@@ -101,7 +99,6 @@ func (c *container) hostFlags() hostConfig {
 	return h
 }
 
-// configFlags are the flags for everything in Config that is not the image's own.
 func (c *container) configFlags(l *commandLine) {
 	own, image := c.Config, c.defaults
 	if !strings.HasPrefix(c.HostConfig.NetworkMode, "container:") && c.HostConfig.UTSMode != "host" &&
@@ -131,7 +128,6 @@ func (c *container) configFlags(l *commandLine) {
 	l.flags(".Config", own)
 }
 
-// unless returns own if it is another value than the image's.
 func unless(own, image string) string {
 	if own == image {
 		return ""
@@ -139,7 +135,6 @@ func unless(own, image string) string {
 	return own
 }
 
-// ownHealthcheck is the health check unless it is the image's.
 func (c *container) ownHealthcheck() *healthcheck {
 	if reflect.DeepEqual(c.Config.Healthcheck, c.defaults.Healthcheck) {
 		return nil
@@ -184,7 +179,6 @@ func (c *container) programWords(l *commandLine, image string) {
 	}
 }
 
-// replaces reports whether a variable is the one of the new storage.
 func (c *container) replaces(name string) bool { return name != "" && name == c.newStorage.Name }
 
 // argumentWords repeats arguments from the given one on. Where they stand in

@@ -50,7 +50,6 @@ type engine struct {
 	client *http.Client
 }
 
-// errNoEngine means that no engine was found at the default addresses.
 var errNoEngine = errors.New("no Docker engine responds")
 
 // engineAddrs returns where an engine may be, and whether it is configured.
@@ -90,7 +89,6 @@ func findEngine(ctx context.Context, env *probe.Env) (*engine, error) {
 	return nil, errors.Join(errs...)
 }
 
-// newEngine pings the engine at addr and settles the version of its API.
 func newEngine(ctx context.Context, env *probe.Env, addr string) (*engine, error) {
 	u, err := url.Parse(addr)
 	if err != nil {
@@ -137,7 +135,6 @@ func (e *engine) fetch(ctx context.Context, path string, limit int64) (*probe.Fe
 	return got, nil
 }
 
-// get decodes the response at path into v.
 func (e *engine) get(ctx context.Context, path string, v any) error {
 	got, err := e.fetch(ctx, path, maxResponse)
 	if err != nil {

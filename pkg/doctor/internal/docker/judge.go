@@ -93,7 +93,6 @@ func isPublished(bindings []Binding, n Need) bool {
 	})
 }
 
-// listPorts names each published port once, however many addresses it is on.
 func listPorts(bindings []Binding) string {
 	var names []string
 	for _, b := range bindings {
@@ -119,14 +118,11 @@ func (v *view) isLocal(ctx context.Context, t *probe.Target, n Need) bool {
 	return probe.IsOwn(ctx, t, n.Addr)
 }
 
-// lacks reports whether the container's program surely does not listen on what
-// is needed.
 func (c *container) lacks(n Need) bool {
 	p := c.program()
 	return n.Proto == "udp" && p.Image.Lacks(n.Inside) && !p.HasConfig()
 }
 
-// judgeName is for a container's name that does not resolve outside of Docker.
 func (v *view) judgeName(c *container, n Need) (probe.Finding, bool) {
 	host := cmp.Or(v.engine.host, "localhost")
 	f := probe.Found(probe.StatusFail, codeOtherHost, "%s is a name on Docker's own networks, which does not resolve outside them", n.Host).

@@ -77,7 +77,6 @@ func (c *container) onTmpfs(dir string) bool {
 	return c.isMounted(dir, "tmpfs") || slices.ContainsFunc(targets, func(target string) bool { return isWithin(dir, target) })
 }
 
-// isMounted reports whether a directory is in a mount of a type, or of any.
 func (c *container) isMounted(dir, mountType string) bool {
 	for _, m := range c.Mounts {
 		if (mountType == "" || m.Type == mountType) && isWithin(dir, m.Destination) {
@@ -92,7 +91,6 @@ func isWithin(dir, parent string) bool {
 	return parent == "/" || dir == parent || strings.HasPrefix(dir, parent+"/")
 }
 
-// copyOut is the line that copies directories out of the container.
 func (c *container) copyOut(dirs []string) string {
 	var steps []string
 	for _, dir := range dirs {

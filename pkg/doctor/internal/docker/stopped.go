@@ -19,7 +19,6 @@ const startRace = 2 * time.Minute
 // exitTerminated is the exit code of what a SIGTERM ended, such as docker stop's.
 const exitTerminated = 128 + 15
 
-// notRunning is the finding for a container that is there and does not run.
 func (v *view) notRunning(c *container) probe.Finding {
 	s := &c.State
 	name := ShellQuote(c.name())
@@ -80,7 +79,6 @@ func (v *view) withStorageFault(f probe.Finding, c *container, subject string) (
 	return f, false
 }
 
-// withoutAddress is for a storage without an address, or with the container's own.
 func (v *view) withoutAddress(f probe.Finding, c *container, p *jaegers.Program, subject string) (probe.Finding, bool) {
 	u, ok := p.StorageUnset()
 	if !ok || p.Opaque() || c.onHostNetwork() || strings.HasPrefix(c.HostConfig.NetworkMode, "container:") {
@@ -100,7 +98,6 @@ func (v *view) withoutAddress(f probe.Finding, c *container, p *jaegers.Program,
 	return withStorage(f.Saw(u.Evidence()), &fixed, jaegers.Variable{Name: u.Variable, Value: u.Address(host)}), true
 }
 
-// withStorage adds the line that runs the container with another storage.
 func withStorage(f probe.Finding, c *container, storage jaegers.Variable) probe.Finding {
 	if service := c.Config.Labels[composeServiceLabel]; service != "" {
 		return f.Hint(storage.Name + "=" + storage.Value + " in the environment of service " + service)

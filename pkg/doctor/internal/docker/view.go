@@ -22,7 +22,6 @@ type view struct {
 	self *container
 }
 
-// listedContainer is a container in the engine's list.
 type listedContainer struct {
 	ID     string `json:"Id"`
 	Names  []string
@@ -49,7 +48,6 @@ func (c *listedContainer) isJaeger() bool {
 	return false
 }
 
-// readView reads from the engine every container that may be Jaeger's.
 func readView(ctx context.Context, t *probe.Target, e *engine) (*view, error) {
 	var list []listedContainer
 	if err := e.get(ctx, "/containers/json?all=1", &list); err != nil {
@@ -114,7 +112,6 @@ func dependentsOf(c *container, listed *listedContainer, list []listedContainer)
 	return slices.Compact(names)
 }
 
-// ownName is a container's name without those that links give it.
 func ownName(names []string) string {
 	for _, name := range names {
 		if name = strings.TrimPrefix(name, "/"); !strings.Contains(name, "/") {
@@ -127,7 +124,6 @@ func ownName(names []string) string {
 // shortID is the length of an id as the engine shows it.
 const shortID = 12
 
-// unusedName is a name for a container that gives up its own.
 func unusedName(name string, taken []string) string {
 	oldName := name + "-old"
 	for n := 2; slices.Contains(taken, "/"+oldName); n++ {

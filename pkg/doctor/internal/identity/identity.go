@@ -67,7 +67,6 @@ func (i Identity) String() string {
 	}
 }
 
-// candidates are the generations that it may be of.
 func (i Identity) candidates() []jaegers.Generation {
 	if i.Embedded || i.Zipkin {
 		return nil

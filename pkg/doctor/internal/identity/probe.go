@@ -182,7 +182,6 @@ func fromPage(ctx context.Context, env *probe.Env, query *url.URL) Identity {
 	return Identity{}
 }
 
-// fromZipkin reads the version from Zipkin's own info endpoint.
 func fromZipkin(ctx context.Context, env *probe.Env, base *url.URL) Identity {
 	info := Identity{Zipkin: true, Source: probe.Bare(base) + " has Zipkin's page"}
 	got, err := probe.Fetch(ctx, env, base.JoinPath("info"), probe.MaxAnswer)

@@ -123,7 +123,6 @@ func describe(scanned []scannedPort) []string {
 	return lines
 }
 
-// line describes a port that responds.
 func (s *scannedPort) line() string {
 	text := fmt.Sprintf("%s %s (%s): open", s.network, s.addr, s.use)
 	if s.speaks != "" {

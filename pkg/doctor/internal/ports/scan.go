@@ -111,7 +111,6 @@ func (s *scannedPort) name() string { return s.network + " " + strconv.Itoa(s.po
 // scanTimeout bounds the probing of a port: two round trips around the earth.
 const scanTimeout = 700 * time.Millisecond
 
-// scan probes all ports in parallel.
 func scan(ctx context.Context, env *probe.Env, ports []scannedPort) {
 	ctx, cancel := context.WithTimeout(ctx, scanTimeout)
 	defer cancel()

@@ -75,7 +75,6 @@ func (p *clientPlan) refuse(remedy, format string, args ...any) {
 	p.refusal, p.remedy = fmt.Sprintf(format, args...), remedy
 }
 
-// isRate reports whether the parameter is a probability.
 func (p *clientPlan) isRate() bool {
 	return p.sampler == config.SamplerProbabilistic || p.sampler == config.SamplerRemote
 }

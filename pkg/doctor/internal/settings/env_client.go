@@ -77,7 +77,6 @@ func judgePlan(env *probe.Env, plan clientPlan) probe.Finding {
 	}
 }
 
-// samples describes what the sampler keeps.
 func (p clientPlan) samples() string {
 	text := fmt.Sprintf("%s %v", p.sampler, p.param)
 	switch {
@@ -93,7 +92,6 @@ func (p clientPlan) samples() string {
 	}
 }
 
-// evidence is what the client would do, value by value.
 func (p clientPlan) evidence() []string {
 	lines := []string{
 		"service: " + p.service,

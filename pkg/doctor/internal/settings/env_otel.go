@@ -99,7 +99,6 @@ func judgeOTel(env *probe.Env, plan otelPlan) probe.Finding {
 	}
 }
 
-// samples is the sampler with its argument.
 func (p *otelPlan) samples() string {
 	if p.arg == "" {
 		return p.sampler

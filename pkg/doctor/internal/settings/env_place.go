@@ -52,7 +52,6 @@ func runPlace(_ context.Context, env *probe.Env) probe.Finding {
 	return f.Saw(where).Hint(hint)
 }
 
-// hintPlace is the variable that sends spans to another container.
 func hintPlace(in send.Protocol) string {
 	switch {
 	case in.Tracer == config.TracerJaeger:

@@ -112,7 +112,6 @@ func (p *otelPlan) protocolMismatch() (text, hint string) {
 	}
 }
 
-// otelVariables returns the sorted names of OpenTelemetry's variables that are set.
 func otelVariables(environ []string) []string {
 	var names []string
 	for _, entry := range environ {
@@ -143,7 +142,6 @@ func (p *otelPlan) inEffect(env *probe.Env) []string {
 	return lines
 }
 
-// effect returns what a variable does here.
 func (p *otelPlan) effect(env *probe.Env, name string) string {
 	for _, v := range slices.Backward(env.Loaded.Values) {
 		if v.Origin.Detail == name && v.Key != "tracer" {

@@ -20,7 +20,6 @@ const (
 // Jaeger's own default of one in a thousand.
 const fewRate = 0.001
 
-// hintKeepAll is what one wants while looking for spans.
 const hintKeepAll = "--sampler-type const --sampler-param 1"
 
 // SamplerProbe checks that the sampler keeps traces.
@@ -67,10 +66,8 @@ func judgeSampler(s config.Sampler) probe.Finding {
 	}
 }
 
-// keepCodes are the codes of a probe for how much a probability keeps.
 type keepCodes struct{ all, some, few, nothing probe.Code }
 
-// judgeRate is the finding for a probability.
 func judgeRate(what string, p float64, codes keepCodes) probe.Finding {
 	f := probe.Found(probe.StatusOK, codes.some, "%s %v keeps %s", what, p, rateText(p))
 	switch {

@@ -106,7 +106,6 @@ func finalizeStrategy(env *probe.Env, f probe.Finding) probe.Finding {
 	return f.Saw("it is " + jaeger.String() + ": " + jaeger.Source)
 }
 
-// strategyURL returns the URL that the tracer requests.
 func strategyURL(env *probe.Env) (*url.URL, error) {
 	u, err := url.Parse(env.Config().SamplingURL())
 	if err != nil {
@@ -129,7 +128,6 @@ func atInitialRate(f probe.Finding, param float64) probe.Finding {
 	return f.Hint(hintKeepAll)
 }
 
-// judgeStrategy returns the finding for how much a strategy keeps.
 func judgeStrategy(s tracer.Strategy) probe.Finding {
 	codes := keepCodes{
 		all: codeStrategyKeepsAll, some: codeStrategyKeepsSome,
