@@ -91,8 +91,8 @@ func (c *container) oldName() string { return cmp.Or(c.freeName, c.name()+"-old"
 
 func (c *container) leftOut() []string {
 	left := slices.Concat(c.unmapped, c.HostConfig.PortBindings.ranges(), c.lostTraces())
-	if h := c.ownHealthcheck(); h != nil && len(h.Test) > 0 && h.Test[0] == "CMD" {
-		left = append(left, "the health check's command "+shellLine(h.Test[1:]))
+	if test := c.healthTest(); len(test) > 0 && test[0] == "CMD" {
+		left = append(left, "the health check's command "+shellLine(test[1:]))
 	}
 	hasUser := func(v jaegers.Variable) bool { return jaegers.RedactURLs(v.Value) != v.Value }
 	if c.newStorage.Name != "" && slices.ContainsFunc(c.program().StorageURLs(), hasUser) {

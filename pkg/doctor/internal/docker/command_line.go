@@ -55,10 +55,14 @@ func isSecret(name, value string) bool {
 	return jaegers.IsSecret(name) || jaegers.RedactURLs(value) != value
 }
 
-// flags appends what is set in a part of the engine's JSON, as settingsOf finds it.
-// where is that part in docker inspect's template.
-func (l *commandLine) flags(where string, part any) {
+// flags appends what is set in a part of the engine's JSON, as settingsOf finds it, and
+// not in preset. where is that part in docker inspect's template.
+func (l *commandLine) flags(where string, part, preset any) {
+	known := settingsOf(where, reflect.ValueOf(preset))
 	for _, s := range settingsOf(where, reflect.ValueOf(part)) {
+		if slices.Contains(known, s) {
+			continue
+		}
 		l.add(s.name)
 		switch key, value, _ := strings.Cut(s.value, "="); {
 		case s.where != "" && isSecret(key, value):

@@ -96,7 +96,7 @@ type programConfig struct {
 	WorkingDir   string            `docker:"-w"`
 	StopSignal   string            `docker:"--stop-signal"`
 	Labels       map[string]string `docker:"--label"`
-	Healthcheck  *healthcheck
+	Healthcheck  healthcheck
 }
 
 type healthcheck struct {

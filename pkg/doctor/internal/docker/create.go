@@ -3,7 +3,6 @@ package docker
 import (
 	"maps"
 	"path"
-	"reflect"
 	"slices"
 	"strings"
 
@@ -23,7 +22,7 @@ func (c *container) createWords(l *commandLine, missing []Binding, image string)
 	for _, b := range mergePorts(host.PortBindings.bindings(), missing) {
 		l.add("-p", b.flag())
 	}
-	l.flags(".HostConfig", host)
+	l.flags(".HostConfig", host, hostConfig{})
 	for _, target := range slices.Sorted(maps.Keys(host.Tmpfs)) {
 		l.add("--tmpfs", strings.TrimSuffix(target+":"+host.Tmpfs[target], ":"))
 	}
@@ -58,7 +57,7 @@ func (c *container) endpointFlags(l *commandLine, network, alias string) {
 			l.add(alias, name)
 		}
 	}
-	l.flags("", e)
+	l.flags("", e, endpoint{})
 }
 
 // hostFlags are what of HostConfig is to be repeated. A volume without a name is the
@@ -100,46 +99,34 @@ func (c *container) hostFlags() hostConfig {
 }
 
 func (c *container) configFlags(l *commandLine) {
-	own, image := c.Config, c.defaults
+	own := c.Config
 	if !strings.HasPrefix(c.HostConfig.NetworkMode, "container:") && c.HostConfig.UTSMode != "host" &&
 		!strings.HasPrefix(c.ID, own.Hostname) && !c.onHostNetwork() {
 		l.add("--hostname", own.Hostname)
 	}
 	for _, port := range slices.Sorted(maps.Keys(own.ExposedPorts)) {
 		_, published := c.HostConfig.PortBindings[port]
-		if _, known := image.ExposedPorts[port]; !published && !known {
+		if _, known := c.defaults.ExposedPorts[port]; !published && !known {
 			l.add("--expose", port)
 		}
 	}
-	own.User = unless(own.User, image.User)
-	own.WorkingDir = unless(own.WorkingDir, image.WorkingDir)
-	own.StopSignal = unless(own.StopSignal, image.StopSignal)
-	own.Labels = maps.Clone(own.Labels)
-	maps.DeleteFunc(own.Labels, func(key, value string) bool { return image.Labels[key] == value })
-	own.Healthcheck = c.ownHealthcheck()
-	if h := own.Healthcheck; h != nil && len(h.Test) > 0 {
-		switch {
-		case h.Test[0] == "NONE":
-			l.add("--no-healthcheck")
-		case h.Test[0] == "CMD-SHELL" && len(h.Test) > 1:
-			l.add("--health-cmd", h.Test[1])
-		}
+	switch test := c.healthTest(); {
+	case len(test) == 0:
+	case test[0] == "NONE":
+		l.add("--no-healthcheck")
+	case test[0] == "CMD-SHELL" && len(test) > 1:
+		l.add("--health-cmd", test[1])
 	}
-	l.flags(".Config", own)
+	l.flags(".Config", c.Config, c.defaults)
 }
 
-func unless(own, image string) string {
-	if own == image {
-		return ""
-	}
-	return own
-}
-
-func (c *container) ownHealthcheck() *healthcheck {
-	if reflect.DeepEqual(c.Config.Healthcheck, c.defaults.Healthcheck) {
+// healthTest is the health check's command unless it is the image's.
+func (c *container) healthTest() []string {
+	test := c.Config.Healthcheck.Test
+	if slices.Equal(test, c.defaults.Healthcheck.Test) {
 		return nil
 	}
-	return c.Config.Healthcheck
+	return test
 }
 
 // programWords are the variables, the image and the program's arguments, those
