@@ -16,6 +16,13 @@ import (
 // up for the two to be related: Elasticsearch needs up to a minute.
 const startRace = 2 * time.Minute
 
+// HostGateway is the name of the machine in a container, and the flag and the key
+// that make it one on Linux.
+const (
+	HostName    = "host.docker.internal"
+	HostGateway = HostName + ":host-gateway"
+)
+
 // exitTerminated is the exit code of what a SIGTERM ended, such as docker stop's.
 const exitTerminated = 128 + 15
 
