@@ -57,7 +57,7 @@ func parseFile(path string, text []byte, vars func(string) (string, bool)) (*fil
 	}
 	file := &file{path: path}
 	if from := field(doc, "include"); from != nil {
-		file.gaps = append(file.gaps, gap{line: from.Line, text: "the file uses include" + notFollowedHere, hint: resolveCommand("-f", path)})
+		file.addGap(from.Line, scope{}, "the file uses include"+notFollowedHere)
 	}
 	for key, node := range pairs(services) {
 		s, err := parseService(key, node, vars)
@@ -83,18 +83,13 @@ func servicesOf(doc *yaml.Node) (*yaml.Node, error) {
 	if field(doc, "include") != nil {
 		return nil, nil
 	}
-	noServices := atLine(doc.Line, "the file has no services")
-	isService := false
+	isService := func(node *yaml.Node) bool { return field(node, "image") != nil || field(node, "build") != nil }
 	for _, node := range pairs(doc) {
-		if node.Kind != yaml.MappingNode {
-			return nil, noServices
+		if isService(node) && field(doc, "services") == nil {
+			return doc, nil
 		}
-		isService = isService || field(node, "image") != nil || field(node, "build") != nil
 	}
-	if !isService || field(doc, "services") != nil {
-		return nil, noServices
-	}
-	return doc, nil
+	return nil, atLine(doc.Line, "the file has no services")
 }
 
 func parseService(key, node *yaml.Node, vars func(string) (string, bool)) (service, error) {

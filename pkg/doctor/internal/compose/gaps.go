@@ -34,19 +34,22 @@ type scope struct {
 
 const notFollowedHere = ", which otdemo does not follow"
 
+// addGap notes what docker compose reads with -f too.
+func (f *file) addGap(line int, in scope, text string) {
+	f.gaps = append(f.gaps, gap{in, line, text, resolveCommand("-f", f.path)})
+}
+
 func (f *file) addGaps(s *service, node *yaml.Node) {
-	resolve := resolveCommand("-f", f.path)
 	if from := field(node, "extends"); from != nil {
 		in := scope{service: s.name}
 		if s.Image.Name == "" || s.isJaeger() {
 			// Its ports and its image may be anything.
 			in.service = ""
 		}
-		f.gaps = append(f.gaps, gap{in, from.Line, "service " + s.name + " uses extends" + notFollowedHere, resolve})
+		f.addGap(from.Line, in, "service "+s.name+" uses extends"+notFollowedHere)
 	}
 	if from := field(node, "env_file"); from != nil {
-		in := scope{service: s.name, only: codeStorageUnset}
-		f.gaps = append(f.gaps, gap{in, from.Line, "service " + s.name + " uses env_file" + notFollowedHere, resolve})
+		f.addGap(from.Line, scope{service: s.name, only: codeStorageUnset}, "service "+s.name+" uses env_file"+notFollowedHere)
 	}
 }
 

@@ -1,6 +1,7 @@
 package compose
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"io/fs"
@@ -129,9 +130,7 @@ func readFile(t *probe.Target) (*file, *probe.Finding) {
 			"%s is not a compose file: %s", t.Compose, reason(err))
 	}
 	if unread != nil {
-		file.gaps = append(file.gaps, gap{
-			line: 1, text: "the file has variables, and .env next to it cannot be read: " + unread.Error(), hint: resolveCommand("-f", t.Compose),
-		})
+		file.addGap(1, scope{}, "the file has variables, and .env next to it cannot be read: "+unread.Error())
 	}
 	file.addOverride(t.ReadFile)
 	return file, nil
@@ -145,10 +144,7 @@ func (f *file) names() string {
 	for i := range f.services {
 		names[i] = f.services[i].name
 	}
-	if len(names) == 0 {
-		return "none"
-	}
-	return strings.Join(names, ", ")
+	return cmp.Or(strings.Join(names, ", "), "none")
 }
 
 // variables returns the values of ${NAME}: from the environment, otherwise from
@@ -163,7 +159,7 @@ func variables(t *probe.Target, unread *error) func(string) (string, bool) {
 				return value, true
 			}
 		}
-		if err != nil && !errors.Is(err, fs.ErrNotExist) && name != "" {
+		if err != nil && !errors.Is(err, fs.ErrNotExist) {
 			*unread = err
 		}
 		value, ok := file[name]

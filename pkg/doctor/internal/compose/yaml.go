@@ -178,72 +178,70 @@ func expand(text string, vars func(string) (string, bool)) (string, error) {
 	return expandWithin(maxNesting, text, vars)
 }
 
+// reference is what a dollar begins; any other dollar stands for itself.
+var reference = regexp.MustCompile(`\$(?:\$|\{|[A-Za-z_][A-Za-z0-9_]*)`)
+
 func expandWithin(levels int, text string, vars func(string) (string, bool)) (string, error) {
 	if levels == 0 {
 		return "", fmt.Errorf("variables are nested more than %d deep", maxNesting)
 	}
 	var out strings.Builder
 	for {
-		before, rest, found := strings.Cut(text, "$")
-		out.WriteString(before)
-		if !found {
-			return out.String(), nil
+		at := reference.FindStringIndex(text)
+		if at == nil {
+			return out.String() + text, nil
 		}
-		switch {
-		case strings.HasPrefix(rest, "$"):
-			out.WriteByte('$')
-			text = rest[1:]
-		case strings.HasPrefix(rest, "{"):
+		out.WriteString(text[:at[0]])
+		name, rest := text[at[0]+1:at[1]], text[at[1]:]
+		value := "$"
+		switch name {
+		case "$":
+		case "{":
 			end := closing(rest)
 			if end < 0 {
 				return "", errors.New("${ without }")
 			}
-			value, err := substitute(levels, rest[1:end], vars)
-			if err != nil {
+			var err error
+			if value, err = substitute(levels, rest[:end], vars); err != nil {
 				return "", err
 			}
-			out.WriteString(value)
-			text = rest[end+1:]
+			rest = rest[end+1:]
 		default:
-			name := variableName.FindString(rest)
-			if name == "" {
-				out.WriteByte('$')
-			}
-			value, _ := vars(name)
-			out.WriteString(value)
-			text = rest[len(name):]
+			value, _ = vars(name)
 		}
+		out.WriteString(value)
+		text = rest
 	}
 }
 
-// variableName is at the start of a text; it may be empty.
-var variableName = regexp.MustCompile(`^(?:[A-Za-z_][A-Za-z0-9_]*)?`)
+// inBraces is a variable with an operator, and what stands behind that.
+var inBraces = regexp.MustCompile(`(?s)^([A-Za-z_][A-Za-z0-9_]*)(?:(:?)([-+?])(.*))?$`)
 
 func substitute(levels int, inner string, vars func(string) (string, bool)) (string, error) {
-	name := variableName.FindString(inner)
-	op := inner[len(name):]
-	value, set := vars(name)
-	if rest, ok := strings.CutPrefix(op, ":"); ok {
-		op, set = rest, set && value != ""
-	}
-	if name == "" || op != "" && !strings.ContainsRune("-+?", rune(op[0])) {
+	m := inBraces.FindStringSubmatch(inner)
+	if m == nil {
 		return "", fmt.Errorf("${%s} is not a variable", inner)
 	}
+	name, colon, op, word := m[1], m[2], m[3], m[4]
+	value, set := vars(name)
+	if colon != "" && value == "" {
+		set = false
+	}
 	switch {
-	case op == "", op[0] != '+' && set:
+	case op == "", op != "+" && set:
 		return value, nil
-	case op[0] == '?':
-		return "", fmt.Errorf("variable %s is not set: %s", name, op[1:])
-	case op[0] == '+' && !set:
+	case op == "?":
+		return "", fmt.Errorf("variable %s is not set: %s", name, word)
+	case op == "+" && !set:
 		return "", nil
 	default:
-		return expandWithin(levels-1, op[1:], vars)
+		return expandWithin(levels-1, word, vars)
 	}
 }
 
-// closing is the index of the } that ends the { at the start of text, or -1.
+// closing is the index of the } that ends the { in front of text, or -1.
 func closing(text string) int {
-	depth := 0
+	depth := 1
 	for i, r := range text {
 		switch r {
 		case '{':
