@@ -59,24 +59,12 @@ func (b Binding) inContainer() string { return strconv.Itoa(b.Inside) + "/" + b.
 
 func (b Binding) everywhere() bool { return !b.Host.IsValid() || b.Host.IsUnspecified() }
 
-func (b Binding) covers(addr netip.Addr) bool { return b.everywhere() || b.Host == addr }
-
 // conflictsWith reports whether b cannot stay when m is published, or is replaced by m.
 func (b Binding) conflictsWith(m Binding) bool {
 	if m.Port != b.Port || !m.everywhere() && !b.everywhere() && m.Host != b.Host {
 		return false
 	}
 	return m.Inside == b.Inside || m.Port != 0 && m.Proto == b.Proto
-}
-
-// mergePorts adds what is missing to what is published. What is published on the
-// same port of the machine for the same port inside, for the wrong protocol or
-// on all addresses, was meant to be the missing one and goes; so does what has
-// taken the missing one's place, which two cannot have.
-func mergePorts(published, missing []Binding) []Binding {
-	return slices.Concat(missing, slices.DeleteFunc(published, func(b Binding) bool {
-		return slices.ContainsFunc(missing, b.conflictsWith)
-	}))
 }
 
 // portMap is a map of ports in the engine's JSON, with keys as "6831/udp".

@@ -19,7 +19,11 @@ func (c *container) createWords(l *commandLine, missing []Binding, image string)
 		l.add("--network", mode)
 		c.endpointFlags(l, mode, "--network-alias")
 	}
-	for _, b := range mergePorts(host.PortBindings.bindings(), missing) {
+	// What is published on the same port of the machine for the same port inside, for
+	// the wrong protocol or on all addresses, was meant to be the missing one and goes;
+	// so does what has taken the missing one's place, which two cannot have.
+	replaced := func(b Binding) bool { return slices.ContainsFunc(missing, b.conflictsWith) }
+	for _, b := range slices.Concat(missing, slices.DeleteFunc(host.PortBindings.bindings(), replaced)) {
 		l.add("-p", b.flag())
 	}
 	l.flags(".HostConfig", host, hostConfig{})

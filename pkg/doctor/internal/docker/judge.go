@@ -89,7 +89,7 @@ func portFault(c *container, n Need, bindings []Binding) probe.Finding {
 
 func isPublished(bindings []Binding, n Need) bool {
 	return slices.ContainsFunc(bindings, func(b Binding) bool {
-		return b.Inside == n.Inside && b.Proto == n.Proto && b.Port == n.Port && b.covers(n.Addr)
+		return b.Inside == n.Inside && b.Proto == n.Proto && b.Port == n.Port && (b.everywhere() || b.Host == n.Addr)
 	})
 }
 

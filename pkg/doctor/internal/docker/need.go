@@ -41,11 +41,17 @@ func (n Need) At() string { return n.Proto + " " + net.JoinHostPort(n.Host, strc
 // Needs returns the ports that the configuration needs: that for spans,
 // then that for the query API.
 func Needs(ctx context.Context, env *probe.Env) []Need {
-	spans := agentNeed(env)
-	if env.Config().UsesCollector() {
-		spans = urlNeed(env.Config().CollectorURL(), send.ProtocolOf(&env.Target).Port, "--collector-endpoint")
+	var spans Need
+	if cfg := env.Config(); cfg.UsesCollector() {
+		spans = urlNeed(cfg.CollectorURL(), send.ProtocolOf(&env.Target).Port, "--collector-endpoint")
 		spans.checkedBy(env, probe.HopNetwork, probe.IDCollector, probe.IDCanary)
 	} else {
+		agent := cfg.Reporter.Agent
+		spans = Need{Host: agent.Host, Port: agent.Port, Inside: jaegers.PortCompact, Proto: "udp"}
+		if agent.Port == jaegers.PortBinary || agent.Port == jaegers.PortZipkin {
+			// For another encoding agent-udp and canary have better findings.
+			spans.Inside = agent.Port
+		}
 		spans.checkedBy(env, probe.HopNetwork, probe.IDHost, probe.IDUDP, probe.IDCanary)
 	}
 	query := urlNeed(env.Config().Query.URL, probe.PortUI, "--query-url")
@@ -90,16 +96,6 @@ func (n *Need) checkedBy(env *probe.Env, hop probe.Hop, probes ...string) {
 			return
 		}
 	}
-}
-
-func agentNeed(env *probe.Env) Need {
-	agent := env.Config().Reporter.Agent
-	n := Need{Host: agent.Host, Port: agent.Port, Inside: jaegers.PortCompact, Proto: "udp"}
-	if agent.Port == jaegers.PortBinary || agent.Port == jaegers.PortZipkin {
-		// For another encoding agent-udp and canary have better findings.
-		n.Inside = agent.Port
-	}
-	return n
 }
 
 // urlNeed is for a URL that pkg/config has found to be one.

@@ -48,10 +48,8 @@ func ImageOf(name string, labels map[string]string) Image {
 // Jaeger's helpers, which prepare storage or generate load, are not.
 func (i Image) IsJaeger() bool {
 	helpers := []string{"schema", "cleaner", "rollover", "operator", "hotrod", "tracegen", "ui"}
-	if slices.ContainsFunc(helpers, func(h string) bool { return strings.Contains(i.repository, h) }) {
-		return false
-	}
-	return strings.Contains(i.repository, "jaeger") || i.repository == "all-in-one"
+	isHelper := slices.ContainsFunc(helpers, func(h string) bool { return strings.Contains(i.repository, h) })
+	return !isHelper && (strings.Contains(i.repository, "jaeger") || i.repository == "all-in-one")
 }
 
 // IsAgent reports whether this is Jaeger's agent, which stores nothing.
@@ -65,10 +63,7 @@ func (i Image) IsV2() bool { return i.version.Major == 2 }
 // others of Jaeger's have, with its built-in configuration.
 func (i Image) Lacks(port int) bool {
 	g, ok := i.version.Generation()
-	if !ok || i.repository != "all-in-one" && i.repository != "jaeger" {
-		return false
-	}
-	return !slices.Contains(g.UDP, port)
+	return ok && (i.repository == "all-in-one" || i.repository == "jaeger") && !slices.Contains(g.UDP, port)
 }
 
 // IsStorage reports whether a container may be what Jaeger stores in.

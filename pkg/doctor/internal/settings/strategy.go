@@ -52,11 +52,7 @@ func runStrategy(ctx context.Context, env *probe.Env) probe.Finding {
 	if s.Type != config.SamplerRemote {
 		return probe.NotUsed("the sampler is %s, which uses no server", s.Type)
 	}
-	endpoint, err := strategyURL(env)
-	if err != nil {
-		f := probe.Found(probe.StatusWarn, codeStrategyUnreachable, "sampler.endpoint is not a valid URL: %v", probe.WithoutURL(err))
-		return atInitialRate(f, s.Param)
-	}
+	endpoint := strategyURL(env)
 	got, err := probe.Fetch(ctx, env, endpoint, maxStrategy)
 	if err != nil {
 		return atInitialRate(probe.OneCode(codeStrategyUnreachable).Finding(endpoint, err), s.Param)
@@ -88,8 +84,8 @@ func runStrategy(ctx context.Context, env *probe.Env) probe.Finding {
 // strategies, when it is known to have none at the endpoint.
 func finalizeStrategy(env *probe.Env, f probe.Finding) probe.Finding {
 	jaeger, _ := probe.Result[identity.Identity](env, probe.IDIdentity)
-	endpoint, err := strategyURL(env)
-	if err != nil || f.Code != codeStrategyUnreachable || !jaeger.RunsOn(endpoint.Hostname()) {
+	endpoint := strategyURL(env)
+	if f.Code != codeStrategyUnreachable || !jaeger.RunsOn(endpoint.Hostname()) {
 		return f
 	}
 	const onAgent = 5778
@@ -106,15 +102,16 @@ func finalizeStrategy(env *probe.Env, f probe.Finding) probe.Finding {
 	return f.Saw("it is " + jaeger.String() + ": " + jaeger.Source)
 }
 
-func strategyURL(env *probe.Env) (*url.URL, error) {
+func strategyURL(env *probe.Env) *url.URL {
 	u, err := url.Parse(env.Config().SamplingURL())
 	if err != nil {
-		return nil, err
+		// pkg/config has found it to be a URL.
+		return new(url.URL)
 	}
 	q := u.Query()
 	q.Set("service", env.ServiceName())
 	u.RawQuery = q.Encode()
-	return u, nil
+	return u
 }
 
 // atInitialRate adds what a sampler without a strategy does: it stays at its
