@@ -54,6 +54,7 @@ func (f *fault) position() string { return fmt.Sprintf("%s:%d", f.file, f.line) 
 type check struct {
 	*file
 	*index
+	// needs are those of docker.Needs: first that for spans.
 	needs []docker.Need
 	// isLocal reports whether a need goes to this machine.
 	isLocal func(docker.Need) bool

@@ -126,19 +126,18 @@ func parseService(key, node *yaml.Node, vars func(string) (string, bool)) (servi
 // passed on.
 func parseEnvironment(node *yaml.Node, vars func(string) (string, bool)) []jaegers.Variable {
 	var env []jaegers.Variable
-	for _, item := range items(node) {
-		name, value, set := strings.Cut(item.Value, "=")
-		if !set {
+	add := func(name, value string, isSet bool, line int) {
+		if !isSet {
 			value, _ = vars(name)
 		}
-		env = append(env, jaegers.Variable{Name: name, Value: value, Line: item.Line})
+		env = append(env, jaegers.Variable{Name: name, Value: value, Line: line})
 	}
-	for key, node := range pairs(node) {
-		value := scalar(node)
-		if node.Tag == "!!null" {
-			value, _ = vars(key.Value)
-		}
-		env = append(env, jaegers.Variable{Name: key.Value, Value: value, Line: key.Line})
+	for _, item := range items(node) {
+		name, value, isSet := strings.Cut(item.Value, "=")
+		add(name, value, isSet, item.Line)
+	}
+	for key, value := range pairs(node) {
+		add(key.Value, scalar(value), value.Tag != "!!null", key.Line)
 	}
 	return env
 }

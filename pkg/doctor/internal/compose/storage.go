@@ -35,7 +35,7 @@ func (c *check) addUnset(s *service, u *jaegers.UnsetStorage) {
 	setting := func(host string) string { return u.Variable + "=" + u.Address(host) }
 	line := cmp.Or(s.LineOf(u.Variable), s.LineOf(jaegers.StorageTypeVariable), s.line)
 	f := c.add(codeStorageUnset, probe.HopStorage, line, "", "%s %s", s.name, u)
-	f.evidence, f.need = []string{u.Evidence()}, c.firstNeed()
+	f.evidence, f.need = []string{u.Evidence()}, &c.needs[0]
 	if o := c.kinds[u.Kind]; o != nil {
 		f.fixes = []string{setting(o.name)}
 		return
@@ -64,13 +64,5 @@ func (c *check) checkStorageURL(s *service, raw, file string, line int) {
 	}
 	f := c.add(codeStorageURL, probe.HopStorage, line, jaegers.RedactURLs(fixed),
 		"%s's storage URL %s %s", s.name, jaegers.RedactURLs(raw), why)
-	f.file, f.need = file, c.firstNeed()
-}
-
-// firstNeed is not met when Jaeger exits; nil if the configuration needs nothing.
-func (c *check) firstNeed() *docker.Need {
-	if len(c.needs) == 0 {
-		return nil
-	}
-	return &c.needs[0]
+	f.file, f.need = file, &c.needs[0]
 }
