@@ -36,13 +36,9 @@ func parsePort(node *yaml.Node) ([]publishedPort, error) {
 	} else {
 		p = splitPort(text)
 	}
-	bindings, err := p.bindings()
+	ports, err := p.publishedAt(node.Line)
 	if err != nil {
 		return nil, atLine(node.Line, "port %q: %w", text, err)
-	}
-	ports := make([]publishedPort, len(bindings))
-	for i, b := range bindings {
-		ports[i] = publishedPort{b, node.Line}
 	}
 	return ports, nil
 }
@@ -62,34 +58,34 @@ func splitPort(text string) portText {
 	return p
 }
 
-// bindings are the ports of "6831-6832:6831-6832".
-func (p *portText) bindings() ([]docker.Binding, error) {
+// publishedAt are the ports of "6831-6832:6831-6832".
+func (p *portText) publishedAt(line int) ([]publishedPort, error) {
 	var host netip.Addr
+	var first, last int
 	var err error
 	if p.host != "" {
 		if host, err = netip.ParseAddr(p.host); err != nil {
 			return nil, err
 		}
 	}
-	inside, last, err := parseRange(p.target)
-	if err != nil {
-		return nil, err
-	}
-	first, lastOut := 0, 0
 	if p.published != "" {
-		if first, lastOut, err = parseRange(p.published); err != nil {
+		if first, last, err = parseRange(p.published); err != nil {
 			return nil, err
 		}
 	}
-	var all []docker.Binding
-	for i := inside; i <= last; i++ {
-		b := docker.Binding{Host: host, Inside: i, Proto: strings.ToLower(p.proto)}
-		if out := first + i - inside; out <= lastOut {
-			b.Port = out
-		}
-		all = append(all, b)
+	firstInside, lastInside, err := parseRange(p.target)
+	if err != nil {
+		return nil, err
 	}
-	return all, nil
+	var ports []publishedPort
+	for inside := firstInside; inside <= lastInside; inside++ {
+		b := docker.Binding{Host: host, Inside: inside, Proto: strings.ToLower(p.proto)}
+		if port := first + inside - firstInside; port <= last {
+			b.Port = port
+		}
+		ports = append(ports, publishedPort{b, line})
+	}
+	return ports, nil
 }
 
 func parseRange(text string) (first, last int, err error) {

@@ -34,8 +34,8 @@ func (c *check) addUnset(s *service, u *jaegers.UnsetStorage) {
 	}
 	setting := func(host string) string { return u.Variable + "=" + u.Address(host) }
 	line := cmp.Or(s.LineOf(u.Variable), s.LineOf(jaegers.StorageTypeVariable), s.line)
-	f := c.add(codeStorageUnset, probe.HopStorage, line, "", "%s %s", s.name, u)
-	f.evidence, f.need = []string{u.Evidence()}, &c.needs[0]
+	f := c.add(codeStorageUnset, probe.HopStorage, line, "", "%s %s", s.name, u.Text)
+	f.evidence, f.need = []string{u.Evidence}, &c.needs[0]
 	if o := c.kinds[u.Kind]; o != nil {
 		f.fixes = []string{setting(o.name)}
 		return

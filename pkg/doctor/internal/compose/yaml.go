@@ -214,15 +214,15 @@ func expandWithin(levels int, text string, vars func(string) (string, bool)) (st
 	}
 }
 
-// inBraces is a variable with an operator, and what stands behind that.
-var inBraces = regexp.MustCompile(`(?s)^([A-Za-z_][A-Za-z0-9_]*)(?:(:?)([-+?])(.*))?$`)
+// inBraces is a variable and its operator, in front of what may be very long.
+var inBraces = regexp.MustCompile(`^([A-Za-z_][A-Za-z0-9_]*)(:?)([-+?]?)`)
 
 func substitute(levels int, inner string, vars func(string) (string, bool)) (string, error) {
 	m := inBraces.FindStringSubmatch(inner)
-	if m == nil {
+	if m == nil || m[3] == "" && m[0] != inner {
 		return "", fmt.Errorf("${%s} is not a variable", inner)
 	}
-	name, colon, op, word := m[1], m[2], m[3], m[4]
+	name, colon, op, word := m[1], m[2], m[3], inner[len(m[0]):]
 	value, set := vars(name)
 	if colon != "" && value == "" {
 		set = false

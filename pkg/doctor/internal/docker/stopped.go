@@ -101,8 +101,8 @@ func (v *view) withoutAddress(f probe.Finding, c *container, p *jaegers.Program,
 		fixed.HostConfig.ExtraHosts = append(slices.Clone(c.HostConfig.ExtraHosts), HostGateway)
 	}
 	f.Code = codeStorageUnset
-	f.Fact += subject + " " + u.String()
-	return withStorage(f.Saw(u.Evidence()), &fixed, jaegers.Variable{Name: u.Variable, Value: u.Address(host)}), true
+	f.Fact += subject + " " + u.Text
+	return withStorage(f.Saw(u.Evidence), &fixed, jaegers.Variable{Name: u.Variable, Value: u.Address(host)}), true
 }
 
 func withStorage(f probe.Finding, c *container, storage jaegers.Variable) probe.Finding {
