@@ -86,11 +86,12 @@ func identify(ctx context.Context, env *probe.Env) Identity {
 	}
 	var best Identity
 	for _, answer := range answers {
-		if got := <-answer; got.precision() > best.precision() {
-			best = got
+		got := <-answer
+		if got.isExact() {
+			return got
 		}
-		if best.precision() == exact {
-			return best
+		if !best.Known() {
+			best = got
 		}
 	}
 	if !best.Known() {
@@ -112,17 +113,25 @@ func sources(env *probe.Env, query *url.URL) []func(context.Context) Identity {
 			ctx, cancel := context.WithTimeout(ctx, probe.AdminTimeout)
 			defer cancel()
 			u := &url.URL{Scheme: "http", Host: net.JoinHostPort(host, port), Path: path, RawQuery: query}
-			got, err := probe.Fetch(ctx, env, u, probe.MaxMetrics)
-			if err != nil || got.Status != http.StatusOK {
-				return Identity{}
+			if got := fetch(ctx, env, u, probe.MaxMetrics); got.Status == http.StatusOK {
+				return read(got)
 			}
-			return read(got)
+			return Identity{}
 		})
 	}
 	onPort("14269", "/metrics", "", fromMetrics(1, buildInfo))
 	onPort("8888", "/metrics", "", fromMetrics(2, targetInfo))
 	onPort("13133", "/status", "verbose", fromStatus)
 	return all
+}
+
+// fetch returns an empty response where there is none.
+func fetch(ctx context.Context, env *probe.Env, u *url.URL, limit int64) *probe.Fetched {
+	got, err := probe.Fetch(ctx, env, u, limit)
+	if err != nil {
+		return &probe.Fetched{URL: u}
+	}
+	return got
 }
 
 // AdminHost returns the host whose other default ports belong to this Jaeger,
@@ -165,10 +174,7 @@ var (
 )
 
 func fromPage(ctx context.Context, env *probe.Env, query *url.URL) Identity {
-	got, err := probe.Fetch(ctx, env, query.JoinPath("/"), probe.MaxIndex)
-	if err != nil {
-		return Identity{}
-	}
+	got := fetch(ctx, env, query.JoinPath("/"), probe.MaxIndex)
 	if zipkinPage.MatchString(got.Location()) || zipkinTitle.Match(got.Body) {
 		return fromZipkin(ctx, env, query)
 	}
@@ -184,10 +190,7 @@ func fromPage(ctx context.Context, env *probe.Env, query *url.URL) Identity {
 
 func fromZipkin(ctx context.Context, env *probe.Env, base *url.URL) Identity {
 	info := Identity{Zipkin: true, Source: probe.Bare(base) + " has Zipkin's page"}
-	got, err := probe.Fetch(ctx, env, base.JoinPath("info"), probe.MaxAnswer)
-	if err != nil {
-		return info
-	}
+	got := fetch(ctx, env, base.JoinPath("info"), probe.MaxAnswer)
 	if m := zipkinVersion.FindSubmatch(got.Body); m != nil {
 		info.Text, info.Source = string(m[1]), probe.Bare(got.URL)
 	}
@@ -226,10 +229,7 @@ func fromStatus(got *probe.Fetched) Identity {
 // 1.42 returns a 500, 1.62 "trace not found", 2.13 "No traces found".
 func fromNotFound(ctx context.Context, env *probe.Env, query *url.URL) Identity {
 	missing := send.NewRawSpan("", time.Now()).ID
-	got, err := probe.Fetch(ctx, env, query.JoinPath("api", "v3", "traces", missing.String()), probe.MaxAnswer)
-	if err != nil {
-		return Identity{}
-	}
+	got := fetch(ctx, env, query.JoinPath("api", "v3", "traces", missing.String()), probe.MaxAnswer)
 	switch text := string(got.Body); {
 	case got.Status == http.StatusNotFound && strings.Contains(text, "No traces found"):
 		return Identity{Major: 2, Source: got.Evidence()}
