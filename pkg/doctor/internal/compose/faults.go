@@ -30,18 +30,13 @@ const (
 	codeAgentLocalhost  probe.Code = "compose-agent-localhost"
 )
 
-// fault is something wrong with a compose file, and the line to write
+// fault is something wrong with a compose file; its hints are the lines to write
 // instead.
 type fault struct {
-	code probe.Code
-	hop  probe.Hop
+	probe.Finding
 	// file and line are where it is.
 	file string
 	line int
-	fact string
-	// fixes are alternatives, the best one first.
-	fixes    []string
-	evidence []string
 	// service is the one that is at fault.
 	service string
 	// need is the configuration's need that is not met because of it; nil when
@@ -66,9 +61,8 @@ type check struct {
 }
 
 func (c *check) add(code probe.Code, hop probe.Hop, line int, fix, format string, args ...any) *fault {
-	c.faults = append(c.faults, fault{
-		code: code, hop: hop, service: c.current, file: c.path, line: line, fact: fmt.Sprintf(format, args...), fixes: []string{fix},
-	})
+	f := probe.Found(probe.StatusWarn, code, format, args...).AtHop(hop).Hint(fix)
+	c.faults = append(c.faults, fault{Finding: f, file: c.path, line: line, service: c.current})
 	return &c.faults[len(c.faults)-1]
 }
 

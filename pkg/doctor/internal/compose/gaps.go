@@ -76,8 +76,8 @@ func (f *file) certain(faults []fault) (sure, unsure []fault) {
 		touched[g.scope] = true
 	}
 	for _, fault := range faults {
-		if touched[scope{}] || touched[scope{only: fault.code}] ||
-			touched[scope{service: fault.service}] || touched[scope{fault.service, fault.code}] {
+		if touched[scope{}] || touched[scope{only: fault.Code}] ||
+			touched[scope{service: fault.service}] || touched[scope{fault.service, fault.Code}] {
 			unsure = append(unsure, fault)
 		} else {
 			sure = append(sure, fault)
@@ -92,7 +92,7 @@ func (f *file) notFollowed(unsure []fault) probe.Finding {
 	finding := probe.Found(probe.StatusUnknown, codeNotFollowed, "%s:%d: %s: unknown whether the file lets spans reach Jaeger",
 		f.path, f.gaps[0].line, f.gaps[0].text).Saw(f.gapLines()...)
 	for i := range unsure {
-		finding = finding.Saw("unless overridden there: " + unsure[i].position() + ": " + unsure[i].fact)
+		finding = finding.Saw("unless overridden there: " + unsure[i].position() + ": " + unsure[i].Fact)
 	}
 	return finding.Hint(f.gaps[0].hint)
 }

@@ -75,16 +75,16 @@ func run(ctx context.Context, env *probe.Env) probe.Finding {
 // finding is about the first fault; all others are evidence and hints.
 func finding(faults []fault) probe.Finding {
 	worst := &faults[0]
-	f := probe.Found(probe.StatusWarn, worst.code, "%s: %s", worst.position(), worst.fact).AtHop(worst.hop)
+	f := probe.Found(worst.Status, worst.Code, "%s: %s", worst.position(), worst.Fact).AtHop(worst.Hop)
 	if n := worst.need; n != nil && !n.Met() {
 		f.Status = probe.StatusFail
 		f = f.AsCauseOf(n.Probe)
 	}
 	for i := range faults {
-		fault := &faults[i]
-		f = f.Saw(fault.position() + ": " + fault.fact).Saw(fault.evidence...)
-		for _, fix := range fault.fixes {
-			f = f.Hint(fault.position() + ": " + fix)
+		at := faults[i].position() + ": "
+		f = f.Saw(at + faults[i].Fact).Saw(faults[i].Evidence...)
+		for _, fix := range faults[i].Hints {
+			f = f.Hint(at + fix)
 		}
 	}
 	return f

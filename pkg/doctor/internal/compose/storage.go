@@ -35,12 +35,12 @@ func (c *check) addUnset(s *service, u *jaegers.UnsetStorage) {
 	setting := func(host string) string { return u.Variable + "=" + u.Address(host) }
 	line := cmp.Or(s.LineOf(u.Variable), s.LineOf(jaegers.StorageTypeVariable), s.line)
 	f := c.add(codeStorageUnset, probe.HopStorage, line, "", "%s %s", s.name, u.Text)
-	f.evidence, f.need = []string{u.Evidence}, &c.needs[0]
+	f.Evidence, f.need = []string{u.Evidence}, &c.needs[0]
 	if o := c.kinds[u.Kind]; o != nil {
-		f.fixes = []string{setting(o.name)}
+		f.Hints = []string{setting(o.name)}
 		return
 	}
-	f.fixes = []string{
+	f.Hints = []string{
 		setting(u.Kind) + ", and add a service " + u.Kind + ", which the file lacks",
 		fmt.Sprintf("or %s and extra_hosts: [%q], for a storage on this machine", setting(docker.HostName), docker.HostGateway),
 	}
