@@ -6,7 +6,6 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/otdemo/otdemo/pkg/doctor/internal/jaegers"
 	"github.com/otdemo/otdemo/pkg/doctor/internal/probe"
 	"github.com/otdemo/otdemo/pkg/printable"
 )
@@ -74,7 +73,7 @@ func (c *container) replacement(missing []Binding, image string) replacement {
 	if len(l.secrets) > 0 {
 		r.notes = append(r.notes, "not shown; the command reads it from the old container: "+strings.Join(l.secrets, ", "))
 	}
-	if left := slices.Concat(c.leftOut(), l.cut, c.unpublished(missing)); len(left) > 0 {
+	if left := slices.Concat(c.leftOut(), l.left); len(left) > 0 {
 		names := strings.Join(left, ", ")
 		r.notes = append(r.notes, "the command does not repeat: "+names)
 		// In every form of the output, and harmless in a shell.
@@ -89,15 +88,9 @@ func (c *container) replacement(missing []Binding, image string) replacement {
 
 func (c *container) oldName() string { return cmp.Or(c.freeName, c.name()+"-old") }
 
+// leftOut names what no command repeats.
 func (c *container) leftOut() []string {
 	left := slices.Concat(c.unmapped, c.HostConfig.PortBindings.ranges(), c.lostTraces())
-	if test := c.healthTest(); len(test) > 0 && test[0] == "CMD" {
-		left = append(left, "the health check's command "+shellLine(test[1:]))
-	}
-	hasUser := func(v jaegers.Variable) bool { return jaegers.RedactURLs(v.Value) != v.Value }
-	if c.newStorage.Name != "" && slices.ContainsFunc(c.program().StorageURLs(), hasUser) {
-		left = append(left, "user and password of the storage URL (for ES_USERNAME and ES_PASSWORD)")
-	}
 	for name, e := range c.NetworkSettings.Networks {
 		if len(e.DriverOpts) > 0 {
 			left = append(left, "driver options on network "+name)
@@ -110,17 +103,6 @@ func (c *container) leftOut() []string {
 		left = append(left, "container "+name+"'s connection: it uses this container's network and must be created again")
 	}
 	slices.Sort(left)
-	return left
-}
-
-// unpublished names the ports that give way to missing ones of other ports inside.
-func (c *container) unpublished(missing []Binding) []string {
-	var left []string
-	for _, b := range c.HostConfig.PortBindings.bindings() {
-		if slices.ContainsFunc(missing, func(m Binding) bool { return b.conflictsWith(m) && m.Inside != b.Inside }) {
-			left = append(left, "-p "+b.String()+", whose port is taken")
-		}
-	}
 	return left
 }
 

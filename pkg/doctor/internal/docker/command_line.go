@@ -18,8 +18,8 @@ type commandLine struct {
 	container string
 	// secrets names the settings whose values are read from it.
 	secrets []string
-	// cut names the words that the shell takes an end off.
-	cut []string
+	// left names what the command does not repeat.
+	left []string
 }
 
 func (l *commandLine) add(words ...string) {
@@ -33,7 +33,7 @@ func (l *commandLine) add(words ...string) {
 // ends notes a value whose line breaks at its end the shell takes off.
 func (l *commandLine) ends(name, value string) {
 	if strings.HasSuffix(value, "\n") {
-		l.cut = append(l.cut, "the line break at the end of "+logExcerpt(name))
+		l.left = append(l.left, "the line break at the end of "+logExcerpt(name))
 	}
 }
 

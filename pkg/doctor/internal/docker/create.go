@@ -19,11 +19,18 @@ func (c *container) createWords(l *commandLine, missing []Binding, image string)
 		l.add("--network", mode)
 		c.endpointFlags(l, mode, "--network-alias")
 	}
-	// What is published on the same port of the machine for the same port inside, for
-	// the wrong protocol or on all addresses, was meant to be the missing one and goes;
-	// so does what has taken the missing one's place, which two cannot have.
-	replaced := func(b Binding) bool { return slices.ContainsFunc(missing, b.conflictsWith) }
-	for _, b := range slices.Concat(missing, slices.DeleteFunc(host.PortBindings.bindings(), replaced)) {
+	ports := slices.Clone(missing)
+	for _, b := range host.PortBindings.bindings() {
+		switch i := slices.IndexFunc(missing, b.conflictsWith); {
+		case i < 0:
+			ports = append(ports, b)
+		case missing[i].Inside != b.Inside:
+			l.left = append(l.left, "-p "+b.String()+", whose port is taken")
+		default:
+			// It was meant to be the missing one: for the wrong protocol, or on all addresses.
+		}
+	}
+	for _, b := range ports {
 		l.add("-p", b.flag())
 	}
 	l.flags(".HostConfig", host, hostConfig{})
@@ -114,23 +121,16 @@ func (c *container) configFlags(l *commandLine) {
 			l.add("--expose", port)
 		}
 	}
-	switch test := c.healthTest(); {
-	case len(test) == 0:
+	switch test := own.Healthcheck.Test; {
+	case len(test) == 0, slices.Equal(test, c.defaults.Healthcheck.Test):
 	case test[0] == "NONE":
 		l.add("--no-healthcheck")
 	case test[0] == "CMD-SHELL" && len(test) > 1:
 		l.add("--health-cmd", test[1])
+	default:
+		l.left = append(l.left, "the health check's command "+shellLine(test[1:]))
 	}
-	l.flags(".Config", c.Config, c.defaults)
-}
-
-// healthTest is the health check's command unless it is the image's.
-func (c *container) healthTest() []string {
-	test := c.Config.Healthcheck.Test
-	if slices.Equal(test, c.defaults.Healthcheck.Test) {
-		return nil
-	}
-	return test
+	l.flags(".Config", own, c.defaults)
 }
 
 // programWords are the variables, the image and the program's arguments, those
@@ -150,6 +150,10 @@ func (c *container) programWords(l *commandLine, image string) {
 	}
 	if c.newStorage.Name != "" {
 		l.add("-e", c.newStorage.Name+"="+c.newStorage.Value)
+		hasUser := func(v jaegers.Variable) bool { return jaegers.RedactURLs(v.Value) != v.Value }
+		if slices.ContainsFunc(c.program().StorageURLs(), hasUser) {
+			l.left = append(l.left, "user and password of the storage URL (for ES_USERNAME and ES_PASSWORD)")
+		}
 	}
 	entry, command := c.Config.Entrypoint, c.Config.Cmd
 	// With another entry point, Docker leaves out the image's command.

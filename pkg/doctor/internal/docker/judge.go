@@ -12,21 +12,22 @@ import (
 
 // The codes of what is found here.
 const (
-	codeNotListed     probe.Code = "docker-not-asked"
-	codeNoJaeger      probe.Code = "docker-no-jaeger"
-	codeNoFault       probe.Code = "docker-well"
-	CodeNotPublished  probe.Code = "docker-port-not-published"
-	codeAsTCP         probe.Code = "docker-port-published-as-tcp"
-	codeOtherPort     probe.Code = "docker-port-published-elsewhere"
-	codeOtherAddr     probe.Code = "docker-port-on-other-address"
-	codeNotRunning    probe.Code = "docker-jaeger-not-running"
-	codeBeforeStorage probe.Code = "docker-jaeger-before-storage"
-	codeNoUDP         probe.Code = "docker-image-without-udp"
-	codeNoNetwork     probe.Code = "docker-no-shared-network"
-	codeOtherHost     probe.Code = "docker-jaeger-has-other-name"
-	codeV1Settings    probe.Code = "docker-v1-settings"
-	codeStorageURL    probe.Code = "docker-storage-url"
-	codeStorageUnset  probe.Code = "docker-storage-unset"
+	codeEngineResponds probe.Code = "docker-engine-answers"
+	codeNotListed      probe.Code = "docker-not-asked"
+	codeNoJaeger       probe.Code = "docker-no-jaeger"
+	codeNoFault        probe.Code = "docker-well"
+	CodeNotPublished   probe.Code = "docker-port-not-published"
+	codeAsTCP          probe.Code = "docker-port-published-as-tcp"
+	codeOtherPort      probe.Code = "docker-port-published-elsewhere"
+	codeOtherAddr      probe.Code = "docker-port-on-other-address"
+	codeNotRunning     probe.Code = "docker-jaeger-not-running"
+	codeBeforeStorage  probe.Code = "docker-jaeger-before-storage"
+	codeNoUDP          probe.Code = "docker-image-without-udp"
+	codeNoNetwork      probe.Code = "docker-no-shared-network"
+	codeOtherHost      probe.Code = "docker-jaeger-has-other-name"
+	codeV1Settings     probe.Code = "docker-v1-settings"
+	codeStorageURL     probe.Code = "docker-storage-url"
+	codeStorageUnset   probe.Code = "docker-storage-unset"
 )
 
 // judgeNeed returns why the engine's containers cannot meet the need, and false

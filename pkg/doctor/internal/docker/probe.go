@@ -9,10 +9,6 @@ import (
 	"github.com/otdemo/otdemo/pkg/doctor/internal/probe"
 )
 
-const (
-	codeEngineResponds probe.Code = "docker-engine-answers"
-)
-
 // EngineProbe reads Jaeger's containers from a Docker engine, in parallel with
 // the other probes.
 func EngineProbe() probe.Probe {
