@@ -20,8 +20,8 @@ import (
 func (c *check) checkV2(s *service) {
 	if !s.HasConfig() {
 		if settings := s.V1Settings(); len(settings) > 0 {
-			c.add(codeV1Settings, probe.HopStorage, settings[0].Line, "command: [--config, /jaeger.yaml]",
-				"%s sets %s, which Jaeger 2 ignores: it stores spans in memory", s.name, docker.ListVariables(settings))
+			c.add(codeV1Settings, probe.HopStorage, s.LineOf(settings[0]), "command: [--config, /jaeger.yaml]",
+				"%s sets %s, which Jaeger 2 ignores: it stores spans in memory", s.name, strings.Join(settings, ", "))
 		}
 		return
 	}

@@ -160,7 +160,7 @@ func (v *view) badSettings() (probe.Finding, bool) {
 		p := c.program()
 		if settings := p.V1Settings(); p.Image.IsV2() && !p.HasConfig() && len(settings) > 0 {
 			return probe.Found(probe.StatusWarn, codeV1Settings,
-				"%s sets %s, which Jaeger 2 ignores: it stores spans in memory", c.label(), ListVariables(settings)).
+				"%s sets %s, which Jaeger 2 ignores: it stores spans in memory", c.label(), strings.Join(settings, ", ")).
 				Hint("docker run ... -v ./jaeger.yaml:/jaeger.yaml " + c.Config.Image + " --config /jaeger.yaml"), true
 		}
 		if f, ok := v.withStorageFault(probe.Found(probe.StatusWarn, codeStorageURL, "%s", c.label()), c, ""); ok {
@@ -168,15 +168,6 @@ func (v *view) badSettings() (probe.Finding, bool) {
 		}
 	}
 	return probe.Finding{}, false
-}
-
-// ListVariables returns the variables as text, without secrets.
-func ListVariables(vars []jaegers.Variable) string {
-	names := make([]string, len(vars))
-	for i, v := range vars {
-		names[i] = v.Name
-	}
-	return strings.Join(names, ", ")
 }
 
 // maxLogLine bounds what is repeated of a log: the cause stands behind Jaeger's

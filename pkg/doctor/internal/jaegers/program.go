@@ -113,14 +113,18 @@ func (p *Program) StorageURLs() []Variable {
 	return urls
 }
 
-// V1Settings returns the variables that Jaeger 1 reads and Jaeger 2 does not.
-// Settings that Jaeger 2 has by default, such as receiving OTLP, are left out.
-func (p *Program) V1Settings() []Variable {
+// V1Settings returns the names of the variables that Jaeger 1 reads and Jaeger 2 does
+// not. Settings that Jaeger 2 has by default, such as receiving OTLP, are left out.
+func (p *Program) V1Settings() []string {
 	prefixes := []string{"SPAN_STORAGE_TYPE", "ES_", "CASSANDRA_", "MEMORY_MAX_TRACES", "BADGER_", "QUERY_BASE_PATH", "SAMPLING_STRATEGIES_FILE"}
-	return slices.DeleteFunc(slices.Clone(p.Env), func(v Variable) bool {
+	var names []string
+	for _, v := range p.Env {
 		begins := func(prefix string) bool { return strings.HasPrefix(v.Name, prefix) }
-		return !slices.ContainsFunc(prefixes, begins) || v.Name == StorageTypeVariable && v.Value == StorageMemory
-	})
+		if slices.ContainsFunc(prefixes, begins) && (v.Name != StorageTypeVariable || v.Value != StorageMemory) {
+			names = append(names, v.Name)
+		}
+	}
+	return names
 }
 
 // HasConfig reports whether Jaeger 2 is given a configuration of its own. It may
