@@ -146,12 +146,11 @@ func (v *view) judgeInside(n Need) (probe.Finding, bool) {
 	saw := fmt.Sprintf("%s is on %s; this container (%s) is on %s",
 		c.name(), listNetworks(c), v.self.name(), listNetworks(v.self))
 	switch network := c.shared(v.self); {
-	case network == "":
-	case !n.Addr.IsValid() || n.Addr.IsLoopback():
+	case network != "" && n.Addr.IsValid() && !n.Addr.IsLoopback():
+		return probe.Finding{}, false
+	case network != "":
 		return probe.Found(probe.StatusFail, codeOtherHost, "%s is this container itself or does not resolve; Jaeger is %s on network %s",
 			n.Host, c.label(), network).Saw(saw).Hint(n.flag(c.name(), n.Inside)), true
-	default:
-		return probe.Finding{}, false
 	}
 	f := probe.Found(probe.StatusFail, codeNoNetwork, "%s shares no network with this container", c.label()).Saw(saw)
 	switch own, theirs := v.self.networks(), c.networks(); {
