@@ -31,9 +31,8 @@ const (
 // the newest whose responses were tested. An engine reports its version in
 // Api-Version.
 const (
-	apiOldest      = "1.24"
-	apiNewest      = "1.43"
-	apiNewestMinor = 43
+	apiOldest = "1.24"
+	apiNewest = "1.43"
 )
 
 // engine is a Docker engine. It is only read.
@@ -112,7 +111,8 @@ func newEngine(ctx context.Context, env *probe.Env, addr string) (*engine, error
 		return nil, err
 	}
 	version := cmp.Or(pong.Header.Get("Api-Version"), apiOldest)
-	if v, _ := jaegers.ParseVersion(version); v.AtLeast(1, apiNewestMinor) {
+	newest, _ := jaegers.ParseVersion(apiNewest)
+	if v, _ := jaegers.ParseVersion(version); v.AtLeast(newest.Major, newest.Minor) {
 		version = apiNewest
 	}
 	e.base += "/v" + version
