@@ -79,8 +79,7 @@ func judgeOTel(env *probe.Env, plan otelPlan) probe.Finding {
 	const unless = "unless the program's code overrides it, OpenTelemetry's SDK "
 	cfg := env.Config()
 	keeps, keepsHere := plan.keeps, cfg.Sampler.Param
-	target, here := plan.target(), env.Path()
-	mismatch, fix := plan.protocolMismatch()
+	target, here := plan.target, env.Path()
 	ignored := env.IgnoredFile()
 	switch {
 	case ignored != "":
@@ -90,8 +89,8 @@ func judgeOTel(env *probe.Env, plan otelPlan) probe.Finding {
 			Hint(enabling(plan.off))
 	case plan.off != "":
 		return probe.Found(probe.StatusOK, codeOTelAgrees, "OpenTelemetry's SDK sends no spans either: %s is %s", plan.off, env.Env(plan.off))
-	case mismatch != "" && target != here:
-		return probe.Found(probe.StatusWarn, codeOTelContradicts, "%ssends to %s; this check sends to %s: %s", unless, target, here, mismatch).Hint(fix)
+	case plan.mismatch != "" && target != here:
+		return probe.Found(probe.StatusWarn, codeOTelContradicts, "%ssends to %s; this check sends to %s: %s", unless, target, here, plan.mismatch).Hint(plan.fix)
 	case keeps <= 0 && keepsHere != 0:
 		return probe.Found(probe.StatusWarn, codeOTelKeepsNothing, "%sstarts no trace that is kept: the sampler is %s; this check uses %s %v",
 			unless, plan.sampler, cfg.Sampler.Type, keepsHere).Hint("OTEL_TRACES_SAMPLER=always_on")
@@ -122,34 +121,28 @@ type otelPlan struct {
 	// sampler has its argument behind it.
 	sampler string
 	keeps   float64
-	// endpoint is as it was written, endpointFrom the variable that sets it, ""
-	// for the default.
-	endpoint, endpointFrom string
-	// protocol is as it was written; grpc is set for gRPC.
+	// protocol is as it was written.
 	protocol string
-	grpc     bool
+	// target is where spans go, in the form of Target.Path.
+	target string
+	// mismatch is that the port of target is for the other protocol, "" if it is not, and
+	// fix the setting that helps.
+	mismatch, fix string
 }
 
 func planFromOTel(env *probe.Env) otelPlan {
 	sampler, arg := strings.ToLower(cmp.Or(env.Env("OTEL_TRACES_SAMPLER"), "parentbased_always_on")), env.Env("OTEL_TRACES_SAMPLER_ARG")
-	p := otelPlan{sampler: strings.TrimSpace(sampler + " " + arg), keeps: keeps(sampler, arg)}
+	p := otelPlan{
+		sampler: strings.TrimSpace(sampler + " " + arg), keeps: keeps(sampler, arg),
+		protocol: cmp.Or(env.Env("OTEL_EXPORTER_OTLP_TRACES_PROTOCOL"), env.Env("OTEL_EXPORTER_OTLP_PROTOCOL")),
+	}
 	switch exporter := env.Env("OTEL_TRACES_EXPORTER"); {
 	case strings.EqualFold(env.Env("OTEL_SDK_DISABLED"), "true"):
 		p.off = "OTEL_SDK_DISABLED"
 	case exporter != "" && !slices.Contains(strings.Split(exporter, ","), "otlp"):
 		p.off = "OTEL_TRACES_EXPORTER"
 	}
-	p.protocol = cmp.Or(env.Env("OTEL_EXPORTER_OTLP_TRACES_PROTOCOL"), env.Env("OTEL_EXPORTER_OTLP_PROTOCOL"))
-	p.grpc = strings.EqualFold(p.protocol, "grpc")
-	p.endpoint = "http://localhost:" + send.PortOTLPHTTP
-	if p.grpc {
-		p.endpoint = "http://localhost:" + send.PortOTLPGRPC
-	}
-	for _, name := range []string{envEndpoint, envTracesEndpoint} {
-		if endpoint := env.Env(name); endpoint != "" {
-			p.endpoint, p.endpointFrom = endpoint, name
-		}
-	}
+	p.sendTo(env)
 	return p
 }
 
@@ -168,39 +161,39 @@ func keeps(sampler, arg string) float64 {
 	return 1
 }
 
-// target is where spans go, in the form of Target.path.
-func (p *otelPlan) target() string {
-	u, err := url.Parse(p.endpoint)
+// sendTo sets the target and what is wrong with it.
+func (p *otelPlan) sendTo(env *probe.Env) {
+	isGRPC := strings.EqualFold(p.protocol, "grpc")
+	endpoint, from := "http://localhost:"+send.PortOTLPHTTP, ""
+	if isGRPC {
+		endpoint = "http://localhost:" + send.PortOTLPGRPC
+	}
+	for _, name := range []string{envEndpoint, envTracesEndpoint} {
+		if text := env.Env(name); text != "" {
+			endpoint, from = text, name
+		}
+	}
+	u, err := url.Parse(endpoint)
 	if err != nil {
-		return "(no URL)"
+		p.target = "(no URL)"
+		return
+	}
+	switch port := u.Port(); {
+	case from == "":
+	case port == send.PortOTLPGRPC && !isGRPC:
+		p.mismatch, p.fix = from+" has port "+port+", which is for gRPC, but the protocol is OTLP over HTTP", "OTEL_EXPORTER_OTLP_PROTOCOL=grpc"
+	case port == send.PortOTLPHTTP && isGRPC:
+		p.mismatch, p.fix = from+" has port "+port+", which is for HTTP, but the protocol is gRPC", "OTEL_EXPORTER_OTLP_PROTOCOL=http/protobuf"
 	}
 	switch {
-	case p.grpc && u.Scheme == "https":
+	case isGRPC && u.Scheme == "https":
 		u.Scheme, u.Path = probe.SchemeGRPCS, ""
-	case p.grpc:
+	case isGRPC:
 		u.Scheme, u.Path = probe.SchemeGRPC, ""
-	case p.endpointFrom != envTracesEndpoint:
+	case from != envTracesEndpoint:
 		u = u.JoinPath("v1", "traces")
 	}
-	return probe.Bare(u)
-}
-
-// protocolMismatch reports that the endpoint's port is for the other protocol,
-// and the fix; "" if it is not.
-func (p *otelPlan) protocolMismatch() (text, hint string) {
-	u, err := url.Parse(p.endpoint)
-	switch {
-	case err != nil, p.endpointFrom == "":
-		return "", ""
-	case u.Port() == send.PortOTLPGRPC && !p.grpc:
-		return fmt.Sprintf("%s has port %s, which is for gRPC, but the protocol is OTLP over HTTP", p.endpointFrom, send.PortOTLPGRPC),
-			"OTEL_EXPORTER_OTLP_PROTOCOL=grpc"
-	case u.Port() == send.PortOTLPHTTP && p.grpc:
-		return fmt.Sprintf("%s has port %s, which is for HTTP, but the protocol is gRPC", p.endpointFrom, send.PortOTLPHTTP),
-			"OTEL_EXPORTER_OTLP_PROTOCOL=http/protobuf"
-	default:
-		return "", ""
-	}
+	p.target = probe.Bare(u)
 }
 
 func otelVariables(environ []string) []string {
