@@ -1,25 +1,27 @@
 package compose
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"io/fs"
+	"path"
+	"slices"
 	"strings"
 
 	"go.yaml.in/yaml/v3"
 
 	"github.com/otdemo/otdemo/pkg/doctor/internal/docker"
-	"github.com/otdemo/otdemo/pkg/doctor/internal/jaegers"
 	"github.com/otdemo/otdemo/pkg/doctor/internal/probe"
 )
 
 // checkV2 checks what only Jaeger 2 can have wrong: settings of Jaeger 1, and
 // its own configuration that receives no spans.
 func (c *check) checkV2(s *service) {
-	if !jaegers.HasConfig(s.command) {
-		if settings := jaegers.V1Settings(s.env); len(settings) > 0 {
-			c.add(codeV1Settings, probe.HopStorage, settings[0].Line, "command: [--config, /jaeger.yaml]",
-				"%s sets %s, which Jaeger 2 ignores: it stores spans in memory", s.name, docker.ListVariables(settings))
+	if !s.HasConfig() {
+		if settings := s.V1Settings(); len(settings) > 0 {
+			c.add(codeV1Settings, probe.HopStorage, s.LineOf(settings[0]), "command: [--config, /jaeger.yaml]",
+				"%s sets %s, which Jaeger 2 ignores: it stores spans in memory", s.name, strings.Join(settings, ", "))
 		}
 		return
 	}
@@ -28,14 +30,16 @@ func (c *check) checkV2(s *service) {
 		return
 	}
 	text, err := c.readFile(source)
+	var config *yaml.Node
+	if err == nil {
+		config, err = parseYAML(text, nil)
+	}
 	if err != nil {
 		// It may be on another machine, as the compose file is only read.
-		c.noteUnread(s, source, err)
-		return
-	}
-	config, err := parseYAML(text)
-	if err != nil {
-		c.noteUnread(s, source, err)
+		c.gaps = append(c.gaps, gap{
+			scope: scope{service: s.name, only: codeReceiverMissing}, line: s.line,
+			text: fmt.Sprintf("cannot read the configuration %s of service %s: %s", source, s.name, reason(err)),
+		})
 		return
 	}
 	for _, u := range deepField(config, "server_urls") {
@@ -51,15 +55,24 @@ func (c *check) checkV2(s *service) {
 	}
 }
 
-// noteUnread records a configuration that could not be read.
-func (c *check) noteUnread(s *service, source string, err error) {
+// reason is an error as one line, without the name of the file that it is about.
+func reason(err error) string {
 	if pathErr, ok := errors.AsType[*fs.PathError](err); ok {
 		err = pathErr.Err
 	}
-	c.gaps = append(c.gaps, gap{
-		line: s.line, text: fmt.Sprintf("cannot read the configuration %s of service %s: %s", source, s.name, strings.ReplaceAll(err.Error(), "\n", " ")),
-		service: s.name, only: codeReceiverMissing,
-	})
+	return strings.ReplaceAll(err.Error(), "\n", " ")
+}
+
+// configSource is the file of the configuration that Jaeger 2 is given, as the
+// compose file names it; "" when it is not mounted.
+func (s *service) configSource() string {
+	name := s.Setting("CONFIG").Value
+	for target, source := range s.files {
+		if rest, inside := strings.CutPrefix(name, target); inside && source != "" {
+			return path.Join(source, rest)
+		}
+	}
+	return ""
 }
 
 // checkReceiver checks whether the configuration receives what the need sends,
@@ -74,49 +87,32 @@ func (c *check) checkReceiver(s *service, config *yaml.Node, source string, n *d
 		f := c.add(code, probe.HopIdentity, line, fix, format, args...)
 		f.file, f.need = source, n
 	}
-	endpoint := "0.0.0.0" + portText(n.Inside)
+	endpoint := fmt.Sprintf("endpoint: \"0.0.0.0:%d\"", n.Inside)
 	receivers := field(config, "receivers")
 	jaeger := field(receivers, "jaeger")
-	node, named := lookup(field(jaeger, "protocols"), protocol)
-	if !named {
-		add(codeReceiverMissing, lineOf(jaeger, receivers, config),
-			"jaeger: {protocols: {"+protocol+": {endpoint: \""+endpoint+"\"}}}",
+	receiver := field(field(jaeger, "protocols"), protocol)
+	if receiver == nil {
+		add(codeReceiverMissing, lineOf(jaeger, receivers, config), "jaeger: {protocols: {"+protocol+": {"+endpoint+"}}}",
 			"%s's configuration has no receiver for %s", s.name, n)
 		return
 	}
 	pipelines := field(field(config, "service"), "pipelines")
 	listed := false
 	for _, pipeline := range pairs(pipelines) {
-		for _, item := range items(field(pipeline, "receivers")) {
-			listed = listed || item.Value == "jaeger"
-		}
+		listed = listed || slices.Contains(words(field(pipeline, "receivers")), "jaeger")
 	}
 	if !listed {
 		add(codeReceiverMissing, lineOf(pipelines, config), "receivers: [jaeger, otlp]",
 			"%s's configuration has a jaeger receiver that no pipeline uses, so it is not started", s.name)
 		return
 	}
-	at := scalar(field(node, "endpoint"))
-	if at == "" || probe.IsLoopback(strings.Trim(at[:max(0, strings.LastIndexByte(at, ':'))], "[]")) {
-		if at == "" {
-			at = "localhost"
-		}
-		add(codeLoopback, lineOf(node, jaeger), "endpoint: \""+endpoint+"\"",
+	at := cmp.Or(scalar(field(receiver, "endpoint")), "localhost")
+	if probe.IsLoopback(probe.HostOf(at)) {
+		add(codeLoopback, lineOf(receiver, jaeger), endpoint,
 			"%s's %s listens on %s, which only its own container can reach", s.name, protocol, at)
 	}
 }
 
-// lookup is field for a value that may be empty.
-func lookup(node *yaml.Node, name string) (*yaml.Node, bool) {
-	for key, value := range pairs(node) {
-		if key.Value == name {
-			return value, true
-		}
-	}
-	return nil, false
-}
-
-// deepField returns the values of a key at any depth.
 func deepField(node *yaml.Node, name string) []*yaml.Node {
 	var found []*yaml.Node
 	for key, value := range pairs(node) {
@@ -129,7 +125,6 @@ func deepField(node *yaml.Node, name string) []*yaml.Node {
 	return found
 }
 
-// lineOf is the line of the first node that there is.
 func lineOf(nodes ...*yaml.Node) int {
 	for _, node := range nodes {
 		if node != nil {

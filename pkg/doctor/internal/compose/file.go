@@ -7,33 +7,24 @@ import (
 
 	"go.yaml.in/yaml/v3"
 
-	"github.com/otdemo/otdemo/pkg/doctor/internal/docker"
 	"github.com/otdemo/otdemo/pkg/doctor/internal/jaegers"
 )
 
-// file is the content of a compose file, as far as it concerns spans.
 type file struct {
 	path     string
 	services []service
 	// gaps are what docker compose would read in addition.
 	gaps []gap
-	// index is made by found.
-	index *serviceIndex
 }
 
-// service is one service. Lines are those of the compose file.
+// service is one service, as the Jaeger that it may be. Lines are those of the compose
+// file.
 type service struct {
+	jaegers.Program
 	name string
 	line int
 
-	image string
-	// parsed is the image's name, once it was needed.
-	parsed  *jaegers.Image
 	ports   []publishedPort
-	env     []jaegers.Variable
-	envLine int
-	// command has the program's arguments, wherever they are from.
-	command []string
 	restart string
 	// hostNetwork is set if the service has the machine's network.
 	hostNetwork bool
@@ -45,35 +36,19 @@ type service struct {
 	// dependsOn has the services of depends_on, and the condition waited for.
 	dependsOn     map[string]string
 	dependsOnLine int
-	// checked is set if the service has a health check.
-	checked bool
 	// files has the source of each file that is mounted, by its path inside.
 	files map[string]string
 }
 
-// publishedPort is a published port and its position in the file.
-type publishedPort struct {
-	docker.Binding
-	line int
-	text string
+func atLine(line int, format string, args ...any) error {
+	return fmt.Errorf("line %d: %w", line, fmt.Errorf(format, args...))
 }
-
-// formError is a fault of the file's form.
-type formError struct {
-	line int
-	text string
-}
-
-func (e *formError) Error() string { return fmt.Sprintf("line %d: %s", e.line, e.text) }
 
 // parseFile reads a compose file. vars are the values for ${NAME}. It reads
 // only the keys that matter here and leaves all others to docker compose.
 func parseFile(path string, text []byte, vars func(string) (string, bool)) (*file, error) {
-	doc, err := parseYAML(text)
+	doc, err := parseYAML(text, vars)
 	if err != nil {
-		return nil, err
-	}
-	if err := interpolate(doc, vars); err != nil {
 		return nil, err
 	}
 	services, err := servicesOf(doc)
@@ -82,7 +57,7 @@ func parseFile(path string, text []byte, vars func(string) (string, bool)) (*fil
 	}
 	file := &file{path: path}
 	if from := field(doc, "include"); from != nil {
-		file.gaps = append(file.gaps, gap{line: from.Line, text: "the file uses include" + notFollowedHere, hint: resolveCommand("-f", path)})
+		file.addGap(from.Line, scope{}, "the file uses include"+notFollowedHere)
 	}
 	for key, node := range pairs(services) {
 		s, err := parseService(key, node, vars)
@@ -102,45 +77,38 @@ func servicesOf(doc *yaml.Node) (*yaml.Node, error) {
 		return services, nil
 	}
 	if kind := scalar(field(doc, "kind")); kind != "" && field(doc, "apiVersion") != nil {
-		return nil, &formError{doc.Line, "it is a Kubernetes manifest of kind " + kind}
+		return nil, atLine(doc.Line, "it is a Kubernetes manifest of kind %s", kind)
 	}
 	// A file that only includes others is a compose file as well.
 	if field(doc, "include") != nil {
 		return nil, nil
 	}
-	first := false
+	isService := func(node *yaml.Node) bool { return field(node, "image") != nil || field(node, "build") != nil }
 	for _, node := range pairs(doc) {
-		if node.Kind != yaml.MappingNode {
-			return nil, &formError{doc.Line, "the file has no services"}
+		if isService(node) && field(doc, "services") == nil {
+			return doc, nil
 		}
-		first = first || field(node, "image") != nil || field(node, "build") != nil
 	}
-	if !first || field(doc, "services") != nil {
-		return nil, &formError{doc.Line, "the file has no services"}
-	}
-	return doc, nil
+	return nil, atLine(doc.Line, "the file has no services")
 }
 
 func parseService(key, node *yaml.Node, vars func(string) (string, bool)) (service, error) {
 	s := service{name: key.Value, line: key.Line}
 	if node.Kind != yaml.MappingNode {
-		return s, &formError{key.Line, "service " + key.Value + " is not a mapping"}
+		return s, atLine(key.Line, "service %s is not a mapping", key.Value)
 	}
-	s.image = scalar(field(node, "image"))
+	s.Image = jaegers.ImageOf(scalar(field(node, "image")), nil)
+	s.Args = slices.Concat(words(field(node, "entrypoint")), words(field(node, "command")))
+	s.Env = parseEnvironment(field(node, "environment"), vars)
 	s.restart = scalar(field(node, "restart"))
 	s.hostname = scalar(field(node, "hostname"))
 	mode := scalar(field(node, "network_mode"))
 	s.hostNetwork, s.sharesNetwork = mode == "host", strings.HasPrefix(mode, "service:")
-	s.checked = field(node, "healthcheck") != nil
-	s.command = slices.Concat(words(field(node, "entrypoint")), words(field(node, "command")))
 	if name := scalar(field(node, "container_name")); name != "" {
 		s.aliases = append(s.aliases, name)
 	}
 	for _, network := range pairs(field(node, "networks")) {
 		s.aliases = append(s.aliases, words(field(network, "aliases"))...)
-	}
-	if env := field(node, "environment"); env != nil {
-		s.env, s.envLine = parseEnvironment(env, vars), env.Line
 	}
 	s.parseDependsOn(field(node, "depends_on"))
 	s.files = mounts(field(node, "volumes"))
@@ -158,19 +126,18 @@ func parseService(key, node *yaml.Node, vars func(string) (string, bool)) (servi
 // passed on.
 func parseEnvironment(node *yaml.Node, vars func(string) (string, bool)) []jaegers.Variable {
 	var env []jaegers.Variable
-	for _, item := range items(node) {
-		name, value, set := strings.Cut(item.Value, "=")
-		if !set {
+	add := func(name, value string, isSet bool, line int) {
+		if !isSet {
 			value, _ = vars(name)
 		}
-		env = append(env, jaegers.Variable{Name: name, Value: value, Line: item.Line})
+		env = append(env, jaegers.Variable{Name: name, Value: value, Line: line})
 	}
-	for key, node := range pairs(node) {
-		value := scalar(node)
-		if node.Tag == "!!null" {
-			value, _ = vars(key.Value)
-		}
-		env = append(env, jaegers.Variable{Name: key.Value, Value: value, Line: key.Line})
+	for _, item := range items(node) {
+		name, value, isSet := strings.Cut(item.Value, "=")
+		add(name, value, isSet, item.Line)
+	}
+	for key, value := range pairs(node) {
+		add(key.Value, scalar(value), value.Tag != "!!null", key.Line)
 	}
 	return env
 }
@@ -188,7 +155,6 @@ func (s *service) parseDependsOn(node *yaml.Node) {
 	}
 }
 
-// mounts reads both forms of volumes.
 func mounts(node *yaml.Node) map[string]string {
 	files := make(map[string]string)
 	for _, item := range items(node) {

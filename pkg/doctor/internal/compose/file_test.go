@@ -144,22 +144,25 @@ services:
 	}
 	want := []service{
 		{
-			name: "app", line: 5, env: []jaegers.Variable{{Name: "B", Value: "own", Line: 9}, {Name: "C", Line: 10}, {Name: "A", Value: "one", Line: 2}}, envLine: 8,
+			name: "app", line: 5, Program: jaegers.Program{
+				Env: []jaegers.Variable{{Name: "B", Value: "own", Line: 9}, {Name: "C", Line: 10}, {Name: "A", Value: "one", Line: 2}},
+			},
 			files: map[string]string{},
 		},
 		{
-			name: "jaeger", line: 11, image: "jaegertracing/jaeger:2.13.0", aliases: []string{"tracing", "jg"}, hostname: "j",
-			restart: "no", command: []string{"--config", "/etc/jaeger/c.yaml"},
-			env: []jaegers.Variable{{Name: "D", Value: "d=e", Line: 17}, {Name: "F", Line: 17}}, envLine: 17,
+			name: "jaeger", line: 11, aliases: []string{"tracing", "jg"}, hostname: "j", restart: "no", Program: jaegers.Program{
+				Image: jaegers.ImageOf("jaegertracing/jaeger:2.13.0", nil), Args: []string{"--config", "/etc/jaeger/c.yaml"},
+				Env: []jaegers.Variable{{Name: "D", Value: "d=e", Line: 17}, {Name: "F", Line: 17}},
+			},
 			files:     map[string]string{"/etc/jaeger": "./conf", "/x": "./x"},
 			dependsOn: map[string]string{"es": "service_healthy"}, dependsOnLine: 22,
 		},
 		{
-			name: "es", line: 23, image: "elasticsearch:8.19.0", hostNetwork: true, files: map[string]string{},
-			dependsOn: map[string]string{"app": "service_started"}, dependsOnLine: 26, checked: true,
+			name: "es", line: 23, Program: jaegers.Program{Image: jaegers.ImageOf("elasticsearch:8.19.0", nil)}, hostNetwork: true, files: map[string]string{},
+			dependsOn: map[string]string{"app": "service_started"}, dependsOnLine: 26,
 		},
 	}
-	if diff := cmp.Diff(want, file.services, cmp.AllowUnexported(service{}, publishedPort{}, jaegers.Variable{})); diff != "" {
+	if diff := cmp.Diff(want, file.services, cmp.AllowUnexported(service{}, publishedPort{}, jaegers.Image{})); diff != "" {
 		t.Errorf("services (-want +got):\n%s", diff)
 	}
 	if got, want := file.services[1].configSource(), "conf/c.yaml"; got != want {

@@ -1,6 +1,7 @@
 package compose
 
 import (
+	"cmp"
 	"fmt"
 	"net/netip"
 	"strconv"
@@ -14,75 +15,75 @@ import (
 // maxRange bounds a range of ports: there are no more ports.
 const maxRange = 1 << 16
 
+type publishedPort struct {
+	docker.Binding
+	line int
+}
+
+func (p *publishedPort) anywhere() docker.Binding {
+	return docker.Binding{Port: p.Port, Inside: p.Inside, Proto: p.Proto}
+}
+
 // parsePort reads an item of ports: "[[host:]published:]target[/protocol]" with
 // ranges, or a mapping. A range makes several ports.
 func parsePort(node *yaml.Node) ([]publishedPort, error) {
-	if node.Kind == yaml.MappingNode {
-		return longPort(node)
-	}
+	var p portText
 	text := node.Value
-	rest, proto, ok := strings.Cut(text, "/")
-	if !ok {
-		proto = "tcp"
+	if node.Kind == yaml.MappingNode {
+		value := func(key string) string { return scalar(field(node, key)) }
+		p = portText{value("host_ip"), value("published"), value("target"), cmp.Or(value("protocol"), "tcp")}
+		text = fmt.Sprintf("target: %s, published: %s, protocol: %s", p.target, p.published, strings.ToLower(p.proto))
+	} else {
+		p = splitPort(text)
 	}
-	host, published, target, err := splitPort(rest)
+	ports, err := p.publishedAt(node.Line)
 	if err != nil {
-		return nil, &formError{node.Line, fmt.Sprintf("port %q: %v", text, err)}
+		return nil, atLine(node.Line, "port %q: %w", text, err)
 	}
-	return portRange(node, text, host, published, target, strings.ToLower(proto))
+	return ports, nil
 }
 
-// splitPort cuts "[[host:]published:]target". A host in brackets is IPv6.
-func splitPort(text string) (host netip.Addr, published, target string, err error) {
-	i := strings.LastIndexByte(text, ':')
-	if i < 0 {
-		return host, "", text, nil
+type portText struct{ host, published, target, proto string }
+
+// splitPort reads the short form. A host in brackets is IPv6.
+func splitPort(text string) portText {
+	rest, proto, _ := strings.Cut(text, "/")
+	p := portText{target: rest, proto: cmp.Or(proto, "tcp")}
+	if i := strings.LastIndexByte(rest, ':'); i >= 0 {
+		p.published, p.target = rest[:i], rest[i+1:]
 	}
-	published, target = text[:i], text[i+1:]
-	i = strings.LastIndexByte(published, ':')
-	if i < 0 {
-		return host, published, target, nil
+	if i := strings.LastIndexByte(p.published, ':'); i >= 0 {
+		p.host, p.published = strings.Trim(p.published[:i], "[]"), p.published[i+1:]
 	}
-	host, err = netip.ParseAddr(strings.Trim(published[:i], "[]"))
-	return host, published[i+1:], target, err
+	return p
 }
 
-func longPort(node *yaml.Node) ([]publishedPort, error) {
-	target, published := scalar(field(node, "target")), scalar(field(node, "published"))
-	proto := strings.ToLower(scalar(field(node, "protocol")))
-	if proto == "" {
-		proto = "tcp"
-	}
+// publishedAt are the ports of "6831-6832:6831-6832".
+func (p *portText) publishedAt(line int) ([]publishedPort, error) {
 	var host netip.Addr
-	if ip := scalar(field(node, "host_ip")); ip != "" {
-		var err error
-		if host, err = netip.ParseAddr(ip); err != nil {
-			return nil, &formError{node.Line, fmt.Sprintf("host_ip of port %s: %v", target, err)}
+	var first, last int
+	var err error
+	if p.host != "" {
+		if host, err = netip.ParseAddr(p.host); err != nil {
+			return nil, err
 		}
 	}
-	text := fmt.Sprintf("target: %s, published: %s, protocol: %s", target, published, proto)
-	return portRange(node, text, host, published, target, proto)
-}
-
-// portRange makes the ports of "6831-6832:6831-6832".
-func portRange(node *yaml.Node, text string, host netip.Addr, published, target, proto string) ([]publishedPort, error) {
-	inside, last, err := parseRange(target)
+	if p.published != "" {
+		if first, last, err = parseRange(p.published); err != nil {
+			return nil, err
+		}
+	}
+	firstInside, lastInside, err := parseRange(p.target)
 	if err != nil {
-		return nil, &formError{node.Line, fmt.Sprintf("port %q: %v", text, err)}
-	}
-	first, lastOut := 0, 0
-	if published != "" {
-		if first, lastOut, err = parseRange(published); err != nil {
-			return nil, &formError{node.Line, fmt.Sprintf("port %q: %v", text, err)}
-		}
+		return nil, err
 	}
 	var ports []publishedPort
-	for i := inside; i <= last; i++ {
-		b := docker.Binding{Host: host, Inside: i, Proto: proto}
-		if out := first + i - inside; published != "" && out <= lastOut {
-			b.Port = out
+	for inside := firstInside; inside <= lastInside; inside++ {
+		b := docker.Binding{Host: host, Inside: inside, Proto: strings.ToLower(p.proto)}
+		if port := first + inside - firstInside; port <= last {
+			b.Port = port
 		}
-		ports = append(ports, publishedPort{b, node.Line, text})
+		ports = append(ports, publishedPort{b, line})
 	}
 	return ports, nil
 }

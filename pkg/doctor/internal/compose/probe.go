@@ -1,14 +1,15 @@
 package compose
 
 import (
+	"cmp"
 	"context"
 	"errors"
-	"fmt"
 	"io/fs"
 	"path/filepath"
 	"regexp"
 	"strings"
 
+	"github.com/otdemo/otdemo/internal/hint"
 	"github.com/otdemo/otdemo/pkg/doctor/internal/docker"
 	"github.com/otdemo/otdemo/pkg/doctor/internal/probe"
 )
@@ -35,23 +36,23 @@ func run(ctx context.Context, env *probe.Env) probe.Finding {
 	if name == "" {
 		return probe.NotUsed("no compose file is set")
 	}
-	file, err := readFile(&env.Target)
-	if err != nil {
+	file, problem := readFile(&env.Target)
+	if problem != nil {
 		// The command line was validated before; the file has changed since.
-		return probe.Found(probe.StatusUnknown, err.code, "%s", err.text).Hint(err.hint)
+		return *problem
 	}
-	if len(file.jaegers()) == 0 {
+	services := indexOf(file.services)
+	if len(services.jaegers) == 0 {
 		if len(file.gaps) > 0 {
 			return file.notFollowed(nil)
 		}
 		return probe.Found(probe.StatusUnknown, codeNoJaeger, "%s has no service with a Jaeger image, so nothing was checked; services: %s",
 			name, file.names())
 	}
-	needs := docker.Needs(env)
-	docker.Resolve(ctx, env, needs)
 	check := check{
 		file:    file,
-		needs:   needs,
+		index:   services,
+		needs:   docker.Needs(ctx, env),
 		isLocal: func(n docker.Need) bool { return probe.IsOwn(ctx, &env.Target, n.Addr) },
 		readFile: func(source string) ([]byte, error) {
 			if !filepath.IsAbs(source) {
@@ -65,7 +66,7 @@ func run(ctx context.Context, env *probe.Env) probe.Finding {
 		return file.notFollowed(unsure)
 	}
 	if len(faults) == 0 {
-		return probe.Found(probe.StatusOK, codeNoFault, "no fault found in service %s of %s", file.jaegers()[0].name, name).
+		return probe.Found(probe.StatusOK, codeNoFault, "no fault found in service %s of %s", services.jaegers[0].name, name).
 			Hint("docker compose -f " + docker.ShellQuote(name) + " up -d")
 	}
 	return finding(faults).Saw(file.gapLines()...)
@@ -74,33 +75,20 @@ func run(ctx context.Context, env *probe.Env) probe.Finding {
 // finding is about the first fault; all others are evidence and hints.
 func finding(faults []fault) probe.Finding {
 	worst := &faults[0]
-	f := probe.Found(probe.StatusWarn, worst.code, "%s: %s", worst.position(), worst.fact).AtHop(worst.hop)
+	f := probe.Found(worst.Status, worst.Code, "%s: %s", worst.position(), worst.Fact).AtHop(worst.Hop)
 	if n := worst.need; n != nil && !n.Met() {
 		f.Status = probe.StatusFail
 		f = f.AsCauseOf(n.Probe)
 	}
 	for i := range faults {
-		f = f.Saw(faults[i].position() + ": " + faults[i].fact).Hint(faults[i].position() + ": " + faults[i].fix)
-		if faults[i].evidence != "" {
-			f = f.Saw(faults[i].evidence)
-		}
-		if faults[i].otherFix != "" {
-			f = f.Hint(faults[i].position() + ": or " + faults[i].otherFix)
+		at := faults[i].position() + ": "
+		f = f.Saw(at + faults[i].Fact).Saw(faults[i].Evidence...)
+		for _, fix := range faults[i].Hints {
+			f = f.Hint(at + fix)
 		}
 	}
 	return f
 }
-
-// fileError is why a file cannot be checked.
-type fileError struct {
-	code       probe.Code
-	text, hint string
-}
-
-func (e *fileError) Error() string { return e.text }
-
-// Hint is what to do about it.
-func (e *fileError) Hint() string { return e.hint }
 
 // Validate returns an error with a hint if Compose names a file that cannot be
 // read or is not a compose file.
@@ -109,47 +97,40 @@ func Validate(t probe.Target) error {
 	if t.Compose == "" {
 		return nil
 	}
-	if _, err := readFile(&t); err != nil {
-		return err
+	if _, problem := readFile(&t); problem != nil {
+		return hint.New(errors.New(problem.Fact), problem.Hints[0])
 	}
 	return nil
 }
 
-// readFile reads the file that Compose names.
-func readFile(t *probe.Target) (*file, *fileError) {
+// readFile reads the file that Compose names, or returns the finding for one that
+// cannot be checked.
+func readFile(t *probe.Target) (*file, *probe.Finding) {
+	problem := func(code probe.Code, hint, format string, args ...any) *probe.Finding {
+		f := probe.Found(probe.StatusUnknown, code, format, args...).Hint(hint)
+		return &f
+	}
 	text, err := t.ReadFile(t.Compose)
 	if err != nil {
-		reason := err
-		if pathErr, ok := errors.AsType[*fs.PathError](err); ok {
-			reason = pathErr.Err
-		}
-		return nil, &fileError{
-			codeUnreadable, fmt.Sprintf("cannot read the compose file %q: %v", t.Compose, reason),
+		return nil, problem(codeUnreadable,
 			"give the path of a compose file, relative to the working directory: --compose docker-compose.yaml",
-		}
+			"cannot read the compose file %q: %s", t.Compose, reason(err))
 	}
 	var unread error
 	file, err := parseFile(t.Compose, text, variables(t, &unread))
 	switch {
 	case err != nil && unread != nil:
-		return nil, &fileError{
-			codeUnreadable, fmt.Sprintf("cannot read the file .env next to %s, which has variables: %v", t.Compose, unread),
-			"make .env a regular file of 1 MiB at most",
-		}
+		return nil, problem(codeUnreadable, "make .env a regular file of 1 MiB at most",
+			"cannot read the file .env next to %s, which has variables: %v", t.Compose, unread)
+	case err != nil && manifest.Match(text):
+		return nil, problem(codeInvalid, "give the path of a compose file; Kubernetes manifests are not supported",
+			"%s is not a compose file: %s", t.Compose, reason(err))
 	case err != nil:
-		e := &fileError{
-			codeInvalid, fmt.Sprintf("%s is not a compose file: %s", t.Compose, strings.ReplaceAll(err.Error(), "\n", " ")),
-			"docker compose -f " + docker.ShellQuote(t.Compose) + " config",
-		}
-		if manifest.Match(text) {
-			e.hint = "give the path of a compose file; Kubernetes manifests are not supported"
-		}
-		return nil, e
+		return nil, problem(codeInvalid, "docker compose -f "+docker.ShellQuote(t.Compose)+" config",
+			"%s is not a compose file: %s", t.Compose, reason(err))
 	}
 	if unread != nil {
-		file.gaps = append(file.gaps, gap{
-			line: 1, text: "the file has variables, and .env next to it cannot be read: " + unread.Error(), hint: resolveCommand("-f", t.Compose),
-		})
+		file.addGap(1, scope{}, "the file has variables, and .env next to it cannot be read: "+unread.Error())
 	}
 	file.addOverride(t.ReadFile)
 	return file, nil
@@ -158,16 +139,12 @@ func readFile(t *probe.Target) (*file, *fileError) {
 // manifest is what every document of Kubernetes has.
 var manifest = regexp.MustCompile(`(?m)^apiVersion:`)
 
-// names lists the services.
 func (f *file) names() string {
 	names := make([]string, len(f.services))
 	for i := range f.services {
 		names[i] = f.services[i].name
 	}
-	if len(names) == 0 {
-		return "none"
-	}
-	return strings.Join(names, ", ")
+	return cmp.Or(strings.Join(names, ", "), "none")
 }
 
 // variables returns the values of ${NAME}: from the environment, otherwise from
@@ -175,12 +152,6 @@ func (f *file) names() string {
 // .env that exists and cannot be read.
 func variables(t *probe.Target, unread *error) func(string) (string, bool) {
 	text, err := t.ReadFile(filepath.Join(filepath.Dir(t.Compose), ".env"))
-	switch {
-	case errors.Is(err, fs.ErrNotExist):
-		err = nil
-	case err != nil:
-		text = nil
-	}
 	file := dotenv(text)
 	return func(name string) (string, bool) {
 		for _, kv := range t.Environ {
@@ -188,7 +159,7 @@ func variables(t *probe.Target, unread *error) func(string) (string, bool) {
 				return value, true
 			}
 		}
-		if err != nil && name != "" {
+		if err != nil && !errors.Is(err, fs.ErrNotExist) {
 			*unread = err
 		}
 		value, ok := file[name]

@@ -295,6 +295,24 @@ var composeTests = map[string]composeTest{
 		fact: "/srv/compose.yml:3: service jaeger uses extends, which otdemo does not follow: unknown whether the file lets spans reach Jaeger",
 		hint: "docker compose -f /srv/compose.yml config > resolved.yaml && otdemo check-jaeger --compose resolved.yaml",
 	},
+	"extends of an application, and what it cannot mend": {
+		file: goodV1 + "  app:\n    image: shop\n    extends: {file: app.yaml, service: app}\n", edit: []string{"/udp", ""},
+		status: probe.StatusFail, code: codeNotUDP,
+		fact: "/srv/compose.yml:5: jaeger publishes 6831 over TCP, but it is a UDP port",
+		hint: `/srv/compose.yml:5: - "6831:6831/udp"`,
+	},
+	"extends of an application, which it may mend": {
+		file:   goodV1 + "  app:\n    image: shop\n    extends: {file: app.yaml, service: app}\n    environment: [JAEGER_AGENT_HOST=localhost]\n",
+		status: probe.StatusUnknown, code: codeNotFollowed,
+		fact: "/srv/compose.yml:9: service app uses extends, which otdemo does not follow: unknown whether the file lets spans reach Jaeger",
+		hint: "docker compose -f /srv/compose.yml config > resolved.yaml && otdemo check-jaeger --compose resolved.yaml",
+	},
+	"another service of Jaeger's on the machine's network": {
+		file:   "services:\n  query: {image: 'jaegertracing/all-in-one:1.62.0'}\n  agent: {image: 'jaegertracing/jaeger-agent:1.62.0', network_mode: host}\n",
+		status: probe.StatusOK, code: codeNoFault,
+		fact: "no fault found in service query of /srv/compose.yml",
+		hint: "docker compose -f /srv/compose.yml up -d",
+	},
 	"env_file": {
 		file: goodV1 + "    env_file: [e]\n    environment: [SPAN_STORAGE_TYPE=elasticsearch]\n", status: probe.StatusUnknown, code: codeNotFollowed,
 		fact: "/srv/compose.yml:7: service jaeger uses env_file, which otdemo does not follow: unknown whether the file lets spans reach Jaeger",

@@ -1,50 +1,68 @@
 package compose
 
 import (
+	"cmp"
 	"fmt"
+	"strings"
 
 	"github.com/otdemo/otdemo/pkg/doctor/internal/docker"
 	"github.com/otdemo/otdemo/pkg/doctor/internal/jaegers"
 	"github.com/otdemo/otdemo/pkg/doctor/internal/probe"
 )
 
-// checkUnset looks for a storage without an address. Without its storage Jaeger
+// checkStorage checks the address of Jaeger 1's storage. Without its storage Jaeger
 // exits, and no port is open.
-func (c *check) checkUnset(s *service) {
-	u, ok := jaegers.StorageUnset(s.jaeger(), s.env, s.command)
-	if !ok || s.hostNetwork || s.sharesNetwork {
+func (c *check) checkStorage(s *service) {
+	if u, ok := s.StorageUnset(); ok && !s.hostNetwork && !s.sharesNetwork {
+		c.addUnset(s, &u)
+	}
+	if s.Image.IsV2() {
 		return
 	}
-	if jaegers.Opaque(s.command) {
-		c.gaps = append(c.gaps, gap{
-			line: s.line, text: "service " + s.name + " gets settings from a file or a shell" + notFollowedHere,
-			service: s.name, only: codeStorageUnset, hint: "docker compose logs " + docker.ShellQuote(s.name),
-		})
-	}
-	line := lineIn(s.env, s.line, u.Variable, jaegers.StorageTypeVariable)
-	host, missing := u.Kind, true
-	if o := c.found().kinds[u.Kind]; o != nil {
-		host, missing = o.name, false
-	}
-	f := c.add(codeStorageUnset, probe.HopStorage, line, u.Variable+"="+u.Address(host), "%s %s", s.name, &u)
-	f.evidence = u.Evidence()
-	if missing {
-		f.fix += ", and add a service " + host + ", which the file lacks"
-		f.otherFix = fmt.Sprintf("%s=%s and extra_hosts: [%q], for a storage on this machine",
-			u.Variable, u.Address(docker.HostName), docker.HostGateway)
-	}
-	if len(c.needs) > 0 {
-		f.need = &c.needs[0]
+	for _, u := range s.StorageURLs() {
+		c.checkStorageURL(s, u.Value, c.path, cmp.Or(u.Line, s.line))
 	}
 }
 
-// lineIn is the line of the first variable that is there, else that of its
-// service.
-func lineIn(env []jaegers.Variable, service int, names ...string) int {
-	for _, name := range names {
-		if v := jaegers.SettingAt(env, nil, name); v.Line > 0 {
-			return v.Line
+func (c *check) addUnset(s *service, u *jaegers.UnsetStorage) {
+	if s.Opaque() {
+		c.gaps = append(c.gaps, gap{
+			scope: scope{service: s.name, only: codeStorageUnset}, line: s.line,
+			text: "service " + s.name + " gets settings from a file or a shell" + notFollowedHere,
+			hint: "docker compose logs " + docker.ShellQuote(s.name),
+		})
+	}
+	setting := func(host string) string { return u.Variable + "=" + u.Address(host) }
+	line := cmp.Or(s.LineOf(u.Variable), s.LineOf(jaegers.StorageTypeVariable), s.line)
+	f := c.add(codeStorageUnset, probe.HopStorage, line, "", "%s %s", s.name, u.Text)
+	f.Evidence, f.need = []string{u.Evidence}, &c.needs[0]
+	if o := c.kinds[u.Kind]; o != nil {
+		f.Hints = []string{setting(o.name)}
+		return
+	}
+	f.Hints = []string{
+		setting(u.Kind) + ", and add a service " + u.Kind + ", which the file lacks",
+		fmt.Sprintf("or %s and extra_hosts: [%q], for a storage on this machine", setting(docker.HostName), docker.HostGateway),
+	}
+}
+
+func (c *check) checkStorageURL(s *service, raw, file string, line int) {
+	why, fixed := jaegers.StorageFault(raw, s.hostNetwork)
+	if c.storage != nil {
+		fixed = strings.Replace(fixed, "//elasticsearch", "//"+c.storage.name, 1)
+	}
+	host := jaegers.HostIn(raw)
+	for _, o := range c.byHostname[host] {
+		// What is only a host name resolves in its own container alone.
+		if why == "" && o != s && !o.hasName(host) && c.byName[host] == nil {
+			why = fmt.Sprintf("has the hostname of service %s, which other services cannot resolve", o.name)
+			fixed = strings.Replace(raw, host, o.name, 1)
 		}
 	}
-	return service
+	if why == "" {
+		return
+	}
+	f := c.add(codeStorageURL, probe.HopStorage, line, jaegers.RedactURLs(fixed),
+		"%s's storage URL %s %s", s.name, jaegers.RedactURLs(raw), why)
+	f.file, f.need = file, &c.needs[0]
 }

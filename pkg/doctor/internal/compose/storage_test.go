@@ -139,30 +139,31 @@ func TestComposeOfManyServices(t *testing.T) {
 		keys.Content = append(keys.Content, &yaml.Node{Kind: yaml.ScalarNode, Value: strconv.Itoa(i)})
 	}
 	within("keys", func() {
-		w := nodeWalk{open: make(map[*yaml.Node]bool)}
-		if err := w.check(keys); err != nil {
+		r := resolver{open: make(map[*yaml.Node]bool)}
+		if _, err := r.resolve(keys); err != nil {
 			t.Error(err)
 		}
 	})
-	services := map[string]service{
-		"an application":          {image: "a", env: []jaegers.Variable{{Name: "JAEGER_AGENT_HOST", Value: "localhost"}}},
-		"a Jaeger":                {image: "jaegertracing/jaeger:2.13.0"},
-		"a Jaeger with a storage": {image: "all-in-one", hostname: "h", env: []jaegers.Variable{{Name: "SPAN_STORAGE_TYPE", Value: "elasticsearch"}, {Name: "ES_SERVER_URLS", Value: "http://h"}}},
-		"a Jaeger without":        {image: "all-in-one", env: []jaegers.Variable{{Name: "SPAN_STORAGE_TYPE", Value: "cassandra"}}},
+	services := map[string]jaegers.Program{
+		"an application": {Image: jaegers.ImageOf("a", nil), Env: []jaegers.Variable{{Name: "JAEGER_AGENT_HOST", Value: "localhost"}}},
+		"a Jaeger":       {Image: jaegers.ImageOf("jaegertracing/jaeger:2.13.0", nil)},
+		"a Jaeger with a storage": {
+			Image: jaegers.ImageOf("all-in-one", nil),
+			Env:   []jaegers.Variable{{Name: "SPAN_STORAGE_TYPE", Value: "elasticsearch"}, {Name: "ES_SERVER_URLS", Value: "http://h"}},
+		},
+		"a Jaeger without": {Image: jaegers.ImageOf("all-in-one", nil), Env: []jaegers.Variable{{Name: "SPAN_STORAGE_TYPE", Value: "cassandra"}}},
 	}
 	needs := []docker.Need{{Host: "localhost", Port: 6831, Inside: 6831, Proto: "udp"}}
-	for name, s := range services {
+	for name, program := range services {
 		file := &file{path: "f"}
 		for i := range many {
-			s := s
-			s.name = strconv.Itoa(i)
-			if s.hostname != "" {
-				s.hostname += s.name
-			}
+			s := service{name: strconv.Itoa(i), Program: program, hostname: "h" + strconv.Itoa(i)}
 			file.services = append(file.services, s)
-			file.gaps = append(file.gaps, gap{service: s.name, only: codeStorageUnset})
+			file.gaps = append(file.gaps, gap{scope: scope{service: s.name, only: codeStorageUnset}})
 		}
-		check := check{file: file, needs: needs, isLocal: func(docker.Need) bool { return true }}
-		within(name, func() { file.certain(check.run()) })
+		within(name, func() {
+			check := check{file: file, index: indexOf(file.services), needs: needs, isLocal: func(docker.Need) bool { return true }}
+			file.certain(check.run())
+		})
 	}
 }

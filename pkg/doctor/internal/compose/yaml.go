@@ -6,132 +6,119 @@ import (
 	"fmt"
 	"io"
 	"iter"
-	"strconv"
+	"regexp"
+	"slices"
 	"strings"
 
 	"go.yaml.in/yaml/v3"
 )
 
-// parseYAML returns the only document of a text. Aliases in it end, and do not
-// multiply it without bounds.
-func parseYAML(text []byte) (*yaml.Node, error) {
+// parseYAML returns the only document of a text, in which aliases and merges are
+// resolved. Aliases in it end, and do not multiply it without bounds. vars are the
+// values for ${NAME}; nil leaves that as it is.
+func parseYAML(text []byte, vars func(string) (string, bool)) (*yaml.Node, error) {
 	decoder := yaml.NewDecoder(bytes.NewReader(text))
 	var doc yaml.Node
 	if err := decoder.Decode(&doc); errors.Is(err, io.EOF) {
-		return nil, &formError{1, "the file is empty"}
+		return nil, atLine(1, "the file is empty")
 	} else if err != nil {
 		return nil, err
 	}
 	if err := decoder.Decode(new(yaml.Node)); !errors.Is(err, io.EOF) {
 		return nil, errors.New("the file has more than one document")
 	}
-	w := nodeWalk{open: make(map[*yaml.Node]bool)}
-	if err := w.check(doc.Content[0]); err != nil {
-		return nil, err
+	if vars != nil {
+		if err := interpolate(&doc, vars); err != nil {
+			return nil, err
+		}
 	}
-	return doc.Content[0], nil
+	r := resolver{open: make(map[*yaml.Node]bool)}
+	return r.resolve(doc.Content[0])
 }
 
 // maxNodes bounds a document whose aliases are followed: a text of 1 MiB has half as
 // many without any.
 const maxNodes = 1 << 20
 
-// nodeWalk goes through a document as those do who read it. Decoding finds the same
+// resolver goes through a document as those do who read it. Decoding finds the same
 // faults, and compares each key of a mapping with every other.
-type nodeWalk struct {
+type resolver struct {
 	nodes int
 	// open are the nodes with anchors that the walk is inside of.
 	open map[*yaml.Node]bool
 }
 
-// check returns an error for aliases without an end or that multiply the document, and
-// for keys that are there twice or are not text.
-func (w *nodeWalk) check(node *yaml.Node) error {
-	if w.nodes++; w.nodes > maxNodes {
-		return &formError{node.Line, "document contains excessive aliasing"}
+// resolve returns the node without aliases and merges in it. An error is for aliases
+// without an end or that multiply the document, and for keys that are there twice or are
+// not text.
+func (r *resolver) resolve(node *yaml.Node) (*yaml.Node, error) {
+	if r.nodes++; r.nodes > maxNodes {
+		return nil, atLine(node.Line, "document contains excessive aliasing")
 	}
 	if node.Kind == yaml.AliasNode {
-		if w.open[node.Alias] {
-			return &formError{node.Line, "anchor " + strconv.Quote(node.Value) + " contains itself"}
+		if r.open[node.Alias] {
+			return nil, atLine(node.Line, "anchor %q contains itself", node.Value)
 		}
-		return w.check(node.Alias)
+		return r.resolve(node.Alias)
 	}
 	if node.Anchor != "" {
-		w.open[node] = true
-		defer delete(w.open, node)
+		r.open[node] = true
+		defer delete(r.open, node)
+	}
+	for i, child := range node.Content {
+		var err error
+		if node.Content[i], err = r.resolve(child); err != nil {
+			return nil, err
+		}
 	}
 	if node.Kind == yaml.MappingNode {
-		if err := checkKeys(node); err != nil {
-			return err
-		}
+		return node, merge(node)
 	}
-	for _, child := range node.Content {
-		if err := w.check(child); err != nil {
-			return err
-		}
-	}
-	return nil
+	return node, nil
 }
 
-func checkKeys(mapping *yaml.Node) error {
+// merge puts what a mapping merges from others behind its own pairs, which outrank it.
+func merge(mapping *yaml.Node) error {
 	lines := make(map[string]int, len(mapping.Content)/2)
-	for i := 0; i+1 < len(mapping.Content); i += 2 {
-		key := resolved(mapping.Content[i])
+	var content, sources []*yaml.Node
+	for key, value := range pairs(mapping) {
 		if key.Kind != yaml.ScalarNode {
-			return &formError{key.Line, "a key is no text"}
+			return atLine(key.Line, "a key is no text")
 		}
 		if line, again := lines[key.Value]; again {
-			return &formError{key.Line, fmt.Sprintf("mapping key %q already defined at line %d", key.Value, line)}
+			return atLine(key.Line, "mapping key %q already defined at line %d", key.Value, line)
 		}
 		lines[key.Value] = key.Line
+		switch {
+		case key.Tag != "!!merge":
+			content = append(content, key, value)
+		case value.Kind == yaml.SequenceNode:
+			sources = append(sources, value.Content...)
+		default:
+			sources = append(sources, value)
+		}
 	}
+	for _, source := range sources {
+		for key, value := range pairs(source) {
+			if _, outranked := lines[key.Value]; !outranked {
+				lines[key.Value] = key.Line
+				content = append(content, key, value)
+			}
+		}
+	}
+	mapping.Content = content
 	return nil
 }
 
-// resolved follows an alias to its anchor.
-func resolved(node *yaml.Node) *yaml.Node {
-	if node != nil && node.Kind == yaml.AliasNode {
-		return node.Alias
-	}
-	return node
-}
-
-// pairs iterates over a mapping with what it merges from others, whose values
-// stand behind its own. Anything else, nil too, has no pairs.
+// pairs iterates over a mapping. Anything else, nil too, has no pairs.
 func pairs(node *yaml.Node) iter.Seq2[*yaml.Node, *yaml.Node] {
 	return func(yield func(key, value *yaml.Node) bool) {
-		node = resolved(node)
 		if node == nil || node.Kind != yaml.MappingNode {
 			return
 		}
-		own := make(map[string]bool)
-		var merged []*yaml.Node
-		for i := 0; i+1 < len(node.Content); i += 2 {
-			key, value := node.Content[i], resolved(node.Content[i+1])
-			if key.Tag == "!!merge" {
-				merged = append(merged, value)
-				continue
-			}
-			own[key.Value] = true
-			if !yield(key, value) {
+		for pair := range slices.Chunk(node.Content, 2) {
+			if !yield(pair[0], pair[1]) {
 				return
-			}
-		}
-		for _, source := range merged {
-			sources := []*yaml.Node{source}
-			if source.Kind == yaml.SequenceNode {
-				sources = source.Content
-			}
-			for _, s := range sources {
-				for key, value := range pairs(s) {
-					if own[key.Value] {
-						continue
-					}
-					own[key.Value] = true
-					if !yield(key, value) {
-						return
-					}
-				}
 			}
 		}
 	}
@@ -139,18 +126,12 @@ func pairs(node *yaml.Node) iter.Seq2[*yaml.Node, *yaml.Node] {
 
 // items returns what a sequence has; anything else, nil too, has none.
 func items(node *yaml.Node) []*yaml.Node {
-	node = resolved(node)
 	if node == nil || node.Kind != yaml.SequenceNode {
 		return nil
 	}
-	all := make([]*yaml.Node, len(node.Content))
-	for i, item := range node.Content {
-		all[i] = resolved(item)
-	}
-	return all
+	return node.Content
 }
 
-// field returns the value of a mapping's key, or nil.
 func field(node *yaml.Node, name string) *yaml.Node {
 	for key, value := range pairs(node) {
 		if key.Value == name {
@@ -162,24 +143,22 @@ func field(node *yaml.Node, name string) *yaml.Node {
 
 // scalar returns a node's text, "" for nil and for anything but a scalar.
 func scalar(node *yaml.Node) string {
-	if node = resolved(node); node == nil || node.Kind != yaml.ScalarNode || node.Tag == "!!null" {
+	if node == nil || node.Kind != yaml.ScalarNode || node.Tag == "!!null" {
 		return ""
 	}
 	return node.Value
 }
 
-// interpolate puts the values of variables into every scalar but keys.
 func interpolate(node *yaml.Node, vars func(string) (string, bool)) error {
 	if node.Kind == yaml.ScalarNode {
 		text, err := expand(node.Value, vars)
 		if err != nil {
-			return &formError{node.Line, err.Error()}
+			return atLine(node.Line, "%w", err)
 		}
 		node.Value = text
-		return nil
 	}
 	for i, child := range node.Content {
-		if node.Kind == yaml.MappingNode && i%2 == 0 {
+		if isKey := node.Kind == yaml.MappingNode && i%2 == 0; isKey {
 			continue
 		}
 		if err := interpolate(child, vars); err != nil {
@@ -199,74 +178,70 @@ func expand(text string, vars func(string) (string, bool)) (string, error) {
 	return expandWithin(maxNesting, text, vars)
 }
 
+// reference is what a dollar begins; any other dollar stands for itself.
+var reference = regexp.MustCompile(`\$(?:\$|\{|[A-Za-z_][A-Za-z0-9_]*)`)
+
 func expandWithin(levels int, text string, vars func(string) (string, bool)) (string, error) {
 	if levels == 0 {
-		return "", &variableError{fmt.Sprintf("variables are nested more than %d deep", maxNesting)}
+		return "", fmt.Errorf("variables are nested more than %d deep", maxNesting)
 	}
 	var out strings.Builder
 	for {
-		before, rest, found := strings.Cut(text, "$")
-		out.WriteString(before)
-		if !found {
-			return out.String(), nil
+		at := reference.FindStringIndex(text)
+		if at == nil {
+			return out.String() + text, nil
 		}
-		switch {
-		case strings.HasPrefix(rest, "$"):
-			out.WriteByte('$')
-			text = rest[1:]
-		case strings.HasPrefix(rest, "{"):
+		out.WriteString(text[:at[0]])
+		name, rest := text[at[0]+1:at[1]], text[at[1]:]
+		value := "$"
+		switch name {
+		case "$":
+		case "{":
 			end := closing(rest)
 			if end < 0 {
-				return "", &variableError{"${ without }"}
+				return "", errors.New("${ without }")
 			}
-			value, err := substitute(levels, rest[1:end], vars)
-			if err != nil {
+			var err error
+			if value, err = substitute(levels, rest[:end], vars); err != nil {
 				return "", err
 			}
-			out.WriteString(value)
-			text = rest[end+1:]
+			rest = rest[end+1:]
 		default:
-			n := nameLength(rest)
-			if n == 0 {
-				out.WriteByte('$')
-			}
-			value, _ := vars(rest[:n])
-			out.WriteString(value)
-			text = rest[n:]
+			value, _ = vars(name)
 		}
+		out.WriteString(value)
+		text = rest
 	}
 }
 
-type variableError struct{ text string }
+// inBraces is a variable and its operator, in front of what may be very long.
+var inBraces = regexp.MustCompile(`^([A-Za-z_][A-Za-z0-9_]*)(:?)([-+?]?)`)
 
-func (e *variableError) Error() string { return e.text }
-
-// substitute is the value of what stands between ${ and }.
 func substitute(levels int, inner string, vars func(string) (string, bool)) (string, error) {
-	n := nameLength(inner)
-	name, op := inner[:n], inner[n:]
-	value, set := vars(name)
-	if rest, ok := strings.CutPrefix(op, ":"); ok {
-		op, set = rest, set && value != ""
+	m := inBraces.FindStringSubmatch(inner)
+	if m == nil || m[3] == "" && m[0] != inner {
+		return "", fmt.Errorf("${%s} is not a variable", inner)
 	}
-	if name == "" || op != "" && !strings.ContainsRune("-+?", rune(op[0])) {
-		return "", &variableError{"${" + inner + "} is not a variable"}
+	name, colon, op, word := m[1], m[2], m[3], inner[len(m[0]):]
+	value, set := vars(name)
+	if colon != "" && value == "" {
+		set = false
 	}
 	switch {
-	case op == "", op[0] != '+' && set:
+	case op == "", op != "+" && set:
 		return value, nil
-	case op[0] == '?':
-		return "", &variableError{"variable " + name + " is not set: " + op[1:]}
-	case op[0] == '+' && !set:
+	case op == "?":
+		return "", fmt.Errorf("variable %s is not set: %s", name, word)
+	case op == "+" && !set:
 		return "", nil
 	default:
-		return expandWithin(levels-1, op[1:], vars)
+		return expandWithin(levels-1, word, vars)
 	}
 }
 
-// closing is the index of the } that ends the { at the start of text, or -1.
+// closing is the index of the } that ends the { in front of text, or -1.
 func closing(text string) int {
-	depth := 0
+	depth := 1
 	for i, r := range text {
 		switch r {
 		case '{':
@@ -278,16 +253,6 @@ func closing(text string) int {
 		}
 	}
 	return -1
-}
-
-func nameLength(s string) int {
-	for i, r := range s {
-		letter := r == '_' || r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z'
-		if !letter && (i == 0 || r < '0' || r > '9') {
-			return i
-		}
-	}
-	return len(s)
 }
 
 // dotenv reads the file .env, whose lines are NAME=value, for variables.

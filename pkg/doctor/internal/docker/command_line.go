@@ -1,11 +1,10 @@
 package docker
 
 import (
-	"encoding/csv"
 	"fmt"
 	"maps"
+	"reflect"
 	"slices"
-	"strconv"
 	"strings"
 
 	"github.com/otdemo/otdemo/pkg/doctor/internal/jaegers"
@@ -19,11 +18,10 @@ type commandLine struct {
 	container string
 	// secrets names the settings whose values are read from it.
 	secrets []string
-	// cut names the words that the shell takes an end off.
-	cut []string
+	// left names what the command does not repeat.
+	left []string
 }
 
-// add appends words, quoted where they need it.
 func (l *commandLine) add(words ...string) {
 	for _, w := range words {
 		l.words = append(l.words, ShellQuote(w))
@@ -35,15 +33,16 @@ func (l *commandLine) add(words ...string) {
 // ends notes a value whose line breaks at its end the shell takes off.
 func (l *commandLine) ends(name, value string) {
 	if strings.HasSuffix(value, "\n") {
-		l.cut = append(l.cut, "the line break at the end of "+logExcerpt(name))
+		l.left = append(l.left, "the line break at the end of "+logExcerpt(name))
 	}
 }
 
 // secret appends a word whose end only the shell sees: it reads the value from
-// the engine with a template of docker inspect. name is for the report. Of the value
-// only its end is looked at.
-func (l *commandLine) secret(name, start, template, value string) {
+// the engine with a template of docker inspect, the index of which is a number or a
+// quoted key. name is for the report. Of the value only its end is looked at.
+func (l *commandLine) secret(name, start, where string, index any, value string) {
 	l.ends(name, value)
+	template := fmt.Sprintf("{{index %s %v}}", where, index)
 	word := `"$(docker inspect -f ` + ShellQuote(template) + " " + ShellQuote(l.container) + `)"`
 	if start != "" {
 		word = ShellQuote(start) + word
@@ -52,66 +51,72 @@ func (l *commandLine) secret(name, start, template, value string) {
 	l.secrets = append(l.secrets, name)
 }
 
-// each appends the flag once for each value.
-func (l *commandLine) each(flag string, values ...string) {
-	for _, v := range values {
-		l.add(flag, v)
-	}
+func isSecret(name, value string) bool {
+	return jaegers.IsSecret(name) || jaegers.RedactURLs(value) != value
 }
 
-// text appends the flag unless the value is empty or a default of the engine's.
-func (l *commandLine) text(flag, value string, defaults ...string) {
-	if value != "" && !slices.Contains(defaults, value) {
-		l.add(flag, value)
-	}
-}
-
-// number appends the flag unless the value is 0 or the engine's default.
-func (l *commandLine) number(flag string, value int64, defaults ...int64) {
-	if value != 0 && !slices.Contains(defaults, value) {
-		l.add(flag, strconv.FormatInt(value, 10))
-	}
-}
-
-// bytes appends the flag with a size, in the largest unit that is exact.
-func (l *commandLine) bytes(flag string, value int64, defaults ...int64) {
-	const gigabyte, megabyte = 1 << 30, 1 << 20
-	switch {
-	case value > 0 && value%gigabyte == 0 && !slices.Contains(defaults, value):
-		l.add(flag, strconv.FormatInt(value/gigabyte, 10)+"g")
-	case value > 0 && value%megabyte == 0 && !slices.Contains(defaults, value):
-		l.add(flag, strconv.FormatInt(value/megabyte, 10)+"m")
-	default:
-		l.number(flag, value, defaults...)
-	}
-}
-
-// on appends a flag without a value.
-func (l *commandLine) on(flag string, is bool) {
-	if is {
-		l.add(flag)
-	}
-}
-
-// options appends the flag once for each key, as key=value. Where is the map in
-// docker inspect's template, for the values that are secret.
-func (l *commandLine) options(flag, where string, values map[string]string) {
-	for _, key := range slices.Sorted(maps.Keys(values)) {
-		if jaegers.IsSecret(key) || jaegers.RedactURLs(values[key]) != values[key] {
-			l.add(flag)
-			l.secret(key, key+"=", fmt.Sprintf("{{index %s %q}}", where, key), values[key])
+// flags appends what is set in a part of the engine's JSON, as settingsOf finds it, and
+// not in preset. where is that part in docker inspect's template.
+func (l *commandLine) flags(where string, part, preset any) {
+	known := settingsOf(where, reflect.ValueOf(preset))
+	for _, s := range settingsOf(where, reflect.ValueOf(part)) {
+		if slices.Contains(known, s) {
 			continue
 		}
-		l.add(flag, key+"="+values[key])
+		l.add(s.name)
+		switch key, value, _ := strings.Cut(s.value, "="); {
+		case s.where != "" && isSecret(key, value):
+			l.secret(key, key+"=", s.where, fmt.Sprintf("%q", key), value)
+		case s.value != "":
+			l.add(s.value)
+		}
 	}
 }
 
-// commaFields writes fields as --mount reads them, which is as CSV.
-func commaFields(fields []string) string {
-	var s strings.Builder
-	w := csv.NewWriter(&s)
-	// A strings.Builder never fails.
-	_ = w.Write(fields)
-	w.Flush()
-	return strings.TrimSuffix(s.String(), "\n")
+// setting is a flag of docker run, or a field of its --mount.
+type setting struct {
+	name string
+	// value is empty for a switch.
+	value string
+	// where is the map that a value as "key=value" is from, in docker inspect's template.
+	where string
+}
+
+// settingsOf returns what is set in a struct of the engine's JSON. A field's tag
+// "docker" is its name for docker run; "default" are the values that docker run sets by
+// itself. A struct without a tag is looked through.
+func settingsOf(where string, part reflect.Value) []setting {
+	var all []setting
+	for field, value := range part.Fields() {
+		if value.IsZero() {
+			continue
+		}
+		at := where
+		if !field.Anonymous {
+			at += "." + field.Name
+		}
+		value = reflect.Indirect(value)
+		name := field.Tag.Get("docker")
+		add := func(value any) { all = append(all, setting{name: name, value: fmt.Sprint(value)}) }
+		switch kind := value.Kind(); {
+		case name == "" && kind == reflect.Struct:
+			all = append(all, settingsOf(at, value)...)
+		case name == "":
+		case kind == reflect.Bool && value.Bool():
+			add("")
+		case kind == reflect.Bool:
+		case kind == reflect.Slice:
+			for _, item := range value.Seq2() {
+				add(item)
+			}
+		case kind == reflect.Map:
+			options, _ := reflect.TypeAssert[map[string]string](value)
+			for _, key := range slices.Sorted(maps.Keys(options)) {
+				all = append(all, setting{name, key + "=" + options[key], at})
+			}
+		case !slices.Contains(strings.Split(field.Tag.Get("default"), ","), fmt.Sprint(value)):
+			add(value)
+		}
+	}
+	return all
 }

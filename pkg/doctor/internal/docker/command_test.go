@@ -121,6 +121,45 @@ func TestReplacement(t *testing.T) {
 	}
 }
 
+// Each setting that has a flag is repeated with it, and what the engine sets by itself is
+// not.
+func TestReplacementRepeatsEverySetting(t *testing.T) {
+	t.Parallel()
+	tests := map[string]struct{ container, want string }{
+		"host": {
+			`{"HostConfig": {"AutoRemove": false, "PublishAllPorts": true, "VolumeDriver": "nfs", "VolumesFrom": ["x"], "Memory": 536870912, "MemorySwap": 1073741824,
+				"MemoryReservation": 5, "MemorySwappiness": -1, "NanoCpus": 250000000, "CpuShares": 5, "CpuPeriod": 6, "CpuQuota": -1, "CpusetCpus": "0-1", "CpusetMems": "0",
+				"BlkioWeight": 300, "PidsLimit": 0, "OomKillDisable": true, "OomScoreAdj": -5, "ShmSize": 67108864, "LogConfig": {"Type": "json-file", "Config": {}},
+				"Dns": ["1.1.1.1"], "DnsOptions": ["ndots:1"], "DnsSearch": ["e.com"], "ExtraHosts": ["h:1"], "CapAdd": ["A", "B"], "CapDrop": ["C"], "Privileged": true,
+				"ReadonlyRootfs": true, "SecurityOpt": ["label=disable", "x=y"], "Sysctls": {"b": "2", "a": "1"}, "StorageOpt": {"size": "1g"}, "GroupAdd": ["7"],
+				"Init": false, "IpcMode": "shareable", "PidMode": "host", "UTSMode": "host", "UsernsMode": "host", "CgroupParent": "cg", "Runtime": "runc"}}`,
+			"-P --volume-driver nfs --volumes-from x --memory 512m --memory-reservation 5 --cpus 0.25 --cpu-shares 5 --cpu-period 6 --cpu-quota -1 --cpuset-cpus 0-1 " +
+				"--cpuset-mems 0 --blkio-weight 300 --oom-kill-disable --oom-score-adj -5 --dns 1.1.1.1 --dns-option ndots:1 --dns-search e.com --add-host h:1 " +
+				"--cap-add A --cap-add B --cap-drop C --privileged --read-only --security-opt x=y --sysctl a=1 --sysctl b=2 --storage-opt size=1g --group-add 7 " +
+				"--pid host --uts host --userns host --cgroup-parent cg i",
+		},
+		"program": {
+			`{"Config": {"Hostname": "own", "Domainname": "dom", "MacAddress": "02:42", "StopTimeout": 0, "Tty": true, "OpenStdin": true, "User": "5", "WorkingDir": "/w",
+				"StopSignal": "SIGINT", "Labels": {"a": "b"}, "ExposedPorts": {"9/tcp": {}},
+				"Healthcheck": {"Test": ["CMD-SHELL", "x y"], "Interval": 5000000000, "Timeout": 1000000, "StartPeriod": 60000000000, "StartInterval": 1, "Retries": 4}}}`,
+			"--hostname own --expose 9/tcp --health-cmd 'x y' --domainname dom --mac-address 02:42 --stop-timeout 0 -t -i -u 5 -w /w --stop-signal SIGINT --label a=b " +
+				"--health-interval 5s --health-timeout 1ms --health-start-period 1m0s --health-start-interval 1ns --health-retries 4 i",
+		},
+		"no health check":      {`{"Config": {"Healthcheck": {"Test": ["NONE"]}}}`, "--no-healthcheck i"},
+		"the engine's network": {`{"HostConfig": {"NetworkMode": "default", "RestartPolicy": {"Name": "no"}}, "NetworkSettings": {"Networks": {"bridge": {}}}}`, "i"},
+	}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			c := parseContainer(t, tt.container)
+			c.Name = "/j"
+			if got, want := c.replacement(nil, "i").line, "docker rename j j-old && docker create --name j "+tt.want+" && docker stop j-old && docker start j"; got != want {
+				t.Errorf("got\n%s\nwant\n%s", got, want)
+			}
+		})
+	}
+}
+
 // What the line cannot repeat stands in the line itself, for every form of output.
 func TestReplacementNamesWhatItLeavesOut(t *testing.T) {
 	t.Parallel()
@@ -244,7 +283,7 @@ func TestReplacementEntrypoint(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			c := container{Name: "/j"}
-			c.Config.programConfig, c.defaults.programConfig = tt.config, tt.image
+			c.Config.programConfig, c.defaults = tt.config, tt.image
 			if got := c.replacement(nil, "i").line; !strings.Contains(got, "--name j "+tt.want+" && ") {
 				t.Errorf("got %s, want it to have %s", got, tt.want)
 			}

@@ -6,7 +6,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"io/fs"
 	"net"
 	"net/http"
@@ -45,11 +44,11 @@ type engine struct {
 	// server is its version, as "Docker/20.10.24".
 	server string
 
+	env    *probe.Env
 	base   string
 	client *http.Client
 }
 
-// errNoEngine means that no engine was found at the default addresses.
 var errNoEngine = errors.New("no Docker engine responds")
 
 // engineAddrs returns where an engine may be, and whether it is configured.
@@ -70,11 +69,11 @@ func engineAddrs(t *probe.Target) (addrs []string, configured bool) {
 
 // findEngine returns the first engine that responds. The error wraps
 // errNoEngine if there is none and none is configured.
-func findEngine(ctx context.Context, t *probe.Target) (*engine, error) {
-	addrs, configured := engineAddrs(t)
+func findEngine(ctx context.Context, env *probe.Env) (*engine, error) {
+	addrs, configured := engineAddrs(&env.Target)
 	var errs []error
 	for _, addr := range addrs {
-		e, err := newEngine(ctx, t, addr)
+		e, err := newEngine(ctx, env, addr)
 		if err == nil {
 			return e, nil
 		}
@@ -89,70 +88,59 @@ func findEngine(ctx context.Context, t *probe.Target) (*engine, error) {
 	return nil, errors.Join(errs...)
 }
 
-// newEngine pings the engine at addr and settles the version of its API.
-func newEngine(ctx context.Context, t *probe.Target, addr string) (*engine, error) {
+func newEngine(ctx context.Context, env *probe.Env, addr string) (*engine, error) {
 	u, err := url.Parse(addr)
 	if err != nil {
 		return nil, probe.WithoutURL(err)
 	}
-	e := &engine{addr: probe.Bare(u)}
-	network, dialed := u.Scheme, u.Path
+	// The name is only for the Host header.
+	e := &engine{addr: probe.Bare(u), env: env, base: "http://docker", client: env.HTTPClient()}
+	dialed := u.Path
 	switch {
 	case u.Scheme == "unix":
-	case u.Scheme == "tcp" && t.Env("DOCKER_TLS_VERIFY") == "":
+	case u.Scheme == "tcp" && env.Env("DOCKER_TLS_VERIFY") == "":
 		dialed, e.host = u.Host, u.Hostname()
 	default:
 		return nil, errors.New("only unix sockets and tcp without TLS are supported")
 	}
-	e.client = t.HTTPClient()
 	e.client.Transport = &http.Transport{
-		DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) {
-			return t.Dial(ctx, network, dialed)
-		},
-		// There are a few requests within milliseconds, then none.
-		DisableKeepAlives: true,
+		DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) { return env.Dial(ctx, u.Scheme, dialed) },
 	}
-	// The name is only for the Host header.
-	e.base = "http://docker"
-	resp, err := e.do(ctx, "/_ping")
+	pong, err := e.fetch(ctx, "/_ping", probe.MaxAnswer)
 	if err != nil {
 		return nil, err
 	}
-	defer func() { _ = resp.Body.Close() }()
-	version := cmp.Or(resp.Header.Get("Api-Version"), apiOldest)
-	if newerVersion(version, apiNewest) {
+	version := cmp.Or(pong.Header.Get("Api-Version"), apiOldest)
+	newest, _ := jaegers.ParseVersion(apiNewest)
+	if v, _ := jaegers.ParseVersion(version); v.AtLeast(newest.Major, newest.Minor) {
 		version = apiNewest
 	}
 	e.base += "/v" + version
-	e.server, _, _ = strings.Cut(resp.Header.Get("Server"), " ")
+	e.server, _, _ = strings.Cut(pong.Header.Get("Server"), " ")
 	return e, nil
 }
 
-func (e *engine) do(ctx context.Context, path string) (*http.Response, error) {
-	req, err := http.NewRequestWithContext(ctx, http.MethodGet, e.base+path, nil)
+func (e *engine) fetch(ctx context.Context, path string, limit int64) (*probe.Fetched, error) {
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, e.base+path, http.NoBody)
 	if err != nil {
 		return nil, probe.WithoutURL(err)
 	}
-	resp, err := e.client.Do(req)
+	got, err := probe.SendBy(e.client, e.env, req, req.URL, limit)
 	if err != nil {
 		return nil, probe.WithoutURL(err)
 	}
-	if resp.StatusCode != http.StatusOK {
-		defer func() { _ = resp.Body.Close() }()
-		text, _ := io.ReadAll(io.LimitReader(resp.Body, probe.MaxExcerpt))
-		return nil, fmt.Errorf("GET %s: %s: %s", path, resp.Status, probe.Excerpt(text))
+	if got.Status != http.StatusOK {
+		return nil, fmt.Errorf("GET %s: %d %s: %s", path, got.Status, http.StatusText(got.Status), probe.Excerpt(got.Body))
 	}
-	return resp, nil
+	return got, nil
 }
 
-// get decodes the response at path into v.
 func (e *engine) get(ctx context.Context, path string, v any) error {
-	resp, err := e.do(ctx, path)
+	got, err := e.fetch(ctx, path, maxResponse)
 	if err != nil {
 		return err
 	}
-	defer func() { _ = resp.Body.Close() }()
-	if err := json.NewDecoder(io.LimitReader(resp.Body, maxResponse)).Decode(v); err != nil {
+	if err := json.Unmarshal(got.Body, v); err != nil {
 		return fmt.Errorf("GET %s: %w", path, err)
 	}
 	return nil
@@ -161,24 +149,15 @@ func (e *engine) get(ctx context.Context, path string, v any) error {
 // lastLog returns the last line of a container's log, without the frame that
 // the engine adds to output without a terminal; "" if there is none.
 func (e *engine) lastLog(ctx context.Context, id string) string {
-	resp, err := e.do(ctx, "/containers/"+id+"/logs?stdout=1&stderr=1&tail=1")
+	got, err := e.fetch(ctx, "/containers/"+id+"/logs?stdout=1&stderr=1&tail=1", probe.MaxAnswer)
 	if err != nil {
 		return ""
 	}
-	defer func() { _ = resp.Body.Close() }()
-	// What was read before an error is as good as it gets.
-	text, _ := io.ReadAll(io.LimitReader(resp.Body, probe.MaxAnswer))
+	text := got.Body
 	// Frame: one byte for the stream, three zeros, four bytes of length.
 	const header = 8
 	if len(text) > header && text[0] <= 2 && text[1]|text[2]|text[3] == 0 {
 		text = text[header:]
 	}
 	return jaegers.RedactURLs(strings.TrimSpace(string(text)))
-}
-
-// newerVersion reports whether a is a newer version than b, number by number.
-func newerVersion(a, b string) bool {
-	va, _ := jaegers.ParseVersion(a)
-	vb, _ := jaegers.ParseVersion(b)
-	return va.AtLeast(vb.Major, vb.Minor) && va != vb
 }

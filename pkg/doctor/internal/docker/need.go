@@ -7,7 +7,6 @@ import (
 	"net/url"
 	"slices"
 	"strconv"
-	"sync"
 
 	"github.com/otdemo/otdemo/pkg/doctor/internal/jaegers"
 	"github.com/otdemo/otdemo/pkg/doctor/internal/probe"
@@ -23,14 +22,14 @@ type Need struct {
 	// Inside is the port that Jaeger has for it.
 	Inside int
 	Proto  string
-	// flag returns the flags for another host and port.
-	flag func(host string, port int) string
+	// option is the flag of the URL that has host and port; url is nil for the agent.
+	option string
+	url    *url.URL
 
-	// Probe checked whether the port can be reached; checked is set if it ran.
-	Probe   string
-	Hop     probe.Hop
-	checked bool
-	broken  bool
+	// Probe checked whether the port can be reached; the status is "" if none did.
+	Probe  string
+	Hop    probe.Hop
+	status probe.Status
 }
 
 // String is the port as Jaeger has it, "6831/udp".
@@ -41,44 +40,47 @@ func (n Need) At() string { return n.Proto + " " + net.JoinHostPort(n.Host, strc
 
 // Needs returns the ports that the configuration needs: that for spans,
 // then that for the query API.
-func Needs(env *probe.Env) []Need {
-	spans := agentNeed(env)
-	if env.Config().UsesCollector() {
-		spans = urlNeed(env.Config().CollectorURL(), send.ProtocolOf(&env.Target).Port, collectorFlag)
+func Needs(ctx context.Context, env *probe.Env) []Need {
+	var spans Need
+	if cfg := env.Config(); cfg.UsesCollector() {
+		spans = urlNeed(cfg.CollectorURL(), send.ProtocolOf(&env.Target).Port, "--collector-endpoint")
 		spans.checkedBy(env, probe.HopNetwork, probe.IDCollector, probe.IDCanary)
 	} else {
+		agent := cfg.Reporter.Agent
+		spans = Need{Host: agent.Host, Port: agent.Port, Inside: jaegers.PortCompact, Proto: "udp"}
+		if agent.Port == jaegers.PortBinary || agent.Port == jaegers.PortZipkin {
+			// For another encoding agent-udp and canary have better findings.
+			spans.Inside = agent.Port
+		}
 		spans.checkedBy(env, probe.HopNetwork, probe.IDHost, probe.IDUDP, probe.IDCanary)
 	}
-	query := urlNeed(env.Config().Query.URL, probe.PortUI, queryFlag)
+	query := urlNeed(env.Config().Query.URL, probe.PortUI, "--query-url")
 	query.checkedBy(env, probe.HopQuery, probe.IDQuery)
-	return []Need{spans, query}
+	needs := []Need{spans, query}
+	for i := range needs {
+		needs[i].resolve(ctx, env)
+	}
+	return needs
 }
 
 // Met reports whether the need was found to be met.
-func (n Need) Met() bool { return n.checked && !n.broken }
+func (n Need) Met() bool { return n.status.Passes() }
 
-// Resolve sets the needs' addresses, in parallel. It skips names that an
-// earlier probe could not resolve, since that may have been slow.
-func Resolve(ctx context.Context, env *probe.Env, needs []Need) {
+// resolve sets the address, unless an earlier probe could not resolve the name, which
+// may have been slow.
+func (n *Need) resolve(ctx context.Context, env *probe.Env) {
 	unresolved := []probe.Code{probe.CodeHostUnresolved, probe.CodeCollectorUnresolved, probe.CodeQueryUnresolved}
-	var wg sync.WaitGroup
-	for i := range needs {
-		n := &needs[i]
-		if slices.Contains(unresolved, env.Code(n.Probe)) {
-			continue
-		}
-		wg.Go(func() {
-			addrs, err := env.Lookup(ctx, n.Host)
-			if err != nil || len(addrs) == 0 {
-				return
-			}
-			for j := range addrs {
-				addrs[j] = addrs[j].Unmap()
-			}
-			n.Addr = probe.Preferred(addrs)
-		})
+	if slices.Contains(unresolved, env.Code(n.Probe)) {
+		return
 	}
-	wg.Wait()
+	addrs, err := env.Lookup(ctx, n.Host)
+	if err != nil || len(addrs) == 0 {
+		return
+	}
+	for i := range addrs {
+		addrs[i] = addrs[i].Unmap()
+	}
+	n.Addr = probe.Preferred(addrs)
 }
 
 // checkedBy sets the probe that checked the need: the first that failed,
@@ -86,52 +88,41 @@ func Resolve(ctx context.Context, env *probe.Env, needs []Need) {
 func (n *Need) checkedBy(env *probe.Env, hop probe.Hop, probes ...string) {
 	n.Hop, n.Probe = hop, probes[0]
 	for _, id := range probes {
-		switch {
-		case env.Failed(id):
-			n.Probe, n.checked, n.broken = id, true, true
+		if env.Passed(id) {
+			n.Probe, n.status = id, probe.StatusOK
+		}
+		if env.Failed(id) {
+			n.Probe, n.status = id, probe.StatusFail
 			return
-		case env.Passed(id):
-			n.Probe, n.checked = id, true
 		}
 	}
 }
 
-func agentNeed(env *probe.Env) Need {
-	agent := env.Config().Reporter.Agent
-	n := Need{Host: agent.Host, Port: agent.Port, Inside: jaegers.PortCompact, Proto: "udp", flag: agentFlag}
-	if agent.Port == jaegers.PortBinary || agent.Port == jaegers.PortZipkin {
-		// For another encoding agent-udp and canary have better findings.
-		n.Inside = agent.Port
-	}
-	return n
-}
-
 // urlNeed is for a URL that pkg/config has found to be one.
-func urlNeed(raw, inside string, flag func(base url.URL) func(string, int) string) Need {
+func urlNeed(raw, inside, option string) Need {
 	u, err := url.Parse(raw)
 	if err != nil {
 		return Need{Proto: "tcp"}
 	}
 	port, _ := strconv.Atoi(probe.PortOf(u))
 	own, _ := strconv.Atoi(inside)
-	return Need{Host: u.Hostname(), Port: port, Inside: own, Proto: "tcp", flag: flag(*u)}
+	return Need{Host: u.Hostname(), Port: port, Inside: own, Proto: "tcp", option: option, url: u}
 }
 
-func agentFlag(host string, port int) string {
-	line := "--agent-host " + host
-	if port != jaegers.PortCompact {
-		line += " --agent-port " + strconv.Itoa(port)
-	}
-	return line
-}
-
-func collectorFlag(u url.URL) func(string, int) string { return urlFlag("--collector-endpoint ", u) }
-
-func queryFlag(u url.URL) func(string, int) string { return urlFlag("--query-url ", u) }
-
-func urlFlag(flag string, u url.URL) func(string, int) string {
-	return func(host string, port int) string {
+// flag returns the flags for another host and port.
+func (n Need) flag(host string, port int) string {
+	switch {
+	case n.url != nil:
+		u := *n.url
 		u.Host = net.JoinHostPort(host, strconv.Itoa(port))
-		return flag + probe.Bare(&u)
+		return n.option + " " + probe.Bare(&u)
+	case port != jaegers.PortCompact:
+		return "--agent-host " + host + " --agent-port " + strconv.Itoa(port)
+	default:
+		return "--agent-host " + host
 	}
 }
+
+// PublishFor is the binding that brings what is sent to a need's address to
+// Jaeger. Loopback is one of all addresses, so nothing narrower is proposed.
+func (n Need) PublishFor() Binding { return Binding{Port: n.Port, Inside: n.Inside, Proto: n.Proto} }

@@ -4,14 +4,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"slices"
 	"strings"
 
 	"github.com/otdemo/otdemo/pkg/doctor/internal/probe"
-)
-
-const (
-	codeEngineResponds probe.Code = "docker-engine-answers"
 )
 
 // EngineProbe reads Jaeger's containers from a Docker engine, in parallel with
@@ -29,7 +24,7 @@ func EngineProbe() probe.Probe {
 func runEngine(ctx context.Context, env *probe.Env) probe.Finding {
 	ctx, cancel := context.WithTimeout(ctx, engineTimeout)
 	defer cancel()
-	e, err := findEngine(ctx, &env.Target)
+	e, err := findEngine(ctx, env)
 	if errors.Is(err, errNoEngine) {
 		return probe.NotUsed("%v", err)
 	}
@@ -46,8 +41,7 @@ func runEngine(ctx context.Context, env *probe.Env) probe.Finding {
 	}
 	env.Publish(found)
 	f := probe.Found(probe.StatusOK, codeEngineResponds, "%s at %s has %s", e.server, e.addr, found.list())
-	for i := range found.jaegers {
-		c := &found.jaegers[i]
+	for _, c := range found.jaegers {
 		f = f.Saw(fmt.Sprintf("%s is %s and publishes %s", c.label(), c.State.Status, listPorts(c.published())))
 	}
 	return f
@@ -55,8 +49,8 @@ func runEngine(ctx context.Context, env *probe.Env) probe.Finding {
 
 func (v *view) list() string {
 	names := make([]string, len(v.jaegers))
-	for i := range v.jaegers {
-		names[i] = v.jaegers[i].label()
+	for i, c := range v.jaegers {
+		names[i] = c.label()
 	}
 	return strings.Join(names, ", ")
 }
@@ -84,25 +78,22 @@ func run(ctx context.Context, env *probe.Env) probe.Finding {
 	if !ok {
 		return probe.NotUsed("no Docker engine lists a Jaeger container")
 	}
-	needs := Needs(env)
-	if slices.ContainsFunc(needs, func(n Need) bool { return !n.Met() }) {
-		Resolve(ctx, env, needs)
-	}
+	needs := Needs(ctx, env)
 	for _, n := range needs {
 		if n.Met() {
 			continue
 		}
 		f, ok := found.judgeNeed(ctx, &env.Target, n, needs)
-		if !ok {
+		switch {
+		case !ok:
 			continue
-		}
-		f = f.AtHop(n.Hop)
-		if !n.broken {
+		case n.status == probe.StatusFail:
+			return f.AtHop(n.Hop).AsCauseOf(n.Probe)
+		default:
 			// No probe has used this path, so it may not be in use.
 			f.Status = probe.StatusWarn
-			return f
+			return f.AtHop(n.Hop)
 		}
-		return f.AsCauseOf(n.Probe)
 	}
 	if f, ok := found.badSettings(); ok {
 		return f.AtHop(probe.HopStorage)

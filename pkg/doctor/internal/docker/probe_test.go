@@ -239,7 +239,7 @@ func TestDockerStorageUnset(t *testing.T) {
 		"HostConfig": {"NetworkMode": "tracing"},
 		"Config": {"Image": "jaegertracing/all-in-one:1.62.0", "Env": ["SPAN_STORAGE_TYPE=cassandra"], "Cmd": ["--cassandra.servers=127.0.0.1", "--log-level", "debug"]}}`)
 	store := parseContainer(t, `{"Name": "/cs", "Config": {"Image": "cassandra:4.1"}, "NetworkSettings": {"Networks": {"tracing": {}}}}`)
-	found := view{jaegers: []container{*jaeger}, storages: []container{*store}}
+	found := view{jaegers: []*container{jaeger}, storages: []*container{store}}
 	f, ok := found.badSettings()
 	if !ok {
 		t.Fatal("nothing is odd")
@@ -277,14 +277,14 @@ func TestDockerBeforeStorage(t *testing.T) {
 	jaeger.State.StartedAt, jaeger.State.FinishedAt = now, now.Add(5*time.Second)
 	storage := container{Name: "/es"}
 	storage.State.StartedAt = now.Add(2 * time.Second)
-	found := view{jaegers: []container{jaeger}, storages: []container{storage}}
+	found := view{jaegers: []*container{&jaeger}, storages: []*container{&storage}}
 	probetest.Expect(
-		t, found.notRunning(&found.jaegers[0]), probe.StatusFail, codeBeforeStorage,
+		t, found.notRunning(&jaeger), probe.StatusFail, codeBeforeStorage,
 		"container jaeger (jaegertracing/all-in-one:1.62.0) exited with code 1 5s after its start, before its storage (container es) was ready",
 		"docker update --restart on-failure jaeger && docker start jaeger",
 	)
-	found.storages[0].State.StartedAt = now.Add(-time.Hour)
-	if f := found.notRunning(&found.jaegers[0]); f.Code != codeNotRunning {
+	storage.State.StartedAt = now.Add(-time.Hour)
+	if f := found.notRunning(&jaeger); f.Code != codeNotRunning {
 		t.Errorf("with a storage that is long up: got %s, want %s", f.Code, codeNotRunning)
 	}
 }

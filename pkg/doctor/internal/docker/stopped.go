@@ -16,10 +16,16 @@ import (
 // up for the two to be related: Elasticsearch needs up to a minute.
 const startRace = 2 * time.Minute
 
+// HostGateway is the name of the machine in a container, and the flag and the key
+// that make it one on Linux.
+const (
+	HostName    = "host.docker.internal"
+	HostGateway = HostName + ":host-gateway"
+)
+
 // exitTerminated is the exit code of what a SIGTERM ended, such as docker stop's.
 const exitTerminated = 128 + 15
 
-// notRunning is the finding for a container that is there and does not run.
 func (v *view) notRunning(c *container) probe.Finding {
 	s := &c.State
 	name := ShellQuote(c.name())
@@ -46,14 +52,8 @@ func (v *view) notRunning(c *container) probe.Finding {
 	if s.Status == "paused" {
 		return f.Hint("docker unpause " + name)
 	}
-	if url, fixed, ok := c.storageFault(); ok {
-		f.Fact += fmt.Sprintf(": ES_SERVER_URLS %s", url)
-		return withStorage(f, c, jaegers.StorageURLVariable, fixed).Hint("docker logs --tail 50 " + name)
-	}
-	if u, withFix, ok := v.storageUnset(c); ok {
-		f.Code = codeStorageUnset
-		f.Fact += ": it " + u.String()
-		return withFix(f).Hint("docker logs --tail 50 " + name)
+	if faulty, ok := v.withStorageFault(f, c, ": it"); ok {
+		return faulty.Hint("docker logs --tail 50 " + name)
 	}
 	if storage := v.startedLate(c); storage != nil {
 		f.Code = codeBeforeStorage
@@ -70,40 +70,60 @@ func (v *view) notRunning(c *container) probe.Finding {
 	return f.Hint(hints...)
 }
 
-// storageFault returns what is wrong with the storage's URL, and the correct
-// one.
-func (c *container) storageFault() (fault, fixed string, ok bool) {
-	if c.image().IsV2() {
-		return "", "", false
+// withStorageFault returns f with why the container cannot reach its storage, and the
+// fix; false if the settings do not explain it. subject stands before a missing address.
+func (v *view) withStorageFault(f probe.Finding, c *container, subject string) (probe.Finding, bool) {
+	p := c.program()
+	if f, ok := v.withoutAddress(f, c, p, subject); ok || p.Image.IsV2() {
+		return f, ok
 	}
-	for _, u := range jaegers.StorageURLs(c.env(), c.args()) {
+	for _, u := range p.StorageURLs() {
 		if why, better := jaegers.StorageFault(u.Value, c.onHostNetwork()); why != "" {
-			return jaegers.RedactURLs(u.Value) + " " + why, better, true
+			f.Fact += ": ES_SERVER_URLS " + jaegers.RedactURLs(u.Value) + " " + why
+			return withStorage(f, c, jaegers.Variable{Name: jaegers.StorageURLVariable, Value: better}), true
 		}
 	}
-	return "", "", false
+	return f, false
 }
 
-// withStorage adds the line that runs the container with another storage.
-func withStorage(f probe.Finding, c *container, name, value string) probe.Finding {
+func (v *view) withoutAddress(f probe.Finding, c *container, p *jaegers.Program, subject string) (probe.Finding, bool) {
+	u, ok := p.StorageUnset()
+	if !ok || p.Opaque() || c.onHostNetwork() || strings.HasPrefix(c.HostConfig.NetworkMode, "container:") {
+		return f, false
+	}
+	fixed, host := *c, HostName
+	for _, s := range v.storages {
+		if s.program().Image.IsKind(u.Kind) && c.shared(s) != "" {
+			host = s.name()
+		}
+	}
+	if host == HostName && !slices.Contains(c.HostConfig.ExtraHosts, HostGateway) {
+		fixed.HostConfig.ExtraHosts = append(slices.Clone(c.HostConfig.ExtraHosts), HostGateway)
+	}
+	f.Code = codeStorageUnset
+	f.Fact += subject + " " + u.Text
+	return withStorage(f.Saw(u.Evidence), &fixed, jaegers.Variable{Name: u.Variable, Value: u.Address(host)}), true
+}
+
+func withStorage(f probe.Finding, c *container, storage jaegers.Variable) probe.Finding {
 	if service := c.Config.Labels[composeServiceLabel]; service != "" {
-		return f.Hint(name + "=" + value + " in the environment of service " + service)
+		return f.Hint(storage.Name + "=" + storage.Value + " in the environment of service " + service)
 	}
 	fixed := *c
-	fixed.newStorage = jaegers.Variable{Name: name, Value: value}
+	fixed.newStorage = storage
 	return replaceWith(f, &fixed, nil, c.Config.Image)
 }
 
 // startedLate returns the storage that was started so shortly before the
 // container's end, or so shortly after it, that it cannot have been ready.
 func (v *view) startedLate(c *container) *container {
-	if c.State.ExitCode == 0 || len(jaegers.V1Settings(c.env())) == 0 && !jaegers.HasConfig(c.args()) {
+	p := c.program()
+	if c.State.ExitCode == 0 || len(p.V1Settings()) == 0 && !p.HasConfig() {
 		return nil
 	}
-	for i := range v.storages {
-		started := v.storages[i].State.StartedAt
-		if started.After(c.State.FinishedAt.Add(-startRace)) {
-			return &v.storages[i]
+	for _, storage := range v.storages {
+		if storage.State.StartedAt.After(c.State.FinishedAt.Add(-startRace)) {
+			return storage
 		}
 	}
 	return nil
@@ -123,7 +143,7 @@ func withoutUDP(c *container, n Need) probe.Finding {
 			return f.Hint(fmt.Sprintf("--collector-endpoint http://%s:%d%s", n.Host, b.Port, probe.ThriftPath))
 		}
 	}
-	if len(jaegers.V1Settings(c.env())) == 0 && len(c.Config.Cmd) == 0 {
+	if len(c.program().V1Settings()) == 0 && len(c.Config.Cmd) == 0 {
 		f = replaceWith(f, c, []Binding{c.binding(n)}, "jaegertracing/jaeger:latest")
 	}
 	thrift := c.binding(Need{Addr: n.Addr, Port: thriftInside, Inside: thriftInside, Proto: "tcp"})
@@ -133,36 +153,21 @@ func withoutUDP(c *container, n Need) probe.Finding {
 // badSettings warns of settings that cannot do what they are meant to. Spans
 // arrive nevertheless.
 func (v *view) badSettings() (probe.Finding, bool) {
-	for i := range v.jaegers {
-		c := &v.jaegers[i]
+	for _, c := range v.jaegers {
 		if !c.up() {
 			continue
 		}
-		if c.image().IsV2() && !jaegers.HasConfig(c.args()) {
-			if settings := jaegers.V1Settings(c.env()); len(settings) > 0 {
-				return probe.Found(probe.StatusWarn, codeV1Settings,
-					"%s sets %s, which Jaeger 2 ignores: it stores spans in memory", c.label(), ListVariables(settings)).
-					Hint("docker run ... -v ./jaeger.yaml:/jaeger.yaml " + c.Config.Image + " --config /jaeger.yaml"), true
-			}
+		p := c.program()
+		if settings := p.V1Settings(); p.Image.IsV2() && !p.HasConfig() && len(settings) > 0 {
+			return probe.Found(probe.StatusWarn, codeV1Settings,
+				"%s sets %s, which Jaeger 2 ignores: it stores spans in memory", c.label(), strings.Join(settings, ", ")).
+				Hint("docker run ... -v ./jaeger.yaml:/jaeger.yaml " + c.Config.Image + " --config /jaeger.yaml"), true
 		}
-		if u, withFix, ok := v.storageUnset(c); ok {
-			return withFix(probe.Found(probe.StatusWarn, codeStorageUnset, "%s %s", c.label(), &u)), true
-		}
-		if fault, fixed, ok := c.storageFault(); ok {
-			f := probe.Found(probe.StatusWarn, codeStorageURL, "%s: ES_SERVER_URLS %s", c.label(), fault)
-			return withStorage(f, c, jaegers.StorageURLVariable, fixed), true
+		if f, ok := v.withStorageFault(probe.Found(probe.StatusWarn, codeStorageURL, "%s", c.label()), c, ""); ok {
+			return f, true
 		}
 	}
 	return probe.Finding{}, false
-}
-
-// ListVariables returns the variables as text, without secrets.
-func ListVariables(vars []jaegers.Variable) string {
-	names := make([]string, len(vars))
-	for i, v := range vars {
-		names[i] = v.Name
-	}
-	return strings.Join(names, ", ")
 }
 
 // maxLogLine bounds what is repeated of a log: the cause stands behind Jaeger's

@@ -35,17 +35,8 @@ func (i Identity) Backend() string {
 	return "Jaeger"
 }
 
-// precision orders the results of several sources.
-func (i Identity) precision() int {
-	switch {
-	case i.Version.Known(), i.Embedded, i.Zipkin:
-		return 2
-	case i.Known():
-		return 1
-	default:
-		return 0
-	}
-}
+// isExact reports whether another source cannot know more.
+func (i Identity) isExact() bool { return i.Version.Known() || i.Embedded || i.Zipkin }
 
 // String is the name in a sentence.
 func (i Identity) String() string {
@@ -65,12 +56,11 @@ func (i Identity) String() string {
 	}
 }
 
-// candidates are the generations that it may be of.
 func (i Identity) candidates() []jaegers.Generation {
 	if i.Embedded || i.Zipkin {
 		return nil
 	}
-	if g, ok := i.Version.Generation(); ok && i.Version.Known() {
+	if g, ok := i.Version.Generation(); ok {
 		return []jaegers.Generation{g}
 	}
 	return slices.DeleteFunc(jaegers.Generations(), func(g jaegers.Generation) bool {

@@ -43,93 +43,95 @@ func run(ctx context.Context, env *probe.Env) probe.Finding {
 	got := identify(ctx, env)
 	got.Host = env.QueryHost()
 	env.Publish(got)
-	switch {
-	case got.Embedded:
-		return probe.Found(probe.StatusOK, codeOtdemo, "this is otdemo's own backend").Saw(got.Source)
-	case got.Zipkin:
-		return probe.Found(probe.StatusOK, CodeZipkin, "this is %s", got).Saw(got.Source)
-	case got.Version.Known():
-		g, _ := got.Version.Generation()
-		f := probe.Found(probe.StatusOK, CodeVersion, "this is %s", got)
-		f.Fact += endOfLife(got.Major)
-		return f.Saw(got.Source, fmt.Sprintf("by default %s listens on %s", got, g.Ports()))
-	case got.Major > 0:
-		f := probe.Found(probe.StatusOK, codeMajor, "this is a Jaeger %d of unknown version", got.Major)
-		f.Fact += endOfLife(got.Major)
-		return f.Saw(got.Source)
-	default:
+	if !got.Known() {
 		return probe.Found(probe.StatusUnknown, codeUnknown, "could not determine the Jaeger version").
 			Hint("otdemo check-jaeger --only ports --all")
 	}
-}
-
-// endOfLife returns the end of the line for a Jaeger that is no longer
-// maintained.
-func endOfLife(major int) string {
-	if major == 1 {
-		return "; Jaeger 1.x reached its end of life on " + jaegers.EndOfV1
+	f := probe.Found(probe.StatusOK, CodeVersion, "this is %s", got).Saw(got.Source)
+	switch {
+	case got.Embedded:
+		f.Code, f.Fact = codeOtdemo, "this is otdemo's own backend"
+	case got.Zipkin:
+		f.Code = CodeZipkin
+	case got.Version.Known():
+		g, _ := got.Version.Generation()
+		f = f.Saw(fmt.Sprintf("by default %s listens on %s", got, g.Ports()))
+	default:
+		f.Code = codeMajor
+		f.Fact += " of unknown version"
 	}
-	return ""
+	if got.Major == 1 {
+		f.Fact += "; Jaeger 1.x reached its end of life on " + jaegers.EndOfV1
+	}
+	return f
 }
 
 // identify queries all sources in parallel and returns the most precise result,
 // the first of its kind in their order. It does not wait for the others once a
 // version is known.
 func identify(ctx context.Context, env *probe.Env) Identity {
+	query, err := url.Parse(env.Config().Query.URL)
+	if err != nil {
+		return Identity{}
+	}
 	ctx, cancel := context.WithCancel(ctx)
 	var wg sync.WaitGroup
 	defer wg.Wait()
 	defer cancel()
 	var answers []chan Identity
-	for _, ask := range sources(env) {
+	for _, ask := range sources(env, query) {
 		answer := make(chan Identity, 1)
 		answers = append(answers, answer)
-		wg.Go(func() { answer <- ask(ctx, env) })
+		wg.Go(func() { answer <- ask(ctx) })
 	}
 	var best Identity
 	for _, answer := range answers {
-		if got := <-answer; got.precision() > best.precision() {
-			best = got
+		got := <-answer
+		if got.isExact() {
+			return got
 		}
-		if best.Version.Known() || best.Embedded || best.Zipkin {
-			return best
+		if !best.Known() {
+			best = got
 		}
 	}
 	if !best.Known() {
 		// Jaeger stores a trace of this request, so it comes last.
-		return fromNotFound(ctx, env)
+		return fromNotFound(ctx, env, query)
 	}
 	return best
 }
 
-// source finds out what it can about the identity, within ctx.
-type source func(context.Context, *probe.Env) Identity
-
-func sources(env *probe.Env) []source {
-	all := []source{fromPage}
+// sources are functions that find out what they can, within ctx.
+func sources(env *probe.Env, query *url.URL) []func(context.Context) Identity {
+	all := []func(context.Context) Identity{func(ctx context.Context) Identity { return fromPage(ctx, env, query) }}
 	host := AdminHost(&env.Target)
 	if host == "" {
 		return all
 	}
-	onPort := func(port, pathAndQuery string, read func(*probe.Fetched) Identity) source {
-		return func(ctx context.Context, env *probe.Env) Identity {
+	onPort := func(port, path, query string, read func(*probe.Fetched) Identity) {
+		all = append(all, func(ctx context.Context) Identity {
 			ctx, cancel := context.WithTimeout(ctx, probe.AdminTimeout)
 			defer cancel()
-			path, query, _ := strings.Cut(pathAndQuery, "?")
 			u := &url.URL{Scheme: "http", Host: net.JoinHostPort(host, port), Path: path, RawQuery: query}
-			got, err := probe.Fetch(ctx, env, u, probe.MaxMetrics)
-			if err != nil || got.Status != http.StatusOK {
-				return Identity{}
+			if got := fetch(ctx, env, u, probe.MaxMetrics); got.Status == http.StatusOK {
+				return read(got)
 			}
-			return read(got)
-		}
+			return Identity{}
+		})
 	}
-	return append(
-		all,
-		onPort("14269", "/metrics", fromMetrics(1, buildInfo)),
-		onPort("8888", "/metrics", fromMetrics(2, targetInfo)),
-		onPort("13133", "/status?verbose", fromStatus),
-	)
+	onPort("14269", "/metrics", "", fromMetrics(1, buildInfo))
+	onPort("8888", "/metrics", "", fromMetrics(2, targetInfo))
+	onPort("13133", "/status", "verbose", fromStatus)
+	return all
+}
+
+// fetch returns an empty response where there is none.
+func fetch(ctx context.Context, env *probe.Env, u *url.URL, limit int64) *probe.Fetched {
+	got, err := probe.Fetch(ctx, env, u, limit)
+	if err != nil {
+		return &probe.Fetched{URL: u}
+	}
+	return got
 }
 
 // AdminHost returns the host whose other default ports belong to this Jaeger,
@@ -171,37 +173,24 @@ var (
 	targetInfo = regexp.MustCompile(`(?m)^target_info\{[^}]*\bservice_name="jaeger",service_version="([^"]*)"`)
 )
 
-func fromPage(ctx context.Context, env *probe.Env) Identity {
-	u, err := url.Parse(env.Config().Query.URL)
-	if err != nil {
-		return Identity{}
-	}
-	got, err := probe.Fetch(ctx, env, u.JoinPath("/"), probe.MaxIndex)
-	if err != nil {
-		return Identity{}
-	}
+func fromPage(ctx context.Context, env *probe.Env, query *url.URL) Identity {
+	got := fetch(ctx, env, query.JoinPath("/"), probe.MaxIndex)
 	if zipkinPage.MatchString(got.Location()) || zipkinTitle.Match(got.Body) {
-		return fromZipkin(ctx, env, u)
+		return fromZipkin(ctx, env, query)
 	}
 	if ownPage.Match(got.Body) {
 		return Identity{Embedded: true, Source: "the title of " + probe.Bare(got.URL)}
 	}
-	m := pageVersion.FindSubmatch(got.Body)
-	if m == nil {
-		return Identity{}
+	if m := pageVersion.FindSubmatch(got.Body); m != nil {
+		v, _ := jaegers.ParseVersion(string(m[1]))
+		return Identity{Major: v.Major, Version: v, Text: string(m[1]), Source: "JAEGER_VERSION in " + probe.Bare(got.URL)}
 	}
-	text := string(m[1])
-	v, _ := jaegers.ParseVersion(text)
-	return Identity{Major: v.Major, Version: v, Text: text, Source: "JAEGER_VERSION in " + probe.Bare(got.URL)}
+	return Identity{}
 }
 
-// fromZipkin reads the version from Zipkin's own info endpoint.
 func fromZipkin(ctx context.Context, env *probe.Env, base *url.URL) Identity {
 	info := Identity{Zipkin: true, Source: probe.Bare(base) + " has Zipkin's page"}
-	got, err := probe.Fetch(ctx, env, base.JoinPath("info"), probe.MaxAnswer)
-	if err != nil {
-		return info
-	}
+	got := fetch(ctx, env, base.JoinPath("info"), probe.MaxAnswer)
 	if m := zipkinVersion.FindSubmatch(got.Body); m != nil {
 		info.Text, info.Source = string(m[1]), probe.Bare(got.URL)
 	}
@@ -238,16 +227,9 @@ func fromStatus(got *probe.Fetched) Identity {
 
 // fromNotFound distinguishes generations by their response for a missing trace:
 // 1.42 returns a 500, 1.62 "trace not found", 2.13 "No traces found".
-func fromNotFound(ctx context.Context, env *probe.Env) Identity {
-	u, err := url.Parse(env.Config().Query.URL)
-	if err != nil {
-		return Identity{}
-	}
+func fromNotFound(ctx context.Context, env *probe.Env, query *url.URL) Identity {
 	missing := send.NewRawSpan("", time.Now()).ID
-	got, err := probe.Fetch(ctx, env, u.JoinPath("api", "v3", "traces", missing.String()), probe.MaxAnswer)
-	if err != nil {
-		return Identity{}
-	}
+	got := fetch(ctx, env, query.JoinPath("api", "v3", "traces", missing.String()), probe.MaxAnswer)
 	switch text := string(got.Body); {
 	case got.Status == http.StatusNotFound && strings.Contains(text, "No traces found"):
 		return Identity{Major: 2, Source: got.Evidence()}

@@ -12,44 +12,34 @@ import (
 // or the address of its own container, which is the same.
 type UnsetStorage struct {
 	// Kind is the configured kind, and Variable the missing setting.
-	Kind     string
-	Variable string
-	// goesTo is where it looks for the storage, and log what it prints then.
-	goesTo, log string
-	// given is the value that the variable has; empty when it has none.
-	given Variable
+	Kind, Variable string
+	// Text goes on from what the storage is of, and Evidence has the log line by which
+	// users recognise the fault.
+	Text, Evidence string
 }
 
 // StorageUnset returns how the address of the storage is missing.
-func StorageUnset(image Image, env []Variable, args []string) (UnsetStorage, bool) {
-	u := UnsetStorage{Kind: StorageType(image, env, args)}
+func (p *Program) StorageUnset() (UnsetStorage, bool) {
+	u := UnsetStorage{Kind: p.StorageType()}
+	var goesTo string
 	switch u.Kind {
 	case probe.StorageElasticsearch, probe.StorageOpenSearch:
-		u.Variable, u.goesTo, u.log = StorageURLVariable, "http://127.0.0.1:9200", "no Elasticsearch node available"
+		u.Variable, goesTo, u.Evidence = StorageURLVariable, "http://127.0.0.1:9200", "Jaeger then logs: no Elasticsearch node available"
 	case probe.StorageCassandra:
-		u.Variable, u.goesTo, u.log = cassandraServersVariable, "127.0.0.1:9042", "gocql: unable to create session"
+		u.Variable, goesTo, u.Evidence = cassandraServersVariable, "127.0.0.1:9042", "Jaeger then logs: gocql: unable to create session"
 	default:
 		return u, false
 	}
-	u.given = SettingAt(env, args, u.Variable)
-	if u.Kind == probe.StorageCassandra {
-		servers := strings.Split(u.given.Value, ",")
-		// A URL of Elasticsearch has findings of its own.
-		ownOnly := !slices.ContainsFunc(servers, func(s string) bool { return !probe.IsLoopback(strings.TrimSpace(s)) })
-		return u, u.given.Value == "" || ownOnly
+	given := p.Setting(u.Variable).Value
+	if given == "" {
+		u.Text = fmt.Sprintf("stores in %s without %s, so it connects to %s, which is its own container", u.Kind, u.Variable, goesTo)
+		return u, true
 	}
-	return u, u.given.Value == ""
+	u.Text = fmt.Sprintf("has %s=%s, which is its own container", u.Variable, given)
+	isOther := func(server string) bool { return !probe.IsLoopback(strings.TrimSpace(server)) }
+	// A URL of Elasticsearch on loopback has findings of its own.
+	return u, u.Kind == probe.StorageCassandra && !slices.ContainsFunc(strings.Split(given, ","), isOther)
 }
-
-func (u *UnsetStorage) String() string {
-	if u.given.Value != "" {
-		return fmt.Sprintf("has %s=%s, which is its own container", u.Variable, u.given.Value)
-	}
-	return fmt.Sprintf("stores in %s without %s, so it connects to %s, which is its own container", u.Kind, u.Variable, u.goesTo)
-}
-
-// Evidence returns the log line by which users recognise the fault.
-func (u *UnsetStorage) Evidence() string { return "Jaeger then logs: " + u.log }
 
 // Address is the variable's value for a host.
 func (u *UnsetStorage) Address(host string) string {

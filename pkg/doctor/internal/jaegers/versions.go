@@ -1,10 +1,18 @@
 package jaegers
 
 import (
+	"fmt"
 	"regexp"
 	"slices"
 	"strconv"
 	"strings"
+)
+
+// Jaeger's UDP ports. The Go client sends what 6831 expects.
+const (
+	PortCompact = 6831
+	PortBinary  = 6832
+	PortZipkin  = 5775
 )
 
 // Version is the start of a Version number. The zero value is unknown.
@@ -44,13 +52,7 @@ func (g Generation) Ports() string {
 	return text
 }
 
-func numbers(ports []int) string {
-	text := make([]string, len(ports))
-	for i, port := range ports {
-		text[i] = strconv.Itoa(port)
-	}
-	return strings.Join(text, " ")
-}
+func numbers(ports []int) string { return strings.Trim(fmt.Sprint(ports), "[]") }
 
 // Known reports whether anything is known of it.
 func (v Version) Known() bool { return v != Version{} }

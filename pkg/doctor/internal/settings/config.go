@@ -31,7 +31,7 @@ func runConfig(_ context.Context, env *probe.Env) probe.Finding {
 	switch warnings := env.Loaded.Warnings; {
 	case cfg.Disabled:
 		f = probe.Found(probe.StatusFail, codeTracerDisabled, "the tracer is disabled (%s)", probe.Origin(env.Loaded, "disabled")).
-			Hint(enabling(probe.OriginOf(env.Loaded, "disabled")))
+			Hint(enabling(probe.OriginOf(env.Loaded, "disabled").Detail))
 	case cfg.Tracer == "noop":
 		f = probe.Found(probe.StatusFail, codeTracerDisabled, "the tracer is noop (%s)", probe.Origin(env.Loaded, "tracer")).
 			Hint("--tracer jaeger")
@@ -47,30 +47,24 @@ func runConfig(_ context.Context, env *probe.Env) probe.Finding {
 	for _, w := range env.Loaded.Warnings {
 		f = f.Saw(w.Text).Hint(w.Hint)
 	}
-	return f.Saw(changedValues(env.Loaded)...)
+	for _, v := range env.Loaded.Values {
+		if v.Origin.Layer != config.LayerDefault {
+			// pkg/config masks secret ones.
+			f = f.Saw(fmt.Sprintf("%s = %s (%s)", v.Key, v.Text, v.Origin))
+		}
+	}
+	return f
 }
 
-// enabling is the setting that ends disabled, where the service would read it: a
-// variable that disables the tracer is the service's too.
-func enabling(from config.Origin) string {
-	switch from.Detail {
+// enabling is the setting that ends what a variable disables, where the service would
+// read it: a variable that disables the tracer is the service's too.
+func enabling(variable string) string {
+	switch variable {
 	case "OTEL_TRACES_EXPORTER":
-		return from.Detail + "=otlp"
+		return variable + "=otlp"
 	case "OTEL_SDK_DISABLED", "JAEGER_DISABLED":
-		return from.Detail + "=false"
+		return variable + "=false"
 	default:
 		return "OTDEMO_DISABLED=false"
 	}
-}
-
-// changedValues lists the values that are not defaults, with their origin.
-// pkg/config masks secret ones.
-func changedValues(loaded *config.Loaded) []string {
-	var lines []string
-	for _, v := range loaded.Values {
-		if v.Origin.Layer != config.LayerDefault {
-			lines = append(lines, fmt.Sprintf("%s = %s (%s)", v.Key, v.Text, v.Origin))
-		}
-	}
-	return lines
 }

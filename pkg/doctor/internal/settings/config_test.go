@@ -56,7 +56,7 @@ func TestEnabling(t *testing.T) {
 		"OTDEMO_DISABLED":      "OTDEMO_DISABLED=false",
 		"config.yaml:3":        "OTDEMO_DISABLED=false",
 	} {
-		if got := enabling(config.Origin{Detail: detail}); got != want {
+		if got := enabling(detail); got != want {
 			t.Errorf("enabling(%s) = %s, want %s", detail, got, want)
 		}
 	}

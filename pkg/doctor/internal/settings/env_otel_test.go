@@ -96,7 +96,7 @@ func TestOTelEnv(t *testing.T) {
 			"otel",
 			[]string{"OTEL_SDK_DISABLED=true", "OTDEMO_DISABLED=false"},
 			probe.StatusWarn, codeOTelDisabled,
-			unless + "sends no spans: OTEL_SDK_DISABLED is true", "unset OTEL_SDK_DISABLED",
+			unless + "sends no spans: OTEL_SDK_DISABLED is true", "OTEL_SDK_DISABLED=false",
 			[]string{"OTEL_SDK_DISABLED=true: not in effect: disabled is from OTDEMO_DISABLED"},
 		},
 		"disabled": {

@@ -41,20 +41,19 @@ func runPlace(_ context.Context, env *probe.Env) probe.Finding {
 	}
 	f := probe.Found(probe.StatusOK, CodePlaceContainer,
 		"%s is this container: correct with the host's network, wrong if Jaeger runs in another container", host)
-	hint := "JAEGER_AGENT_HOST=jaeger"
 	if env.InPod() {
 		f.Fact = host + " is this pod: correct for a sidecar, wrong for an agent on each node"
-		hint = "env: [{name: JAEGER_AGENT_HOST, valueFrom: {fieldRef: {fieldPath: status.hostIP}}}]"
 	}
-	if env.Config().UsesCollector() {
-		hint = hintPlace(send.ProtocolOf(&env.Target))
-	}
-	return f.Saw(where).Hint(hint)
+	return f.Saw(where).Hint(elsewhere(env))
 }
 
-// hintPlace is the variable that sends spans to another container.
-func hintPlace(in send.Protocol) string {
-	switch {
+// elsewhere is the setting that sends spans to another container, or to the node.
+func elsewhere(env *probe.Env) string {
+	switch in := send.ProtocolOf(&env.Target); {
+	case !env.Config().UsesCollector() && env.InPod():
+		return "env: [{name: JAEGER_AGENT_HOST, valueFrom: {fieldRef: {fieldPath: status.hostIP}}}]"
+	case !env.Config().UsesCollector():
+		return "JAEGER_AGENT_HOST=jaeger"
 	case in.Tracer == config.TracerJaeger:
 		return "JAEGER_ENDPOINT=" + in.At("jaeger")
 	case in.Scheme == probe.SchemeGRPC:

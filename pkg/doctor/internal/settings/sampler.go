@@ -20,7 +20,6 @@ const (
 // Jaeger's own default of one in a thousand.
 const fewRate = 0.001
 
-// hintKeepAll is what one wants while looking for spans.
 const hintKeepAll = "--sampler-type const --sampler-param 1"
 
 // SamplerProbe checks that the sampler keeps traces.
@@ -55,34 +54,34 @@ func judgeSampler(s config.Sampler) probe.Finding {
 		// jaeger-client-go starts the limiter with one credit.
 		return probe.Found(probe.StatusFail, codeSamplerKeepsNothing, "ratelimiting 0 keeps only the first trace").
 			Hint(hintKeepAll)
-	case config.SamplerConst:
-		if s.Param == 0 {
-			return probe.Found(probe.StatusFail, codeSamplerKeepsNothing, "const 0 keeps no trace").Hint(hintKeepAll)
-		}
-		return probe.Found(probe.StatusOK, codeSamplerKeepsAll, "const 1 keeps every trace")
 	default:
-		return judgeRate(s.Param, keepCodes{
+		what := "probability"
+		if s.Type == config.SamplerConst {
+			what = s.Type
+		}
+		return judgeRate(what, s.Param, keepCodes{
 			all: codeSamplerKeepsAll, some: codeSamplerKeepsSome,
 			few: codeSamplerKeepsFew, nothing: codeSamplerKeepsNothing,
 		})
 	}
 }
 
-// keepCodes are the codes of a probe for how much a probability keeps.
 type keepCodes struct{ all, some, few, nothing probe.Code }
 
-// judgeRate is the finding for a probability.
-func judgeRate(p float64, codes keepCodes) probe.Finding {
+func judgeRate(what string, p float64, codes keepCodes) probe.Finding {
+	f := probe.Found(probe.StatusOK, codes.some, "%s %v keeps %s", what, p, rateText(p))
 	switch {
 	case p <= 0:
-		return probe.Found(probe.StatusFail, codes.nothing, "probability 0 keeps no trace").Hint(hintKeepAll)
+		f.Status, f.Code = probe.StatusFail, codes.nothing
 	case p <= fewRate:
-		return probe.Found(probe.StatusWarn, codes.few, "probability %v keeps %s", p, rateText(p)).Hint(hintKeepAll)
-	case p < 1:
-		return probe.Found(probe.StatusOK, codes.some, "probability %v keeps %s", p, rateText(p))
-	default:
-		return probe.Found(probe.StatusOK, codes.all, "probability 1 keeps every trace")
+		f.Status, f.Code = probe.StatusWarn, codes.few
+	case p >= 1:
+		f.Code = codes.all
 	}
+	if f.Status != probe.StatusOK {
+		return f.Hint(hintKeepAll)
+	}
+	return f
 }
 
 // rateText puts a probability into words: "one trace in 1000".

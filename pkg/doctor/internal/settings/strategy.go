@@ -3,7 +3,6 @@ package settings
 import (
 	"context"
 	"fmt"
-	"io"
 	"net"
 	"net/http"
 	"net/url"
@@ -53,21 +52,21 @@ func runStrategy(ctx context.Context, env *probe.Env) probe.Finding {
 	if s.Type != config.SamplerRemote {
 		return probe.NotUsed("the sampler is %s, which uses no server", s.Type)
 	}
-	endpoint, err := strategyURL(env)
+	endpoint := strategyURL(env)
+	got, err := probe.Fetch(ctx, env, endpoint, maxStrategy)
 	if err != nil {
-		f := probe.Found(probe.StatusWarn, codeStrategyUnreachable, "sampler.endpoint is not a valid URL: %v", probe.WithoutURL(err))
-		return atInitialRate(f, s.Param)
+		return atInitialRate(probe.OneCode(codeStrategyUnreachable).Finding(endpoint, err), s.Param)
 	}
-	body, problem := fetchStrategy(ctx, env, endpoint)
-	if problem != nil {
-		return atInitialRate(*problem, s.Param)
+	if got.Status != http.StatusOK {
+		f := probe.Found(probe.StatusWarn, codeStrategyUnreachable, "sampling server %s returned %d %s",
+			probe.DialAddr(endpoint), got.Status, http.StatusText(got.Status))
+		return atInitialRate(f, s.Param).Saw(got.Evidence())
 	}
-	saw := fmt.Sprintf("GET %s: %s", probe.Bare(endpoint), probe.Excerpt(body))
-	strategy, err := tracer.ParseStrategy(body)
+	strategy, err := tracer.ParseStrategy(got.Body)
 	if err != nil {
 		f := probe.Found(probe.StatusWarn, codeStrategyUnreadable,
 			"the sampling server at %s did not return a strategy", probe.DialAddr(endpoint))
-		return atInitialRate(f, s.Param).Saw(saw, err.Error())
+		return atInitialRate(f, s.Param).Saw(got.Evidence(), err.Error())
 	}
 	f := judgeStrategy(strategy)
 	if strategy.ClientError != nil && f.Status == probe.StatusOK && env.Config().Tracer == config.TracerJaeger {
@@ -78,15 +77,15 @@ func runStrategy(ctx context.Context, env *probe.Env) probe.Finding {
 		f = f.Saw("jaeger-client-go: " + strategy.ClientError.Error()).
 			Hint("programs with jaeger-client-go: JAEGER_SAMPLER_TYPE=const JAEGER_SAMPLER_PARAM=1, or Jaeger 2.16")
 	}
-	return f.Saw(saw)
+	return f.Saw(got.Evidence())
 }
 
 // finalizeStrategy puts before the other hints where this Jaeger has its
 // strategies, when it is known to have none at the endpoint.
 func finalizeStrategy(env *probe.Env, f probe.Finding) probe.Finding {
 	jaeger, _ := probe.Result[identity.Identity](env, probe.IDIdentity)
-	endpoint, err := strategyURL(env)
-	if err != nil || f.Code != codeStrategyUnreachable || !jaeger.RunsOn(endpoint.Hostname()) {
+	endpoint := strategyURL(env)
+	if f.Code != codeStrategyUnreachable || !jaeger.RunsOn(endpoint.Hostname()) {
 		return f
 	}
 	const onAgent = 5778
@@ -103,46 +102,16 @@ func finalizeStrategy(env *probe.Env, f probe.Finding) probe.Finding {
 	return f.Saw("it is " + jaeger.String() + ": " + jaeger.Source)
 }
 
-// strategyURL returns the URL that the tracer requests.
-func strategyURL(env *probe.Env) (*url.URL, error) {
+func strategyURL(env *probe.Env) *url.URL {
 	u, err := url.Parse(env.Config().SamplingURL())
 	if err != nil {
-		return nil, err
+		// pkg/config has found it to be a URL.
+		return new(url.URL)
 	}
 	q := u.Query()
 	q.Set("service", env.ServiceName())
 	u.RawQuery = q.Encode()
-	return u, nil
-}
-
-// fetchStrategy returns the server's response, or the finding for its absence.
-func fetchStrategy(ctx context.Context, env *probe.Env, endpoint *url.URL) ([]byte, *probe.Finding) {
-	unreachable := func(format string, args ...any) *probe.Finding {
-		f := probe.Found(probe.StatusWarn, codeStrategyUnreachable, format, args...)
-		return &f
-	}
-	req, err := http.NewRequestWithContext(ctx, http.MethodGet, endpoint.String(), nil)
-	if err != nil {
-		return nil, unreachable("sampler.endpoint is not a valid URL: %v", probe.WithoutURL(err))
-	}
-	client := env.HTTPClient()
-	defer client.CloseIdleConnections()
-	resp, err := client.Do(req)
-	if err != nil {
-		f := probe.OneCode(codeStrategyUnreachable).Finding(endpoint, err)
-		return nil, &f
-	}
-	defer func() { _ = resp.Body.Close() }()
-	body, err := io.ReadAll(io.LimitReader(resp.Body, maxStrategy))
-	if err != nil {
-		return nil, unreachable("reading from the sampling server %s failed: %v", probe.DialAddr(endpoint), err)
-	}
-	if resp.StatusCode != http.StatusOK {
-		f := unreachable("sampling server %s returned %s", probe.DialAddr(endpoint), resp.Status).
-			Saw(fmt.Sprintf("GET %s: %s: %s", probe.Bare(endpoint), resp.Status, probe.Excerpt(body)))
-		return nil, &f
-	}
-	return body, nil
+	return u
 }
 
 // atInitialRate adds what a sampler without a strategy does: it stays at its
@@ -156,7 +125,6 @@ func atInitialRate(f probe.Finding, param float64) probe.Finding {
 	return f.Hint(hintKeepAll)
 }
 
-// judgeStrategy returns the finding for how much a strategy keeps.
 func judgeStrategy(s tracer.Strategy) probe.Finding {
 	codes := keepCodes{
 		all: codeStrategyKeepsAll, some: codeStrategyKeepsSome,
@@ -164,13 +132,13 @@ func judgeStrategy(s tracer.Strategy) probe.Finding {
 	}
 	if s.Type == config.SamplerRateLimiting {
 		if s.TracesPerSecond > 0 {
-			return probe.Found(probe.StatusOK, codes.some, "the server's strategy keeps up to %s a second", plural.Of(s.TracesPerSecond, "trace", "traces"))
+			return probe.Found(probe.StatusOK, codes.some, "the server's strategy keeps up to %s", perSecond(float64(s.TracesPerSecond)))
 		}
 		return probe.Found(probe.StatusFail, codes.nothing,
 			"the server's strategy is ratelimiting 0, which keeps only the first trace").
 			Hint(hintKeepAll)
 	}
-	f := judgeRate(s.Rate, codes)
+	f := judgeRate("probability", s.Rate, codes)
 	if s.Operations == 0 {
 		return f
 	}

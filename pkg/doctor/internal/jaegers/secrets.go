@@ -1,0 +1,30 @@
+package jaegers
+
+import (
+	"regexp"
+	"slices"
+	"strings"
+)
+
+// IsSecret reports whether the value of a variable, flag or label must not be
+// shown. A key or a token of Jaeger or OpenTelemetry that is the name of a file
+// or a switch is not a secret; an unknown one is.
+func IsSecret(name string) bool {
+	name = VariableOf(name)
+	public := []string{
+		// Files and directories.
+		"_FILE", "_PATH", "_DIR", "_DIRECTORY", "_DIRECTORY_KEY", "_TLS_KEY", "_TLS_CLIENT_KEY",
+		"OTLP_CLIENT_KEY", "OTLP_TRACES_CLIENT_KEY", "OTLP_METRICS_CLIENT_KEY", "OTLP_LOGS_CLIENT_KEY",
+		// Switches and names.
+		"_USE_KEYTAB", "_TOKEN_PROPAGATION", "_TOKEN_OVERRIDE_FROM_CONTEXT", "_KEYSPACE",
+	}
+	secret := []string{"PASS", "SECRET", "TOKEN", "KEY", "CREDENTIAL", "_HEADERS", "BASICAUTH"}
+	return !slices.ContainsFunc(public, func(end string) bool { return strings.HasSuffix(name, end) }) &&
+		slices.ContainsFunc(secret, func(word string) bool { return strings.Contains(name, word) })
+}
+
+// userInfo is that of any URL in a text.
+var userInfo = regexp.MustCompile(`([a-z][a-z0-9+.-]*:/{1,3})[^/@\s"']+@`)
+
+// RedactURLs removes user and password from the URLs in a text.
+func RedactURLs(text string) string { return userInfo.ReplaceAllString(text, "${1}") }
