@@ -125,7 +125,7 @@ func (e *engine) fetch(ctx context.Context, path string, limit int64) (*probe.Fe
 	if err != nil {
 		return nil, probe.WithoutURL(err)
 	}
-	got, err := probe.SendBy(e.client, e.env, req, req.URL, limit)
+	got, err := probe.Send(e.client, e.env, req, limit)
 	if err != nil {
 		return nil, probe.WithoutURL(err)
 	}
