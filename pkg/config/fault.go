@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"strconv"
 	"strings"
+
+	"github.com/otdemo/otdemo/internal/shell"
 )
 
 // Layer is one of the places a value can come from. A later layer wins over an
@@ -64,14 +66,14 @@ func (o Origin) String() string {
 func (o Origin) assign(key *Key, value string) string {
 	switch o.Layer {
 	case LayerJaeger, LayerOtdemo:
-		return o.Detail + "=" + shellQuote(value)
+		return o.Detail + "=" + shell.Quote(value)
 	case LayerOTel:
 		return otelAssign(o.Detail, key, value)
 	case LayerFlag:
 		if !strings.HasPrefix(o.Detail, "-") {
-			return shellQuote(value) // an argument
+			return shell.Quote(value) // an argument
 		}
-		return o.Detail + " " + shellQuote(value)
+		return o.Detail + " " + shell.Quote(value)
 	case LayerDefault, LayerFile:
 	}
 	if key.Type == TypeWords {
@@ -86,15 +88,6 @@ func (o Origin) removal(key *Key) string {
 		return fmt.Sprintf("remove %s at %s", key.Name, o.Detail)
 	}
 	return "unset " + o.Detail
-}
-
-// shellQuote quotes s for a POSIX shell where that is necessary, so that hints stay
-// readable.
-func shellQuote(s string) string {
-	if s != "" && !strings.ContainsAny(s, " \t\n\"'`$&|;<>()*?[]#~{}\\!") {
-		return s
-	}
-	return "'" + strings.ReplaceAll(s, "'", `'\''`) + "'"
 }
 
 // Fault is one error in the configuration. Load joins them, so errors.As finds the

@@ -5,6 +5,7 @@ import (
 	"net/url"
 	"strings"
 
+	"github.com/otdemo/otdemo/internal/shell"
 	"github.com/otdemo/otdemo/pkg/tracer/kind"
 )
 
@@ -84,7 +85,7 @@ func otelURL(raw, variable string, grpc bool) (string, *problem) {
 		switch {
 		case overGRPC(raw):
 			c.hint = fmt.Sprintf("write %s, and set %s=grpc",
-				shellQuote(maskURL("http"+strings.TrimPrefix(raw, "grpc"))), envOTLPProtocol)
+				shell.Quote(maskURL("http"+strings.TrimPrefix(raw, "grpc"))), envOTLPProtocol)
 		case c.instead == "":
 			c.hint = "such as " + variable + "=" + otelExample(variable, grpc)
 		}
@@ -138,7 +139,7 @@ func otelAssign(variable string, key *Key, value string) string {
 	case variable == envSamplerArg && key.Name == keySamplingEndpoint:
 		return "endpoint=" + value + " in " + variable
 	}
-	return variable + "=" + shellQuote(value)
+	return variable + "=" + shell.Quote(value)
 }
 
 // otelMeant returns the assignment that makes the endpoint value: of the protocol's
@@ -157,5 +158,5 @@ func (l *loader) otelMeant(value string) string {
 	case variable == envOTLPEndpoint:
 		value = strings.TrimSuffix(value, "/v1/traces")
 	}
-	return variable + "=" + shellQuote(value)
+	return variable + "=" + shell.Quote(value)
 }

@@ -9,9 +9,9 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/otdemo/otdemo/internal/shell"
 	"github.com/otdemo/otdemo/pkg/doctor/internal/jaegers"
 	"github.com/otdemo/otdemo/pkg/doctor/internal/probe"
-	"github.com/otdemo/otdemo/pkg/printable"
 )
 
 // composeLabel are the labels that docker compose puts on its containers.
@@ -350,32 +350,8 @@ func shellLine(args []string) string {
 	return strings.Join(quoted, " ")
 }
 
-// ShellQuote quotes s for a POSIX shell if necessary. Characters that cannot be
-// shown are written as escapes of printf, since a renderer would replace them and
-// change the command. A shell removes line breaks at the end of that.
-func ShellQuote(s string) string {
-	plain := func(r rune) bool {
-		return r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' || strings.ContainsRune("@%+=:,./-_", r)
-	}
-	if s != "" && strings.TrimFunc(s, plain) == "" {
-		return s
-	}
-	if printable.Line(s) == s {
-		return "'" + strings.ReplaceAll(s, "'", `'\''`) + "'"
-	}
-	var quoted strings.Builder
-	for i := range len(s) {
-		switch c := s[i]; {
-		case c == '%':
-			quoted.WriteString("%%")
-		case c < ' ' || c > '~' || strings.IndexByte(`#'\`, c) >= 0 || c == '-' && i == 0:
-			fmt.Fprintf(&quoted, `\%03o`, c)
-		default:
-			quoted.WriteByte(c)
-		}
-	}
-	return `"$(printf '` + quoted.String() + `')"`
-}
+// ShellQuote quotes s for a POSIX shell if necessary.
+func ShellQuote(s string) string { return shell.Quote(s) }
 
 // PublishFor is the binding that brings what is sent to a need's address to
 // Jaeger. Loopback is one of all addresses, so nothing narrower is proposed.
