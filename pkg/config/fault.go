@@ -26,20 +26,7 @@ const (
 
 // String returns default, file, jaeger, otel, otdemo or flag.
 func (l Layer) String() string {
-	switch l {
-	case LayerFile:
-		return "file"
-	case LayerJaeger:
-		return "jaeger"
-	case LayerOTel:
-		return "otel"
-	case LayerOtdemo:
-		return "otdemo"
-	case LayerFlag:
-		return "flag"
-	case LayerDefault:
-	}
-	return "default"
+	return [...]string{"default", "file", "jaeger", "otel", "otdemo", "flag"}[l]
 }
 
 // MarshalText implements encoding.TextMarshaler with the form of String.
@@ -54,12 +41,7 @@ type Origin struct {
 }
 
 // String returns the detail, or "default".
-func (o Origin) String() string {
-	if o.Detail == "" {
-		return o.Layer.String()
-	}
-	return o.Detail
-}
+func (o Origin) String() string { return cmp.Or(o.Detail, o.Layer.String()) }
 
 // assign returns the text that sets key to value, in the form of Value.Text, at this
 // origin: a line of YAML, a variable or a flag.
@@ -82,21 +64,11 @@ func (o Origin) assign(key *Key, value string) string {
 	return key.Name + ": " + value
 }
 
-// removal returns the hint to remove key from this origin.
-func (o Origin) removal(key *Key) string {
-	if o.Layer == LayerFile {
-		return fmt.Sprintf("remove %s at %s", key.Name, o.Detail)
-	}
-	return "unset " + o.Detail
-}
-
 // Fault is one error in the configuration. Load joins them, so errors.As finds the
 // first and Unwrap() []error returns all. No fault contains a secret.
 type Fault struct {
 	// Origin is where the faulty value was set.
 	Origin Origin
-	// Key is the key concerned, with dots, or empty when it is not one key.
-	Key string
 	// Text is the message without its origin.
 	Text string
 
@@ -121,10 +93,7 @@ func (f *Fault) Unwrap() error { return f.err }
 // byPlace orders faults by layer, and by line in the file.
 func byPlace(a, b *Fault) int {
 	line := func(o Origin) int {
-		n, err := strconv.Atoi(o.Detail[strings.LastIndex(o.Detail, ":")+1:])
-		if err != nil {
-			return 0
-		}
+		n, _ := strconv.Atoi(o.Detail[strings.LastIndex(o.Detail, ":")+1:])
 		return n
 	}
 	return cmp.Or(cmp.Compare(a.Origin.Layer, b.Origin.Layer), cmp.Compare(line(a.Origin), line(b.Origin)))
@@ -156,13 +125,13 @@ type problem struct {
 
 // fault returns c as the Fault of key's value at from.
 func (c *problem) fault(key *Key, from Origin) *Fault {
-	f := &Fault{Origin: from, Key: key.Name, Text: key.Name + " " + c.claim, hint: c.hint}
+	f := &Fault{Origin: from, Text: key.Name + " " + c.claim, hint: c.hint}
 	if c.got != "" && key.Type != TypeSecret {
 		f.Text += ", got " + c.got
 	}
 	switch {
 	case c.instead != "" && key.Type != TypeSecret:
-		f.hint = fmt.Sprintf("did you mean %s?", from.assign(key, c.instead))
+		f.hint = didYouMean(from.assign(key, c.instead))
 	case c.hint != "":
 	case key.Type == TypeURL:
 		f.hint = "such as " + from.assign(key, key.example)
@@ -171,6 +140,8 @@ func (c *problem) fault(key *Key, from Origin) *Fault {
 	}
 	return f
 }
+
+func didYouMean(instead string) string { return "did you mean " + instead + "?" }
 
 // maxQuoted bounds the part of a value that a message quotes.
 const maxQuoted = 80

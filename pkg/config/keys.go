@@ -3,7 +3,6 @@ package config
 import (
 	"fmt"
 	"math"
-	"net/url"
 	"reflect"
 	"strings"
 
@@ -130,15 +129,6 @@ const (
 	keyTags              = "tags"
 	keyQueryURL          = "query.url"
 )
-
-// usualPath returns the path that such a URL has in Jaeger's defaults.
-func (k *Key) usualPath() string {
-	u, err := url.Parse(k.example)
-	if err != nil {
-		return ""
-	}
-	return u.Path
-}
 
 func tracerKeys() []Key {
 	names, aliases := kind.Names(), map[string]string{}

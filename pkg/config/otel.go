@@ -1,7 +1,6 @@
 package config
 
 import (
-	"fmt"
 	"net/url"
 	"slices"
 	"strconv"
@@ -39,21 +38,26 @@ func (l *loader) loadOTel() {
 	l.loadOTelEndpoint()
 	l.loadOTelSampler()
 	l.loadOTelPropagators()
-	if text := l.env.get(envQueueSize); text != "" && !isNumber(text) {
-		l.warnNoNumber(envQueueSize, text, keyQueueSize+" stays "+l.text(keyQueueSize))
-	} else if text != "" {
-		l.setText(l.byName[keyQueueSize], text, Origin{LayerOTel, envQueueSize})
+	if l.otelNumber(envQueueSize, keyQueueSize) {
+		l.setText(keyQueueSize, l.env[envQueueSize], Origin{LayerOTel, envQueueSize})
 	}
-	if text := l.env.get(envScheduleDelay); text != "" {
-		l.setOTelDelay(text)
+	if l.otelNumber(envScheduleDelay, keyFlushInterval) {
+		text, from := l.env[envScheduleDelay], Origin{LayerOTel, envScheduleDelay}
+		if d, ok := milliseconds(text); ok {
+			l.set(keyFlushInterval, d, from)
+		} else {
+			l.failValue(keyFlushInterval, from, &problem{
+				claim: "must be a number of milliseconds, more than 0", got: quote(text), hint: "the default is " + envScheduleDelay + "=1000",
+			})
+		}
 	}
 	l.warnIgnored()
-	l.warnMisspeltOTel()
+	l.warnMisspelt(otelPrefix, "OpenTelemetry's SDK", func(key Key) []string { return key.OTel }, readBySDK)
 }
 
 // otelWord returns the value of a variable whose case does not matter.
 func (l *loader) otelWord(variable string) string {
-	return strings.ToLower(strings.TrimSpace(l.env.get(variable)))
+	return strings.ToLower(strings.TrimSpace(l.env[variable]))
 }
 
 // otelWords returns a variable whose value is a list of words, each once.
@@ -67,43 +71,66 @@ func (l *loader) otelWords(variable string) []string {
 	return words
 }
 
+// otelNumber reports whether a variable is a number. It warns about another text, which
+// the SDK ignores, so that the key keeps its value.
+func (l *loader) otelNumber(variable, key string) bool {
+	text := l.env[variable]
+	if text != "" && !isNumber(text) {
+		l.warnNoNumber(variable, text, key+" stays "+l.text(key))
+	}
+	return isNumber(text)
+}
+
+// isNumber reports whether an SDK would parse the text as a whole number.
+func isNumber(text string) bool {
+	_, err := strconv.ParseInt(strings.TrimSpace(text), 10, 64)
+	return err == nil
+}
+
+// milliseconds reads a positive whole number, at most that of a year.
+func milliseconds(text string) (time.Duration, bool) {
+	const year = 365 * 24 * time.Hour
+	n, err := strconv.ParseInt(strings.TrimSpace(text), 10, 64)
+	if err != nil || n < 1 || n > year.Milliseconds() {
+		return 0, false
+	}
+	return time.Duration(n) * time.Millisecond, true
+}
+
 // loadOTelDisabled sets disabled: only the value true disables the SDK.
 func (l *loader) loadOTelDisabled() {
-	key := l.byName[keyDisabled]
 	switch word := l.otelWord(envSDKDisabled); word {
 	case "":
 	case "true", "false":
-		l.set(key, word == "true", Origin{LayerOTel, envSDKDisabled})
+		l.set(keyDisabled, word == "true", Origin{LayerOTel, envSDKDisabled})
 	default:
-		l.warn("did you mean "+envSDKDisabled+"=true?", "%s: %s is treated as false, because only true disables the SDK",
+		l.warn(didYouMean(envSDKDisabled+"=true"), "%s: %s is treated as false, because only true disables the SDK",
 			envSDKDisabled, quote(word))
 	}
 	exporters, from := l.otelWords(envTracesExporter), Origin{LayerOTel, envTracesExporter}
 	switch {
 	case len(exporters) == 0, slices.Equal(exporters, []string{"otlp"}):
 	case slices.Equal(exporters, []string{"none"}):
-		l.set(key, true, from)
+		l.set(keyDisabled, true, from)
 	default:
-		f := &Fault{
-			Origin: from, Text: "must be otlp or none, got " + quote(l.env.get(envTracesExporter)),
-			hint: "did you mean " + envTracesExporter + "=otlp?",
-		}
+		const otlp = envTracesExporter + "=otlp"
+		hint := didYouMean(otlp)
 		switch exporters[0] {
 		case TracerZipkin, TracerJaeger:
-			f.hint = "use --tracer " + exporters[0] + ", or " + envTracesExporter + "=otlp"
+			hint = "use --tracer " + exporters[0] + ", or " + otlp
 		case "console", "logging":
-			f.hint = "use " + envTracesExporter + "=otlp; " + l.byName["reporter.log_spans"].Otdemo + "=true logs each span as well"
+			hint = "use " + otlp + "; " + l.byName["reporter.log_spans"].Otdemo + "=true logs each span as well"
 		}
-		l.fail(f)
+		l.fail(from, hint, "must be otlp or none, got %s", quote(l.env[envTracesExporter]))
 	}
 }
 
 // loadOTelResource sets the tags to the resource's attributes, and, unless it has its
 // own variable, the service name.
 func (l *loader) loadOTelResource() {
-	text, from := l.env.get(envResource), Origin{LayerOTel, envResource}
+	text, from := l.env[envResource], Origin{LayerOTel, envResource}
 	service := Origin{LayerOTel, envServiceName}
-	name := strings.TrimSpace(l.env.get(envServiceName))
+	name := strings.TrimSpace(l.env[envServiceName])
 	var tags []Tag
 	if strings.TrimSpace(text) != "" {
 		for pair := range strings.SplitSeq(text, ",") {
@@ -111,7 +138,7 @@ func (l *loader) loadOTelResource() {
 			if !ok {
 				_, c := parseTags(text, environ{})
 				c.hint = strings.ReplaceAll(c.hint, "a comma cannot be part of a value", "a comma in a value is %2C")
-				l.failValue(l.byName[keyTags], from, c)
+				l.failValue(keyTags, from, c)
 				return
 			}
 			tag := Tag{Name: strings.TrimSpace(attribute), Value: l.unescape(strings.TrimSpace(value))}
@@ -124,14 +151,14 @@ func (l *loader) loadOTelResource() {
 		}
 	}
 	if name != "" {
-		l.set(l.byName[keyService], name, service)
+		l.set(keyService, name, service)
 	}
 	if len(tags) > 0 {
-		l.set(l.byName[keyTags], tags, from)
+		l.set(keyTags, tags, from)
 	}
 }
 
-// unescaped decodes the percent encoding of an attribute's value.
+// unescape decodes the percent encoding of an attribute's value.
 func (l *loader) unescape(value string) string {
 	plain, err := url.PathUnescape(value)
 	if err != nil {
@@ -151,117 +178,44 @@ func (l *loader) loadOTelPropagators() {
 	var formats []string
 	for _, word := range words {
 		format, ok := ours[word]
-		if !ok && word != "baggage" {
-			l.failOTelPropagator(word)
+		switch {
+		case ok:
+			formats = append(formats, format)
+		case word == "none":
+			l.fail(from, "unset "+envPropagators+", or use --tracer noop to make no spans", "none would break every trace at the first call")
+			return
+		case word != "baggage":
+			hint := "use any of tracecontext, baggage, b3, b3multi and jaeger"
+			if near := Nearest(word, []string{"tracecontext", "baggage", "b3multi", "jaeger"}); near != "" {
+				hint = didYouMean(near)
+			}
+			l.fail(from, hint, "unknown propagator %s", quote(word))
 			return
 		}
-		if ok {
-			formats = append(formats, format)
-		}
 	}
-	const both = "did you mean " + envPropagators + "=tracecontext,baggage?"
 	baggage, w3c := slices.Contains(words, "baggage"), slices.Contains(formats, PropagationW3C)
 	switch {
 	case len(words) == 0:
 		return
 	case len(formats) == 0:
-		l.fail(&Fault{Origin: from, Key: keyPropagation, Text: "baggage alone carries no span context", hint: both})
+		l.fail(from, didYouMean(envPropagators+"=tracecontext,baggage"), "baggage alone carries no span context")
 		return
 	case baggage && !w3c:
-		l.warn(fmt.Sprintf("did you mean %s=tracecontext,%s?", envPropagators, strings.Join(words, ",")),
+		l.warn(didYouMean(envPropagators+"=tracecontext,"+strings.Join(words, ",")),
 			"%s: the baggage header is not used without tracecontext; each format has its own headers for baggage", envPropagators)
 	case w3c && !baggage:
 		l.warn("add baggage to "+envPropagators, "%s: with tracecontext the baggage header is sent as well", envPropagators)
 	}
-	l.set(l.byName[keyPropagation], formats, from)
-}
-
-func (l *loader) failOTelPropagator(word string) {
-	f := &Fault{
-		Origin: Origin{LayerOTel, envPropagators}, Key: keyPropagation,
-		Text: fmt.Sprintf("unknown propagator %s", quote(word)),
-		hint: "use any of tracecontext, baggage, b3, b3multi and jaeger",
-	}
-	if near := Nearest(word, []string{"tracecontext", "baggage", "b3multi", "jaeger"}); near != "" {
-		f.hint = fmt.Sprintf("did you mean %s?", near)
-	}
-	if word == "none" {
-		f.Text = "none would break every trace at the first call"
-		f.hint = "unset " + envPropagators + ", or use --tracer noop to make no spans"
-	}
-	l.fail(f)
-}
-
-func (l *loader) setOTelDelay(text string) {
-	key, from := l.byName[keyFlushInterval], Origin{LayerOTel, envScheduleDelay}
-	d, ok := milliseconds(text)
-	switch {
-	case ok:
-		l.set(key, d, from)
-	case !isNumber(text):
-		l.warnNoNumber(envScheduleDelay, text, keyFlushInterval+" stays "+l.text(keyFlushInterval))
-	default:
-		l.failValue(key, from, &problem{
-			claim: "must be a number of milliseconds, more than 0", got: quote(text), hint: "the default is " + envScheduleDelay + "=1000",
-		})
-	}
-}
-
-// isNumber reports whether an SDK would parse the text as a whole number.
-func isNumber(text string) bool {
-	_, err := strconv.ParseInt(strings.TrimSpace(text), 10, 64)
-	return err == nil
-}
-
-// inMilliseconds converts a duration with its unit to the form of an SDK.
-func inMilliseconds(text string) (string, bool) {
-	d, err := time.ParseDuration(text)
-	return strconv.FormatInt(d.Milliseconds(), 10), err == nil && d >= time.Millisecond
-}
-
-// text returns the current value.
-func (l *loader) text(name string) string { return l.byName[name].Type.format(l.viper.Get(name)) }
-
-// warnMisspeltOTel warns about OTEL_* variables that are similar to a known one and not
-// in the specification.
-func (l *loader) warnMisspeltOTel() {
-	var known []string
-	for _, key := range l.keys {
-		for _, name := range key.OTel {
-			known = append(known, strings.TrimPrefix(name, otelPrefix))
-		}
-	}
-	for _, name := range l.env.prefixed(otelPrefix) {
-		rest := strings.TrimPrefix(name, otelPrefix)
-		if slices.Contains(known, rest) || readBySDK(rest) || serviceLink(name, l.env.get(name)) {
-			continue
-		}
-		if near := nearestOf(rest, known); near != "" {
-			l.warn(fmt.Sprintf("did you mean %s%s?", otelPrefix, near),
-				"%s: neither otdemo nor OpenTelemetry's SDK reads this variable", name)
-		}
-	}
+	l.set(keyPropagation, formats, from)
 }
 
 // readBySDK reports whether a variable, without OTEL_, is similar to a known one but has
 // another meaning: those of logs and metrics, and those that the SDK reads itself.
 func readBySDK(rest string) bool {
-	for _, prefix := range []string{
-		"BLRP_", "LOGS_", "METRICS_", "METRIC_", "EXPORTER_OTLP_LOGS_", "EXPORTER_OTLP_METRICS_", "RESOURCE_ATTRIBUTES_",
-	} {
-		if strings.HasPrefix(rest, prefix) {
-			return true
-		}
-	}
-	return slices.Contains([]string{
-		"BSP_EXPORT_TIMEOUT", "BSP_MAX_EXPORT_BATCH_SIZE",
-		"EXPORTER_OTLP_INSECURE", "EXPORTER_OTLP_TRACES_INSECURE",
-		"EXPORTER_OTLP_TIMEOUT", "EXPORTER_OTLP_TRACES_TIMEOUT",
-	}, rest)
-}
-
-// nearestOf is Nearest for names in any order.
-func nearestOf(name string, names []string) string {
-	slices.Sort(names)
-	return Nearest(name, slices.Compact(names))
+	return hasPrefix(rest, "BLRP_", "LOGS_", "METRICS_", "METRIC_", "EXPORTER_OTLP_LOGS_", "EXPORTER_OTLP_METRICS_", "RESOURCE_ATTRIBUTES_") ||
+		slices.Contains([]string{
+			"BSP_EXPORT_TIMEOUT", "BSP_MAX_EXPORT_BATCH_SIZE",
+			"EXPORTER_OTLP_INSECURE", "EXPORTER_OTLP_TRACES_INSECURE",
+			"EXPORTER_OTLP_TIMEOUT", "EXPORTER_OTLP_TRACES_TIMEOUT",
+		}, rest)
 }

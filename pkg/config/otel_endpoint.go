@@ -18,7 +18,7 @@ const (
 // traceVariable returns the variable for traces if it is set, else the one for all
 // signals.
 func (l *loader) traceVariable(traces, all string) string {
-	if l.env.get(traces) != "" {
+	if l.env[traces] != "" {
 		return traces
 	}
 	return all
@@ -27,61 +27,53 @@ func (l *loader) traceVariable(traces, all string) string {
 // loadOTelEndpoint sets the endpoint to a URL of the endpoint and the protocol.
 func (l *loader) loadOTelEndpoint() {
 	protocol := Origin{LayerOTel, l.traceVariable(envTracesProtocol, envOTLPProtocol)}
-	switch word := l.otelWord(protocol.Detail); word {
-	case "", protocolGRPC, protocolHTTP:
-	default:
-		l.failOTelProtocol(protocol, word)
+	word := l.otelWord(protocol.Detail)
+	if word != "" && word != protocolGRPC && word != protocolHTTP {
+		hint := didYouMean(protocol.Detail + "=" + protocolHTTP)
+		switch {
+		case word == "http/json":
+			hint = fmt.Sprintf("use %s=%s; Go's SDK does not send JSON", protocol.Detail, protocolHTTP)
+		case Nearest(word, []string{protocolGRPC}) != "":
+			hint = didYouMean(protocol.Detail + "=" + protocolGRPC)
+		}
+		l.fail(protocol, hint, "must be grpc or http/protobuf, got %s", quote(word))
 		return
 	}
-	grpc := l.otelWord(protocol.Detail) == protocolGRPC
+	grpc := word == protocolGRPC
 	from := Origin{LayerOTel, l.traceVariable(envTracesEndpoint, envOTLPEndpoint)}
-	raw := strings.TrimSpace(l.env.get(from.Detail))
+	raw := strings.TrimSpace(l.env[from.Detail])
 	if raw == "" {
-		l.loadOTelProtocol(protocol, grpc)
+		if word != "" {
+			l.loadOTelProtocol(protocol, grpc)
+		}
 		return
 	}
-	key := l.byName[keyCollectorEndpoint]
 	value, c := otelURL(raw, from.Detail, grpc)
 	if c != nil {
-		l.failValue(key, from, c)
+		l.failValue(keyCollectorEndpoint, from, c)
 		return
 	}
-	l.set(key, value, from)
-	l.dropCredentials(from, fmt.Sprintf("set %s and %s", l.byName[keyCollectorUser].Otdemo, l.byName[keyCollectorPassword].Otdemo))
-}
-
-func (l *loader) failOTelProtocol(from Origin, word string) {
-	f := &Fault{
-		Origin: from, Key: keyCollectorEndpoint, Text: "must be grpc or http/protobuf, got " + quote(word),
-		hint: fmt.Sprintf("did you mean %s=%s?", from.Detail, protocolHTTP),
-	}
-	switch {
-	case word == "http/json":
-		f.hint = fmt.Sprintf("use %s=%s; Go's SDK does not send JSON", from.Detail, protocolHTTP)
-	case Nearest(word, []string{protocolGRPC}) != "":
-		f.hint = fmt.Sprintf("did you mean %s=%s?", from.Detail, protocolGRPC)
-	}
-	l.fail(f)
+	l.set(keyCollectorEndpoint, value, from)
+	l.dropCredentials(from, l.byName[keyCollectorUser].Otdemo, l.byName[keyCollectorPassword].Otdemo)
 }
 
 // loadOTelProtocol is for a protocol without an endpoint: it determines the default
 // endpoint, but does not change one that a lower layer sets.
 func (l *loader) loadOTelProtocol(from Origin, grpc bool) {
-	key, now := l.byName[keyCollectorEndpoint], l.viper.GetString(keyCollectorEndpoint)
+	now := l.viper.GetString(keyCollectorEndpoint)
 	switch {
-	case l.env.get(from.Detail) == "":
 	case now == "" && grpc:
-		l.set(key, kind.OTLPGRPCCollector, from)
+		l.set(keyCollectorEndpoint, kind.OTLPGRPCCollector, from)
 	case now != "" && overGRPC(now) != grpc:
-		l.warn(fmt.Sprintf("set %s too", envOTLPEndpoint), "%s: not used, because the scheme of %s of %s determines the protocol",
-			from, key.Name, l.origins[key.Name])
+		l.warn("set "+envOTLPEndpoint+" too", "%s: not used, because the scheme of %s of %s determines the protocol",
+			from, keyCollectorEndpoint, l.origins[keyCollectorEndpoint])
 	}
 }
 
 // otelURL returns the URL for a variable's endpoint: over gRPC it has no path,
 // over HTTP the variable for all signals is a base to which v1/traces is added.
 func otelURL(raw, variable string, grpc bool) (string, *problem) {
-	if c := checkURL(raw, &route{schemes: httpSchemes()}); c != nil {
+	if c := checkURL(raw, webRoute("")); c != nil {
 		switch {
 		case overGRPC(raw):
 			c.hint = fmt.Sprintf("write %s, and set %s=grpc",

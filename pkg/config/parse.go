@@ -1,7 +1,9 @@
 package config
 
 import (
+	"cmp"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -96,51 +98,31 @@ func parseTags(text string, env environ) (any, *problem) {
 		name, value, ok := strings.Cut(pair, "=")
 		if !ok {
 			c := &problem{claim: "must be name=value pairs separated by commas", got: quote(text)}
-			if strings.TrimSpace(pair) == "" {
-				c.instead = trimCommas(text)
-			} else if tag := strings.TrimSpace(pair); len(tags) == 0 && tag == text {
+			switch tag := strings.TrimSpace(pair); tag {
+			case "":
+				pairs := strings.Split(text, ",")
+				c.instead = strings.Join(slices.DeleteFunc(pairs, func(pair string) bool { return strings.TrimSpace(pair) == "" }), ",")
+			case text:
 				c.instead = tag + "=true"
-			} else {
+			default:
 				c.hint = fmt.Sprintf("write %s as %s=value; a comma cannot be part of a value", quote(tag), tag)
 			}
 			return nil, c
 		}
 		value = strings.TrimSpace(value)
-		if inner, ok := variable(value); ok {
-			source, fallback, ok := strings.Cut(inner, ":")
+		if inner, ok := strings.CutPrefix(value, "${"); ok && strings.HasSuffix(inner, "}") {
+			source, fallback, ok := strings.Cut(strings.TrimSuffix(inner, "}"), ":")
 			if !ok {
 				return nil, &problem{
 					claim: "must write a variable with its default, as ${NAME:default}", got: quote(value),
-					instead: strings.ReplaceAll(text, value, "${"+inner+":}"),
+					instead: strings.ReplaceAll(text, value, "${"+source+":}"),
 				}
 			}
-			if value = env.get(source); value == "" {
-				value = fallback
-			}
+			value = cmp.Or(env[source], fallback)
 		}
 		tags = append(tags, Tag{Name: strings.TrimSpace(name), Value: value})
 	}
 	return tags, nil
-}
-
-// variable returns what is between ${ and }.
-func variable(value string) (string, bool) {
-	inner, ok := strings.CutPrefix(value, "${")
-	if !ok {
-		return "", false
-	}
-	return strings.CutSuffix(inner, "}")
-}
-
-// trimCommas drops the empty pairs.
-func trimCommas(text string) string {
-	var kept []string
-	for pair := range strings.SplitSeq(text, ",") {
-		if strings.TrimSpace(pair) != "" {
-			kept = append(kept, pair)
-		}
-	}
-	return strings.Join(kept, ",")
 }
 
 // format returns value, which must be of t's type, as text. Secrets are hidden.
@@ -159,7 +141,10 @@ func (t Type) format(value any) string {
 	case []Tag:
 		pairs := make([]string, len(v))
 		for i, tag := range v {
-			pairs[i] = tag.Name + "=" + quoteIfListed(tag.Value)
+			pairs[i] = tag.Name + "=" + tag.Value
+			if strings.ContainsAny(tag.Value, ",\"\n") {
+				pairs[i] = tag.Name + "=" + strconv.Quote(tag.Value)
+			}
 		}
 		return strings.Join(pairs, ",")
 	case string:
@@ -185,14 +170,6 @@ func formatDuration(d time.Duration) string {
 		s = strings.TrimSuffix(s, "0m")
 	}
 	return s
-}
-
-// quoteIfListed quotes a value with a comma, which separates values in a list.
-func quoteIfListed(value string) string {
-	if strings.ContainsAny(value, ",\"\n") {
-		return strconv.Quote(value)
-	}
-	return value
 }
 
 // maskURL returns raw with its user info hidden.
