@@ -1,13 +1,20 @@
 package cmd
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
+	"io"
+	"strings"
+	"sync"
 	"time"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 
+	"github.com/otdemo/otdemo/internal/hint"
+	"github.com/otdemo/otdemo/internal/wait"
 	"github.com/otdemo/otdemo/pkg/config"
 	"github.com/otdemo/otdemo/pkg/doctor"
 	"github.com/otdemo/otdemo/pkg/report/check"
@@ -16,16 +23,19 @@ import (
 
 type checkOptions struct {
 	doctor.Options
-	output enumFlag
-	failOn enumFlag
-	target targetFlags
-	list   bool
-	wait   time.Duration
-	bundle string
+	output, failOn textFlag
+	list           bool
+	wait           time.Duration
+	bundle         string
+	// What to check in addition to the configured path.
+	thorough bool
+	through  string
+	compose  string
+	storage  doctor.Storage
 }
 
 func newCheck(a *app) *cobra.Command {
-	opts := checkOptions{
+	opts := &checkOptions{
 		Options: doctor.Options{Timeout: 10 * time.Second},
 		output:  newEnumFlag("text", "short", "json", "junit", "github"),
 		failOn:  newEnumFlag("error", "warning"),
@@ -61,13 +71,17 @@ The check only adds its canary spans to Jaeger, with service name otdemo-check.
 			}
 			reading, cancel := context.WithTimeout(cmd.Context(), opts.Timeout)
 			defer cancel()
-			if err := errors.Join(opts.Validate(), opts.target.check(reading, a.env)); err != nil {
+			if err := errors.Join(opts.Validate(), opts.checkTarget(reading, a.env)); err != nil {
 				return usageError(err)
 			}
 			if opts.wait < 0 {
 				return usageError(fmt.Errorf("--wait must not be negative, got %s", opts.wait))
 			}
-			loaded, err := a.loadService(cmd)
+			// Unless a tracer is chosen, it is the one that the service with this
+			// environment uses.
+			src := a.source(cmd)
+			src.TracerOfEnviron = true
+			loaded, err := loadSource(src)
 			if err != nil {
 				return err
 			}
@@ -76,7 +90,7 @@ The check only adds its canary spans to Jaeger, with service name otdemo-check.
 	}
 	flags := cmd.Flags()
 	addTracerFlags(flags)
-	opts.target.register(flags)
+	opts.registerTarget(flags)
 	flags.DurationVar(&opts.Timeout, "timeout", opts.Timeout, "stop the check after this `duration`, such as 30s")
 	flags.DurationVar(&opts.wait, "wait", 0, "repeat the check until spans reach Jaeger, for at most this `duration`, such as 60s")
 	flags.StringSliceVar(&opts.Only, "only", nil, "run only these `probes` and the probes whose results they use; see --list")
@@ -88,19 +102,62 @@ The check only adds its canary spans to Jaeger, with service name otdemo-check.
 	return cmd
 }
 
-// loadService loads the configuration. Unless a tracer is chosen, it is the one that
-// the service with this environment uses.
-func (a *app) loadService(cmd *cobra.Command) (*config.Loaded, error) {
-	src, err := a.source(cmd)
-	if err != nil {
-		return nil, err
-	}
-	src.TracerOfEnviron = true
-	return loadSource(src)
+func (o *checkOptions) registerTarget(flags *pflag.FlagSet) {
+	flags.BoolVar(&o.thorough, "all", false, "check every port and ingest path, even if nothing is wrong")
+	flags.StringVar(&o.through, "through", "", "send requests to the application at this `url` and check which spans it reports")
+	flags.StringVar(&o.compose, "compose", "", "check this compose `file`; needs no Docker engine")
+
+	s := &o.storage
+	flags.StringVar(&s.Kind, "storage", "", "also check Jaeger's storage, of this `kind`: elasticsearch, opensearch or cassandra")
+	flags.StringSliceVar(&s.ESURLs, "es-url", nil, "`urls` of Elasticsearch or OpenSearch, as in Jaeger's configuration")
+	flags.StringVar(&s.IndexPrefix, "es-index-prefix", "", "`prefix` of Jaeger's index names")
+	flags.StringSliceVar(&s.CassandraHosts, "cassandra-hosts", nil, "Cassandra `hosts`, with :port unless it is 9042")
+	flags.StringVar(&s.Keyspace, "cassandra-keyspace", "", "Jaeger's `keyspace` (default: the one that Jaeger's scripts created)")
+	flags.StringVar(&s.Datacenter, "cassandra-dc", "", "Jaeger's local `datacenter` (default: that of the node that responds)")
+	flags.BoolVar(&s.TLS, "storage-tls", false, "connect to Cassandra with TLS; for Elasticsearch, use an https URL")
+	flags.StringVar(&s.User, "storage-user", "", "`user` name that Jaeger uses for its storage")
+	flags.StringVar(&s.Password, "storage-password", "", "`password` of that user; @FILE reads it from a file")
+	flags.StringVar(&s.CACert, "storage-ca", "", "trust the certificate authorities in this PEM `file` for the storage")
+	flags.BoolVar(&s.Insecure, "storage-insecure", false, "accept any certificate from the storage")
 }
 
-func (a *app) check(ctx context.Context, loaded *config.Loaded, opts checkOptions) error {
-	target := opts.target.target(a.env, loaded)
+// checkTarget validates the flags and the files that they name. It also reads the
+// password from its file.
+func (o *checkOptions) checkTarget(ctx context.Context, env *Env) error {
+	if name, ok := strings.CutPrefix(o.storage.Password, "@"); ok {
+		content, err := env.readFile(ctx, name, maxSettings)
+		if err != nil {
+			return fmt.Errorf("--storage-password: %w", err)
+		}
+		o.storage.Password = strings.TrimRight(string(content), "\r\n")
+	}
+	var unreadable error
+	if _, err := o.storage.TLSConfig(func(name string) ([]byte, error) { return config.ReadFile(env.path(name)) }); err != nil {
+		unreadable = hint.New(fmt.Errorf("--storage-ca: %w", err), "name a file with certificates in PEM form")
+	}
+	compose := o.target(env, nil)
+	return errors.Join(o.storage.Validate(), unreadable, doctor.ValidateCompose(compose))
+}
+
+// target returns what the doctor checks.
+func (o *checkOptions) target(env *Env, loaded *config.Loaded) doctor.Target {
+	target := doctor.Target{
+		Loaded:    loaded,
+		Service:   "otdemo-client",
+		UserAgent: "otdemo",
+		Environ:   env.Environ,
+		Thorough:  o.thorough,
+		Through:   o.through,
+		Storage:   o.storage,
+	}
+	if o.compose != "" {
+		target.Compose = env.path(o.compose)
+	}
+	return target
+}
+
+func (a *app) check(ctx context.Context, loaded *config.Loaded, opts *checkOptions) error {
+	target := opts.target(a.env, loaded)
 	var recorded exchangeRecorder
 	if opts.bundle != "" {
 		target.Record = recorded.add
@@ -108,11 +165,11 @@ func (a *app) check(ctx context.Context, loaded *config.Loaded, opts checkOption
 	report, begun := a.runCheck(ctx, target, opts)
 	if err := ctx.Err(); err != nil {
 		if tried := report.Verdict.Text; opts.wait > 0 && tried != "" {
-			return &interruptedError{"interrupted; the last try: " + tried}
+			return &exitError{code: exitInterrupted, err: errors.New("interrupted; the last try: " + tried)}
 		}
 		return err
 	}
-	err := a.writeCheck(report, opts.output.String(), begun)
+	err := a.writeCheck(report, opts.output.text, begun)
 	if opts.bundle != "" {
 		b := &check.Bundle{Version: currentVersion(), Report: report, Config: loaded, Exchanges: recorded.exchanges, Now: a.env.Now()}
 		err = errors.Join(err, a.writeBundle(ctx, b, opts.bundle))
@@ -120,12 +177,12 @@ func (a *app) check(ctx context.Context, loaded *config.Loaded, opts checkOption
 	if err != nil {
 		return err
 	}
-	return checkExit(report.Verdict, opts.failOn.String() == "warning")
+	return checkExit(report.Verdict, opts.failOn.text == "warning")
 }
 
 // runCheck runs the probes, with --wait until spans reach Jaeger. The returned text is
 // nil unless it has written the findings already, one at a time.
-func (a *app) runCheck(ctx context.Context, target doctor.Target, opts checkOptions) (doctor.Report, *check.Text) {
+func (a *app) runCheck(ctx context.Context, target doctor.Target, opts *checkOptions) (doctor.Report, *check.Text) {
 	if opts.wait > 0 {
 		progress := terminal.NewLine(a.env.Stderr, a.env.Width, a.env.StderrTerminal)
 		return repeatCheck(ctx, opts.wait, progress, func(ctx context.Context) doctor.Report {
@@ -133,7 +190,7 @@ func (a *app) runCheck(ctx context.Context, target doctor.Target, opts checkOpti
 		}), nil
 	}
 	var begun *check.Text
-	if opts.output.String() == "text" {
+	if opts.output.text == "text" {
 		begun = check.NewText(a.env.Stdout, a.terminal())
 		opts.Observe = begun.Finding
 	}
@@ -142,20 +199,17 @@ func (a *app) runCheck(ctx context.Context, target doctor.Target, opts checkOpti
 
 // writeCheck writes the report as form, or completes a text that was begun.
 func (a *app) writeCheck(report doctor.Report, form string, begun *check.Text) error {
-	switch form {
-	case "json":
-		return check.WriteJSON(a.env.Stdout, report)
-	case "junit":
-		return check.WriteJUnit(a.env.Stdout, report)
-	case "github":
-		return check.WriteGitHub(a.env.Stdout, report)
-	case "short":
-		return check.WriteShort(a.env.Stdout, report)
+	writers := map[string]func(io.Writer, doctor.Report) error{
+		"json": check.WriteJSON, "junit": check.WriteJUnit, "github": check.WriteGitHub, "short": check.WriteShort,
 	}
-	if begun != nil {
+	switch write := writers[form]; {
+	case write != nil:
+		return write(a.env.Stdout, report)
+	case begun != nil:
 		return begun.Verdict(report)
+	default:
+		return check.NewText(a.env.Stdout, a.terminal()).Report(report)
 	}
-	return check.NewText(a.env.Stdout, a.terminal()).Report(report)
 }
 
 // checkExit returns the exit code of a verdict, which has been printed already.
@@ -167,4 +221,65 @@ func checkExit(v doctor.Verdict, warningsFail bool) error {
 		return &exitError{code: exitUnknown}
 	}
 	return nil
+}
+
+// exchangeRecorder keeps the doctor's exchanges for a bundle. Its zero value is empty;
+// add may be called from any goroutine.
+type exchangeRecorder struct {
+	mu        sync.Mutex
+	exchanges []doctor.Exchange
+}
+
+func (r *exchangeRecorder) add(x doctor.Exchange) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.exchanges = append(r.exchanges, x)
+}
+
+// writeBundle writes the archive at path, readable by its owner only, since responses
+// may hold private data.
+func (a *app) writeBundle(ctx context.Context, b *check.Bundle, path string) error {
+	var archive bytes.Buffer
+	err := b.Write(&archive)
+	if err == nil {
+		err = a.env.writeFile(ctx, path, archive.Bytes(), 0o600)
+	}
+	if err != nil {
+		return fmt.Errorf("bundle: %w", err)
+	}
+	return nil
+}
+
+// The pause between two attempts of --wait: short at first, for a Jaeger that starts
+// within a second, and longer later, because each attempt leaves canaries behind.
+const (
+	firstRetryPause = 250 * time.Millisecond
+	maxRetryPause   = 5 * time.Second
+)
+
+// repeatCheck repeats run until spans reach Jaeger, limit has passed, or ctx ends, and
+// returns the last report that ctx did not cut short. It does not repeat a check that fails because of the
+// configuration. Progress shows the time left.
+func repeatCheck(ctx context.Context, limit time.Duration, progress *terminal.Line, run func(context.Context) doctor.Report) doctor.Report {
+	defer progress.Clear()
+	deadline := time.Now().Add(limit)
+	pause := firstRetryPause
+	var report doctor.Report
+	for {
+		latest := run(ctx)
+		if ctx.Err() != nil {
+			return report
+		}
+		report = latest
+		v := report.Verdict
+		left := time.Until(deadline)
+		if v.OK || v.FirstBrokenHop == doctor.HopConfig || left <= pause {
+			return report
+		}
+		progress.Show(check.Waiting(left, v))
+		if wait.For(ctx, pause) != nil {
+			return report
+		}
+		pause = min(2*pause, maxRetryPause)
+	}
 }

@@ -9,6 +9,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/otdemo/otdemo/internal/hint"
 	"github.com/otdemo/otdemo/pkg/compare"
 	"github.com/otdemo/otdemo/pkg/plural"
 	"github.com/otdemo/otdemo/pkg/query"
@@ -50,7 +51,7 @@ func (c *compareRun) readSide(ctx context.Context, side *compareSide) error {
 		side.Trace, side.Unseen = t, !side.seen(&t)
 		return nil
 	case errors.Is(err, query.ErrNotFound):
-		return withHint(fmt.Errorf("the trace of tracer %s did not arrive: %w", side.Tracer, err),
+		return hint.New(fmt.Errorf("the trace of tracer %s did not arrive: %w", side.Tracer, err),
 			fmt.Sprintf("run \"otdemo check-jaeger --tracer %s\" to find out where it was lost", side.Tracer))
 	default:
 		return &exitError{code: exitUnknown, err: fmt.Errorf("the trace of tracer %s could not be read back: %w", side.Tracer, err)}
@@ -62,7 +63,7 @@ func lostError(side *compareSide) error {
 	if side.lost == 0 {
 		return nil
 	}
-	return withHint(fmt.Errorf("tracer %s lost %s, so the comparison is incomplete", side.Tracer, plural.Of(side.lost, "span", "spans")),
+	return hint.New(fmt.Errorf("tracer %s lost %s, so the comparison is incomplete", side.Tracer, plural.Of(side.lost, "span", "spans")),
 		fmt.Sprintf("run \"otdemo check-jaeger --tracer %s\" to find out where", side.Tracer))
 }
 
@@ -91,7 +92,7 @@ func (s *compareSide) complete(t *trace.Trace) bool {
 func compareError(r *compare.Report, lost error) error {
 	unseen := error(nil)
 	if text := r.Unseen(); text != "" {
-		unseen = withHint(errors.New(text),
+		unseen = hint.New(errors.New(text),
 			`with --propagation jaeger,w3c,b3 both sides send all of these headers; "otdemo check-jaeger --through URL" finds out whether the service reports spans`)
 	}
 	switch {

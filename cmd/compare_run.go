@@ -7,11 +7,14 @@ import (
 	"log/slog"
 	"math"
 	"net/http"
+	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/opentracing/opentracing-go"
 	"github.com/opentracing/opentracing-go/ext"
 
+	"github.com/otdemo/otdemo/internal/hint"
 	"github.com/otdemo/otdemo/pkg/allinone"
 	"github.com/otdemo/otdemo/pkg/client"
 	"github.com/otdemo/otdemo/pkg/compare"
@@ -50,13 +53,20 @@ func (a *app) compare(ctx context.Context, from, to *compareSide, request client
 	c := &compareRun{app: a, request: request, opts: opts, logger: a.quietLogger(a.env.Stderr), quiet: quietPeriod, grace: opts.grace()}
 	if opts.demo {
 		c.quiet = demoQuietPeriod
-		backend, err := allinone.Start(allinone.Options{Logger: c.logger, Now: a.env.Now})
-		if err != nil {
-			return err
+		backend, startErr := allinone.Start(allinone.Options{Logger: c.logger, Now: a.env.Now})
+		if startErr != nil {
+			return startErr
 		}
-		defer func() { err = errors.Join(err, closeBackend(ctx, backend)) }()
-		if err := errors.Join(from.useBackend(backend), to.useBackend(backend)); err != nil {
-			return err
+		defer func() {
+			ctx, cancel := closing(ctx)
+			defer cancel()
+			err = errors.Join(err, backend.Close(ctx))
+		}()
+		for _, side := range []*compareSide{from, to} {
+			side.cfg.Reporter.Collector = config.Collector{}
+			if err := useBackend(&side.cfg, backend.Addrs()); err != nil {
+				return err
+			}
 		}
 	}
 	if c.reader, err = a.compareReader(ctx, from.cfg); err != nil {
@@ -64,11 +74,13 @@ func (a *app) compare(ctx context.Context, from, to *compareSide, request client
 	}
 	defer c.reader.Close()
 	if request.URL == "" {
-		if c.worker, err = startWorker(ctx, a, c.logger); err != nil {
-			return err
+		c.worker = &worker{}
+		own, startErr := a.startServer(ctx, c.worker, c.logger)
+		if startErr != nil {
+			return startErr
 		}
-		defer func() { err = errors.Join(err, c.worker.stop()) }()
-		c.request = client.Request{Method: http.MethodGet, URL: c.worker.url()}
+		defer func() { err = errors.Join(err, own.stop()) }()
+		c.request = client.Request{Method: http.MethodGet, URL: own.url(compare.WorkPath)}
 	}
 	// The events of a connection come from several goroutines and differ between runs.
 	c.request.NoEvents = true
@@ -83,7 +95,7 @@ func (a *app) compare(ctx context.Context, from, to *compareSide, request client
 	ignore := compare.NewIgnore(opts.ignore)
 	report := compare.Traces(from.Side, to.Side, ignore)
 	for _, idle := range ignore.Idle(report.Differences) {
-		printLine(a.env.Stderr, "warning", fmt.Sprintf("--ignore %s matches no difference", idle))
+		a.warn(fmt.Sprintf("--ignore %s matches no difference", idle), "")
 	}
 	return errors.Join(c.write(report), compareError(report, errors.Join(lostError(from), lostError(to))))
 }
@@ -91,7 +103,7 @@ func (a *app) compare(ctx context.Context, from, to *compareSide, request client
 // write writes the report to stdout.
 func (c *compareRun) write(report *compare.Report) error {
 	shown := &comparison.Comparison{Report: report, URL: c.request.URL, OwnServer: c.worker != nil, TraceURL: c.reader.TraceURL}
-	if c.opts.output.String() == "json" {
+	if c.opts.output.text == "json" {
 		return comparison.WriteJSON(c.app.env.Stdout, shown)
 	}
 	return comparison.WriteText(c.app.env.Stdout, c.app.terminal(), shown)
@@ -110,17 +122,10 @@ func (a *app) compareReader(ctx context.Context, cfg config.Config) (*query.Clie
 		if ctx.Err() != nil {
 			return nil, ctx.Err()
 		}
-		return nil, &exitError{code: exitUnknown, err: withHint(fmt.Errorf("the traces could not be read back: %w", err),
+		return nil, &exitError{code: exitUnknown, err: hint.New(fmt.Errorf("the traces could not be read back: %w", err),
 			"set Jaeger's address with --query-url, or start an in-memory Jaeger with --demo")}
 	}
 	return reader, nil
-}
-
-// closeBackend closes the embedded Jaeger, also after Ctrl-C.
-func closeBackend(ctx context.Context, backend *allinone.Backend) error {
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), closeTimeout)
-	defer cancel()
-	return backend.Close(ctx)
 }
 
 // run determines the traits of one side's tracer, makes the request with it and flushes
@@ -144,12 +149,13 @@ func (c *compareRun) run(ctx context.Context, side *compareSide) error {
 			return usageError(err)
 		}
 		tracers = append(tracers, served)
-		c.worker.serve(compare.Work(served))
+		handler := compare.Work(served)
+		c.worker.handler.Store(&handler)
 	}
 	id, err := c.call(ctx, tr)
 	side.own = tr.Stats().Sampled
 	if c.worker != nil {
-		c.worker.wait()
+		c.worker.busy.Wait() // then the handlers have finished their spans
 		side.spans = tr.Stats().Sampled + tracers[1].Stats().Sampled
 	}
 	for _, t := range tracers {
@@ -195,8 +201,21 @@ func (c *compareRun) call(ctx context.Context, tr *tracer.Tracer) (trace.TraceID
 		return trace.TraceID{}, callError(err)
 	}
 	if !sampled {
-		return trace.TraceID{}, &exitError{code: exitUnknown, err: withHint(errors.New("no trace to compare: the trace was not sampled"),
+		return trace.TraceID{}, &exitError{code: exitUnknown, err: hint.New(errors.New("no trace to compare: the trace was not sampled"),
 			"sample every trace with --sampler-type const --sampler-param 1")}
 	}
 	return id, nil
+}
+
+// worker is the handler of the server in this process, for one side at a time.
+type worker struct {
+	handler atomic.Pointer[http.Handler]
+	busy    sync.WaitGroup
+}
+
+// ServeHTTP calls the handler of the current side.
+func (w *worker) ServeHTTP(rw http.ResponseWriter, r *http.Request) {
+	w.busy.Add(1)
+	defer w.busy.Done()
+	(*w.handler.Load()).ServeHTTP(rw, r)
 }

@@ -5,9 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"strings"
 
-	"github.com/otdemo/otdemo/pkg/printable"
+	"github.com/otdemo/otdemo/internal/hint"
 )
 
 // The exit codes of all commands; docs/exit-codes.md defines them for each command.
@@ -43,12 +42,6 @@ func usageError(err error) error {
 	return &exitError{code: exitUsage, err: err}
 }
 
-// interruptedError is the end by a signal, with what was known until then.
-type interruptedError struct{ text string }
-
-func (e *interruptedError) Error() string { return e.text }
-func (e *interruptedError) Unwrap() error { return context.Canceled }
-
 // exitCode returns the process's exit code for the error of a command: exitFailed
 // unless the error carries another.
 func exitCode(err error) int {
@@ -65,19 +58,6 @@ func exitCode(err error) int {
 	}
 }
 
-// hinted is an error with a hint on how to fix it. Other packages have types of their
-// own with the same method.
-type hinted struct {
-	err  error
-	hint string
-}
-
-func withHint(err error, hint string) error { return &hinted{err: err, hint: hint} }
-
-func (h *hinted) Error() string { return h.err.Error() }
-func (h *hinted) Unwrap() error { return h.err }
-func (h *hinted) Hint() string  { return h.hint }
-
 // printError writes err as "otdemo: error: ..." lines, one for each error that
 // was joined, each followed by its hint.
 func printError(w io.Writer, err error) {
@@ -91,10 +71,7 @@ func printError(w io.Writer, err error) {
 			text = "interrupted"
 		}
 		printLine(w, "error", text)
-		var h interface{ Hint() string }
-		if errors.As(e, &h) {
-			printHint(w, h.Hint())
-		}
+		printHint(w, hint.Of(e))
 	}
 }
 
@@ -113,17 +90,4 @@ func split(err error) []error {
 		all = append(all, split(e)...)
 	}
 	return all
-}
-
-// printLine writes a message for people and indents all lines but the first. The text
-// may quote untrusted input, which is made harmless.
-func printLine(w io.Writer, kind, text string) {
-	text = printable.Text(text)
-	fmt.Fprintf(w, "otdemo: %s: %s\n", kind, strings.ReplaceAll(text, "\n", "\n  "))
-}
-
-func printHint(w io.Writer, hint string) {
-	if hint != "" {
-		printLine(w, "hint", hint)
-	}
 }

@@ -7,6 +7,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/otdemo/otdemo/docs"
+	"github.com/otdemo/otdemo/internal/hint"
 	"github.com/otdemo/otdemo/pkg/config"
 )
 
@@ -41,7 +42,11 @@ The texts are those of docs/findings.md; no network is needed.
 			}
 			found := findingsWith(docs.Findings(), words)
 			if len(found) == 0 {
-				return usageError(unknownFinding(words, names))
+				fix := `"otdemo explain" lists all findings`
+				if near := config.Nearest(words, names); near != "" {
+					fix = "did you mean " + near + "?"
+				}
+				return usageError(hint.New(fmt.Errorf("no finding matches %q", words), fix))
 			}
 			_, err := fmt.Fprintf(a.env.Stdout, "%s\n\nmore: otdemo explain ID; docs/storage.md lists the causes of storage errors\n",
 				strings.Join(found, "\n"))
@@ -74,14 +79,6 @@ func findingsWith(document, line string) []string {
 func normalized(text string) string {
 	text = strings.NewReplacer("`", "", `"`, "").Replace(strings.Trim(text, " {}\n"))
 	return strings.ToLower(strings.Join(strings.Fields(text), " "))
-}
-
-func unknownFinding(id string, known []string) error {
-	hint := `"otdemo explain" lists all findings`
-	if near := config.Nearest(id, known); near != "" {
-		hint = "did you mean " + near + "?"
-	}
-	return withHint(fmt.Errorf("no finding matches %q", id), hint)
 }
 
 // sectionNames returns the ids of the findings of document: its second-level headings

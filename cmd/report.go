@@ -6,6 +6,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/otdemo/otdemo/internal/hint"
 	"github.com/otdemo/otdemo/pkg/report/run"
 )
 
@@ -27,7 +28,7 @@ docs/call.md defines each number and the format of the file.
 		GroupID: groupOther,
 		Args: func(cmd *cobra.Command, args []string) error {
 			if len(args) == 0 {
-				return usageError(withHint(errors.New("no results file given"), `"otdemo call -n 1000 --results FILE" writes one`))
+				return usageError(hint.New(errors.New("no results file given"), `"otdemo call -n 1000 --results FILE" writes one`))
 			}
 			return maxArgs(1)(cmd, args)
 		},
@@ -37,7 +38,7 @@ docs/call.md defines each number and the format of the file.
 			if err != nil {
 				return usageError(err)
 			}
-			return a.writeRun(report, output.String())
+			return a.writeRun(report, output.text)
 		},
 	}
 	cmd.Flags().VarP(&output, "output", "o", "output `format`: text, json or html")

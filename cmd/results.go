@@ -10,7 +10,8 @@ import (
 	"github.com/otdemo/otdemo/pkg/load/ledger"
 )
 
-// resultsFile is the file of --results. A nil one discards what is written.
+// resultsFile is the file of --results; nil without that flag. Errors of adding results
+// are returned by end or close.
 type resultsFile struct {
 	file    *os.File
 	results *load.ResultsWriter
@@ -30,22 +31,6 @@ func (a *app) createResults(ctx context.Context, path string, info load.RunInfo)
 		return nil, errors.Join(fmt.Errorf("--results: %w", err), file.Close())
 	}
 	return &resultsFile{file: file, results: results}, nil
-}
-
-// write adds a result. Its errors are returned by end or close.
-func (f *resultsFile) write(r load.Result) {
-	if f != nil {
-		f.results.Add(r)
-	}
-}
-
-// keepFlushed flushes the file once a second, and when ctx ends, until the returned
-// function is called.
-func (f *resultsFile) keepFlushed(ctx context.Context) (stop func()) {
-	if f == nil {
-		return func() {}
-	}
-	return f.results.KeepFlushed(ctx)
 }
 
 // end adds the outcome of the run. The file is complete then, except for the ledger.

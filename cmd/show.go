@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/otdemo/otdemo/internal/hint"
 	"github.com/otdemo/otdemo/pkg/load/ledger"
 	"github.com/otdemo/otdemo/pkg/plural"
 	"github.com/otdemo/otdemo/pkg/query"
@@ -18,7 +19,7 @@ import (
 // are missing.
 func (a *app) showTrace(ctx context.Context, reader *query.Client, call *run.Call, timeout time.Duration) error {
 	if !call.Sampled {
-		return withHint(errors.New("no trace to show: the trace was not sampled"),
+		return hint.New(errors.New("no trace to show: the trace was not sampled"),
 			"sample every trace with --sampler-type const --sampler-param 1")
 	}
 	ctx, cancel := context.WithTimeout(ctx, timeout)
@@ -33,7 +34,7 @@ func (a *app) showTrace(ctx context.Context, reader *query.Client, call *run.Cal
 		t, err = a.waitForServer(ctx, reader, t, grace)
 	}
 	if err != nil {
-		err = withHint(fmt.Errorf("show trace: %w", err), `run "otdemo check-jaeger" to find out where it was lost`)
+		err = hint.New(fmt.Errorf("show trace: %w", err), `run "otdemo check-jaeger" to find out where it was lost`)
 	}
 	if len(t.Spans) == 0 {
 		return err
@@ -56,8 +57,8 @@ func (a *app) waitForServer(ctx context.Context, reader *query.Client, t trace.T
 		err = nil // --timeout is shorter
 	}
 	if n := len(complete.Unanswered()); err == nil && n > 0 {
-		printLine(a.env.Stderr, "warning", plural.Of(n, "request", "requests")+" without a span of the called service: "+
-			"it is not traced, or its spans are lost or late, or it does not read these headers")
+		a.warn(plural.Of(n, "request", "requests")+" without a span of the called service: "+
+			"it is not traced, or its spans are lost or late, or it does not read these headers", "")
 	}
 	return complete, err
 }

@@ -6,9 +6,11 @@ import (
 	"fmt"
 	"net/http"
 	"strings"
+	"syscall"
 
 	"github.com/spf13/pflag"
 
+	"github.com/otdemo/otdemo/internal/hint"
 	"github.com/otdemo/otdemo/pkg/client"
 )
 
@@ -30,47 +32,37 @@ func (f *requestFlags) register(flags *pflag.FlagSet) {
 // request returns the request that the flags describe, without a URL, or all their
 // errors, joined.
 func (f *requestFlags) request(ctx context.Context, env *Env) (client.Request, error) {
-	req := client.Request{Method: f.method, Header: make(http.Header)}
+	req := client.Request{Method: f.method, Header: make(http.Header), Body: []byte(f.data)}
 	var wrong []error
-	if req.Method == "" {
+	switch {
+	case req.Method != "":
+	case f.data != "":
+		req.Method = http.MethodPost
+	default:
 		req.Method = http.MethodGet
-		if f.data != "" {
-			req.Method = http.MethodPost
-		}
 	}
 	if !isToken(req.Method) {
-		wrong = append(wrong, withHint(fmt.Errorf("-m must be an HTTP method, got %q", req.Method), "for example -m POST"))
+		wrong = append(wrong, hint.New(fmt.Errorf("-m must be an HTTP method, got %q", req.Method), "for example -m POST"))
 	}
 	for _, header := range f.headers {
 		name, value, ok := strings.Cut(header, ":")
 		value = strings.TrimSpace(value)
 		switch {
 		case !ok: // the text may be a password
-			wrong = append(wrong, withHint(errors.New("-H must be \"name: value\", got no colon"), headerHint))
+			wrong = append(wrong, hint.New(errors.New("-H must be \"name: value\", got no colon"), headerHint))
 		case !isToken(name) || strings.ContainsFunc(value, isControl):
-			wrong = append(wrong, withHint(fmt.Errorf("-H must be \"name: value\", got %q", name+": ..."), headerHint))
+			wrong = append(wrong, hint.New(fmt.Errorf("-H must be \"name: value\", got %q", name+": ..."), headerHint))
 		default:
 			req.Header.Add(name, value)
 		}
 	}
-	body, err := f.body(ctx, env)
-	if err != nil {
-		wrong = append(wrong, err)
+	if name, ok := strings.CutPrefix(f.data, "@"); ok {
+		var err error
+		if req.Body, err = env.readFile(ctx, name, maxBody); err != nil {
+			wrong = append(wrong, fmt.Errorf("-d: %w", err))
+		}
 	}
-	req.Body = body
 	return req, errors.Join(wrong...)
-}
-
-func (f *requestFlags) body(ctx context.Context, env *Env) ([]byte, error) {
-	name, isFile := strings.CutPrefix(f.data, "@")
-	if !isFile {
-		return []byte(f.data), nil
-	}
-	body, err := env.readFile(ctx, name, maxBody)
-	if err != nil {
-		return nil, fmt.Errorf("-d: %w", err)
-	}
-	return body, nil
 }
 
 // isToken reports whether s is a token in the sense of RFC 9110, as methods and header
@@ -84,3 +76,20 @@ func isToken(s string) bool {
 
 // isControl reports whether r is not allowed in a header value.
 func isControl(r rune) bool { return r < ' ' && r != '\t' || r == 0x7f }
+
+// callError adds a hint to the error of a failed call.
+func callError(err error) error {
+	var status *client.StatusError
+	switch {
+	case err == nil, errors.Is(err, context.Canceled):
+		return err
+	case errors.Is(err, syscall.ECONNREFUSED):
+		return hint.New(err, `no server listens there; start "otdemo serve" in another terminal`)
+	case errors.As(err, &status):
+		return hint.New(err, "the failed span is tagged error=true; --show prints its trace")
+	case errors.Is(err, context.DeadlineExceeded):
+		return hint.New(err, "allow more time with --timeout")
+	default:
+		return hint.New(err, "check the URL: otdemo call [URL]")
+	}
+}

@@ -2,6 +2,7 @@ package cmd
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -15,12 +16,60 @@ import (
 	"github.com/otdemo/otdemo/internal/wait"
 )
 
-// fifoTimeout bounds waiting for a process that opens a FIFO and reads it: long enough
-// for a script that starts the reader next.
-const fifoTimeout = 5 * time.Second
+const (
+	// maxSettings bounds a file of settings, far beyond any real one.
+	maxSettings = 1 << 20
+	// maxBody bounds the body of a request: it is kept in memory for every call.
+	maxBody = 64 << 20
+	// fifoTimeout bounds waiting for a process that opens a FIFO and reads it: long
+	// enough for a script that starts the reader next.
+	fifoTimeout = 5 * time.Second
+	// fifoRetry is the time between two attempts to open a FIFO without a reader.
+	fifoRetry = 20 * time.Millisecond
+)
 
-// fifoRetry is the time between two attempts to open a FIFO without a reader.
-const fifoRetry = 20 * time.Millisecond
+// readFile reads the file that name names, as seen from the working directory. It may
+// wait for a pipe, such as that of a shell's <(command), and ends with ctx. A file
+// larger than limit bytes is an error, and so one without an end.
+func (e *Env) readFile(ctx context.Context, name string, limit int64) ([]byte, error) {
+	return interruptible(ctx, func() ([]byte, error) {
+		file, err := os.Open(e.path(name))
+		if pathErr, ok := errors.AsType[*fs.PathError](err); ok {
+			pathErr.Path = name
+		}
+		if err != nil {
+			return nil, err
+		}
+		defer file.Close()
+		content, err := io.ReadAll(io.LimitReader(file, limit+1))
+		if err == nil && int64(len(content)) > limit {
+			err = &fs.PathError{Op: "read", Path: name, Err: fmt.Errorf("larger than %d MiB", limit>>20)}
+		}
+		return content, err
+	})
+}
+
+// interruptible returns what f returns, or the error of ctx when that ends first. It
+// then leaves f to itself: nothing ends a thread that waits for a pipe to be opened,
+// and the process ends soon.
+func interruptible[T any](ctx context.Context, f func() (T, error)) (T, error) {
+	type result struct {
+		value T
+		err   error
+	}
+	done := make(chan result, 1)
+	go func() {
+		value, err := f()
+		done <- result{value, err}
+	}()
+	select {
+	case r := <-done:
+		return r.value, r.err
+	case <-ctx.Done():
+		var none T
+		return none, ctx.Err()
+	}
+}
 
 // writeFile writes content to path. A regular file, also one that a link points to, is
 // written completely or not at all; a new one gets the mode perm less the umask. A
@@ -45,11 +94,7 @@ func writeFile(ctx context.Context, e *Env, path string, content []byte, perm fs
 	info, err := os.Stat(path)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
-		name, err := linkTarget(path)
-		if err != nil {
-			return err
-		}
-		return replaceFile(name, content, perm, false)
+		return replaceFile(missingTarget(path), content, perm, false)
 	case err != nil:
 		return err
 	}
@@ -138,11 +183,8 @@ func openInPlace(ctx context.Context, path string, info fs.FileInfo) (*os.File, 
 // replaceExisting replaces the file at path, or the one that a link there points to.
 // It keeps the mode of the file.
 func replaceExisting(path string, info fs.FileInfo, content []byte) error {
-	name, err := linkTarget(path)
-	if err != nil {
-		return err
-	}
-	if target, err := os.Lstat(name); err != nil || !os.SameFile(target, info) {
+	name, err := filepath.EvalSymlinks(path)
+	if target, statErr := os.Lstat(name); err != nil || statErr != nil || !os.SameFile(target, info) {
 		// Some links of /proc point to a file that has no name.
 		return fmt.Errorf("%s: %w", path, fs.ErrPermission)
 	}
@@ -171,35 +213,35 @@ func replaceFile(path string, content []byte, perm fs.FileMode, exact bool) erro
 	return err
 }
 
-// maxLinks is the number of links that Linux follows.
-const maxLinks = 40
-
-// linkTarget returns path with the links at its end followed. The target need not
-// exist.
-func linkTarget(path string) (string, error) {
-	for range maxLinks {
-		info, err := os.Lstat(path)
-		if errors.Is(err, fs.ErrNotExist) {
-			return path, nil
-		}
-		if err != nil {
-			return "", err
-		}
-		if info.Mode()&fs.ModeSymlink == 0 {
-			return path, nil
-		}
+// missingTarget returns the file that does not exist: path, or what a link there points
+// to in the end.
+func missingTarget(path string) string {
+	for {
 		target, err := os.Readlink(path)
 		if err != nil {
-			return "", err
+			return path
 		}
 		if !filepath.IsAbs(target) {
-			dir, err := filepath.EvalSymlinks(filepath.Dir(path)) // else ".." would lead elsewhere
-			if err != nil {
-				return "", err
-			}
-			target = filepath.Join(dir, target)
+			// Not filepath.Join: ".." is relative to where the directory really is.
+			dir, _ := filepath.Split(path)
+			target = dir + target
 		}
 		path = target
 	}
-	return "", fmt.Errorf("%s: too many links", path)
+}
+
+// writeAddrFile writes addrs, name to host:port, as JSON to path, so that a script
+// can read the ports that were chosen. With an empty path it does nothing.
+func (a *app) writeAddrFile(ctx context.Context, path string, addrs map[string]string) error {
+	if path == "" {
+		return nil
+	}
+	content, err := json.MarshalIndent(addrs, "", "  ")
+	if err == nil {
+		err = a.env.writeFile(ctx, path, append(content, '\n'), 0o666)
+	}
+	if err != nil {
+		return fmt.Errorf("addr-file: %w", err)
+	}
+	return nil
 }

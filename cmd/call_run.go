@@ -1,0 +1,291 @@
+package cmd
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"runtime/debug"
+	"strconv"
+	"time"
+
+	"github.com/opentracing/opentracing-go"
+
+	"github.com/otdemo/otdemo/internal/hint"
+	"github.com/otdemo/otdemo/internal/redact"
+	"github.com/otdemo/otdemo/pkg/client"
+	"github.com/otdemo/otdemo/pkg/config"
+	"github.com/otdemo/otdemo/pkg/load"
+	"github.com/otdemo/otdemo/pkg/load/ledger"
+	"github.com/otdemo/otdemo/pkg/plural"
+	"github.com/otdemo/otdemo/pkg/query"
+	"github.com/otdemo/otdemo/pkg/report/run"
+	"github.com/otdemo/otdemo/pkg/report/terminal"
+	"github.com/otdemo/otdemo/pkg/tracer"
+)
+
+const (
+	// runTag is on the top-level span of each call, so that a run's traces can be
+	// searched for.
+	runTag = "otdemo.run"
+	// verifyIdleTimeout ends reading back when no new span arrives: a service
+	// flushes within a second, and Elasticsearch shows what it has a second later.
+	verifyIdleTimeout = 10 * time.Second
+	// verifyTimeout bounds reading back as a whole, also after Ctrl-C.
+	verifyTimeout = 10 * time.Minute
+	// loadGCPercent is GOGC during a load run, unless it is set. A run allocates
+	// much and keeps little: with fewer collections a traced call costs a sixth less CPU.
+	loadGCPercent = 800
+)
+
+// session holds what the calls of one command share: a tracer, a client, a reader of
+// traces, and with --verify the ledger.
+type session struct {
+	app     *app
+	run     string
+	request client.Request
+	opts    *callOptions
+	reader  *query.Client
+	tracer  *tracer.Tracer
+	client  *client.Client
+	ledger  *ledger.Recorder // nil without --verify
+}
+
+// newSession returns a session. Lost spans are logged to stderr as they are counted.
+// With --verify it first checks that traces can be read back, so that a long run is
+// not wasted.
+func (a *app) newSession(ctx context.Context, cfg config.Config, request client.Request, opts *callOptions, stderr io.Writer) (*session, error) {
+	reader, err := query.New(cfg.Query.URL, query.Options{})
+	if err != nil {
+		return nil, usageError(err)
+	}
+	if opts.run.Verify {
+		if err := canVerify(ctx, cfg, reader); err != nil {
+			return nil, err
+		}
+	}
+	logger := a.quietLogger(stderr)
+	tr, err := tracer.New(cfg, tracer.Options{Service: "otdemo-client", Logger: logger, Block: !opts.drop})
+	if err != nil {
+		return nil, usageError(err)
+	}
+	s := &session{app: a, run: rand.Text(), request: request, opts: opts, reader: reader, tracer: tr}
+	s.client = client.New(tr, client.Options{Timeout: opts.run.Timeout, Connections: opts.run.Concurrency})
+	if !opts.run.Verify {
+		return s, nil
+	}
+	agent := net.JoinHostPort(cfg.Reporter.Agent.Host, strconv.Itoa(cfg.Reporter.Agent.Port))
+	if cfg.UsesCollector() {
+		agent = ""
+	}
+	s.ledger, err = ledger.Open(ctx, ledger.Options{
+		Query:     reader,
+		Service:   tr.Service(),
+		RunTag:    s.tag(),
+		TargetURL: request.URL,
+		Agent:     agent,
+		Formats:   cfg.Formats(),
+		Patience:  verifyIdleTimeout,
+		Logger:    logger,
+	})
+	if err != nil {
+		_, _, _ = s.close(ctx) // nothing was sent yet
+		return nil, err
+	}
+	return s, nil
+}
+
+// canVerify returns an error when the configuration makes no spans, or the query API
+// does not respond.
+func canVerify(ctx context.Context, cfg config.Config, reader *query.Client) error {
+	if !cfg.MakesSpans() {
+		return usageError(hint.New(errors.New("--verify has nothing to account for: the tracer makes no spans"), "use --tracer jaeger"))
+	}
+	probing, cancel := context.WithTimeout(ctx, defaultCallTimeout)
+	defer cancel()
+	_, err := reader.Services(probing)
+	switch {
+	case ctx.Err() != nil:
+		return ctx.Err()
+	case err != nil:
+		return usageError(hint.New(fmt.Errorf("--verify cannot read traces back: %w", err),
+			`set Jaeger's address with --query-url, or leave out --verify; "otdemo check-jaeger" finds the cause`))
+	default:
+		return nil
+	}
+}
+
+func (s *session) tag() opentracing.Tag { return opentracing.Tag{Key: runTag, Value: s.run} }
+
+// options returns the options of a single call, which is tagged only with --verify; a
+// load run adds its own.
+func (s *session) options() load.Options {
+	opts := load.Options{Client: s.client, Tracer: s.tracer, Request: s.request}
+	if s.ledger != nil {
+		opts.Tags = []opentracing.Tag{s.tag()}
+	}
+	return opts
+}
+
+// close flushes the spans, prints warnings for those that were not sent, and with
+// --verify reads the traces back and closes the ledger, also after Ctrl-C. The returned ledger
+// is nil without --verify. After an error not all traces were read, so spans that are
+// missing from it may be stored.
+func (s *session) close(ctx context.Context) (tracer.Stats, *ledger.Ledger, error) {
+	defer s.reader.Close()
+	s.client.Close()
+	s.app.closeTracer(ctx, s.tracer)
+	stats := s.tracer.Stats()
+	if s.ledger == nil {
+		return stats, nil, nil
+	}
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), verifyTimeout)
+	defer cancel()
+	closed, err := s.ledger.Close(ctx, stats)
+	return stats, &closed, err
+}
+
+// callOne makes a single call.
+func (a *app) callOne(ctx context.Context, cfg config.Config, request client.Request, opts *callOptions) error {
+	s, err := a.newSession(ctx, cfg, request, opts, a.env.Stderr)
+	if err != nil {
+		return err
+	}
+	var call run.Call
+	var failure, readErr error
+	call.Result, call.Response, failure = load.Call(ctx, s.options())
+	if s.ledger != nil {
+		s.ledger.Add(call.Result)
+	}
+	call.Spans, call.Ledger, readErr = s.close(ctx)
+	call.Link = s.reader.TraceURL(call.TraceID)
+
+	asJSON := opts.output.text == "json"
+	if asJSON {
+		err = run.WriteCallJSON(a.env.Stdout, &call)
+	} else {
+		err = run.WriteCallText(a.env.Stdout, &call)
+	}
+	if err == nil && opts.show {
+		err = a.showTrace(ctx, s.reader, &call, opts.run.Timeout)
+	}
+	if call.Ledger != nil && !asJSON {
+		err = errors.Join(err, run.WriteLedger(a.env.Stdout, a.terminal(), call.Ledger))
+	}
+	return resultError(errors.Join(callError(failure), err), call.Ledger, readErr)
+}
+
+// callMany makes a load run and writes its report, also after Ctrl-C.
+func (a *app) callMany(ctx context.Context, cfg config.Config, request client.Request, opts *callOptions) error {
+	status := terminal.NewLine(a.env.Stderr, a.env.Width, a.env.StderrTerminal && !opts.quiet)
+	s, err := a.newSession(ctx, cfg, request, opts, status)
+	if err != nil {
+		return err
+	}
+	info := s.runInfo()
+	file, err := a.createResults(ctx, opts.results, info)
+	if err != nil {
+		_, _, _ = s.close(ctx) // nothing was sent yet
+		return usageError(err)
+	}
+	recorder := load.NewRecorder()
+	outcome, err := a.runLoad(ctx, s, &info, status, recorder, file)
+	if err != nil {
+		_, _, _ = s.close(ctx) // nothing was sent
+		return usageError(errors.Join(err, file.close(nil)))
+	}
+
+	status.Show("flushing spans and reading traces back")
+	endErr := file.end(outcome)
+	stats, closed, readErr := s.close(ctx)
+	status.Clear()
+	report := &run.Report{Run: info, Outcome: outcome, Calls: recorder.Report(), Client: &stats, Ledger: closed}
+	err = errors.Join(endErr, file.close(closed), a.writeRun(report, opts.output.text))
+	if outcome.Interrupted {
+		return &exitError{code: exitInterrupted, err: resultError(err, closed, readErr)}
+	}
+	if failed := report.Calls.Failed; failed > 0 {
+		err = errors.Join(err, hint.New(fmt.Errorf("%d of %s failed", failed, plural.Of(report.Calls.Requests, "call", "calls")),
+			"the report has an example of each kind of error"))
+	}
+	return resultError(err, closed, readErr)
+}
+
+// runLoad makes the calls, and passes each result on to the recorder, the ledger and
+// the file.
+func (a *app) runLoad(ctx context.Context, s *session, info *load.RunInfo, status *terminal.Line, recorder *load.Recorder, file *resultsFile) (load.Outcome, error) {
+	opts := s.options()
+	opts.Tags = []opentracing.Tag{s.tag()}
+	opts.Requests, opts.Concurrency, opts.Rate = info.Requests, info.Concurrency, info.Rate
+	opts.Duration, opts.Warmup, opts.TraceShare = info.Duration, info.Warmup, info.TraceShare
+	observers := []func(load.Result){recorder.Add}
+	if s.ledger != nil {
+		observers = append(observers, s.ledger.Add)
+	}
+	if file != nil {
+		observers = append(observers, file.results.Add)
+		defer file.results.KeepFlushed(ctx)()
+	}
+	opts.Observe = func(r load.Result) {
+		for _, observe := range observers {
+			observe(r)
+		}
+	}
+	if !a.env.has("GOGC") {
+		defer debug.SetGCPercent(debug.SetGCPercent(loadGCPercent))
+	}
+	start := a.env.Now()
+	stop := status.Follow(func() string {
+		return run.Status(info, a.env.Now().Sub(start), recorder.Snapshot(), s.tracer.Stats())
+	})
+	defer stop()
+	return load.Run(ctx, opts)
+}
+
+// runInfo describes the run that starts now.
+func (s *session) runInfo() load.RunInfo {
+	info := s.opts.run
+	info.Run, info.Service = s.run, s.tracer.Service()
+	info.QueryURL, info.Start = s.reader.URL(), s.app.env.Now()
+	info.Method, info.URL = s.request.Method, redact.URL(s.request.URL)
+	return info
+}
+
+// resultError joins failed with the error of the ledger. If the traces could not be
+// read back, or no span of the called service was seen, the exit code is 3, unless
+// there is another error.
+func resultError(failed error, l *ledger.Ledger, readErr error) error {
+	unknown := readErr
+	if readErr == nil {
+		failed, unknown = errors.Join(failed, missingError(l)), unseenError(l)
+	}
+	if failed == nil && unknown != nil {
+		return &exitError{code: exitUnknown, err: unknown}
+	}
+	return errors.Join(failed, unknown)
+}
+
+// unseenError returns an error if no span of the called service was seen, or no trace
+// was sampled.
+func unseenError(l *ledger.Ledger) error {
+	switch {
+	case l == nil || l.Unproven() == "":
+		return nil
+	case l.ServiceUnseen == "":
+		return hint.New(errors.New(l.Unproven()), "sample traces: --sampler-type const --sampler-param 1, without --trace-share")
+	}
+	return hint.New(errors.New(l.ServiceUnseen),
+		`run "otdemo check-jaeger --through URL" to find out whether it reports spans, and which headers it reads`)
+}
+
+// missingError returns an error if spans are missing.
+func missingError(l *ledger.Ledger) error {
+	if l == nil || l.Balanced() {
+		return nil
+	}
+	return hint.New(fmt.Errorf("%d of %s %s missing",
+		l.Spans.Missing, plural.Of(l.Spans.Made, "span", "spans"), plural.Word(l.Spans.Missing, "is", "are")),
+		`run "otdemo check-jaeger" to find out why, or see docs/call.md for the meaning of each hop`)
+}
