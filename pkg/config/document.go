@@ -96,31 +96,22 @@ func (l *loader) names() []string {
 // decode reads n as a value of key's type. It returns nil for a list with nothing after
 // its colon, which sets nothing.
 func decode(key *Key, n *yaml.Node) (any, *problem) {
-	content := resolve(n)
-	switch key.Type {
-	case TypeWords:
-		return decodeWords(key, content)
-	case TypeTags:
-		return decodeTags(content)
-	case TypeString, TypeSecret, TypeHost, TypeURL, TypeBool, TypeInt, TypeFloat, TypeDuration:
-	}
-	if isNull(content) {
-		c := &problem{claim: "has no value", hint: "give it one, or remove the line"}
-		if key.Default == "" {
-			c.hint = fmt.Sprintf(`write %s: "" for none, or remove the line`, key.Name)
-		}
-		return nil, c
-	}
-	if content.Kind != yaml.ScalarNode {
-		return nil, &problem{claim: "must be one value", got: describe(n)}
-	}
-	return decodeScalar(key, content)
-}
-
-func decodeScalar(key *Key, n *yaml.Node) (any, *problem) {
+	n = resolve(n)
 	tag := n.ShortTag()
 	number := tag == "!!int" || tag == "!!float"
 	switch {
+	case isNull(n) && (key.Type == TypeWords || key.Type == TypeTags):
+		return nil, nil
+	case isNull(n) && key.Default == "":
+		return nil, &problem{claim: "has no value", hint: fmt.Sprintf(`write %s: "" for none, or remove the line`, key.Name)}
+	case isNull(n):
+		return nil, &problem{claim: "has no value", hint: "give it one, or remove the line"}
+	case key.Type == TypeWords:
+		return decodeWords(key, n)
+	case key.Type == TypeTags:
+		return decodeTags(n)
+	case n.Kind != yaml.ScalarNode:
+		return nil, &problem{claim: "must be one value", got: describe(n)}
 	case !number && tag != "!!str" && tag != "!!bool" && tag != "!!timestamp":
 		return nil, &problem{claim: "must not have a YAML tag", got: tag, hint: "put the value in quotes"}
 	case key.Type == TypeBool:
@@ -161,15 +152,8 @@ func decodeAs[T any](key *Key, n *yaml.Node, right bool) (any, *problem) {
 }
 
 func decodeWords(key *Key, n *yaml.Node) (any, *problem) {
-	if isNull(n) {
-		return nil, nil
-	}
 	if n.Kind != yaml.SequenceNode {
-		c := &problem{claim: "must be a list", got: describe(n)}
-		if n.Kind == yaml.ScalarNode {
-			c.instead = n.Value
-		}
-		return nil, c
+		return nil, &problem{claim: "must be a list", got: describe(n), instead: n.Value}
 	}
 	words := []string{}
 	for _, item := range n.Content {
@@ -185,10 +169,7 @@ const tagExample = "tags: [{name: region, value: eu}]"
 
 func decodeTags(n *yaml.Node) (any, *problem) {
 	c := &problem{claim: "must be a list of {name, value}", hint: "write " + tagExample}
-	switch {
-	case isNull(n):
-		return nil, nil
-	case n.Kind != yaml.SequenceNode:
+	if n.Kind != yaml.SequenceNode {
 		c.got = describe(n)
 		return nil, c
 	}

@@ -81,19 +81,17 @@ func withTLS(scheme string, secure bool) string {
 }
 
 // checkEndpoint checks reporter.collector.endpoint for the tracer.
-func (l *loader) checkEndpoint(cfg *Config) {
+func (l *loader) checkEndpoint(cfg *Config) *problem {
 	raw := cfg.Reporter.Collector.Endpoint
-	if raw == "" || l.invalid[keyCollectorEndpoint] || l.invalid[keyTracer] {
-		return
-	}
-	r, from, tracer := routeOf(cfg.Tracer, raw), l.origins[keyCollectorEndpoint], l.origins[keyTracer]
+	r := routeOf(cfg.Tracer, raw)
 	c := cmp.Or(checkURL(raw, r), r.check(raw))
-	if c == nil {
-		return
+	if raw == "" || c == nil {
+		return nil
 	}
 	if cfg.Tracer != TracerJaeger {
 		c.claim += " for tracer " + cfg.Tracer
 	}
+	from, tracer := l.origins[keyCollectorEndpoint], l.origins[keyTracer]
 	switch {
 	case tracer.Layer > from.Layer:
 		// The tracer was changed and the endpoint was not.
@@ -101,7 +99,7 @@ func (l *loader) checkEndpoint(cfg *Config) {
 	case c.instead == "":
 		c.hint = "such as " + from.assign(l.byName[keyCollectorEndpoint], r.Example)
 	}
-	l.failValue(keyCollectorEndpoint, from, c)
+	return c
 }
 
 // check checks what follows the scheme of a URL that can be parsed.

@@ -83,29 +83,30 @@ func otelURL(raw, variable string, grpc bool) (string, *problem) {
 		}
 		return "", c
 	}
+	wrong := func(claim, instead string) (string, *problem) {
+		return "", &problem{claim: claim, got: quote(raw), instead: instead}
+	}
 	u, err := url.Parse(raw)
 	if err != nil {
-		return "", &problem{claim: "must be a URL", got: quote(raw)}
+		return wrong("must be a URL", "")
 	}
 	bare := u.Scheme + "://" + u.Host
 	path := strings.TrimSuffix(u.Path, "/")
+	base, added := strings.CutSuffix(path, "/v1/traces")
 	switch {
 	case grpc && path != "":
-		return "", &problem{claim: "must not have a path for gRPC", got: quote(raw), instead: bare}
+		return wrong("must not have a path for gRPC", bare)
 	case grpc && u.Port() == "":
-		return "", &problem{claim: "must have a port for gRPC", got: quote(raw), instead: bare + ":4317"}
+		return wrong("must have a port for gRPC", bare+":4317")
 	case grpc:
-		out := url.URL{Scheme: withTLS("grpc", u.Scheme == "https"), User: u.User, Host: u.Host}
+		out := url.URL{Scheme: withTLS("grpc", encrypted(u)), User: u.User, Host: u.Host}
 		return out.String(), nil
-	case variable == envOTLPEndpoint && strings.HasSuffix(path, "/v1/traces"):
-		return "", &problem{
-			claim: "must not end in v1/traces, which is added", got: quote(raw),
-			instead: bare + strings.TrimSuffix(path, "/v1/traces"),
-		}
+	case variable == envOTLPEndpoint && added:
+		return wrong("must not end in v1/traces, which is added", bare+base)
 	case variable == envOTLPEndpoint:
 		return u.JoinPath("v1/traces").String(), nil
 	case u.Path == "":
-		return "", &problem{claim: "must have a path", got: quote(raw), instead: bare + "/v1/traces"}
+		return wrong("must have a path", bare+"/v1/traces")
 	}
 	return raw, nil
 }

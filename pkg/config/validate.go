@@ -20,22 +20,21 @@ import (
 func (l *loader) validate(cfg *Config) {
 	for i := range l.keys {
 		key := &l.keys[i]
-		if l.invalid[key.Name] {
-			continue
-		}
-		if c := key.check(l.viper.Get(key.Name)); c != nil {
-			l.failValue(key.Name, l.origins[key.Name], c)
-		}
+		l.reject(key.check(l.viper.Get(key.Name)), key.Name)
 	}
-	if !l.invalid[keySamplerType] && !l.invalid[keySamplerParam] {
-		if c := l.checkParam(&cfg.Sampler); c != nil {
-			l.failValue(keySamplerParam, l.origins[keySamplerParam], c)
-		}
-	}
-	l.checkEndpoint(cfg)
-	l.checkSampler(cfg)
-	l.checkFormats(cfg)
+	l.reject(l.checkParam(&cfg.Sampler), keySamplerParam, keySamplerType)
+	l.reject(l.checkEndpoint(cfg), keyCollectorEndpoint, keyTracer)
+	l.reject(l.checkSampler(cfg), keySamplerType, keyTracer)
+	l.reject(checkFormats(cfg), keyPropagation, keyTracer)
 	l.checkCredentials(&cfg.Reporter.Collector)
+}
+
+// reject adds the fault of a key's value, unless c is nil, or the value or one that it
+// depends on is invalid already.
+func (l *loader) reject(c *problem, name string, dependsOn ...string) {
+	if c != nil && !l.invalid[name] && !slices.ContainsFunc(dependsOn, func(other string) bool { return l.invalid[other] }) {
+		l.failValue(name, l.origins[name], c)
+	}
 }
 
 // check checks one value independently of the others.
@@ -217,34 +216,31 @@ func (l *loader) asWell(name string, layer Layer, value string) string {
 }
 
 // checkSampler checks that the tracer has the sampler.
-func (l *loader) checkSampler(cfg *Config) {
+func (l *loader) checkSampler(cfg *Config) *problem {
 	k := kind.Of(cfg.Tracer)
-	if l.invalid[keySamplerType] || l.invalid[keyTracer] || slices.Contains(k.Samplers, cfg.Sampler.Type) {
-		return
+	if slices.Contains(k.Samplers, cfg.Sampler.Type) {
+		return nil
 	}
-	from, tracer := l.origins[keySamplerType], l.origins[keyTracer]
 	c := &problem{claim: "must be " + orList(k.Samplers, "") + " for tracer " + k.Name, got: quote(cfg.Sampler.Type)}
-	if tracer.Layer > from.Layer {
+	if tracer := l.origins[keyTracer]; tracer.Layer > l.origins[keySamplerType].Layer {
 		c.hint = l.asWell(keySamplerType, tracer.Layer, SamplerProbabilistic)
 	} else {
 		c.instead = SamplerProbabilistic
 	}
-	l.failValue(keySamplerType, from, c)
+	return c
 }
 
 // checkFormats rejects formats that only another tracer supports.
-func (l *loader) checkFormats(cfg *Config) {
-	if l.invalid[keyPropagation] || l.invalid[keyTracer] {
-		return
-	}
+func checkFormats(cfg *Config) *problem {
 	for _, k := range kind.All() {
 		if k.Exclusive && k.Name != cfg.Tracer && slices.Contains(cfg.Propagation, k.Formats[0]) {
-			l.failValue(keyPropagation, l.origins[keyPropagation], &problem{
+			return &problem{
 				claim: "must not contain " + k.Formats[0] + " for tracer " + cfg.Tracer,
 				hint:  "only tracer " + k.Name + " supports that format; both tracers support jaeger, w3c, b3 and b3-single",
-			})
+			}
 		}
 	}
+	return nil
 }
 
 // checkCredentials checks that both or none are set.
