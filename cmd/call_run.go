@@ -1,6 +1,7 @@
 package cmd
 
 import (
+	"cmp"
 	"context"
 	"crypto/rand"
 	"errors"
@@ -62,8 +63,12 @@ func (a *app) newSession(ctx context.Context, cfg config.Config, request client.
 		return nil, usageError(err)
 	}
 	if opts.run.Verify {
-		if err := canVerify(ctx, cfg, reader); err != nil {
-			return nil, err
+		if !cfg.MakesSpans() {
+			return nil, usageError(hint.New(errors.New("--verify has nothing to account for: the tracer makes no spans"), "use --tracer jaeger"))
+		}
+		if err := responds(ctx, reader); err != nil {
+			return nil, usageError(hint.New(fmt.Errorf("--verify cannot read traces back: %w", err),
+				`set Jaeger's address with --query-url, or leave out --verify; "otdemo check-jaeger" finds the cause`))
 		}
 	}
 	logger := a.quietLogger(stderr)
@@ -97,24 +102,12 @@ func (a *app) newSession(ctx context.Context, cfg config.Config, request client.
 	return s, nil
 }
 
-// canVerify returns an error when the configuration makes no spans, or the query API
-// does not respond.
-func canVerify(ctx context.Context, cfg config.Config, reader *query.Client) error {
-	if !cfg.MakesSpans() {
-		return usageError(hint.New(errors.New("--verify has nothing to account for: the tracer makes no spans"), "use --tracer jaeger"))
-	}
+// responds returns an error when the query API does not respond, or ctx ends.
+func responds(ctx context.Context, reader *query.Client) error {
 	probing, cancel := context.WithTimeout(ctx, defaultCallTimeout)
 	defer cancel()
 	_, err := reader.Services(probing)
-	switch {
-	case ctx.Err() != nil:
-		return ctx.Err()
-	case err != nil:
-		return usageError(hint.New(fmt.Errorf("--verify cannot read traces back: %w", err),
-			`set Jaeger's address with --query-url, or leave out --verify; "otdemo check-jaeger" finds the cause`))
-	default:
-		return nil
-	}
+	return cmp.Or(ctx.Err(), err)
 }
 
 func (s *session) tag() opentracing.Tag { return opentracing.Tag{Key: runTag, Value: s.run} }
@@ -262,7 +255,7 @@ func resultError(failed error, l *ledger.Ledger, readErr error) error {
 		failed, unknown = errors.Join(failed, missingError(l)), unseenError(l)
 	}
 	if failed == nil && unknown != nil {
-		return &exitError{code: exitUnknown, err: unknown}
+		return unknownError(unknown)
 	}
 	return errors.Join(failed, unknown)
 }

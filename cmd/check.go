@@ -27,11 +27,7 @@ type checkOptions struct {
 	list           bool
 	wait           time.Duration
 	bundle         string
-	// What to check in addition to the configured path.
-	thorough bool
-	through  string
-	compose  string
-	storage  doctor.Storage
+	target         doctor.Target
 }
 
 func newCheck(a *app) *cobra.Command {
@@ -39,6 +35,7 @@ func newCheck(a *app) *cobra.Command {
 		Options: doctor.Options{Timeout: 10 * time.Second},
 		output:  newEnumFlag("text", "short", "json", "junit", "github"),
 		failOn:  newEnumFlag("error", "warning"),
+		target:  doctor.Target{Service: "otdemo-client", UserAgent: "otdemo", Environ: a.env.Environ},
 	}
 	cmd := &cobra.Command{
 		Use:   "check-jaeger",
@@ -71,7 +68,7 @@ The check only adds its canary spans to Jaeger, with service name otdemo-check.
 			}
 			reading, cancel := context.WithTimeout(cmd.Context(), opts.Timeout)
 			defer cancel()
-			if err := errors.Join(opts.Validate(), opts.checkTarget(reading, a.env)); err != nil {
+			if err := errors.Join(opts.Validate(), checkTarget(reading, a.env, &opts.target)); err != nil {
 				return usageError(err)
 			}
 			if opts.wait < 0 {
@@ -90,7 +87,7 @@ The check only adds its canary spans to Jaeger, with service name otdemo-check.
 	}
 	flags := cmd.Flags()
 	addTracerFlags(flags)
-	opts.registerTarget(flags)
+	registerTarget(flags, &opts.target)
 	flags.DurationVar(&opts.Timeout, "timeout", opts.Timeout, "stop the check after this `duration`, such as 30s")
 	flags.DurationVar(&opts.wait, "wait", 0, "repeat the check until spans reach Jaeger, for at most this `duration`, such as 60s")
 	flags.StringSliceVar(&opts.Only, "only", nil, "run only these `probes` and the probes whose results they use; see --list")
@@ -102,12 +99,14 @@ The check only adds its canary spans to Jaeger, with service name otdemo-check.
 	return cmd
 }
 
-func (o *checkOptions) registerTarget(flags *pflag.FlagSet) {
-	flags.BoolVar(&o.thorough, "all", false, "check every port and ingest path, even if nothing is wrong")
-	flags.StringVar(&o.through, "through", "", "send requests to the application at this `url` and check which spans it reports")
-	flags.StringVar(&o.compose, "compose", "", "check this compose `file`; needs no Docker engine")
+// registerTarget registers the flags for what to check in addition to the configured
+// path.
+func registerTarget(flags *pflag.FlagSet, t *doctor.Target) {
+	flags.BoolVar(&t.Thorough, "all", false, "check every port and ingest path, even if nothing is wrong")
+	flags.StringVar(&t.Through, "through", "", "send requests to the application at this `url` and check which spans it reports")
+	flags.StringVar(&t.Compose, "compose", "", "check this compose `file`; needs no Docker engine")
 
-	s := &o.storage
+	s := &t.Storage
 	flags.StringVar(&s.Kind, "storage", "", "also check Jaeger's storage, of this `kind`: elasticsearch, opensearch or cassandra")
 	flags.StringSliceVar(&s.ESURLs, "es-url", nil, "`urls` of Elasticsearch or OpenSearch, as in Jaeger's configuration")
 	flags.StringVar(&s.IndexPrefix, "es-index-prefix", "", "`prefix` of Jaeger's index names")
@@ -123,44 +122,35 @@ func (o *checkOptions) registerTarget(flags *pflag.FlagSet) {
 
 // checkTarget validates the flags and the files that they name. It also reads the
 // password from its file.
-func (o *checkOptions) checkTarget(ctx context.Context, env *Env) error {
-	if name, ok := strings.CutPrefix(o.storage.Password, "@"); ok {
+func checkTarget(ctx context.Context, env *Env, t *doctor.Target) error {
+	if name, ok := strings.CutPrefix(t.Storage.Password, "@"); ok {
 		content, err := env.readFile(ctx, name, maxSettings)
 		if err != nil {
 			return fmt.Errorf("--storage-password: %w", err)
 		}
-		o.storage.Password = strings.TrimRight(string(content), "\r\n")
+		t.Storage.Password = strings.TrimRight(string(content), "\r\n")
 	}
 	var unreadable error
-	if _, err := o.storage.TLSConfig(func(name string) ([]byte, error) { return config.ReadFile(env.path(name)) }); err != nil {
+	if _, err := t.Storage.TLSConfig(func(name string) ([]byte, error) { return config.ReadFile(env.path(name)) }); err != nil {
 		unreadable = hint.New(fmt.Errorf("--storage-ca: %w", err), "name a file with certificates in PEM form")
 	}
-	compose := o.target(env, nil)
-	return errors.Join(o.storage.Validate(), unreadable, doctor.ValidateCompose(compose))
-}
-
-// target returns what the doctor checks.
-func (o *checkOptions) target(env *Env, loaded *config.Loaded) doctor.Target {
-	target := doctor.Target{
-		Loaded:    loaded,
-		Service:   "otdemo-client",
-		UserAgent: "otdemo",
-		Environ:   env.Environ,
-		Thorough:  o.thorough,
-		Through:   o.through,
-		Storage:   o.storage,
+	if t.Compose != "" {
+		t.Compose = env.path(t.Compose)
 	}
-	if o.compose != "" {
-		target.Compose = env.path(o.compose)
-	}
-	return target
+	return errors.Join(t.Storage.Validate(), unreadable, doctor.ValidateCompose(*t))
 }
 
 func (a *app) check(ctx context.Context, loaded *config.Loaded, opts *checkOptions) error {
-	target := opts.target(a.env, loaded)
-	var recorded exchangeRecorder
+	target := opts.target
+	target.Loaded = loaded
+	var recording sync.Mutex
+	var exchanges []doctor.Exchange
 	if opts.bundle != "" {
-		target.Record = recorded.add
+		target.Record = func(x doctor.Exchange) {
+			recording.Lock()
+			defer recording.Unlock()
+			exchanges = append(exchanges, x)
+		}
 	}
 	report, begun := a.runCheck(ctx, target, opts)
 	if err := ctx.Err(); err != nil {
@@ -171,7 +161,7 @@ func (a *app) check(ctx context.Context, loaded *config.Loaded, opts *checkOptio
 	}
 	err := a.writeCheck(report, opts.output.text, begun)
 	if opts.bundle != "" {
-		b := &check.Bundle{Version: currentVersion(), Report: report, Config: loaded, Exchanges: recorded.exchanges, Now: a.env.Now()}
+		b := &check.Bundle{Version: currentVersion(), Report: report, Config: loaded, Exchanges: exchanges, Now: a.env.Now()}
 		err = errors.Join(err, a.writeBundle(ctx, b, opts.bundle))
 	}
 	if err != nil {
@@ -221,19 +211,6 @@ func checkExit(v doctor.Verdict, warningsFail bool) error {
 		return &exitError{code: exitUnknown}
 	}
 	return nil
-}
-
-// exchangeRecorder keeps the doctor's exchanges for a bundle. Its zero value is empty;
-// add may be called from any goroutine.
-type exchangeRecorder struct {
-	mu        sync.Mutex
-	exchanges []doctor.Exchange
-}
-
-func (r *exchangeRecorder) add(x doctor.Exchange) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	r.exchanges = append(r.exchanges, x)
 }
 
 // writeBundle writes the archive at path, readable by its owner only, since responses

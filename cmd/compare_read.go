@@ -54,7 +54,7 @@ func (c *compareRun) readSide(ctx context.Context, side *compareSide) error {
 		return hint.New(fmt.Errorf("the trace of tracer %s did not arrive: %w", side.Tracer, err),
 			fmt.Sprintf("run \"otdemo check-jaeger --tracer %s\" to find out where it was lost", side.Tracer))
 	default:
-		return &exitError{code: exitUnknown, err: fmt.Errorf("the trace of tracer %s could not be read back: %w", side.Tracer, err)}
+		return unknownError(fmt.Errorf("the trace of tracer %s could not be read back: %w", side.Tracer, err))
 	}
 }
 
@@ -99,7 +99,7 @@ func compareError(r *compare.Report, lost error) error {
 	case lost != nil:
 		return errors.Join(lost, unseen)
 	case unseen != nil:
-		return &exitError{code: exitUnknown, err: unseen}
+		return unknownError(unseen)
 	case r.Same():
 		return nil
 	default:

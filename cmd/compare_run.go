@@ -69,10 +69,14 @@ func (a *app) compare(ctx context.Context, from, to *compareSide, request client
 			}
 		}
 	}
-	if c.reader, err = a.compareReader(ctx, from.cfg); err != nil {
-		return err
+	if c.reader, err = query.New(from.cfg.Query.URL, query.Options{}); err != nil {
+		return usageError(err)
 	}
 	defer c.reader.Close()
+	if err := responds(ctx, c.reader); err != nil {
+		return unknownError(hint.New(fmt.Errorf("the traces could not be read back: %w", err),
+			"set Jaeger's address with --query-url, or start an in-memory Jaeger with --demo"))
+	}
 	if request.URL == "" {
 		c.worker = &worker{}
 		own, startErr := a.startServer(ctx, c.worker, c.logger)
@@ -107,25 +111,6 @@ func (c *compareRun) write(report *compare.Report) error {
 		return comparison.WriteJSON(c.app.env.Stdout, shown)
 	}
 	return comparison.WriteText(c.app.env.Stdout, c.app.terminal(), shown)
-}
-
-// compareReader returns a client of the query API after checking that it responds.
-func (a *app) compareReader(ctx context.Context, cfg config.Config) (*query.Client, error) {
-	reader, err := query.New(cfg.Query.URL, query.Options{})
-	if err != nil {
-		return nil, usageError(err)
-	}
-	probing, cancel := context.WithTimeout(ctx, defaultCallTimeout)
-	defer cancel()
-	if _, err := reader.Services(probing); err != nil {
-		reader.Close()
-		if ctx.Err() != nil {
-			return nil, ctx.Err()
-		}
-		return nil, &exitError{code: exitUnknown, err: hint.New(fmt.Errorf("the traces could not be read back: %w", err),
-			"set Jaeger's address with --query-url, or start an in-memory Jaeger with --demo")}
-	}
-	return reader, nil
 }
 
 // run determines the traits of one side's tracer, makes the request with it and flushes
@@ -201,8 +186,8 @@ func (c *compareRun) call(ctx context.Context, tr *tracer.Tracer) (trace.TraceID
 		return trace.TraceID{}, callError(err)
 	}
 	if !sampled {
-		return trace.TraceID{}, &exitError{code: exitUnknown, err: hint.New(errors.New("no trace to compare: the trace was not sampled"),
-			"sample every trace with --sampler-type const --sampler-param 1")}
+		return trace.TraceID{}, unknownError(hint.New(errors.New("no trace to compare: the trace was not sampled"),
+			"sample every trace with --sampler-type const --sampler-param 1"))
 	}
 	return id, nil
 }

@@ -35,11 +35,17 @@ func (e *exitError) Error() string {
 func (e *exitError) Unwrap() error { return e.err }
 
 // usageError marks err as the caller's mistake, unless a signal is its cause.
-func usageError(err error) error {
+func usageError(err error) error { return failWith(exitUsage, err) }
+
+// unknownError marks err as one that leaves the result open, unless a signal is its
+// cause.
+func unknownError(err error) error { return failWith(exitUnknown, err) }
+
+func failWith(code int, err error) error {
 	if errors.Is(err, context.Canceled) {
 		return context.Canceled
 	}
-	return &exitError{code: exitUsage, err: err}
+	return &exitError{code: code, err: err}
 }
 
 // exitCode returns the process's exit code for the error of a command: exitFailed

@@ -53,44 +53,28 @@ func (e *Env) readFile(ctx context.Context, name string, limit int64) ([]byte, e
 // then leaves f to itself: nothing ends a thread that waits for a pipe to be opened,
 // and the process ends soon.
 func interruptible[T any](ctx context.Context, f func() (T, error)) (T, error) {
-	type result struct {
-		value T
-		err   error
-	}
-	done := make(chan result, 1)
+	var value T
+	var err error
+	done := make(chan struct{})
 	go func() {
-		value, err := f()
-		done <- result{value, err}
+		defer close(done)
+		value, err = f()
 	}()
 	select {
-	case r := <-done:
-		return r.value, r.err
+	case <-done:
+		return value, err
 	case <-ctx.Done():
 		var none T
 		return none, ctx.Err()
 	}
 }
 
-// writeFile writes content to path. A regular file, also one that a link points to, is
+// writeFile writes content to a file. A regular one, also one that a link points to, is
 // written completely or not at all; a new one gets the mode perm less the umask. A
 // device or a FIFO is written to and never replaced.
-func (e *Env) writeFile(ctx context.Context, path string, content []byte, perm fs.FileMode) error {
-	return asGiven(writeFile(ctx, e, e.path(path), content, perm), path)
-}
-
-// asGiven returns err with the path that the user gave, instead of that of a temporary
-// file or of a link's target.
-func asGiven(err error, path string) error {
-	if e, ok := errors.AsType[*fs.PathError](err); ok {
-		return &fs.PathError{Op: e.Op, Path: path, Err: e.Err}
-	}
-	if e, ok := errors.AsType[*os.LinkError](err); ok {
-		return &fs.PathError{Op: e.Op, Path: path, Err: e.Err}
-	}
-	return err
-}
-
-func writeFile(ctx context.Context, e *Env, path string, content []byte, perm fs.FileMode) error {
+func (e *Env) writeFile(ctx context.Context, name string, content []byte, perm fs.FileMode) (err error) {
+	defer func() { err = asGiven(err, name) }()
+	path := e.path(name)
 	info, err := os.Stat(path)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
@@ -123,14 +107,23 @@ func writeFile(ctx context.Context, e *Env, path string, content []byte, perm fs
 	return errors.Join(err, file.Close())
 }
 
-// createFile opens path for writing, like writeFile, for content that is written
-// later: a regular file is truncated at once.
-func (e *Env) createFile(ctx context.Context, path string) (*os.File, error) {
-	file, err := createFile(ctx, e.path(path))
-	return file, asGiven(err, path)
+// asGiven returns err with the path that the user gave, instead of that of a temporary
+// file or of a link's target.
+func asGiven(err error, path string) error {
+	if e, ok := errors.AsType[*fs.PathError](err); ok {
+		return &fs.PathError{Op: e.Op, Path: path, Err: e.Err}
+	}
+	if e, ok := errors.AsType[*os.LinkError](err); ok {
+		return &fs.PathError{Op: e.Op, Path: path, Err: e.Err}
+	}
+	return err
 }
 
-func createFile(ctx context.Context, path string) (*os.File, error) {
+// createFile opens a file for writing, like writeFile, for content that is written
+// later: a regular file is truncated at once.
+func (e *Env) createFile(ctx context.Context, name string) (file *os.File, err error) {
+	defer func() { err = asGiven(err, name) }()
+	path := e.path(name)
 	info, err := os.Stat(path)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):

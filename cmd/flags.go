@@ -49,29 +49,15 @@ func newEnumFlag(words ...string) textFlag {
 
 // parseSize parses a size such as 64MiB, 1GB or 4096B; the unit is required.
 func parseSize(text string) (int64, error) {
-	for _, unit := range []struct {
-		suffix string
-		factor int64
-	}{
-		{"KiB", 1 << 10},
-		{"MiB", 1 << 20},
-		{"GiB", 1 << 30},
-		{"kB", 1e3},
-		{"MB", 1e6},
-		{"GB", 1e9},
-		{"B", 1}, // last, since "MB" ends in it
-	} {
-		digits, ok := strings.CutSuffix(text, unit.suffix)
-		if !ok {
-			continue
-		}
-		n, err := strconv.ParseInt(strings.TrimSpace(digits), 10, 64)
-		if err != nil || n <= 0 || n > (1<<62)/unit.factor {
-			break
-		}
-		return n * unit.factor, nil
+	digits := strings.TrimRight(text, "BikKMG")
+	factor := map[string]int64{
+		"B": 1, "kB": 1e3, "MB": 1e6, "GB": 1e9, "KiB": 1 << 10, "MiB": 1 << 20, "GiB": 1 << 30,
+	}[text[len(digits):]]
+	n, err := strconv.ParseInt(strings.TrimSpace(digits), 10, 64)
+	if err != nil || factor == 0 || n <= 0 || n > (1<<62)/factor {
+		return 0, errors.New("must be a size with a unit, such as 64MiB or 1GB")
 	}
-	return 0, errors.New("must be a size with a unit, such as 64MiB or 1GB")
+	return n * factor, nil
 }
 
 // formatSize returns a size in the largest binary unit that divides it.

@@ -29,9 +29,6 @@ func (l Layer) String() string {
 	return [...]string{"default", "file", "jaeger", "otel", "otdemo", "flag"}[l]
 }
 
-// MarshalText implements encoding.TextMarshaler with the form of String.
-func (l Layer) MarshalText() ([]byte, error) { return []byte(l.String()), nil }
-
 // Origin is where a value was set.
 type Origin struct {
 	Layer Layer

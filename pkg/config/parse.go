@@ -15,56 +15,48 @@ import (
 const hidden = "(hidden)"
 
 // parse reads text, as it stands in a variable or a flag, as a value of type t.
-// The complaint is nil when it can be parsed; validate checks whether the
+// The problem is nil when it can be parsed; validate checks whether the
 // value makes sense. env has the variables of ${NAME:default} in tags.
 func (t Type) parse(text string, env environ) (any, *problem) {
+	var value any
+	var err error
+	c := &problem{got: quote(text)}
 	switch t {
 	case TypeBool:
-		b, err := strconv.ParseBool(text)
-		if err != nil {
-			return nil, &problem{claim: "must be true or false", got: quote(text)}
-		}
-		return b, nil
+		value, err = strconv.ParseBool(text)
+		c.claim = "must be true or false"
 	case TypeInt:
-		n, err := strconv.Atoi(text)
-		if err != nil {
-			return nil, intProblem(text)
+		value, err = strconv.Atoi(text)
+		c.claim = "must be a whole number"
+		// Kubernetes sets NAME_PORT so for every service of a namespace, which collides
+		// with JAEGER_AGENT_PORT when a service is called jaeger-agent.
+		if hasPrefix(text, "tcp://", "udp://") {
+			c.hint = "Kubernetes sets this for a service of that name: " +
+				"put enableServiceLinks: false into the pod's spec, or set the variable there yourself"
 		}
-		return n, nil
 	case TypeFloat:
-		f, err := strconv.ParseFloat(text, 64)
-		if err != nil {
-			return nil, &problem{claim: "must be a number", got: quote(text)}
-		}
-		return f, nil
+		value, err = strconv.ParseFloat(text, 64)
+		c.claim = "must be a number"
 	case TypeDuration:
 		return parseDuration(text)
 	case TypeWords:
 		words := []string{}
-		if strings.TrimSpace(text) == "" {
-			return words, nil
+		if strings.TrimSpace(text) != "" {
+			words = strings.Split(text, ",")
 		}
-		for word := range strings.SplitSeq(text, ",") {
-			words = append(words, strings.TrimSpace(word))
+		for i, word := range words {
+			words[i] = strings.TrimSpace(word)
 		}
 		return words, nil
 	case TypeTags:
 		return parseTags(text, env)
 	case TypeString, TypeSecret, TypeHost, TypeURL:
+		return text, nil
 	}
-	return text, nil
-}
-
-// intProblem returns the problem of a text that is not a whole number. Its hint is for
-// the value that Kubernetes sets NAME_PORT to for every service of a namespace, which
-// collides with JAEGER_AGENT_PORT when a service is called jaeger-agent.
-func intProblem(text string) *problem {
-	c := &problem{claim: "must be a whole number", got: quote(text)}
-	if strings.HasPrefix(text, "tcp://") || strings.HasPrefix(text, "udp://") {
-		c.hint = "Kubernetes sets this for a service of that name: " +
-			"put enableServiceLinks: false into the pod's spec, or set the variable there yourself"
+	if err != nil {
+		return nil, c
 	}
-	return c
+	return value, nil
 }
 
 func parseDuration(text string) (any, *problem) {
@@ -73,9 +65,7 @@ func parseDuration(text string) (any, *problem) {
 	}
 	d, err := time.ParseDuration(text)
 	if err != nil {
-		return nil, &problem{
-			claim: "must be a duration such as 500ms, 1s or 1m30s", got: quote(text),
-		}
+		return nil, &problem{claim: "must be a duration such as 500ms, 1s or 1m30s", got: quote(text)}
 	}
 	return d, nil
 }
