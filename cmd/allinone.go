@@ -5,11 +5,15 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"net"
+	"net/netip"
 	"net/url"
+	"os/exec"
 	"slices"
 	"strconv"
 	"strings"
 	"syscall"
+	"time"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
@@ -181,7 +185,8 @@ func listenErrors(err error) error {
 		case !errors.Is(e, syscall.EADDRINUSE):
 			e = hint.New(e, "choose another address with --host, or another port")
 		case len(all) < manyPorts:
-			e = hint.New(e, portHint(taken.Name))
+			e = hint.New(e, fmt.Sprintf("choose another port with --%s, or --%[1]s 0 for any free port, or --%[1]s off to disable it",
+				portFlagName(taken.Name)))
 		case len(errs) == len(all)-1:
 			e = hint.New(e, "stop the program that listens on them, or use free ports with --free-ports")
 		}
@@ -230,12 +235,6 @@ func portFlagName(listener string) string {
 	return listener + "-port"
 }
 
-// portHint returns the hint for a port that is in use.
-func portHint(listener string) string {
-	flag := "--" + portFlagName(listener)
-	return fmt.Sprintf("choose another port with %s, or %s 0 for any free port, or %s off to disable it", flag, flag, flag)
-}
-
 // proxyTarget returns the URL of --proxy-query, or all errors of the flags, joined.
 func proxyTarget(flags *pflag.FlagSet, raw string, port int) (*url.URL, error) {
 	combinable := []string{"proxy-query", "host", "query-port", "free-ports", "addr-file", "open", "log-level", "log-format", "color"}
@@ -271,4 +270,57 @@ func (a *app) proxyQuery(ctx context.Context, opts allinone.ProxyOptions, how an
 		return listenErrors(err)
 	}
 	return a.runBackend(ctx, opts.Logger, proxy, how)
+}
+
+// openerGrace is how long the program that opens a browser may run. If it runs longer,
+// it is the browser itself.
+const openerGrace = 5 * time.Second
+
+// openBrowser shows a page in the user's browser. It returns when the system's opener
+// has passed it on, or has become the browser.
+func (a *app) openBrowser(ctx context.Context, page string) error {
+	opener := []string{"xdg-open", page}
+	switch a.env.OS {
+	case "darwin":
+		opener = []string{"open", page}
+	case "windows":
+		opener = []string{"rundll32", "url.dll,FileProtocolHandler", page}
+	}
+	// Neither the end of this program nor of ctx ends the browser.
+	cmd := exec.CommandContext(context.WithoutCancel(ctx), opener[0], opener[1:]...)
+	cmd.Env = a.env.Environ
+	if err := cmd.Start(); err != nil {
+		return fmt.Errorf("open the browser: %w", err)
+	}
+	// The channel has room, so that this ends with the browser.
+	ended := make(chan error, 1)
+	go func() { ended <- cmd.Wait() }()
+	ctx, cancel := context.WithTimeout(ctx, openerGrace)
+	defer cancel()
+	select {
+	case err := <-ended:
+		if err != nil {
+			return fmt.Errorf("open the browser: %s: %w", opener[0], err)
+		}
+		return nil
+	case <-ctx.Done():
+		return nil
+	}
+}
+
+// openOrWarn opens a page, or prints a warning with its URL when that fails.
+func (a *app) openOrWarn(ctx context.Context, page string) {
+	if err := a.openBrowser(ctx, page); err != nil {
+		a.warn(err.Error(), "open "+page+" yourself")
+	}
+}
+
+// pageURL returns the URL of the page of a server that listens on addr, for a browser
+// on this machine.
+func pageURL(addr string) string {
+	if at, err := netip.ParseAddrPort(addr); err == nil && at.Addr().IsUnspecified() {
+		_, port, _ := net.SplitHostPort(addr) // it has just been parsed
+		addr = net.JoinHostPort("localhost", port)
+	}
+	return "http://" + addr + "/"
 }

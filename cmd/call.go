@@ -119,7 +119,6 @@ func (o *callOptions) register(flags *pflag.FlagSet) {
 	flags.BoolVar(&o.quiet, "quiet", false, "do not show progress on the terminal")
 }
 
-// isLoadRun reports whether the flags start a load run.
 func isLoadRun(flags *pflag.FlagSet) bool {
 	return flags.Changed("requests") || flags.Changed("duration")
 }

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"net"
+	"os"
 	"runtime/debug"
 	"strconv"
 	"time"
@@ -24,6 +25,7 @@ import (
 	"github.com/otdemo/otdemo/pkg/query"
 	"github.com/otdemo/otdemo/pkg/report/run"
 	"github.com/otdemo/otdemo/pkg/report/terminal"
+	"github.com/otdemo/otdemo/pkg/trace"
 	"github.com/otdemo/otdemo/pkg/tracer"
 )
 
@@ -140,7 +142,6 @@ func (s *session) close(ctx context.Context) (tracer.Stats, *ledger.Ledger, erro
 	return stats, &closed, err
 }
 
-// callOne makes a single call.
 func (a *app) callOne(ctx context.Context, cfg config.Config, request client.Request, opts *callOptions) error {
 	s, err := a.newSession(ctx, cfg, request, opts, a.env.Stderr)
 	if err != nil {
@@ -170,6 +171,59 @@ func (a *app) callOne(ctx context.Context, cfg config.Config, request client.Req
 	return resultError(errors.Join(callError(failure), err), call.Ledger, readErr)
 }
 
+// showTrace reads the trace of a call back and prints it. It returns an error if the
+// client's spans are not stored within timeout, and prints a warning if the server's
+// are missing.
+func (a *app) showTrace(ctx context.Context, reader *query.Client, call *run.Call, timeout time.Duration) error {
+	if !call.Sampled {
+		return hint.New(errors.New("no trace to show: the trace was not sampled"),
+			"sample every trace with --sampler-type const --sampler-param 1")
+	}
+	ctx, cancel := context.WithTimeout(ctx, timeout)
+	defer cancel()
+	own := int(call.Spans.Finished)
+	t, err := reader.WaitTrace(ctx, call.TraceID, func(t trace.Trace) bool { return len(t.Spans) >= own })
+	if err == nil && !answered(t) {
+		grace := ledger.ServiceGrace
+		if call.Ledger != nil {
+			grace = 0 // --verify has waited already
+		}
+		t, err = a.waitForServer(ctx, reader, t, grace)
+	}
+	if err != nil {
+		err = hint.New(fmt.Errorf("show trace: %w", err), `run "otdemo check-jaeger" to find out where it was lost`)
+	}
+	if len(t.Spans) == 0 {
+		return err
+	}
+	fmt.Fprintln(a.env.Stdout)
+	return errors.Join(err, trace.Waterfall(a.env.Stdout, &t, a.drawOptions()))
+}
+
+// waitForServer waits up to grace for the spans of the called service, and prints a
+// warning if there are none.
+func (a *app) waitForServer(ctx context.Context, reader *query.Client, t trace.Trace, grace time.Duration) (trace.Trace, error) {
+	start := a.env.Now()
+	complete, err := reader.WaitTrace(ctx, t.ID, func(t trace.Trace) bool {
+		return answered(t) || a.env.Now().Sub(start) >= grace
+	})
+	if len(complete.Spans) == 0 {
+		complete = t
+	}
+	if errors.Is(err, query.ErrIncomplete) {
+		err = nil // --timeout is shorter
+	}
+	if n := len(complete.Unanswered()); err == nil && n > 0 {
+		a.warn(plural.Of(n, "request", "requests")+" without a span of the called service: "+
+			"it is not traced, or its spans are lost or late, or it does not read these headers", "")
+	}
+	return complete, err
+}
+
+// answered reports whether each request of t that did not fail has a span of the
+// service that responded.
+func answered(t trace.Trace) bool { return len(t.Unanswered()) == 0 }
+
 // callMany makes a load run and writes its report, also after Ctrl-C.
 func (a *app) callMany(ctx context.Context, cfg config.Config, request client.Request, opts *callOptions) error {
 	status := terminal.NewLine(a.env.Stderr, a.env.Width, a.env.StderrTerminal && !opts.quiet)
@@ -191,7 +245,10 @@ func (a *app) callMany(ctx context.Context, cfg config.Config, request client.Re
 	}
 
 	status.Show("flushing spans and reading traces back")
-	endErr := file.end(outcome)
+	var endErr error
+	if file != nil {
+		endErr = file.results.End(outcome) // complete, except for the ledger
+	}
 	stats, closed, readErr := s.close(ctx)
 	status.Clear()
 	report := &run.Report{Run: info, Outcome: outcome, Calls: recorder.Report(), Client: &stats, Ledger: closed}
@@ -237,7 +294,41 @@ func (a *app) runLoad(ctx context.Context, s *session, info *load.RunInfo, statu
 	return load.Run(ctx, opts)
 }
 
-// runInfo describes the run that starts now.
+// resultsFile is the file of --results; nil without that flag. Errors of adding results
+// are returned by the writer's End or by close.
+type resultsFile struct {
+	file    *os.File
+	results *load.ResultsWriter
+}
+
+// createResults creates the file at path and writes its header. It returns nil for "".
+func (a *app) createResults(ctx context.Context, path string, info load.RunInfo) (*resultsFile, error) {
+	if path == "" {
+		return nil, nil //nolint:nilnil // there is none without the flag
+	}
+	file, err := a.env.createFile(ctx, path)
+	if err != nil {
+		return nil, fmt.Errorf("--results: %w", err)
+	}
+	results, err := load.NewResultsWriter(file, info)
+	if err != nil {
+		return nil, errors.Join(fmt.Errorf("--results: %w", err), file.Close())
+	}
+	return &resultsFile{file: file, results: results}, nil
+}
+
+// close adds the ledger, if there is one, and closes the file.
+func (f *resultsFile) close(l *ledger.Ledger) error {
+	switch {
+	case f == nil:
+		return nil
+	case l == nil:
+		return f.file.Close()
+	default:
+		return errors.Join(f.results.Ledger(l), f.file.Close())
+	}
+}
+
 func (s *session) runInfo() load.RunInfo {
 	info := s.opts.run
 	info.Run, info.Service = s.run, s.tracer.Service()
@@ -273,7 +364,6 @@ func unseenError(l *ledger.Ledger) error {
 		`run "otdemo check-jaeger --through URL" to find out whether it reports spans, and which headers it reads`)
 }
 
-// missingError returns an error if spans are missing.
 func missingError(l *ledger.Ledger) error {
 	if l == nil || l.Balanced() {
 		return nil

@@ -65,7 +65,6 @@ endpoint. --from-endpoint and --to-endpoint override both. --from defaults to
 	return cmd
 }
 
-// compareOptions are the flags of compare.
 type compareOptions struct {
 	from, to                 string
 	fromEndpoint, toEndpoint string

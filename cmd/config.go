@@ -58,7 +58,6 @@ func loadSource(src config.Source) (*config.Loaded, error) {
 	return loaded, nil
 }
 
-// source returns the sources of the configuration of cmd.
 func (a *app) source(cmd *cobra.Command, extra ...config.Flag) config.Source {
 	return config.Source{
 		Dir:     a.env.Dir,

@@ -111,7 +111,6 @@ func (a *app) demo(ctx context.Context, s *demoSystem, stay bool, how announceme
 	return errors.Join(err, s.stop(ctx))
 }
 
-// startDemo starts the server, both tracers and the reader of traces.
 func (a *app) startDemo(ctx context.Context, s *demoSystem, logger *slog.Logger) error {
 	err := useBackend(&s.cfg, s.backend.Addrs())
 	if err != nil {

@@ -88,7 +88,6 @@ func addKeyFlag(flags *pflag.FlagSet, name, key, kind string) {
 		k.Doc+" ["+strings.Join(slices.Concat([]string{k.Otdemo}, k.Jaeger, k.OTel), ", ")+"]")
 }
 
-// addTracerFlags registers the flags that every command with a tracer shares.
 func addTracerFlags(flags *pflag.FlagSet) {
 	flags.String(configFlag, "", "read the configuration from `file` (default ./config.yaml, else otdemo/config.yaml in the user's configuration directory)")
 	addKeyFlag(flags, "service", "service", "name")
@@ -105,7 +104,6 @@ func addTracerFlags(flags *pflag.FlagSet) {
 
 const configFlag = "config"
 
-// keyFlags returns the flags for keys that were given.
 func keyFlags(flags *pflag.FlagSet) []config.Flag {
 	var given []config.Flag
 	flags.Visit(func(f *pflag.Flag) {

@@ -45,7 +45,6 @@ docs/call.md defines each number and the format of the file.
 	return cmd
 }
 
-// readRun reads a results file.
 func (a *app) readRun(name string) (*run.Report, error) {
 	file, err := os.Open(a.env.path(name))
 	if err != nil {
@@ -55,7 +54,6 @@ func (a *app) readRun(name string) (*run.Report, error) {
 	return run.Read(file, name)
 }
 
-// writeRun writes a report to stdout as text, json or html.
 func (a *app) writeRun(r *run.Report, form string) error {
 	switch form {
 	case "json":

@@ -11,6 +11,8 @@ import (
 	"syscall"
 	"time"
 
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/collectors"
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 	"github.com/spf13/cobra"
 	jaegerprom "github.com/uber/jaeger-lib/metrics/prometheus"
@@ -68,7 +70,8 @@ func (a *app) serve(ctx context.Context, cfg config.Config, addrFile string) err
 		return err
 	}
 	defer ln.Close()
-	registry := newRegistry()
+	registry := prometheus.NewRegistry()
+	registry.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	tr, err := tracer.New(cfg, tracer.Options{
 		Service: "otdemo-server",
 		Logger:  logger,
@@ -77,7 +80,7 @@ func (a *app) serve(ctx context.Context, cfg config.Config, addrFile string) err
 	if err != nil {
 		return usageError(err)
 	}
-	registry.MustRegister(newSpanCollector(tr.Stats))
+	registry.MustRegister(spanCollector(tr.Stats))
 	defer func() {
 		a.closeTracer(ctx, tr)
 		s := tr.Stats()
@@ -96,6 +99,22 @@ func (a *app) serve(ctx context.Context, cfg config.Config, addrFile string) err
 		Now:     a.env.Now,
 	})
 	return server.Run(ctx, ln, handler, logger)
+}
+
+// spanCollector exports a tracer's span counters as one gauge per state, because a span
+// can leave a state: from queued to refused to sent.
+func spanCollector(stats func() tracer.Stats) prometheus.Collector {
+	finished := prometheus.NewDesc("otdemo_spans_finished_total",
+		"Sampled spans that were finished.", nil, nil)
+	now := prometheus.NewDesc("otdemo_spans",
+		"Finished spans by their current state; the states add up to otdemo_spans_finished_total.", []string{"state"}, nil)
+	return prometheus.CollectorFunc(func(metrics chan<- prometheus.Metric) {
+		s := stats()
+		metrics <- prometheus.MustNewConstMetric(finished, prometheus.CounterValue, float64(s.Finished))
+		for _, state := range run.SpanStates(s) {
+			metrics <- prometheus.MustNewConstMetric(now, prometheus.GaugeValue, float64(state.Spans), state.Name)
+		}
+	})
 }
 
 // listen opens the server's port. If another program listens on it, the hint names the

@@ -36,7 +36,6 @@ func (a *app) plain() bool {
 	return true
 }
 
-// terminal returns the properties of stdout.
 func (a *app) terminal() terminal.Options {
 	return terminal.Options{Width: a.env.Width, Color: a.colored(), ASCII: a.plain()}
 }
@@ -49,7 +48,6 @@ func (a *app) drawOptions() trace.DrawOptions {
 	return trace.DrawOptions{Width: t.Width, Color: t.Color, ASCII: t.ASCII, MaxSpans: maxDrawnSpans}
 }
 
-// logger returns a logger that writes to stderr, as the flags define.
 func (a *app) logger() *slog.Logger { return a.loggerAt(a.env.Stderr, a.logLevel.text) }
 
 // quietLogger returns a logger for commands whose output is their answer: it logs
@@ -75,13 +73,11 @@ func (a *app) loggerAt(w io.Writer, name string) *slog.Logger {
 	return slog.New(slog.NewTextHandler(printable.TextWriter(w), opts))
 }
 
-// warn prints a warning, and a hint unless that is empty.
 func (a *app) warn(text, hint string) {
 	printLine(a.env.Stderr, "warning", text)
 	printHint(a.env.Stderr, hint)
 }
 
-// warnAll prints the warnings of a configuration.
 func (a *app) warnAll(warnings []config.Warning) {
 	for _, w := range warnings {
 		a.warn(w.Text, w.Hint)

@@ -16,20 +16,14 @@ type route struct {
 	kind.Endpoint
 	// schemes are all those that the tracer supports, the usual one first.
 	schemes []string
-	// others are the tracer's other endpoints.
-	others []kind.Endpoint
+	// endpoints are all of the tracer's.
+	endpoints []kind.Endpoint
 }
 
 // routeOf returns the route of a tracer to raw.
 func routeOf(tracer, raw string) *route {
 	k := kind.Of(tracer)
-	r := &route{Endpoint: k.Endpoint(raw), schemes: k.Schemes()}
-	for _, e := range k.Endpoints {
-		if e.Name != r.Name {
-			r.others = append(r.others, e)
-		}
-	}
-	return r
+	return &route{k.Endpoint(raw), k.Schemes(), k.Endpoints}
 }
 
 // webRoute returns the route to one of Jaeger's URLs for HTTP.
@@ -39,10 +33,8 @@ func webRoute(example string) *route {
 	return r
 }
 
-// overGRPC reports whether raw is an endpoint for OTLP over gRPC.
 func overGRPC(raw string) bool { return hasPrefix(raw, "grpc://", "grpcs://") }
 
-// usualPath returns the path of an endpoint's example.
 func usualPath(e *kind.Endpoint) string {
 	u, err := url.Parse(e.Example)
 	if err != nil {
@@ -56,10 +48,10 @@ func usualPath(e *kind.Endpoint) string {
 func (r *route) suggestion(u *url.URL) string {
 	scheme, path, port := u.Scheme, usualPath(&r.Endpoint), u.Port()
 	n, err := strconv.Atoi(port)
-	other := slices.IndexFunc(r.others, func(e kind.Endpoint) bool { return e.Port() == n })
+	i := slices.IndexFunc(r.endpoints, func(e kind.Endpoint) bool { return e.Port() == n })
 	switch {
-	case err == nil && other >= 0:
-		e := &r.others[other]
+	case err == nil && i >= 0:
+		e := &r.endpoints[i]
 		scheme, path = withTLS(e.Schemes[0], encrypted(u)), usualPath(e)
 	case err == nil && portUse(n) != "", port == "" && !r.Path:
 		port = strconv.Itoa(r.Port())
@@ -80,7 +72,6 @@ func withTLS(scheme string, secure bool) string {
 	return scheme
 }
 
-// checkEndpoint checks reporter.collector.endpoint for the tracer.
 func (l *loader) checkEndpoint(cfg *Config) *problem {
 	raw := cfg.Reporter.Collector.Endpoint
 	r := routeOf(cfg.Tracer, raw)

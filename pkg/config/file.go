@@ -131,7 +131,6 @@ func (l *loader) isForeign(data []byte) bool {
 	return true
 }
 
-// isSection reports whether name is a section of keys.
 func (l *loader) isSection(name string) bool {
 	return slices.ContainsFunc(l.keys, func(k Key) bool { return strings.HasPrefix(k.Name, name+".") })
 }

@@ -85,7 +85,6 @@ func (l *loader) onJaegerHost(address string) string {
 	return u.String()
 }
 
-// setJaeger sets a key from a variable, unless that is unset.
 func (l *loader) setJaeger(name, variable string) {
 	text := l.env[variable]
 	if text == "" {
@@ -136,7 +135,6 @@ func (l *loader) dropCredentials(endpoint Origin, user, password string) {
 	}
 }
 
-// loadJaegerAgent is used if JAEGER_ENDPOINT is unset.
 func (l *loader) loadJaegerAgent() {
 	if ignored := l.env.present(envUser, envPassword); len(ignored) > 0 {
 		l.warn("set "+envEndpoint+" too, or OTDEMO_REPORTER_COLLECTOR_USER and _PASSWORD instead",

@@ -202,7 +202,6 @@ func (l *loader) setText(name, text string, from Origin) {
 	l.set(name, value, from)
 }
 
-// text returns the current value of a key.
 func (l *loader) text(name string) string { return l.byName[name].Type.format(l.viper.Get(name)) }
 
 // failValue adds the fault of a key's value at from.

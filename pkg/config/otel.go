@@ -158,7 +158,6 @@ func (l *loader) loadOTelResource() {
 	}
 }
 
-// unescape decodes the percent encoding of an attribute's value.
 func (l *loader) unescape(value string) string {
 	plain, err := url.PathUnescape(value)
 	if err != nil {

@@ -162,5 +162,4 @@ func formatDuration(d time.Duration) string {
 	return s
 }
 
-// maskURL returns raw with its user info hidden.
 func maskURL(raw string) string { return redact.Mask(raw, hidden) }

@@ -106,7 +106,6 @@ func (k *Key) suggestWords(words []string) []string {
 	return suggested
 }
 
-// checkWord checks that k allows a word.
 func (k *Key) checkWord(word string) *problem {
 	if slices.Contains(k.values, word) {
 		return nil
@@ -114,7 +113,6 @@ func (k *Key) checkWord(word string) *problem {
 	return &problem{claim: "must be " + orList(k.values, ""), got: quote(word), instead: k.nearest(word)}
 }
 
-// nearest returns the allowed word that was likely intended, or "".
 func (k *Key) nearest(word string) string {
 	return cmp.Or(k.aliases[strings.ToLower(word)], Nearest(word, k.values))
 }
@@ -163,7 +161,6 @@ func notInName(r rune) bool {
 	return !unicode.In(r, unicode.Letter, unicode.Digit, unicode.Mark) && !strings.ContainsRune(".-_", r)
 }
 
-// checkParam checks the parameter for the sampler's type.
 func (l *loader) checkParam(s *Sampler) *problem {
 	p := s.Param
 	share := p >= 0 && p <= 1 // false for NaN too
@@ -215,7 +212,6 @@ func (l *loader) asWell(name string, layer Layer, value string) string {
 	return didYouMean(l.assignment(name, layer, value) + " as well")
 }
 
-// checkSampler checks that the tracer has the sampler.
 func (l *loader) checkSampler(cfg *Config) *problem {
 	k := kind.Of(cfg.Tracer)
 	if slices.Contains(k.Samplers, cfg.Sampler.Type) {
@@ -243,7 +239,6 @@ func checkFormats(cfg *Config) *problem {
 	return nil
 }
 
-// checkCredentials checks that both or none are set.
 func (l *loader) checkCredentials(c *Collector) {
 	if l.invalid[keyCollectorUser] || l.invalid[keyCollectorPassword] || (c.User == "") == (c.Password == "") {
 		return

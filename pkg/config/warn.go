@@ -82,7 +82,6 @@ func (l *loader) warnConfig(cfg *Config) {
 	}
 }
 
-// warnValue warns about a key's value: origin, key, text.
 func (l *loader) warnValue(key, hint, format string, args ...any) {
 	text := key + " " + fmt.Sprintf(format, args...)
 	if from := l.origins[key]; from.Detail != "" {
