@@ -67,9 +67,7 @@ func (l *loader) loadOtdemo() {
 	var known []string
 	for _, key := range l.keys {
 		known = append(known, strings.TrimPrefix(key.Otdemo, otdemoPrefix))
-		if text := l.env[key.Otdemo]; text != "" {
-			l.setText(key.Name, text, Origin{LayerOtdemo, key.Otdemo})
-		}
+		l.setVariable(key.Name, Origin{LayerOtdemo, key.Otdemo})
 	}
 	for _, name := range l.env.prefixed(otdemoPrefix) {
 		rest := strings.TrimPrefix(name, otdemoPrefix)

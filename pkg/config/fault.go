@@ -2,7 +2,6 @@ package config
 
 import (
 	"cmp"
-	"errors"
 	"fmt"
 	"strconv"
 	"strings"
@@ -94,14 +93,6 @@ func byPlace(a, b *Fault) int {
 		return n
 	}
 	return cmp.Or(cmp.Compare(a.Origin.Layer, b.Origin.Layer), cmp.Compare(line(a.Origin), line(b.Origin)))
-}
-
-func join(faults []*Fault) error {
-	errs := make([]error, len(faults))
-	for i, f := range faults {
-		errs[i] = f
-	}
-	return errors.Join(errs...)
 }
 
 // Warning is about something valid that is probably a mistake. Its Text starts with its

@@ -5,7 +5,6 @@ import (
 	"net"
 	"net/url"
 	"slices"
-	"strconv"
 	"strings"
 
 	"github.com/otdemo/otdemo/pkg/tracer/kind"
@@ -85,23 +84,7 @@ func (l *loader) onJaegerHost(address string) string {
 	return u.String()
 }
 
-func (l *loader) setJaeger(name, variable string) {
-	text := l.env[variable]
-	if text == "" {
-		return
-	}
-	key, from := l.byName[name], Origin{LayerJaeger, variable}
-	value, c := key.Type.parse(text, l.env)
-	if c == nil {
-		l.set(name, value, from)
-		return
-	}
-	if n, err := strconv.ParseUint(text, 10, 63); err == nil && key.Type == TypeDuration {
-		// The clients of other languages use milliseconds.
-		c.instead = fmt.Sprintf("%dms", n)
-	}
-	l.failValue(name, from, c)
-}
+func (l *loader) setJaeger(name, variable string) { l.setVariable(name, Origin{LayerJaeger, variable}) }
 
 // loadJaegerCollector is used if JAEGER_ENDPOINT is set: the agent's variables are not
 // read, and a user and password of lower layers belong to another collector, so they

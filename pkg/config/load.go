@@ -2,8 +2,10 @@ package config
 
 import (
 	"cmp"
+	"errors"
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/go-viper/mapstructure/v2"
@@ -100,7 +102,11 @@ func Load(src Source) (*Loaded, error) {
 	}
 	if len(l.faults) > 0 {
 		slices.SortStableFunc(l.faults, byPlace)
-		return nil, join(l.faults)
+		var errs []error
+		for _, f := range l.faults {
+			errs = append(errs, f)
+		}
+		return nil, errors.Join(errs...)
 	}
 	l.warnConfig(&cfg)
 	return &Loaded{Config: cfg, File: file, Values: l.values(), Warnings: l.warnings}, nil
@@ -192,14 +198,26 @@ func (k *Key) canonical(s string) string {
 	return s
 }
 
+// setVariable sets a key to the value of a variable, unless that is unset.
+func (l *loader) setVariable(name string, from Origin) {
+	if text := l.env[from.Detail]; text != "" {
+		l.setText(name, text, from)
+	}
+}
+
 // setText sets a key to a value in the form of variables and flags.
 func (l *loader) setText(name, text string, from Origin) {
-	value, c := l.byName[name].Type.parse(text, l.env)
-	if c != nil {
-		l.failValue(name, from, c)
+	key := l.byName[name]
+	value, c := key.Type.parse(text, l.env)
+	if c == nil {
+		l.set(name, value, from)
 		return
 	}
-	l.set(name, value, from)
+	if n, err := strconv.ParseUint(text, 10, 63); err == nil && key.Type == TypeDuration && from.Layer == LayerJaeger {
+		// The clients of other languages use milliseconds.
+		c.instead = fmt.Sprintf("%dms", n)
+	}
+	l.failValue(name, from, c)
 }
 
 func (l *loader) text(name string) string { return l.byName[name].Type.format(l.viper.Get(name)) }

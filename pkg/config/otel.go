@@ -39,7 +39,7 @@ func (l *loader) loadOTel() {
 	l.loadOTelSampler()
 	l.loadOTelPropagators()
 	if l.otelNumber(envQueueSize, keyQueueSize) {
-		l.setText(keyQueueSize, l.env[envQueueSize], Origin{LayerOTel, envQueueSize})
+		l.setVariable(keyQueueSize, Origin{LayerOTel, envQueueSize})
 	}
 	if l.otelNumber(envScheduleDelay, keyFlushInterval) {
 		text, from := l.env[envScheduleDelay], Origin{LayerOTel, envScheduleDelay}
@@ -128,26 +128,22 @@ func (l *loader) loadOTelDisabled() {
 // loadOTelResource sets the tags to the resource's attributes, and, unless it has its
 // own variable, the service name.
 func (l *loader) loadOTelResource() {
-	text, from := l.env[envResource], Origin{LayerOTel, envResource}
-	service := Origin{LayerOTel, envServiceName}
+	from, service := Origin{LayerOTel, envResource}, Origin{LayerOTel, envServiceName}
+	attributes, c := splitTags(l.env[envResource])
+	if c != nil {
+		c.hint = strings.ReplaceAll(c.hint, "a comma cannot be part of a value", "a comma in a value is %2C")
+		l.failValue(keyTags, from, c)
+		return
+	}
 	name := strings.TrimSpace(l.env[envServiceName])
 	var tags []Tag
-	if strings.TrimSpace(text) != "" {
-		for pair := range strings.SplitSeq(text, ",") {
-			attribute, value, ok := strings.Cut(pair, "=")
-			if !ok {
-				_, c := parseTags(text, environ{})
-				c.hint = strings.ReplaceAll(c.hint, "a comma cannot be part of a value", "a comma in a value is %2C")
-				l.failValue(keyTags, from, c)
-				return
-			}
-			tag := Tag{Name: strings.TrimSpace(attribute), Value: l.unescape(strings.TrimSpace(value))}
-			switch {
-			case tag.Name != "service.name":
-				tags = append(tags, tag)
-			case name == "":
-				name, service = tag.Value, from
-			}
+	for _, tag := range attributes {
+		tag.Value = l.unescape(tag.Value)
+		switch {
+		case tag.Name != "service.name":
+			tags = append(tags, tag)
+		case name == "":
+			name, service = tag.Value, from
 		}
 	}
 	if name != "" {

@@ -80,37 +80,50 @@ func unitProblem(number string) *problem {
 // returns a problem where that panics: a pair without =, which a comma at the end
 // makes as well, and ${NAME} without a colon.
 func parseTags(text string, env environ) (any, *problem) {
+	tags, c := splitTags(text)
+	if c != nil {
+		return nil, c
+	}
+	for i, tag := range tags {
+		inner, ok := strings.CutPrefix(tag.Value, "${")
+		if !ok || !strings.HasSuffix(inner, "}") {
+			continue
+		}
+		source, fallback, ok := strings.Cut(strings.TrimSuffix(inner, "}"), ":")
+		if !ok {
+			return nil, &problem{
+				claim: "must write a variable with its default, as ${NAME:default}", got: quote(tag.Value),
+				instead: strings.ReplaceAll(text, tag.Value, "${"+source+":}"),
+			}
+		}
+		tags[i].Value = cmp.Or(env[source], fallback)
+	}
+	return tags, nil
+}
+
+// splitTags reads a=b,c=d.
+func splitTags(text string) ([]Tag, *problem) {
 	var tags []Tag
-	if text == "" {
+	if strings.TrimSpace(text) == "" {
 		return tags, nil
 	}
 	for pair := range strings.SplitSeq(text, ",") {
 		name, value, ok := strings.Cut(pair, "=")
-		if !ok {
-			c := &problem{claim: "must be name=value pairs separated by commas", got: quote(text)}
-			switch tag := strings.TrimSpace(pair); tag {
-			case "":
-				pairs := strings.Split(text, ",")
-				c.instead = strings.Join(slices.DeleteFunc(pairs, func(pair string) bool { return strings.TrimSpace(pair) == "" }), ",")
-			case text:
-				c.instead = tag + "=true"
-			default:
-				c.hint = fmt.Sprintf("write %s as %s=value; a comma cannot be part of a value", quote(tag), tag)
-			}
-			return nil, c
+		if ok {
+			tags = append(tags, Tag{Name: strings.TrimSpace(name), Value: strings.TrimSpace(value)})
+			continue
 		}
-		value = strings.TrimSpace(value)
-		if inner, ok := strings.CutPrefix(value, "${"); ok && strings.HasSuffix(inner, "}") {
-			source, fallback, ok := strings.Cut(strings.TrimSuffix(inner, "}"), ":")
-			if !ok {
-				return nil, &problem{
-					claim: "must write a variable with its default, as ${NAME:default}", got: quote(value),
-					instead: strings.ReplaceAll(text, value, "${"+source+":}"),
-				}
-			}
-			value = cmp.Or(env[source], fallback)
+		c := &problem{claim: "must be name=value pairs separated by commas", got: quote(text)}
+		switch tag := strings.TrimSpace(pair); tag {
+		case "":
+			pairs := strings.Split(text, ",")
+			c.instead = strings.Join(slices.DeleteFunc(pairs, func(pair string) bool { return strings.TrimSpace(pair) == "" }), ",")
+		case text:
+			c.instead = tag + "=true"
+		default:
+			c.hint = fmt.Sprintf("write %s as %s=value; a comma cannot be part of a value", quote(tag), tag)
 		}
-		tags = append(tags, Tag{Name: strings.TrimSpace(name), Value: value})
+		return nil, c
 	}
 	return tags, nil
 }
