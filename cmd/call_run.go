@@ -231,7 +231,9 @@ func (a *app) callMany(ctx context.Context, cfg config.Config, request client.Re
 	if err != nil {
 		return err
 	}
-	info := s.runInfo()
+	info := opts.run
+	info.Run, info.Service, info.QueryURL = s.run, s.tracer.Service(), s.reader.URL()
+	info.Method, info.URL, info.Start = request.Method, redact.URL(request.URL), a.env.Now()
 	file, err := a.createResults(ctx, opts.results, info)
 	if err != nil {
 		_, _, _ = s.close(ctx) // nothing was sent yet
@@ -283,7 +285,7 @@ func (a *app) runLoad(ctx context.Context, s *session, info *load.RunInfo, statu
 			observe(r)
 		}
 	}
-	if !a.env.has("GOGC") {
+	if a.env.Getenv("GOGC") == "" {
 		defer debug.SetGCPercent(debug.SetGCPercent(loadGCPercent))
 	}
 	start := a.env.Now()
@@ -327,14 +329,6 @@ func (f *resultsFile) close(l *ledger.Ledger) error {
 	default:
 		return errors.Join(f.results.Ledger(l), f.file.Close())
 	}
-}
-
-func (s *session) runInfo() load.RunInfo {
-	info := s.opts.run
-	info.Run, info.Service = s.run, s.tracer.Service()
-	info.QueryURL, info.Start = s.reader.URL(), s.app.env.Now()
-	info.Method, info.URL = s.request.Method, redact.URL(s.request.URL)
-	return info
 }
 
 // resultError joins failed with the error of the ledger. If the traces could not be

@@ -171,7 +171,10 @@ func (a *app) demoCall(ctx context.Context, s *demoSystem) (page string, err err
 	if err := trace.Waterfall(out, &t, a.drawOptions()); err != nil {
 		return "", err
 	}
-	s.awaitSent(ctx)
+	// A span over UDP is counted as sent when the time for a refusal is over, which is
+	// later than it can be read back from a backend on the same machine.
+	for s.call.Stats().Queued+s.server.Stats().Queued > 0 && wait.For(ctx, time.Millisecond) == nil {
+	}
 	page = s.reader.TraceURL(result.TraceID)
 	called, served := s.call.Stats(), s.server.Stats()
 	spans := run.SpansLine(called.Finished+served.Finished, called.Sent+served.Sent, int64(len(t.Spans)))
@@ -180,14 +183,6 @@ func (a *app) demoCall(ctx context.Context, s *demoSystem) (page string, err err
 		return page, fmt.Errorf("a span was lost: %w", readErr)
 	}
 	return page, nil
-}
-
-// awaitSent waits until both tracers have counted each span as sent or lost. A span
-// over UDP is counted as sent when the time for a refusal is over, which is later than
-// it can be read back from a backend on the same machine.
-func (s *demoSystem) awaitSent(ctx context.Context) {
-	for s.call.Stats().Queued+s.server.Stats().Queued > 0 && wait.For(ctx, time.Millisecond) == nil {
-	}
 }
 
 // demoFlushInterval is short because a person waits for the trace.

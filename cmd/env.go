@@ -9,7 +9,6 @@ import (
 	"os/signal"
 	"path/filepath"
 	"runtime"
-	"slices"
 	"strings"
 	"sync"
 	"syscall"
@@ -135,9 +134,4 @@ func (e *Env) Getenv(name string) string {
 		}
 	}
 	return value
-}
-
-// has reports whether the environment has the variable, empty or not.
-func (e *Env) has(name string) bool {
-	return slices.ContainsFunc(e.Environ, func(entry string) bool { return strings.HasPrefix(entry, name+"=") })
 }

@@ -34,7 +34,14 @@ docs/call.md defines each number and the format of the file.
 		},
 		RunE: func(cmd *cobra.Command, args []string) error {
 			// A pipe may never send anything.
-			report, err := interruptible(cmd.Context(), func() (*run.Report, error) { return a.readRun(args[0]) })
+			report, err := interruptible(cmd.Context(), func() (*run.Report, error) {
+				file, err := os.Open(a.env.path(args[0]))
+				if err != nil {
+					return nil, err
+				}
+				defer file.Close()
+				return run.Read(file, args[0])
+			})
 			if err != nil {
 				return usageError(err)
 			}
@@ -43,15 +50,6 @@ docs/call.md defines each number and the format of the file.
 	}
 	cmd.Flags().VarP(&output, "output", "o", "output `format`: text, json or html")
 	return cmd
-}
-
-func (a *app) readRun(name string) (*run.Report, error) {
-	file, err := os.Open(a.env.path(name))
-	if err != nil {
-		return nil, err
-	}
-	defer file.Close()
-	return run.Read(file, name)
 }
 
 func (a *app) writeRun(r *run.Report, form string) error {
