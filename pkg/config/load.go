@@ -80,7 +80,7 @@ func Load(src Source) (*Loaded, error) {
 	l := newLoader(src.Environ)
 	file := l.loadFile(src)
 	if src.TracerOfEnviron {
-		l.chooseTracer(src.Flags)
+		l.chooseTracer(&src)
 	}
 	tracer := kind.Of(l.tracer(src.Flags))
 	l.loadJaeger(&tracer)
@@ -89,7 +89,12 @@ func Load(src Source) (*Loaded, error) {
 	}
 	l.loadOtdemo()
 	for _, f := range src.Flags {
-		l.loadFlag(f)
+		from := Origin{LayerFlag, f.Name}
+		if l.byName[f.Key] == nil {
+			l.fail(from, "", "sets the unknown key %q", f.Key)
+			continue
+		}
+		l.setText(f.Key, f.Value, from)
 	}
 	cfg, err := l.merged()
 	if err != nil {
@@ -235,15 +240,6 @@ func (l *loader) fail(from Origin, hint, format string, args ...any) {
 
 func (l *loader) warn(hint, format string, args ...any) {
 	l.warnings = append(l.warnings, Warning{Text: fmt.Sprintf(format, args...), Hint: hint})
-}
-
-func (l *loader) loadFlag(f Flag) {
-	from := Origin{LayerFlag, f.Name}
-	if l.byName[f.Key] == nil {
-		l.fail(from, "", "sets the unknown key %q", f.Key)
-		return
-	}
-	l.setText(f.Key, f.Value, from)
 }
 
 // merged returns viper's result of the layers. Every value has its key's type already,

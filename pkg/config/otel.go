@@ -138,7 +138,11 @@ func (l *loader) loadOTelResource() {
 	name := strings.TrimSpace(l.env[envServiceName])
 	var tags []Tag
 	for _, tag := range attributes {
-		tag.Value = l.unescape(tag.Value)
+		if plain, err := url.PathUnescape(tag.Value); err == nil {
+			tag.Value = plain
+		} else {
+			l.warn("write a percent sign as %25", "%s: %s is not percent-encoded and used unchanged", envResource, quote(tag.Value))
+		}
 		switch {
 		case tag.Name != "service.name":
 			tags = append(tags, tag)
@@ -152,15 +156,6 @@ func (l *loader) loadOTelResource() {
 	if len(tags) > 0 {
 		l.set(keyTags, tags, from)
 	}
-}
-
-func (l *loader) unescape(value string) string {
-	plain, err := url.PathUnescape(value)
-	if err != nil {
-		l.warn("write a percent sign as %25", "%s: %s is not percent-encoded and used unchanged", envResource, quote(value))
-		return value
-	}
-	return plain
 }
 
 // loadOTelPropagators sets the propagation formats. OpenTelemetry's b3 is the single

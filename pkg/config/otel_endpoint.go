@@ -78,8 +78,12 @@ func otelURL(raw, variable string, grpc bool) (string, *problem) {
 		case overGRPC(raw):
 			c.hint = fmt.Sprintf("write %s, and set %s=grpc",
 				shell.Quote(maskURL("http"+strings.TrimPrefix(raw, "grpc"))), envOTLPProtocol)
-		case c.instead == "":
-			c.hint = "such as " + variable + "=" + otelExample(variable, grpc)
+		case grpc:
+			c.hint = "such as " + variable + "=http://localhost:4317"
+		case variable == envOTLPEndpoint:
+			c.hint = "such as " + variable + "=http://localhost:4318"
+		default:
+			c.hint = "such as " + variable + "=" + kind.OTLPCollector
 		}
 		return "", c
 	}
@@ -109,16 +113,6 @@ func otelURL(raw, variable string, grpc bool) (string, *problem) {
 		return wrong("must have a path", bare+"/v1/traces")
 	}
 	return raw, nil
-}
-
-func otelExample(variable string, grpc bool) string {
-	switch {
-	case grpc:
-		return "http://localhost:4317"
-	case variable == envOTLPEndpoint:
-		return "http://localhost:4318"
-	}
-	return kind.OTLPCollector
 }
 
 // otelAssign is Origin.assign for variables whose values have another form than the
