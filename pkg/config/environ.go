@@ -102,3 +102,48 @@ func (l *loader) warnMisspelt(prefix, reader string, variables func(Key) []strin
 		}
 	}
 }
+
+// OTelVariables returns the sorted names of the variables in environ, a list of
+// "KEY=value", that configure how OpenTelemetry's SDK makes and sends spans. Those of
+// metrics and logs are not included.
+func OTelVariables(environ []string) []string {
+	return slices.DeleteFunc(newEnviron(environ).prefixed(otelPrefix), func(name string) bool {
+		rest := strings.TrimPrefix(name, otelPrefix)
+		return hasPrefix(rest, "EXPORTER_OTLP_METRICS_", "EXPORTER_OTLP_LOGS_") ||
+			!hasPrefix(rest, "EXPORTER_OTLP_", "TRACES_", "SDK_DISABLED", "SERVICE_NAME", "RESOURCE_ATTRIBUTES", "PROPAGATORS", "BSP_", "SPAN_")
+	})
+}
+
+// JaegerVariables returns the sorted names of jaeger-client-go's variables that are set.
+func JaegerVariables(environ []string) []string {
+	var known []string
+	for _, key := range Keys() {
+		known = append(known, key.Jaeger...)
+	}
+	return slices.DeleteFunc(newEnviron(environ).prefixed(jaegerPrefix), func(name string) bool { return !slices.Contains(known, name) })
+}
+
+// OtherLibraryVariables returns the sorted names of the variables of tracing libraries
+// and exporters for which otdemo has no tracer.
+func OtherLibraryVariables(environ []string) []string {
+	return slices.DeleteFunc(newEnviron(environ).prefixed(""), func(name string) bool {
+		return !hasPrefix(name, "AWS_XRAY_", "DD_", "ELASTIC_APM_", "NEW_RELIC_", "OTEL_EXPORTER_JAEGER_",
+			"OTEL_EXPORTER_ZIPKIN_", "SIGNALFX_", "ZIPKIN_")
+	})
+}
+
+// chooseTracer sets tracer otel if no tracer is set and the environment is that of a
+// service with OpenTelemetry's SDK. A flag with the address for spans is a choice too:
+// it is for the default tracer.
+func (l *loader) chooseTracer(src *Source) {
+	_, inFile := l.origins[keyTracer]
+	typed := slices.ContainsFunc(src.Flags, func(f Flag) bool {
+		return slices.Contains([]string{keyTracer, keyAgentHost, keyAgentPort, keyCollectorEndpoint}, f.Key)
+	})
+	if inFile || typed || l.env[l.byName[keyTracer].Otdemo] != "" || len(JaegerVariables(src.Environ)) > 0 {
+		return
+	}
+	if names := OTelVariables(src.Environ); len(names) > 0 {
+		l.set(keyTracer, TracerOTel, Origin{LayerOTel, strings.Join(names, ", ")})
+	}
+}

@@ -1,6 +1,7 @@
 package config
 
 import (
+	"fmt"
 	"net/url"
 	"slices"
 	"strconv"
@@ -79,6 +80,40 @@ func (l *loader) otelNumber(variable, key string) bool {
 		l.warnNoNumber(variable, text, key+" stays "+l.text(key))
 	}
 	return isNumber(text)
+}
+
+// warnIgnored warns about variables that are not numbers, of those that the SDK reads
+// itself. It ignores them with a line in its log, and so does our tracer.
+func (l *loader) warnIgnored() {
+	timeout := "10s"
+	if n, ok := milliseconds(l.env["OTEL_EXPORTER_OTLP_TIMEOUT"]); ok {
+		timeout = n.String()
+	}
+	for _, v := range []struct{ name, used string }{
+		{"OTEL_BSP_MAX_EXPORT_BATCH_SIZE", "512 spans"},
+		{"OTEL_BSP_EXPORT_TIMEOUT", "30s"},
+		{"OTEL_EXPORTER_OTLP_TIMEOUT", "10s"},
+		{"OTEL_EXPORTER_OTLP_TRACES_TIMEOUT", timeout},
+	} {
+		text := l.env[v.name]
+		if _, ok := milliseconds(text); !ok && text != "" {
+			l.warnNoNumber(v.name, text, v.used+" is used")
+		}
+	}
+}
+
+// warnNoNumber warns about a variable that is not a number, and what is used instead.
+// Most SDKs use milliseconds, and users write a unit.
+func (l *loader) warnNoNumber(name, text, instead string) {
+	hint := "unset " + name
+	if d, err := time.ParseDuration(text); err == nil && d >= time.Millisecond {
+		hint = didYouMean(fmt.Sprintf("%s=%d", name, d.Milliseconds()))
+	}
+	why := "because it is not a number, as in OpenTelemetry's SDK"
+	if isNumber(text) {
+		why = "because it must be at least 1"
+	}
+	l.warn(hint, "%s: %s is ignored, %s; %s", name, quote(text), why, instead)
 }
 
 // isNumber reports whether an SDK would parse the text as a whole number.

@@ -43,8 +43,16 @@ func (l *loader) loadOTelEndpoint() {
 	from := Origin{LayerOTel, l.traceVariable(envTracesEndpoint, envOTLPEndpoint)}
 	raw := strings.TrimSpace(l.env[from.Detail])
 	if raw == "" {
-		if word != "" {
-			l.loadOTelProtocol(protocol, grpc)
+		// The protocol alone determines the default endpoint, but does not change one that
+		// a lower layer sets.
+		now := l.viper.GetString(keyCollectorEndpoint)
+		switch {
+		case word == "":
+		case now == "" && grpc:
+			l.set(keyCollectorEndpoint, kind.OTLPGRPCCollector, protocol)
+		case now != "" && overGRPC(now) != grpc:
+			l.warn("set "+envOTLPEndpoint+" too", "%s: not used, because the scheme of %s of %s determines the protocol",
+				protocol, keyCollectorEndpoint, l.origins[keyCollectorEndpoint])
 		}
 		return
 	}
@@ -55,19 +63,6 @@ func (l *loader) loadOTelEndpoint() {
 	}
 	l.set(keyCollectorEndpoint, value, from)
 	l.dropCredentials(from, l.byName[keyCollectorUser].Otdemo, l.byName[keyCollectorPassword].Otdemo)
-}
-
-// loadOTelProtocol is for a protocol without an endpoint: it determines the default
-// endpoint, but does not change one that a lower layer sets.
-func (l *loader) loadOTelProtocol(from Origin, grpc bool) {
-	now := l.viper.GetString(keyCollectorEndpoint)
-	switch {
-	case now == "" && grpc:
-		l.set(keyCollectorEndpoint, kind.OTLPGRPCCollector, from)
-	case now != "" && overGRPC(now) != grpc:
-		l.warn("set "+envOTLPEndpoint+" too", "%s: not used, because the scheme of %s of %s determines the protocol",
-			from, keyCollectorEndpoint, l.origins[keyCollectorEndpoint])
-	}
 }
 
 // otelURL returns the URL for a variable's endpoint: over gRPC it has no path,
