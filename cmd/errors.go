@@ -25,13 +25,7 @@ type exitError struct {
 	err  error
 }
 
-func (e *exitError) Error() string {
-	if e.err == nil {
-		return fmt.Sprintf("exit code %d", e.code)
-	}
-	return e.err.Error()
-}
-
+func (e *exitError) Error() string { return fmt.Sprint(e.err) }
 func (e *exitError) Unwrap() error { return e.err }
 
 // usageError marks err as the caller's mistake, unless a signal is its cause.
@@ -51,11 +45,11 @@ func failWith(code int, err error) error {
 // exitCode returns the process's exit code for the error of a command: exitFailed
 // unless the error carries another.
 func exitCode(err error) int {
-	var exit *exitError
+	exit, ok := errors.AsType[*exitError](err)
 	switch {
 	case err == nil:
 		return exitOK
-	case errors.As(err, &exit):
+	case ok:
 		return exit.code
 	case errors.Is(err, context.Canceled):
 		return exitInterrupted
@@ -67,8 +61,7 @@ func exitCode(err error) int {
 // printError writes err as "otdemo: error: ..." lines, one for each error that
 // was joined, each followed by its hint.
 func printError(w io.Writer, err error) {
-	var exit *exitError
-	if errors.As(err, &exit) && exit.err == nil {
+	if exit, ok := errors.AsType[*exitError](err); ok && exit.err == nil {
 		return
 	}
 	for _, e := range split(err) {
@@ -83,8 +76,7 @@ func printError(w io.Writer, err error) {
 
 // split returns the errors that were joined, also below an exitError.
 func split(err error) []error {
-	var exit *exitError
-	if errors.As(err, &exit) && exit == err { //nolint:errorlint // only the outermost one is removed
+	if exit, ok := err.(*exitError); ok { //nolint:errorlint // only the outermost one is removed
 		err = exit.err
 	}
 	joined, ok := err.(interface{ Unwrap() []error })

@@ -138,12 +138,10 @@ func (e *Env) createFile(ctx context.Context, name string) (file *os.File, err e
 // /dev/stdout, else nil: opened a second time, it would overwrite what is printed.
 func (e *Env) stream(info fs.FileInfo) io.Writer {
 	for _, w := range []io.Writer{e.Stdout, e.Stderr} {
-		file, ok := w.(interface{ Stat() (fs.FileInfo, error) })
-		if !ok {
-			continue
-		}
-		if own, err := file.Stat(); err == nil && os.SameFile(own, info) {
-			return w
+		if file, ok := w.(interface{ Stat() (fs.FileInfo, error) }); ok {
+			if own, err := file.Stat(); err == nil && os.SameFile(own, info) {
+				return w
+			}
 		}
 	}
 	return nil
