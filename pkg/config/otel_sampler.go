@@ -21,11 +21,11 @@ func (l *loader) loadOTelSampler() {
 		return
 	}
 	// By their names without parentbased_.
-	samplers := map[string]string{
-		"always_on":     SamplerConst,
-		"always_off":    SamplerConst,
-		"traceidratio":  SamplerProbabilistic,
-		"jaeger_remote": SamplerRemote,
+	samplers := map[string]Sampler{
+		"always_on":     {Type: SamplerConst, Param: 1},
+		"always_off":    {Type: SamplerConst, Param: 0},
+		"traceidratio":  {Type: SamplerProbabilistic, Param: 1},
+		"jaeger_remote": {Type: SamplerRemote},
 	}
 	base, parent := strings.CutPrefix(name, parentBased)
 	sampler, ok := samplers[base]
@@ -46,22 +46,18 @@ func (l *loader) loadOTelSampler() {
 			"%s: %s is treated as %s%s: an incoming trace keeps the decision of its caller",
 			envTracesSampler, base, parentBased, base)
 	}
-	l.set(keySamplerType, sampler, from)
+	l.set(keySamplerType, sampler.Type, from)
 	switch {
-	case sampler == SamplerRemote:
+	case sampler.Type == SamplerRemote:
 		l.loadOTelRemote(arg)
 		return
-	case sampler == SamplerProbabilistic && arg != "":
+	case sampler.Type == SamplerProbabilistic && arg != "":
 		l.setText(keySamplerParam, arg, argFrom)
 		return
 	case arg != "":
 		l.warn("unset "+envSamplerArg, "%s: ignored, because %s has no argument", envSamplerArg, name)
 	}
-	param := 1.0
-	if base == "always_off" {
-		param = 0
-	}
-	l.set(keySamplerParam, param, from)
+	l.set(keySamplerParam, sampler.Param, from)
 }
 
 // loadOTelRemote reads endpoint=URL,pollingIntervalMs=N,initialSamplingRate=P,
