@@ -43,9 +43,8 @@ describes every key.
 	return cmd
 }
 
-// load reads the configuration for cmd: defaults, file, environment and the
-// flags of cmd that were given; extra overrides are added to the flags. Its error
-// has the exit code of invalid configuration. It does not print warnings.
+// load reads the configuration for cmd; extra overrides are added to its flags. It does
+// not print warnings.
 func (a *app) load(cmd *cobra.Command, extra ...config.Flag) (*config.Loaded, error) {
 	return loadSource(a.source(cmd, extra...))
 }

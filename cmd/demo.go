@@ -191,9 +191,6 @@ const demoFlushInterval = 20 * time.Millisecond
 // demoConfig returns the defaults with the given flags. Files and environment variables
 // are ignored, so that the demo works anywhere.
 func (a *app) demoConfig(given []config.Flag) (config.Config, error) {
-	if len(given) == 0 {
-		return config.Defaults(), nil
-	}
 	// Without a name, ./config.yaml would be searched.
 	loaded, err := loadSource(config.Source{File: os.DevNull, Flags: given})
 	if err != nil {

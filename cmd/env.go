@@ -68,11 +68,8 @@ func OSEnv() *Env {
 	// Without these two no configuration file is found.
 	env.Dir, _ = os.Getwd()
 	env.UserConfigDir, _ = os.UserConfigDir()
-	if env.StdoutTerminal {
-		if width, _, err := term.GetSize(int(os.Stdout.Fd())); err == nil {
-			env.Width = width
-		}
-	}
+	// 0 if stdout is not a terminal.
+	env.Width, _, _ = term.GetSize(int(os.Stdout.Fd()))
 	return env
 }
 

@@ -63,9 +63,7 @@ func (a *app) quietLogger(w io.Writer) *slog.Logger {
 // commands of CI runners, is made harmless.
 func (a *app) loggerAt(w io.Writer, name string) *slog.Logger {
 	var level slog.Level
-	if err := level.UnmarshalText([]byte(name)); err != nil {
-		level = slog.LevelInfo // not reached: the flag accepts known levels only
-	}
+	_ = level.UnmarshalText([]byte(name)) // the flag accepts known levels only
 	opts := &slog.HandlerOptions{Level: level}
 	if a.logFormat.text == "json" {
 		return slog.New(slog.NewJSONHandler(printable.JSONWriter(w), opts))

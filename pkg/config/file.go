@@ -61,12 +61,6 @@ func (l *loader) loadFile(src Source) string {
 	return ""
 }
 
-// errTooLarge and errIrregular are returned for files that cannot be a configuration.
-var (
-	errTooLarge  = errors.New("larger than 1 MiB")
-	errIrregular = errors.New("not a regular file")
-)
-
 // ReadFile reads a regular file of at most 1 MiB. Any other file is an error, so that it
 // never waits for another program, as with a pipe or a terminal. os.DevNull is an empty
 // file.
@@ -76,7 +70,7 @@ func ReadFile(path string) ([]byte, error) {
 	}
 	regular := func(info fs.FileInfo, err error) error {
 		if err == nil && !info.Mode().IsRegular() && !info.IsDir() {
-			return &fs.PathError{Op: "read", Path: path, Err: errIrregular}
+			return &fs.PathError{Op: "read", Path: path, Err: errors.New("not a regular file")}
 		}
 		return err
 	}
@@ -95,7 +89,7 @@ func ReadFile(path string) ([]byte, error) {
 	}
 	data, err := io.ReadAll(io.LimitReader(f, maxFileSize+1))
 	if err == nil && len(data) > maxFileSize {
-		return nil, &fs.PathError{Op: "read", Path: path, Err: errTooLarge}
+		return nil, &fs.PathError{Op: "read", Path: path, Err: errors.New("larger than 1 MiB")}
 	}
 	return data, err
 }

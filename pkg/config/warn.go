@@ -11,12 +11,9 @@ import (
 
 const (
 	otlpGRPCPort  = 4317
-	otlpHTTPPort  = 4318
 	agentPort     = 6831
 	appdashPort   = 7701
-	zipkinPort    = 9411
 	collectorPort = 14268
-	queryPort     = 16686
 )
 
 // portUse returns what Jaeger's and Appdash's default ports are for, "" for others.
@@ -24,19 +21,19 @@ const (
 func portUse(port int) string {
 	return map[int]string{
 		otlpGRPCPort:  "OTLP over gRPC",
-		otlpHTTPPort:  "OTLP over HTTP",
+		4318:          "OTLP over HTTP",
 		5775:          "Zipkin's thrift over UDP",
 		samplingPort:  "the sampling server",
 		5779:          "the sampling server over gRPC",
 		agentPort:     "compact thrift over UDP",
 		6832:          "binary thrift over UDP",
 		appdashPort:   "Appdash's collector",
-		zipkinPort:    "Zipkin over HTTP",
+		9411:          "Zipkin over HTTP",
 		14250:         "spans over gRPC",
 		collectorPort: "thrift over HTTP",
 		14269:         "health and metrics",
 		16685:         "the query API over gRPC",
-		queryPort:     "the query API",
+		16686:         "the query API",
 	}[port]
 }
 
