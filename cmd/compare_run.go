@@ -288,7 +288,6 @@ type worker struct {
 	busy    sync.WaitGroup
 }
 
-// ServeHTTP calls the handler of the current side.
 func (w *worker) ServeHTTP(rw http.ResponseWriter, r *http.Request) {
 	w.busy.Add(1)
 	defer w.busy.Done()

@@ -12,22 +12,16 @@ import (
 	"github.com/otdemo/otdemo/pkg/config"
 )
 
-// textFlag is a flag whose value is a text that check accepts.
+// textFlag is a pflag.Value: a text that check accepts.
 type textFlag struct {
 	text  string // as it was given, or the default
 	kind  string // the name of the value, which the help shows if the usage has none
 	check func(string) error
 }
 
-var _ pflag.Value = (*textFlag)(nil)
-
-// String returns the text.
 func (f *textFlag) String() string { return f.text }
+func (f *textFlag) Type() string   { return f.kind }
 
-// Type returns the name of the value.
-func (f *textFlag) Type() string { return f.kind }
-
-// Set sets the text if it is valid.
 func (f *textFlag) Set(text string) error {
 	if err := f.check(text); err != nil {
 		return err
