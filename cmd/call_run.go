@@ -272,17 +272,16 @@ func (a *app) runLoad(ctx context.Context, s *session, info *load.RunInfo, statu
 	opts.Tags = []opentracing.Tag{s.tag()}
 	opts.Requests, opts.Concurrency, opts.Rate = info.Requests, info.Concurrency, info.Rate
 	opts.Duration, opts.Warmup, opts.TraceShare = info.Duration, info.Warmup, info.TraceShare
-	observers := []func(load.Result){recorder.Add}
-	if s.ledger != nil {
-		observers = append(observers, s.ledger.Add)
-	}
 	if file != nil {
-		observers = append(observers, file.results.Add)
 		defer file.results.KeepFlushed(ctx)()
 	}
 	opts.Observe = func(r load.Result) {
-		for _, observe := range observers {
-			observe(r)
+		recorder.Add(r)
+		if s.ledger != nil {
+			s.ledger.Add(r)
+		}
+		if file != nil {
+			file.results.Add(r)
 		}
 	}
 	if a.env.Getenv("GOGC") == "" {
