@@ -9,6 +9,7 @@ import (
 	"syscall"
 
 	"github.com/spf13/pflag"
+	"golang.org/x/net/http/httpguts"
 
 	"github.com/otdemo/otdemo/internal/hint"
 	"github.com/otdemo/otdemo/pkg/client"
@@ -41,7 +42,7 @@ func (f *requestFlags) request(ctx context.Context, env *Env) (client.Request, e
 	default:
 		req.Method = http.MethodGet
 	}
-	if !isToken(req.Method) {
+	if !httpguts.ValidHeaderFieldName(req.Method) { // both are tokens of RFC 9110
 		wrong = append(wrong, hint.New(fmt.Errorf("-m must be an HTTP method, got %q", req.Method), "for example -m POST"))
 	}
 	for _, header := range f.headers {
@@ -50,7 +51,7 @@ func (f *requestFlags) request(ctx context.Context, env *Env) (client.Request, e
 		switch {
 		case !ok: // the text may be a password
 			wrong = append(wrong, hint.New(errors.New("-H must be \"name: value\", got no colon"), headerHint))
-		case !isToken(name) || strings.ContainsFunc(value, isControl):
+		case !httpguts.ValidHeaderFieldName(name) || !httpguts.ValidHeaderFieldValue(value):
 			wrong = append(wrong, hint.New(fmt.Errorf("-H must be \"name: value\", got %q", name+": ..."), headerHint))
 		default:
 			req.Header.Add(name, value)
@@ -64,18 +65,6 @@ func (f *requestFlags) request(ctx context.Context, env *Env) (client.Request, e
 	}
 	return req, errors.Join(wrong...)
 }
-
-// isToken reports whether s is a token in the sense of RFC 9110, as methods and header
-// names are.
-func isToken(s string) bool {
-	const marks = "!#$%&'*+-.^_`|~"
-	return s != "" && !strings.ContainsFunc(s, func(r rune) bool {
-		return (r < '0' || r > '9') && (r < 'a' || r > 'z') && (r < 'A' || r > 'Z') && !strings.ContainsRune(marks, r)
-	})
-}
-
-// isControl reports whether r is not allowed in a header value.
-func isControl(r rune) bool { return r < ' ' && r != '\t' || r == 0x7f }
 
 // callError adds a hint to the error of a failed call.
 func callError(err error) error {
