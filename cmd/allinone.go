@@ -5,22 +5,31 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"net"
+	"net/netip"
+	"net/url"
+	"os/exec"
+	"slices"
+	"strconv"
 	"strings"
 	"syscall"
+	"time"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 
+	"github.com/otdemo/otdemo/internal/hint"
 	"github.com/otdemo/otdemo/pkg/allinone"
+	"github.com/otdemo/otdemo/pkg/query"
 )
 
 func newAllInOne(a *app) *cobra.Command {
 	var opts allinone.Options
-	var addrFile string
-	var ports *listenerPorts
-	maxMemory := byteSize(planMemory(0, a.env.MemoryLimit).spans)
-	strategy := samplingFlag{allinone.Strategy{Type: "const", Param: 1}}
+	var ports func() map[string]int
+	var how announcement
 	var strategies, proxyQuery string
-	var open bool
+	strategy := allinone.Strategy{Type: "const", Param: 1}
+	maxMemory := planMemory(0, a.env.MemoryLimit).spans
 	cmd := &cobra.Command{
 		Use:   "all-in-one",
 		Short: "Run an in-memory Jaeger",
@@ -43,8 +52,8 @@ receives and stores nothing, and passes the page's requests to that Jaeger.
 		GroupID: groupOther,
 		Args:    maxArgs(0),
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			opts.Ports = ports.options()
-			if open && opts.Ports[allinone.Query] == allinone.Off {
+			opts.Ports, opts.Logger, opts.Now = ports(), a.logger(), a.env.Now
+			if how.open && opts.Ports[allinone.Query] == allinone.Off {
 				return usageError(errors.New("--open requires the page, which --query-port off disables"))
 			}
 			if cmd.Flags().Changed("proxy-query") {
@@ -53,50 +62,49 @@ receives and stores nothing, and passes the page's requests to that Jaeger.
 					return usageError(err)
 				}
 				return a.proxyQuery(cmd.Context(), allinone.ProxyOptions{
-					Target: target, Host: opts.Host, Port: opts.Ports[allinone.Query], Logger: a.logger(a.env.Stderr),
-				}, announcement{addrFile, open})
+					Target: target, Host: opts.Host, Port: opts.Ports[allinone.Query], Logger: opts.Logger,
+				}, how)
 			}
-			if strategies != "" && cmd.Flags().Changed("sampling") {
-				return usageError(errors.New("--sampling and --sampling-strategies cannot be combined: set default_strategy in the file"))
+			opts.Sampling = allinone.SameStrategy(strategy)
+			if strategies != "" {
+				if cmd.Flags().Changed("sampling") {
+					return usageError(errors.New("--sampling and --sampling-strategies cannot be combined: set default_strategy in the file"))
+				}
+				var err error
+				if opts.Sampling, err = a.readStrategies(cmd.Context(), strategies); err != nil {
+					return usageError(err)
+				}
 			}
-			var err error
-			if opts.Sampling, err = a.samplingOf(cmd.Context(), strategy, strategies); err != nil {
-				return usageError(err)
-			}
-			opts.Logger = a.logger(a.env.Stderr)
-			opts.Now = a.env.Now
-			memory := planMemory(int64(maxMemory), a.env.MemoryLimit)
+			memory := planMemory(maxMemory, a.env.MemoryLimit)
 			opts.MaxMemory = memory.spans
 			memory.apply()
 			memory.log(opts.Logger)
-			return a.allInOne(cmd.Context(), opts, announcement{addrFile, open})
+			jaeger, err := allinone.Start(opts)
+			if err != nil {
+				return listenErrors(err)
+			}
+			return a.runBackend(cmd.Context(), opts.Logger, jaeger, how)
 		},
 	}
 	flags := cmd.Flags()
 	flags.StringVar(&opts.Host, "host", "127.0.0.1", "listen on this `address`; 0.0.0.0 accepts connections from other machines")
 	ports = portFlags(flags)
-	flags.Var(&maxMemory, "max-memory", "keep traces within this `size` of memory, and evict the oldest beyond it; the default is at most a quarter of a container's memory")
-	flags.Var(&strategy, "sampling", "serve this sampling `strategy` to every client: const:1, probabilistic:0.1 or ratelimiting:5")
+	setMemory := func(text string) (err error) {
+		maxMemory, err = parseSize(text)
+		return err
+	}
+	flags.Var(&textFlag{formatSize(maxMemory), "size", setMemory}, "max-memory", "keep traces within this `size` of memory, and evict the oldest beyond it; the default is at most a quarter of a container's memory")
+	setStrategy := func(text string) (err error) {
+		strategy, err = allinone.ParseStrategy(text)
+		return err
+	}
+	flags.Var(&textFlag{strategy.String(), "strategy", setStrategy}, "sampling", "serve this sampling `strategy` to every client: const:1, probabilistic:0.1 or ratelimiting:5")
 	flags.StringVar(&strategies, "sampling-strategies", "", "serve each client the sampling strategy of its service in `file`, in Jaeger's format")
 	flags.StringVar(&opts.UIDir, "ui-dir", "", "serve the built Jaeger UI in `directory` on the query port instead of otdemo's own page")
 	flags.StringVar(&proxyQuery, "proxy-query", "", "serve the page only, for the traces of the Jaeger whose query API is at `URL`")
-	flags.BoolVar(&open, "open", false, "open the page in the browser")
-	flags.StringVar(&addrFile, "addr-file", "", "write the listening addresses to `file`, as JSON: name to host:port")
+	flags.BoolVar(&how.open, "open", false, "open the page in the browser")
+	flags.StringVar(&how.addrFile, "addr-file", "", "write the listening addresses to `file`, as JSON: name to host:port")
 	return cmd
-}
-
-func (a *app) allInOne(ctx context.Context, opts allinone.Options, how announcement) error {
-	backend, err := allinone.Start(opts)
-	if err != nil {
-		return listenErrors(err)
-	}
-	err = a.announce(ctx, opts.Logger, backend.Addrs(), how)
-	if err == nil {
-		<-ctx.Done()
-	}
-	closing, cancel := context.WithTimeout(context.WithoutCancel(ctx), closeTimeout)
-	defer cancel()
-	return errors.Join(err, backend.Close(closing))
 }
 
 // announcement is how a server publishes its addresses.
@@ -105,16 +113,26 @@ type announcement struct {
 	open     bool
 }
 
-// announce publishes the addresses of a backend.
-func (a *app) announce(ctx context.Context, logger *slog.Logger, addrs map[string]string, how announcement) error {
-	if err := a.writeAddrFile(ctx, how.addrFile, addrs); err != nil {
-		return err
+// backend is the embedded Jaeger, or its page for another one.
+type backend interface {
+	Addrs() map[string]string
+	Close(ctx context.Context) error
+}
+
+// runBackend publishes the addresses of a backend, and closes it when ctx ends.
+func (a *app) runBackend(ctx context.Context, logger *slog.Logger, b backend, how announcement) error {
+	addrs := b.Addrs()
+	err := a.writeAddrFile(ctx, how.addrFile, addrs)
+	if err == nil {
+		logger.Info("listening", addrLine(addrs)...)
+		if how.open {
+			a.openOrWarn(ctx, pageURL(addrs[allinone.Query]))
+		}
+		<-ctx.Done()
 	}
-	logger.Info("listening", addrLine(addrs)...)
-	if how.open {
-		a.openOrWarn(ctx, pageURL(addrs[allinone.Query]))
-	}
-	return nil
+	ctx, cancel := closing(ctx)
+	defer cancel()
+	return errors.Join(err, b.Close(ctx))
 }
 
 // addrLine returns the addresses as attributes of a log line: the page, then every
@@ -132,22 +150,20 @@ func addrLine(addrs map[string]string) []any {
 	return line
 }
 
-// samplingOf returns the strategies in file, or the same one for all services if file
-// is empty.
-func (a *app) samplingOf(ctx context.Context, same samplingFlag, file string) (allinone.Strategies, error) {
-	if file == "" {
-		return allinone.SameStrategy(same.Strategy), nil
-	}
+// readStrategies reads sampling strategies from a file, and returns all its errors,
+// joined.
+func (a *app) readStrategies(ctx context.Context, file string) (allinone.Strategies, error) {
 	content, err := a.env.readFile(ctx, file, maxSettings)
 	if err != nil {
 		return allinone.Strategies{}, fmt.Errorf("sampling-strategies: %w", err)
 	}
 	strategies, err := allinone.ParseStrategies(content)
+	if err == nil {
+		return strategies, nil
+	}
 	var faults []error
 	for _, e := range split(err) {
-		if e != nil {
-			faults = append(faults, fmt.Errorf("sampling-strategies: %s: %w", file, e))
-		}
+		faults = append(faults, fmt.Errorf("sampling-strategies: %s: %w", file, e))
 	}
 	return strategies, errors.Join(faults...)
 }
@@ -167,13 +183,144 @@ func listenErrors(err error) error {
 		case !errors.As(e, &taken):
 			return usageError(err)
 		case !errors.Is(e, syscall.EADDRINUSE):
-			e = withHint(e, "choose another address with --host, or another port")
+			e = hint.New(e, "choose another address with --host, or another port")
 		case len(all) < manyPorts:
-			e = withHint(e, portHint(taken.Name))
+			e = hint.New(e, fmt.Sprintf("choose another port with --%s, or --%[1]s 0 for any free port, or --%[1]s off to disable it",
+				portFlagName(taken.Name)))
 		case len(errs) == len(all)-1:
-			e = withHint(e, "stop the program that listens on them, or use free ports with --free-ports")
+			e = hint.New(e, "stop the program that listens on them, or use free ports with --free-ports")
 		}
 		errs = append(errs, e)
 	}
 	return errors.Join(errs...)
+}
+
+// portFlags registers a flag for each port that a backend listens on. The returned
+// function returns the ports for allinone.Options.
+func portFlags(flags *pflag.FlagSet) func() map[string]int {
+	ports := make(map[string]int)
+	for _, l := range allinone.Listeners() {
+		ports[l.Name] = l.Port
+		set := func(text string) error {
+			if strings.EqualFold(text, "off") {
+				ports[l.Name] = allinone.Off
+				return nil
+			}
+			n, err := strconv.ParseUint(text, 10, 16)
+			if err != nil {
+				return errors.New("must be a port, 0 to 65535, or off")
+			}
+			ports[l.Name] = int(n)
+			return nil
+		}
+		flags.Var(&textFlag{strconv.Itoa(l.Port), "port", set}, portFlagName(l.Name), l.Purpose+", on this `port`")
+	}
+	free := flags.Bool("free-ports", false, "use a free port for each listener whose port flag is not given")
+	return func() map[string]int {
+		for name := range ports {
+			if *free && !flags.Changed(portFlagName(name)) {
+				ports[name] = 0
+			}
+		}
+		return ports
+	}
+}
+
+// portFlagName returns the name of a listener's port flag. For compact thrift over UDP
+// it is the flag that all commands have.
+func portFlagName(listener string) string {
+	if listener == allinone.AgentCompact {
+		return "agent-port"
+	}
+	return listener + "-port"
+}
+
+// proxyTarget returns the URL of --proxy-query, or all errors of the flags, joined.
+func proxyTarget(flags *pflag.FlagSet, raw string, port int) (*url.URL, error) {
+	combinable := []string{"proxy-query", "host", "query-port", "free-ports", "addr-file", "open", "log-level", "log-format", "color"}
+	var faults []error
+	flags.Visit(func(f *pflag.Flag) {
+		if !slices.Contains(combinable, f.Name) {
+			faults = append(faults, fmt.Errorf("--%s and --proxy-query cannot be combined: there is no receiver and no store with --proxy-query", f.Name))
+		}
+	})
+	if port == allinone.Off {
+		faults = append(faults, errors.New("--proxy-query requires the page, which --query-port off disables"))
+	}
+	// Only to validate the URL.
+	if _, err := query.New(raw, query.Options{}); err != nil {
+		err = fmt.Errorf("--proxy-query: %w", err)
+		if wrong, ok := errors.AsType[*query.URLError](err); ok {
+			err = hint.New(err, "--proxy-query "+wrong.Suggestion)
+		}
+		faults = append(faults, err)
+	}
+	if len(faults) > 0 {
+		return nil, errors.Join(faults...)
+	}
+	return url.Parse(raw)
+}
+
+func (a *app) proxyQuery(ctx context.Context, opts allinone.ProxyOptions, how announcement) error {
+	proxy, err := allinone.StartProxy(opts) //nolint:contextcheck // it serves until it is closed
+	if errors.Is(err, syscall.EADDRINUSE) {
+		return hint.New(err, "that Jaeger may use this port: choose another one with --query-port 16687, or --query-port 0 for any free port")
+	}
+	if err != nil {
+		return listenErrors(err)
+	}
+	return a.runBackend(ctx, opts.Logger, proxy, how)
+}
+
+// openerGrace is how long the program that opens a browser may run. If it runs longer,
+// it is the browser itself.
+const openerGrace = 5 * time.Second
+
+// openBrowser shows a page in the user's browser. It returns when the system's opener
+// has passed it on, or has become the browser.
+func (a *app) openBrowser(ctx context.Context, page string) error {
+	opener := []string{"xdg-open", page}
+	switch a.env.OS {
+	case "darwin":
+		opener = []string{"open", page}
+	case "windows":
+		opener = []string{"rundll32", "url.dll,FileProtocolHandler", page}
+	}
+	// Neither the end of this program nor of ctx ends the browser.
+	cmd := exec.CommandContext(context.WithoutCancel(ctx), opener[0], opener[1:]...)
+	cmd.Env = a.env.Environ
+	if err := cmd.Start(); err != nil {
+		return fmt.Errorf("open the browser: %w", err)
+	}
+	// The channel has room, so that this ends with the browser.
+	ended := make(chan error, 1)
+	go func() { ended <- cmd.Wait() }()
+	ctx, cancel := context.WithTimeout(ctx, openerGrace)
+	defer cancel()
+	select {
+	case err := <-ended:
+		if err != nil {
+			return fmt.Errorf("open the browser: %s: %w", opener[0], err)
+		}
+		return nil
+	case <-ctx.Done():
+		return nil
+	}
+}
+
+// openOrWarn opens a page, or prints a warning with its URL when that fails.
+func (a *app) openOrWarn(ctx context.Context, page string) {
+	if err := a.openBrowser(ctx, page); err != nil {
+		a.warn(err.Error(), "open "+page+" yourself")
+	}
+}
+
+// pageURL returns the URL of the page of a server that listens on addr, for a browser
+// on this machine.
+func pageURL(addr string) string {
+	if at, err := netip.ParseAddrPort(addr); err == nil && at.Addr().IsUnspecified() {
+		_, port, _ := net.SplitHostPort(addr) // it has just been parsed
+		addr = net.JoinHostPort("localhost", port)
+	}
+	return "http://" + addr + "/"
 }

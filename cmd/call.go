@@ -1,14 +1,19 @@
 package cmd
 
 import (
-	"context"
 	"errors"
-	"syscall"
+	"fmt"
+	"math"
+	"strings"
+	"time"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 
-	"github.com/otdemo/otdemo/pkg/client"
+	"github.com/otdemo/otdemo/internal/hint"
 	"github.com/otdemo/otdemo/pkg/config"
+	"github.com/otdemo/otdemo/pkg/load"
+	"github.com/otdemo/otdemo/pkg/plural"
 )
 
 func newCall(a *app) *cobra.Command {
@@ -45,29 +50,22 @@ The default URL is the key call.url of the configuration, http://localhost:8000/
 		GroupID: groupCore,
 		Args:    maxArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			var extra []config.Flag
-			if len(args) == 1 {
-				extra = append(extra, config.Flag{Name: "URL", Key: "call.url", Value: args[0]})
-			}
 			request, err := opts.request.request(cmd.Context(), a.env)
 			if err := errors.Join(opts.validate(cmd.Flags()), err); err != nil {
 				return usageError(err)
 			}
-			src, err := a.source(cmd, extra...)
-			if err != nil {
-				return err
-			}
+			src := a.source(cmd, urlFlag(args)...)
 			src.AnyService = true
 			loaded, err := loadSource(src)
 			if err != nil {
 				return err
 			}
-			a.warn(loaded.Warnings)
-			if err := opts.load.traceable(loaded.Config.Tracer); err != nil {
+			a.warnAll(loaded.Warnings)
+			if err := opts.traceable(loaded.Config.Tracer); err != nil {
 				return usageError(err)
 			}
 			request.URL = loaded.Config.Call.URL
-			if opts.load.wanted(cmd.Flags()) {
+			if isLoadRun(cmd.Flags()) {
 				return a.callMany(cmd.Context(), loaded.Config, request, opts)
 			}
 			return a.callOne(cmd.Context(), loaded.Config, request, opts)
@@ -78,19 +76,108 @@ The default URL is the key call.url of the configuration, http://localhost:8000/
 	return cmd
 }
 
-// callError adds a hint to the error of a failed call.
-func callError(err error) error {
-	var status *client.StatusError
-	switch {
-	case err == nil, errors.Is(err, context.Canceled):
-		return err
-	case errors.Is(err, syscall.ECONNREFUSED):
-		return withHint(err, `no server listens there; start "otdemo serve" in another terminal`)
-	case errors.As(err, &status):
-		return withHint(err, "the failed span is tagged error=true; --show prints its trace")
-	case errors.Is(err, context.DeadlineExceeded):
-		return withHint(err, "allow more time with --timeout")
-	default:
-		return withHint(err, "check the URL: otdemo call [URL]")
+const (
+	// defaultCallTimeout bounds a call as a whole, and reading its trace back.
+	defaultCallTimeout = 10 * time.Second
+	// defaultConcurrency keeps a local server busy without disturbing others.
+	defaultConcurrency = 10
+	// maxConcurrency is below what the ports of one address allow.
+	maxConcurrency = 20000
+)
+
+// callOptions are the flags of call that are not keys of the configuration.
+type callOptions struct {
+	// run has the flags that a report repeats. A single call uses the timeout only.
+	run     load.RunInfo
+	show    bool
+	drop    bool
+	quiet   bool
+	results string
+	output  textFlag
+	request requestFlags
+}
+
+func newCallOptions() *callOptions {
+	return &callOptions{output: newEnumFlag("text", "json", "html")}
+}
+
+func (o *callOptions) register(flags *pflag.FlagSet) {
+	f := &o.run
+	flags.DurationVar(&f.Timeout, "timeout", defaultCallTimeout, "stop a call, or reading a trace, after this `duration`, such as 10s")
+	flags.BoolVar(&o.show, "show", false, "read the trace back from Jaeger and print it")
+	flags.BoolVar(&f.Verify, "verify", false, "read all traces back from Jaeger and account for each span")
+	flags.VarP(&o.output, "output", "o", "output `format`: text, json or html (html for load runs only)")
+	o.request.register(flags)
+	flags.Int64VarP(&f.Requests, "requests", "n", 0, "make exactly `n` calls")
+	flags.IntVarP(&f.Concurrency, "concurrency", "c", defaultConcurrency, "make up to `n` calls at the same time")
+	flags.Float64VarP(&f.Rate, "rate", "q", 0, "start `n` calls a second in total, and measure latency from when each was due (default: as fast as responses arrive)")
+	flags.DurationVarP(&f.Duration, "duration", "z", 0, "make calls for this `duration`, such as 30s")
+	flags.DurationVar(&f.Warmup, "warmup", 0, "make calls for this `duration`, such as 5s, before -n and -z start to count; the report includes only their spans")
+	flags.Float64Var(&f.TraceShare, "trace-share", 1, "trace this `fraction` of the calls, 0 to 1, evenly spread")
+	flags.BoolVar(&o.drop, "drop", false, "drop spans when the reporter's queue is full, as a service would, instead of waiting for space")
+	flags.StringVar(&o.results, "results", "", "write the result of each call to `file`, for otdemo report")
+	flags.BoolVar(&o.quiet, "quiet", false, "do not show progress on the terminal")
+}
+
+func isLoadRun(flags *pflag.FlagSet) bool {
+	return flags.Changed("requests") || flags.Changed("duration")
+}
+
+// validate returns all errors of the options, joined. It does not check the request,
+// which needs the configuration.
+func (o *callOptions) validate(flags *pflag.FlagSet) error {
+	var wrong []error
+	check := func(ok bool, format string, args ...any) {
+		if !ok {
+			wrong = append(wrong, fmt.Errorf(format, args...))
+		}
 	}
+	f := &o.run
+	check(f.Timeout > 0, "--timeout must be more than 0, got %s", f.Timeout)
+	check(!flags.Changed("requests") || f.Requests >= 1, "-n must be at least 1, got %d", f.Requests)
+	check(f.Concurrency >= 1 && f.Concurrency <= maxConcurrency, "-c must be between 1 and %d, got %d", maxConcurrency, f.Concurrency)
+	check(!flags.Changed("rate") || f.Rate > 0 && !math.IsInf(f.Rate, 0), "-q must be a number above 0, got %v", f.Rate)
+	check(!flags.Changed("duration") || f.Duration > 0, "-z must be more than 0, got %s", f.Duration)
+	check(f.Warmup >= 0, "--warmup must not be negative, got %s", f.Warmup)
+	check(f.TraceShare >= 0 && f.TraceShare <= 1, "--trace-share must be between 0 and 1, got %v", f.TraceShare)
+	check(!flags.Changed("results") || o.results != "", "--results must name a file")
+	alone := o.runOnly(flags)
+	switch {
+	case isLoadRun(flags) && o.show:
+		wrong = append(wrong, hint.New(errors.New("--show works with a single call only, not with a load run"),
+			"leave out --show; the report lists the slowest traces"))
+	case !isLoadRun(flags) && len(alone) > 0:
+		wrong = append(wrong, hint.New(fmt.Errorf("%s %s only in a load run, which -n or -z starts",
+			strings.Join(alone, ", "), plural.Word(len(alone), "works", "work")), "add -n 1000 or -z 10s"))
+	}
+	return errors.Join(wrong...)
+}
+
+// runOnly returns the given flags that only a load run uses.
+func (o *callOptions) runOnly(flags *pflag.FlagSet) []string {
+	var given []string
+	for _, name := range []string{"concurrency", "rate", "warmup", "trace-share", "drop", "results"} {
+		switch f := flags.Lookup(name); {
+		case !f.Changed:
+		case f.Shorthand != "":
+			given = append(given, "-"+f.Shorthand)
+		default:
+			given = append(given, "--"+name)
+		}
+	}
+	if o.output.text == "html" {
+		given = append(given, "-o html")
+	}
+	return given
+}
+
+// traceable returns an error if the tracer cannot leave out single traces: only
+// jaeger-client-go honours the tag sampling.priority when a span starts.
+func (o *callOptions) traceable(tracer string) error {
+	share := o.run.TraceShare
+	if share == 1 || tracer == config.TracerJaeger || tracer == config.TracerNoop {
+		return nil
+	}
+	return hint.New(fmt.Errorf("--trace-share %v: tracer %s cannot select single calls", share, tracer),
+		fmt.Sprintf("use its sampler instead: --sampler-type %s --sampler-param %v", config.SamplerProbabilistic, share))
 }

@@ -9,7 +9,10 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/spf13/pflag"
 
+	"github.com/otdemo/otdemo/internal/hint"
+	"github.com/otdemo/otdemo/pkg/allinone"
 	"github.com/otdemo/otdemo/pkg/doctor"
 )
 
@@ -38,7 +41,7 @@ func TestExitCode(t *testing.T) {
 func TestPrintError(t *testing.T) {
 	t.Parallel()
 	first, second := errors.New("first is wrong"), errors.New("second is wrong:\nsee there")
-	err := usageError(errors.Join(withHint(first, "mend the first"), errors.Join(second)))
+	err := usageError(errors.Join(hint.New(first, "mend the first"), errors.Join(second)))
 	var got bytes.Buffer
 	printError(&got, err)
 	want := `otdemo: error: first is wrong
@@ -82,36 +85,72 @@ func TestCheckExit(t *testing.T) {
 	}
 }
 
-func TestByteSize(t *testing.T) {
+func TestSize(t *testing.T) {
 	t.Parallel()
 	good := map[string]string{"256MiB": "256MiB", "1GiB": "1GiB", "1024KiB": "1MiB", "1MB": "1000000B", "64 MiB": "64MiB", "1025B": "1025B"}
 	for in, want := range good {
-		var b byteSize
-		if err := b.Set(in); err != nil || b.String() != want {
-			t.Errorf("Set(%q) gives %s, %v; want %s", in, &b, err, want)
+		n, err := parseSize(in)
+		if got := formatSize(n); err != nil || got != want {
+			t.Errorf("parseSize(%q) gives %s, %v; want %s", in, got, err, want)
 		}
 	}
 	for _, in := range []string{"", "1", "MiB", "-1MiB", "0B", "1.5GiB", "9999999999GiB", "1TiB"} {
-		var b byteSize
-		if err := b.Set(in); err == nil {
-			t.Errorf("Set(%q) gives %s, want an error", in, &b)
+		if n, err := parseSize(in); err == nil {
+			t.Errorf("parseSize(%q) gives %s, want an error", in, formatSize(n))
+		}
+	}
+}
+
+// A flag keeps its text when a new one is invalid.
+func TestFlagsOfAllInOne(t *testing.T) {
+	t.Parallel()
+	flags := newAllInOne(&app{env: &Env{}}).Flags()
+	for _, tt := range []struct{ flag, before, good, bad string }{
+		{"max-memory", "256MiB", "1GiB", "1"},
+		{"agent-port", "6831", "0", "65536"},
+		{"otlp-grpc-port", "4317", "Off", "on"},
+	} {
+		value := flags.Lookup(tt.flag).Value
+		if got := value.String(); got != tt.before {
+			t.Errorf("--%s: got %s at first, want %s", tt.flag, got, tt.before)
+		}
+		if err := value.Set(tt.good); err != nil {
+			t.Errorf("--%s %s: %v", tt.flag, tt.good, err)
+		}
+		if err := value.Set(tt.bad); err == nil || value.String() != tt.good {
+			t.Errorf("--%s %s: got %v and the value %s, want an error and %s", tt.flag, tt.bad, err, value, tt.good)
 		}
 	}
 }
 
 func TestSamplingFlag(t *testing.T) {
 	t.Parallel()
+	f := newAllInOne(&app{env: &Env{}}).Flags().Lookup("sampling").Value
+	if got, want := f.String(), "const:1"; got != want {
+		t.Errorf("got default %s, want %s", got, want)
+	}
 	for _, in := range []string{"const:0", "const:1", "probabilistic:0.25", "ratelimiting:5"} {
-		var f samplingFlag
 		if err := f.Set(in); err != nil || f.String() != in {
-			t.Errorf("Set(%q) gives %s, %v", in, &f, err)
+			t.Errorf("Set(%q) gives %s, %v", in, f, err)
 		}
 	}
 	for _, in := range []string{"", "const", "const:2", "probabilistic:1.5", "probabilistic:NaN", "ratelimiting:-1", "remote:1"} {
-		var f samplingFlag
 		if err := f.Set(in); err == nil {
-			t.Errorf("Set(%q) gives %s, want an error", in, &f)
+			t.Errorf("Set(%q) gives %s, want an error", in, f)
 		}
+	}
+}
+
+func TestPortFlags(t *testing.T) {
+	t.Parallel()
+	flags := pflag.NewFlagSet("", pflag.ContinueOnError)
+	ports := portFlags(flags)
+	if err := flags.Parse([]string{"--free-ports", "--query-port", "1", "--zipkin-port", "OFF"}); err != nil {
+		t.Fatal(err)
+	}
+	got := ports()
+	if got[allinone.Query] != 1 || got[allinone.Zipkin] != allinone.Off || got[allinone.AgentCompact] != 0 {
+		t.Errorf("got %v, want the query port 1, Zipkin off, and free ports", got)
 	}
 }
 

@@ -3,6 +3,7 @@ package cmd
 import (
 	"github.com/spf13/cobra"
 
+	"github.com/otdemo/otdemo/pkg/config"
 	"github.com/otdemo/otdemo/pkg/report/configuration"
 )
 
@@ -30,8 +31,8 @@ describes every key.
 			if err != nil {
 				return err
 			}
-			a.warn(loaded.Warnings)
-			if output.String() == "json" {
+			a.warnAll(loaded.Warnings)
+			if output.text == "json" {
 				return configuration.WriteJSON(a.env.Stdout, loaded)
 			}
 			return configuration.WriteText(a.env.Stdout, loaded)
@@ -40,4 +41,36 @@ describes every key.
 	addTracerFlags(cmd.Flags())
 	cmd.Flags().VarP(&output, "output", "o", "output `format`: text or json")
 	return cmd
+}
+
+// load reads the configuration for cmd; extra overrides are added to its flags. It does
+// not print warnings.
+func (a *app) load(cmd *cobra.Command, extra ...config.Flag) (*config.Loaded, error) {
+	return loadSource(a.source(cmd, extra...))
+}
+
+func loadSource(src config.Source) (*config.Loaded, error) {
+	loaded, err := config.Load(src)
+	if err != nil {
+		return nil, usageError(err)
+	}
+	return loaded, nil
+}
+
+func (a *app) source(cmd *cobra.Command, extra ...config.Flag) config.Source {
+	return config.Source{
+		Dir:     a.env.Dir,
+		UserDir: a.env.UserConfigDir,
+		File:    cmd.Flag(configFlag).Value.String(),
+		Environ: a.env.Environ,
+		Flags:   append(keyFlags(cmd.Flags()), extra...),
+	}
+}
+
+// urlFlag returns the override that the argument of a command with an optional URL is.
+func urlFlag(args []string) []config.Flag {
+	if len(args) == 0 {
+		return nil
+	}
+	return []config.Flag{{Name: "URL", Key: "call.url", Value: args[0]}}
 }

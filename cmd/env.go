@@ -9,7 +9,6 @@ import (
 	"os/signal"
 	"path/filepath"
 	"runtime"
-	"slices"
 	"strings"
 	"sync"
 	"syscall"
@@ -23,10 +22,8 @@ import (
 // Env is the process as a value: everything that a command gets from its environment.
 // Only this file uses the state of package os and signals.
 type Env struct {
-	// Args are the arguments of the command line, without the name of the program.
-	Args []string
-	// Environ holds "KEY=value" entries.
-	Environ []string
+	Args    []string // without the name of the program
+	Environ []string // of "KEY=value"
 	Stdin   io.Reader
 	Stdout  io.Writer
 	Stderr  io.Writer
@@ -34,15 +31,12 @@ type Env struct {
 	// directory; either may be empty.
 	Dir           string
 	UserConfigDir string
-	// OS is the operating system's name as in runtime.GOOS.
-	OS string
+	OS            string // as in runtime.GOOS
 	// MemoryLimit is the memory limit of the process's control groups in bytes, 0 for
 	// no limit.
 	MemoryLimit int64
-	// Now is the clock.
-	Now func() time.Time
-	// Listen opens a listening TCP socket.
-	Listen func(ctx context.Context, network, address string) (net.Listener, error)
+	Now         func() time.Time
+	Listen      func(ctx context.Context, network, address string) (net.Listener, error)
 	// Interrupt returns a context that ends at the first SIGINT or SIGTERM. Another
 	// signal within a second counts as the same one; a later one kills the process.
 	// The returned function restores the default handling.
@@ -70,18 +64,12 @@ func OSEnv() *Env {
 		StdoutTerminal: term.IsTerminal(int(os.Stdout.Fd())),
 		StderrTerminal: term.IsTerminal(int(os.Stderr.Fd())),
 	}
-	env.MemoryLimit = cgroupLimit(func(name string) (string, error) {
-		content, err := os.ReadFile(name)
-		return string(content), err
-	})
+	env.MemoryLimit = cgroupLimit(os.ReadFile)
 	// Without these two no configuration file is found.
 	env.Dir, _ = os.Getwd()
 	env.UserConfigDir, _ = os.UserConfigDir()
-	if env.StdoutTerminal {
-		if width, _, err := term.GetSize(int(os.Stdout.Fd())); err == nil {
-			env.Width = width
-		}
-	}
+	// 0 if stdout is not a terminal.
+	env.Width, _, _ = term.GetSize(int(os.Stdout.Fd()))
 	return env
 }
 
@@ -143,9 +131,4 @@ func (e *Env) Getenv(name string) string {
 		}
 	}
 	return value
-}
-
-// has reports whether the environment has the variable, empty or not.
-func (e *Env) has(name string) bool {
-	return slices.ContainsFunc(e.Environ, func(entry string) bool { return strings.HasPrefix(entry, name+"=") })
 }

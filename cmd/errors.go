@@ -5,9 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"strings"
 
-	"github.com/otdemo/otdemo/pkg/printable"
+	"github.com/otdemo/otdemo/internal/hint"
 )
 
 // The exit codes of all commands; docs/exit-codes.md defines them for each command.
@@ -26,37 +25,31 @@ type exitError struct {
 	err  error
 }
 
-func (e *exitError) Error() string {
-	if e.err == nil {
-		return fmt.Sprintf("exit code %d", e.code)
-	}
-	return e.err.Error()
-}
-
+func (e *exitError) Error() string { return fmt.Sprint(e.err) }
 func (e *exitError) Unwrap() error { return e.err }
 
 // usageError marks err as the caller's mistake, unless a signal is its cause.
-func usageError(err error) error {
+func usageError(err error) error { return failWith(exitUsage, err) }
+
+// unknownError marks err as one that leaves the result open, unless a signal is its
+// cause.
+func unknownError(err error) error { return failWith(exitUnknown, err) }
+
+func failWith(code int, err error) error {
 	if errors.Is(err, context.Canceled) {
 		return context.Canceled
 	}
-	return &exitError{code: exitUsage, err: err}
+	return &exitError{code: code, err: err}
 }
-
-// interruptedError is the end by a signal, with what was known until then.
-type interruptedError struct{ text string }
-
-func (e *interruptedError) Error() string { return e.text }
-func (e *interruptedError) Unwrap() error { return context.Canceled }
 
 // exitCode returns the process's exit code for the error of a command: exitFailed
 // unless the error carries another.
 func exitCode(err error) int {
-	var exit *exitError
+	exit, ok := errors.AsType[*exitError](err)
 	switch {
 	case err == nil:
 		return exitOK
-	case errors.As(err, &exit):
+	case ok:
 		return exit.code
 	case errors.Is(err, context.Canceled):
 		return exitInterrupted
@@ -65,24 +58,10 @@ func exitCode(err error) int {
 	}
 }
 
-// hinted is an error with a hint on how to fix it. Other packages have types of their
-// own with the same method.
-type hinted struct {
-	err  error
-	hint string
-}
-
-func withHint(err error, hint string) error { return &hinted{err: err, hint: hint} }
-
-func (h *hinted) Error() string { return h.err.Error() }
-func (h *hinted) Unwrap() error { return h.err }
-func (h *hinted) Hint() string  { return h.hint }
-
 // printError writes err as "otdemo: error: ..." lines, one for each error that
 // was joined, each followed by its hint.
 func printError(w io.Writer, err error) {
-	var exit *exitError
-	if errors.As(err, &exit) && exit.err == nil {
+	if exit, ok := errors.AsType[*exitError](err); ok && exit.err == nil {
 		return
 	}
 	for _, e := range split(err) {
@@ -91,17 +70,13 @@ func printError(w io.Writer, err error) {
 			text = "interrupted"
 		}
 		printLine(w, "error", text)
-		var h interface{ Hint() string }
-		if errors.As(e, &h) {
-			printHint(w, h.Hint())
-		}
+		printHint(w, hint.Of(e))
 	}
 }
 
 // split returns the errors that were joined, also below an exitError.
 func split(err error) []error {
-	var exit *exitError
-	if errors.As(err, &exit) && exit == err { //nolint:errorlint // only the outermost one is removed
+	if exit, ok := err.(*exitError); ok { //nolint:errorlint // only the outermost one is removed
 		err = exit.err
 	}
 	joined, ok := err.(interface{ Unwrap() []error })
@@ -113,17 +88,4 @@ func split(err error) []error {
 		all = append(all, split(e)...)
 	}
 	return all
-}
-
-// printLine writes a message for people and indents all lines but the first. The text
-// may quote untrusted input, which is made harmless.
-func printLine(w io.Writer, kind, text string) {
-	text = printable.Text(text)
-	fmt.Fprintf(w, "otdemo: %s: %s\n", kind, strings.ReplaceAll(text, "\n", "\n  "))
-}
-
-func printHint(w io.Writer, hint string) {
-	if hint != "" {
-		printLine(w, "hint", hint)
-	}
 }

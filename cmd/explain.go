@@ -2,11 +2,13 @@ package cmd
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
 
 	"github.com/otdemo/otdemo/docs"
+	"github.com/otdemo/otdemo/internal/hint"
 	"github.com/otdemo/otdemo/pkg/config"
 )
 
@@ -26,45 +28,57 @@ The texts are those of docs/findings.md; no network is needed.
 		GroupID: groupOther,
 		Args:    cobra.ArbitraryArgs,
 		ValidArgsFunction: func(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
-			return sectionNames(docs.Findings()), cobra.ShellCompDirectiveNoFileComp
+			ids, _ := findings()
+			return ids, cobra.ShellCompDirectiveNoFileComp
 		},
 		RunE: func(_ *cobra.Command, args []string) error {
-			names := sectionNames(docs.Findings())
-			if len(args) == 0 {
-				_, err := fmt.Fprintln(a.env.Stdout, strings.Join(names, "\n"))
-				return err
-			}
+			ids, texts := findings()
 			words := strings.Join(args, " ")
-			if text, ok := section(docs.Findings(), words); ok {
-				_, err := fmt.Fprintln(a.env.Stdout, text)
-				return err
+			text, known := texts[words]
+			found := findingsWith(ids, texts, words)
+			switch {
+			case len(args) == 0:
+				text = strings.Join(ids, "\n")
+			case known:
+			case len(found) > 0:
+				text = strings.Join(found, "\n") + "\n\nmore: otdemo explain ID; docs/storage.md lists the causes of storage errors"
+			default:
+				fix := `"otdemo explain" lists all findings`
+				if near := config.Nearest(words, ids); near != "" {
+					fix = "did you mean " + near + "?"
+				}
+				return usageError(hint.New(fmt.Errorf("no finding matches %q", words), fix))
 			}
-			found := findingsWith(docs.Findings(), words)
-			if len(found) == 0 {
-				return usageError(unknownFinding(words, names))
-			}
-			_, err := fmt.Fprintf(a.env.Stdout, "%s\n\nmore: otdemo explain ID; docs/storage.md lists the causes of storage errors\n",
-				strings.Join(found, "\n"))
+			_, err := fmt.Fprintln(a.env.Stdout, text)
 			return err
 		},
 	}
 }
 
+// findings returns the ids of all findings and their texts: the second-level sections of
+// docs/findings.md whose heading is one word.
+func findings() (ids []string, texts map[string]string) {
+	texts = map[string]string{}
+	for _, section := range strings.Split(docs.Findings(), "\n## ")[1:] {
+		id, text, _ := strings.Cut(section, "\n")
+		if !strings.Contains(id, " ") {
+			ids = append(ids, id)
+			texts[id] = id + "\n\n" + strings.TrimSpace(text)
+		}
+	}
+	return ids, texts
+}
+
 // findingsWith returns the findings whose text contains line. If none does, it drops
 // the beginning of the line up to the next colon and searches again: a log line wraps
 // one error in another, and its beginning has hosts and times that no text has.
-func findingsWith(document, line string) []string {
+func findingsWith(ids []string, texts map[string]string, line string) []string {
 	// "EOF" is worth searching for, an exit code is not.
 	const shortest = 3
 	for rest, more := normalized(line), true; more && len(rest) >= shortest; _, rest, more = strings.Cut(rest, ": ") {
-		var names []string
-		for _, name := range sectionNames(document) {
-			if text, _ := section(document, name); strings.Contains(normalized(text), rest) {
-				names = append(names, name)
-			}
-		}
-		if len(names) > 0 {
-			return names
+		found := slices.DeleteFunc(slices.Clone(ids), func(id string) bool { return !strings.Contains(normalized(texts[id]), rest) })
+		if len(found) > 0 {
+			return found
 		}
 	}
 	return nil
@@ -74,36 +88,4 @@ func findingsWith(document, line string) []string {
 func normalized(text string) string {
 	text = strings.NewReplacer("`", "", `"`, "").Replace(strings.Trim(text, " {}\n"))
 	return strings.ToLower(strings.Join(strings.Fields(text), " "))
-}
-
-func unknownFinding(id string, known []string) error {
-	hint := `"otdemo explain" lists all findings`
-	if near := config.Nearest(id, known); near != "" {
-		hint = "did you mean " + near + "?"
-	}
-	return withHint(fmt.Errorf("no finding matches %q", id), hint)
-}
-
-// sectionNames returns the ids of the findings of document: its second-level headings
-// without spaces.
-func sectionNames(document string) []string {
-	var names []string
-	for line := range strings.Lines(document) {
-		name, ok := strings.CutPrefix(strings.TrimSpace(line), "## ")
-		if ok && !strings.Contains(name, " ") {
-			names = append(names, name)
-		}
-	}
-	return names
-}
-
-// section returns the text from the heading "## name" to the next heading of the same
-// level.
-func section(document, name string) (string, bool) {
-	_, rest, ok := strings.Cut("\n"+document, "\n## "+name+"\n")
-	if !ok || strings.Contains(name, " ") {
-		return "", false
-	}
-	text, _, _ := strings.Cut(rest, "\n## ")
-	return name + "\n\n" + strings.TrimSpace(text), true
 }

@@ -6,6 +6,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/otdemo/otdemo/internal/hint"
 	"github.com/otdemo/otdemo/pkg/config"
 	"github.com/otdemo/otdemo/pkg/printable/printabletest"
 	"github.com/otdemo/otdemo/pkg/trace"
@@ -21,8 +22,8 @@ func TestHostileErrors(t *testing.T) {
 	if err := trace.Waterfall(&out, tr, a.drawOptions()); err != nil {
 		t.Fatal(err)
 	}
-	printError(&stderr, errors.Join(errors.New(printabletest.Hostile), withHint(errors.New("b"), printabletest.Hostile)))
-	a.warn([]config.Warning{{Text: printabletest.Hostile, Hint: printabletest.Hostile}})
+	printError(&stderr, errors.Join(errors.New(printabletest.Hostile), hint.New(errors.New("b"), printabletest.Hostile)))
+	a.warnAll([]config.Warning{{Text: printabletest.Hostile, Hint: printabletest.Hostile}})
 	for _, text := range []string{out.String(), stderr.String()} {
 		if !strings.Contains(text, "PWNED") {
 			t.Errorf("nothing is shown: %q", text)
@@ -36,9 +37,8 @@ func TestHostileLog(t *testing.T) {
 	for _, form := range []string{"text", "json"} {
 		const hostile = printabletest.Hostile
 		var out bytes.Buffer
-		l := newLogging()
-		l.format.value = form
-		l.logger(&out).Info(hostile, hostile, hostile, "error", errors.New(hostile))
+		a := &app{logFormat: newEnumFlag(form)}
+		a.loggerAt(&out, "info").Info(hostile, hostile, hostile, "error", errors.New(hostile))
 		if !strings.Contains(out.String(), "PWNED") {
 			t.Errorf("%s: nothing is logged", form)
 		}

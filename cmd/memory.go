@@ -51,20 +51,16 @@ func (p *memoryPlan) apply() {
 	}
 }
 
-// log logs the effect of the container's limit.
 func (p *memoryPlan) log(logger *slog.Logger) {
 	switch {
 	case p.container == 0:
 	case p.spans > p.container/2:
 		logger.Warn("max-memory is more than half of the container's memory limit: the container may be killed",
-			"max_memory_bytes", p.spans, "container_bytes", p.container, "fix", "--max-memory "+wholeMiB(p.container/spansShare))
+			"max_memory_bytes", p.spans, "container_bytes", p.container, "fix", "--max-memory "+formatSize(max(minSpans, p.container/spansShare)&^(1<<20-1)))
 	case p.spans < allinone.DefaultMaxMemory:
 		logger.Info("max-memory is reduced to fit the memory limit of the container", "max_memory_bytes", p.spans, "container_bytes", p.container)
 	}
 }
-
-// wholeMiB returns a size in whole MiB, as --max-memory accepts it.
-func wholeMiB(n int64) string { return strconv.FormatInt(max(minSpans, n)>>20, 10) + "MiB" }
 
 // unlimited is the size from which a limit means none: version 1 of cgroups uses a
 // number near the largest one.
@@ -72,14 +68,14 @@ const unlimited = 1 << 60
 
 // cgroupLimit returns the memory limit of the process's control groups in bytes, 0 for
 // none, as on systems without control groups. It supports both versions (cgroups(7));
-// read returns the text of a file.
-func cgroupLimit(read func(name string) (string, error)) int64 {
+// read is os.ReadFile.
+func cgroupLimit(read func(name string) ([]byte, error)) int64 {
 	list, err := read("/proc/self/cgroup")
 	if err != nil {
 		return 0
 	}
 	least := int64(0)
-	for line := range strings.Lines(list) {
+	for line := range strings.Lines(string(list)) {
 		parts := strings.SplitN(strings.TrimSpace(line), ":", 3)
 		if len(parts) != 3 {
 			continue
@@ -95,7 +91,9 @@ func cgroupLimit(read func(name string) (string, error)) int64 {
 		// A container may see the name that its group has on the host. That path does
 		// not exist in the container, where its group is the root.
 		for group := path.Join("/", parts[2]); ; group = path.Dir(group) {
-			if n, ok := limitIn(read, path.Join(root, group, file)); ok && (least == 0 || n < least) {
+			text, _ := read(path.Join(root, group, file))
+			n, err := strconv.ParseInt(strings.TrimSpace(string(text)), 10, 64) // "max" means no limit
+			if err == nil && n > 0 && n < unlimited && (least == 0 || n < least) {
 				least = n
 			}
 			if group == "/" {
@@ -104,14 +102,4 @@ func cgroupLimit(read func(name string) (string, error)) int64 {
 		}
 	}
 	return least
-}
-
-// limitIn returns the limit in a file, false if there is none.
-func limitIn(read func(string) (string, error), name string) (int64, bool) {
-	text, err := read(name)
-	if err != nil {
-		return 0, false
-	}
-	n, err := strconv.ParseInt(strings.TrimSpace(text), 10, 64) // "max" means no limit
-	return n, err == nil && n > 0 && n < unlimited
 }

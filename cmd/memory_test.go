@@ -39,11 +39,11 @@ func TestCgroupLimit(t *testing.T) {
 		{"nonsense", map[string]string{"/proc/self/cgroup": "x\n:\n::::\n", "/sys/fs/cgroup/memory.max": "-1"}, 0},
 	}
 	for _, tt := range tests {
-		got := cgroupLimit(func(name string) (string, error) {
+		got := cgroupLimit(func(name string) ([]byte, error) {
 			if text, ok := tt.files[name]; ok {
-				return text, nil
+				return []byte(text), nil
 			}
-			return "", fs.ErrNotExist
+			return nil, fs.ErrNotExist
 		})
 		if got != tt.want {
 			t.Errorf("%s: got %d, want %d", tt.name, got, tt.want)

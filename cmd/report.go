@@ -6,6 +6,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/otdemo/otdemo/internal/hint"
 	"github.com/otdemo/otdemo/pkg/report/run"
 )
 
@@ -27,34 +28,30 @@ docs/call.md defines each number and the format of the file.
 		GroupID: groupOther,
 		Args: func(cmd *cobra.Command, args []string) error {
 			if len(args) == 0 {
-				return usageError(withHint(errors.New("no results file given"), `"otdemo call -n 1000 --results FILE" writes one`))
+				return usageError(hint.New(errors.New("no results file given"), `"otdemo call -n 1000 --results FILE" writes one`))
 			}
 			return maxArgs(1)(cmd, args)
 		},
 		RunE: func(cmd *cobra.Command, args []string) error {
 			// A pipe may never send anything.
-			report, err := interruptible(cmd.Context(), func() (*run.Report, error) { return a.readRun(args[0]) })
+			report, err := interruptible(cmd.Context(), func() (*run.Report, error) {
+				file, err := os.Open(a.env.path(args[0]))
+				if err != nil {
+					return nil, err
+				}
+				defer file.Close()
+				return run.Read(file, args[0])
+			})
 			if err != nil {
 				return usageError(err)
 			}
-			return a.writeRun(report, output.String())
+			return a.writeRun(report, output.text)
 		},
 	}
 	cmd.Flags().VarP(&output, "output", "o", "output `format`: text, json or html")
 	return cmd
 }
 
-// readRun reads a results file.
-func (a *app) readRun(name string) (*run.Report, error) {
-	file, err := os.Open(a.env.path(name))
-	if err != nil {
-		return nil, err
-	}
-	defer file.Close()
-	return run.Read(file, name)
-}
-
-// writeRun writes a report to stdout as text, json or html.
 func (a *app) writeRun(r *run.Report, form string) error {
 	switch form {
 	case "json":

@@ -6,9 +6,12 @@ package cmd
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
+
+	"github.com/otdemo/otdemo/internal/hint"
 )
 
 // Main runs one command line to its end and returns the exit code.
@@ -25,16 +28,16 @@ func Main(env *Env) int {
 
 // app holds what the commands of one run share.
 type app struct {
-	env *Env
-	logging
-	color enumFlag
+	env                        *Env
+	color, logLevel, logFormat textFlag
 }
 
 func newRoot(env *Env) *cobra.Command {
 	a := &app{
-		env:     env,
-		logging: newLogging(),
-		color:   newEnumFlag("auto", "always", "never"),
+		env:       env,
+		color:     newEnumFlag("auto", "always", "never"),
+		logLevel:  newEnumFlag("info", "debug", "warn", "error"),
+		logFormat: newEnumFlag("text", "json"),
 	}
 	root := &cobra.Command{
 		Use:   "otdemo",
@@ -64,11 +67,10 @@ Start with "otdemo demo", which needs no other program.
 	root.SetIn(env.Stdin)
 	root.SetOut(env.Stdout)
 	root.SetErr(env.Stderr)
-	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
-		return usageError(withHint(err, "see "+cmd.CommandPath()+" --help"))
-	})
+	root.SetFlagErrorFunc(seeHelp)
 	flags := root.PersistentFlags()
-	a.register(flags)
+	flags.Var(&a.logLevel, "log-level", "minimum log `level`: debug, info, warn or error")
+	flags.Var(&a.logFormat, "log-format", "log `format`: text or json")
 	flags.Var(&a.color, "color", "`when` to colour the output: auto, always or never")
 
 	root.AddGroup(
@@ -91,12 +93,11 @@ const (
 )
 
 func unknownCommand(cmd *cobra.Command, name string) error {
-	err := fmt.Errorf("unknown command %q", name)
-	hint := "run otdemo --help for the list of commands"
+	fix := "run otdemo --help for the list of commands"
 	if near := cmd.SuggestionsFor(name); len(near) > 0 {
-		hint = "did you mean " + strings.Join(near, " or ") + "?"
+		fix = "did you mean " + strings.Join(near, " or ") + "?"
 	}
-	return usageError(withHint(err, hint))
+	return usageError(hint.New(fmt.Errorf("unknown command %q", name), fix))
 }
 
 // maxArgs accepts up to n arguments. Its error names the first argument beyond them.
@@ -105,9 +106,12 @@ func maxArgs(n int) cobra.PositionalArgs {
 		if len(args) <= n {
 			return nil
 		}
-		err := fmt.Errorf("unexpected argument %q", args[n])
-		return usageError(withHint(err, "see "+cmd.CommandPath()+" --help"))
+		return seeHelp(cmd, fmt.Errorf("unexpected argument %q", args[n]))
 	}
+}
+
+func seeHelp(cmd *cobra.Command, err error) error {
+	return usageError(hint.New(err, "see "+cmd.CommandPath()+" --help"))
 }
 
 // exitWriteFailed is the line of exit code 1 in the help of commands that only print.
@@ -126,18 +130,14 @@ func exitCodesHelp(own ...string) string {
 	}
 	for _, line := range own {
 		code, _, _ := strings.Cut(line, " ")
-		for i := range lines {
-			if strings.HasPrefix(lines[i], code+" ") {
-				lines[i] = line
-			}
-		}
+		i := slices.IndexFunc(lines, func(general string) bool { return strings.HasPrefix(general, code+" ") })
+		lines[i] = line
 	}
-	var b strings.Builder
-	b.WriteString("\nExit codes:\n")
+	shown := []string{"", "Exit codes:"}
 	for _, line := range lines {
 		if code, meaning, ok := strings.Cut(line, " "); ok {
-			fmt.Fprintf(&b, "  %-4s %s\n", code, meaning)
+			shown = append(shown, fmt.Sprintf("  %-4s %s", code, meaning))
 		}
 	}
-	return strings.TrimSuffix(b.String(), "\n")
+	return strings.Join(shown, "\n")
 }

@@ -4,22 +4,25 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"net"
+	"net/http"
 	"strconv"
 	"syscall"
 	"time"
 
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/collectors"
+	"github.com/prometheus/client_golang/prometheus/promhttp"
 	"github.com/spf13/cobra"
+	jaegerprom "github.com/uber/jaeger-lib/metrics/prometheus"
 
+	"github.com/otdemo/otdemo/internal/hint"
 	"github.com/otdemo/otdemo/pkg/config"
 	"github.com/otdemo/otdemo/pkg/report/run"
 	"github.com/otdemo/otdemo/pkg/server"
 	"github.com/otdemo/otdemo/pkg/tracer"
 )
-
-// closeTimeout is how long a command waits at its end for its last spans to be sent,
-// also after Ctrl-C.
-const closeTimeout = 5 * time.Second
 
 func newServe(a *app) *cobra.Command {
 	var addrFile string
@@ -48,7 +51,7 @@ exits.
 			if err != nil {
 				return err
 			}
-			a.warn(loaded.Warnings)
+			a.warnAll(loaded.Warnings)
 			return a.serve(cmd.Context(), loaded.Config, addrFile)
 		},
 	}
@@ -61,22 +64,23 @@ exits.
 }
 
 func (a *app) serve(ctx context.Context, cfg config.Config, addrFile string) error {
-	logger := a.logger(a.env.Stderr)
+	logger := a.logger()
 	ln, err := a.listen(ctx, cfg.Serve)
 	if err != nil {
 		return err
 	}
 	defer ln.Close()
-	registry := newMetricsRegistry()
+	registry := prometheus.NewRegistry()
+	registry.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	tr, err := tracer.New(cfg, tracer.Options{
 		Service: "otdemo-server",
 		Logger:  logger,
-		Metrics: registry.factory(),
+		Metrics: jaegerprom.New(jaegerprom.WithRegisterer(registry)),
 	})
 	if err != nil {
 		return usageError(err)
 	}
-	registry.watch(tr)
+	registry.MustRegister(spanCollector(tr.Stats))
 	defer func() {
 		a.closeTracer(ctx, tr)
 		s := tr.Stats()
@@ -91,10 +95,26 @@ func (a *app) serve(ctx context.Context, cfg config.Config, addrFile string) err
 	handler := server.NewHandler(server.Options{
 		Tracer:  tr,
 		Logger:  logger,
-		Metrics: registry.handler(),
+		Metrics: promhttp.HandlerFor(registry, promhttp.HandlerOpts{Registry: registry}),
 		Now:     a.env.Now,
 	})
 	return server.Run(ctx, ln, handler, logger)
+}
+
+// spanCollector exports a tracer's span counters as one gauge per state, because a span
+// can leave a state: from queued to refused to sent.
+func spanCollector(stats func() tracer.Stats) prometheus.Collector {
+	finished := prometheus.NewDesc("otdemo_spans_finished_total",
+		"Sampled spans that were finished.", nil, nil)
+	now := prometheus.NewDesc("otdemo_spans",
+		"Finished spans by their current state; the states add up to otdemo_spans_finished_total.", []string{"state"}, nil)
+	return prometheus.CollectorFunc(func(metrics chan<- prometheus.Metric) {
+		s := stats()
+		metrics <- prometheus.MustNewConstMetric(finished, prometheus.CounterValue, float64(s.Finished))
+		for _, state := range run.SpanStates(s) {
+			metrics <- prometheus.MustNewConstMetric(now, prometheus.GaugeValue, float64(state.Spans), state.Name)
+		}
+	})
 }
 
 // listen opens the server's port. If another program listens on it, the hint names the
@@ -104,26 +124,60 @@ func (a *app) listen(ctx context.Context, cfg config.Serve) (net.Listener, error
 	ln, err := a.env.Listen(ctx, "tcp", addr)
 	switch {
 	case errors.Is(err, syscall.EADDRINUSE):
-		return nil, withHint(fmt.Errorf("another program already listens on %s", addr),
+		return nil, hint.New(fmt.Errorf("another program already listens on %s", addr),
 			"choose another port with --port, or --port 0 for any free port")
 	case err != nil:
-		return nil, withHint(fmt.Errorf("listen on %s: %w", addr, err),
+		return nil, hint.New(fmt.Errorf("listen on %s: %w", addr, err),
 			"choose another address with --host and --port")
 	}
 	return ln, nil
 }
 
+// localServer is a server in the background, on a free port of this machine. It also
+// runs when the context it was started with has ended.
+type localServer struct {
+	addr   string
+	cancel context.CancelFunc
+	done   chan error
+}
+
+func (a *app) startServer(ctx context.Context, handler http.Handler, logger *slog.Logger) (*localServer, error) {
+	ln, err := a.listen(ctx, config.Serve{Host: "127.0.0.1"})
+	if err != nil {
+		return nil, err
+	}
+	s := &localServer{addr: ln.Addr().String(), done: make(chan error, 1)}
+	ctx, s.cancel = context.WithCancel(context.WithoutCancel(ctx))
+	go func() { s.done <- server.Run(ctx, ln, handler, logger) }()
+	return s, nil
+}
+
+func (s *localServer) url(path string) string { return "http://" + s.addr + path }
+
+func (s *localServer) stop() error {
+	s.cancel()
+	return <-s.done
+}
+
+// closeTimeout is how long a command waits at its end for its last spans to be sent.
+const closeTimeout = 5 * time.Second
+
+// closing returns a context for the end of a command, also after Ctrl-C.
+func closing(ctx context.Context) (context.Context, context.CancelFunc) {
+	return context.WithTimeout(context.WithoutCancel(ctx), closeTimeout)
+}
+
 // closeTracer flushes the last spans, also after Ctrl-C, and prints a warning for the
 // spans that were not sent.
 func (a *app) closeTracer(ctx context.Context, tr *tracer.Tracer) {
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), closeTimeout)
+	ctx, cancel := closing(ctx)
 	defer cancel()
 	if err := tr.Close(ctx); err != nil {
-		printLine(a.env.Stderr, "warning", err.Error())
+		a.warn(err.Error(), "")
 	}
-	losses, hint := run.Losses(tr.Stats(), tr.Target())
+	losses, fix := run.Losses(tr.Stats(), tr.Target())
 	for _, loss := range losses {
-		printLine(a.env.Stderr, "warning", loss)
+		a.warn(loss, "")
 	}
-	printHint(a.env.Stderr, hint)
+	printHint(a.env.Stderr, fix)
 }

@@ -22,7 +22,6 @@ func newVersion(a *app) *cobra.Command {
 	}
 }
 
-// currentVersion returns the version line of the running program.
 func currentVersion() string {
 	info, ok := debug.ReadBuildInfo()
 	if !ok {
@@ -31,7 +30,6 @@ func currentVersion() string {
 	return versionLine(info)
 }
 
-// versionLine returns the version line of a binary with that build information.
 func versionLine(info *debug.BuildInfo) string {
 	version, commit, dirty := info.Main.Version, "", ""
 	for _, s := range info.Settings {

@@ -4,6 +4,7 @@
 package config
 
 import (
+	"cmp"
 	"net"
 	"net/url"
 	"slices"
@@ -14,30 +15,23 @@ import (
 )
 
 // Config is the effective configuration. Its fields are the keys of config.yaml, except
-// those without a name there; docs/configuration.md describes each. A Config that Load
+// those without a name there; the key table describes each. A Config that Load
 // returned is valid; it must not be changed while others read it.
 type Config struct {
-	// Tracer names the implementation behind OpenTracing, one of the constants.
-	Tracer string `yaml:"tracer"`
-	// Service is the service name on every span; if empty, the command's own.
-	Service string `yaml:"service"`
-	// Disabled replaces the tracer with one that makes no spans.
-	Disabled bool `yaml:"disabled"`
-	// TraceID128Bit makes new trace ids 128 instead of 64 bits long.
-	TraceID128Bit bool `yaml:"trace_id_128bit"`
-	// RPCMetrics counts and times server spans, shown on serve's /metrics.
-	RPCMetrics bool     `yaml:"rpc_metrics"`
-	Sampler    Sampler  `yaml:"sampler"`
-	Reporter   Reporter `yaml:"reporter"`
-	// Propagation lists the propagation formats; none means the tracer's own, and for
-	// calls to unknown services also those of others. Load resolves that; read
+	Tracer        string   `yaml:"tracer"`
+	Service       string   `yaml:"service"` // if empty, the command's own
+	Disabled      bool     `yaml:"disabled"`
+	TraceID128Bit bool     `yaml:"trace_id_128bit"`
+	RPCMetrics    bool     `yaml:"rpc_metrics"`
+	Sampler       Sampler  `yaml:"sampler"`
+	Reporter      Reporter `yaml:"reporter"`
+	// Propagation lists the propagation formats. Load resolves an empty list; read
 	// Config.Formats instead.
 	Propagation []string `yaml:"propagation"`
-	// Tags are set on the process, so each of its spans has them.
-	Tags  []Tag `yaml:"tags"`
-	Query Query `yaml:"query"`
-	Serve Serve `yaml:"serve"`
-	Call  Call  `yaml:"call"`
+	Tags        []Tag    `yaml:"tags"` // of the process, so on each of its spans
+	Query       Query    `yaml:"query"`
+	Serve       Serve    `yaml:"serve"`
+	Call        Call     `yaml:"call"`
 }
 
 // The samplers of jaeger-client-go.
@@ -68,39 +62,32 @@ const (
 
 // Sampler configures which traces are sampled.
 type Sampler struct {
-	// Type is one of the four constants, in lower case.
+	// Type is one of the four constants.
 	Type string `yaml:"type"`
 	// Param is 0 or 1 for const, 0..1 for probabilistic, traces per second for
 	// ratelimiting, and the probability until the first answer for remote.
 	Param float64 `yaml:"param"`
-	// Endpoint is the URL of the strategy server; if empty, the agent's. Read
-	// Config.SamplingURL instead.
-	Endpoint string `yaml:"endpoint"`
-	// RefreshInterval is the time between two fetches of the strategy.
+	// Endpoint is the URL of the strategy server. Read Config.SamplingURL instead.
+	Endpoint        string        `yaml:"endpoint"`
 	RefreshInterval time.Duration `yaml:"refresh_interval"`
-	// MaxOperations bounds the operations that have their own sampler with remote.
-	MaxOperations int `yaml:"max_operations"`
+	MaxOperations   int           `yaml:"max_operations"`
 }
 
 // Reporter configures how finished spans are sent.
 type Reporter struct {
-	Agent     Agent     `yaml:"agent"`
-	Collector Collector `yaml:"collector"`
-	// QueueSize bounds the spans that wait to be encoded.
-	QueueSize int `yaml:"queue_size"`
-	// FlushInterval bounds the time a span waits for its batch to fill.
+	Agent         Agent         `yaml:"agent"`
+	Collector     Collector     `yaml:"collector"`
+	QueueSize     int           `yaml:"queue_size"` // in spans
 	FlushInterval time.Duration `yaml:"flush_interval"`
-	// LogSpans also logs each finished span.
-	LogSpans bool `yaml:"log_spans"`
+	LogSpans      bool          `yaml:"log_spans"`
 }
 
 // Agent is where spans go over UDP, when no collector endpoint is set.
 type Agent struct {
 	// Host is a name or an address without port; an IPv6 address has no brackets.
-	Host string `yaml:"host"`
-	Port int    `yaml:"port"`
-	// MaxPacketSize bounds a datagram's payload, in bytes.
-	MaxPacketSize int `yaml:"max_packet_size"`
+	Host          string `yaml:"host"`
+	Port          int    `yaml:"port"`
+	MaxPacketSize int    `yaml:"max_packet_size"` // of a datagram's payload, in bytes
 	// Reconnect resolves Host again on errors and every ReconnectInterval.
 	Reconnect         bool          `yaml:"reconnect"`
 	ReconnectInterval time.Duration `yaml:"reconnect_interval"`
@@ -108,8 +95,7 @@ type Agent struct {
 
 // Collector is where spans go when not over UDP to an agent.
 type Collector struct {
-	// Endpoint is the whole URL, path included: http://localhost:14268/api/traces.
-	// Empty is the tracer's own default; read Config.CollectorURL instead.
+	// Endpoint is the whole URL, path included. Read Config.CollectorURL instead.
 	Endpoint string `yaml:"endpoint"`
 	// User and Password are both set or both empty.
 	User     string `yaml:"user"`
@@ -127,15 +113,13 @@ type Tag struct {
 
 // Query is where traces are read back.
 type Query struct {
-	// URL is Jaeger's UI and query address, with its base path if it has one.
 	URL string `yaml:"url"`
 }
 
 // Serve is where the traced server listens.
 type Serve struct {
 	Host string `yaml:"host"`
-	// Port 0 picks any free port.
-	Port int `yaml:"port"`
+	Port int    `yaml:"port"` // 0 for any free one
 }
 
 // Call is what the traced client requests.
@@ -181,10 +165,7 @@ func (c *Config) UsesCollector() bool { return c.CollectorURL() != "" }
 // is http or https, for tracer otel also grpc or grpcs (OTLP over gRPC, which has
 // no path), for tracer appdash tcp.
 func (c *Config) CollectorURL() string {
-	if c.Reporter.Collector.Endpoint != "" {
-		return c.Reporter.Collector.Endpoint
-	}
-	return c.kind().CollectorURL
+	return cmp.Or(c.Reporter.Collector.Endpoint, kind.Of(c.Tracer).CollectorURL)
 }
 
 // Formats returns the propagation formats: propagation, or those of the tracer's own
@@ -193,25 +174,16 @@ func (c *Config) Formats() []string {
 	if len(c.Propagation) > 0 {
 		return c.Propagation
 	}
-	return c.kind().Formats
+	return kind.Of(c.Tracer).Formats
 }
 
 // MakesSpans reports whether the tracer is one that makes spans.
 func (c *Config) MakesSpans() bool { return !c.Disabled && c.Tracer != TracerNoop }
 
-// kind returns the row of the tracer.
-func (c *Config) kind() *kind.Kind {
-	k := kind.Of(c.Tracer)
-	return &k
-}
-
-// ownFormats returns the propagation formats of the tracer's own library.
-func ownFormats(tracer string) []string { return slices.Clone(kind.Of(tracer).Formats) }
-
 // callFormats returns the propagation formats for calls to services whose formats are
 // unknown: those of the tracer's own library, and those that others read.
 func (c *Config) callFormats() []string {
-	formats := ownFormats(c.Tracer)
+	formats := kind.Of(c.Tracer).Formats
 	for _, format := range []string{PropagationJaeger, PropagationW3C, PropagationB3} {
 		if !slices.Contains(formats, format) {
 			formats = append(formats, format)
@@ -227,17 +199,10 @@ const samplingPort = 5778
 // sampler.endpoint, or the one of the agent's host, as jaeger-client-go
 // derives it from JAEGER_AGENT_HOST.
 func (c *Config) SamplingURL() string {
-	if c.Sampler.Endpoint != "" {
-		return c.Sampler.Endpoint
-	}
-	return samplingURL(c.Reporter.Agent.Host)
+	return cmp.Or(c.Sampler.Endpoint, samplingURL(c.Reporter.Agent.Host))
 }
 
 func samplingURL(host string) string {
-	u := url.URL{
-		Scheme: "http",
-		Host:   net.JoinHostPort(host, strconv.Itoa(samplingPort)),
-		Path:   "/sampling",
-	}
+	u := url.URL{Scheme: "http", Host: net.JoinHostPort(host, strconv.Itoa(samplingPort)), Path: "/sampling"}
 	return u.String()
 }

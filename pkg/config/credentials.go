@@ -1,8 +1,8 @@
 package config
 
 import (
+	"fmt"
 	"net/url"
-	"slices"
 	"strings"
 )
 
@@ -13,44 +13,51 @@ const (
 	envOTLPHeaders   = "OTEL_EXPORTER_OTLP_HEADERS"
 )
 
-// writtenEndpoint is the collector that one layer sets.
-type writtenEndpoint struct {
-	url  string
-	from Origin
-}
-
-// credential is a secret for the collector, and where it was set.
-type credential struct {
-	from Origin
-	// beside is the endpoint that the same layer sets, "" for none.
-	beside string
-}
-
-// withheld is why a credential must not be sent to an endpoint.
-type withheld int
-
-const (
-	// sendable is the zero value: it may be sent.
-	sendable withheld = iota
-	// toFoundFile: a config.yaml that was only found in the working directory, as
-	// in any cloned repository, would redirect a secret of the environment.
-	toFoundFile
-	// toOtherHost: the same layer sets the secret and an endpoint on another host.
-	toOtherHost
-)
-
-// check decides whether a credential may be sent to endpoint. found reports that the
-// configuration file is the working directory's and that --config did not name it. The
-// file that --config names and the one in the user's configuration directory are the
-// user's own.
-func (c credential) check(endpoint writtenEndpoint, found bool) withheld {
-	switch {
-	case found && endpoint.from.Layer == LayerFile && c.from.Layer != LayerFile:
-		return toFoundFile
-	case c.beside != "" && endpoint.url != "" && !sameHost(c.beside, endpoint.url):
-		return toOtherHost
+// withholdCredentials removes what must not be sent to the effective collector, and
+// warns about it. It is called when every layer was read.
+func (l *loader) withholdCredentials(cfg *Config) {
+	c := &cfg.Reporter.Collector
+	if c.User != "" && c.Password != "" {
+		assignments := l.byName[keyCollectorUser].Otdemo + "=... " + l.byName[keyCollectorPassword].Otdemo + "=..."
+		for _, name := range []string{keyCollectorPassword, keyCollectorUser} {
+			from := l.origins[name]
+			text := fmt.Sprintf("%s: %s and %s are", from, keyCollectorUser, keyCollectorPassword)
+			if l.withhold(text, assignments, from, cfg) {
+				// One is of no use alone.
+				c.User, c.Password = "", ""
+				l.viper.Set(keyCollectorUser, "")
+				l.viper.Set(keyCollectorPassword, "")
+				break
+			}
+		}
 	}
-	return sendable
+	if cfg.Tracer == TracerOTel {
+		headers := l.traceVariable(envTracesHeaders, envOTLPHeaders)
+		c.WithoutHeaders = l.env[headers] != "" && l.withhold(headers+" is", headers+"=...", Origin{LayerOTel, headers}, cfg)
+	}
+}
+
+// withhold reports whether a secret that was set at from must not be sent to the
+// collector, and warns then. text is the secret with its verb, assignments set it.
+//
+// A config.yaml that was only found in the working directory, as in any cloned
+// repository, must not redirect a secret of the environment; the file that --config
+// names and the one in the user's configuration directory are the user's own. Nor is a
+// secret for another host that is set beside it.
+func (l *loader) withhold(text, assignments string, from Origin, cfg *Config) bool {
+	endpoint, beside := l.origins[keyCollectorEndpoint], l.endpoints[from.Layer]
+	to, variable := maskURL(cfg.CollectorURL()), l.byName[keyCollectorEndpoint].Otdemo
+	switch {
+	case l.found && endpoint.Layer == LayerFile && from.Layer != LayerFile:
+		l.warn(fmt.Sprintf("if %s is intended, set %s to it, or name the file: --config %s", to, variable, fileName),
+			"%s not sent to %s, because %s sets that endpoint and was only found in the working directory", text, to, endpoint)
+	case beside != "" && to != "" && !sameHost(beside, cfg.CollectorURL()):
+		l.warn(fmt.Sprintf("if %s is intended, write both in one place: %s %s", to, l.assignment(keyCollectorEndpoint, LayerOtdemo, to), assignments),
+			"%s not sent to %s of %s: intended for %s, on another host", text, to, endpoint, maskURL(beside))
+	default:
+		return false
+	}
+	return true
 }
 
 // sameHost reports whether two endpoints are on one host, whatever their ports,
@@ -62,80 +69,4 @@ func sameHost(a, b string) bool {
 		return false
 	}
 	return !encrypted(first) || encrypted(second)
-}
-
-func encrypted(u *url.URL) bool { return u.Scheme == "https" || u.Scheme == "grpcs" }
-
-// withholdCredentials removes what must not be sent to the effective collector, and
-// warns about it. It is called when every layer was read.
-func (l *loader) withholdCredentials(cfg *Config) {
-	endpoint := writtenEndpoint{url: cfg.CollectorURL(), from: l.origins[keyCollectorEndpoint]}
-	if cfg.Reporter.Collector.User != "" && cfg.Reporter.Collector.Password != "" {
-		l.withholdLogin(cfg, endpoint)
-	}
-	if cfg.Tracer != TracerOTel {
-		return
-	}
-	if headers := l.traceVariable(envTracesHeaders, envOTLPHeaders); l.env.get(headers) != "" {
-		secret := l.credential(Origin{LayerOTel, headers})
-		if why := secret.check(endpoint, l.found); why != sendable {
-			cfg.Reporter.Collector.WithoutHeaders = true
-			l.warnWithheld(secret, headers, endpoint, why)
-		}
-	}
-}
-
-// withholdLogin removes user and password together: one is of no use alone.
-func (l *loader) withholdLogin(cfg *Config, endpoint writtenEndpoint) {
-	for _, name := range []string{keyCollectorPassword, keyCollectorUser} {
-		secret := l.credential(l.origins[name])
-		why := secret.check(endpoint, l.found)
-		if why == sendable {
-			continue
-		}
-		cfg.Reporter.Collector.User, cfg.Reporter.Collector.Password = "", ""
-		for _, key := range []string{keyCollectorUser, keyCollectorPassword} {
-			l.viper.Set(key, "")
-		}
-		l.warnWithheld(secret, keyCollectorUser+" and "+keyCollectorPassword, endpoint, why)
-		return
-	}
-}
-
-func (l *loader) credential(from Origin) credential {
-	c := credential{from: from}
-	if i := slices.IndexFunc(l.endpoints, func(e writtenEndpoint) bool { return e.from.Layer == from.Layer }); i >= 0 {
-		c.beside = l.endpoints[i].url
-	}
-	return c
-}
-
-// warnWithheld warns what is not sent where and why, and how to send it.
-func (l *loader) warnWithheld(c credential, what string, endpoint writtenEndpoint, why withheld) {
-	text := what
-	if c.from.Detail != what {
-		text = c.from.Detail + ": " + what
-	}
-	verb := " is"
-	if strings.Contains(what, " and ") {
-		verb = " are"
-	}
-	to := maskURL(endpoint.url)
-	if why == toFoundFile {
-		l.warn("if "+to+" is intended, set "+l.byName[keyCollectorEndpoint].Otdemo+" to it, or name the file: --config "+fileName,
-			"%s%s not sent to %s, because %s sets that endpoint and was only found in the working directory",
-			text, verb, to, endpoint.from)
-		return
-	}
-	l.warn("if "+to+" is intended, write both in one place: "+l.assignment(keyCollectorEndpoint, LayerOtdemo, to)+
-		l.secretAssignments(what), "%s%s not sent to %s of %s: intended for %s, on another host",
-		text, verb, to, endpoint.from, maskURL(c.beside))
-}
-
-// besideIt returns the assignments of a secret, for the end of a command line.
-func (l *loader) secretAssignments(what string) string {
-	if strings.HasPrefix(what, otelPrefix) {
-		return " " + what + "=..."
-	}
-	return " " + l.byName[keyCollectorUser].Otdemo + "=... " + l.byName[keyCollectorPassword].Otdemo + "=..."
 }

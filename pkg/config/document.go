@@ -2,6 +2,7 @@ package config
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"go.yaml.in/yaml/v3"
@@ -22,57 +23,46 @@ func (d *document) line(n int) Origin {
 
 func (d *document) at(n *yaml.Node) Origin { return d.line(n.Line) }
 
-// failAt adds a fault that is not about the value of a known key.
-func (d *document) failAt(n *yaml.Node, hint, format string, args ...any) {
-	d.fail(&Fault{Origin: d.at(n), Text: fmt.Sprintf(format, args...), hint: hint})
-}
-
 // mapping sets the keys below prefix, which is "" or ends in a dot. An empty section
 // sets nothing.
 func (d *document) mapping(prefix string, n *yaml.Node) {
 	content := resolve(n)
-	if isNull(content) {
+	switch {
+	case isNull(content):
 		return
-	}
-	if content.Kind != yaml.MappingNode {
-		section := strings.TrimSuffix(prefix, ".")
-		if section == "" {
-			d.failAt(n, "write key: value lines; otdemo config shows every key",
-				"the file must be a mapping of keys, got %s", describe(n))
-			return
-		}
-		d.failAt(n, fmt.Sprintf("write its keys on indented lines below it, such as %s:", d.firstBelow(prefix)),
-			"%s must be a section of keys, got %s", section, describe(n))
+	case content.Kind != yaml.MappingNode && prefix == "":
+		d.fail(d.at(n), "write key: value lines; otdemo config shows every key",
+			"the file must be a mapping of keys, got %s", describe(n))
+		return
+	case content.Kind != yaml.MappingNode:
+		first := d.keys[slices.IndexFunc(d.keys, func(k Key) bool { return strings.HasPrefix(k.Name, prefix) })].Name
+		d.fail(d.at(n), fmt.Sprintf("write its keys on indented lines below it, such as %s:", strings.TrimPrefix(first, prefix)),
+			"%s must be a section of keys, got %s", strings.TrimSuffix(prefix, "."), describe(n))
 		return
 	}
 	for i := 0; i+1 < len(content.Content); i += 2 {
-		key, value := resolve(content.Content[i]), content.Content[i+1]
+		name, value := content.Content[i], content.Content[i+1]
+		key := resolve(name)
 		if key.Kind != yaml.ScalarNode {
-			d.failAt(content.Content[i], "write key: value", "a key must be a word, got %s", describe(key))
+			d.fail(d.at(name), "write key: value", "a key must be a word, got %s", describe(key))
 			continue
 		}
-		d.entry(prefix+key.Value, content.Content[i], value)
+		d.entry(prefix+key.Value, name, value)
 	}
-}
-
-func (d *document) firstBelow(prefix string) string {
-	for _, k := range d.keys {
-		if below, ok := strings.CutPrefix(k.Name, prefix); ok {
-			return below
-		}
-	}
-	return ""
 }
 
 func (d *document) entry(path string, name, value *yaml.Node) {
-	key, known := d.byName[path]
-	section := !known && d.isSection(path)
-	if !known && !section {
-		d.failAt(name, d.suggest(path), "unknown key %s", shortened(path))
+	key, section := d.byName[path], d.isSection(path)
+	if key == nil && !section {
+		hint := "remove it, or pass --config FILE if this file is not otdemo's; otdemo config shows every key"
+		if near := similar(path, ".", d.names()); near != "" {
+			hint = didYouMean(near)
+		}
+		d.fail(d.at(name), hint, "unknown key %s", shortened(path))
 		return
 	}
 	if first, ok := d.seen[path]; ok {
-		d.failAt(name, "remove one of the two", "duplicate key %s, first on line %d", path, first)
+		d.fail(d.at(name), "remove one of the two", "duplicate key %s, first on line %d", path, first)
 		return
 	}
 	d.seen[path] = name.Line
@@ -80,130 +70,90 @@ func (d *document) entry(path string, name, value *yaml.Node) {
 		d.mapping(path+".", value)
 		return
 	}
-	from := d.at(value)
 	decoded, c := decode(key, value)
 	switch {
 	case c != nil:
-		d.failValue(key, from, c)
+		d.failValue(path, d.at(value), c)
 	case decoded != nil:
-		d.set(key, decoded, from)
+		d.set(path, decoded, d.at(value))
 	}
 }
 
-// suggest returns a hint for an unknown key: a similar one, or those of the same
-// name in another section.
-func (d *document) suggest(path string) string {
+// names returns the names of all keys, each section before its first key.
+func (l *loader) names() []string {
 	var names []string
-	sections := map[string]bool{}
-	for _, k := range d.keys {
-		parts := strings.Split(k.Name, ".")
-		for i := 1; i < len(parts); i++ {
-			section := strings.Join(parts[:i], ".")
-			if !sections[section] {
-				sections[section] = true
+	for _, k := range l.keys {
+		for i, r := range k.Name {
+			if section := k.Name[:i]; r == '.' && !slices.Contains(names, section) {
 				names = append(names, section)
 			}
 		}
 		names = append(names, k.Name)
 	}
-	near := Nearest(path, names)
-	if near == "" {
-		near = sameEnd(path, ".", names)
-	}
-	if near != "" {
-		return fmt.Sprintf("did you mean %s?", near)
-	}
-	return "remove it, or pass --config FILE if this file is not otdemo's; otdemo config shows every key"
+	return names
 }
 
 // decode reads n as a value of key's type. It returns nil for a list with nothing after
 // its colon, which sets nothing.
 func decode(key *Key, n *yaml.Node) (any, *problem) {
-	content := resolve(n)
-	switch key.Type {
-	case TypeWords:
-		return decodeWords(key, content)
-	case TypeTags:
-		return decodeTags(content)
-	case TypeString, TypeSecret, TypeHost, TypeURL, TypeBool, TypeInt, TypeFloat, TypeDuration:
-	}
-	if isNull(content) {
-		c := &problem{claim: "has no value", hint: "give it one, or remove the line"}
-		if key.Default == "" {
-			c.hint = fmt.Sprintf(`write %s: "" for none, or remove the line`, key.Name)
-		}
-		return nil, c
-	}
-	if content.Kind != yaml.ScalarNode {
-		return nil, &problem{claim: "must be one value", got: describe(n)}
-	}
-	return decodeScalar(key, content)
-}
-
-func decodeScalar(key *Key, n *yaml.Node) (any, *problem) {
-	tag, text := n.ShortTag(), n.Value
+	n = resolve(n)
+	tag := n.ShortTag()
 	number := tag == "!!int" || tag == "!!float"
 	switch {
+	case isNull(n) && (key.Type == TypeWords || key.Type == TypeTags):
+		return nil, nil
+	case isNull(n) && key.Default == "":
+		return nil, &problem{claim: "has no value", hint: fmt.Sprintf(`write %s: "" for none, or remove the line`, key.Name)}
+	case isNull(n):
+		return nil, &problem{claim: "has no value", hint: "give it one, or remove the line"}
+	case key.Type == TypeWords:
+		return decodeWords(key, n)
+	case key.Type == TypeTags:
+		return decodeTags(n)
+	case n.Kind != yaml.ScalarNode:
+		return nil, &problem{claim: "must be one value", got: describe(n)}
 	case !number && tag != "!!str" && tag != "!!bool" && tag != "!!timestamp":
 		return nil, &problem{claim: "must not have a YAML tag", got: tag, hint: "put the value in quotes"}
 	case key.Type == TypeBool:
-		return decodeBool(n)
+		return decodeAs[bool](key, n, tag == "!!bool")
 	case key.Type == TypeInt:
-		var i int
-		if tag == "!!int" && n.Decode(&i) == nil {
-			return i, nil
-		}
-		return nil, numberProblem(key, n, "must be a whole number")
+		return decodeAs[int](key, n, tag == "!!int")
 	case key.Type == TypeFloat:
-		var f float64
-		if number && n.Decode(&f) == nil {
-			return f, nil
-		}
-		return nil, numberProblem(key, n, "must be a number")
+		return decodeAs[float64](key, n, number)
 	case key.Type == TypeDuration && number:
-		return nil, unitProblem(text)
+		return nil, unitProblem(n.Value)
 	case key.Type == TypeDuration:
-		return parseDuration(text)
+		return parseDuration(n.Value)
 	}
 	// Strings are used as written: 007 stays 007.
-	return text, nil
+	return n.Value, nil
 }
 
-// numberProblem returns the problem of a value that is not a number. For one in quotes
-// it suggests the number.
-func numberProblem(key *Key, n *yaml.Node, claim string) *problem {
-	c := &problem{claim: claim, got: describe(n)}
-	if _, bad := key.Type.parse(n.Value, nil); bad == nil {
-		c.instead = n.Value
+// decodeAs decodes a scalar that has the right type in YAML. For another one it suggests
+// the value that was likely intended, such as a number in quotes, or yes.
+func decodeAs[T any](key *Key, n *yaml.Node, right bool) (any, *problem) {
+	var value T
+	if right && n.Decode(&value) == nil {
+		return value, nil
 	}
-	return c
-}
-
-func decodeBool(n *yaml.Node) (any, *problem) {
-	var b bool
-	if n.ShortTag() == "!!bool" && n.Decode(&b) == nil {
-		return b, nil
+	text := strings.ToLower(n.Value)
+	switch text {
+	case "yes", "on":
+		text = "true"
+	case "no", "off":
+		text = "false"
 	}
-	c := &problem{claim: "must be true or false", got: describe(n)}
-	switch strings.ToLower(n.Value) {
-	case "yes", "on", "true", "1":
-		c.instead = "true"
-	case "no", "off", "false", "0":
-		c.instead = "false"
+	_, c := key.Type.parse("", nil)
+	c.got = describe(n)
+	if meant, bad := key.Type.parse(text, nil); bad == nil {
+		c.instead = key.Type.format(meant)
 	}
 	return nil, c
 }
 
 func decodeWords(key *Key, n *yaml.Node) (any, *problem) {
-	if isNull(n) {
-		return nil, nil
-	}
 	if n.Kind != yaml.SequenceNode {
-		c := &problem{claim: "must be a list", got: describe(n)}
-		if n.Kind == yaml.ScalarNode {
-			c.instead = n.Value
-		}
-		return nil, c
+		return nil, &problem{claim: "must be a list", got: describe(n), instead: n.Value}
 	}
 	words := []string{}
 	for _, item := range n.Content {
@@ -218,20 +168,17 @@ func decodeWords(key *Key, n *yaml.Node) (any, *problem) {
 const tagExample = "tags: [{name: region, value: eu}]"
 
 func decodeTags(n *yaml.Node) (any, *problem) {
-	if isNull(n) {
-		return nil, nil
-	}
+	c := &problem{claim: "must be a list of {name, value}", hint: "write " + tagExample}
 	if n.Kind != yaml.SequenceNode {
-		return nil, &problem{claim: "must be a list of {name, value}", got: describe(n), hint: "write " + tagExample}
+		c.got = describe(n)
+		return nil, c
 	}
 	var tags []Tag
 	for _, item := range n.Content {
 		tag, got := decodeTag(resolve(item))
 		if got != "" {
-			return nil, &problem{
-				claim: fmt.Sprintf("must be a list of {name, value}, but line %d", item.Line) + " has " + got,
-				hint:  "write " + tagExample,
-			}
+			c.claim += fmt.Sprintf(", but line %d has %s", item.Line, got)
+			return nil, c
 		}
 		tags = append(tags, tag)
 	}
@@ -243,29 +190,24 @@ func decodeTag(n *yaml.Node) (tag Tag, got string) {
 	if n.Kind != yaml.MappingNode {
 		return tag, describe(n)
 	}
-	seen := map[string]bool{}
+	fields := map[string]string{}
 	for i := 0; i+1 < len(n.Content); i += 2 {
 		field, value := resolve(n.Content[i]).Value, resolve(n.Content[i+1])
-		if field != "name" && field != "value" {
-			return tag, fmt.Sprintf("the unknown key %s", shortened(field))
-		}
-		if seen[field] {
+		_, twice := fields[field]
+		switch {
+		case field != "name" && field != "value":
+			return tag, "the unknown key " + shortened(field)
+		case twice:
 			return tag, "two keys " + field
+		case value.Kind != yaml.ScalarNode || isNull(value):
+			return tag, describe(value) + " as its " + field
 		}
-		seen[field] = true
-		if value.Kind != yaml.ScalarNode || isNull(value) {
-			return tag, fmt.Sprintf("%s as its %s", describe(value), field)
-		}
-		if field == "name" {
-			tag.Name = value.Value
-		} else {
-			tag.Value = value.Value
-		}
+		fields[field] = value.Value
 	}
-	if !seen["name"] || !seen["value"] {
+	if len(fields) < 2 {
 		return tag, "no name or no value"
 	}
-	return tag, ""
+	return Tag{Name: fields["name"], Value: fields["value"]}, ""
 }
 
 // resolve follows an alias to its anchor. An anchor is never an alias itself.

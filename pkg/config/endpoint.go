@@ -1,6 +1,7 @@
 package config
 
 import (
+	"cmp"
 	"net"
 	"net/url"
 	"slices"
@@ -10,36 +11,30 @@ import (
 	"github.com/otdemo/otdemo/pkg/tracer/kind"
 )
 
-// httpSchemes returns the schemes of URLs for HTTP.
-func httpSchemes() []string { return []string{"http", "https"} }
-
-// route is how a tracer sends spans to a collector.
+// route is how spans get to a collector, or a request to a server.
 type route struct {
 	kind.Endpoint
 	// schemes are all those that the tracer supports, the usual one first.
 	schemes []string
-	// others are the tracer's other endpoints.
-	others []kind.Endpoint
+	// endpoints are all of the tracer's.
+	endpoints []kind.Endpoint
 }
 
 // routeOf returns the route of a tracer to raw.
-func routeOf(tracer, raw string) route {
+func routeOf(tracer, raw string) *route {
 	k := kind.Of(tracer)
-	r := route{Endpoint: k.Endpoint(raw), schemes: k.Schemes()}
-	for _, e := range k.Endpoints {
-		if e.Name != r.Name {
-			r.others = append(r.others, e)
-		}
-	}
+	return &route{k.Endpoint(raw), k.Schemes(), k.Endpoints}
+}
+
+// webRoute returns the route to one of Jaeger's URLs for HTTP.
+func webRoute(example string) *route {
+	r := &route{Endpoint: kind.Endpoint{Name: "Jaeger", Example: example}, schemes: []string{"http", "https"}}
+	r.Path = usualPath(&r.Endpoint) != ""
 	return r
 }
 
-// overGRPC reports whether raw is an endpoint for OTLP over gRPC.
-func overGRPC(raw string) bool {
-	return strings.HasPrefix(raw, "grpc://") || strings.HasPrefix(raw, "grpcs://")
-}
+func overGRPC(raw string) bool { return hasPrefix(raw, "grpc://", "grpcs://") }
 
-// usualPath returns the path of an endpoint's example.
 func usualPath(e *kind.Endpoint) string {
 	u, err := url.Parse(e.Example)
 	if err != nil {
@@ -53,11 +48,11 @@ func usualPath(e *kind.Endpoint) string {
 func (r *route) suggestion(u *url.URL) string {
 	scheme, path, port := u.Scheme, usualPath(&r.Endpoint), u.Port()
 	n, err := strconv.Atoi(port)
-	other := slices.IndexFunc(r.others, func(e kind.Endpoint) bool { return e.Port() == n })
-	switch secure := scheme == "https" || scheme == "grpcs"; {
-	case err == nil && other >= 0:
-		e := &r.others[other]
-		scheme, path = withTLS(e.Schemes[0], secure), usualPath(e)
+	i := slices.IndexFunc(r.endpoints, func(e kind.Endpoint) bool { return e.Port() == n })
+	switch {
+	case err == nil && i >= 0:
+		e := &r.endpoints[i]
+		scheme, path = withTLS(e.Schemes[0], encrypted(u)), usualPath(e)
 	case err == nil && portUse(n) != "", port == "" && !r.Path:
 		port = strconv.Itoa(r.Port())
 	}
@@ -68,6 +63,8 @@ func (r *route) suggestion(u *url.URL) string {
 	return out.String()
 }
 
+func encrypted(u *url.URL) bool { return u.Scheme == "https" || u.Scheme == "grpcs" }
+
 func withTLS(scheme string, secure bool) string {
 	if secure {
 		return scheme + "s"
@@ -75,32 +72,25 @@ func withTLS(scheme string, secure bool) string {
 	return scheme
 }
 
-// checkEndpoint checks reporter.collector.endpoint for the tracer.
-func (l *loader) checkEndpoint(cfg *Config) {
+func (l *loader) checkEndpoint(cfg *Config) *problem {
 	raw := cfg.Reporter.Collector.Endpoint
-	if raw == "" || l.invalid[keyCollectorEndpoint] || l.invalid[keyTracer] {
-		return
-	}
-	key, from := l.byName[keyCollectorEndpoint], l.origins[keyCollectorEndpoint]
-	tracer, r := l.origins[keyTracer], routeOf(cfg.Tracer, raw)
-	c := checkURL(raw, &r)
-	if c == nil {
-		if c = r.check(raw); c == nil {
-			return
-		}
+	r := routeOf(cfg.Tracer, raw)
+	c := cmp.Or(checkURL(raw, r), r.check(raw))
+	if raw == "" || c == nil {
+		return nil
 	}
 	if cfg.Tracer != TracerJaeger {
 		c.claim += " for tracer " + cfg.Tracer
 	}
+	from, tracer := l.origins[keyCollectorEndpoint], l.origins[keyTracer]
 	switch {
 	case tracer.Layer > from.Layer:
 		// The tracer was changed and the endpoint was not.
-		c.instead = ""
-		c.hint = "did you mean " + l.assignment(keyCollectorEndpoint, tracer.Layer, r.Example) + " as well?"
+		c.instead, c.hint = "", l.asWell(keyCollectorEndpoint, tracer.Layer, r.Example)
 	case c.instead == "":
-		c.hint = "such as " + from.assign(key, r.Example)
+		c.hint = "such as " + from.assign(l.byName[keyCollectorEndpoint], r.Example)
 	}
-	l.failValue(key, from, c)
+	return c
 }
 
 // check checks what follows the scheme of a URL that can be parsed.
@@ -123,38 +113,49 @@ func (r *route) check(raw string) *problem {
 	return c
 }
 
-// warnEndpoint warns about an endpoint of another tracer, which it identifies by the
-// port if that is a known one, else by the path.
-func (l *loader) warnEndpoint(cfg *Config) {
-	raw := cfg.Reporter.Collector.Endpoint
+// checkURL checks that raw has one of the schemes of r and a host. The example completes
+// the suggestion for a bare host:port.
+func checkURL(raw string, r *route) *problem {
+	if raw == "" {
+		return &problem{claim: "must not be empty"}
+	}
+	starts := orList(r.schemes, "://")
+	c := &problem{claim: "must be a URL that starts with " + starts, got: quote(maskURL(raw))}
 	u, err := url.Parse(raw)
-	if err != nil || raw == "" {
-		return
-	}
-	r := routeOf(cfg.Tracer, raw)
-	want, path := r.Port(), usualPath(&r.Endpoint)
-	port, err := strconv.Atoi(u.Port())
-	hint := l.didYouMean(keyCollectorEndpoint, r.suggestion(u))
 	switch {
-	case err == nil && port != want && portUse(port) != "":
-		l.warnPort(keyCollectorEndpoint, "has port", port, want, r.suggestion(u))
-	case !r.Path:
-	case u.Path == "" || u.Path == "/":
-		l.warnValue(keyCollectorEndpoint, hint, "has no path; %s uses %s", r.Name, path)
-	case u.Path == path+"/":
-		l.warnValue(keyCollectorEndpoint, hint, "ends in a slash; %s uses %s", r.Name, path)
-	case u.Path != path && pathOf(u.Path) != "":
-		l.warnValue(keyCollectorEndpoint, hint, "has path %s, which is for %s; %s uses %s",
-			u.Path, pathOf(u.Path), r.Name, path)
+	case !strings.Contains(raw, "://"):
+		c.claim = "must start with " + starts
+		c.instead = r.completed(raw)
+	case err != nil:
+	case !slices.Contains(r.schemes, u.Scheme):
+		c.claim = "must start with " + starts
+	case u.Hostname() == "":
+		c.claim = "must have a host"
+	case !validPort(u.Port()):
+		c.claim = "must have a port from 1 to 65535"
+	default:
+		return nil
 	}
+	return c
 }
 
-// pathOf returns the format that is sent to a well-known path, "" for another.
-func pathOf(path string) string {
-	return map[string]string{
-		"/api/traces":   "Jaeger's thrift",
-		"/v1/traces":    "OTLP",
-		"/api/v2/spans": "Zipkin",
-		"/api/v1/spans": "Zipkin's first format",
-	}[path]
+// completed returns a URL for host:port, or "" if that is invalid too.
+func (r *route) completed(bare string) string {
+	scheme := r.schemes[0]
+	if strings.HasSuffix(bare, ":"+strconv.Itoa(otlpGRPCPort)) && slices.Contains(r.schemes, "grpc") {
+		scheme = "grpc"
+	}
+	guess := scheme + "://" + bare
+	if !strings.Contains(bare, "/") && scheme != "grpc" {
+		guess += usualPath(&r.Endpoint)
+	}
+	if strings.Contains(bare, "@") || checkURL(guess, r) != nil {
+		return ""
+	}
+	return guess
+}
+
+func validPort(port string) bool {
+	n, err := strconv.ParseUint(port, 10, 16)
+	return port == "" || err == nil && n > 0
 }

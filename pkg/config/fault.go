@@ -2,10 +2,11 @@ package config
 
 import (
 	"cmp"
-	"errors"
 	"fmt"
 	"strconv"
 	"strings"
+
+	"github.com/otdemo/otdemo/internal/shell"
 )
 
 // Layer is one of the places a value can come from. A later layer wins over an
@@ -24,24 +25,8 @@ const (
 
 // String returns default, file, jaeger, otel, otdemo or flag.
 func (l Layer) String() string {
-	switch l {
-	case LayerFile:
-		return "file"
-	case LayerJaeger:
-		return "jaeger"
-	case LayerOTel:
-		return "otel"
-	case LayerOtdemo:
-		return "otdemo"
-	case LayerFlag:
-		return "flag"
-	case LayerDefault:
-	}
-	return "default"
+	return [...]string{"default", "file", "jaeger", "otel", "otdemo", "flag"}[l]
 }
-
-// MarshalText implements encoding.TextMarshaler with the form of String.
-func (l Layer) MarshalText() ([]byte, error) { return []byte(l.String()), nil }
 
 // Origin is where a value was set.
 type Origin struct {
@@ -52,26 +37,21 @@ type Origin struct {
 }
 
 // String returns the detail, or "default".
-func (o Origin) String() string {
-	if o.Detail == "" {
-		return o.Layer.String()
-	}
-	return o.Detail
-}
+func (o Origin) String() string { return cmp.Or(o.Detail, o.Layer.String()) }
 
 // assign returns the text that sets key to value, in the form of Value.Text, at this
 // origin: a line of YAML, a variable or a flag.
 func (o Origin) assign(key *Key, value string) string {
 	switch o.Layer {
 	case LayerJaeger, LayerOtdemo:
-		return o.Detail + "=" + shellQuote(value)
+		return o.Detail + "=" + shell.Quote(value)
 	case LayerOTel:
 		return otelAssign(o.Detail, key, value)
 	case LayerFlag:
 		if !strings.HasPrefix(o.Detail, "-") {
-			return shellQuote(value) // an argument
+			return shell.Quote(value) // an argument
 		}
-		return o.Detail + " " + shellQuote(value)
+		return o.Detail + " " + shell.Quote(value)
 	case LayerDefault, LayerFile:
 	}
 	if key.Type == TypeWords {
@@ -80,30 +60,11 @@ func (o Origin) assign(key *Key, value string) string {
 	return key.Name + ": " + value
 }
 
-// removal returns the hint to remove key from this origin.
-func (o Origin) removal(key *Key) string {
-	if o.Layer == LayerFile {
-		return fmt.Sprintf("remove %s at %s", key.Name, o.Detail)
-	}
-	return "unset " + o.Detail
-}
-
-// shellQuote quotes s for a POSIX shell where that is necessary, so that hints stay
-// readable.
-func shellQuote(s string) string {
-	if s != "" && !strings.ContainsAny(s, " \t\n\"'`$&|;<>()*?[]#~{}\\!") {
-		return s
-	}
-	return "'" + strings.ReplaceAll(s, "'", `'\''`) + "'"
-}
-
 // Fault is one error in the configuration. Load joins them, so errors.As finds the
 // first and Unwrap() []error returns all. No fault contains a secret.
 type Fault struct {
 	// Origin is where the faulty value was set.
 	Origin Origin
-	// Key is the key concerned, with dots, or empty when it is not one key.
-	Key string
 	// Text is the message without its origin.
 	Text string
 
@@ -128,21 +89,10 @@ func (f *Fault) Unwrap() error { return f.err }
 // byPlace orders faults by layer, and by line in the file.
 func byPlace(a, b *Fault) int {
 	line := func(o Origin) int {
-		n, err := strconv.Atoi(o.Detail[strings.LastIndex(o.Detail, ":")+1:])
-		if err != nil {
-			return 0
-		}
+		n, _ := strconv.Atoi(o.Detail[strings.LastIndex(o.Detail, ":")+1:])
 		return n
 	}
 	return cmp.Or(cmp.Compare(a.Origin.Layer, b.Origin.Layer), cmp.Compare(line(a.Origin), line(b.Origin)))
-}
-
-func join(faults []*Fault) error {
-	errs := make([]error, len(faults))
-	for i, f := range faults {
-		errs[i] = f
-	}
-	return errors.Join(errs...)
 }
 
 // Warning is about something valid that is probably a mistake. Its Text starts with its
@@ -163,13 +113,13 @@ type problem struct {
 
 // fault returns c as the Fault of key's value at from.
 func (c *problem) fault(key *Key, from Origin) *Fault {
-	f := &Fault{Origin: from, Key: key.Name, Text: key.Name + " " + c.claim, hint: c.hint}
+	f := &Fault{Origin: from, Text: key.Name + " " + c.claim, hint: c.hint}
 	if c.got != "" && key.Type != TypeSecret {
 		f.Text += ", got " + c.got
 	}
 	switch {
 	case c.instead != "" && key.Type != TypeSecret:
-		f.hint = fmt.Sprintf("did you mean %s?", from.assign(key, c.instead))
+		f.hint = didYouMean(from.assign(key, c.instead))
 	case c.hint != "":
 	case key.Type == TypeURL:
 		f.hint = "such as " + from.assign(key, key.example)
@@ -178,6 +128,8 @@ func (c *problem) fault(key *Key, from Origin) *Fault {
 	}
 	return f
 }
+
+func didYouMean(instead string) string { return "did you mean " + instead + "?" }
 
 // maxQuoted bounds the part of a value that a message quotes.
 const maxQuoted = 80

@@ -5,7 +5,6 @@ import (
 	"net"
 	"net/url"
 	"slices"
-	"strconv"
 	"strings"
 
 	"github.com/otdemo/otdemo/pkg/tracer/kind"
@@ -25,29 +24,32 @@ const (
 	envReconnectInterval = "JAEGER_REPORTER_ATTEMPT_RECONNECT_INTERVAL"
 )
 
-// jaegerAddresses returns the keys whose JAEGER_* variables depend on each other. They
-// are addresses for jaeger-client-go's spans and strategies, not for other tracers'.
-func jaegerAddresses() []string {
-	return []string{
+// loadJaeger sets the keys of the JAEGER_* variables as jaeger-client-go would. Those of
+// addresses are only for tracer jaeger.
+func (l *loader) loadJaeger(tracer *kind.Kind) {
+	// These depend on each other. They are addresses for jaeger-client-go's spans and
+	// strategies, not for other tracers'.
+	addresses := []string{
 		keySamplingEndpoint, keyAgentHost, keyAgentPort, keyReconnect, keyReconnectInterval,
 		keyCollectorEndpoint, keyCollectorUser, keyCollectorPassword,
 	}
-}
-
-// loadJaeger sets the keys of the JAEGER_* variables as jaeger-client-go would. Those of
-// addresses are only for tracer jaeger.
-func (l *loader) loadJaeger(tracer string) {
-	dependent := jaegerAddresses()
 	for _, key := range l.keys {
-		if len(key.Jaeger) == 1 && !slices.Contains(dependent, key.Name) {
+		if len(key.Jaeger) == 1 && !slices.Contains(addresses, key.Name) {
 			l.setJaeger(key.Name, key.Jaeger[0])
 		}
 	}
-	l.warnMisspelt()
-	switch k := kind.Of(tracer); {
-	case k.HasDefault():
+	l.warnMisspelt(jaegerPrefix, "jaeger-client-go", func(key Key) []string { return key.Jaeger }, func(rest string) bool {
+		return slices.Contains([]string{
+			"LISTEN_HOST",                                 // Jaeger 2's server
+			"PROPAGATION", "SENDER_FACTORY", "AUTH_TOKEN", // jaeger-client-java
+			"SAMPLER_HOST", "SAMPLER_PORT", // jaeger-client-node
+			"SAMPLER_NOT_PARENT_BASED", // grafana/dskit
+		}, rest)
+	})
+	switch {
+	case tracer.HasDefault():
 		return
-	case l.env.get(envEndpoint) != "":
+	case l.env[envEndpoint] != "":
 		l.loadJaegerCollector()
 	default:
 		l.loadJaegerAgent()
@@ -61,17 +63,17 @@ func (l *loader) warnJaegerAddress(cfg *Config) {
 	if cfg.Reporter.Collector.Endpoint != "" {
 		return
 	}
-	if ignored := l.present(envEndpoint, envAgentHost, envAgentPort); len(ignored) > 0 {
-		meant := l.assignment(keyCollectorEndpoint, LayerOtdemo, l.onJaegerHost(cfg.CollectorURL()))
-		l.warn("did you mean "+meant+"?", "%s: not used, because tracer is %s; spans go to %s", strings.Join(ignored, ", "), cfg.Tracer, cfg.CollectorURL())
+	if ignored := l.env.present(envEndpoint, envAgentHost, envAgentPort); len(ignored) > 0 {
+		l.warn(didYouMean(l.assignment(keyCollectorEndpoint, LayerOtdemo, l.onJaegerHost(cfg.CollectorURL()))),
+			"%s: not used, because tracer is %s; spans go to %s", strings.Join(ignored, ", "), cfg.Tracer, cfg.CollectorURL())
 	}
 }
 
 // onJaegerHost returns address with the host that JAEGER_* variables set, if it is
 // valid.
 func (l *loader) onJaegerHost(address string) string {
-	host := l.env.get(envAgentHost)
-	if u, err := url.Parse(l.env.get(envEndpoint)); err == nil && u.Hostname() != "" {
+	host := l.env[envAgentHost]
+	if u, err := url.Parse(l.env[envEndpoint]); err == nil && u.Hostname() != "" {
 		host = u.Hostname()
 	}
 	u, err := url.Parse(address)
@@ -82,83 +84,54 @@ func (l *loader) onJaegerHost(address string) string {
 	return u.String()
 }
 
-// setJaeger sets a key from a variable, unless that is unset.
-func (l *loader) setJaeger(name, variable string) {
-	text := l.env.get(variable)
-	if text == "" {
-		return
-	}
-	key, from := l.byName[name], Origin{LayerJaeger, variable}
-	value, c := key.Type.parse(text, l.env)
-	if c == nil {
-		l.set(key, value, from)
-		return
-	}
-	if n, err := strconv.ParseUint(text, 10, 63); err == nil && key.Type == TypeDuration {
-		// The clients of other languages use milliseconds.
-		c.instead = fmt.Sprintf("%dms", n)
-	}
-	l.failValue(key, from, c)
-}
-
-// present returns those of the variables that are set.
-func (l *loader) present(variables ...string) []string {
-	return slices.DeleteFunc(variables, func(name string) bool { return l.env.get(name) == "" })
-}
+func (l *loader) setJaeger(name, variable string) { l.setVariable(name, Origin{LayerJaeger, variable}) }
 
 // loadJaegerCollector is used if JAEGER_ENDPOINT is set: the agent's variables are not
 // read, and a user and password of lower layers belong to another collector, so they
 // must not be sent to this one.
 func (l *loader) loadJaegerCollector() {
 	l.setJaeger(keyCollectorEndpoint, envEndpoint)
-	ignored := l.present(envAgentHost, envAgentPort, envReconnectDisabled, envReconnectInterval)
-	if len(ignored) > 0 {
+	if ignored := l.env.present(envAgentHost, envAgentPort, envReconnectDisabled, envReconnectInterval); len(ignored) > 0 {
 		l.warn("unset "+envEndpoint+" to send spans over UDP", "%s: not used to send spans, because %s is set",
 			strings.Join(ignored, ", "), envEndpoint)
 	}
-	credentials := l.present(envUser, envPassword)
-	if len(credentials) == 1 {
-		from := Origin{LayerJaeger, credentials[0]}
-		l.fail(&Fault{
-			Origin: from, Text: fmt.Sprintf("%s and %s must be set together", envUser, envPassword),
-			hint: "set both, or unset " + credentials[0],
-		})
-		return
+	switch credentials := l.env.present(envUser, envPassword); len(credentials) {
+	case 0:
+		l.dropCredentials(Origin{LayerJaeger, envEndpoint}, envUser, envPassword)
+	case 1:
+		l.fail(Origin{LayerJaeger, credentials[0]}, "set both, or unset "+credentials[0],
+			"%s and %s must be set together", envUser, envPassword)
+	default:
+		l.setJaeger(keyCollectorUser, envUser)
+		l.setJaeger(keyCollectorPassword, envPassword)
 	}
-	if len(credentials) == 0 {
-		l.dropCredentials(Origin{LayerJaeger, envEndpoint}, fmt.Sprintf("set %s and %s", envUser, envPassword))
-	}
-	l.setJaeger(keyCollectorUser, envUser)
-	l.setJaeger(keyCollectorPassword, envPassword)
 }
 
 // dropCredentials removes a user and password of the file if the endpoint is from
-// another layer.
-func (l *loader) dropCredentials(endpoint Origin, hint string) {
+// another layer, whose variables for them the hint names.
+func (l *loader) dropCredentials(endpoint Origin, user, password string) {
 	for _, name := range []string{keyCollectorUser, keyCollectorPassword} {
 		if from := l.origins[name]; from.Layer == LayerFile {
-			l.warn(hint, "%s: %s is not sent to %s, which is another collector", from, name, endpoint)
-			l.set(l.byName[name], "", endpoint)
+			l.warn(fmt.Sprintf("set %s and %s", user, password), "%s: %s is not sent to %s, which is another collector", from, name, endpoint)
+			l.set(name, "", endpoint)
 		}
 	}
 }
 
-// loadJaegerAgent is used if JAEGER_ENDPOINT is unset.
 func (l *loader) loadJaegerAgent() {
-	if ignored := l.present(envUser, envPassword); len(ignored) > 0 {
+	if ignored := l.env.present(envUser, envPassword); len(ignored) > 0 {
 		l.warn("set "+envEndpoint+" too, or OTDEMO_REPORTER_COLLECTOR_USER and _PASSWORD instead",
 			"%s: ignored, because %s is not set", strings.Join(ignored, ", "), envEndpoint)
 	}
 	l.setJaeger(keyAgentHost, envAgentHost)
 	l.setJaeger(keyAgentPort, envAgentPort)
 	l.setJaeger(keyReconnect, envReconnectDisabled)
-	if key := l.byName[keyReconnect]; l.origins[key.Name].Detail == envReconnectDisabled {
-		disabled := l.viper.GetBool(key.Name)
-		l.set(key, !disabled, l.origins[key.Name])
+	if from := l.origins[keyReconnect]; from.Detail == envReconnectDisabled {
+		disabled := l.viper.GetBool(keyReconnect)
+		l.set(keyReconnect, !disabled, from)
 		if disabled {
-			if l.env.get(envReconnectInterval) != "" {
-				l.warn("unset "+envReconnectDisabled, "%s: ignored, because %s is true",
-					envReconnectInterval, envReconnectDisabled)
+			if l.env[envReconnectInterval] != "" {
+				l.warn("unset "+envReconnectDisabled, "%s: ignored, because %s is true", envReconnectInterval, envReconnectDisabled)
 			}
 			return
 		}
@@ -170,17 +143,16 @@ func (l *loader) loadJaegerAgent() {
 // deprecated one, else the agent's host, even when spans go to a collector.
 func (l *loader) loadJaegerSampling() {
 	switch {
-	case l.env.get(envSamplingEndpoint) != "":
+	case l.env[envSamplingEndpoint] != "":
 		l.setJaeger(keySamplingEndpoint, envSamplingEndpoint)
-		if l.env.get(envSamplerManager) != "" {
-			l.warn("unset "+envSamplerManager, "%s: ignored, because %s is set",
-				envSamplerManager, envSamplingEndpoint)
+		if l.env[envSamplerManager] != "" {
+			l.warn("unset "+envSamplerManager, "%s: ignored, because %s is set", envSamplerManager, envSamplingEndpoint)
 		}
-	case l.env.get(envSamplerManager) != "":
+	case l.env[envSamplerManager] != "":
 		l.setJaeger(keySamplingEndpoint, envSamplerManager)
 		l.warn("set "+envSamplingEndpoint+" instead, which is a complete URL too", "%s: deprecated", envSamplerManager)
-	case l.env.get(envAgentHost) != "":
-		l.moveSampling(l.env.get(envAgentHost))
+	case l.env[envAgentHost] != "":
+		l.moveSampling(l.env[envAgentHost])
 	}
 }
 
@@ -190,44 +162,16 @@ func (l *loader) loadJaegerSampling() {
 func (l *loader) moveSampling(host string) {
 	from := Origin{LayerJaeger, envAgentHost}
 	named := l.viper.GetString(keySamplingEndpoint) != ""
-	if !named && l.env.get(envEndpoint) == "" {
+	if !named && l.env[envEndpoint] == "" {
 		return
 	}
 	if c := checkHost(host, keyAgentPort); c != nil {
-		l.failValue(l.byName[keyAgentHost], from, c)
+		l.failValue(keyAgentHost, from, c)
 		return
 	}
 	if named {
 		l.warn("set "+envSamplingEndpoint+" to keep it", "%s: moves %s of %s to %s, as in jaeger-client-go",
 			envAgentHost, keySamplingEndpoint, l.origins[keySamplingEndpoint], samplingURL(host))
 	}
-	l.set(l.byName[keySamplingEndpoint], samplingURL(host), from)
-}
-
-// warnMisspelt warns about JAEGER_* variables that are similar to a known one and that
-// nothing reads. Others are ignored: there are more Jaeger programs.
-func (l *loader) warnMisspelt() {
-	var known []string
-	for _, key := range l.keys {
-		for _, name := range key.Jaeger {
-			known = append(known, strings.TrimPrefix(name, jaegerPrefix))
-		}
-	}
-	foreign := []string{
-		"LISTEN_HOST",                   // Jaeger 2's server
-		"PROPAGATION", "SENDER_FACTORY", // jaeger-client-java
-		"AUTH_TOKEN",                   // jaeger-client-java
-		"SAMPLER_HOST", "SAMPLER_PORT", // jaeger-client-node
-		"SAMPLER_NOT_PARENT_BASED", // grafana/dskit
-	}
-	for _, name := range l.env.prefixed(jaegerPrefix) {
-		rest := strings.TrimPrefix(name, jaegerPrefix)
-		if slices.Contains(known, rest) || slices.Contains(foreign, rest) || serviceLink(name, l.env.get(name)) {
-			continue
-		}
-		if near := Nearest(rest, known); near != "" {
-			l.warn(fmt.Sprintf("did you mean %s%s?", jaegerPrefix, near),
-				"%s: neither otdemo nor jaeger-client-go reads this variable", name)
-		}
-	}
+	l.set(keySamplingEndpoint, samplingURL(host), from)
 }

@@ -1,9 +1,7 @@
 package config
 
 import (
-	"fmt"
 	"math"
-	"net/url"
 	"reflect"
 	"strings"
 
@@ -28,15 +26,6 @@ const (
 	TypeTags          // a list of {name, value}; name=value in variables
 )
 
-// String returns the word that docs/configuration.md uses.
-func (t Type) String() string {
-	names := [...]string{
-		"string", "secret", "host", "URL", "true or false", "whole number", "number", "duration",
-		"list of words", "list of tags",
-	}
-	return names[t]
-}
-
 // Key describes one key of the configuration.
 type Key struct {
 	// Name is the key as in config.yaml, with dots between its levels.
@@ -44,9 +33,6 @@ type Key struct {
 	Type Type
 	// Default is the default as text, in the form of Value.Text.
 	Default string
-	// Allowed lists the values or the range, with the unit; empty when any value of the
-	// type is valid.
-	Allowed string
 	// Doc is one line: what the key is for.
 	Doc string
 	// Otdemo is the OTDEMO_* variable.
@@ -74,7 +60,6 @@ func Keys() []Key {
 		k := &all[i]
 		k.Otdemo = otdemoPrefix + strings.ToUpper(strings.ReplaceAll(k.Name, ".", "_"))
 		k.Default = k.Type.format(defaults[k.Name])
-		k.Allowed = k.allowed()
 		if k.Type == TypeURL && k.example == "" {
 			k.example = k.Default
 		}
@@ -90,21 +75,6 @@ func Lookup(name string) (Key, bool) {
 		}
 	}
 	return Key{}, false
-}
-
-// allowed describes the bounds of k, unless the table has a text.
-func (k *Key) allowed() string {
-	switch {
-	case k.Allowed != "":
-		return k.Allowed
-	case len(k.values) > 0:
-		return strings.Join(k.values, ", ")
-	case k.Type == TypeInt:
-		return fmt.Sprintf("%d to %d", k.min, k.max)
-	case k.Type == TypeDuration:
-		return "more than 0, with its unit: 500ms, 1s, 1m30s"
-	}
-	return ""
 }
 
 // The keys that are used in rules.
@@ -130,15 +100,6 @@ const (
 	keyTags              = "tags"
 	keyQueryURL          = "query.url"
 )
-
-// usualPath returns the path that such a URL has in Jaeger's defaults.
-func (k *Key) usualPath() string {
-	u, err := url.Parse(k.example)
-	if err != nil {
-		return ""
-	}
-	return u.Path
-}
 
 func tracerKeys() []Key {
 	names, aliases := kind.Names(), map[string]string{}
@@ -170,16 +131,13 @@ func tracerKeys() []Key {
 		},
 		{
 			Name: keySamplerType, Jaeger: []string{"JAEGER_SAMPLER_TYPE"}, OTel: []string{envTracesSampler},
-			values:  []string{SamplerConst, SamplerProbabilistic, SamplerRateLimiting, SamplerRemote},
-			Allowed: "const, probabilistic; ratelimiting with tracer jaeger; remote with tracer jaeger or otel",
-			Doc:     "which traces are sampled: all or none, a share, a number per second, or by the strategy server",
+			values: []string{SamplerConst, SamplerProbabilistic, SamplerRateLimiting, SamplerRemote},
+			Doc:    "which traces are sampled: all or none, a share, a number per second, or by the strategy server",
 		},
 		{
 			Name: keySamplerParam, Type: TypeFloat, Jaeger: []string{"JAEGER_SAMPLER_PARAM"},
 			OTel: []string{envSamplerArg, envTracesSampler},
-			Allowed: "const: 0 or 1; probabilistic: 0 to 1; ratelimiting: traces per second, 0 or more; " +
-				"remote: 0 to 1, until the strategy server answers",
-			Doc: "parameter of the sampler",
+			Doc:  "parameter of the sampler",
 		},
 		{
 			Name: keySamplingEndpoint, Type: TypeURL, example: "http://localhost:5778/sampling",
@@ -223,8 +181,7 @@ func reporterKeys() []Key {
 		},
 		{
 			Name: "reporter.agent.max_packet_size", Type: TypeInt, min: minPacketSize, max: maxPacketSize,
-			Allowed: fmt.Sprintf("%d to %d bytes", minPacketSize, maxPacketSize),
-			Doc:     "largest UDP payload; a span that does not fit is counted and logged",
+			Doc: "largest UDP payload; a span that does not fit is counted and logged",
 		},
 		{
 			Name: keyReconnect, Type: TypeBool,
@@ -240,11 +197,7 @@ func reporterKeys() []Key {
 			Name: keyCollectorEndpoint, Type: TypeURL, Jaeger: []string{"JAEGER_ENDPOINT"},
 			OTel:    []string{envTracesEndpoint, envOTLPEndpoint, envTracesProtocol, envOTLPProtocol},
 			example: kind.JaegerCollector,
-			Allowed: "jaeger: http or https, such as http://localhost:14268/api/traces, instead of UDP to the agent; " +
-				"zipkin: http or https, by default http://localhost:9411/api/v2/spans; " +
-				"otel: http or https, by default http://localhost:4318/v1/traces, or grpc or grpcs without a path, such as grpc://localhost:4317; " +
-				"appdash: tcp, by default tcp://localhost:7701",
-			Doc: "URL to send spans to; if empty, the Jaeger agent, or the tracer's default",
+			Doc:     "URL to send spans to; if empty, the Jaeger agent, or the tracer's default",
 		},
 		{
 			Name: keyCollectorUser, Jaeger: []string{"JAEGER_USER"},
@@ -256,10 +209,9 @@ func reporterKeys() []Key {
 		},
 		{
 			Name: keyQueueSize, Type: TypeInt, min: 1, max: maxQueueSize,
-			Allowed: fmt.Sprintf("1 to %d spans", maxQueueSize),
-			Jaeger:  []string{"JAEGER_REPORTER_MAX_QUEUE_SIZE"},
-			OTel:    []string{envQueueSize},
-			Doc:     "finished spans that wait to be sent; when the queue is full, spans are dropped and counted",
+			Jaeger: []string{"JAEGER_REPORTER_MAX_QUEUE_SIZE"},
+			OTel:   []string{envQueueSize},
+			Doc:    "finished spans that wait to be sent; when the queue is full, spans are dropped and counted",
 		},
 		{
 			Name: keyFlushInterval, Type: TypeDuration, Jaeger: []string{"JAEGER_REPORTER_FLUSH_INTERVAL"},
@@ -282,8 +234,6 @@ func otherKeys() []Key {
 				"uber-trace-id": PropagationJaeger, "tracecontext": PropagationW3C, "traceparent": PropagationW3C,
 				"b3multi": PropagationB3, "x-b3-traceid": PropagationB3,
 			},
-			Allowed: "jaeger (uber-trace-id), w3c (traceparent, baggage), b3 (x-b3-traceid ...), b3-single (b3), and with tracer appdash " +
-				"appdash; the tracer's own is jaeger, b3 for zipkin, w3c for otel, appdash for appdash",
 			Doc: "propagation formats, any of jaeger, w3c, b3 and b3-single; if empty, the tracer's own, " +
 				"for call also jaeger, w3c and b3",
 		},

@@ -1,8 +1,11 @@
 package config
 
 import (
+	"cmp"
+	"errors"
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/go-viper/mapstructure/v2"
@@ -77,16 +80,21 @@ func Load(src Source) (*Loaded, error) {
 	l := newLoader(src.Environ)
 	file := l.loadFile(src)
 	if src.TracerOfEnviron {
-		l.chooseTracer(src)
+		l.chooseTracer(&src)
 	}
-	tracer := l.tracer(src.Flags)
-	l.loadJaeger(tracer)
-	if k := kind.Of(tracer); k.OTelVariables {
+	tracer := kind.Of(l.tracer(src.Flags))
+	l.loadJaeger(&tracer)
+	if tracer.OTelVariables {
 		l.loadOTel()
 	}
 	l.loadOtdemo()
 	for _, f := range src.Flags {
-		l.loadFlag(f)
+		from := Origin{LayerFlag, f.Name}
+		if l.byName[f.Key] == nil {
+			l.fail(from, "", "sets the unknown key %q", f.Key)
+			continue
+		}
+		l.setText(f.Key, f.Value, from)
 	}
 	cfg, err := l.merged()
 	if err != nil {
@@ -99,7 +107,11 @@ func Load(src Source) (*Loaded, error) {
 	}
 	if len(l.faults) > 0 {
 		slices.SortStableFunc(l.faults, byPlace)
-		return nil, join(l.faults)
+		var errs []error
+		for _, f := range l.faults {
+			errs = append(errs, f)
+		}
+		return nil, errors.Join(errs...)
 	}
 	l.warnConfig(&cfg)
 	return &Loaded{Config: cfg, File: file, Values: l.values(), Warnings: l.warnings}, nil
@@ -115,13 +127,13 @@ type loader struct {
 	// origins has the origin of the current value, by key. A key with its default is
 	// missing, which results in the default's zero Origin.
 	origins map[string]Origin
-	// notes has the Note of values, by key.
-	notes map[string]string
+	// formatsNote is the Note of propagation.
+	formatsNote string
 	// invalid has the keys whose value is invalid, so that the value that is left in its
 	// place is not checked.
 	invalid map[string]bool
-	// endpoints are the collectors that layers set, at most one for each layer.
-	endpoints []writtenEndpoint
+	// endpoints are the collectors that layers set.
+	endpoints map[Layer]string
 	// found reports that the file is ./config.yaml, which --config does not name.
 	found    bool
 	faults   []*Fault
@@ -130,13 +142,13 @@ type loader struct {
 
 func newLoader(environment []string) *loader {
 	l := &loader{
-		env:     newEnviron(environment),
-		keys:    Keys(),
-		byName:  map[string]*Key{},
-		viper:   viper.New(),
-		origins: map[string]Origin{},
-		notes:   map[string]string{},
-		invalid: map[string]bool{},
+		env:       newEnviron(environment),
+		keys:      Keys(),
+		byName:    map[string]*Key{},
+		viper:     viper.New(),
+		origins:   map[string]Origin{},
+		invalid:   map[string]bool{},
+		endpoints: map[Layer]string{},
 	}
 	for i := range l.keys {
 		l.byName[l.keys[i].Name] = &l.keys[i]
@@ -150,10 +162,8 @@ func newLoader(environment []string) *loader {
 // tracer returns the resulting tracer. It determines which variables count, so it is
 // found before they are read.
 func (l *loader) tracer(flags []Flag) string {
-	key, name := l.byName[keyTracer], l.viper.GetString(keyTracer)
-	if text := l.env.get(key.Otdemo); text != "" {
-		name = text
-	}
+	key := l.byName[keyTracer]
+	name := cmp.Or(l.env[key.Otdemo], l.viper.GetString(keyTracer))
 	for _, f := range flags {
 		if f.Key == keyTracer {
 			name = f.Value
@@ -162,9 +172,10 @@ func (l *loader) tracer(flags []Flag) string {
 	return key.canonical(name)
 }
 
-// set sets key to a value of its type. Where only certain words are allowed, any case
+// set sets a key to a value of its type. Where only certain words are allowed, any case
 // is accepted, as in jaeger-client-go.
-func (l *loader) set(key *Key, value any, from Origin) {
+func (l *loader) set(name string, value any, from Origin) {
+	key := l.byName[name]
 	switch v := value.(type) {
 	case string:
 		value = key.canonical(v)
@@ -175,10 +186,10 @@ func (l *loader) set(key *Key, value any, from Origin) {
 		}
 		value = words
 	}
-	l.viper.Set(key.Name, value)
-	l.origins[key.Name] = from
-	if url, ok := value.(string); ok && key.Name == keyCollectorEndpoint && url != "" {
-		l.endpoints = append(l.endpoints, writtenEndpoint{url: url, from: from})
+	l.viper.Set(name, value)
+	l.origins[name] = from
+	if url, ok := value.(string); ok && name == keyCollectorEndpoint && url != "" {
+		l.endpoints[from.Layer] = url
 	}
 }
 
@@ -192,36 +203,43 @@ func (k *Key) canonical(s string) string {
 	return s
 }
 
-// setText sets key to a value in the form of variables and flags.
-func (l *loader) setText(key *Key, text string, from Origin) {
+// setVariable sets a key to the value of a variable, unless that is unset.
+func (l *loader) setVariable(name string, from Origin) {
+	if text := l.env[from.Detail]; text != "" {
+		l.setText(name, text, from)
+	}
+}
+
+// setText sets a key to a value in the form of variables and flags.
+func (l *loader) setText(name, text string, from Origin) {
+	key := l.byName[name]
 	value, c := key.Type.parse(text, l.env)
-	if c != nil {
-		l.failValue(key, from, c)
+	if c == nil {
+		l.set(name, value, from)
 		return
 	}
-	l.set(key, value, from)
+	if n, err := strconv.ParseUint(text, 10, 63); err == nil && key.Type == TypeDuration && from.Layer == LayerJaeger {
+		// The clients of other languages use milliseconds.
+		c.instead = fmt.Sprintf("%dms", n)
+	}
+	l.failValue(name, from, c)
 }
 
-// failValue adds the fault of key's value at from.
-func (l *loader) failValue(key *Key, from Origin, c *problem) {
-	l.invalid[key.Name] = true
-	l.fail(c.fault(key, from))
+func (l *loader) text(name string) string { return l.byName[name].Type.format(l.viper.Get(name)) }
+
+// failValue adds the fault of a key's value at from.
+func (l *loader) failValue(name string, from Origin, c *problem) {
+	l.invalid[name] = true
+	l.faults = append(l.faults, c.fault(l.byName[name], from))
 }
 
-func (l *loader) fail(f *Fault) { l.faults = append(l.faults, f) }
+// fail adds a fault that is not about the value of one key.
+func (l *loader) fail(from Origin, hint, format string, args ...any) {
+	l.faults = append(l.faults, &Fault{Origin: from, Text: fmt.Sprintf(format, args...), hint: hint})
+}
 
 func (l *loader) warn(hint, format string, args ...any) {
 	l.warnings = append(l.warnings, Warning{Text: fmt.Sprintf(format, args...), Hint: hint})
-}
-
-func (l *loader) loadFlag(f Flag) {
-	from := Origin{LayerFlag, f.Name}
-	key, ok := l.byName[f.Key]
-	if !ok {
-		l.fail(&Fault{Origin: from, Text: fmt.Sprintf("sets the unknown key %q", f.Key)})
-		return
-	}
-	l.setText(key, f.Value, from)
 }
 
 // merged returns viper's result of the layers. Every value has its key's type already,
@@ -244,11 +262,11 @@ func (l *loader) merged() (Config, error) {
 func (l *loader) resolve(cfg *Config, anyService bool) {
 	if len(cfg.Propagation) == 0 {
 		all := cfg.callFormats()
-		cfg.Propagation = ownFormats(cfg.Tracer)
+		cfg.Propagation = cfg.Formats()
 		if anyService {
 			cfg.Propagation = all
 		}
-		l.notes[keyPropagation] = "call sends " + strings.Join(all, ",")
+		l.formatsNote = "call sends " + strings.Join(all, ",")
 	}
 	l.viper.Set(keyPropagation, cfg.Propagation)
 	l.viper.Set(keyCollectorEndpoint, cfg.CollectorURL())
@@ -257,14 +275,15 @@ func (l *loader) resolve(cfg *Config, anyService bool) {
 func (l *loader) values() []Value {
 	values := make([]Value, len(l.keys))
 	for i, key := range l.keys {
-		value := l.viper.Get(key.Name)
-		text := key.Type.format(value)
+		value, text := l.viper.Get(key.Name), l.text(key.Name)
 		values[i] = Value{
 			Key:    key.Name,
 			Text:   text,
 			Origin: l.origins[key.Name],
-			Note:   l.notes[key.Name],
 			Secret: key.Type == TypeSecret || key.Type == TypeURL && text != value,
+		}
+		if key.Name == keyPropagation {
+			values[i].Note = l.formatsNote
 		}
 	}
 	return values

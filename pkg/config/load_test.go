@@ -285,11 +285,7 @@ func TestOriginText(t *testing.T) {
 	want := []string{"default", "file", "jaeger", "otel", "otdemo", "flag"}
 	var got []string
 	for layer := config.LayerDefault; layer <= config.LayerFlag; layer++ {
-		text, err := layer.MarshalText()
-		if err != nil {
-			t.Fatal(err)
-		}
-		got = append(got, string(text))
+		got = append(got, layer.String())
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("layers (-want +got):\n%s", diff)

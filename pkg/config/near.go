@@ -23,10 +23,13 @@ func Nearest(name string, candidates []string) string {
 	return best
 }
 
-// sameEnd returns the names that end like name, if they are one or two: host may be
-// reporter.agent.host or serve.host. Parts are separated by sep.
-func sameEnd(name, sep string, names []string) string {
-	for tail := name; ; {
+// similar returns the name that was likely intended, else the one or two that end like
+// it: host may be reporter.agent.host or serve.host. Parts are separated by sep.
+func similar(name, sep string, names []string) string {
+	if near := Nearest(name, names); near != "" {
+		return near
+	}
+	for tail, more := name, true; more; _, tail, more = strings.Cut(tail, sep) {
 		var same []string
 		for _, candidate := range names {
 			if strings.HasSuffix(sep+candidate, sep+tail) {
@@ -36,12 +39,8 @@ func sameEnd(name, sep string, names []string) string {
 		if len(same) == 1 || len(same) == 2 {
 			return strings.Join(same, " or ")
 		}
-		_, rest, ok := strings.Cut(tail, sep)
-		if !ok {
-			return ""
-		}
-		tail = rest
 	}
+	return ""
 }
 
 func fold(s string) string {

@@ -5,6 +5,7 @@ import (
 	"net/url"
 	"strings"
 
+	"github.com/otdemo/otdemo/internal/shell"
 	"github.com/otdemo/otdemo/pkg/tracer/kind"
 )
 
@@ -17,7 +18,7 @@ const (
 // traceVariable returns the variable for traces if it is set, else the one for all
 // signals.
 func (l *loader) traceVariable(traces, all string) string {
-	if l.env.get(traces) != "" {
+	if l.env[traces] != "" {
 		return traces
 	}
 	return all
@@ -26,105 +27,87 @@ func (l *loader) traceVariable(traces, all string) string {
 // loadOTelEndpoint sets the endpoint to a URL of the endpoint and the protocol.
 func (l *loader) loadOTelEndpoint() {
 	protocol := Origin{LayerOTel, l.traceVariable(envTracesProtocol, envOTLPProtocol)}
-	switch word := l.otelWord(protocol.Detail); word {
-	case "", protocolGRPC, protocolHTTP:
-	default:
-		l.failOTelProtocol(protocol, word)
+	word := l.otelWord(protocol.Detail)
+	if word != "" && word != protocolGRPC && word != protocolHTTP {
+		hint := didYouMean(protocol.Detail + "=" + protocolHTTP)
+		switch {
+		case word == "http/json":
+			hint = fmt.Sprintf("use %s=%s; Go's SDK does not send JSON", protocol.Detail, protocolHTTP)
+		case Nearest(word, []string{protocolGRPC}) != "":
+			hint = didYouMean(protocol.Detail + "=" + protocolGRPC)
+		}
+		l.fail(protocol, hint, "must be grpc or http/protobuf, got %s", quote(word))
 		return
 	}
-	grpc := l.otelWord(protocol.Detail) == protocolGRPC
+	grpc := word == protocolGRPC
 	from := Origin{LayerOTel, l.traceVariable(envTracesEndpoint, envOTLPEndpoint)}
-	raw := strings.TrimSpace(l.env.get(from.Detail))
+	raw := strings.TrimSpace(l.env[from.Detail])
 	if raw == "" {
-		l.loadOTelProtocol(protocol, grpc)
+		// The protocol alone determines the default endpoint, but does not change one that
+		// a lower layer sets.
+		now := l.viper.GetString(keyCollectorEndpoint)
+		switch {
+		case word == "":
+		case now == "" && grpc:
+			l.set(keyCollectorEndpoint, kind.OTLPGRPCCollector, protocol)
+		case now != "" && overGRPC(now) != grpc:
+			l.warn("set "+envOTLPEndpoint+" too", "%s: not used, because the scheme of %s of %s determines the protocol",
+				protocol, keyCollectorEndpoint, l.origins[keyCollectorEndpoint])
+		}
 		return
 	}
-	key := l.byName[keyCollectorEndpoint]
 	value, c := otelURL(raw, from.Detail, grpc)
 	if c != nil {
-		l.failValue(key, from, c)
+		l.failValue(keyCollectorEndpoint, from, c)
 		return
 	}
-	l.set(key, value, from)
-	l.dropCredentials(from, fmt.Sprintf("set %s and %s", l.byName[keyCollectorUser].Otdemo, l.byName[keyCollectorPassword].Otdemo))
-}
-
-func (l *loader) failOTelProtocol(from Origin, word string) {
-	f := &Fault{
-		Origin: from, Key: keyCollectorEndpoint, Text: "must be grpc or http/protobuf, got " + quote(word),
-		hint: fmt.Sprintf("did you mean %s=%s?", from.Detail, protocolHTTP),
-	}
-	switch {
-	case word == "http/json":
-		f.hint = fmt.Sprintf("use %s=%s; Go's SDK does not send JSON", from.Detail, protocolHTTP)
-	case Nearest(word, []string{protocolGRPC}) != "":
-		f.hint = fmt.Sprintf("did you mean %s=%s?", from.Detail, protocolGRPC)
-	}
-	l.fail(f)
-}
-
-// loadOTelProtocol is for a protocol without an endpoint: it determines the default
-// endpoint, but does not change one that a lower layer sets.
-func (l *loader) loadOTelProtocol(from Origin, grpc bool) {
-	key, now := l.byName[keyCollectorEndpoint], l.viper.GetString(keyCollectorEndpoint)
-	switch {
-	case l.env.get(from.Detail) == "":
-	case now == "" && grpc:
-		l.set(key, kind.OTLPGRPCCollector, from)
-	case now != "" && overGRPC(now) != grpc:
-		l.warn(fmt.Sprintf("set %s too", envOTLPEndpoint), "%s: not used, because the scheme of %s of %s determines the protocol",
-			from, key.Name, l.origins[key.Name])
-	}
+	l.set(keyCollectorEndpoint, value, from)
+	l.dropCredentials(from, l.byName[keyCollectorUser].Otdemo, l.byName[keyCollectorPassword].Otdemo)
 }
 
 // otelURL returns the URL for a variable's endpoint: over gRPC it has no path,
 // over HTTP the variable for all signals is a base to which v1/traces is added.
 func otelURL(raw, variable string, grpc bool) (string, *problem) {
-	if c := checkURL(raw, &route{schemes: httpSchemes()}); c != nil {
+	if c := checkURL(raw, webRoute("")); c != nil {
 		switch {
 		case overGRPC(raw):
 			c.hint = fmt.Sprintf("write %s, and set %s=grpc",
-				shellQuote(maskURL("http"+strings.TrimPrefix(raw, "grpc"))), envOTLPProtocol)
-		case c.instead == "":
-			c.hint = "such as " + variable + "=" + otelExample(variable, grpc)
+				shell.Quote(maskURL("http"+strings.TrimPrefix(raw, "grpc"))), envOTLPProtocol)
+		case grpc:
+			c.hint = "such as " + variable + "=http://localhost:4317"
+		case variable == envOTLPEndpoint:
+			c.hint = "such as " + variable + "=http://localhost:4318"
+		default:
+			c.hint = "such as " + variable + "=" + kind.OTLPCollector
 		}
 		return "", c
 	}
+	wrong := func(claim, instead string) (string, *problem) {
+		return "", &problem{claim: claim, got: quote(raw), instead: instead}
+	}
 	u, err := url.Parse(raw)
 	if err != nil {
-		return "", &problem{claim: "must be a URL", got: quote(raw)}
+		return wrong("must be a URL", "")
 	}
 	bare := u.Scheme + "://" + u.Host
 	path := strings.TrimSuffix(u.Path, "/")
+	base, added := strings.CutSuffix(path, "/v1/traces")
 	switch {
 	case grpc && path != "":
-		return "", &problem{claim: "must not have a path for gRPC", got: quote(raw), instead: bare}
+		return wrong("must not have a path for gRPC", bare)
 	case grpc && u.Port() == "":
-		return "", &problem{claim: "must have a port for gRPC", got: quote(raw), instead: bare + ":4317"}
+		return wrong("must have a port for gRPC", bare+":4317")
 	case grpc:
-		out := url.URL{Scheme: withTLS("grpc", u.Scheme == "https"), User: u.User, Host: u.Host}
+		out := url.URL{Scheme: withTLS("grpc", encrypted(u)), User: u.User, Host: u.Host}
 		return out.String(), nil
-	case variable == envOTLPEndpoint && strings.HasSuffix(path, "/v1/traces"):
-		return "", &problem{
-			claim: "must not end in v1/traces, which is added", got: quote(raw),
-			instead: bare + strings.TrimSuffix(path, "/v1/traces"),
-		}
+	case variable == envOTLPEndpoint && added:
+		return wrong("must not end in v1/traces, which is added", bare+base)
 	case variable == envOTLPEndpoint:
 		return u.JoinPath("v1/traces").String(), nil
 	case u.Path == "":
-		return "", &problem{claim: "must have a path", got: quote(raw), instead: bare + "/v1/traces"}
+		return wrong("must have a path", bare+"/v1/traces")
 	}
 	return raw, nil
-}
-
-func otelExample(variable string, grpc bool) string {
-	switch {
-	case grpc:
-		return "http://localhost:4317"
-	case variable == envOTLPEndpoint:
-		return "http://localhost:4318"
-	}
-	return kind.OTLPCollector
 }
 
 // otelAssign is Origin.assign for variables whose values have another form than the
@@ -138,7 +121,7 @@ func otelAssign(variable string, key *Key, value string) string {
 	case variable == envSamplerArg && key.Name == keySamplingEndpoint:
 		return "endpoint=" + value + " in " + variable
 	}
-	return variable + "=" + shellQuote(value)
+	return variable + "=" + shell.Quote(value)
 }
 
 // otelMeant returns the assignment that makes the endpoint value: of the protocol's
@@ -157,5 +140,5 @@ func (l *loader) otelMeant(value string) string {
 	case variable == envOTLPEndpoint:
 		value = strings.TrimSuffix(value, "/v1/traces")
 	}
-	return variable + "=" + shellQuote(value)
+	return variable + "=" + shell.Quote(value)
 }

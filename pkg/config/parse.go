@@ -1,7 +1,9 @@
 package config
 
 import (
+	"cmp"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -13,56 +15,48 @@ import (
 const hidden = "(hidden)"
 
 // parse reads text, as it stands in a variable or a flag, as a value of type t.
-// The complaint is nil when it can be parsed; validate checks whether the
+// The problem is nil when it can be parsed; validate checks whether the
 // value makes sense. env has the variables of ${NAME:default} in tags.
 func (t Type) parse(text string, env environ) (any, *problem) {
+	var value any
+	var err error
+	c := &problem{got: quote(text)}
 	switch t {
 	case TypeBool:
-		b, err := strconv.ParseBool(text)
-		if err != nil {
-			return nil, &problem{claim: "must be true or false", got: quote(text)}
-		}
-		return b, nil
+		value, err = strconv.ParseBool(text)
+		c.claim = "must be true or false"
 	case TypeInt:
-		n, err := strconv.Atoi(text)
-		if err != nil {
-			return nil, intProblem(text)
+		value, err = strconv.Atoi(text)
+		c.claim = "must be a whole number"
+		// Kubernetes sets NAME_PORT so for every service of a namespace, which collides
+		// with JAEGER_AGENT_PORT when a service is called jaeger-agent.
+		if hasPrefix(text, "tcp://", "udp://") {
+			c.hint = "Kubernetes sets this for a service of that name: " +
+				"put enableServiceLinks: false into the pod's spec, or set the variable there yourself"
 		}
-		return n, nil
 	case TypeFloat:
-		f, err := strconv.ParseFloat(text, 64)
-		if err != nil {
-			return nil, &problem{claim: "must be a number", got: quote(text)}
-		}
-		return f, nil
+		value, err = strconv.ParseFloat(text, 64)
+		c.claim = "must be a number"
 	case TypeDuration:
 		return parseDuration(text)
 	case TypeWords:
 		words := []string{}
-		if strings.TrimSpace(text) == "" {
-			return words, nil
+		if strings.TrimSpace(text) != "" {
+			words = strings.Split(text, ",")
 		}
-		for word := range strings.SplitSeq(text, ",") {
-			words = append(words, strings.TrimSpace(word))
+		for i, word := range words {
+			words[i] = strings.TrimSpace(word)
 		}
 		return words, nil
 	case TypeTags:
 		return parseTags(text, env)
 	case TypeString, TypeSecret, TypeHost, TypeURL:
+		return text, nil
 	}
-	return text, nil
-}
-
-// intProblem returns the problem of a text that is not a whole number. Its hint is for
-// the value that Kubernetes sets NAME_PORT to for every service of a namespace, which
-// collides with JAEGER_AGENT_PORT when a service is called jaeger-agent.
-func intProblem(text string) *problem {
-	c := &problem{claim: "must be a whole number", got: quote(text)}
-	if strings.HasPrefix(text, "tcp://") || strings.HasPrefix(text, "udp://") {
-		c.hint = "Kubernetes sets this for a service of that name: " +
-			"put enableServiceLinks: false into the pod's spec, or set the variable there yourself"
+	if err != nil {
+		return nil, c
 	}
-	return c
+	return value, nil
 }
 
 func parseDuration(text string) (any, *problem) {
@@ -71,9 +65,7 @@ func parseDuration(text string) (any, *problem) {
 	}
 	d, err := time.ParseDuration(text)
 	if err != nil {
-		return nil, &problem{
-			claim: "must be a duration such as 500ms, 1s or 1m30s", got: quote(text),
-		}
+		return nil, &problem{claim: "must be a duration such as 500ms, 1s or 1m30s", got: quote(text)}
 	}
 	return d, nil
 }
@@ -88,59 +80,52 @@ func unitProblem(number string) *problem {
 // returns a problem where that panics: a pair without =, which a comma at the end
 // makes as well, and ${NAME} without a colon.
 func parseTags(text string, env environ) (any, *problem) {
-	var tags []Tag
-	if text == "" {
-		return tags, nil
+	tags, c := splitTags(text)
+	if c != nil {
+		return nil, c
 	}
-	for pair := range strings.SplitSeq(text, ",") {
-		name, value, ok := strings.Cut(pair, "=")
+	for i, tag := range tags {
+		inner, ok := strings.CutPrefix(tag.Value, "${")
+		if !ok || !strings.HasSuffix(inner, "}") {
+			continue
+		}
+		source, fallback, ok := strings.Cut(strings.TrimSuffix(inner, "}"), ":")
 		if !ok {
-			c := &problem{claim: "must be name=value pairs separated by commas", got: quote(text)}
-			if strings.TrimSpace(pair) == "" {
-				c.instead = trimCommas(text)
-			} else if tag := strings.TrimSpace(pair); len(tags) == 0 && tag == text {
-				c.instead = tag + "=true"
-			} else {
-				c.hint = fmt.Sprintf("write %s as %s=value; a comma cannot be part of a value", quote(tag), tag)
-			}
-			return nil, c
-		}
-		value = strings.TrimSpace(value)
-		if inner, ok := variable(value); ok {
-			source, fallback, ok := strings.Cut(inner, ":")
-			if !ok {
-				return nil, &problem{
-					claim: "must write a variable with its default, as ${NAME:default}", got: quote(value),
-					instead: strings.ReplaceAll(text, value, "${"+inner+":}"),
-				}
-			}
-			if value = env.get(source); value == "" {
-				value = fallback
+			return nil, &problem{
+				claim: "must write a variable with its default, as ${NAME:default}", got: quote(tag.Value),
+				instead: strings.ReplaceAll(text, tag.Value, "${"+source+":}"),
 			}
 		}
-		tags = append(tags, Tag{Name: strings.TrimSpace(name), Value: value})
+		tags[i].Value = cmp.Or(env[source], fallback)
 	}
 	return tags, nil
 }
 
-// variable returns what is between ${ and }.
-func variable(value string) (string, bool) {
-	inner, ok := strings.CutPrefix(value, "${")
-	if !ok {
-		return "", false
+// splitTags reads a=b,c=d.
+func splitTags(text string) ([]Tag, *problem) {
+	var tags []Tag
+	if strings.TrimSpace(text) == "" {
+		return tags, nil
 	}
-	return strings.CutSuffix(inner, "}")
-}
-
-// trimCommas drops the empty pairs.
-func trimCommas(text string) string {
-	var kept []string
 	for pair := range strings.SplitSeq(text, ",") {
-		if strings.TrimSpace(pair) != "" {
-			kept = append(kept, pair)
+		name, value, ok := strings.Cut(pair, "=")
+		if ok {
+			tags = append(tags, Tag{Name: strings.TrimSpace(name), Value: strings.TrimSpace(value)})
+			continue
 		}
+		c := &problem{claim: "must be name=value pairs separated by commas", got: quote(text)}
+		switch tag := strings.TrimSpace(pair); tag {
+		case "":
+			pairs := strings.Split(text, ",")
+			c.instead = strings.Join(slices.DeleteFunc(pairs, func(pair string) bool { return strings.TrimSpace(pair) == "" }), ",")
+		case text:
+			c.instead = tag + "=true"
+		default:
+			c.hint = fmt.Sprintf("write %s as %s=value; a comma cannot be part of a value", quote(tag), tag)
+		}
+		return nil, c
 	}
-	return strings.Join(kept, ",")
+	return tags, nil
 }
 
 // format returns value, which must be of t's type, as text. Secrets are hidden.
@@ -159,7 +144,10 @@ func (t Type) format(value any) string {
 	case []Tag:
 		pairs := make([]string, len(v))
 		for i, tag := range v {
-			pairs[i] = tag.Name + "=" + quoteIfListed(tag.Value)
+			pairs[i] = tag.Name + "=" + tag.Value
+			if strings.ContainsAny(tag.Value, ",\"\n") {
+				pairs[i] = tag.Name + "=" + strconv.Quote(tag.Value)
+			}
 		}
 		return strings.Join(pairs, ",")
 	case string:
@@ -187,13 +175,4 @@ func formatDuration(d time.Duration) string {
 	return s
 }
 
-// quoteIfListed quotes a value with a comma, which separates values in a list.
-func quoteIfListed(value string) string {
-	if strings.ContainsAny(value, ",\"\n") {
-		return strconv.Quote(value)
-	}
-	return value
-}
-
-// maskURL returns raw with its user info hidden.
 func maskURL(raw string) string { return redact.Mask(raw, hidden) }

@@ -44,6 +44,7 @@ func TestFaults(t *testing.T) {
 		{"param of another type", []string{"JAEGER_SAMPLER_PARAM=0.1"}, nil, []string{"JAEGER_SAMPLER_PARAM: sampler.param must be 0 or 1 for const, got 0.1", "hint: did you mean JAEGER_SAMPLER_TYPE=probabilistic as well?"}},
 		{"type over a param", []string{"OTDEMO_SAMPLER_TYPE=ratelimiting", "OTDEMO_SAMPLER_PARAM=5"}, flag("--sampler-type", "sampler.type", "const"), []string{"OTDEMO_SAMPLER_PARAM: sampler.param must be 0 or 1 for const (--sampler-type), got 5", "hint: did you mean --sampler-param 1 as well?"}},
 		{"propagation", []string{"OTDEMO_PROPAGATION=jaeger,"}, nil, []string{`OTDEMO_PROPAGATION: propagation must be jaeger, w3c, b3, b3-single or appdash, got ""`, "hint: did you mean OTDEMO_PROPAGATION=jaeger?"}},
+		{"formats of an unknown tracer", []string{"OTDEMO_TRACER=zipkn", "OTDEMO_PROPAGATION=appdash"}, nil, []string{`OTDEMO_TRACER: tracer must be jaeger, zipkin, appdash, otel or noop, got "zipkn"`, "hint: did you mean OTDEMO_TRACER=zipkin?"}},
 		{"unknown, near", []string{"OTDEMO_REPORTER_AGENT_PROT=1"}, nil, []string{"OTDEMO_REPORTER_AGENT_PROT: no configuration key has this variable", "hint: did you mean OTDEMO_REPORTER_AGENT_PORT?"}},
 		{"unknown, short", []string{"OTDEMO_AGENT_HOST=a"}, nil, []string{"OTDEMO_AGENT_HOST: no configuration key has this variable", "hint: did you mean OTDEMO_REPORTER_AGENT_HOST?"}},
 		{"unknown, two", []string{"OTDEMO_PORT=1"}, nil, []string{"OTDEMO_PORT: no configuration key has this variable", "hint: did you mean OTDEMO_REPORTER_AGENT_PORT or OTDEMO_SERVE_PORT?"}},

@@ -1,6 +1,7 @@
 package config
 
 import (
+	"cmp"
 	"fmt"
 	"math"
 	"net"
@@ -19,22 +20,21 @@ import (
 func (l *loader) validate(cfg *Config) {
 	for i := range l.keys {
 		key := &l.keys[i]
-		if l.invalid[key.Name] {
-			continue
-		}
-		if c := key.check(l.viper.Get(key.Name)); c != nil {
-			l.failValue(key, l.origins[key.Name], c)
-		}
+		l.reject(key.check(l.viper.Get(key.Name)), key.Name)
 	}
-	if !l.invalid[keySamplerType] && !l.invalid[keySamplerParam] {
-		if c := l.checkParam(&cfg.Sampler); c != nil {
-			l.failValue(l.byName[keySamplerParam], l.origins[keySamplerParam], c)
-		}
-	}
-	l.checkEndpoint(cfg)
-	l.checkSampler(cfg)
-	l.checkFormats(cfg)
+	l.reject(l.checkParam(&cfg.Sampler), keySamplerParam, keySamplerType)
+	l.reject(l.checkEndpoint(cfg), keyCollectorEndpoint, keyTracer)
+	l.reject(l.checkSampler(cfg), keySamplerType, keyTracer)
+	l.reject(checkFormats(cfg), keyPropagation, keyTracer)
 	l.checkCredentials(&cfg.Reporter.Collector)
+}
+
+// reject adds the fault of a key's value, unless c is nil, or the value or one that it
+// depends on is invalid already.
+func (l *loader) reject(c *problem, name string, dependsOn ...string) {
+	if c != nil && !l.invalid[name] && !slices.ContainsFunc(dependsOn, func(other string) bool { return l.invalid[other] }) {
+		l.failValue(name, l.origins[name], c)
+	}
 }
 
 // check checks one value independently of the others.
@@ -69,7 +69,7 @@ func (k *Key) checkString(s string) *problem {
 	case k.Name == keyCollectorEndpoint:
 		return nil // checkEndpoint checks it for the tracer
 	case k.Type == TypeURL && (s != "" || k.Default != ""):
-		return checkURL(s, &route{schemes: httpSchemes(), Endpoint: kind.Endpoint{Example: k.example}})
+		return checkURL(s, webRoute(k.example))
 	case len(k.values) > 0:
 		return k.checkWord(s)
 	}
@@ -94,7 +94,7 @@ func (k *Key) checkWords(words []string) *problem {
 	return nil
 }
 
-// mendedWords returns words with those that are none replaced by the nearest one
+// suggestWords returns words with those that are none replaced by the nearest one
 // or, like repeated ones, left out.
 func (k *Key) suggestWords(words []string) []string {
 	var suggested []string
@@ -106,28 +106,24 @@ func (k *Key) suggestWords(words []string) []string {
 	return suggested
 }
 
-// checkWord checks that k allows a word.
 func (k *Key) checkWord(word string) *problem {
 	if slices.Contains(k.values, word) {
 		return nil
 	}
-	return &problem{claim: "must be " + orList(k.values), got: quote(word), instead: k.nearest(word)}
+	return &problem{claim: "must be " + orList(k.values, ""), got: quote(word), instead: k.nearest(word)}
 }
 
-// nearest returns the allowed word that was likely intended, or "".
 func (k *Key) nearest(word string) string {
-	if meant := k.aliases[strings.ToLower(word)]; meant != "" {
-		return meant
-	}
-	return Nearest(word, k.values)
+	return cmp.Or(k.aliases[strings.ToLower(word)], Nearest(word, k.values))
 }
 
-func orList(words []string) string {
+// orList returns the words, each with that end, as "a, b or c".
+func orList(words []string, end string) string {
 	last := len(words) - 1
 	if last == 0 {
-		return words[0]
+		return words[0] + end
 	}
-	return strings.Join(words[:last], ", ") + " or " + words[last]
+	return strings.Join(words[:last], end+", ") + end + " or " + words[last] + end
 }
 
 // checkHost checks a host name or address; port is the key of its port.
@@ -165,61 +161,6 @@ func notInName(r rune) bool {
 	return !unicode.In(r, unicode.Letter, unicode.Digit, unicode.Mark) && !strings.ContainsRune(".-_", r)
 }
 
-// checkURL checks that raw has one of the schemes of r and a host. The example completes
-// the suggestion for a bare host:port.
-func checkURL(raw string, r *route) *problem {
-	starts := make([]string, len(r.schemes))
-	for i, scheme := range r.schemes {
-		starts[i] = scheme + "://"
-	}
-	c := &problem{claim: "must be a URL that starts with " + orList(starts), got: quote(maskURL(raw))}
-	if raw == "" {
-		c.claim, c.got = "must not be empty", ""
-		return c
-	}
-	u, err := url.Parse(raw)
-	switch {
-	case !strings.Contains(raw, "://"):
-		c.claim = "must start with " + orList(starts)
-		c.instead = r.completed(raw)
-	case err != nil:
-	case !slices.Contains(r.schemes, u.Scheme):
-		c.claim = "must start with " + orList(starts)
-	case u.Hostname() == "":
-		c.claim = "must have a host"
-	case !validPort(u.Port()):
-		c.claim = "must have a port from 1 to 65535"
-	default:
-		return nil
-	}
-	return c
-}
-
-// completed returns a URL for host:port, or "" if that is invalid too.
-func (r *route) completed(bare string) string {
-	scheme := r.schemes[0]
-	if strings.HasSuffix(bare, ":"+strconv.Itoa(otlpGRPCPort)) && slices.Contains(r.schemes, "grpc") {
-		scheme = "grpc"
-	}
-	guess := scheme + "://" + bare
-	if !strings.Contains(bare, "/") && scheme != "grpc" {
-		guess += usualPath(&r.Endpoint)
-	}
-	if strings.Contains(bare, "@") || checkURL(guess, r) != nil {
-		return ""
-	}
-	return guess
-}
-
-func validPort(port string) bool {
-	if port == "" {
-		return true
-	}
-	n, err := strconv.ParseUint(port, 10, 16)
-	return err == nil && n > 0
-}
-
-// checkParam checks the parameter for the sampler's type.
 func (l *loader) checkParam(s *Sampler) *problem {
 	p := s.Param
 	share := p >= 0 && p <= 1 // false for NaN too
@@ -240,16 +181,16 @@ func (l *loader) checkParam(s *Sampler) *problem {
 	case typeFrom.Layer > paramFrom.Layer:
 		// The type was changed and the parameter was not.
 		c.claim += " (" + typeFrom.String() + ")"
-		c.hint = "did you mean " + l.assignment(keySamplerParam, typeFrom.Layer, "1") + " as well?"
+		c.hint = l.asWell(keySamplerParam, typeFrom.Layer, "1")
 	case s.Type == SamplerConst && share:
-		c.hint = "did you mean " + l.assignment(keySamplerType, paramFrom.Layer, SamplerProbabilistic) + " as well?"
+		c.hint = l.asWell(keySamplerType, paramFrom.Layer, SamplerProbabilistic)
 	case s.Type != SamplerConst && p > 1 && p <= 100:
 		c.instead = TypeFloat.format(p / 100)
 	}
 	return c
 }
 
-// spell returns how a key gets a value in a layer.
+// assignment returns the text that sets a key to value in a layer.
 func (l *loader) assignment(name string, layer Layer, value string) string {
 	key, at := l.byName[name], Origin{Layer: layer}
 	switch layer {
@@ -266,38 +207,38 @@ func (l *loader) assignment(name string, layer Layer, value string) string {
 	return at.assign(key, value)
 }
 
-// checkSampler checks that the tracer has the sampler.
-func (l *loader) checkSampler(cfg *Config) {
-	k := cfg.kind()
-	if l.invalid[keySamplerType] || l.invalid[keyTracer] || slices.Contains(k.Samplers, cfg.Sampler.Type) {
-		return
+// asWell returns the hint to set a key in addition to what a layer sets.
+func (l *loader) asWell(name string, layer Layer, value string) string {
+	return didYouMean(l.assignment(name, layer, value) + " as well")
+}
+
+func (l *loader) checkSampler(cfg *Config) *problem {
+	k := kind.Of(cfg.Tracer)
+	if slices.Contains(k.Samplers, cfg.Sampler.Type) {
+		return nil
 	}
-	key, from := l.byName[keySamplerType], l.origins[keySamplerType]
-	c := &problem{claim: "must be " + orList(k.Samplers) + " for tracer " + k.Name, got: quote(cfg.Sampler.Type)}
-	c.instead = SamplerProbabilistic
-	if tracer := l.origins[keyTracer]; tracer.Layer > from.Layer {
-		c.instead = ""
-		c.hint = "did you mean " + l.assignment(keySamplerType, tracer.Layer, SamplerProbabilistic) + " as well?"
+	c := &problem{claim: "must be " + orList(k.Samplers, "") + " for tracer " + k.Name, got: quote(cfg.Sampler.Type)}
+	if tracer := l.origins[keyTracer]; tracer.Layer > l.origins[keySamplerType].Layer {
+		c.hint = l.asWell(keySamplerType, tracer.Layer, SamplerProbabilistic)
+	} else {
+		c.instead = SamplerProbabilistic
 	}
-	l.failValue(key, from, c)
+	return c
 }
 
 // checkFormats rejects formats that only another tracer supports.
-func (l *loader) checkFormats(cfg *Config) {
-	if l.invalid[keyPropagation] || l.invalid[keyTracer] {
-		return
-	}
+func checkFormats(cfg *Config) *problem {
 	for _, k := range kind.All() {
 		if k.Exclusive && k.Name != cfg.Tracer && slices.Contains(cfg.Propagation, k.Formats[0]) {
-			l.failValue(l.byName[keyPropagation], l.origins[keyPropagation], &problem{
+			return &problem{
 				claim: "must not contain " + k.Formats[0] + " for tracer " + cfg.Tracer,
 				hint:  "only tracer " + k.Name + " supports that format; both tracers support jaeger, w3c, b3 and b3-single",
-			})
+			}
 		}
 	}
+	return nil
 }
 
-// checkCredentials checks that both or none are set.
 func (l *loader) checkCredentials(c *Collector) {
 	if l.invalid[keyCollectorUser] || l.invalid[keyCollectorPassword] || (c.User == "") == (c.Password == "") {
 		return
@@ -306,8 +247,6 @@ func (l *loader) checkCredentials(c *Collector) {
 	if c.User == "" {
 		given, missing = missing, given
 	}
-	l.fail(&Fault{
-		Origin: l.origins[given], Key: given, Text: fmt.Sprintf("%s needs %s as well", given, missing),
-		hint: fmt.Sprintf("set %s too, for instance in %s", missing, l.byName[missing].Otdemo),
-	})
+	l.fail(l.origins[given], fmt.Sprintf("set %s too, for instance in %s", missing, l.byName[missing].Otdemo),
+		"%s needs %s as well", given, missing)
 }

@@ -9,7 +9,7 @@ import (
 
 	"go.yaml.in/yaml/v3"
 
-	"github.com/otdemo/otdemo/pkg/doctor/internal/docker"
+	"github.com/otdemo/otdemo/internal/shell"
 	"github.com/otdemo/otdemo/pkg/doctor/internal/probe"
 )
 
@@ -98,7 +98,7 @@ func (f *file) notFollowed(unsure []fault) probe.Finding {
 }
 
 func resolveCommand(flag, name string) string {
-	return "docker compose " + flag + " " + docker.ShellQuote(name) + " config > resolved.yaml && otdemo check-jaeger --compose resolved.yaml"
+	return "docker compose " + flag + " " + shell.Quote(name) + " config > resolved.yaml && otdemo check-jaeger --compose resolved.yaml"
 }
 
 func (f *file) gapLines() []string {

@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"github.com/otdemo/otdemo/internal/hint"
+	"github.com/otdemo/otdemo/internal/shell"
 	"github.com/otdemo/otdemo/pkg/doctor/internal/docker"
 	"github.com/otdemo/otdemo/pkg/doctor/internal/probe"
 )
@@ -67,7 +68,7 @@ func run(ctx context.Context, env *probe.Env) probe.Finding {
 	}
 	if len(faults) == 0 {
 		return probe.Found(probe.StatusOK, codeNoFault, "no fault found in service %s of %s", services.jaegers[0].name, name).
-			Hint("docker compose -f " + docker.ShellQuote(name) + " up -d")
+			Hint("docker compose -f " + shell.Quote(name) + " up -d")
 	}
 	return finding(faults).Saw(file.gapLines()...)
 }
@@ -126,7 +127,7 @@ func readFile(t *probe.Target) (*file, *probe.Finding) {
 		return nil, problem(codeInvalid, "give the path of a compose file; Kubernetes manifests are not supported",
 			"%s is not a compose file: %s", t.Compose, reason(err))
 	case err != nil:
-		return nil, problem(codeInvalid, "docker compose -f "+docker.ShellQuote(t.Compose)+" config",
+		return nil, problem(codeInvalid, "docker compose -f "+shell.Quote(t.Compose)+" config",
 			"%s is not a compose file: %s", t.Compose, reason(err))
 	}
 	if unread != nil {

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"strings"
 
+	"github.com/otdemo/otdemo/internal/shell"
 	"github.com/otdemo/otdemo/pkg/doctor/internal/docker"
 	"github.com/otdemo/otdemo/pkg/doctor/internal/jaegers"
 	"github.com/otdemo/otdemo/pkg/doctor/internal/probe"
@@ -29,7 +30,7 @@ func (c *check) addUnset(s *service, u *jaegers.UnsetStorage) {
 		c.gaps = append(c.gaps, gap{
 			scope: scope{service: s.name, only: codeStorageUnset}, line: s.line,
 			text: "service " + s.name + " gets settings from a file or a shell" + notFollowedHere,
-			hint: "docker compose logs " + docker.ShellQuote(s.name),
+			hint: "docker compose logs " + shell.Quote(s.name),
 		})
 	}
 	setting := func(host string) string { return u.Variable + "=" + u.Address(host) }

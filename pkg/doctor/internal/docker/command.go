@@ -6,8 +6,8 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/otdemo/otdemo/internal/shell"
 	"github.com/otdemo/otdemo/pkg/doctor/internal/probe"
-	"github.com/otdemo/otdemo/pkg/printable"
 )
 
 const (
@@ -55,9 +55,9 @@ func (c *container) replacement(missing []Binding, image string) replacement {
 	if dirs := c.ownDirectories(); c.HostConfig.AutoRemove && len(dirs) > 0 {
 		why := "stopping " + c.name() + " deletes the traces in " + strings.Join(dirs, " and ") +
 			", which is on no volume (--rm), so no command replaces it; this one copies them"
-		return replacement{line: ": " + ShellQuote(why) + "; " + c.copyOut(dirs), notes: []string{why}}
+		return replacement{line: ": " + shell.Quote(why) + "; " + c.copyOut(dirs), notes: []string{why}}
 	}
-	name, oldName := ShellQuote(c.name()), ShellQuote(c.oldName())
+	name, oldName := shell.Quote(c.name()), shell.Quote(c.oldName())
 	l := commandLine{container: c.oldName()}
 	c.createWords(&l, missing, image)
 	steps := slices.Concat([]string{"docker rename " + name + " " + oldName, strings.Join(l.words, " ")}, c.connects())
@@ -77,7 +77,7 @@ func (c *container) replacement(missing []Binding, image string) replacement {
 		names := strings.Join(left, ", ")
 		r.notes = append(r.notes, "the command does not repeat: "+names)
 		// In every form of the output, and harmless in a shell.
-		r.line = ": " + ShellQuote("not repeated: "+names) + "; " + r.line
+		r.line = ": " + shell.Quote("not repeated: "+names) + "; " + r.line
 	}
 	if c.HostConfig.AutoRemove {
 		r.undo = ""
@@ -111,7 +111,7 @@ func (c *container) leftOut() []string {
 func (c *container) composeHint(service string, missing []Binding) string {
 	return fmt.Sprintf(`in %s add to %s's ports: - "%s"%s, then: docker compose up -d %s`,
 		cmp.Or(c.Config.Labels[composeFilesLabel], "the compose file"), service,
-		strings.Join(texts(missing), `" - "`), c.beforeCompose(), ShellQuote(service))
+		strings.Join(texts(missing), `" - "`), c.beforeCompose(), shell.Quote(service))
 }
 
 // beforeCompose is what to do before compose removes the container, and what is lost
@@ -130,34 +130,7 @@ func (c *container) beforeCompose() string {
 func shellLine(args []string) string {
 	quoted := make([]string, len(args))
 	for i, arg := range args {
-		quoted[i] = ShellQuote(arg)
+		quoted[i] = shell.Quote(arg)
 	}
 	return strings.Join(quoted, " ")
-}
-
-// ShellQuote quotes s for a POSIX shell if necessary. Characters that cannot be
-// shown are written as escapes of printf, since a renderer would replace them and
-// change the command. A shell removes line breaks at the end of that.
-func ShellQuote(s string) string {
-	plain := func(r rune) bool {
-		return r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' || strings.ContainsRune("@%+=:,./-_", r)
-	}
-	if s != "" && strings.TrimFunc(s, plain) == "" {
-		return s
-	}
-	if printable.Line(s) == s {
-		return "'" + strings.ReplaceAll(s, "'", `'\''`) + "'"
-	}
-	var quoted strings.Builder
-	for i := range len(s) {
-		switch c := s[i]; {
-		case c == '%':
-			quoted.WriteString("%%")
-		case c < ' ' || c > '~' || strings.IndexByte(`#'\`, c) >= 0 || c == '-' && i == 0:
-			fmt.Fprintf(&quoted, `\%03o`, c)
-		default:
-			quoted.WriteByte(c)
-		}
-	}
-	return `"$(printf '` + quoted.String() + `')"`
 }

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/otdemo/otdemo/internal/shell"
 	"github.com/otdemo/otdemo/pkg/doctor/internal/jaegers"
 )
 
@@ -24,7 +25,7 @@ type commandLine struct {
 
 func (l *commandLine) add(words ...string) {
 	for _, w := range words {
-		l.words = append(l.words, ShellQuote(w))
+		l.words = append(l.words, shell.Quote(w))
 		name, _, _ := strings.Cut(w, "=")
 		l.ends(name, w)
 	}
@@ -43,9 +44,9 @@ func (l *commandLine) ends(name, value string) {
 func (l *commandLine) secret(name, start, where string, index any, value string) {
 	l.ends(name, value)
 	template := fmt.Sprintf("{{index %s %v}}", where, index)
-	word := `"$(docker inspect -f ` + ShellQuote(template) + " " + ShellQuote(l.container) + `)"`
+	word := `"$(docker inspect -f ` + shell.Quote(template) + " " + shell.Quote(l.container) + `)"`
 	if start != "" {
-		word = ShellQuote(start) + word
+		word = shell.Quote(start) + word
 	}
 	l.words = append(l.words, word)
 	l.secrets = append(l.secrets, name)

@@ -2,7 +2,6 @@ package docker
 
 import (
 	"net/netip"
-	"os/exec"
 	"strings"
 	"testing"
 
@@ -10,7 +9,6 @@ import (
 
 	"github.com/otdemo/otdemo/pkg/doctor/internal/jaegers"
 	"github.com/otdemo/otdemo/pkg/doctor/internal/probe"
-	"github.com/otdemo/otdemo/pkg/printable"
 )
 
 func TestIsSecret(t *testing.T) {
@@ -313,40 +311,5 @@ func TestUnusedName(t *testing.T) {
 	t.Parallel()
 	if got := unusedName("j", []string{"/j", "/j-old", "/j-old2"}); got != "j-old3" {
 		t.Errorf("got %s, want j-old3", got)
-	}
-}
-
-// A command has the same meaning after it was made harmless to show, and the
-// shell reads what was quoted.
-func TestShellQuote(t *testing.T) {
-	t.Parallel()
-	var shells []string
-	for _, name := range []string{"sh", "dash", "bash", "zsh"} {
-		if path, err := exec.LookPath(name); err == nil {
-			shells = append(shells, path)
-		}
-	}
-	for text, want := range map[string]string{
-		"":                      `''`,
-		"jaeger:2.13":           `jaeger:2.13`,
-		"it's größe":            `'it'\''s größe'`,
-		"a\n::error x\x1b[31m'": `"$(printf 'a\012::error x\033[31m\047')"`,
-		"\u202e\\x\xff":         `"$(printf '\342\200\256\134x\377')"`,
-		"##[error]":             `"$(printf '\043\043[error]')"`,
-		"-e\n100% $(x) `y`":     "\"$(printf '\\055e\\012100%% $(x) `y`')\"",
-	} {
-		got := ShellQuote(text)
-		if got != want {
-			t.Errorf("%q: got %s, want %s", text, got, want)
-		}
-		if shown := printable.Text("echo " + got); shown != "echo "+got {
-			t.Errorf("%q: shown as %s", text, shown)
-		}
-		for _, shell := range shells {
-			read, err := exec.CommandContext(t.Context(), shell, "-c", "printf %s "+got).Output()
-			if err != nil || string(read) != text {
-				t.Errorf("%q: %s reads %q, %v", text, shell, read, err)
-			}
-		}
 	}
 }

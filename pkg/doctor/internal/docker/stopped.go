@@ -6,6 +6,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/otdemo/otdemo/internal/shell"
 	"github.com/otdemo/otdemo/pkg/doctor/internal/jaegers"
 	"github.com/otdemo/otdemo/pkg/doctor/internal/probe"
 	"github.com/otdemo/otdemo/pkg/doctor/internal/send"
@@ -28,7 +29,7 @@ const exitTerminated = 128 + 15
 
 func (v *view) notRunning(c *container) probe.Finding {
 	s := &c.State
-	name := ShellQuote(c.name())
+	name := shell.Quote(c.name())
 	fact := c.label() + " is " + s.Status
 	switch {
 	case s.OOMKilled:

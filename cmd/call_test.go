@@ -13,6 +13,7 @@ import (
 	"github.com/spf13/pflag"
 
 	"github.com/otdemo/otdemo/pkg/client"
+	"github.com/otdemo/otdemo/pkg/load"
 )
 
 func parseCallFlags(t *testing.T, args ...string) (*callOptions, *pflag.FlagSet) {
@@ -23,7 +24,7 @@ func parseCallFlags(t *testing.T, args ...string) (*callOptions, *pflag.FlagSet)
 	if err := flags.Parse(args); err != nil {
 		t.Fatal(err)
 	}
-	return &opts, flags
+	return opts, flags
 }
 
 func TestCallFlags(t *testing.T) {
@@ -31,14 +32,17 @@ func TestCallFlags(t *testing.T) {
 	tests := []struct {
 		args string
 		run  bool
-		want loadFlags
+		want func(*callOptions)
 	}{
-		{"", false, loadFlags{concurrency: 10, share: 1}},
-		{"--verify -m PUT", false, loadFlags{concurrency: 10, share: 1}},
-		{"-n 3", true, loadFlags{requests: 3, concurrency: 10, share: 1}},
-		{"-z 2s -c 5 -q 2.5", true, loadFlags{duration: 2 * time.Second, concurrency: 5, rate: 2.5, share: 1}},
-		{"-n 3 -z 1m --warmup 5s --trace-share 0.1 --drop --results r --quiet -o html", true, loadFlags{
-			requests: 3, duration: time.Minute, warmup: 5 * time.Second, concurrency: 10, share: 0.1, drop: true, results: "r", quiet: true,
+		{"", false, func(*callOptions) {}},
+		{"--verify -m PUT", false, func(o *callOptions) { o.run.Verify, o.request.method = true, "PUT" }},
+		{"-n 3", true, func(o *callOptions) { o.run.Requests = 3 }},
+		{"-z 2s -c 5 -q 2.5", true, func(o *callOptions) {
+			o.run.Duration, o.run.Concurrency, o.run.Rate = 2*time.Second, 5, 2.5
+		}},
+		{"-n 3 -z 1m --warmup 5s --trace-share 0.1 --drop --results r --quiet -o html", true, func(o *callOptions) {
+			o.run.Requests, o.run.Duration, o.run.Warmup, o.run.TraceShare = 3, time.Minute, 5*time.Second, 0.1
+			o.drop, o.results, o.quiet, o.output.text = true, "r", true, "html"
 		}},
 	}
 	for _, tt := range tests {
@@ -46,10 +50,17 @@ func TestCallFlags(t *testing.T) {
 		if err := opts.validate(flags); err != nil {
 			t.Errorf("%q: %v", tt.args, err)
 		}
-		if got := opts.load.wanted(flags); got != tt.run {
+		if got := isLoadRun(flags); got != tt.run {
 			t.Errorf("%q: load run %v, want %v", tt.args, got, tt.run)
 		}
-		if diff := cmp.Diff(tt.want, opts.load, cmp.AllowUnexported(loadFlags{})); diff != "" {
+		want := newCallOptions()
+		want.run = load.RunInfo{Timeout: 10 * time.Second, Concurrency: 10, TraceShare: 1}
+		tt.want(want)
+		compared := cmp.Options{
+			cmp.AllowUnexported(callOptions{}, requestFlags{}), cmp.Transformer("text", func(f textFlag) string { return f.text }),
+			cmpopts.EquateEmpty(),
+		}
+		if diff := cmp.Diff(want, opts, compared); diff != "" {
 			t.Errorf("%q (-want +got):\n%s", tt.args, diff)
 		}
 	}

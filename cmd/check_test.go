@@ -3,6 +3,7 @@ package cmd
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"strings"
 	"testing"
@@ -70,7 +71,7 @@ func TestRepeatCheckInterrupted(t *testing.T) {
 	if got, want := report.Verdict.Text, whole.Verdict.Text; got != want || tries != 2 {
 		t.Errorf("got the report %q after %d tries, want %q after 2", got, tries, want)
 	}
-	err := fmt.Errorf("wrapped: %w", &interruptedError{"interrupted; the last try: no"})
+	err := fmt.Errorf("wrapped: %w", &exitError{code: exitInterrupted, err: errors.New("interrupted; the last try: no")})
 	if got := exitCode(err); got != exitInterrupted {
 		t.Errorf("exit code of %v: got %d, want %d", err, got, exitInterrupted)
 	}
