@@ -99,9 +99,9 @@ func (s *session) runInfo() load.RunInfo {
 		Requests:    f.requests,
 		Concurrency: f.concurrency,
 		Rate:        f.rate,
-		Duration:    f.duration,
-		Warmup:      f.warmup,
-		Timeout:     s.opts.timeout,
+		Duration:    load.Millis(f.duration),
+		Warmup:      load.Millis(f.warmup),
+		Timeout:     load.Millis(s.opts.timeout),
 		TraceShare:  f.share,
 		Verify:      s.opts.verify,
 	}

@@ -13,16 +13,14 @@ import (
 	"github.com/otdemo/otdemo/pkg/client"
 )
 
-// kindOf returns why a call failed; "" for no error.
+// kindOf returns why a call failed.
 func kindOf(err error) ErrorKind {
 	switch {
-	case err == nil:
-		return ""
 	case is[*client.StatusError](err):
 		return Status
 	case errors.Is(err, context.Canceled):
 		return Canceled
-	case timedOut(err):
+	case errors.Is(err, context.DeadlineExceeded), timedOut(err):
 		return Timeout
 	case is[*net.DNSError](err):
 		return DNS
@@ -44,9 +42,6 @@ func is[E error](err error) bool {
 }
 
 func timedOut(err error) bool {
-	if errors.Is(err, context.DeadlineExceeded) {
-		return true
-	}
 	netErr, ok := errors.AsType[net.Error](err)
 	return ok && netErr.Timeout()
 }

@@ -31,7 +31,7 @@ func sampleInfo() RunInfo {
 	return RunInfo{
 		Run: "r1", Service: "otdemo-client", QueryURL: "http://localhost:16686", Start: begin,
 		Method: "GET", URL: "http://localhost:8000/", Requests: 3, Concurrency: 2, Rate: 12.5,
-		Duration: time.Minute, Warmup: 1500 * time.Microsecond, Timeout: 10 * time.Second, TraceShare: 0.1, Verify: true,
+		Duration: Millis(time.Minute), Warmup: Millis(1500 * time.Microsecond), Timeout: Millis(10 * time.Second), TraceShare: 0.1, Verify: true,
 	}
 }
 
@@ -175,7 +175,7 @@ func TestResultsFileErrors(t *testing.T) {
 		{"of the future", strings.Replace(head, `version":1`, `version":2`, 1), "results.ndjson:1: schema_version must be 1, got 2"},
 		{"no JSON", head + result + "{]\n" + end, "results.ndjson:3: invalid character ']' looking for beginning of object key string"},
 		{"cut in the middle", head + result[:30] + "\n" + end, "results.ndjson:2: invalid character '\\n' in string literal"},
-		{"wrong type", head + `{"type":"result","seq":"1"}` + "\n", "results.ndjson:2: json: cannot unmarshal string into Go struct field resultJSON.seq of type int64"},
+		{"wrong type", head + `{"type":"result","seq":"1"}` + "\n", "results.ndjson:2: json: cannot unmarshal string into Go struct field resultJSON.Result.seq of type int64"},
 		{"unknown line", head + result + `{"type":"note"}` + "\n", `results.ndjson:3: unknown type "note"`},
 		{"two heads", head + head, `results.ndjson:2: unexpected line of type "run"`},
 		{"result after the end", head + end + result, `results.ndjson:3: unexpected line of type "result"`},

@@ -40,10 +40,10 @@ type run struct {
 	// taken numbers the calls, measured those after the warm-up.
 	taken, measured atomic.Int64
 	sent            atomic.Int64
-	// interrupted is set by the first worker that makes no further call because ctx ended.
-	interrupted atomic.Bool
-	stopped     atomic.Int64 // time.Duration from started
-	observing   sync.Mutex
+	// stopped is the time.Duration from started at which the first worker made no further
+	// call because ctx ended; 0 if none did.
+	stopped   atomic.Int64
+	observing sync.Mutex
 }
 
 func newRun(opts Options, send func(context.Context) (client.Result, error)) *run {
@@ -66,7 +66,7 @@ func (r *run) do(ctx context.Context) Outcome {
 	return Outcome{
 		Start:       r.started,
 		End:         time.Now(),
-		Interrupted: r.interrupted.Load(),
+		Interrupted: r.stopped.Load() > 0,
 		Sent:        r.sent.Load(),
 		Unsent:      r.unsent(),
 	}
@@ -156,9 +156,7 @@ func (r *run) observe(result Result) {
 }
 
 func (r *run) interrupt() {
-	if r.interrupted.CompareAndSwap(false, true) {
-		r.stopped.Store(int64(time.Since(r.started)))
-	}
+	r.stopped.CompareAndSwap(0, max(1, int64(time.Since(r.started))))
 }
 
 // unsent returns how many calls were due and not made, once the workers are done.
@@ -169,7 +167,7 @@ func (r *run) unsent() int64 {
 	}
 	until := addCapped(r.opts.Warmup, r.opts.Duration)
 	switch {
-	case r.interrupted.Load():
+	case r.stopped.Load() > 0:
 		until = time.Duration(r.stopped.Load())
 	case r.opts.Duration == 0:
 		return 0 // it ended with its last call

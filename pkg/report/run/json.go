@@ -23,10 +23,10 @@ type reportJSON struct {
 
 // WriteJSON writes r for programs.
 func WriteJSON(w io.Writer, r *Report) error {
-	links, link := make(map[string]string), r.links()
-	for _, s := range r.Calls.Slowest {
-		if url := link(s); url != "" {
-			links[s.TraceID] = url
+	links := make(map[string]string)
+	for _, s := range r.slowest() {
+		if s.Link != "" {
+			links[s.TraceID] = s.Link
 		}
 	}
 	return report.WriteJSON(w, reportJSON{

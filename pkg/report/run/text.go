@@ -4,47 +4,45 @@ import (
 	"fmt"
 	"io"
 	"strings"
-	"time"
 
 	"github.com/otdemo/otdemo/pkg/load"
 	"github.com/otdemo/otdemo/pkg/load/ledger"
 	"github.com/otdemo/otdemo/pkg/printable"
 	"github.com/otdemo/otdemo/pkg/report/terminal"
-	"github.com/otdemo/otdemo/pkg/trace"
 )
 
 // WriteText writes r for people.
 func WriteText(w io.Writer, opts terminal.Options, r *Report) error {
-	var b strings.Builder
-	(&textWriter{w: &b, opts: opts}).report(r)
-	_, err := io.WriteString(w, b.String())
-	return err
+	return write(w, opts, func(v *textWriter) { v.report(r) })
 }
 
 // WriteLedger writes only the ledger.
 func WriteLedger(w io.Writer, opts terminal.Options, l *ledger.Ledger) error {
-	var b strings.Builder
-	(&textWriter{w: &b, opts: opts}).ledger(l)
-	_, err := io.WriteString(w, b.String())
-	return err
+	return write(w, opts, func(v *textWriter) { v.ledger(l) })
 }
 
 // textWriter writes the parts of a report for people.
 type textWriter struct {
-	w    *strings.Builder
+	w    strings.Builder
 	opts terminal.Options
+}
+
+func write(w io.Writer, opts terminal.Options, parts func(v *textWriter)) error {
+	v := textWriter{opts: opts}
+	parts(&v)
+	_, err := io.WriteString(w, v.w.String())
+	return err
 }
 
 // labelWidth is the width of the labels on the left.
 const labelWidth = 10
 
-// report writes the whole report.
 func (v *textWriter) report(r *Report) {
-	fmt.Fprintf(v.w, "%s\n", printable.Line(r.title()))
+	fmt.Fprintf(&v.w, "%s\n", printable.Line(r.title()))
 	for _, remark := range r.remarks() {
 		v.line("note", v.opts.Paint(terminal.Yellow, remark))
 	}
-	fmt.Fprintln(v.w)
+	fmt.Fprintln(&v.w)
 	v.throughput(&r.Calls)
 	v.errors(&r.Calls)
 	v.latency(&r.Calls)
@@ -82,8 +80,8 @@ func (v *textWriter) latency(r *load.Report) {
 		return
 	}
 	v.heading("latency")
-	for _, q := range latencyRows(r.Latency) {
-		v.line(q.name, trace.FormatDuration(q.value))
+	for _, f := range latencyFacts(r.Latency) {
+		v.line(f.Name, f.Text)
 	}
 	v.heading("histogram")
 	most := int64(1)
@@ -100,27 +98,8 @@ func (v *textWriter) latency(r *load.Report) {
 		if b.Count > 0 {
 			length = max(1, length)
 		}
-		line := fmt.Sprintf("  %7s to %7s %8d %s", trace.FormatDuration(b.From), trace.FormatDuration(b.To), b.Count, strings.Repeat(bar, length))
-		fmt.Fprintln(v.w, strings.TrimRight(line, " "))
-	}
-}
-
-// quantile is one number of a distribution with its name.
-type quantile struct {
-	name  string
-	value time.Duration
-}
-
-func latencyRows(l load.Latency) []quantile {
-	return []quantile{
-		{"mean", l.Mean},
-		{"min", l.Min},
-		{"50%", l.P50},
-		{"90%", l.P90},
-		{"95%", l.P95},
-		{"99%", l.P99},
-		{"99.9%", l.P999},
-		{"max", l.Max},
+		line := fmt.Sprintf("  %7s to %7s %8d %s", b.From, b.To, b.Count, strings.Repeat(bar, length))
+		fmt.Fprintln(&v.w, strings.TrimRight(line, " "))
 	}
 }
 
@@ -129,22 +108,21 @@ func (v *textWriter) slowest(r *Report) {
 		return
 	}
 	v.heading("slowest")
-	link := r.links()
-	for _, s := range r.Calls.Slowest {
+	for _, s := range r.slowest() {
 		where := "no trace"
-		if s.TraceID != "" {
+		switch {
+		case s.Link != "":
+			where = s.TraceID + " " + s.Link
+		case s.TraceID != "":
 			where = s.TraceID + " (not sampled)"
 		}
-		if url := link(s); url != "" {
-			where = s.TraceID + " " + url
-		}
-		v.line(trace.FormatDuration(s.Latency), fmt.Sprintf("%-8s %s", result(s), printable.Line(where)))
+		v.line(s.Latency.String(), fmt.Sprintf("%-8s %s", s.Result, printable.Line(where)))
 	}
 }
 
-func (v *textWriter) heading(title string) { fmt.Fprintf(v.w, "\n%s\n", title) }
+func (v *textWriter) heading(title string) { fmt.Fprintf(&v.w, "\n%s\n", title) }
 
 // line writes a row below a heading; an empty label continues the previous row.
 func (v *textWriter) line(label, text string) {
-	fmt.Fprintf(v.w, "  %-*s %s\n", labelWidth, label, text)
+	fmt.Fprintf(&v.w, "  %-*s %s\n", labelWidth, label, text)
 }
