@@ -68,7 +68,7 @@ func (a *app) newSession(ctx context.Context, cfg config.Config, request client.
 	if !opts.verify {
 		return s, nil
 	}
-	s.ledger, err = ledger.Open(ctx, ledger.Options{
+	s.ledger = ledger.Open(ctx, ledger.Options{
 		Query:     reader,
 		Service:   tr.Service(),
 		RunTag:    s.tag(),
@@ -78,10 +78,6 @@ func (a *app) newSession(ctx context.Context, cfg config.Config, request client.
 		Patience:  verifyIdleTimeout,
 		Logger:    logger,
 	})
-	if err != nil {
-		_, _, _ = s.close(ctx) // nothing was sent yet
-		return nil, err
-	}
 	return s, nil
 }
 

@@ -112,7 +112,7 @@ func TestJaegersCountersOfLosses(t *testing.T) {
 		}
 	}
 	got := increased(map[string]int64{"a": 1, "b": 2}, map[string]int64{"a": 1, "b": 5, "c": 1})
-	want := []string{"Jaeger's counter b increased by 3", "Jaeger's counter c increased by 1"}
+	want := evidence{"Jaeger's counter b increased by 3", "Jaeger's counter c increased by 1"}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
 	}
@@ -176,16 +176,17 @@ func TestObserver(t *testing.T) {
 		"no ids":          {bare, observed{client: 2, server: 1}},
 		"nothing":         {nil, observed{}},
 	} {
-		o := newIdentifier("same", "u1")
+		o := newIdentifier("same")
+		o.client = "u1"
 		if name == "no ids" {
-			o = newIdentifier("a", "")
+			o = newIdentifier("a")
 		}
 		got := o.observe(&trace.Trace{Spans: test.spans})
 		if got != test.want {
 			t.Errorf("%s: got %+v, want %+v", name, got, test.want)
 		}
 	}
-	o := newIdentifier("same", "")
+	o := newIdentifier("same")
 	if o.observe(&trace.Trace{Spans: whole}); o.client != "u1" || !o.servers["u2"] || len(o.servers) != 1 {
 		t.Errorf("learned client %q and servers %v, want u1 and u2", o.client, o.servers)
 	}
