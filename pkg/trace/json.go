@@ -281,11 +281,7 @@ func spanFromJSON(js *jsonSpan, processes map[string]*Process) (Span, error) {
 		Warnings:  js.Warnings,
 	}
 	for _, ref := range js.References {
-		r := Reference{Type: ChildOf, TraceID: ref.TraceID, SpanID: ref.SpanID}
-		if ref.RefType == FollowsFrom.String() {
-			r.Type = FollowsFrom
-		}
-		s.References = append(s.References, r)
+		s.References = append(s.References, Reference{Type: refType(ref.RefType), TraceID: ref.TraceID, SpanID: ref.SpanID})
 	}
 	s.addParent(js.ParentSpanID)
 	for _, jl := range js.Logs {

@@ -76,14 +76,3 @@ func (t *Tree) breakCircles(nodes []*Node, parents map[*Node]*Node) {
 		reach(n)
 	}
 }
-
-// Orphans counts the spans whose parent is missing.
-func (t *Tree) Orphans() int {
-	n := 0
-	for _, root := range t.Roots {
-		if root.Orphan {
-			n++
-		}
-	}
-	return n
-}
