@@ -3,6 +3,7 @@ package compare
 import (
 	"cmp"
 	"fmt"
+	"maps"
 	"slices"
 	"strconv"
 	"strings"
@@ -227,10 +228,10 @@ func mask(text string) string {
 }
 
 func (d *differences) tags(aspect string, from, to []trace.Tag, where string) {
-	keys, a := byKey(from)
-	toKeys, b := byKey(to)
-	for _, key := range toKeys {
-		if _, both := a[key]; !both {
+	a, b := byKey(from), byKey(to)
+	keys := slices.Sorted(maps.Keys(a))
+	for _, key := range slices.Sorted(maps.Keys(b)) {
+		if a[key] == nil {
 			keys = append(keys, key)
 		}
 	}
@@ -248,21 +249,15 @@ func (d *differences) tags(aspect string, from, to []trace.Tag, where string) {
 	}
 }
 
-// byKey returns the keys in order and the values of each, of which there may be several.
-func byKey(tags []trace.Tag) ([]string, map[string][]trace.Value) {
-	var keys []string
+// byKey returns the values of each key, of which there may be several.
+func byKey(tags []trace.Tag) map[string][]trace.Value {
 	values := make(map[string][]trace.Value)
 	for _, tag := range tags {
-		if ofAspect(tag) {
-			continue
+		if !ofAspect(tag) {
+			values[tag.Key] = append(values[tag.Key], tag.Value)
 		}
-		if _, known := values[tag.Key]; !known {
-			keys = append(keys, tag.Key)
-		}
-		values[tag.Key] = append(values[tag.Key], tag.Value)
 	}
-	slices.Sort(keys)
-	return keys, values
+	return values
 }
 
 func textsOf(values []trace.Value) string {
