@@ -42,18 +42,14 @@ func rank(id string) int {
 
 // differences collects differences: an equal one on several spans is one.
 type differences struct {
-	list []*Difference
+	list []Difference
 	// ids has one for each place where something differs.
 	ids []string
 }
 
 func (d *differences) sorted() []Difference {
-	slices.SortStableFunc(d.list, func(a, b *Difference) int { return cmp.Compare(rank(a.ID), rank(b.ID)) })
-	out := make([]Difference, len(d.list))
-	for i, difference := range d.list {
-		out[i] = *difference
-	}
-	return out
+	slices.SortStableFunc(d.list, func(a, b Difference) int { return cmp.Compare(rank(a.ID), rank(b.ID)) })
+	return d.list
 }
 
 // add records that the sides have from and to; an empty one means that a side has
@@ -66,17 +62,17 @@ func (d *differences) add(aspect, about, from, to, where string) {
 	case from == "":
 		change = Added
 	}
-	d.note(Difference{ID: aspect + ":" + about, Change: change, From: from, To: to}, where)
+	d.note(aspect+":"+about, change, from, to, where)
 }
 
-func (d *differences) note(found Difference, where string) {
-	d.ids = append(d.ids, found.ID)
-	i := slices.IndexFunc(d.list, func(old *Difference) bool {
-		return old.ID == found.ID && old.Change == found.Change && old.From == found.From && old.To == found.To
+func (d *differences) note(id string, change Change, from, to, where string) {
+	d.ids = append(d.ids, id)
+	i := slices.IndexFunc(d.list, func(old Difference) bool {
+		return old.ID == id && old.Change == change && old.From == from && old.To == to
 	})
 	if i < 0 {
-		d.list = append(d.list, &found)
-		i = len(d.list) - 1
+		i = len(d.list)
+		d.list = append(d.list, Difference{ID: id, Change: change, From: from, To: to})
 	}
 	if where != "" && !slices.Contains(d.list[i].Spans, where) {
 		d.list[i].Spans = append(d.list[i].Spans, where)
@@ -86,7 +82,7 @@ func (d *differences) note(found Difference, where string) {
 // trace compares what the traces have as a whole.
 func (d *differences) trace(from, to *trace.Trace) {
 	if a, b := bits(from.ID), bits(to.ID); a != b {
-		d.note(Difference{ID: traceID, Change: Changed, From: a, To: b}, "")
+		d.note(traceID, Changed, a, b, "")
 	}
 }
 
@@ -112,7 +108,7 @@ func (d *differences) pair(p pair) {
 	where := Label(from)
 	about := func(aspect, a, b string) {
 		if a != b {
-			d.note(Difference{ID: aspect + ":" + from.Operation, Change: Changed, From: a, To: b}, where)
+			d.note(aspect+":"+from.Operation, Changed, a, b, where)
 		}
 	}
 	about(aspectService, from.Service(), to.Service())
