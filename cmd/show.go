@@ -10,6 +10,7 @@ import (
 	"github.com/otdemo/otdemo/pkg/plural"
 	"github.com/otdemo/otdemo/pkg/query"
 	"github.com/otdemo/otdemo/pkg/report/run"
+	"github.com/otdemo/otdemo/pkg/report/waterfall"
 	"github.com/otdemo/otdemo/pkg/trace"
 )
 
@@ -39,7 +40,7 @@ func (a *app) showTrace(ctx context.Context, reader *query.Client, call *run.Cal
 		return err
 	}
 	fmt.Fprintln(a.env.Stdout)
-	return errors.Join(err, trace.Waterfall(a.env.Stdout, &t, a.drawOptions()))
+	return errors.Join(err, waterfall.Write(a.env.Stdout, a.terminal(), &t))
 }
 
 // waitForServer waits up to grace for the spans of the called service, and prints a

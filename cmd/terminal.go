@@ -4,7 +4,6 @@ import (
 	"strings"
 
 	"github.com/otdemo/otdemo/pkg/report/terminal"
-	"github.com/otdemo/otdemo/pkg/trace"
 )
 
 // colored reports whether output to stdout is coloured: --color decides, then NO_COLOR
@@ -37,12 +36,4 @@ func (a *app) plain() bool {
 // terminal returns the properties of stdout.
 func (a *app) terminal() terminal.Options {
 	return terminal.Options{Width: a.env.Width, Color: a.colored(), ASCII: a.plain()}
-}
-
-// maxDrawnSpans is more than anyone reads on a terminal.
-const maxDrawnSpans = 1000
-
-func (a *app) drawOptions() trace.DrawOptions {
-	t := a.terminal()
-	return trace.DrawOptions{Width: t.Width, Color: t.Color, ASCII: t.ASCII, MaxSpans: maxDrawnSpans}
 }

@@ -180,10 +180,5 @@ func FuzzDecodeTraces(f *testing.F) {
 		if err := EncodeTraces(&out, traces, nil); err != nil {
 			t.Fatalf("encode what was decoded: %v", err)
 		}
-		for i := range traces {
-			if err := Waterfall(&out, &traces[i], DrawOptions{}); err != nil {
-				t.Fatalf("draw what was decoded: %v", err)
-			}
-		}
 	})
 }
