@@ -30,7 +30,6 @@ const (
 	traceID = "trace-id"
 )
 
-// rank orders the aspects.
 func rank(id string) int {
 	aspect, _, _ := strings.Cut(id, ":")
 	order := []string{
@@ -79,7 +78,6 @@ func (d *differences) note(id string, change Change, from, to, where string) {
 	}
 }
 
-// trace compares what the traces have as a whole.
 func (d *differences) trace(from, to *trace.Trace) {
 	if a, b := bits(from.ID), bits(to.ID); a != b {
 		d.note(traceID, Changed, a, b, "")
@@ -94,7 +92,6 @@ func bits(id trace.TraceID) string {
 	return "128 bits"
 }
 
-// pair compares a span with its counterpart.
 func (d *differences) pair(p pair) {
 	switch {
 	case p.to == nil:
@@ -139,7 +136,6 @@ func described(s *trace.Span) string {
 	return Label(s)
 }
 
-// parentOf describes the parent of n.
 func parentOf(n, above *trace.Node) string {
 	switch {
 	case n.Orphan:
@@ -215,7 +211,6 @@ func ofInstance(key string) bool {
 	return key == "client-uuid" || key == "service.instance.id"
 }
 
-// mask replaces a value, unless it is empty.
 func mask(text string) string {
 	if text == "" {
 		return ""

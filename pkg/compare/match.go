@@ -17,7 +17,6 @@ type pair struct {
 	moved bool
 }
 
-// matcher finds the counterparts of two trees.
 type matcher struct {
 	pairs []pair
 	// parents and partners are of the nodes of both trees.
@@ -26,7 +25,6 @@ type matcher struct {
 	fromNames, toNames map[name]bool
 }
 
-// name identifies a span in another trace.
 type name struct {
 	service, operation string
 }

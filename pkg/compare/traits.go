@@ -76,7 +76,6 @@ func extract(t Tracer, fields map[string]string) (opentracing.SpanContext, error
 	return t.Extract(opentracing.HTTPHeaders, opentracing.HTTPHeadersCarrier(carrier))
 }
 
-// reads returns whether the tracer continues the trace of the headers.
 func reads(t Tracer, fields map[string]string) string {
 	sc, err := extract(t, fields)
 	if err == nil {
@@ -88,7 +87,6 @@ func reads(t Tracer, fields map[string]string) string {
 	return "is not read: a new trace begins"
 }
 
-// baggage returns how an item arrives after injection and extraction.
 func baggage(t Tracer) string {
 	span := t.StartSpan("baggage")
 	span.SetBaggageItem(baggageKey, baggageValue)
@@ -160,7 +158,6 @@ func priority(t Tracer, value uint16) string {
 	return "is a tag like any other"
 }
 
-// traits compares the traits of the two tracers.
 func (d *differences) traits(from, to []Trait) {
 	for _, a := range from {
 		i := slices.IndexFunc(to, func(b Trait) bool { return b.ID == a.ID })

@@ -13,7 +13,6 @@ import (
 	"github.com/otdemo/otdemo/pkg/client"
 )
 
-// kindOf returns why a call failed.
 func kindOf(err error) ErrorKind {
 	switch {
 	case is[*client.StatusError](err):
@@ -28,8 +27,8 @@ func kindOf(err error) ErrorKind {
 		return Refused
 	case isTLS(err):
 		return TLS
-	case isReset(err):
-		return Reset
+	case errors.Is(err, syscall.ECONNRESET), errors.Is(err, syscall.EPIPE), errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF):
+		return Reset // before the end of the response
 	default:
 		return Other
 	}
@@ -54,10 +53,4 @@ func isTLS(err error) bool {
 		is[x509.UnknownAuthorityError](err) ||
 		is[x509.HostnameError](err) ||
 		is[x509.CertificateInvalidError](err)
-}
-
-// isReset reports whether the connection was closed before the end of the response.
-func isReset(err error) bool {
-	return errors.Is(err, syscall.ECONNRESET) || errors.Is(err, syscall.EPIPE) ||
-		errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF)
 }

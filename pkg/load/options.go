@@ -50,7 +50,6 @@ type Options struct {
 	Observe func(Result)
 }
 
-// check returns all options that are invalid for Run.
 func (o *Options) check() error {
 	var errs []error
 	for _, option := range []struct {

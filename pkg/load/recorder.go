@@ -8,8 +8,7 @@ import (
 	"time"
 )
 
-// maxSlowest bounds Report.Slowest.
-const maxSlowest = 10
+const maxSlowest = 10 // in Report.Slowest
 
 // Recorder summarizes results, in bounded memory. Its methods may be called from any
 // goroutine.
@@ -95,13 +94,8 @@ func (c *Recorder) rank(r *Result) {
 	if n == maxSlowest && r.Latency <= c.slowest[n-1].Latency {
 		return
 	}
-	i, _ := slices.BinarySearchFunc(c.slowest, r.Latency, func(s Result, latency time.Duration) int {
-		if s.Latency >= latency {
-			return -1
-		}
-		return 1
-	})
-	c.slowest = slices.Insert(c.slowest, i, *r)
+	c.slowest = append(c.slowest, *r)
+	slices.SortStableFunc(c.slowest, func(a, b Result) int { return cmp.Compare(b.Latency, a.Latency) })
 	c.slowest = c.slowest[:min(len(c.slowest), maxSlowest)]
 }
 

@@ -47,6 +47,9 @@ type run struct {
 }
 
 func newRun(opts Options, send func(context.Context) (client.Result, error)) *run {
+	if opts.Observe == nil {
+		opts.Observe = func(Result) {}
+	}
 	return &run{
 		caller:  newCaller(opts, send),
 		opts:    opts,
@@ -56,7 +59,6 @@ func newRun(opts Options, send func(context.Context) (client.Result, error)) *ru
 	}
 }
 
-// do returns when all workers are done.
 func (r *run) do(ctx context.Context) Outcome {
 	var workers sync.WaitGroup
 	for range r.opts.Concurrency {
@@ -93,7 +95,9 @@ func (r *run) work(ctx context.Context) {
 		if result.Kind == Canceled {
 			r.interrupt()
 		}
-		r.observe(result)
+		r.observing.Lock()
+		r.opts.Observe(result)
+		r.observing.Unlock()
 	}
 }
 
@@ -144,15 +148,6 @@ func (r *run) wait(ctx context.Context, timer *time.Timer, due time.Time) bool {
 	case <-ctx.Done():
 		return false
 	}
-}
-
-func (r *run) observe(result Result) {
-	if r.opts.Observe == nil {
-		return
-	}
-	r.observing.Lock()
-	defer r.observing.Unlock()
-	r.opts.Observe(result)
 }
 
 func (r *run) interrupt() {

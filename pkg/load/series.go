@@ -19,7 +19,6 @@ type series struct {
 	windows []*window
 }
 
-// window is the results of one interval.
 type window struct {
 	requests, failed int64
 	latencies        *latencies
@@ -58,7 +57,6 @@ func (s *series) at(offset time.Duration) *window {
 	return s.windows[i]
 }
 
-// halve merges neighbours.
 func (s *series) halve() {
 	s.width *= 2
 	merged := s.windows[:0]

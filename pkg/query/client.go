@@ -229,14 +229,7 @@ func IsMissingPath(err error) bool {
 		return true
 	}
 	status, ok := errors.AsType[*StatusError](err)
-	if !ok {
-		return false
-	}
-	switch status.Status {
-	case http.StatusNotFound, http.StatusMethodNotAllowed, http.StatusNotImplemented:
-		return true
-	}
-	return false
+	return ok && slices.Contains([]int{http.StatusNotFound, http.StatusMethodNotAllowed, http.StatusNotImplemented}, status.Status)
 }
 
 // read decodes the answer to a request, which must have status 200 and the right looks.

@@ -47,7 +47,6 @@ func (c *Client) outlinesOneByOne(ctx context.Context, ids []trace.TraceID) ([]t
 	return traces, nil
 }
 
-// decoder reads an answer of API v1 that has traces.
 type decoder func(io.Reader) ([]trace.Trace, []trace.ResponseError, error)
 
 func decodeOutlines(r io.Reader) ([]trace.Trace, []trace.ResponseError, error) {

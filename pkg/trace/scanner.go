@@ -36,7 +36,6 @@ func (s *scanner) peek() byte {
 	return 0
 }
 
-// take consumes c, which must be next.
 func (s *scanner) take(c byte) {
 	switch next := s.peek(); next {
 	case c:
@@ -97,7 +96,6 @@ func (s *scanner) raw() []byte {
 	}
 }
 
-// text consumes a string.
 func (s *scanner) text() string {
 	raw := s.raw()
 	if bytes.IndexByte(raw, '\\') < 0 {
@@ -110,7 +108,6 @@ func (s *scanner) text() string {
 	return text
 }
 
-// skip consumes a value.
 func (s *scanner) skip() {
 	s.peek()
 	start := s.pos

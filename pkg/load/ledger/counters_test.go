@@ -7,6 +7,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/otdemo/otdemo/internal/redact"
 	"github.com/otdemo/otdemo/pkg/trace"
 )
 
@@ -66,8 +67,8 @@ func TestMetricsURL(t *testing.T) {
 		"":                              {},
 		":":                             {},
 	} {
-		address, shown := metricsURL(target)
-		if got := [2]string{address, shown}; got != want {
+		address := metricsURL(target)
+		if got := [2]string{address, redact.URL(address)}; got != want {
 			t.Errorf("%q: got %q, want %q", target, got, want)
 		}
 	}
@@ -77,19 +78,19 @@ func TestCompareService(t *testing.T) {
 	t.Parallel()
 	before := &service{started: 1, finished: 5, states: map[string]int64{"sent": 4, "queued": 1}}
 	after := &service{started: 1, finished: 9, states: map[string]int64{"sent": 8, "queued": 0, "dropped": 1}}
-	restarted := &Server{URL: "u", Restarted: true, States: map[string]int64{}}
+	restarted := &Server{URL: "http://u", Restarted: true, States: map[string]int64{}}
 	for name, test := range map[string]struct {
 		before, after *service
 		want          *Server
 	}{
-		"lived":     {before, after, &Server{URL: "u", Finished: 4, States: map[string]int64{"sent": 4, "queued": -1, "dropped": 1}}},
+		"lived":     {before, after, &Server{URL: "http://u", Finished: 4, States: map[string]int64{"sent": 4, "queued": -1, "dropped": 1}}},
 		"untold":    {nil, nil, nil},
 		"gone":      {before, nil, restarted},
 		"came":      {nil, after, restarted},
 		"another":   {before, &service{started: 2, finished: 9}, restarted},
 		"fell back": {after, before, restarted},
 	} {
-		if diff := cmp.Diff(test.want, compareService("u", test.before, test.after)); diff != "" {
+		if diff := cmp.Diff(test.want, compareService("http://p:w@u", test.before, test.after)); diff != "" {
 			t.Errorf("%s (-want +got):\n%s", name, diff)
 		}
 	}

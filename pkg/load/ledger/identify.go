@@ -29,7 +29,6 @@ func newIdentifier(service string) *identifier {
 	return &identifier{service: service, servers: make(map[string]bool), spans: make(map[trace.SpanID]*trace.Span)}
 }
 
-// observe counts the spans of a trace, each once.
 func (o *identifier) observe(t *trace.Trace) observed {
 	clear(o.spans)
 	for i := range t.Spans {

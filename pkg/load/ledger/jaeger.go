@@ -52,7 +52,6 @@ func isLossCounter(name string) bool {
 	})
 }
 
-// increased returns a sentence for each counter that has increased.
 func increased(before, after map[string]int64) (found evidence) {
 	for _, name := range slices.Sorted(maps.Keys(after)) {
 		n := after[name] - before[name]

@@ -39,7 +39,6 @@ const (
 	maxPause    = 2 * time.Second
 )
 
-// reader reads the run's traces back, round by round.
 type reader struct {
 	query    *query.Client
 	search   query.SearchOptions // without the times
@@ -98,7 +97,6 @@ func (r *reader) run(ctx context.Context) error {
 	}
 }
 
-// done reports whether no more spans can arrive.
 func (r *reader) done(after time.Duration) bool {
 	var client, server int64
 	for i := range r.entries {

@@ -47,12 +47,11 @@ type Options struct {
 
 // Recorder records a run's calls, for the ledger that Close returns.
 type Recorder struct {
-	opts        Options
-	http        *http.Client
-	metricsURL  string // with user info
-	metricsName string // without
-	opened      time.Time
-	before      snapshot
+	opts       Options
+	http       *http.Client
+	metricsURL string
+	opened     time.Time
+	before     snapshot
 
 	entries    []entry
 	sampledOut int64
@@ -79,8 +78,7 @@ func Open(ctx context.Context, opts Options) *Recorder {
 	if opts.Logger == nil {
 		opts.Logger = slog.New(slog.DiscardHandler)
 	}
-	rec := &Recorder{opts: opts, http: newScraper(), opened: time.Now()}
-	rec.metricsURL, rec.metricsName = metricsURL(opts.TargetURL)
+	rec := &Recorder{opts: opts, http: newScraper(), metricsURL: metricsURL(opts.TargetURL), opened: time.Now()}
 	rec.before = rec.snapshot(ctx)
 	if err := rec.before.lossErr; err != nil {
 		opts.Logger.Warn("query API does not respond before the run", "url", opts.Query.URL(), "error", err)
@@ -107,7 +105,7 @@ func (rec *Recorder) Add(r load.Result) {
 // ledger is then of what was, and its sums still hold. Close must be called only once.
 func (rec *Recorder) Close(ctx context.Context, client tracer.Stats) (Ledger, error) {
 	defer rec.http.CloseIdleConnections()
-	soFar := compareService(rec.metricsName, rec.before.service, readService(ctx, rec.http, rec.metricsURL))
+	soFar := compareService(rec.metricsURL, rec.before.service, readService(ctx, rec.http, rec.metricsURL))
 	r := newReader(rec.entries, newIdentifier(rec.opts.Service))
 	r.query, r.patience = rec.opts.Query, rec.opts.Patience
 	r.search = query.SearchOptions{
@@ -124,7 +122,7 @@ func (rec *Recorder) Close(ctx context.Context, client tracer.Stats) (Ledger, er
 		opts:   &rec.opts,
 		opened: rec.opened,
 		client: client,
-		server: compareService(rec.metricsName, rec.before.service, after.service),
+		server: compareService(rec.metricsURL, rec.before.service, after.service),
 		before: &rec.before,
 		after:  &after,
 		reader: r,

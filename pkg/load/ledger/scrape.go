@@ -75,7 +75,6 @@ func (m metrics) sum(name string) (total float64, ok bool) {
 	return total, ok
 }
 
-// byLabel returns a metric's values by one of its labels.
 func (m metrics) byLabel(name, label string) map[string]int64 {
 	values := make(map[string]int64)
 	for _, s := range m[name] {

@@ -33,7 +33,6 @@ type facts struct {
 	missingClient, missingServer int64
 }
 
-// sum adds up the traces.
 func (f *facts) sum(sampledOut int64) {
 	f.traced = f.reader.traced || f.server.traced()
 	f.traces.SampledOut = sampledOut
@@ -73,7 +72,6 @@ func (f *facts) add(e *entry) {
 	}
 }
 
-// settle attributes the missing spans to hops, and returns the ledger.
 func (f *facts) settle() Ledger {
 	h := &hops{left: f.missingClient}
 	f.attributeClient(h)
@@ -91,7 +89,6 @@ func (f *facts) settle() Ledger {
 	}
 }
 
-// attributeClient attributes the missing spans of the run's own tracer.
 func (f *facts) attributeClient(h *hops) {
 	c := f.client
 	exact := c.Lost() <= f.missingClient
@@ -114,7 +111,6 @@ func (f *facts) attributeClient(h *hops) {
 	f.attributeSent(h)
 }
 
-// attributeSent attributes the missing spans that the client sent.
 func (f *facts) attributeSent(h *hops) {
 	got, known := f.received(f.clientID())
 	switch {
@@ -181,7 +177,6 @@ func (f *facts) attributeUnknown(h *hops) {
 // evidence is what was observed, a sentence each.
 type evidence []string
 
-// add adds a sentence about n, if that is above 0.
 func (e *evidence) add(n int64, format string, args ...any) {
 	if n > 0 {
 		*e = append(*e, fmt.Sprintf(format, args...))

@@ -6,7 +6,6 @@ import (
 	"github.com/otdemo/otdemo/pkg/plural"
 )
 
-// attributeServer attributes the missing spans of the called service.
 func (f *facts) attributeServer(h *hops) {
 	s := f.server
 	exact := s != nil && !s.Restarted && f.attributeCounted(h, s)
@@ -78,7 +77,6 @@ func (f *facts) serverReceived() (spans, batchesMissing int64, known bool) {
 	return spans, batchesMissing, known
 }
 
-// notes returns the facts without which the numbers would mislead.
 func (f *facts) notes() []string {
 	var found []string
 	note := func(format string, args ...any) { found = append(found, fmt.Sprintf(format, args...)) }

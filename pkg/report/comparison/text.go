@@ -62,7 +62,6 @@ func (v textWriter) head(c *Comparison) {
 	}
 }
 
-// rows writes the spans of both sides next to each other.
 func (v textWriter) rows(r *compare.Report) {
 	fmt.Fprintln(v.out)
 	table := tabwriter.NewWriter(v.out, 0, 0, 2, ' ', 0)
@@ -115,7 +114,6 @@ func (v textWriter) differences(r *compare.Report) {
 	}
 }
 
-// titleOf returns the heading that a difference belongs to.
 func titleOf(d *compare.Difference) string {
 	switch {
 	case d.OfTracer():

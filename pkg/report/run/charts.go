@@ -49,7 +49,6 @@ func percentileChart(l load.Latency) *plot {
 	return c
 }
 
-// histogramChart returns the chart of calls by latency, one bar per bucket.
 func histogramChart(buckets []load.Bucket) *plot {
 	var most int64
 	for _, b := range buckets {
@@ -67,7 +66,6 @@ func histogramChart(buckets []load.Bucket) *plot {
 	return c
 }
 
-// timeAxis spans the windows of a run.
 func timeAxis(windows []load.Window) axis {
 	last := windows[len(windows)-1]
 	return durationAxis(last.At + last.Width)

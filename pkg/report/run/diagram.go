@@ -105,7 +105,6 @@ func (d *diagram) newLane(name string, made int64, y float64) *lane {
 	return l
 }
 
-// hops extends the lane through hops.
 func (l *lane) hops(lost map[ledger.HopName]int64, hops ...ledger.HopName) {
 	for _, hop := range hops {
 		note, class := "none lost", ""

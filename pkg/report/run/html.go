@@ -15,7 +15,6 @@ import (
 //go:embed page.html
 var pageTemplate string
 
-// page is the data of the template.
 type page struct {
 	Title, Started string
 	Remarks        []string

@@ -58,7 +58,6 @@ func ledgerSides(l *ledger.Ledger) []ledgerSide {
 	}
 }
 
-// hops writes the missing spans by hop, with the evidence.
 func (v *textWriter) hops(l *ledger.Ledger) {
 	if len(l.Hops) == 0 {
 		return
@@ -82,7 +81,6 @@ func certainty(hop ledger.Hop) string {
 	return "most likely there"
 }
 
-// clientSum returns the tracer's counters as a sum.
 func clientSum(s tracer.Stats) string {
 	states := make(map[string]int64)
 	var order []string

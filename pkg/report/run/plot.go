@@ -31,7 +31,6 @@ type plot struct {
 	x, y                     axis
 }
 
-// tick is a mark on an axis.
 type tick struct {
 	At    float64
 	Label string
@@ -46,7 +45,6 @@ type plotBar struct {
 	Class, Tip          string
 }
 
-// point is a value in the units of the axes.
 type point struct{ x, y float64 }
 
 // axis maps values from 0 to max linearly to an edge of the plot. Without label it has no

@@ -32,7 +32,6 @@ type Report struct {
 	Cut string
 }
 
-// title returns a line that describes the run.
 func (r *Report) title() string {
 	var parts []string
 	if n := r.Run.Requests; n > 0 {
@@ -55,7 +54,6 @@ func (r *Report) title() string {
 // jitter of the machine.
 const notableDelay = load.Millis(100 * time.Millisecond)
 
-// remarks returns the facts without which the numbers would be misleading.
 func (r *Report) remarks() []string {
 	var remarks []string
 	if r.Cut != "" {
@@ -74,7 +72,6 @@ func (r *Report) remarks() []string {
 	return remarks
 }
 
-// slowCall is one of the slowest calls.
 type slowCall struct {
 	load.Slow
 	// After is when it was due, from the start of the measurement.
@@ -104,7 +101,6 @@ func (r *Report) slowest() []slowCall {
 // fact is a row of a report.
 type fact struct{ Name, Text string }
 
-// callFacts returns the rows on throughput.
 func callFacts(r *load.Report) []fact {
 	facts := []fact{{"calls", fmt.Sprintf("%d in %s, %.1f a second", r.Requests, r.Duration, r.Rate)}}
 	if r.Warmup > 0 {

@@ -21,7 +21,6 @@ func WriteLedger(w io.Writer, opts terminal.Options, l *ledger.Ledger) error {
 	return write(w, opts, func(v *textWriter) { v.ledger(l) })
 }
 
-// textWriter writes the parts of a report for people.
 type textWriter struct {
 	w    strings.Builder
 	opts terminal.Options
@@ -34,7 +33,6 @@ func write(w io.Writer, opts terminal.Options, parts func(v *textWriter)) error 
 	return err
 }
 
-// labelWidth is the width of the labels on the left.
 const labelWidth = 10
 
 func (v *textWriter) report(r *Report) {

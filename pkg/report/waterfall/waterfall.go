@@ -24,7 +24,6 @@ const (
 	durationWidth = 8
 )
 
-// pen holds the characters of one drawing.
 type pen struct {
 	terminal.Options
 	branch, last, pipe, blank string
