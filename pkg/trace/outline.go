@@ -14,8 +14,6 @@ func DecodeOutlines(data []byte) ([]Trace, []ResponseError, error) {
 			d.array(d.trace)
 		case "errors":
 			d.array(d.responseError)
-		default:
-			d.skip()
 		}
 	})
 	if d.err != nil {
@@ -43,8 +41,6 @@ func (d *outlines) responseError() {
 			e.Msg = d.text()
 		case "traceID":
 			e.TraceID = d.text()
-		default:
-			d.skip()
 		}
 	})
 	d.errs = append(d.errs, e)
@@ -62,8 +58,6 @@ func (d *outlines) trace() {
 			d.array(func() { d.span(&t) })
 		case "processes":
 			d.object(func(id []byte) { d.process(string(id)) })
-		default:
-			d.skip()
 		}
 	})
 	for i, id := range d.processIDs {
@@ -90,8 +84,6 @@ func (d *outlines) span(t *Trace) {
 			d.array(func() { s.References = append(s.References, d.reference()) })
 		case "tags":
 			s.Tags = d.tag("span.kind")
-		default:
-			d.skip()
 		}
 	})
 	s.addParent(parent)
@@ -108,8 +100,6 @@ func (d *outlines) reference() (ref Reference) {
 			ref.TraceID = d.traceID()
 		case "spanID":
 			ref.SpanID = d.spanID()
-		default:
-			d.skip()
 		}
 	})
 	return ref
@@ -124,8 +114,6 @@ func (d *outlines) process(id string) {
 			p.Service = d.text()
 		case "tags":
 			p.Tags = d.tag("client-uuid")
-		default:
-			d.skip()
 		}
 	})
 }
@@ -142,9 +130,6 @@ func (d *outlines) tag(wanted string) (found []Tag) {
 				match = string(d.raw()) == wanted
 			case "value":
 				value = d.scanner
-				d.skip()
-			default:
-				d.skip()
 			}
 		})
 		if match && found == nil && value.peek() == '"' {

@@ -67,12 +67,15 @@ func (s *scanner) list(open, end byte, each func()) {
 
 func (s *scanner) array(each func()) { s.list('[', ']', each) }
 
-// object calls each, which must consume the value, for each key.
+// object calls each for each key. A value that each does not consume is skipped.
 func (s *scanner) object(each func(key []byte)) {
 	s.list('{', '}', func() {
 		key := s.raw()
 		s.take(':')
-		each(key)
+		start := s.pos
+		if each(key); s.pos == start {
+			s.skip()
+		}
 	})
 }
 

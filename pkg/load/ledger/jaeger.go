@@ -9,6 +9,8 @@ import (
 	"slices"
 	"strings"
 	"sync"
+
+	"github.com/prometheus/common/model"
 )
 
 // readJaeger reads Jaeger's counters of losses on the host of its query API, by name
@@ -28,10 +30,9 @@ func readJaeger(ctx context.Context, client *http.Client, queryURL string) map[s
 			page := scrape(ctx, client, address)
 			mu.Lock()
 			defer mu.Unlock()
-			for name := range page {
-				if isLossCounter(name) {
-					n, _ := page.sum(name)
-					found[name+" at "+address] = int64(n)
+			for _, sample := range page {
+				if name := string(sample.Metric[model.MetricNameLabel]); isLossCounter(name) {
+					found[name+" at "+address] += int64(sample.Value)
 				}
 			}
 		})

@@ -31,12 +31,9 @@ func newScraper() *http.Client {
 	}
 }
 
-// metrics has the samples of a page by their metric's name. Histograms are there
-// under the names of their parts.
-type metrics map[string]model.Vector
-
-// scrape reads a page of metrics in Prometheus's text form; nil if there is none.
-func scrape(ctx context.Context, client *http.Client, url string) metrics {
+// scrape reads a page of metrics in Prometheus's text form; nil if there is none. The
+// samples of histograms have the names of their parts.
+func scrape(ctx context.Context, client *http.Client, url string) model.Vector {
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, url, http.NoBody)
 	if err != nil {
 		return nil
@@ -58,27 +55,5 @@ func scrape(ctx context.Context, client *http.Client, url string) metrics {
 	if err != nil {
 		return nil
 	}
-	page := make(metrics)
-	for _, sample := range samples {
-		name := string(sample.Metric[model.MetricNameLabel])
-		page[name] = append(page[name], sample)
-	}
-	return page
-}
-
-// sum adds up a metric over its labels; ok reports whether the page has it.
-func (m metrics) sum(name string) (total float64, ok bool) {
-	samples, ok := m[name]
-	for _, s := range samples {
-		total += float64(s.Value)
-	}
-	return total, ok
-}
-
-func (m metrics) byLabel(name, label string) map[string]int64 {
-	values := make(map[string]int64)
-	for _, s := range m[name] {
-		values[string(s.Metric[model.LabelName(label)])] += int64(s.Value)
-	}
-	return values
+	return samples
 }

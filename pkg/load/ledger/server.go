@@ -5,6 +5,8 @@ import (
 	"net/http"
 	"net/url"
 
+	"github.com/prometheus/common/model"
+
 	"github.com/otdemo/otdemo/internal/redact"
 )
 
@@ -31,13 +33,22 @@ func readService(ctx context.Context, client *http.Client, address string) *serv
 	if address == "" {
 		return nil
 	}
-	page := scrape(ctx, client, address)
-	finished, ok := page.sum("otdemo_spans_finished_total")
-	if !ok {
+	found, known := &service{states: make(map[string]int64)}, false
+	for _, sample := range scrape(ctx, client, address) {
+		switch sample.Metric[model.MetricNameLabel] {
+		case "otdemo_spans_finished_total":
+			found.finished += int64(sample.Value)
+			known = true
+		case "otdemo_spans":
+			found.states[string(sample.Metric["state"])] += int64(sample.Value)
+		case "process_start_time_seconds":
+			found.started = float64(sample.Value)
+		}
+	}
+	if !known {
 		return nil
 	}
-	started, _ := page.sum("process_start_time_seconds")
-	return &service{started: started, finished: int64(finished), states: page.byLabel("otdemo_spans", "state")}
+	return found
 }
 
 // compareService returns by how much the service's counters increased between two
