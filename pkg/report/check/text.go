@@ -51,7 +51,7 @@ func (t *Text) Finding(f doctor.Finding) {
 	if f.Status == doctor.StatusSkip {
 		return
 	}
-	defer t.w.Flush() //nolint:errcheck // Verdict returns it
+	defer t.w.Flush() // Verdict returns the error
 	word, color := string(f.Status), terminal.Yellow
 	switch f.Status {
 	case doctor.StatusOK:

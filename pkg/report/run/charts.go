@@ -74,14 +74,14 @@ func timeAxis(windows []load.Window) axis {
 // overTime returns one value per window, at its middle, and the highest of them. The
 // first and the last one extend to the ends of the run, so that a single one is a line
 // too.
-func overTime(windows []load.Window, value func(w load.Window) float64) (points []point, most float64) {
+func overTime(windows []load.Window, value func(w load.Window) float64) (points []point, top float64) {
 	first, last := windows[0], windows[len(windows)-1]
 	points = append(points, point{float64(first.At), value(first)})
 	for _, w := range windows {
 		points = append(points, point{float64(w.At + w.Width/2), value(w)})
-		most = max(most, value(w))
+		top = max(top, value(w))
 	}
-	return append(points, point{float64(last.At + last.Width), value(last)}), most
+	return append(points, point{float64(last.At + last.Width), value(last)}), top
 }
 
 // rateChart returns the chart of calls a second. It leaves out the last window if that is
@@ -90,15 +90,15 @@ func rateChart(windows []load.Window) *plot {
 	if n := len(windows); n > 1 && windows[n-1].Width < windows[n-2].Width/2 {
 		windows = windows[:n-1]
 	}
-	rate, most := overTime(windows, func(w load.Window) float64 { return float64(w.Requests) / time.Duration(w.Width).Seconds() })
-	c := newPlot("calls a second over time", timeAxis(windows), countAxis(most))
+	rate, top := overTime(windows, func(w load.Window) float64 { return float64(w.Requests) / time.Duration(w.Width).Seconds() })
+	c := newPlot("calls a second over time", timeAxis(windows), countAxis(top))
 	c.line("", "one", rate)
 	return c
 }
 
 func errorChart(windows []load.Window) *plot {
-	_, most := overTime(windows, func(w load.Window) float64 { return float64(w.Failed) })
-	c := newPlot("failed calls over time", timeAxis(windows), countAxis(max(1, most)))
+	_, top := overTime(windows, func(w load.Window) float64 { return float64(w.Failed) })
+	c := newPlot("failed calls over time", timeAxis(windows), countAxis(max(1, top)))
 	c.columns("failed", len(windows), func(i int) (int64, string) {
 		w := windows[i]
 		return w.Failed, fmt.Sprintf("%d of %s failed, %s after the start", w.Failed, plural.Of(w.Requests, "call", "calls"), w.At)
@@ -107,9 +107,9 @@ func errorChart(windows []load.Window) *plot {
 }
 
 func latencyChart(windows []load.Window) *plot {
-	half, most50 := overTime(windows, func(w load.Window) float64 { return float64(w.P50) })
-	most, most99 := overTime(windows, func(w load.Window) float64 { return float64(w.P99) })
-	c := newPlot("latency over time:", timeAxis(windows), durationAxis(load.Millis(max(most50, most99))))
+	half, top := overTime(windows, func(w load.Window) float64 { return float64(w.P50) })
+	most, topMost := overTime(windows, func(w load.Window) float64 { return float64(w.P99) })
+	c := newPlot("latency over time:", timeAxis(windows), durationAxis(load.Millis(max(top, topMost))))
 	c.line("50%", "one", half)
 	c.line("99%", "two", most)
 	return c
