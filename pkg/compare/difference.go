@@ -111,13 +111,13 @@ func (d *differences) pair(p pair) {
 	about(aspectService, from.Service(), to.Service())
 	about(aspectOperation, from.Operation, to.Operation)
 	if p.moved || p.from.Orphan != p.to.Orphan {
-		from, to := parentOf(p.from, p.fromAbove), parentOf(p.to, p.toAbove)
+		from, to := parentOf(p.from), parentOf(p.to)
 		if from == to {
 			to = "another " + to
 		}
 		about(aspectParent, from, to)
 	} else {
-		about(aspectTime, shapeOf(p.from, p.fromAbove), shapeOf(p.to, p.toAbove))
+		about(aspectTime, shapeOf(p.from), shapeOf(p.to))
 	}
 	about(aspectReference, referencesOf(from), referencesOf(to))
 	about(aspectKind, kindOf(from), kindOf(to))
@@ -136,20 +136,21 @@ func described(s *trace.Span) string {
 	return Label(s)
 }
 
-func parentOf(n, above *trace.Node) string {
+func parentOf(n *trace.Node) string {
 	switch {
 	case n.Orphan:
 		return "a span that is not in the trace"
-	case above == nil:
+	case n.Parent == nil:
 		return "none"
 	default:
-		return Label(above.Span)
+		return Label(n.Parent.Span)
 	}
 }
 
 // shapeOf returns when a span starts, relative to its parent. Ends are not compared:
 // whether a server's span ends before its client has the response is random.
-func shapeOf(n, above *trace.Node) string {
+func shapeOf(n *trace.Node) string {
+	above := n.Parent
 	switch {
 	case above == nil:
 		return "has no parent"

@@ -10,17 +10,15 @@ import (
 // pair is a span and its counterpart; one of them may be nil.
 type pair struct {
 	from, to *trace.Node
-	// fromAbove and toAbove are their parents; nil for roots.
-	fromAbove, toAbove *trace.Node
-	depth              int
+	depth    int
 	// moved reports that their parents are not counterparts.
 	moved bool
 }
 
 type matcher struct {
 	pairs []pair
-	// parents and partners are of the nodes of both trees.
-	parents, partners map[*trace.Node]*trace.Node
+	// partners are of the nodes of both trees.
+	partners map[*trace.Node]*trace.Node
 	// names are those of each tree.
 	fromNames, toNames map[name]bool
 }
@@ -36,28 +34,25 @@ func nameOf(n *trace.Node) name { return name{n.Span.Service(), n.Span.Operation
 // its own tree has, as renamed; and the remaining ones by their name alone, as moved.
 func match(from, to *trace.Tree) []pair {
 	m := &matcher{
-		parents:   make(map[*trace.Node]*trace.Node),
 		partners:  make(map[*trace.Node]*trace.Node),
 		fromNames: make(map[name]bool),
 		toNames:   make(map[name]bool),
 	}
-	m.note(nil, from.Roots, m.fromNames)
-	m.note(nil, to.Roots, m.toNames)
+	collectNames(from.Roots, m.fromNames)
+	collectNames(to.Roots, m.toNames)
 	m.siblings(from.Roots, to.Roots, 0)
 	m.join()
 	for i := range m.pairs {
 		p := &m.pairs[i]
-		p.fromAbove, p.toAbove = m.parents[p.from], m.parents[p.to]
-		p.moved = p.from != nil && p.to != nil && m.counterpart(p.fromAbove) != p.toAbove
+		p.moved = p.from != nil && p.to != nil && m.counterpart(p.from.Parent) != p.to.Parent
 	}
 	return m.pairs
 }
 
-func (m *matcher) note(parent *trace.Node, nodes []*trace.Node, names map[name]bool) {
+func collectNames(nodes []*trace.Node, names map[name]bool) {
 	for _, n := range nodes {
-		m.parents[n] = parent
 		names[nameOf(n)] = true
-		m.note(n, n.Children, names)
+		collectNames(n.Children, names)
 	}
 }
 

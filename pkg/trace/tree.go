@@ -12,9 +12,10 @@ type Tree struct {
 	Roots []*Node
 }
 
-// Node is a span and its children, earliest first.
+// Node is a span and its children, earliest first. The Parent of a root is nil.
 type Node struct {
 	Span     *Span
+	Parent   *Node
 	Children []*Node
 	// Orphan marks a span whose parent is not in the trace: not finished, lost, or not
 	// stored yet.
@@ -37,24 +38,23 @@ func NewTree(t *Trace) *Tree {
 	})
 
 	tree := &Tree{}
-	parents := make(map[*Node]*Node, len(nodes))
 	for _, n := range nodes {
 		id := n.Span.ParentID()
 		if parent := byID[id]; parent != nil {
-			parents[n] = parent
+			n.Parent = parent
 			parent.Children = append(parent.Children, n)
 			continue
 		}
 		n.Orphan = id != 0
 		tree.Roots = append(tree.Roots, n)
 	}
-	tree.breakCircles(nodes, parents)
+	tree.breakCircles(nodes)
 	return tree
 }
 
 // breakCircles makes a root of the earliest span that no root leads to, because
 // its ancestors form a circle, until every span can be reached.
-func (t *Tree) breakCircles(nodes []*Node, parents map[*Node]*Node) {
+func (t *Tree) breakCircles(nodes []*Node) {
 	reached := make(map[*Node]bool, len(nodes))
 	var reach func(n *Node)
 	reach = func(n *Node) {
@@ -70,8 +70,8 @@ func (t *Tree) breakCircles(nodes []*Node, parents map[*Node]*Node) {
 		if reached[n] {
 			continue
 		}
-		parent := parents[n]
-		parent.Children = slices.DeleteFunc(parent.Children, func(child *Node) bool { return child == n })
+		n.Parent.Children = slices.DeleteFunc(n.Parent.Children, func(child *Node) bool { return child == n })
+		n.Parent = nil
 		t.Roots = append(t.Roots, n)
 		reach(n)
 	}
