@@ -13,18 +13,6 @@ import (
 // maxLine bounds a line of a results file; a ledger is the longest.
 const maxLine = 1 << 20
 
-// ResultsReader reads the file of a ResultsWriter. It is strict, and its errors have the
-// number of the line; but a file that ends early is that of a run that was killed, and
-// is read as far as it goes. It is not for concurrent use.
-type ResultsReader struct {
-	name   string
-	file   *bufio.Reader
-	number int // of the current line
-	info   RunInfo
-	ended  bool
-	ending Ending
-}
-
 // Ending is what a results file has after its results.
 type Ending struct {
 	// Outcome is zero when the file was cut off before it.
@@ -35,15 +23,35 @@ type Ending struct {
 	Cut string `json:"-"`
 }
 
-// NewResultsReader reads the first line of a results file. Errors contain name.
-func NewResultsReader(r io.Reader, name string) (*ResultsReader, error) {
-	f := &ResultsReader{name: name, file: bufio.NewReaderSize(r, maxLine)}
+// ReadResults reads the file of a ResultsWriter: what was run, each result in its order,
+// and what follows them. It is strict, and its errors have name and the number of the
+// line; but a file that ends early is that of a run that was killed, and is read as far
+// as it goes.
+func ReadResults(r io.Reader, name string, each func(Result)) (RunInfo, Ending, error) {
+	f := &resultsReader{name: name, file: bufio.NewReaderSize(r, maxLine)}
+	err := f.head()
+	if err == nil {
+		err = f.rest(each)
+	}
+	return f.info, f.ending, err
+}
+
+type resultsReader struct {
+	name   string
+	file   *bufio.Reader
+	number int // of the current line
+	info   RunInfo
+	ended  bool
+	ending Ending
+}
+
+func (f *resultsReader) head() error {
 	line, err := f.line()
-	if err != nil {
-		if errors.Is(err, io.EOF) {
-			err = fmt.Errorf("%s: no results: the file is empty", name)
-		}
-		return nil, err
+	switch {
+	case errors.Is(err, io.EOF):
+		return fmt.Errorf("%s: no results: the file is empty", f.name)
+	case err != nil:
+		return err
 	}
 	var head struct {
 		Type          string `json:"type"`
@@ -53,53 +61,47 @@ func NewResultsReader(r io.Reader, name string) (*ResultsReader, error) {
 	err = json.Unmarshal(line, &head)
 	switch {
 	case head.Type != runLine:
-		return nil, f.errorf(`no results of "otdemo call": the first line must be of type %q`, runLine)
+		return f.errorf(`no results of "otdemo call": the first line must be of type %q`, runLine)
 	case head.SchemaVersion != SchemaVersion:
-		return nil, f.errorf("schema_version must be %d, got %d", SchemaVersion, head.SchemaVersion)
+		return f.errorf("schema_version must be %d, got %d", SchemaVersion, head.SchemaVersion)
 	case err != nil:
-		return nil, f.errorf("%w", err)
+		return f.errorf("%w", err)
 	}
 	f.info = head.RunInfo
-	return f, nil
+	return nil
 }
 
-// Info returns what was run.
-func (f *ResultsReader) Info() RunInfo { return f.info }
-
-// Next returns the next result, and io.EOF after the last one.
-func (f *ResultsReader) Next() (Result, error) {
+func (f *resultsReader) rest(each func(Result)) error {
 	for {
 		line, err := f.line()
-		if errors.Is(err, io.EOF) {
+		switch {
+		case errors.Is(err, io.EOF):
 			f.finish()
-			return Result{}, io.EOF
-		}
-		if err != nil {
-			return Result{}, err
+			return nil
+		case err != nil:
+			return err
 		}
 		var in resultJSON
-		if err := json.Unmarshal(line, &in); err != nil {
-			if !bytes.HasSuffix(line, []byte{'\n'}) {
-				f.ending.Cut = fmt.Sprintf("line %d is incomplete", f.number)
-				return Result{}, io.EOF
-			}
-			return Result{}, f.errorf("%w", err)
+		err = json.Unmarshal(line, &in)
+		switch {
+		case err != nil && !bytes.HasSuffix(line, []byte{'\n'}):
+			f.ending.Cut = fmt.Sprintf("line %d is incomplete", f.number)
+			return nil
+		case err != nil:
+			return f.errorf("%w", err)
+		case in.Type != resultLine || f.ended:
+			err = f.last(in.Type, line)
+		default:
+			err = f.result(&in, each)
 		}
-		if in.Type == resultLine && !f.ended {
-			return f.result(&in)
-		}
-		if err := f.last(in.Type, line); err != nil {
-			return Result{}, err
+		if err != nil {
+			return err
 		}
 	}
 }
 
-// Ending returns what came after the results. It is complete when Next has
-// returned io.EOF.
-func (f *ResultsReader) Ending() Ending { return f.ending }
-
 // finish records what a file that ends here lacks.
-func (f *ResultsReader) finish() {
+func (f *resultsReader) finish() {
 	switch {
 	case f.ending.Cut != "":
 	case !f.ended:
@@ -110,7 +112,7 @@ func (f *ResultsReader) finish() {
 }
 
 // last reads a line that follows the results.
-func (f *ResultsReader) last(kind string, line []byte) error {
+func (f *resultsReader) last(kind string, line []byte) error {
 	var into any
 	switch {
 	case kind == endLine && !f.ended:
@@ -137,7 +139,7 @@ type resultJSON struct {
 	Latency Millis `json:"latency_ms"`
 }
 
-func (f *ResultsReader) result(in *resultJSON) (Result, error) {
+func (f *resultsReader) result(in *resultJSON, each func(Result)) error {
 	r := in.Result
 	r.Start = f.info.Start.Add(time.Duration(in.At))
 	r.Delay, r.Latency = time.Duration(in.Delay), time.Duration(in.Latency)
@@ -155,15 +157,16 @@ func (f *ResultsReader) result(in *resultJSON) (Result, error) {
 		{"spans", int64(r.SpansMade)},
 	} {
 		if n.value < 0 {
-			return Result{}, f.errorf("%s must not be negative", n.name)
+			return f.errorf("%s must not be negative", n.name)
 		}
 	}
-	return r, nil
+	each(r)
+	return nil
 }
 
 // line returns the next line, which is valid until the next call, or io.EOF. It has its
 // newline, without which it is incomplete.
-func (f *ResultsReader) line() ([]byte, error) {
+func (f *resultsReader) line() ([]byte, error) {
 	line, err := f.file.ReadSlice('\n')
 	switch {
 	case err == nil, errors.Is(err, io.EOF) && len(line) > 0:
@@ -179,6 +182,6 @@ func (f *ResultsReader) line() ([]byte, error) {
 	}
 }
 
-func (f *ResultsReader) errorf(format string, args ...any) error {
+func (f *resultsReader) errorf(format string, args ...any) error {
 	return fmt.Errorf("%s:%d: %w", f.name, f.number, fmt.Errorf(format, args...))
 }

@@ -6,7 +6,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"strings"
 	"sync"
 	"testing"
@@ -67,21 +66,9 @@ func writeResults(tb testing.TB, info RunInfo, results []Result, ledger any) str
 
 // readResults reads as far as there is no error.
 func readResults(file string) (RunInfo, []Result, Ending, error) {
-	r, err := NewResultsReader(strings.NewReader(file), "results.ndjson")
-	if err != nil {
-		return RunInfo{}, nil, Ending{}, err
-	}
 	var results []Result
-	for {
-		result, err := r.Next()
-		if errors.Is(err, io.EOF) {
-			return r.Info(), results, r.Ending(), nil
-		}
-		if err != nil {
-			return r.Info(), results, r.Ending(), err
-		}
-		results = append(results, result)
-	}
+	info, ending, err := ReadResults(strings.NewReader(file), "results.ndjson", func(r Result) { results = append(results, r) })
+	return info, results, ending, err
 }
 
 func TestResultsFileKeepsEverything(t *testing.T) {
@@ -213,8 +200,8 @@ func TestResultsWriterTellsOfAFullDisk(t *testing.T) {
 	}
 }
 
-// FuzzResultsReader states that what is read, once written, is read the same.
-func FuzzResultsReader(f *testing.F) {
+// FuzzReadResults states that what is read, once written, is read the same.
+func FuzzReadResults(f *testing.F) {
 	whole := writeResults(f, sampleInfo(), sampleResults(), map[string]int{"missing": 0})
 	f.Add(whole)
 	f.Add(whole[:len(whole)/2])
