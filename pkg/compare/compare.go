@@ -88,7 +88,7 @@ type Report struct {
 func Traces(from, to Side, ignore Ignore) *Report {
 	r := &Report{From: from, To: to}
 	d := &differences{}
-	pairs := match(trace.NewTree(&r.From.Trace), trace.NewTree(&r.To.Trace))
+	pairs := match(trace.Tree(&r.From.Trace), trace.Tree(&r.To.Trace))
 	d.trace(&r.From.Trace, &r.To.Trace)
 	for _, p := range pairs {
 		seen := len(d.ids)

@@ -32,15 +32,15 @@ func nameOf(n *trace.Node) name { return name{n.Span.Service(), n.Span.Operation
 // match pairs the spans of two trees: first siblings of the same name, in their order,
 // below spans that are pairs themselves; then siblings of which one has a name that only
 // its own tree has, as renamed; and the remaining ones by their name alone, as moved.
-func match(from, to *trace.Tree) []pair {
+func match(from, to []*trace.Node) []pair {
 	m := &matcher{
 		partners:  make(map[*trace.Node]*trace.Node),
 		fromNames: make(map[name]bool),
 		toNames:   make(map[name]bool),
 	}
-	collectNames(from.Roots, m.fromNames)
-	collectNames(to.Roots, m.toNames)
-	m.siblings(from.Roots, to.Roots, 0)
+	collectNames(from, m.fromNames)
+	collectNames(to, m.toNames)
+	m.siblings(from, to, 0)
 	m.join()
 	for i := range m.pairs {
 		p := &m.pairs[i]

@@ -32,12 +32,12 @@ func TestTree(t *testing.T) {
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			tree := NewTree(&Trace{ID: id, Spans: tt.spans})
-			if got := shape(tree.Roots); got != tt.want {
+			roots := Tree(&Trace{ID: id, Spans: tt.spans})
+			if got := shape(roots); got != tt.want {
 				t.Errorf("tree is %s, want %s", got, tt.want)
 			}
 			orphans := 0
-			for _, root := range tree.Roots {
+			for _, root := range roots {
 				if root.Orphan {
 					orphans++
 				}

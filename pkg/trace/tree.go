@@ -5,13 +5,6 @@ import (
 	"slices"
 )
 
-// Tree is a trace arranged by parents.
-type Tree struct {
-	// Roots are the spans without a parent in the trace, earliest first. A sound
-	// trace has exactly one.
-	Roots []*Node
-}
-
 // Node is a span and its children, earliest first. The Parent of a root is nil.
 type Node struct {
 	Span     *Span
@@ -22,9 +15,10 @@ type Node struct {
 	Orphan bool
 }
 
-// NewTree arranges the spans of t, which it points into. Every span has exactly
-// one place, even when ids repeat or parents form a circle.
-func NewTree(t *Trace) *Tree {
+// Tree arranges the spans of t, which it points into, and returns those without a parent
+// in the trace, earliest first. A sound trace has exactly one. Every span has one place,
+// even when ids repeat or parents form a circle.
+func Tree(t *Trace) []*Node {
 	nodes := make([]*Node, len(t.Spans))
 	byID := make(map[SpanID]*Node, len(t.Spans))
 	for i := range t.Spans {
@@ -37,7 +31,7 @@ func NewTree(t *Trace) *Tree {
 		return cmp.Or(a.Span.Start.Compare(b.Span.Start), cmp.Compare(b.Span.Duration, a.Span.Duration))
 	})
 
-	tree := &Tree{}
+	var roots []*Node
 	for _, n := range nodes {
 		id := n.Span.ParentID()
 		if parent := byID[id]; parent != nil {
@@ -46,15 +40,14 @@ func NewTree(t *Trace) *Tree {
 			continue
 		}
 		n.Orphan = id != 0
-		tree.Roots = append(tree.Roots, n)
+		roots = append(roots, n)
 	}
-	tree.breakCircles(nodes)
-	return tree
+	return breakCircles(roots, nodes)
 }
 
 // breakCircles makes a root of the earliest span that no root leads to, because
 // its ancestors form a circle, until every span can be reached.
-func (t *Tree) breakCircles(nodes []*Node) {
+func breakCircles(roots, nodes []*Node) []*Node {
 	reached := make(map[*Node]bool, len(nodes))
 	var reach func(n *Node)
 	reach = func(n *Node) {
@@ -63,7 +56,7 @@ func (t *Tree) breakCircles(nodes []*Node) {
 			reach(child)
 		}
 	}
-	for _, root := range t.Roots {
+	for _, root := range roots {
 		reach(root)
 	}
 	for _, n := range nodes {
@@ -72,7 +65,8 @@ func (t *Tree) breakCircles(nodes []*Node) {
 		}
 		n.Parent.Children = slices.DeleteFunc(n.Parent.Children, func(child *Node) bool { return child == n })
 		n.Parent = nil
-		t.Roots = append(t.Roots, n)
+		roots = append(roots, n)
 		reach(n)
 	}
+	return roots
 }

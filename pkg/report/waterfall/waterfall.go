@@ -55,7 +55,7 @@ func write(w io.Writer, opts terminal.Options, t *trace.Trace, limit int) error 
 		opts.Width = defaultWidth
 	}
 	p := newPen(opts)
-	rows := p.rows(trace.NewTree(t), limit)
+	rows := p.rows(trace.Tree(t), limit)
 	start, total := t.Bounds()
 
 	out := bufio.NewWriter(w)
@@ -81,7 +81,7 @@ func write(w io.Writer, opts terminal.Options, t *trace.Trace, limit int) error 
 // spans does not need lines of 300 kB.
 const maxDepth = 50
 
-func (p pen) rows(tree *trace.Tree, limit int) []row {
+func (p pen) rows(roots []*trace.Node, limit int) []row {
 	var rows []row
 	var walk func(nodes []*trace.Node, prefix string, depth int)
 	walk = func(nodes []*trace.Node, prefix string, depth int) {
@@ -106,7 +106,7 @@ func (p pen) rows(tree *trace.Tree, limit int) []row {
 			walk(n.Children, prefix+below, depth+1)
 		}
 	}
-	walk(tree.Roots, "", 0)
+	walk(roots, "", 0)
 	return rows
 }
 
