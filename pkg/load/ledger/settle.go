@@ -270,7 +270,7 @@ func indexOf(account *loss.Account, id string) int {
 	return slices.IndexFunc(account.Clients, func(c loss.Client) bool { return c.ID == id })
 }
 
-// clientID returns the id of the run's tracer: the one that was given or found, else
+// clientID returns the id of the run's tracer: the one that was found, else
 // that of the only tracer of its service that is new to the backend.
 func (f *facts) clientID() string {
 	now, was := f.accounts()
