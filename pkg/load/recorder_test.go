@@ -201,6 +201,7 @@ func TestRateIgnoresWhatIsLongDone(t *testing.T) {
 	for range 30 {
 		r.add(begin.Add(5 * time.Second))
 		r.add(begin.Add(2 * time.Second))
+		r.add(begin.Add(3900 * time.Millisecond)) // has the slot of 5s
 	}
 	if got, want := r.rate(begin.Add(5100*time.Millisecond)), 30.0; got != want {
 		t.Errorf("rate is %v, want %v", got, want)
@@ -263,6 +264,19 @@ func TestSeriesOfALongRunIsBounded(t *testing.T) {
 	}
 }
 
+func TestSeriesKeepsWhatItMerges(t *testing.T) {
+	t.Parallel()
+	s := newSeries()
+	for i, latency := range []time.Duration{time.Millisecond, 100 * time.Millisecond, time.Millisecond} {
+		s.add(&Result{Start: begin.Add(time.Duration(i) * time.Second), Latency: latency, Kind: Status})
+	}
+	s.halve()
+	got := s.report()
+	if len(got) != 2 || got[0].Requests != 2 || got[0].Failed != 2 || got[1].Failed != 1 || got[0].P99 < Millis(99*time.Millisecond) {
+		t.Errorf("got %+v, want the first two windows merged", got)
+	}
+}
+
 func TestSnapshot(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
@@ -274,7 +288,7 @@ func TestSnapshot(t *testing.T) {
 		defer tick.Stop()
 		for i := range 200 { // 50 a second, for 4 seconds
 			now := <-tick.C
-			r := Result{Start: now.Add(-10 * time.Millisecond), Latency: 10 * time.Millisecond, Status: 200}
+			r := Result{Start: now.Add(-10 * time.Millisecond), Latency: 10 * time.Millisecond, Status: 200, Warmup: i < 10}
 			if i%4 == 0 {
 				r.Kind = Refused
 			}

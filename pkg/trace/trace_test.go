@@ -41,6 +41,9 @@ func TestTree(t *testing.T) {
 				if root.Orphan {
 					orphans++
 				}
+				if root.Parent != nil {
+					t.Errorf("root %s has a parent", root.Span.SpanID)
+				}
 			}
 			if orphans != tt.orphans {
 				t.Errorf("%d orphans, want %d", orphans, tt.orphans)

@@ -36,7 +36,8 @@ func TestReadService(t *testing.T) {
 	client := newScraper()
 	t.Cleanup(client.CloseIdleConnections)
 	srv := page(t, `# TYPE otdemo_spans gauge
-otdemo_spans{state="sent"} 7
+otdemo_spans{state="sent"} 4
+otdemo_spans{state="sent",other="label"} 3
 otdemo_spans{state="dropped"} 2
 # TYPE otdemo_spans_finished_total counter
 otdemo_spans_finished_total 9
