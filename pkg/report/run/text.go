@@ -41,10 +41,25 @@ func (v *textWriter) report(r *Report) {
 		v.line("note", v.opts.Paint(terminal.Yellow, remark))
 	}
 	fmt.Fprintln(&v.w)
-	v.throughput(&r.Calls)
-	v.errors(&r.Calls)
-	v.latency(&r.Calls)
-	v.slowest(r)
+	for _, f := range callFacts(&r.Calls) {
+		if f.Name == "failed" && r.Calls.Failed > 0 {
+			f.Text = v.opts.Paint(terminal.Red, f.Text)
+		}
+		v.line(f.Name, f.Text)
+	}
+	var errors, slowest []fact
+	for _, e := range r.Calls.Errors {
+		errors = append(errors, fact{printable.Line(string(e.Kind)), fmt.Sprintf("%d, such as: %s", e.Count, printable.Line(e.Example))})
+	}
+	for _, s := range r.slowest() {
+		slowest = append(slowest, fact{s.Latency.String(), fmt.Sprintf("%-8s %s", s.Result, printable.Line(s.where()))})
+	}
+	v.section("errors", errors)
+	if r.Calls.Latency.Count > 0 {
+		v.section("latency", latencyFacts(r.Calls.Latency))
+		v.histogram(r.Calls.Histogram)
+	}
+	v.section("slowest", slowest)
 	if r.Ledger != nil {
 		v.ledger(r.Ledger)
 	} else if r.Client != nil && r.Client.Finished > 0 {
@@ -54,36 +69,10 @@ func (v *textWriter) report(r *Report) {
 	}
 }
 
-func (v *textWriter) throughput(r *load.Report) {
-	for _, f := range callFacts(r) {
-		if f.Name == "failed" && r.Failed > 0 {
-			f.Text = v.opts.Paint(terminal.Red, f.Text)
-		}
-		v.line(f.Name, f.Text)
-	}
-}
-
-func (v *textWriter) errors(r *load.Report) {
-	if len(r.Errors) == 0 {
-		return
-	}
-	v.heading("errors")
-	for _, e := range r.Errors {
-		v.line(printable.Line(string(e.Kind)), fmt.Sprintf("%d, such as: %s", e.Count, printable.Line(e.Example)))
-	}
-}
-
-func (v *textWriter) latency(r *load.Report) {
-	if r.Latency.Count == 0 {
-		return
-	}
-	v.heading("latency")
-	for _, f := range latencyFacts(r.Latency) {
-		v.line(f.Name, f.Text)
-	}
+func (v *textWriter) histogram(buckets []load.Bucket) {
 	v.heading("histogram")
 	most := int64(1)
-	for _, b := range r.Histogram {
+	for _, b := range buckets {
 		most = max(most, b.Count)
 	}
 	bar := "█"
@@ -91,7 +80,7 @@ func (v *textWriter) latency(r *load.Report) {
 		bar = "="
 	}
 	width := max(10, v.opts.Columns()-30)
-	for _, b := range r.Histogram {
+	for _, b := range buckets {
 		length := int(float64(b.Count)/float64(most)*float64(width) + 0.5)
 		if b.Count > 0 {
 			length = max(1, length)
@@ -101,20 +90,24 @@ func (v *textWriter) latency(r *load.Report) {
 	}
 }
 
-func (v *textWriter) slowest(r *Report) {
-	if len(r.Calls.Slowest) == 0 {
+func (s *slowCall) where() string {
+	switch {
+	case s.Link != "":
+		return s.TraceID + " " + s.Link
+	case s.TraceID != "":
+		return s.TraceID + " (not sampled)"
+	default:
+		return "no trace"
+	}
+}
+
+func (v *textWriter) section(title string, rows []fact) {
+	if len(rows) == 0 {
 		return
 	}
-	v.heading("slowest")
-	for _, s := range r.slowest() {
-		where := "no trace"
-		switch {
-		case s.Link != "":
-			where = s.TraceID + " " + s.Link
-		case s.TraceID != "":
-			where = s.TraceID + " (not sampled)"
-		}
-		v.line(s.Latency.String(), fmt.Sprintf("%-8s %s", s.Result, printable.Line(where)))
+	v.heading(title)
+	for _, f := range rows {
+		v.line(f.Name, f.Text)
 	}
 }
 
