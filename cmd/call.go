@@ -103,7 +103,7 @@ func newCallOptions() *callOptions {
 
 func (o *callOptions) register(flags *pflag.FlagSet) {
 	f := &o.run
-	flags.DurationVar(&f.Timeout, "timeout", defaultCallTimeout, "stop a call, or reading a trace, after this `duration`, such as 10s")
+	flags.DurationVar((*time.Duration)(&f.Timeout), "timeout", defaultCallTimeout, "stop a call, or reading a trace, after this `duration`, such as 10s")
 	flags.BoolVar(&o.show, "show", false, "read the trace back from Jaeger and print it")
 	flags.BoolVar(&f.Verify, "verify", false, "read all traces back from Jaeger and account for each span")
 	flags.VarP(&o.output, "output", "o", "output `format`: text, json or html (html for load runs only)")
@@ -111,8 +111,8 @@ func (o *callOptions) register(flags *pflag.FlagSet) {
 	flags.Int64VarP(&f.Requests, "requests", "n", 0, "make exactly `n` calls")
 	flags.IntVarP(&f.Concurrency, "concurrency", "c", defaultConcurrency, "make up to `n` calls at the same time")
 	flags.Float64VarP(&f.Rate, "rate", "q", 0, "start `n` calls a second in total, and measure latency from when each was due (default: as fast as responses arrive)")
-	flags.DurationVarP(&f.Duration, "duration", "z", 0, "make calls for this `duration`, such as 30s")
-	flags.DurationVar(&f.Warmup, "warmup", 0, "make calls for this `duration`, such as 5s, before -n and -z start to count; the report includes only their spans")
+	flags.DurationVarP((*time.Duration)(&f.Duration), "duration", "z", 0, "make calls for this `duration`, such as 30s")
+	flags.DurationVar((*time.Duration)(&f.Warmup), "warmup", 0, "make calls for this `duration`, such as 5s, before -n and -z start to count; the report includes only their spans")
 	flags.Float64Var(&f.TraceShare, "trace-share", 1, "trace this `fraction` of the calls, 0 to 1, evenly spread")
 	flags.BoolVar(&o.drop, "drop", false, "drop spans when the reporter's queue is full, as a service would, instead of waiting for space")
 	flags.StringVar(&o.results, "results", "", "write the result of each call to `file`, for otdemo report")
@@ -133,12 +133,12 @@ func (o *callOptions) validate(flags *pflag.FlagSet) error {
 		}
 	}
 	f := &o.run
-	check(f.Timeout > 0, "--timeout must be more than 0, got %s", f.Timeout)
+	check(f.Timeout > 0, "--timeout must be more than 0, got %s", time.Duration(f.Timeout))
 	check(!flags.Changed("requests") || f.Requests >= 1, "-n must be at least 1, got %d", f.Requests)
 	check(f.Concurrency >= 1 && f.Concurrency <= maxConcurrency, "-c must be between 1 and %d, got %d", maxConcurrency, f.Concurrency)
 	check(!flags.Changed("rate") || f.Rate > 0 && !math.IsInf(f.Rate, 0), "-q must be a number above 0, got %v", f.Rate)
-	check(!flags.Changed("duration") || f.Duration > 0, "-z must be more than 0, got %s", f.Duration)
-	check(f.Warmup >= 0, "--warmup must not be negative, got %s", f.Warmup)
+	check(!flags.Changed("duration") || f.Duration > 0, "-z must be more than 0, got %s", time.Duration(f.Duration))
+	check(f.Warmup >= 0, "--warmup must not be negative, got %s", time.Duration(f.Warmup))
 	check(f.TraceShare >= 0 && f.TraceShare <= 1, "--trace-share must be between 0 and 1, got %v", f.TraceShare)
 	check(!flags.Changed("results") || o.results != "", "--results must name a file")
 	alone := o.runOnly(flags)

@@ -25,6 +25,7 @@ import (
 	"github.com/otdemo/otdemo/pkg/query"
 	"github.com/otdemo/otdemo/pkg/report/run"
 	"github.com/otdemo/otdemo/pkg/report/terminal"
+	"github.com/otdemo/otdemo/pkg/report/waterfall"
 	"github.com/otdemo/otdemo/pkg/trace"
 	"github.com/otdemo/otdemo/pkg/tracer"
 )
@@ -79,7 +80,7 @@ func (a *app) newSession(ctx context.Context, cfg config.Config, request client.
 		return nil, usageError(err)
 	}
 	s := &session{app: a, run: rand.Text(), request: request, opts: opts, reader: reader, tracer: tr}
-	s.client = client.New(tr, client.Options{Timeout: opts.run.Timeout, Connections: opts.run.Concurrency})
+	s.client = client.New(tr, client.Options{Timeout: time.Duration(opts.run.Timeout), Connections: opts.run.Concurrency})
 	if !opts.run.Verify {
 		return s, nil
 	}
@@ -87,7 +88,7 @@ func (a *app) newSession(ctx context.Context, cfg config.Config, request client.
 	if cfg.UsesCollector() {
 		agent = ""
 	}
-	s.ledger, err = ledger.Open(ctx, ledger.Options{
+	s.ledger = ledger.Open(ctx, ledger.Options{
 		Query:     reader,
 		Service:   tr.Service(),
 		RunTag:    s.tag(),
@@ -97,10 +98,6 @@ func (a *app) newSession(ctx context.Context, cfg config.Config, request client.
 		Patience:  verifyIdleTimeout,
 		Logger:    logger,
 	})
-	if err != nil {
-		_, _, _ = s.close(ctx) // nothing was sent yet
-		return nil, err
-	}
 	return s, nil
 }
 
@@ -163,7 +160,7 @@ func (a *app) callOne(ctx context.Context, cfg config.Config, request client.Req
 		err = run.WriteCallText(a.env.Stdout, &call)
 	}
 	if err == nil && opts.show {
-		err = a.showTrace(ctx, s.reader, &call, opts.run.Timeout)
+		err = a.showTrace(ctx, s.reader, &call, time.Duration(opts.run.Timeout))
 	}
 	if call.Ledger != nil && !asJSON {
 		err = errors.Join(err, run.WriteLedger(a.env.Stdout, a.terminal(), call.Ledger))
@@ -197,7 +194,7 @@ func (a *app) showTrace(ctx context.Context, reader *query.Client, call *run.Cal
 		return err
 	}
 	fmt.Fprintln(a.env.Stdout)
-	return errors.Join(err, trace.Waterfall(a.env.Stdout, &t, a.drawOptions()))
+	return errors.Join(err, waterfall.Write(a.env.Stdout, a.terminal(), &t))
 }
 
 // waitForServer waits up to grace for the spans of the called service, and prints a
@@ -271,7 +268,7 @@ func (a *app) runLoad(ctx context.Context, s *session, info *load.RunInfo, statu
 	opts := s.options()
 	opts.Tags = []opentracing.Tag{s.tag()}
 	opts.Requests, opts.Concurrency, opts.Rate = info.Requests, info.Concurrency, info.Rate
-	opts.Duration, opts.Warmup, opts.TraceShare = info.Duration, info.Warmup, info.TraceShare
+	opts.Duration, opts.Warmup, opts.TraceShare = time.Duration(info.Duration), time.Duration(info.Warmup), info.TraceShare
 	if file != nil {
 		defer file.results.KeepFlushed(ctx)()
 	}

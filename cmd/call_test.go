@@ -38,10 +38,10 @@ func TestCallFlags(t *testing.T) {
 		{"--verify -m PUT", false, func(o *callOptions) { o.run.Verify, o.request.method = true, "PUT" }},
 		{"-n 3", true, func(o *callOptions) { o.run.Requests = 3 }},
 		{"-z 2s -c 5 -q 2.5", true, func(o *callOptions) {
-			o.run.Duration, o.run.Concurrency, o.run.Rate = 2*time.Second, 5, 2.5
+			o.run.Duration, o.run.Concurrency, o.run.Rate = load.Millis(2*time.Second), 5, 2.5
 		}},
 		{"-n 3 -z 1m --warmup 5s --trace-share 0.1 --drop --results r --quiet -o html", true, func(o *callOptions) {
-			o.run.Requests, o.run.Duration, o.run.Warmup, o.run.TraceShare = 3, time.Minute, 5*time.Second, 0.1
+			o.run.Requests, o.run.Duration, o.run.Warmup, o.run.TraceShare = 3, load.Millis(time.Minute), load.Millis(5*time.Second), 0.1
 			o.drop, o.results, o.quiet, o.output.text = true, "r", true, "html"
 		}},
 	}
@@ -54,7 +54,7 @@ func TestCallFlags(t *testing.T) {
 			t.Errorf("%q: load run %v, want %v", tt.args, got, tt.run)
 		}
 		want := newCallOptions()
-		want.run = load.RunInfo{Timeout: 10 * time.Second, Concurrency: 10, TraceShare: 1}
+		want.run = load.RunInfo{Timeout: load.Millis(10 * time.Second), Concurrency: 10, TraceShare: 1}
 		tt.want(want)
 		compared := cmp.Options{
 			cmp.AllowUnexported(callOptions{}, requestFlags{}), cmp.Transformer("text", func(f textFlag) string { return f.text }),

@@ -23,6 +23,7 @@ import (
 	"github.com/otdemo/otdemo/pkg/printable"
 	"github.com/otdemo/otdemo/pkg/query"
 	"github.com/otdemo/otdemo/pkg/report/run"
+	"github.com/otdemo/otdemo/pkg/report/waterfall"
 	"github.com/otdemo/otdemo/pkg/server"
 	"github.com/otdemo/otdemo/pkg/trace"
 	"github.com/otdemo/otdemo/pkg/tracer"
@@ -168,7 +169,7 @@ func (a *app) demoCall(ctx context.Context, s *demoSystem) (page string, err err
 	t, readErr := s.reader.WaitTrace(ctx, result.TraceID, func(t trace.Trace) bool {
 		return int64(len(t.Spans)) >= made
 	})
-	if err := trace.Waterfall(out, &t, a.drawOptions()); err != nil {
+	if err := waterfall.Write(out, a.terminal(), &t); err != nil {
 		return "", err
 	}
 	// A span over UDP is counted as sent when the time for a refusal is over, which is

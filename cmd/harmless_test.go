@@ -9,6 +9,7 @@ import (
 	"github.com/otdemo/otdemo/internal/hint"
 	"github.com/otdemo/otdemo/pkg/config"
 	"github.com/otdemo/otdemo/pkg/printable/printabletest"
+	"github.com/otdemo/otdemo/pkg/report/waterfall"
 	"github.com/otdemo/otdemo/pkg/trace"
 )
 
@@ -19,7 +20,7 @@ func TestHostileErrors(t *testing.T) {
 	var out, stderr bytes.Buffer
 	a := app{env: &Env{Stdout: &out, Stderr: &stderr}, color: newEnumFlag("never")}
 	tr := &trace.Trace{Spans: []trace.Span{{Operation: printabletest.Hostile, Process: &trace.Process{Service: printabletest.Hostile}, Warnings: []string{printabletest.Hostile}}}, Warnings: []string{printabletest.Hostile}}
-	if err := trace.Waterfall(&out, tr, a.drawOptions()); err != nil {
+	if err := waterfall.Write(&out, a.terminal(), tr); err != nil {
 		t.Fatal(err)
 	}
 	printError(&stderr, errors.Join(errors.New(printabletest.Hostile), hint.New(errors.New("b"), printabletest.Hostile)))

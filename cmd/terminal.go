@@ -9,7 +9,6 @@ import (
 	"github.com/otdemo/otdemo/pkg/config"
 	"github.com/otdemo/otdemo/pkg/printable"
 	"github.com/otdemo/otdemo/pkg/report/terminal"
-	"github.com/otdemo/otdemo/pkg/trace"
 )
 
 // colored reports whether output to stdout is coloured: --color decides, then NO_COLOR
@@ -38,14 +37,6 @@ func (a *app) plain() bool {
 
 func (a *app) terminal() terminal.Options {
 	return terminal.Options{Width: a.env.Width, Color: a.colored(), ASCII: a.plain()}
-}
-
-// maxDrawnSpans is more than anyone reads on a terminal.
-const maxDrawnSpans = 1000
-
-func (a *app) drawOptions() trace.DrawOptions {
-	t := a.terminal()
-	return trace.DrawOptions{Width: t.Width, Color: t.Color, ASCII: t.ASCII, MaxSpans: maxDrawnSpans}
 }
 
 func (a *app) logger() *slog.Logger { return a.loggerAt(a.env.Stderr, a.logLevel.text) }

@@ -46,11 +46,11 @@ func TestNodeClient(t *testing.T) {
 
 func checkNodeTrace(t *testing.T, got *trace.Trace) {
 	t.Helper()
-	tree := trace.NewTree(got)
-	if len(tree.Roots) != 1 || tree.Orphans() != 0 || len(tree.Roots[0].Children) != 1 {
-		t.Fatalf("got %d roots and %d orphans, want a parent with its child", len(tree.Roots), tree.Orphans())
+	roots := trace.Tree(got)
+	if len(roots) != 1 || roots[0].Orphan || len(roots[0].Children) != 1 {
+		t.Fatalf("got %d roots, want a parent with its child", len(roots))
 	}
-	parent, child := tree.Roots[0].Span, tree.Roots[0].Children[0].Span
+	parent, child := roots[0].Span, roots[0].Children[0].Span
 	if parent.Operation != "parent" || child.Operation != "child" || parent.Service() != "node-client" {
 		t.Errorf("got %s and %s of %s, want parent and child of node-client", parent.Operation, child.Operation, parent.Service())
 	}

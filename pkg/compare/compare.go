@@ -88,7 +88,7 @@ type Report struct {
 func Traces(from, to Side, ignore Ignore) *Report {
 	r := &Report{From: from, To: to}
 	d := &differences{}
-	pairs := match(trace.NewTree(&r.From.Trace), trace.NewTree(&r.To.Trace))
+	pairs := match(trace.Tree(&r.From.Trace), trace.Tree(&r.To.Trace))
 	d.trace(&r.From.Trace, &r.To.Trace)
 	for _, p := range pairs {
 		seen := len(d.ids)
@@ -164,23 +164,14 @@ func NewIgnore(patterns []string) Ignore {
 }
 
 func (i Ignore) match(id string) bool {
-	for _, re := range i.res {
-		if re.MatchString(id) {
-			return true
-		}
-	}
-	return false
+	return slices.ContainsFunc(i.res, func(re *regexp.Regexp) bool { return re.MatchString(id) })
 }
 
 // Idle returns the patterns that match none of the differences.
 func (i Ignore) Idle(differences []Difference) []string {
 	var idle []string
 	for n, re := range i.res {
-		used := false
-		for k := range differences {
-			used = used || re.MatchString(differences[k].ID)
-		}
-		if !used {
+		if !slices.ContainsFunc(differences, func(d Difference) bool { return re.MatchString(d.ID) }) {
 			idle = append(idle, i.patterns[n])
 		}
 	}

@@ -3,6 +3,7 @@ package compare
 import (
 	"cmp"
 	"fmt"
+	"maps"
 	"slices"
 	"strconv"
 	"strings"
@@ -29,7 +30,6 @@ const (
 	traceID = "trace-id"
 )
 
-// rank orders the aspects.
 func rank(id string) int {
 	aspect, _, _ := strings.Cut(id, ":")
 	order := []string{
@@ -41,18 +41,14 @@ func rank(id string) int {
 
 // differences collects differences: an equal one on several spans is one.
 type differences struct {
-	list []*Difference
+	list []Difference
 	// ids has one for each place where something differs.
 	ids []string
 }
 
 func (d *differences) sorted() []Difference {
-	slices.SortStableFunc(d.list, func(a, b *Difference) int { return cmp.Compare(rank(a.ID), rank(b.ID)) })
-	out := make([]Difference, len(d.list))
-	for i, difference := range d.list {
-		out[i] = *difference
-	}
-	return out
+	slices.SortStableFunc(d.list, func(a, b Difference) int { return cmp.Compare(rank(a.ID), rank(b.ID)) })
+	return d.list
 }
 
 // add records that the sides have from and to; an empty one means that a side has
@@ -65,27 +61,26 @@ func (d *differences) add(aspect, about, from, to, where string) {
 	case from == "":
 		change = Added
 	}
-	d.note(Difference{ID: aspect + ":" + about, Change: change, From: from, To: to}, where)
+	d.note(aspect+":"+about, change, from, to, where)
 }
 
-func (d *differences) note(found Difference, where string) {
-	d.ids = append(d.ids, found.ID)
-	i := slices.IndexFunc(d.list, func(old *Difference) bool {
-		return old.ID == found.ID && old.Change == found.Change && old.From == found.From && old.To == found.To
+func (d *differences) note(id string, change Change, from, to, where string) {
+	d.ids = append(d.ids, id)
+	i := slices.IndexFunc(d.list, func(old Difference) bool {
+		return old.ID == id && old.Change == change && old.From == from && old.To == to
 	})
 	if i < 0 {
-		d.list = append(d.list, &found)
-		i = len(d.list) - 1
+		i = len(d.list)
+		d.list = append(d.list, Difference{ID: id, Change: change, From: from, To: to})
 	}
 	if where != "" && !slices.Contains(d.list[i].Spans, where) {
 		d.list[i].Spans = append(d.list[i].Spans, where)
 	}
 }
 
-// trace compares what the traces have as a whole.
 func (d *differences) trace(from, to *trace.Trace) {
 	if a, b := bits(from.ID), bits(to.ID); a != b {
-		d.note(Difference{ID: traceID, Change: Changed, From: a, To: b}, "")
+		d.note(traceID, Changed, a, b, "")
 	}
 }
 
@@ -97,7 +92,6 @@ func bits(id trace.TraceID) string {
 	return "128 bits"
 }
 
-// pair compares a span with its counterpart.
 func (d *differences) pair(p pair) {
 	switch {
 	case p.to == nil:
@@ -111,19 +105,19 @@ func (d *differences) pair(p pair) {
 	where := Label(from)
 	about := func(aspect, a, b string) {
 		if a != b {
-			d.note(Difference{ID: aspect + ":" + from.Operation, Change: Changed, From: a, To: b}, where)
+			d.note(aspect+":"+from.Operation, Changed, a, b, where)
 		}
 	}
 	about(aspectService, from.Service(), to.Service())
 	about(aspectOperation, from.Operation, to.Operation)
 	if p.moved || p.from.Orphan != p.to.Orphan {
-		from, to := parentOf(p.from, p.fromAbove), parentOf(p.to, p.toAbove)
+		from, to := parentOf(p.from), parentOf(p.to)
 		if from == to {
 			to = "another " + to
 		}
 		about(aspectParent, from, to)
 	} else {
-		about(aspectTime, shapeOf(p.from, p.fromAbove), shapeOf(p.to, p.toAbove))
+		about(aspectTime, shapeOf(p.from), shapeOf(p.to))
 	}
 	about(aspectReference, referencesOf(from), referencesOf(to))
 	about(aspectKind, kindOf(from), kindOf(to))
@@ -142,21 +136,21 @@ func described(s *trace.Span) string {
 	return Label(s)
 }
 
-// parentOf describes the parent of n.
-func parentOf(n, above *trace.Node) string {
+func parentOf(n *trace.Node) string {
 	switch {
 	case n.Orphan:
 		return "a span that is not in the trace"
-	case above == nil:
+	case n.Parent == nil:
 		return "none"
 	default:
-		return Label(above.Span)
+		return Label(n.Parent.Span)
 	}
 }
 
 // shapeOf returns when a span starts, relative to its parent. Ends are not compared:
 // whether a server's span ends before its client has the response is random.
-func shapeOf(n, above *trace.Node) string {
+func shapeOf(n *trace.Node) string {
+	above := n.Parent
 	switch {
 	case above == nil:
 		return "has no parent"
@@ -218,7 +212,6 @@ func ofInstance(key string) bool {
 	return key == "client-uuid" || key == "service.instance.id"
 }
 
-// mask replaces a value, unless it is empty.
 func mask(text string) string {
 	if text == "" {
 		return ""
@@ -227,10 +220,10 @@ func mask(text string) string {
 }
 
 func (d *differences) tags(aspect string, from, to []trace.Tag, where string) {
-	keys, a := byKey(from)
-	toKeys, b := byKey(to)
-	for _, key := range toKeys {
-		if _, both := a[key]; !both {
+	a, b := byKey(from), byKey(to)
+	keys := slices.Sorted(maps.Keys(a))
+	for _, key := range slices.Sorted(maps.Keys(b)) {
+		if a[key] == nil {
 			keys = append(keys, key)
 		}
 	}
@@ -248,21 +241,15 @@ func (d *differences) tags(aspect string, from, to []trace.Tag, where string) {
 	}
 }
 
-// byKey returns the keys in order and the values of each, of which there may be several.
-func byKey(tags []trace.Tag) ([]string, map[string][]trace.Value) {
-	var keys []string
+// byKey returns the values of each key, of which there may be several.
+func byKey(tags []trace.Tag) map[string][]trace.Value {
 	values := make(map[string][]trace.Value)
 	for _, tag := range tags {
-		if ofAspect(tag) {
-			continue
+		if !ofAspect(tag) {
+			values[tag.Key] = append(values[tag.Key], tag.Value)
 		}
-		if _, known := values[tag.Key]; !known {
-			keys = append(keys, tag.Key)
-		}
-		values[tag.Key] = append(values[tag.Key], tag.Value)
 	}
-	slices.Sort(keys)
-	return keys, values
+	return values
 }
 
 func textsOf(values []trace.Value) string {

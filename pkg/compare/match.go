@@ -1,29 +1,28 @@
 package compare
 
 import (
+	"cmp"
+	"slices"
+
 	"github.com/otdemo/otdemo/pkg/trace"
 )
 
 // pair is a span and its counterpart; one of them may be nil.
 type pair struct {
 	from, to *trace.Node
-	// fromAbove and toAbove are their parents; nil for roots.
-	fromAbove, toAbove *trace.Node
-	depth              int
+	depth    int
 	// moved reports that their parents are not counterparts.
 	moved bool
 }
 
-// matcher finds the counterparts of two trees.
 type matcher struct {
 	pairs []pair
-	// parents and partners are of the nodes of both trees.
-	parents, partners map[*trace.Node]*trace.Node
+	// partners are of the nodes of both trees.
+	partners map[*trace.Node]*trace.Node
 	// names are those of each tree.
 	fromNames, toNames map[name]bool
 }
 
-// name identifies a span in another trace.
 type name struct {
 	service, operation string
 }
@@ -33,43 +32,40 @@ func nameOf(n *trace.Node) name { return name{n.Span.Service(), n.Span.Operation
 // match pairs the spans of two trees: first siblings of the same name, in their order,
 // below spans that are pairs themselves; then siblings of which one has a name that only
 // its own tree has, as renamed; and the remaining ones by their name alone, as moved.
-func match(from, to *trace.Tree) []pair {
+func match(from, to []*trace.Node) []pair {
 	m := &matcher{
-		parents:   make(map[*trace.Node]*trace.Node),
 		partners:  make(map[*trace.Node]*trace.Node),
 		fromNames: make(map[name]bool),
 		toNames:   make(map[name]bool),
 	}
-	m.note(nil, from.Roots, m.fromNames)
-	m.note(nil, to.Roots, m.toNames)
-	m.siblings(from.Roots, to.Roots, 0)
+	collectNames(from, m.fromNames)
+	collectNames(to, m.toNames)
+	m.siblings(from, to, 0)
 	m.join()
 	for i := range m.pairs {
 		p := &m.pairs[i]
-		p.fromAbove, p.toAbove = m.parents[p.from], m.parents[p.to]
-		p.moved = p.from != nil && p.to != nil && m.counterpart(p.fromAbove) != p.toAbove
+		p.moved = p.from != nil && p.to != nil && m.counterpart(p.from.Parent) != p.to.Parent
 	}
 	return m.pairs
 }
 
-func (m *matcher) note(parent *trace.Node, nodes []*trace.Node, names map[name]bool) {
+func collectNames(nodes []*trace.Node, names map[name]bool) {
 	for _, n := range nodes {
-		m.parents[n] = parent
 		names[nameOf(n)] = true
-		m.note(n, n.Children, names)
+		collectNames(n.Children, names)
 	}
 }
 
 func (m *matcher) siblings(from, to []*trace.Node, depth int) {
-	taken := make(map[*trace.Node]bool)
+	left := slices.Clone(to)
 	take := func(fits func(to *trace.Node) bool) *trace.Node {
-		for _, n := range to {
-			if !taken[n] && fits(n) {
-				taken[n] = true
-				return n
-			}
+		i := slices.IndexFunc(left, fits)
+		if i < 0 {
+			return nil
 		}
-		return nil
+		n := left[i]
+		left = slices.Delete(left, i, i+1)
+		return n
 	}
 	counterparts := make([]*trace.Node, len(from))
 	for i, f := range from {
@@ -83,10 +79,8 @@ func (m *matcher) siblings(from, to []*trace.Node, depth int) {
 	for i, f := range from {
 		m.add(f, counterparts[i], depth)
 	}
-	for _, t := range to {
-		if !taken[t] {
-			m.add(nil, t, depth)
-		}
+	for _, t := range left {
+		m.add(nil, t, depth)
 	}
 }
 
@@ -116,41 +110,25 @@ func (m *matcher) add(from, to *trace.Node, depth int) {
 }
 
 // counterpart returns the partner of n, itself when it has none, and nil for nil.
-func (m *matcher) counterpart(n *trace.Node) *trace.Node {
-	if n == nil || m.partners[n] == nil {
-		return n
-	}
-	return m.partners[n]
-}
+func (m *matcher) counterpart(n *trace.Node) *trace.Node { return cmp.Or(m.partners[n], n) }
 
 // join makes pairs of the remaining spans with the same name.
 func (m *matcher) join() {
-	spare := make(map[name][]int)
-	for i, p := range m.pairs {
-		if p.from == nil {
-			spare[nameOf(p.to)] = append(spare[nameOf(p.to)], i)
+	spare := make(map[name][]*pair)
+	for i := range m.pairs {
+		if p := &m.pairs[i]; p.from == nil {
+			spare[nameOf(p.to)] = append(spare[nameOf(p.to)], p)
 		}
 	}
-	gone := make(map[int]bool)
 	for i := range m.pairs {
 		p := &m.pairs[i]
-		if p.from == nil || p.to != nil {
+		if p.from == nil || p.to != nil || len(spare[nameOf(p.from)]) == 0 {
 			continue
 		}
-		left := spare[nameOf(p.from)]
-		if len(left) == 0 {
-			continue
-		}
-		p.to = m.pairs[left[0]].to
-		gone[left[0]] = true
-		spare[nameOf(p.from)] = left[1:]
+		other := spare[nameOf(p.from)][0]
+		spare[nameOf(p.from)] = spare[nameOf(p.from)][1:]
+		p.to, other.to = other.to, nil
 		m.partners[p.from], m.partners[p.to] = p.to, p.from
 	}
-	kept := m.pairs[:0]
-	for i, p := range m.pairs {
-		if !gone[i] {
-			kept = append(kept, p)
-		}
-	}
-	m.pairs = kept
+	m.pairs = slices.DeleteFunc(m.pairs, func(p pair) bool { return p.from == nil && p.to == nil })
 }

@@ -52,12 +52,10 @@ func isTruncated(d *Difference) bool {
 	return len(short) > 100 && strings.HasPrefix(d.To, short)
 }
 
-// isText reports whether a number became text.
 func isText(d *Difference) bool {
 	return regexp.MustCompile(`^\d+$`).MatchString(d.From) && d.To == `"`+d.From+`"`
 }
 
-// noteOn returns the note for a difference, or "".
 func noteOn(from, to string, d *Difference) string {
 	if from != "jaeger" || to != "otel" {
 		return ""

@@ -63,7 +63,6 @@ func work(ctx context.Context, tracer opentracing.Tracer) {
 	tracer.StartSpan("audit", opentracing.FollowsFrom(span.Context())).Finish()
 }
 
-// tags sets one of each type.
 func tags(span opentracing.Span) {
 	span.SetTag("value.string", "text")
 	span.SetTag("value.bool", true)

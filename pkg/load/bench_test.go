@@ -147,14 +147,8 @@ func BenchmarkResultsWriter(b *testing.B) {
 func BenchmarkResultsReader(b *testing.B) {
 	b.ReportAllocs()
 	file := writeResults(b, sampleInfo(), slices.Repeat([]Result{sampleResult()}, b.N), nil)
-	r, err := NewResultsReader(strings.NewReader(file), "results.ndjson")
-	if err != nil {
-		b.Fatal(err)
-	}
 	b.ResetTimer()
-	for range b.N {
-		if _, err := r.Next(); err != nil {
-			b.Fatal(err)
-		}
+	if _, _, err := ReadResults(strings.NewReader(file), "results.ndjson", func(Result) {}); err != nil {
+		b.Fatal(err)
 	}
 }

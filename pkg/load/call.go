@@ -56,24 +56,15 @@ func (c *caller) call(ctx context.Context, r *Result, traced bool) (client.Resul
 	r.Bytes = answer.Bytes
 	if _, noop := top.Tracer().(opentracing.NoopTracer); !noop {
 		r.SpansMade = answer.Spans + 1
-		c.identify(r, top.Context())
+		r.TraceID, r.Sampled = c.tracer.Trace(top.Context())
 	}
 	if err != nil {
 		ext.Error.Set(top, true)
-		r.fail(err)
+		r.Kind, r.Err = kindOf(err), err.Error()
 		if r.Kind == Timeout && ctx.Err() != nil {
 			r.Kind = Canceled // the run has ended, not the call's timeout
 		}
 	}
 	top.Finish()
 	return answer, err
-}
-
-// identify sets r's trace id and decision to those of sc.
-func (c *caller) identify(r *Result, sc opentracing.SpanContext) {
-	r.TraceID, r.Sampled = c.tracer.Trace(sc)
-}
-
-func (r *Result) fail(err error) {
-	r.Kind, r.Err = kindOf(err), err.Error()
 }

@@ -8,7 +8,10 @@ import (
 )
 
 // maxLatency is the longest latency of a histogram; longer ones count as it.
-const maxLatency = time.Hour
+const maxLatency = Millis(time.Hour)
+
+// microsecond is the precision of percentiles.
+const microsecond = Millis(time.Microsecond)
 
 // The significant digits of histograms: one with 3 occupies 190 KB, one with 2 30 KB.
 const (
@@ -21,19 +24,19 @@ const (
 type latencies struct {
 	histogram *hdrhistogram.Histogram
 	sum       float64 // nanoseconds
-	min, max  time.Duration
+	min, max  Millis
 }
 
 func newLatencies(digits int) *latencies {
 	return &latencies{
-		histogram: hdrhistogram.New(1, maxLatency.Microseconds(), digits),
+		histogram: hdrhistogram.New(1, int64(maxLatency/microsecond), digits),
 		min:       math.MaxInt64,
 	}
 }
 
-func (l *latencies) add(d time.Duration) {
+func (l *latencies) add(d Millis) {
 	// No error is possible: the value is in range.
-	_ = l.histogram.RecordValue(min(max(d, 0), maxLatency).Microseconds())
+	_ = l.histogram.RecordValue(int64(min(max(d, 0), maxLatency) / microsecond))
 	l.sum += float64(d)
 	l.min = min(l.min, d)
 	l.max = max(l.max, d)
@@ -50,11 +53,11 @@ func (l *latencies) merge(other *latencies) {
 func (l *latencies) count() int64 { return l.histogram.TotalCount() }
 
 // percentile returns 0 when there are none.
-func (l *latencies) percentile(p float64) time.Duration {
+func (l *latencies) percentile(p float64) Millis {
 	if l.count() == 0 {
 		return 0
 	}
-	d := time.Duration(l.histogram.ValueAtPercentile(p)) * time.Microsecond
+	d := Millis(l.histogram.ValueAtPercentile(p)) * microsecond
 	return min(max(d, l.min), l.max)
 }
 
@@ -65,7 +68,7 @@ func (l *latencies) summary() Latency {
 	}
 	return Latency{
 		Count: n,
-		Mean:  time.Duration(l.sum / float64(n)),
+		Mean:  Millis(l.sum / float64(n)),
 		Min:   l.min,
 		P50:   l.percentile(50),
 		P90:   l.percentile(90),
@@ -83,11 +86,11 @@ const maxBuckets = 12
 // the last one includes the long tail.
 func (l *latencies) buckets() []Bucket {
 	if l.count() == 0 {
-		return nil
+		return []Bucket{}
 	}
 	p99 := l.percentile(99)
 	width := roundWidth((p99 - l.min) / maxBuckets)
-	first := l.min.Truncate(width)
+	first := l.min - l.min%width
 	buckets := make([]Bucket, 0, maxBuckets+2)
 	for from := first; from <= p99; from += width {
 		buckets = append(buckets, Bucket{From: from, To: from + width})
@@ -98,7 +101,7 @@ func (l *latencies) buckets() []Bucket {
 			continue
 		}
 		// The values of a bar are around its middle.
-		at := time.Duration(bar.From+bar.To) * time.Microsecond / 2
+		at := Millis(bar.From+bar.To) * microsecond / 2
 		i := int(max(at-first, 0) / width)
 		if i > last && len(buckets) == last+1 {
 			buckets = append(buckets, Bucket{From: buckets[last].To})
@@ -112,9 +115,9 @@ func (l *latencies) buckets() []Bucket {
 
 // roundWidth returns the next 1, 2 or 5 times a power of ten microseconds that is
 // not below d.
-func roundWidth(d time.Duration) time.Duration {
-	for unit := time.Microsecond; ; unit *= 10 {
-		for _, width := range []time.Duration{unit, 2 * unit, 5 * unit} {
+func roundWidth(d Millis) Millis {
+	for unit := microsecond; ; unit *= 10 {
+		for _, width := range []Millis{unit, 2 * unit, 5 * unit} {
 			if width >= d {
 				return width
 			}

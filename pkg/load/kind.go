@@ -13,16 +13,13 @@ import (
 	"github.com/otdemo/otdemo/pkg/client"
 )
 
-// kindOf returns why a call failed; "" for no error.
 func kindOf(err error) ErrorKind {
 	switch {
-	case err == nil:
-		return ""
 	case is[*client.StatusError](err):
 		return Status
 	case errors.Is(err, context.Canceled):
 		return Canceled
-	case timedOut(err):
+	case errors.Is(err, context.DeadlineExceeded), timedOut(err):
 		return Timeout
 	case is[*net.DNSError](err):
 		return DNS
@@ -30,8 +27,8 @@ func kindOf(err error) ErrorKind {
 		return Refused
 	case isTLS(err):
 		return TLS
-	case isReset(err):
-		return Reset
+	case errors.Is(err, syscall.ECONNRESET), errors.Is(err, syscall.EPIPE), errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF):
+		return Reset // before the end of the response
 	default:
 		return Other
 	}
@@ -44,9 +41,6 @@ func is[E error](err error) bool {
 }
 
 func timedOut(err error) bool {
-	if errors.Is(err, context.DeadlineExceeded) {
-		return true
-	}
 	netErr, ok := errors.AsType[net.Error](err)
 	return ok && netErr.Timeout()
 }
@@ -59,10 +53,4 @@ func isTLS(err error) bool {
 		is[x509.UnknownAuthorityError](err) ||
 		is[x509.HostnameError](err) ||
 		is[x509.CertificateInvalidError](err)
-}
-
-// isReset reports whether the connection was closed before the end of the response.
-func isReset(err error) bool {
-	return errors.Is(err, syscall.ECONNRESET) || errors.Is(err, syscall.EPIPE) ||
-		errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF)
 }

@@ -50,26 +50,23 @@ type Options struct {
 	Observe func(Result)
 }
 
-// check returns all options that are invalid for Run.
 func (o *Options) check() error {
 	var errs []error
-	if o.Requests < 0 {
-		errs = append(errs, fmt.Errorf("requests must not be negative, got %d", o.Requests))
-	}
-	if o.Concurrency < 1 {
-		errs = append(errs, fmt.Errorf("concurrency must be at least 1, got %d", o.Concurrency))
-	}
-	if o.Rate < 0 || math.IsNaN(o.Rate) || math.IsInf(o.Rate, 0) {
-		errs = append(errs, fmt.Errorf("rate must be 0 or more, got %v", o.Rate))
-	}
-	if o.Duration < 0 {
-		errs = append(errs, fmt.Errorf("duration must not be negative, got %v", o.Duration))
-	}
-	if o.Warmup < 0 {
-		errs = append(errs, fmt.Errorf("warmup must not be negative, got %v", o.Warmup))
-	}
-	if !(o.TraceShare >= 0 && o.TraceShare <= 1) {
-		errs = append(errs, fmt.Errorf("trace share must be between 0 and 1, got %v", o.TraceShare))
+	for _, option := range []struct {
+		ok    bool
+		rule  string
+		given any
+	}{
+		{o.Requests >= 0, "requests must not be negative", o.Requests},
+		{o.Concurrency >= 1, "concurrency must be at least 1", o.Concurrency},
+		{o.Rate >= 0 && !math.IsInf(o.Rate, 0), "rate must be 0 or more", o.Rate},
+		{o.Duration >= 0, "duration must not be negative", o.Duration},
+		{o.Warmup >= 0, "warmup must not be negative", o.Warmup},
+		{o.TraceShare >= 0 && o.TraceShare <= 1, "trace share must be between 0 and 1", o.TraceShare},
+	} {
+		if !option.ok {
+			errs = append(errs, fmt.Errorf("%s, got %v", option.rule, option.given))
+		}
 	}
 	if o.Requests == 0 && o.Duration == 0 {
 		errs = append(errs, errors.New("a run needs a number of requests or a duration"))

@@ -2,6 +2,7 @@ package load
 
 import (
 	"math"
+	"sort"
 	"time"
 )
 
@@ -19,20 +20,11 @@ func (p pacer) due(seq int64) time.Duration {
 	return time.Duration(ns)
 }
 
-// count returns the number of calls that are due before elapsed, and MaxInt64 where
-// there are more. The product of rate and time could overflow and has rounding errors,
-// so it searches the first call that is not due.
+// count returns the number of calls that are due before elapsed. The product of rate and
+// time could overflow and has rounding errors, so it searches the first call that is not
+// due.
 func (p pacer) count(elapsed time.Duration) int64 {
-	var low, high int64 = 0, math.MaxInt64
-	for low < high {
-		middle := low + (high-low)/2
-		if p.due(middle) < elapsed {
-			low = middle + 1
-		} else {
-			high = middle
-		}
-	}
-	return low
+	return int64(sort.Search(math.MaxInt, func(seq int) bool { return p.due(int64(seq)) >= elapsed }))
 }
 
 // share selects a part of the calls, evenly spread and always the same ones. It counts

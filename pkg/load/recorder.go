@@ -8,25 +8,21 @@ import (
 	"time"
 )
 
-// maxSlowest bounds Report.Slowest.
-const maxSlowest = 10
+const maxSlowest = 10 // in Report.Slowest
 
 // Recorder summarizes results, in bounded memory. Its methods may be called from any
 // goroutine.
 type Recorder struct {
 	mu     sync.Mutex
-	done   int64
-	failed int64
+	failed int64 // with the warm-up, unlike the rest
 	recent recent
 
-	// The rest is without the warm-up.
-	start, end time.Time
-	report     Report // the plain counters
-	errors     map[ErrorKind]*ErrorCount
-	latencies  *latencies
-	delays     time.Duration
-	slowest    []Result // the slowest first
-	series     *series
+	report    Report // times and plain counters
+	errors    map[ErrorKind]*ErrorCount
+	latencies *latencies
+	delays    time.Duration
+	slowest   []Result // the slowest first
+	series    *series
 }
 
 // NewRecorder returns a recorder that has no results yet.
@@ -44,7 +40,6 @@ func (c *Recorder) Add(r Result) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	end := r.Start.Add(r.Latency)
-	c.done++
 	if r.Failed() {
 		c.failed++
 	}
@@ -53,11 +48,16 @@ func (c *Recorder) Add(r Result) {
 		c.report.Warmup++
 		return
 	}
-	c.span(r.Start, end)
+	if c.report.Start.IsZero() || r.Start.Before(c.report.Start) {
+		c.report.Start = r.Start
+	}
+	if end.After(c.report.End) {
+		c.report.End = end
+	}
 	c.count(&r)
 	c.series.add(&r)
 	if r.timed() {
-		c.latencies.add(r.Latency)
+		c.latencies.add(Millis(r.Latency))
 		c.rank(&r)
 	}
 }
@@ -68,19 +68,10 @@ func (r *Result) timed() bool {
 	return r.Kind == "" || r.Kind == Status || r.Kind == Timeout
 }
 
-func (c *Recorder) span(start, end time.Time) {
-	if c.start.IsZero() || start.Before(c.start) {
-		c.start = start
-	}
-	if end.After(c.end) {
-		c.end = end
-	}
-}
-
 func (c *Recorder) count(r *Result) {
 	c.report.Requests++
 	c.report.Bytes += r.Bytes
-	c.report.MaxDelay = max(c.report.MaxDelay, r.Delay)
+	c.report.MaxDelay = max(c.report.MaxDelay, Millis(r.Delay))
 	c.delays += r.Delay
 	if r.Status != 0 {
 		c.report.Status[r.Status]++
@@ -103,13 +94,8 @@ func (c *Recorder) rank(r *Result) {
 	if n == maxSlowest && r.Latency <= c.slowest[n-1].Latency {
 		return
 	}
-	i, _ := slices.BinarySearchFunc(c.slowest, r.Latency, func(s Result, latency time.Duration) int {
-		if s.Latency >= latency {
-			return -1
-		}
-		return 1
-	})
-	c.slowest = slices.Insert(c.slowest, i, *r)
+	c.slowest = append(c.slowest, *r)
+	slices.SortStableFunc(c.slowest, func(a, b Result) int { return cmp.Compare(b.Latency, a.Latency) })
 	c.slowest = c.slowest[:min(len(c.slowest), maxSlowest)]
 }
 
@@ -118,25 +104,28 @@ func (c *Recorder) Report() Report {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	report := c.report
-	report.Start, report.End = c.start, c.end
-	report.Duration = c.end.Sub(c.start)
-	if report.Duration > 0 {
-		report.Rate = float64(report.Requests) / report.Duration.Seconds()
+	duration := report.End.Sub(report.Start)
+	report.Duration = Millis(duration)
+	if duration > 0 {
+		report.Rate = float64(report.Requests) / duration.Seconds()
 	}
 	if report.Requests > 0 {
-		report.MeanDelay = c.delays / time.Duration(report.Requests)
+		report.MeanDelay = Millis(c.delays) / Millis(report.Requests)
 	}
 	report.Latency = c.latencies.summary()
 	report.Histogram = c.latencies.buckets()
 	report.Status = maps.Clone(c.report.Status)
+	// Lists are never nil, which JSON would have as null.
+	report.Errors = make([]ErrorCount, 0, len(c.errors))
 	for _, e := range c.errors {
 		report.Errors = append(report.Errors, *e)
 	}
 	slices.SortFunc(report.Errors, func(a, b ErrorCount) int {
 		return cmp.Or(cmp.Compare(b.Count, a.Count), cmp.Compare(a.Kind, b.Kind))
 	})
+	report.Slowest = make([]Slow, len(c.slowest))
 	for i := range c.slowest {
-		report.Slowest = append(report.Slowest, newSlow(&c.slowest[i]))
+		report.Slowest[i] = newSlow(&c.slowest[i])
 	}
 	report.Series = c.series.report()
 	return report
@@ -146,8 +135,8 @@ func newSlow(r *Result) Slow {
 	s := Slow{
 		Seq:     r.Seq,
 		Start:   r.Start,
-		Latency: r.Latency,
-		Delay:   r.Delay,
+		Latency: Millis(r.Latency),
+		Delay:   Millis(r.Delay),
 		Status:  r.Status,
 		Kind:    r.Kind,
 		Sampled: r.Sampled,
@@ -165,7 +154,7 @@ func (c *Recorder) Snapshot() Snapshot {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	return Snapshot{
-		Done:   c.done,
+		Done:   c.report.Requests + c.report.Warmup,
 		Failed: c.failed,
 		Rate:   c.recent.rate(now),
 		P99:    c.latencies.percentile(99),

@@ -44,17 +44,17 @@ func TestLatenciesAreThoseOfTheResults(t *testing.T) {
 	t.Parallel()
 	results := randomResults(20_000)
 	got := record(results...)
-	var sorted []time.Duration
-	var sum time.Duration
+	var sorted []Millis
+	var sum Millis
 	for _, r := range results {
-		sorted = append(sorted, r.Latency)
-		sum += r.Latency
+		sorted = append(sorted, Millis(r.Latency))
+		sum += Millis(r.Latency)
 	}
 	slices.Sort(sorted)
 	last := len(sorted) - 1
 	for _, tt := range []struct {
 		name      string
-		got, want time.Duration
+		got, want Millis
 	}{
 		{"p50", got.Latency.P50, sorted[last/2]},
 		{"p90", got.Latency.P90, sorted[last*90/100]},
@@ -62,14 +62,14 @@ func TestLatenciesAreThoseOfTheResults(t *testing.T) {
 		{"p99", got.Latency.P99, sorted[last*99/100]},
 		{"p99.9", got.Latency.P999, sorted[last*999/1000]},
 	} {
-		if off := (tt.got - tt.want).Abs(); off > tt.want/1000+time.Microsecond {
+		if off := time.Duration(tt.got - tt.want).Abs(); off > time.Duration(tt.want/1000+microsecond) {
 			t.Errorf("%s is %v, want %v to three digits", tt.name, tt.got, tt.want)
 		}
 	}
 	if got.Latency.Min != sorted[0] || got.Latency.Max != sorted[last] || got.Latency.Count != 20_000 {
 		t.Errorf("min %v, max %v of %d, want exactly %v, %v of 20000", got.Latency.Min, got.Latency.Max, got.Latency.Count, sorted[0], sorted[last])
 	}
-	if want := sum / 20_000; (got.Latency.Mean - want).Abs() > time.Nanosecond {
+	if want := sum / 20_000; time.Duration(got.Latency.Mean-want).Abs() > time.Nanosecond {
 		t.Errorf("mean %v, want %v", got.Latency.Mean, want)
 	}
 	checkHistogram(t, got.Histogram, sorted)
@@ -87,7 +87,7 @@ func TestLatenciesAreThoseOfTheResults(t *testing.T) {
 }
 
 // checkHistogram compares the buckets with the latencies themselves.
-func checkHistogram(t *testing.T, buckets []Bucket, sorted []time.Duration) {
+func checkHistogram(t *testing.T, buckets []Bucket, sorted []Millis) {
 	t.Helper()
 	if len(buckets) < 2 || len(buckets) > maxBuckets+2 {
 		t.Fatalf("%d buckets, want 2 to %d", len(buckets), maxBuckets+2)
@@ -132,42 +132,43 @@ func TestReportCounts(t *testing.T) {
 		Result{Start: at(2200 * ms), Latency: 1 * ms, Kind: Refused, Err: "nobody there"},
 		Result{Start: at(3900 * ms), Latency: 1100 * ms, Kind: Timeout, Err: "too slow"},
 	)
+	const m = Millis(ms)
 	want := Report{
-		Start: at(1000 * ms), End: at(5000 * ms), Duration: 4 * time.Second,
+		Start: at(1000 * ms), End: at(5000 * ms), Duration: 4000 * m,
 		Requests: 5, Failed: 4, Warmup: 2, Rate: 1.25, Bytes: 30,
 		Latency: Latency{
-			Count: 4, Mean: 290 * ms, Min: 10 * ms, P50: 20015 * time.Microsecond,
-			P90: 1100 * ms, P95: 1100 * ms, P99: 1100 * ms, P999: 1100 * ms, Max: 1100 * ms,
+			Count: 4, Mean: 290 * m, Min: 10 * m, P50: 20015 * microsecond,
+			P90: 1100 * m, P95: 1100 * m, P99: 1100 * m, P999: 1100 * m, Max: 1100 * m,
 		},
 		Histogram: []Bucket{
-			{From: 0, To: 100 * ms, Count: 3},
-			{100 * ms, 200 * ms, 0},
-			{200 * ms, 300 * ms, 0},
-			{300 * ms, 400 * ms, 0},
-			{400 * ms, 500 * ms, 0},
-			{500 * ms, 600 * ms, 0},
-			{600 * ms, 700 * ms, 0},
-			{700 * ms, 800 * ms, 0},
-			{800 * ms, 900 * ms, 0},
-			{900 * ms, 1000 * ms, 0},
-			{1000 * ms, 1100 * ms, 0},
-			{1100 * ms, 1200 * ms, 1},
+			{From: 0, To: 100 * m, Count: 3},
+			{100 * m, 200 * m, 0},
+			{200 * m, 300 * m, 0},
+			{300 * m, 400 * m, 0},
+			{400 * m, 500 * m, 0},
+			{500 * m, 600 * m, 0},
+			{600 * m, 700 * m, 0},
+			{700 * m, 800 * m, 0},
+			{800 * m, 900 * m, 0},
+			{900 * m, 1000 * m, 0},
+			{1000 * m, 1100 * m, 0},
+			{1100 * m, 1200 * m, 1},
 		},
 		Status:    map[int]int64{200: 1, 404: 2},
 		Errors:    []ErrorCount{{Status, 2, "first"}, {Refused, 1, "nobody there"}, {Timeout, 1, "too slow"}},
-		MeanDelay: 4 * ms, MaxDelay: 20 * ms,
+		MeanDelay: 4 * m, MaxDelay: 20 * m,
 		Slowest: []Slow{
-			{Start: at(3900 * ms), Latency: 1100 * ms, Kind: Timeout},
-			{Start: at(2000 * ms), Latency: 30 * ms, Delay: 20 * ms, Status: 404, Kind: Status},
-			{Start: at(2100 * ms), Latency: 20 * ms, Status: 404, Kind: Status},
-			{Start: at(1000 * ms), Latency: 10 * ms, Status: 200},
+			{Start: at(3900 * ms), Latency: 1100 * m, Kind: Timeout},
+			{Start: at(2000 * ms), Latency: 30 * m, Delay: 20 * m, Status: 404, Kind: Status},
+			{Start: at(2100 * ms), Latency: 20 * m, Status: 404, Kind: Status},
+			{Start: at(1000 * ms), Latency: 10 * m, Status: 200},
 		},
 		Series: []Window{
-			{At: 0, Width: time.Second, Requests: 1, P50: 10 * ms, P99: 10 * ms},
-			{At: time.Second, Width: time.Second, Requests: 3, Failed: 3, P50: 20095 * time.Microsecond, P99: 30 * ms},
-			{At: 2 * time.Second, Width: time.Second},
-			{At: 3 * time.Second, Width: time.Second},
-			{At: 4 * time.Second, Width: time.Millisecond, Requests: 1, Failed: 1, P50: 1100 * ms, P99: 1100 * ms},
+			{At: 0, Width: 1000 * m, Requests: 1, P50: 10 * m, P99: 10 * m},
+			{At: 1000 * m, Width: 1000 * m, Requests: 3, Failed: 3, P50: 20095 * microsecond, P99: 30 * m},
+			{At: 2000 * m, Width: 1000 * m},
+			{At: 3000 * m, Width: 1000 * m},
+			{At: 4000 * m, Width: m, Requests: 1, Failed: 1, P50: 1100 * m, P99: 1100 * m},
 		},
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
@@ -200,6 +201,7 @@ func TestRateIgnoresWhatIsLongDone(t *testing.T) {
 	for range 30 {
 		r.add(begin.Add(5 * time.Second))
 		r.add(begin.Add(2 * time.Second))
+		r.add(begin.Add(3900 * time.Millisecond)) // has the slot of 5s
 	}
 	if got, want := r.rate(begin.Add(5100*time.Millisecond)), 30.0; got != want {
 		t.Errorf("rate is %v, want %v", got, want)
@@ -213,7 +215,9 @@ func TestReportOfNothing(t *testing.T) {
 		results []Result
 		warmup  int64
 	}{"no calls": {nil, 0}, "warm-up alone": {[]Result{warm, warm}, 2}} {
-		want := Report{Status: map[int]int64{}, Series: []Window{}, Warmup: tt.warmup}
+		want := Report{
+			Histogram: []Bucket{}, Status: map[int]int64{}, Errors: []ErrorCount{}, Slowest: []Slow{}, Series: []Window{}, Warmup: tt.warmup,
+		}
 		if diff := cmp.Diff(want, record(tt.results...)); diff != "" {
 			t.Errorf("%s (-want +got):\n%s", name, diff)
 		}
@@ -222,7 +226,7 @@ func TestReportOfNothing(t *testing.T) {
 
 func TestSeriesOfALongRunIsBounded(t *testing.T) {
 	t.Parallel()
-	const hours = 9
+	const hours, hour = 9, Millis(time.Hour)
 	s := newSeries()
 	var added int64
 	for at := time.Duration(0); at < hours*time.Hour; at += 1500 * time.Millisecond {
@@ -240,23 +244,36 @@ func TestSeriesOfALongRunIsBounded(t *testing.T) {
 	var counted int64
 	for i, w := range windows {
 		counted += w.Requests
-		if w.At != time.Duration(i)*windows[0].Width || (w.Width != windows[0].Width && i < len(windows)-1) {
+		if w.At != Millis(i)*windows[0].Width || (w.Width != windows[0].Width && i < len(windows)-1) {
 			t.Errorf("window %d is %v wide and begins at %v, want no gaps", i, w.Width, w.At)
 		}
-		want := time.Millisecond
+		want := Millis(time.Millisecond)
 		switch {
-		case w.At+w.Width <= 4*time.Hour, w.At >= 5*time.Hour:
-		case w.At >= 4*time.Hour && w.At+w.Width <= 5*time.Hour:
-			want = 50 * time.Millisecond
+		case w.At+w.Width <= 4*hour, w.At >= 5*hour:
+		case w.At >= 4*hour && w.At+w.Width <= 5*hour:
+			want *= 50
 		default:
 			continue // half of both
 		}
-		if (w.P50 - want).Abs() > want/100 {
+		if time.Duration(w.P50-want).Abs() > time.Duration(want/100) {
 			t.Errorf("window at %v has a median of %v, want %v to two digits", w.At, w.P50, want)
 		}
 	}
 	if counted != added {
 		t.Errorf("the windows count %d results, want %d", counted, added)
+	}
+}
+
+func TestSeriesKeepsWhatItMerges(t *testing.T) {
+	t.Parallel()
+	s := newSeries()
+	for i, latency := range []time.Duration{time.Millisecond, 100 * time.Millisecond, time.Millisecond} {
+		s.add(&Result{Start: begin.Add(time.Duration(i) * time.Second), Latency: latency, Kind: Status})
+	}
+	s.halve()
+	got := s.report()
+	if len(got) != 2 || got[0].Requests != 2 || got[0].Failed != 2 || got[1].Failed != 1 || got[0].P99 < Millis(99*time.Millisecond) {
+		t.Errorf("got %+v, want the first two windows merged", got)
 	}
 }
 
@@ -271,13 +288,13 @@ func TestSnapshot(t *testing.T) {
 		defer tick.Stop()
 		for i := range 200 { // 50 a second, for 4 seconds
 			now := <-tick.C
-			r := Result{Start: now.Add(-10 * time.Millisecond), Latency: 10 * time.Millisecond, Status: 200}
+			r := Result{Start: now.Add(-10 * time.Millisecond), Latency: 10 * time.Millisecond, Status: 200, Warmup: i < 10}
 			if i%4 == 0 {
 				r.Kind = Refused
 			}
 			c.Add(r)
 		}
-		if got, want := c.Snapshot(), (Snapshot{Done: 200, Failed: 50, Rate: 50, P99: 10 * time.Millisecond}); got != want {
+		if got, want := c.Snapshot(), (Snapshot{Done: 200, Failed: 50, Rate: 50, P99: Millis(10 * time.Millisecond)}); got != want {
 			t.Errorf("in full swing got %+v, want %+v", got, want)
 		}
 		<-time.After(2 * time.Second)

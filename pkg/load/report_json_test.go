@@ -10,9 +10,9 @@ import (
 
 func TestReportAsJSON(t *testing.T) {
 	t.Parallel()
-	const us = time.Microsecond
+	const us = Millis(time.Microsecond)
 	report := Report{
-		Start: begin, End: begin.Add(1500 * us), Duration: 1500 * us,
+		Start: begin, End: begin.Add(1500 * time.Microsecond), Duration: 1500 * us,
 		Requests: 3, Failed: 1, Warmup: 2, Rate: 2000, Bytes: 72,
 		Latency:   Latency{Count: 3, Mean: 100 * us, Min: 1, P50: 110 * us, P90: 120 * us, P95: 130 * us, P99: 140 * us, P999: 150 * us, Max: 1001 * us},
 		Histogram: []Bucket{{From: 0, To: 200 * us, Count: 3}},
@@ -20,7 +20,7 @@ func TestReportAsJSON(t *testing.T) {
 		Errors:    []ErrorCount{{Status, 1, "nothing there"}},
 		MeanDelay: 7 * us, MaxDelay: 21 * us,
 		Slowest: []Slow{{Seq: 1, Start: begin, Latency: 1001 * us, Delay: 21 * us, Status: 404, Kind: Status, TraceID: "0a", Sampled: true}},
-		Series:  []Window{{At: time.Second, Width: time.Second, Requests: 3, Failed: 1, P50: 110 * us, P99: 140 * us}},
+		Series:  []Window{{At: 1e6 * us, Width: 1e6 * us, Requests: 3, Failed: 1, P50: 110 * us, P99: 140 * us}},
 	}
 	const want = `{
  "start": "2026-11-23T04:00:00Z",

@@ -48,8 +48,8 @@ func NewResultsWriter(w io.Writer, info RunInfo) (*ResultsWriter, error) {
 	err := f.write(struct {
 		Type          string `json:"type"`
 		SchemaVersion int    `json:"schema_version"`
-		runInfoJSON
-	}{runLine, SchemaVersion, info.toJSON()})
+		RunInfo
+	}{runLine, SchemaVersion, info})
 	return f, err
 }
 
@@ -63,21 +63,22 @@ func (f *ResultsWriter) Add(r Result) {
 
 // End writes the outcome of the run, and flushes.
 func (f *ResultsWriter) End(o Outcome) error {
-	if err := f.write(struct {
+	return f.writeLast(struct {
 		Type string `json:"type"`
 		Outcome
-	}{endLine, o}); err != nil {
-		return err
-	}
-	return f.Flush()
+	}{endLine, o})
 }
 
 // Ledger writes the ledger in its own JSON, and flushes. It is called after End.
 func (f *ResultsWriter) Ledger(account any) error {
-	if err := f.write(struct {
+	return f.writeLast(struct {
 		Type   string `json:"type"`
 		Ledger any    `json:"ledger"`
-	}{ledgerLine, account}); err != nil {
+	}{ledgerLine, account})
+}
+
+func (f *ResultsWriter) writeLast(line any) error {
+	if err := f.write(line); err != nil {
 		return err
 	}
 	return f.Flush()
@@ -137,23 +138,18 @@ func (f *ResultsWriter) write(line any) error {
 func appendResult(b []byte, r *Result, start time.Time) []byte {
 	b = append(b, `{"type":"result","seq":`...)
 	b = strconv.AppendInt(b, r.Seq, 10)
-	b = append(b, `,"at_ms":`...)
-	b = appendMillis(b, r.Start.Sub(start))
+	b = appendMillis(b, "at_ms", r.Start.Sub(start))
 	if r.Delay != 0 {
-		b = append(b, `,"delay_ms":`...)
-		b = appendMillis(b, r.Delay)
+		b = appendMillis(b, "delay_ms", r.Delay)
 	}
-	b = append(b, `,"latency_ms":`...)
-	b = appendMillis(b, r.Latency)
+	b = appendMillis(b, "latency_ms", r.Latency)
 	b = appendNumber(b, "status", int64(r.Status))
 	b = appendNumber(b, "hops", int64(r.Hops))
 	b = appendNumber(b, "answered", int64(r.Answered))
 	b = appendNumber(b, "bytes", r.Bytes)
 	b = appendNumber(b, "spans", int64(r.SpansMade))
 	if !r.TraceID.IsZero() {
-		b = append(b, `,"trace_id":"`...)
-		b = append(b, r.TraceID.String()...)
-		b = append(b, '"')
+		b = strconv.AppendQuote(appendKey(b, "trace_id"), r.TraceID.String())
 	}
 	if r.Sampled {
 		b = append(b, `,"sampled":true`...)
@@ -161,28 +157,19 @@ func appendResult(b []byte, r *Result, start time.Time) []byte {
 	if r.Warmup {
 		b = append(b, `,"warmup":true`...)
 	}
-	b = appendString(b, "kind", string(r.Kind))
-	b = appendString(b, "error", r.Err)
+	b = appendText(b, "kind", string(r.Kind))
+	b = appendText(b, "error", r.Err)
 	return append(b, "}\n"...)
 }
 
-// appendMillis appends d in milliseconds, to the nanosecond.
-func appendMillis(b []byte, d time.Duration) []byte {
-	if d < 0 {
-		b = append(b, '-')
-		d = -d
-	}
-	b = strconv.AppendInt(b, int64(d/time.Millisecond), 10)
-	rest := int64(d % time.Millisecond)
-	if rest == 0 {
-		return b
-	}
-	b = append(b, '.')
-	for digit := int64(time.Millisecond / 10); rest > 0; digit /= 10 {
-		b = append(b, byte('0'+rest/digit))
-		rest %= digit
-	}
-	return b
+func appendKey(b []byte, name string) []byte {
+	b = append(b, `,"`...)
+	b = append(b, name...)
+	return append(b, `":`...)
+}
+
+func appendMillis(b []byte, name string, d time.Duration) []byte {
+	return strconv.AppendFloat(appendKey(b, name), Millis(d).float(), 'f', -1, 64)
 }
 
 // appendNumber appends a field unless it is 0.
@@ -190,20 +177,14 @@ func appendNumber(b []byte, name string, n int64) []byte {
 	if n == 0 {
 		return b
 	}
-	b = append(b, ',', '"')
-	b = append(b, name...)
-	b = append(b, '"', ':')
-	return strconv.AppendInt(b, n, 10)
+	return strconv.AppendInt(appendKey(b, name), n, 10)
 }
 
-// appendString appends a field unless it is "".
-func appendString(b []byte, name, s string) []byte {
+// appendText appends a field unless it is "".
+func appendText(b []byte, name, s string) []byte {
 	if s == "" {
 		return b
 	}
 	quoted, _ := json.Marshal(s) // a string can always be
-	b = append(b, ',', '"')
-	b = append(b, name...)
-	b = append(b, '"', ':')
-	return append(b, printable.JSON(quoted)...)
+	return append(appendKey(b, name), printable.JSON(quoted)...)
 }

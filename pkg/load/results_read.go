@@ -7,101 +7,101 @@ import (
 	"errors"
 	"fmt"
 	"io"
-
-	"github.com/otdemo/otdemo/pkg/trace"
+	"time"
 )
 
 // maxLine bounds a line of a results file; a ledger is the longest.
 const maxLine = 1 << 20
 
-// ResultsReader reads the file of a ResultsWriter. It is strict, and its errors have the
-// number of the line; but a file that ends early is that of a run that was killed, and
-// is read as far as it goes. It is not for concurrent use.
-type ResultsReader struct {
+// Ending is what a results file has after its results.
+type Ending struct {
+	// Outcome is zero when the file was cut off before it.
+	Outcome Outcome `json:"-"`
+	// Ledger is the ledger's JSON; nil if there is none.
+	Ledger json.RawMessage `json:"ledger"`
+	// Cut is a phrase for what is missing at the end; "" when the file is complete.
+	Cut string `json:"-"`
+}
+
+// ReadResults reads the file of a ResultsWriter: what was run, each result in its order,
+// and what follows them. It is strict, and its errors have name and the number of the
+// line; but a file that ends early is that of a run that was killed, and is read as far
+// as it goes.
+func ReadResults(r io.Reader, name string, each func(Result)) (RunInfo, Ending, error) {
+	f := &resultsReader{name: name, file: bufio.NewReaderSize(r, maxLine)}
+	err := f.head()
+	if err == nil {
+		err = f.rest(each)
+	}
+	return f.info, f.ending, err
+}
+
+type resultsReader struct {
 	name   string
-	lines  *bufio.Scanner
-	number int
-	whole  bool // the current line ends in a newline
+	file   *bufio.Reader
+	number int // of the current line
 	info   RunInfo
 	ended  bool
 	ending Ending
 }
 
-// Ending is what a results file has after its results.
-type Ending struct {
-	// Outcome is zero when the file was cut off before it.
-	Outcome Outcome
-	// Ledger is the ledger's JSON; nil if there is none.
-	Ledger json.RawMessage
-	// Cut is a phrase for what is missing at the end; "" when the file is complete.
-	Cut string
-}
-
-// NewResultsReader reads the first line of a results file. Errors contain name.
-func NewResultsReader(r io.Reader, name string) (*ResultsReader, error) {
-	f := &ResultsReader{name: name, lines: bufio.NewScanner(r)}
-	f.lines.Buffer(nil, maxLine)
-	f.lines.Split(withNewline)
+func (f *resultsReader) head() error {
 	line, err := f.line()
-	if err != nil {
-		if errors.Is(err, io.EOF) {
-			err = fmt.Errorf("%s: no results: the file is empty", name)
-		}
-		return nil, err
+	switch {
+	case errors.Is(err, io.EOF):
+		return fmt.Errorf("%s: no results: the file is empty", f.name)
+	case err != nil:
+		return err
 	}
 	var head struct {
 		Type          string `json:"type"`
 		SchemaVersion int    `json:"schema_version"`
+		RunInfo
 	}
-	if err := json.Unmarshal(line, &head); err != nil || head.Type != runLine {
-		return nil, f.errorf(`no results of "otdemo call": the first line must be of type %q`, runLine)
+	err = json.Unmarshal(line, &head)
+	switch {
+	case head.Type != runLine:
+		return f.errorf(`no results of "otdemo call": the first line must be of type %q`, runLine)
+	case head.SchemaVersion != SchemaVersion:
+		return f.errorf("schema_version must be %d, got %d", SchemaVersion, head.SchemaVersion)
+	case err != nil:
+		return f.errorf("%w", err)
 	}
-	if head.SchemaVersion != SchemaVersion {
-		return nil, f.errorf("schema_version must be %d, got %d", SchemaVersion, head.SchemaVersion)
-	}
-	if err := json.Unmarshal(line, &f.info); err != nil {
-		return nil, f.errorf("%w", err)
-	}
-	return f, nil
+	f.info = head.RunInfo
+	return nil
 }
 
-// Info returns what was run.
-func (f *ResultsReader) Info() RunInfo { return f.info }
-
-// Next returns the next result, and io.EOF after the last one.
-func (f *ResultsReader) Next() (Result, error) {
+func (f *resultsReader) rest(each func(Result)) error {
 	for {
 		line, err := f.line()
-		if errors.Is(err, io.EOF) {
+		switch {
+		case errors.Is(err, io.EOF):
 			f.finish()
-			return Result{}, io.EOF
-		}
-		if err != nil {
-			return Result{}, err
+			return nil
+		case err != nil:
+			return err
 		}
 		var in resultJSON
-		if err := json.Unmarshal(line, &in); err != nil {
-			if !f.whole {
-				f.ending.Cut = fmt.Sprintf("line %d is incomplete", f.number)
-				return Result{}, io.EOF
-			}
-			return Result{}, f.errorf("%w", err)
+		err = json.Unmarshal(line, &in)
+		switch {
+		case err != nil && !bytes.HasSuffix(line, []byte{'\n'}):
+			f.ending.Cut = fmt.Sprintf("line %d is incomplete", f.number)
+			return nil
+		case err != nil:
+			return f.errorf("%w", err)
+		case in.Type != resultLine || f.ended:
+			err = f.last(in.Type, line)
+		default:
+			err = f.result(&in, each)
 		}
-		if in.Type == resultLine && !f.ended {
-			return f.result(&in)
-		}
-		if err := f.last(in.Type, line); err != nil {
-			return Result{}, err
+		if err != nil {
+			return err
 		}
 	}
 }
 
-// Ending returns what came after the results. It is complete when Next has
-// returned io.EOF.
-func (f *ResultsReader) Ending() Ending { return f.ending }
-
 // finish records what a file that ends here lacks.
-func (f *ResultsReader) finish() {
+func (f *resultsReader) finish() {
 	switch {
 	case f.ending.Cut != "":
 	case !f.ended:
@@ -112,65 +112,37 @@ func (f *ResultsReader) finish() {
 }
 
 // last reads a line that follows the results.
-func (f *ResultsReader) last(kind string, line []byte) error {
+func (f *resultsReader) last(kind string, line []byte) error {
+	var into any
 	switch {
 	case kind == endLine && !f.ended:
-		f.ended = true
-		if err := json.Unmarshal(line, &f.ending.Outcome); err != nil {
-			return f.errorf("%w", err)
-		}
+		f.ended, into = true, &f.ending.Outcome
 	case kind == ledgerLine && f.ended && f.ending.Ledger == nil:
-		var in struct {
-			Ledger json.RawMessage `json:"ledger"`
-		}
-		if err := json.Unmarshal(line, &in); err != nil {
-			return f.errorf("%w", err)
-		}
-		f.ending.Ledger = in.Ledger
+		into = &f.ending
 	case kind == runLine, kind == resultLine, kind == endLine, kind == ledgerLine:
 		return f.errorf("unexpected line of type %q", kind)
 	default:
 		return f.errorf("unknown type %q", kind)
+	}
+	if err := json.Unmarshal(line, into); err != nil {
+		return f.errorf("%w", err)
 	}
 	return nil
 }
 
 // resultJSON is a result's line; see appendResult.
 type resultJSON struct {
-	Type      string        `json:"type"`
-	Seq       int64         `json:"seq"`
-	AtMS      millis        `json:"at_ms"`
-	DelayMS   millis        `json:"delay_ms"`
-	LatencyMS millis        `json:"latency_ms"`
-	Status    int           `json:"status"`
-	Hops      int           `json:"hops"`
-	Answered  int           `json:"answered"`
-	Bytes     int64         `json:"bytes"`
-	Spans     int           `json:"spans"`
-	TraceID   trace.TraceID `json:"trace_id"`
-	Sampled   bool          `json:"sampled"`
-	Warmup    bool          `json:"warmup"`
-	Kind      ErrorKind     `json:"kind"`
-	Error     string        `json:"error"`
+	Type string `json:"type"`
+	Result
+	At      Millis `json:"at_ms"`
+	Delay   Millis `json:"delay_ms"`
+	Latency Millis `json:"latency_ms"`
 }
 
-func (f *ResultsReader) result(in *resultJSON) (Result, error) {
-	r := Result{
-		Seq:       in.Seq,
-		Start:     f.info.Start.Add(in.AtMS.duration()),
-		Delay:     in.DelayMS.duration(),
-		Latency:   in.LatencyMS.duration(),
-		Status:    in.Status,
-		Hops:      in.Hops,
-		Answered:  in.Answered,
-		Bytes:     in.Bytes,
-		Kind:      in.Kind,
-		Err:       in.Error,
-		TraceID:   in.TraceID,
-		Sampled:   in.Sampled,
-		SpansMade: in.Spans,
-		Warmup:    in.Warmup,
-	}
+func (f *resultsReader) result(in *resultJSON, each func(Result)) error {
+	r := in.Result
+	r.Start = f.info.Start.Add(time.Duration(in.At))
+	r.Delay, r.Latency = time.Duration(in.Delay), time.Duration(in.Latency)
 	for _, n := range []struct {
 		name  string
 		value int64
@@ -185,44 +157,31 @@ func (f *ResultsReader) result(in *resultJSON) (Result, error) {
 		{"spans", int64(r.SpansMade)},
 	} {
 		if n.value < 0 {
-			return Result{}, f.errorf("%s must not be negative", n.name)
+			return f.errorf("%s must not be negative", n.name)
 		}
 	}
-	return r, nil
+	each(r)
+	return nil
 }
 
-// line returns the next line, which is valid until the next call, or io.EOF.
-func (f *ResultsReader) line() ([]byte, error) {
-	if !f.lines.Scan() {
-		err := f.lines.Err()
-		switch {
-		case err == nil:
-			return nil, io.EOF
-		case errors.Is(err, bufio.ErrTooLong):
-			f.number++
-			return nil, f.errorf("the line is longer than %d bytes", maxLine)
-		default:
-			return nil, fmt.Errorf("%s: %w", f.name, err)
-		}
+// line returns the next line, which is valid until the next call, or io.EOF. It has its
+// newline, without which it is incomplete.
+func (f *resultsReader) line() ([]byte, error) {
+	line, err := f.file.ReadSlice('\n')
+	switch {
+	case err == nil, errors.Is(err, io.EOF) && len(line) > 0:
+		f.number++
+		return line, nil
+	case errors.Is(err, io.EOF):
+		return nil, io.EOF
+	case errors.Is(err, bufio.ErrBufferFull):
+		f.number++
+		return nil, f.errorf("the line is longer than %d bytes", maxLine)
+	default:
+		return nil, fmt.Errorf("%s: %w", f.name, err)
 	}
-	f.number++
-	line := f.lines.Bytes()
-	f.whole = bytes.HasSuffix(line, []byte{'\n'})
-	return line, nil
 }
 
-func (f *ResultsReader) errorf(format string, args ...any) error {
+func (f *resultsReader) errorf(format string, args ...any) error {
 	return fmt.Errorf("%s:%d: %w", f.name, f.number, fmt.Errorf(format, args...))
-}
-
-// withNewline is bufio.ScanLines, but keeps the newline: without it the line is
-// incomplete.
-func withNewline(data []byte, atEOF bool) (int, []byte, error) {
-	if i := bytes.IndexByte(data, '\n'); i >= 0 {
-		return i + 1, data[:i+1], nil
-	}
-	if atEOF && len(data) > 0 {
-		return len(data), data, nil
-	}
-	return 0, nil, nil
 }

@@ -40,13 +40,16 @@ type run struct {
 	// taken numbers the calls, measured those after the warm-up.
 	taken, measured atomic.Int64
 	sent            atomic.Int64
-	// interrupted is set by the first worker that makes no further call because ctx ended.
-	interrupted atomic.Bool
-	stopped     atomic.Int64 // time.Duration from started
-	observing   sync.Mutex
+	// stopped is the time.Duration from started at which the first worker made no further
+	// call because ctx ended; 0 if none did.
+	stopped   atomic.Int64
+	observing sync.Mutex
 }
 
 func newRun(opts Options, send func(context.Context) (client.Result, error)) *run {
+	if opts.Observe == nil {
+		opts.Observe = func(Result) {}
+	}
 	return &run{
 		caller:  newCaller(opts, send),
 		opts:    opts,
@@ -56,7 +59,6 @@ func newRun(opts Options, send func(context.Context) (client.Result, error)) *ru
 	}
 }
 
-// do returns when all workers are done.
 func (r *run) do(ctx context.Context) Outcome {
 	var workers sync.WaitGroup
 	for range r.opts.Concurrency {
@@ -66,7 +68,7 @@ func (r *run) do(ctx context.Context) Outcome {
 	return Outcome{
 		Start:       r.started,
 		End:         time.Now(),
-		Interrupted: r.interrupted.Load(),
+		Interrupted: r.stopped.Load() > 0,
 		Sent:        r.sent.Load(),
 		Unsent:      r.unsent(),
 	}
@@ -93,7 +95,9 @@ func (r *run) work(ctx context.Context) {
 		if result.Kind == Canceled {
 			r.interrupt()
 		}
-		r.observe(result)
+		r.observing.Lock()
+		r.opts.Observe(result)
+		r.observing.Unlock()
 	}
 }
 
@@ -146,19 +150,8 @@ func (r *run) wait(ctx context.Context, timer *time.Timer, due time.Time) bool {
 	}
 }
 
-func (r *run) observe(result Result) {
-	if r.opts.Observe == nil {
-		return
-	}
-	r.observing.Lock()
-	defer r.observing.Unlock()
-	r.opts.Observe(result)
-}
-
 func (r *run) interrupt() {
-	if r.interrupted.CompareAndSwap(false, true) {
-		r.stopped.Store(int64(time.Since(r.started)))
-	}
+	r.stopped.CompareAndSwap(0, max(1, int64(time.Since(r.started))))
 }
 
 // unsent returns how many calls were due and not made, once the workers are done.
@@ -169,7 +162,7 @@ func (r *run) unsent() int64 {
 	}
 	until := addCapped(r.opts.Warmup, r.opts.Duration)
 	switch {
-	case r.interrupted.Load():
+	case r.stopped.Load() > 0:
 		until = time.Duration(r.stopped.Load())
 	case r.opts.Duration == 0:
 		return 0 // it ended with its last call

@@ -1,13 +1,15 @@
 package load
 
-import "time"
+import (
+	"slices"
+	"time"
+)
 
 // maxWindows bounds the windows of a series; a long one has at least half as many.
 const maxWindows = 240
 
 // series is a run over time. Its windows are a second wide at first, and twice as wide
-// each time that there would be too many, so that memory is bounded. The zero value is
-// not usable; use newSeries.
+// each time that there would be too many, so that memory is bounded.
 type series struct {
 	// origin is where the first window begins; results may come in any order.
 	origin time.Time
@@ -17,7 +19,6 @@ type series struct {
 	windows []*window
 }
 
-// window is the results of one interval; nil is one without results.
 type window struct {
 	requests, failed int64
 	latencies        *latencies
@@ -38,12 +39,12 @@ func (s *series) add(r *Result) {
 		w.failed++
 	}
 	if r.timed() {
-		w.latencies.add(r.Latency)
+		w.latencies.add(Millis(r.Latency))
 	}
 }
 
-// at returns the window of offset, which it creates. An offset before the first result
-// counts as that of the first.
+// at returns the window of offset. An offset before the first result counts as that of
+// the first.
 func (s *series) at(offset time.Duration) *window {
 	offset = max(offset, 0)
 	for offset/s.width >= maxWindows {
@@ -51,41 +52,24 @@ func (s *series) at(offset time.Duration) *window {
 	}
 	i := int(offset / s.width)
 	for len(s.windows) <= i {
-		s.windows = append(s.windows, nil)
-	}
-	if s.windows[i] == nil {
-		s.windows[i] = &window{latencies: newLatencies(oneWindow)}
+		s.windows = append(s.windows, &window{latencies: newLatencies(oneWindow)})
 	}
 	return s.windows[i]
 }
 
-// halve merges neighbours.
 func (s *series) halve() {
 	s.width *= 2
 	merged := s.windows[:0]
-	for i := 0; i < len(s.windows); i += 2 {
-		w := s.windows[i]
-		if i+1 < len(s.windows) {
-			w = w.merge(s.windows[i+1])
+	for pair := range slices.Chunk(s.windows, 2) {
+		for _, other := range pair[1:] {
+			pair[0].requests += other.requests
+			pair[0].failed += other.failed
+			pair[0].latencies.merge(other.latencies)
 		}
-		merged = append(merged, w)
+		merged = append(merged, pair[0])
 	}
 	clear(s.windows[len(merged):])
 	s.windows = merged
-}
-
-// merge adds other to w and returns the sum; either may be nil.
-func (w *window) merge(other *window) *window {
-	switch {
-	case other == nil:
-		return w
-	case w == nil:
-		return other
-	}
-	w.requests += other.requests
-	w.failed += other.failed
-	w.latencies.merge(other.latencies)
-	return w
 }
 
 // report returns the windows, with their offset from the origin. The last one ends
@@ -93,15 +77,15 @@ func (w *window) merge(other *window) *window {
 func (s *series) report() []Window {
 	windows := make([]Window, len(s.windows))
 	for i, w := range s.windows {
-		windows[i] = Window{At: time.Duration(i) * s.width, Width: s.width}
-		if w == nil {
-			continue
+		windows[i] = Window{
+			At: Millis(i) * Millis(s.width), Width: Millis(s.width),
+			Requests: w.requests, Failed: w.failed,
+			P50: w.latencies.percentile(50), P99: w.latencies.percentile(99),
 		}
-		windows[i].Requests, windows[i].Failed = w.requests, w.failed
-		windows[i].P50, windows[i].P99 = w.latencies.percentile(50), w.latencies.percentile(99)
 	}
 	if n := len(windows); n > 0 {
-		windows[n-1].Width = min(s.width, max(s.last-windows[n-1].At, time.Millisecond))
+		end := &windows[n-1]
+		end.Width = min(end.Width, max(Millis(s.last)-end.At, Millis(time.Millisecond)))
 	}
 	return windows
 }

@@ -4,9 +4,9 @@ import (
 	"bytes"
 	"fmt"
 	"io"
-	"strings"
 	"unicode"
 	"unicode/utf16"
+	"unicode/utf8"
 )
 
 // Escaped returns text with its line breaks, and an escape as in Go (\x1b, \u202e)
@@ -30,11 +30,7 @@ func Escaped(text []byte) string {
 			return fmt.Appendf(dst, `\u%04x`, r)
 		}
 	})
-	lines := strings.Split(string(escaped), "\n")
-	for i := range lines {
-		lines[i] = disarm(lines[i])
-	}
-	return strings.Join(lines, "\n")
+	return eachLine(string(escaped), disarm)
 }
 
 // JSON returns a document in JSON with the same content, in which each character
@@ -57,19 +53,23 @@ func JSON(document []byte) []byte {
 			return fmt.Appendf(dst, `\u%04x`, r) // U+FFFD for what is not UTF-8
 		}
 	})
-	if !bytes.Contains(out, []byte("##")) {
-		return out
-	}
-	line := string(out)
-	out = out[:0]
-	for i := range len(line) {
-		if commandAt(line, i) {
-			out = append(out, `\u0023`...)
-			continue
+	return command.ReplaceAll(out, []byte(`\u0023$1`))
+}
+
+// appendEscaped appends text with escape instead of each character that is not
+// graphic, and of each byte that is not UTF-8.
+func appendEscaped(dst []byte, text []byte, escape func(dst []byte, r rune, raw []byte) []byte) []byte {
+	for len(text) > 0 {
+		r, size := utf8.DecodeRune(text)
+		raw := text[:size]
+		if r == '\n' || unicode.IsGraphic(r) && (r != utf8.RuneError || size > 1) {
+			dst = append(dst, raw...)
+		} else {
+			dst = escape(dst, r, raw)
 		}
-		out = append(out, line[i])
+		text = text[size:]
 	}
-	return out
+	return dst
 }
 
 // TextWriter returns a writer that applies Text to each Write. Each must be of whole

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"net"
 	"net/http"
 	"net/url"
@@ -134,16 +135,13 @@ func (c *Client) Trace(ctx context.Context, id trace.TraceID) (trace.Trace, erro
 }
 
 func (c *Client) readTrace(ctx context.Context, id trace.TraceID, decode decoder) (trace.Trace, error) {
-	fromZipkin := func() (trace.Trace, error) { return c.zipkinTrace(ctx, id) }
-	if c.IsZipkin() {
-		return fromZipkin()
-	}
-	t, err := c.jaegerTrace(ctx, id, decode)
-	return orZipkin(c, t, err, fromZipkin)
+	return orZipkin(c,
+		func() (trace.Trace, error) { return c.jaegerTrace(ctx, id, decode) },
+		func() (trace.Trace, error) { return c.zipkinTrace(ctx, id) })
 }
 
 func (c *Client) jaegerTrace(ctx context.Context, id trace.TraceID, decode decoder) (trace.Trace, error) {
-	resp, err := c.get(ctx, c.base.JoinPath("api", "traces", id.String()))
+	resp, err := c.get(ctx, "api/traces/"+id.String(), nil)
 	if err != nil {
 		return trace.Trace{}, err
 	}
@@ -172,18 +170,16 @@ func (c *Client) jaegerTrace(ctx context.Context, id trace.TraceID, decode decod
 // reads /api/v3/services; if that does not exist, /api/services; and if neither does,
 // Zipkin's. Jaeger's own service is one of them.
 func (c *Client) Services(ctx context.Context) ([]string, error) {
-	fromZipkin := func() ([]string, error) { return c.zipkinServices(ctx) }
-	if c.IsZipkin() {
-		return fromZipkin()
-	}
-	names, err := c.ServicesFrom(ctx, V3)
-	if err != nil && IsMissingPath(err) {
-		names, err = c.ServicesFrom(ctx, V1)
-	}
-	return orZipkin(c, names, err, fromZipkin)
+	return orZipkin(c, func() ([]string, error) {
+		names, err := c.ServicesFrom(ctx, V3)
+		if err != nil && IsMissingPath(err) {
+			return c.ServicesFrom(ctx, V1)
+		}
+		return names, err
+	}, func() ([]string, error) { return c.zipkinServices(ctx) })
 }
 
-// API is a generation of Jaeger's query API, or Zipkin.
+// API is a generation of Jaeger's query API.
 type API string
 
 // The generations. Jaeger 1.42 to 2.20 have both. Later versions have only
@@ -194,46 +190,35 @@ const (
 )
 
 // ServicesFrom is Services over one generation of the API.
-func (c *Client) ServicesFrom(ctx context.Context, api API) ([]string, error) {
-	if api == Zipkin {
-		return c.zipkinServices(ctx)
-	}
-	u, key := c.base.JoinPath("api", "v3", "services"), "services"
+func (c *Client) ServicesFrom(ctx context.Context, api API) (names []string, err error) {
+	path, key := "api/v3/services", "services"
 	if api == V1 {
-		u, key = c.base.JoinPath("api", "services"), "data"
+		path, key = "api/services", "data"
 	}
-	names, err := c.names(ctx, u, key)
+	err = c.read(ctx, path, nil, (*answer).looksJSON, func(r io.Reader) error {
+		names, err = decodeNames(r, key)
+		return err
+	})
 	slices.Sort(names)
 	return names, err
 }
 
-// names reads a list of strings under key. Jaeger omits the key only in an empty
+// decodeNames reads a list of strings under key. Jaeger omits the key only in an empty
 // object; any other object without it is another program's.
-func (c *Client) names(ctx context.Context, u *url.URL, key string) ([]string, error) {
-	resp, err := c.get(ctx, u)
-	if err != nil {
-		return nil, err
-	}
-	defer resp.close()
-	if resp.Status != http.StatusOK || !resp.looksJSON() {
-		return nil, resp.unexpected("")
-	}
+func decodeNames(r io.Reader, key string) (names []string, err error) {
 	var fields map[string]json.RawMessage
-	if err := json.NewDecoder(resp.body).Decode(&fields); err != nil {
-		return nil, resp.decodeError(err)
+	if err := json.NewDecoder(r).Decode(&fields); err != nil {
+		return nil, err
 	}
 	list, ok := fields[key]
 	switch {
-	case !ok && len(fields) > 0:
-		return nil, resp.unexpected(fmt.Sprintf("it has no %q", key))
-	case !ok:
+	case ok:
+		return names, json.Unmarshal(list, &names)
+	case len(fields) > 0:
+		return nil, fmt.Errorf("it has no %q", key)
+	default:
 		return nil, nil
 	}
-	var names []string
-	if err := json.Unmarshal(list, &names); err != nil {
-		return nil, resp.unexpected(err.Error())
-	}
-	return names, nil
 }
 
 // IsMissingPath reports whether an error means that the server does not have the path:
@@ -244,19 +229,31 @@ func IsMissingPath(err error) bool {
 		return true
 	}
 	status, ok := errors.AsType[*StatusError](err)
-	if !ok {
-		return false
+	return ok && slices.Contains([]int{http.StatusNotFound, http.StatusMethodNotAllowed, http.StatusNotImplemented}, status.Status)
+}
+
+// read decodes the answer to a request, which must have status 200 and the right looks.
+// An error of decode is the reason of a NotJSONError, unless the body was cut off.
+func (c *Client) read(ctx context.Context, path string, values url.Values, looks func(*answer) bool, decode func(io.Reader) error) error {
+	resp, err := c.get(ctx, path, values)
+	if err != nil {
+		return err
 	}
-	switch status.Status {
-	case http.StatusNotFound, http.StatusMethodNotAllowed, http.StatusNotImplemented:
-		return true
+	defer resp.close()
+	if resp.Status != http.StatusOK || !looks(resp) {
+		return resp.unexpected("")
 	}
-	return false
+	if err := decode(resp.body); err != nil {
+		return resp.decodeError(err)
+	}
+	return nil
 }
 
 // get sends a request and returns the answer, whatever its status. The caller must
 // close it.
-func (c *Client) get(ctx context.Context, u *url.URL) (*answer, error) {
+func (c *Client) get(ctx context.Context, path string, values url.Values) (*answer, error) {
+	u := c.base.JoinPath(path)
+	u.RawQuery = values.Encode()
 	shown := redact.URL(u.String())
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, u.String(), nil)
 	if err != nil {

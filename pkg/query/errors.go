@@ -1,6 +1,7 @@
 package query
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"net/http"
@@ -89,11 +90,7 @@ func (e *NotJSONError) Error() string {
 	if e.Reason != "" {
 		return fmt.Sprintf("get %s: answer is not Jaeger's: %s", e.URL, e.Reason)
 	}
-	kind := e.ContentType
-	if kind == "" {
-		kind = "no content type"
-	}
-	return fmt.Sprintf("get %s: answer is not JSON but %s", e.URL, kind)
+	return fmt.Sprintf("get %s: answer is not JSON but %s", e.URL, cmp.Or(e.ContentType, "no content type"))
 }
 
 func firstLine(s string) string {

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"net/http"
 	"net/url"
 
 	"github.com/otdemo/otdemo/pkg/trace"
@@ -48,7 +47,6 @@ func (c *Client) outlinesOneByOne(ctx context.Context, ids []trace.TraceID) ([]t
 	return traces, nil
 }
 
-// decoder reads an answer of API v1 that has traces.
 type decoder func(io.Reader) ([]trace.Trace, []trace.ResponseError, error)
 
 func decodeOutlines(r io.Reader) ([]trace.Trace, []trace.ResponseError, error) {
@@ -60,23 +58,16 @@ func decodeOutlines(r io.Reader) ([]trace.Trace, []trace.ResponseError, error) {
 }
 
 // traces reads /api/traces. Ids that are not found are not an error.
-func (c *Client) traces(ctx context.Context, values url.Values, decode decoder) ([]trace.Trace, error) {
-	u := c.base.JoinPath("api", "traces")
-	u.RawQuery = values.Encode()
-	resp, err := c.get(ctx, u)
-	if err != nil {
-		return nil, err
-	}
-	defer resp.close()
-	if resp.Status != http.StatusOK || !resp.looksJSON() {
-		return nil, resp.unexpected("")
-	}
-	traces, errs, err := decode(resp.body)
-	switch {
-	case err != nil:
-		return nil, resp.decodeError(err)
-	case len(traces) == 0 && len(errs) > 0 && errs[0].TraceID == "":
-		return nil, resp.unexpected(fmt.Sprintf("it has only an error: %s", errs[0].Msg))
-	}
-	return traces, nil
+func (c *Client) traces(ctx context.Context, values url.Values, decode decoder) (traces []trace.Trace, err error) {
+	err = c.read(ctx, "api/traces", values, (*answer).looksJSON, func(r io.Reader) error {
+		var errs []trace.ResponseError
+		if traces, errs, err = decode(r); err != nil {
+			return err
+		}
+		if len(traces) == 0 && len(errs) > 0 && errs[0].TraceID == "" {
+			return fmt.Errorf("it has only an error: %s", errs[0].Msg)
+		}
+		return nil
+	})
+	return traces, err
 }

@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
-	"fmt"
 	"net/http"
 	"net/url"
 	"strconv"
@@ -62,10 +61,12 @@ func (c *Client) Search(ctx context.Context, opts SearchOptions) ([]trace.Trace,
 		return nil, errors.New("search: no service")
 	}
 	opts = opts.withDefaults()
-	fromZipkin := func() ([]trace.Trace, error) { return c.searchZipkin(ctx, opts) }
-	if c.IsZipkin() {
-		return fromZipkin()
-	}
+	return orZipkin(c,
+		func() ([]trace.Trace, error) { return c.searchJaeger(ctx, opts) },
+		func() ([]trace.Trace, error) { return c.searchZipkin(ctx, opts) })
+}
+
+func (c *Client) searchJaeger(ctx context.Context, opts SearchOptions) ([]trace.Trace, error) {
 	traces, err := c.searchV1(ctx, opts)
 	if err == nil || !IsMissingPath(err) {
 		return traces, err
@@ -74,8 +75,7 @@ func (c *Client) Search(ctx context.Context, opts SearchOptions) ([]trace.Trace,
 		// The path exists, so this is the answer.
 		return nil, err
 	}
-	traces, err = c.searchV3(ctx, opts)
-	return orZipkin(c, traces, err, fromZipkin)
+	return c.searchV3(ctx, opts)
 }
 
 func (c *Client) searchV1(ctx context.Context, opts SearchOptions) ([]trace.Trace, error) {
@@ -85,12 +85,7 @@ func (c *Client) searchV1(ctx context.Context, opts SearchOptions) ([]trace.Trac
 		"end":     {strconv.FormatInt(opts.End.UnixMicro(), 10)},
 		"limit":   {strconv.Itoa(opts.Limit)},
 	}
-	if opts.Operation != "" {
-		values.Set("operation", opts.Operation)
-	}
-	if err := setTags(values, "tags", opts.Tags); err != nil {
-		return nil, err
-	}
+	opts.setOptional(values, "operation", "tags")
 	decode := trace.DecodeTraces
 	if opts.Outline {
 		decode = decodeOutlines
@@ -98,17 +93,15 @@ func (c *Client) searchV1(ctx context.Context, opts SearchOptions) ([]trace.Trac
 	return c.traces(ctx, values, decode)
 }
 
-// setTags adds tags to values as a JSON object, which both APIs accept.
-func setTags(values url.Values, name string, tags map[string]string) error {
-	if len(tags) == 0 {
-		return nil
+// setOptional sets the operation, and the tags as the JSON object that both APIs accept.
+func (o *SearchOptions) setOptional(values url.Values, operation, tags string) {
+	if o.Operation != "" {
+		values.Set(operation, o.Operation)
 	}
-	text, err := json.Marshal(tags)
-	if err != nil {
-		return fmt.Errorf("search: %w", err)
+	if len(o.Tags) > 0 {
+		text, _ := json.Marshal(o.Tags) // strings can always be
+		values.Set(tags, string(text))
 	}
-	values.Set(name, string(text))
-	return nil
 }
 
 func (c *Client) searchV3(ctx context.Context, opts SearchOptions) ([]trace.Trace, error) {
@@ -118,15 +111,8 @@ func (c *Client) searchV3(ctx context.Context, opts SearchOptions) ([]trace.Trac
 		"query.start_time_max": {opts.End.UTC().Format(time.RFC3339Nano)},
 		"query.num_traces":     {strconv.Itoa(opts.Limit)},
 	}
-	if opts.Operation != "" {
-		values.Set("query.operation_name", opts.Operation)
-	}
-	if err := setTags(values, "query.attributes", opts.Tags); err != nil {
-		return nil, err
-	}
-	u := c.base.JoinPath("api", "v3", "traces")
-	u.RawQuery = values.Encode()
-	resp, err := c.get(ctx, u)
+	opts.setOptional(values, "query.operation_name", "query.attributes")
+	resp, err := c.get(ctx, "api/v3/traces", values)
 	if err != nil {
 		return nil, err
 	}

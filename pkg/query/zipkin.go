@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"maps"
 	"net/http"
 	"net/url"
@@ -16,70 +17,70 @@ import (
 	"github.com/otdemo/otdemo/pkg/trace"
 )
 
-// Zipkin is the API of Zipkin's own server. A Client uses it where Jaeger's paths do
-// not exist, and uses nothing else once an answer was Zipkin's.
-const Zipkin API = "zipkin"
-
 // IsZipkin reports whether an answer has proven that this is a Zipkin. It returns false
 // before the first one.
 func (c *Client) IsZipkin() bool { return c.zipkin.Load() }
 
-// orZipkin returns the answer of Zipkin's API if Jaeger's failed with err because it
-// does not exist, and err if neither does. Zipkin responds with 404 to Jaeger's paths.
-func orZipkin[T any](c *Client, failed T, err error, fromZipkin func() (T, error)) (T, error) {
+// orZipkin returns the answer of Jaeger's API, or of Zipkin's if that is what exists, and
+// Jaeger's error if neither does. Zipkin responds with 404 to Jaeger's paths. Once an
+// answer was Zipkin's, nothing else is tried.
+func orZipkin[T any](c *Client, fromJaeger, fromZipkin func() (T, error)) (T, error) {
+	if c.IsZipkin() {
+		return fromZipkin()
+	}
+	got, err := fromJaeger()
 	if status, ok := errors.AsType[*StatusError](err); !ok || status.Status != http.StatusNotFound {
-		return failed, err
+		return got, err
 	}
-	if got, zipkinErr := fromZipkin(); c.IsZipkin() {
-		return got, zipkinErr
+	if other, zipkinErr := fromZipkin(); c.IsZipkin() {
+		return other, zipkinErr
 	}
-	return failed, err
+	return got, err
+}
+
+// readZipkin reads a list, as all answers of Zipkin are, and so knows it for Zipkin's.
+func readZipkin[E any](ctx context.Context, c *Client, path string, values url.Values) (list []E, err error) {
+	err = c.read(ctx, path, values, (*answer).looksList, func(r io.Reader) error {
+		return json.NewDecoder(r).Decode(&list)
+	})
+	if err != nil {
+		return nil, err
+	}
+	c.zipkin.Store(true)
+	return list, nil
 }
 
 // zipkinTrace reads one trace over GET /api/v2/trace/{id} (zipkin2-api.yaml). For a
 // missing one Zipkin responds with 404 and "{id} not found" as text.
-func (c *Client) zipkinTrace(ctx context.Context, id trace.TraceID) (trace.Trace, error) {
-	resp, err := c.get(ctx, c.base.JoinPath("api", "v2", "trace", id.String()))
+func (c *Client) zipkinTrace(ctx context.Context, id trace.TraceID) (t trace.Trace, err error) {
+	resp, err := c.get(ctx, "api/v2/trace/"+id.String(), nil)
 	if err != nil {
-		return trace.Trace{}, err
+		return t, err
 	}
 	defer resp.close()
 	text := strings.TrimSpace(resp.Head)
 	switch {
 	case resp.Status == http.StatusNotFound && strings.HasSuffix(text, id.String()+" not found"):
 		c.zipkin.Store(true)
-		return trace.Trace{}, fmt.Errorf("trace %s at %s: %w", id, c.URL(), ErrNotFound)
+		return t, fmt.Errorf("trace %s at %s: %w", id, c.URL(), ErrNotFound)
 	case resp.Status != http.StatusOK, !resp.looksList():
-		return trace.Trace{}, resp.unexpected("")
+		return t, resp.unexpected("")
 	}
 	var spans []zipkinSpan
 	if err := json.NewDecoder(resp.body).Decode(&spans); err != nil {
-		return trace.Trace{}, resp.decodeError(err)
+		return t, resp.decodeError(err)
 	}
 	if len(spans) == 0 || spans[0].TraceID.Low != id.Low || spans[0].ID == 0 {
-		return trace.Trace{}, resp.unexpected("it has no span of the trace")
+		return t, resp.unexpected("it has no span of the trace")
 	}
 	c.zipkin.Store(true)
 	return zipkinTrace(spans), nil
 }
 
-// zipkinServices reads GET /api/v2/services.
 func (c *Client) zipkinServices(ctx context.Context) ([]string, error) {
-	resp, err := c.get(ctx, c.base.JoinPath("api", "v2", "services"))
-	if err != nil {
-		return nil, err
-	}
-	defer resp.close()
-	if resp.Status != http.StatusOK || !resp.looksList() {
-		return nil, resp.unexpected("")
-	}
-	var names []string
-	if err := json.NewDecoder(resp.body).Decode(&names); err != nil {
-		return nil, resp.decodeError(err)
-	}
-	c.zipkin.Store(true)
+	names, err := readZipkin[string](ctx, c, "api/v2/services", nil)
 	slices.Sort(names)
-	return names, nil
+	return names, err
 }
 
 // searchZipkin reads GET /api/v2/traces, whose window is an end and a length in
@@ -103,26 +104,12 @@ func (c *Client) searchZipkin(ctx context.Context, opts SearchOptions) ([]trace.
 	if len(terms) > 0 {
 		values.Set("annotationQuery", strings.Join(terms, " and "))
 	}
-	u := c.base.JoinPath("api", "v2", "traces")
-	u.RawQuery = values.Encode()
-	resp, err := c.get(ctx, u)
-	if err != nil {
-		return nil, err
-	}
-	defer resp.close()
-	if resp.Status != http.StatusOK || !resp.looksList() {
-		return nil, resp.unexpected("")
-	}
-	var found [][]zipkinSpan
-	if err := json.NewDecoder(resp.body).Decode(&found); err != nil {
-		return nil, resp.decodeError(err)
-	}
-	c.zipkin.Store(true)
+	found, err := readZipkin[[]zipkinSpan](ctx, c, "api/v2/traces", values)
 	var traces []trace.Trace
 	for _, spans := range found {
 		if len(spans) > 0 {
 			traces = append(traces, zipkinTrace(spans))
 		}
 	}
-	return traces, nil
+	return traces, err
 }

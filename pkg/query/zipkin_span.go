@@ -149,7 +149,6 @@ func isKind(s *trace.Span, kind string) bool {
 	return v.String() == kind
 }
 
-// setParent replaces the only reference that a span of Zipkin's has.
 func setParent(s *trace.Span, id trace.SpanID) {
 	s.References = []trace.Reference{{Type: trace.ChildOf, TraceID: s.TraceID, SpanID: id}}
 }

@@ -1,7 +1,7 @@
 // Package report is the parent of the packages that format results for people and for
 // programs, one for each kind of result. Each writes to an io.Writer and does not depend
 // on the process: width, colour and character set of the terminal are arguments. Start
-// at the package of the result: check, run, comparison or configuration. They share
+// at the package of the result: check, run, waterfall, comparison or configuration. They share
 // package terminal, and WriteJSON here.
 package report
 

@@ -1,6 +1,7 @@
 package trace
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -124,41 +125,25 @@ func toJSON(t *Trace) jsonTrace {
 		Processes: make(map[string]jsonProcess),
 		Warnings:  t.Warnings,
 	}
-	ids := newProcessIDs()
+	// Batches of one client have equal processes at different addresses, which get the
+	// same name: p1, p2, ...
+	names, byContent := make(map[*Process]string), make(map[string]string)
 	for i := range t.Spans {
 		s := &t.Spans[i]
-		id, isNew := ids.id(s.Process)
-		if isNew {
-			out.Processes[id] = processToJSON(s.Process)
+		name, known := names[s.Process]
+		if !known {
+			key := content(s.Process)
+			if name, known = byContent[key]; !known {
+				name = "p" + strconv.Itoa(len(byContent)+1)
+				byContent[key] = name
+				p := cmp.Or(s.Process, &Process{})
+				out.Processes[name] = jsonProcess{ServiceName: p.Service, Tags: tagsToJSON(p.Tags)}
+			}
+			names[s.Process] = name
 		}
-		out.Spans[i] = spanToJSON(s, id)
+		out.Spans[i] = spanToJSON(s, name)
 	}
 	return out
-}
-
-// processIDs names the processes of one trace p1, p2, ... Batches of one client have
-// equal processes at different addresses, which get the same name.
-type processIDs struct {
-	byPointer map[*Process]string
-	byContent map[string]string
-}
-
-func newProcessIDs() processIDs {
-	return processIDs{byPointer: make(map[*Process]string), byContent: make(map[string]string)}
-}
-
-func (p *processIDs) id(proc *Process) (id string, isNew bool) {
-	if id, ok := p.byPointer[proc]; ok {
-		return id, false
-	}
-	key := content(proc)
-	id, known := p.byContent[key]
-	if !known {
-		id = "p" + strconv.Itoa(len(p.byContent)+1)
-		p.byContent[key] = id
-	}
-	p.byPointer[proc] = id
-	return id, !known
 }
 
 // content is equal for equal processes, and only for those: each text in it is
@@ -177,13 +162,6 @@ func content(p *Process) string {
 		b = strconv.AppendQuote(b, v.str)
 	}
 	return string(b)
-}
-
-func processToJSON(p *Process) jsonProcess {
-	if p == nil {
-		return jsonProcess{Tags: []jsonTag{}}
-	}
-	return jsonProcess{ServiceName: p.Service, Tags: tagsToJSON(p.Tags)}
 }
 
 func spanToJSON(s *Span, processID string) jsonSpan {
@@ -281,11 +259,7 @@ func spanFromJSON(js *jsonSpan, processes map[string]*Process) (Span, error) {
 		Warnings:  js.Warnings,
 	}
 	for _, ref := range js.References {
-		r := Reference{Type: ChildOf, TraceID: ref.TraceID, SpanID: ref.SpanID}
-		if ref.RefType == FollowsFrom.String() {
-			r.Type = FollowsFrom
-		}
-		s.References = append(s.References, r)
+		s.References = append(s.References, Reference{Type: refType(ref.RefType), TraceID: ref.TraceID, SpanID: ref.SpanID})
 	}
 	s.addParent(js.ParentSpanID)
 	for _, jl := range js.Logs {

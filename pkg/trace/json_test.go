@@ -112,19 +112,21 @@ func TestProcessesThatDifferKeepTheirNames(t *testing.T) {
 		{Service: "a", Tags: []Tag{{"b", String("")}, {"", String("1")}}},
 		{Service: "a", Tags: []Tag{{"b", String("")}, {"1", String("")}}},
 	}
-	ids := newProcessIDs()
-	for i, p := range processes {
-		if id, isNew := ids.id(p); !isNew {
-			t.Errorf("process %d is taken for %s", i, id)
-		}
+	var tr Trace
+	for _, p := range processes {
+		tr.Spans = append(tr.Spans, Span{Process: p})
 	}
-	for i, p := range processes {
-		if p == nil {
-			continue
-		}
+	for _, p := range processes[1:] {
 		same := *p
-		if id, isNew := ids.id(&same); isNew {
-			t.Errorf("a copy of process %d is called %s, a new name", i, id)
+		tr.Spans = append(tr.Spans, Span{Process: &same})
+	}
+	out := toJSON(&tr)
+	if len(out.Processes) != len(processes) {
+		t.Errorf("%d processes have %d names", len(processes), len(out.Processes))
+	}
+	for i := range processes[1:] {
+		if got, want := out.Spans[len(processes)+i].ProcessID, out.Spans[1+i].ProcessID; got != want {
+			t.Errorf("a copy of process %d is called %s, want %s", 1+i, got, want)
 		}
 	}
 }
@@ -179,11 +181,6 @@ func FuzzDecodeTraces(f *testing.F) {
 		var out bytes.Buffer
 		if err := EncodeTraces(&out, traces, nil); err != nil {
 			t.Fatalf("encode what was decoded: %v", err)
-		}
-		for i := range traces {
-			if err := Waterfall(&out, &traces[i], DrawOptions{}); err != nil {
-				t.Fatalf("draw what was decoded: %v", err)
-			}
 		}
 	})
 }

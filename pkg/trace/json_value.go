@@ -9,51 +9,39 @@ import (
 
 // valueFromJSON reads a tag's value by its declared type. Some backends declare no type,
 // so the JSON's own is used, and write large integers as strings.
-func valueFromJSON(declared string, raw any) (Value, error) {
-	text := jsonText(raw)
+func valueFromJSON(declared string, raw any) (v Value, err error) {
+	text := "" // the JSON, without a string's quotes
+	if raw != nil {
+		text = fmt.Sprint(raw)
+	}
 	switch declared {
 	case "bool":
-		b, err := strconv.ParseBool(text)
-		return Bool(b), wrapValue(err, declared, text)
+		var b bool
+		b, err = strconv.ParseBool(text)
+		v = Bool(b)
 	case "int64":
-		n, err := strconv.ParseInt(text, 10, 64)
-		return Int64(n), wrapValue(err, declared, text)
+		var n int64
+		n, err = strconv.ParseInt(text, 10, 64)
+		v = Int64(n)
 	case "float64":
-		f, err := strconv.ParseFloat(text, 64)
-		return Float64(f), wrapValue(err, declared, text)
+		var f float64
+		f, err = strconv.ParseFloat(text, 64)
+		v = Float64(f)
 	case "binary":
-		b, err := base64.StdEncoding.DecodeString(text)
-		return Binary(b), wrapValue(err, declared, text)
+		var b []byte
+		b, err = base64.StdEncoding.DecodeString(text)
+		v = Binary(b)
 	case "string":
-		return String(text), nil
+		v = String(text)
 	case "":
-		return untypedValue(raw, text), nil
+		v = untypedValue(raw, text)
 	default:
 		return Value{}, fmt.Errorf("unknown type %q", declared)
 	}
-}
-
-func wrapValue(err error, declared, text string) error {
-	if err == nil {
-		return nil
+	if err != nil {
+		return Value{}, fmt.Errorf("%q is not a valid %s: %w", text, declared, err)
 	}
-	return fmt.Errorf("%q is not a valid %s: %w", text, declared, err)
-}
-
-// jsonText returns the JSON text, without a string's quotes.
-func jsonText(raw any) string {
-	switch v := raw.(type) {
-	case nil:
-		return ""
-	case string:
-		return v
-	case bool:
-		return strconv.FormatBool(v)
-	case json.Number:
-		return v.String()
-	default:
-		return fmt.Sprint(v)
-	}
+	return v, nil
 }
 
 func untypedValue(raw any, text string) Value {

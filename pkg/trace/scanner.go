@@ -7,13 +7,22 @@ import (
 	"fmt"
 )
 
-// scanner reads JSON sequentially. It checks what it reads, not what it skips.
+// scanner reads JSON sequentially. It checks what it reads, not what it skips. After an
+// error it reads only zero values.
 type scanner struct {
 	data []byte
 	pos  int
+	err  error // the first one
 }
 
 var errCutOff = errors.New("unexpected end of JSON")
+
+func (s *scanner) fail(err error) {
+	if s.err == nil {
+		s.err = err
+	}
+	s.pos = len(s.data)
+}
 
 // peek returns the next byte that is not a space, 0 at the end.
 func (s *scanner) peek() byte {
@@ -27,117 +36,101 @@ func (s *scanner) peek() byte {
 	return 0
 }
 
-// take consumes c, which must be next.
-func (s *scanner) take(c byte) error {
+func (s *scanner) take(c byte) {
 	switch next := s.peek(); next {
 	case c:
 		s.pos++
-		return nil
 	case 0:
-		return errCutOff
+		s.fail(errCutOff)
 	default:
-		return fmt.Errorf("%q at byte %d, want %q", next, s.pos, c)
+		s.fail(fmt.Errorf("%q at byte %d, want %q", next, s.pos, c))
 	}
 }
 
 // list calls each for each element between open and end, which each must consume. null
 // has no elements.
-func (s *scanner) list(open, end byte, each func() error) error {
+func (s *scanner) list(open, end byte, each func()) {
 	if s.peek() == 'n' {
-		return s.skip()
+		s.skip()
+		return
 	}
-	if err := s.take(open); err != nil {
-		return err
-	}
-	if s.peek() == end {
-		s.pos++
-		return nil
-	}
-	for {
-		if err := each(); err != nil {
-			return err
-		}
+	s.take(open)
+	for first := true; s.err == nil && (!first || s.peek() != end); first = false {
+		each()
 		if s.peek() != ',' {
-			return s.take(end)
+			break
 		}
 		s.pos++
 	}
+	s.take(end)
 }
 
-func (s *scanner) array(each func() error) error { return s.list('[', ']', each) }
+func (s *scanner) array(each func()) { s.list('[', ']', each) }
 
-// object calls each, which must consume the value, for each key.
-func (s *scanner) object(each func(key []byte) error) error {
-	return s.list('{', '}', func() error {
-		key, err := s.raw()
-		if err != nil {
-			return err
+// object calls each for each key. A value that each does not consume is skipped.
+func (s *scanner) object(each func(key []byte)) {
+	s.list('{', '}', func() {
+		key := s.raw()
+		s.take(':')
+		start := s.pos
+		if each(key); s.pos == start {
+			s.skip()
 		}
-		if err := s.take(':'); err != nil {
-			return err
-		}
-		return each(key)
 	})
 }
 
 // raw consumes a string and returns what is between the quotes, with escapes. It points
 // into the data.
-func (s *scanner) raw() ([]byte, error) {
-	if err := s.take('"'); err != nil {
-		return nil, err
-	}
+func (s *scanner) raw() []byte {
+	s.take('"')
 	start := s.pos
 	for {
 		n := bytes.IndexByte(s.data[s.pos:], '"')
 		if n < 0 {
-			return nil, errCutOff
+			s.fail(errCutOff)
+			return nil
 		}
 		s.pos += n + 1
+		raw := s.data[start : s.pos-1]
 		// The quote is escaped by an odd number of backslashes.
-		end, slashes := s.pos-1, 0
-		for i := end - 1; i >= start && s.data[i] == '\\'; i-- {
-			slashes++
-		}
-		if slashes%2 == 0 {
-			return s.data[start:end], nil
+		if slashes := len(raw) - len(bytes.TrimRight(raw, `\`)); slashes%2 == 0 {
+			return raw
 		}
 	}
 }
 
-// text consumes a string.
-func (s *scanner) text() (string, error) {
-	s.peek()
-	start := s.pos
-	raw, err := s.raw()
-	if err != nil || bytes.IndexByte(raw, '\\') < 0 {
-		return string(raw), err
+func (s *scanner) text() string {
+	raw := s.raw()
+	if bytes.IndexByte(raw, '\\') < 0 {
+		return string(raw)
 	}
 	var text string
-	if err := json.Unmarshal(s.data[start:s.pos], &text); err != nil {
-		return "", fmt.Errorf("string at byte %d: %w", start, err)
+	if err := json.Unmarshal(s.data[s.pos-len(raw)-2:s.pos], &text); err != nil {
+		s.fail(fmt.Errorf("string before byte %d: %w", s.pos, err))
 	}
-	return text, nil
+	return text
 }
 
-// skip consumes a value.
-func (s *scanner) skip() error {
+func (s *scanner) skip() {
 	s.peek()
 	start := s.pos
 	for depth := 0; s.pos < len(s.data); {
-		switch s.data[s.pos] {
+		c := s.data[s.pos]
+		switch c {
 		case '"':
-			if _, err := s.raw(); err != nil {
-				return err
-			}
+			s.raw()
 		case '{', '[':
 			depth++
 			s.pos++
 			continue
 		case '}', ']', ',':
 			if depth == 0 { // the end of the enclosing list or object
-				return s.nonEmpty(start)
+				if s.pos == start {
+					s.fail(fmt.Errorf("%q at byte %d, want a value", c, start))
+				}
+				return
 			}
-			if s.data[s.pos] != ',' {
+			if c != ',' {
 				depth--
 			}
 			s.pos++
@@ -146,15 +139,8 @@ func (s *scanner) skip() error {
 			continue
 		}
 		if depth == 0 {
-			return nil
+			return
 		}
 	}
-	return errCutOff
-}
-
-func (s *scanner) nonEmpty(start int) error {
-	if s.pos == start {
-		return fmt.Errorf("%q at byte %d, want a value", s.data[start], start)
-	}
-	return nil
+	s.fail(errCutOff)
 }

@@ -65,6 +65,14 @@ func (r RefType) String() string {
 	return "CHILD_OF"
 }
 
+// refType is the opposite of String. Any other name is CHILD_OF.
+func refType(name string) RefType {
+	if name == FollowsFrom.String() {
+		return FollowsFrom
+	}
+	return ChildOf
+}
+
 // Reference names a span that another one refers to.
 type Reference struct {
 	Type    RefType

@@ -1,13 +1,9 @@
 package trace
 
 import (
-	"bytes"
-	"path/filepath"
 	"strings"
 	"testing"
 	"time"
-
-	"github.com/otdemo/otdemo/internal/golden"
 )
 
 func TestTree(t *testing.T) {
@@ -36,12 +32,21 @@ func TestTree(t *testing.T) {
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			tree := NewTree(&Trace{ID: id, Spans: tt.spans})
-			if got := shape(tree.Roots); got != tt.want {
+			roots := Tree(&Trace{ID: id, Spans: tt.spans})
+			if got := shape(roots); got != tt.want {
 				t.Errorf("tree is %s, want %s", got, tt.want)
 			}
-			if got := tree.Orphans(); got != tt.orphans {
-				t.Errorf("%d orphans, want %d", got, tt.orphans)
+			orphans := 0
+			for _, root := range roots {
+				if root.Orphan {
+					orphans++
+				}
+				if root.Parent != nil {
+					t.Errorf("root %s has a parent", root.Span.SpanID)
+				}
+			}
+			if orphans != tt.orphans {
+				t.Errorf("%d orphans, want %d", orphans, tt.orphans)
 			}
 		})
 	}
@@ -73,66 +78,6 @@ func TestParentIDPrefersChildOf(t *testing.T) {
 	s.References = s.References[:2]
 	if got := s.ParentID(); got != 8 {
 		t.Errorf("parent is %s, want 8, the span it follows", got)
-	}
-}
-
-func TestWaterfall(t *testing.T) {
-	t.Parallel()
-	broken := sample()
-	broken.Spans[2].References[0].SpanID = 0x99
-	broken.Spans[2].Operation = "evil\x1b[2J\nname"
-	broken.Spans[2].Warnings = []string{"clock skew"}
-	broken.Warnings = []string{"trace is odd"}
-	long := sample()
-	long.Spans[2].Operation = strings.Repeat("long ", 30)
-	tests := map[string]struct {
-		trace Trace
-		opts  DrawOptions
-	}{
-		"call":   {trace: sample(), opts: DrawOptions{}},
-		"ascii":  {trace: sample(), opts: DrawOptions{Width: 80, ASCII: true}},
-		"color":  {trace: sample(), opts: DrawOptions{Width: 80, Color: true}},
-		"broken": {trace: broken, opts: DrawOptions{Width: 80}},
-		"narrow": {trace: long, opts: DrawOptions{Width: 60, MaxSpans: 4}},
-		"empty":  {trace: Trace{ID: TraceID{Low: 1}}},
-	}
-	for name, tt := range tests {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			var buf bytes.Buffer
-			if err := Waterfall(&buf, &tt.trace, tt.opts); err != nil {
-				t.Fatal(err)
-			}
-			golden.Check(t, filepath.Join("testdata", "waterfall-"+name+".txt"), buf.String())
-		})
-	}
-}
-
-// A chain is as deep as it is long. Drawn with an indentation a level, this one
-// would take 15 GB.
-func TestWaterfallOfALongChain(t *testing.T) {
-	t.Parallel()
-	const n = 100_000
-	tr := Trace{ID: TraceID{Low: 1}, Spans: make([]Span, n)}
-	for i := range tr.Spans {
-		s := Span{TraceID: tr.ID, SpanID: SpanID(i + 1), Start: t0, Duration: time.Second}
-		if i > 0 {
-			s.References = []Reference{{TraceID: tr.ID, SpanID: SpanID(i)}}
-		}
-		tr.Spans[i] = s
-	}
-	var all, some bytes.Buffer
-	if err := Waterfall(&all, &tr, DrawOptions{}); err != nil {
-		t.Fatal(err)
-	}
-	if got := bytes.Count(all.Bytes(), []byte("\n")); got != n+1 || all.Len() > n*1000 {
-		t.Errorf("%d lines of %d bytes, want %d lines of less than 1000 bytes each", got, all.Len(), n+1)
-	}
-	if err := Waterfall(&some, &tr, DrawOptions{MaxSpans: 10}); err != nil {
-		t.Fatal(err)
-	}
-	if got := strings.Count(some.String(), "\n"); got != 12 || !strings.HasSuffix(some.String(), "(99990 spans not shown)\n") {
-		t.Errorf("%d lines, want the head, 10 spans and what is not shown:\n%s", got, some.String())
 	}
 }
 

@@ -5,25 +5,20 @@ import (
 	"slices"
 )
 
-// Tree is a trace arranged by parents.
-type Tree struct {
-	// Roots are the spans without a parent in the trace, earliest first. A sound
-	// trace has exactly one.
-	Roots []*Node
-}
-
-// Node is a span and its children, earliest first.
+// Node is a span and its children, earliest first. The Parent of a root is nil.
 type Node struct {
 	Span     *Span
+	Parent   *Node
 	Children []*Node
 	// Orphan marks a span whose parent is not in the trace: not finished, lost, or not
 	// stored yet.
 	Orphan bool
 }
 
-// NewTree arranges the spans of t, which it points into. Every span has exactly
-// one place, even when ids repeat or parents form a circle.
-func NewTree(t *Trace) *Tree {
+// Tree arranges the spans of t, which it points into, and returns those without a parent
+// in the trace, earliest first. A sound trace has exactly one. Every span has one place,
+// even when ids repeat or parents form a circle.
+func Tree(t *Trace) []*Node {
 	nodes := make([]*Node, len(t.Spans))
 	byID := make(map[SpanID]*Node, len(t.Spans))
 	for i := range t.Spans {
@@ -36,25 +31,23 @@ func NewTree(t *Trace) *Tree {
 		return cmp.Or(a.Span.Start.Compare(b.Span.Start), cmp.Compare(b.Span.Duration, a.Span.Duration))
 	})
 
-	tree := &Tree{}
-	parents := make(map[*Node]*Node, len(nodes))
+	var roots []*Node
 	for _, n := range nodes {
 		id := n.Span.ParentID()
 		if parent := byID[id]; parent != nil {
-			parents[n] = parent
+			n.Parent = parent
 			parent.Children = append(parent.Children, n)
 			continue
 		}
 		n.Orphan = id != 0
-		tree.Roots = append(tree.Roots, n)
+		roots = append(roots, n)
 	}
-	tree.breakCircles(nodes, parents)
-	return tree
+	return breakCircles(roots, nodes)
 }
 
 // breakCircles makes a root of the earliest span that no root leads to, because
 // its ancestors form a circle, until every span can be reached.
-func (t *Tree) breakCircles(nodes []*Node, parents map[*Node]*Node) {
+func breakCircles(roots, nodes []*Node) []*Node {
 	reached := make(map[*Node]bool, len(nodes))
 	var reach func(n *Node)
 	reach = func(n *Node) {
@@ -63,27 +56,17 @@ func (t *Tree) breakCircles(nodes []*Node, parents map[*Node]*Node) {
 			reach(child)
 		}
 	}
-	for _, root := range t.Roots {
+	for _, root := range roots {
 		reach(root)
 	}
 	for _, n := range nodes {
 		if reached[n] {
 			continue
 		}
-		parent := parents[n]
-		parent.Children = slices.DeleteFunc(parent.Children, func(child *Node) bool { return child == n })
-		t.Roots = append(t.Roots, n)
+		n.Parent.Children = slices.DeleteFunc(n.Parent.Children, func(child *Node) bool { return child == n })
+		n.Parent = nil
+		roots = append(roots, n)
 		reach(n)
 	}
-}
-
-// Orphans counts the spans whose parent is missing.
-func (t *Tree) Orphans() int {
-	n := 0
-	for _, root := range t.Roots {
-		if root.Orphan {
-			n++
-		}
-	}
-	return n
+	return roots
 }

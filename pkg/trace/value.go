@@ -25,20 +25,7 @@ const (
 )
 
 // String returns the name Jaeger's JSON uses in a tag's "type".
-func (k Kind) String() string {
-	switch k {
-	case KindBool:
-		return "bool"
-	case KindInt64:
-		return "int64"
-	case KindFloat64:
-		return "float64"
-	case KindBinary:
-		return "binary"
-	case KindString:
-	}
-	return "string"
-}
+func (k Kind) String() string { return [...]string{"string", "bool", "int64", "float64", "binary"}[k] }
 
 // Value is a tag's value. It holds any kind without an allocation of its own,
 // since a store keeps millions of them. The zero Value is the empty string.

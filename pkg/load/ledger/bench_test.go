@@ -48,10 +48,7 @@ func BenchmarkReadBack(b *testing.B) {
 			}
 			defer reader.Close()
 			for b.Loop() {
-				book, err := ledger.Open(within(b), ledger.Options{Query: reader, Service: "client", RunTag: tag})
-				if err != nil {
-					b.Fatal(err)
-				}
+				book := ledger.Open(within(b), ledger.Options{Query: reader, Service: "client", RunTag: tag})
 				for i := range results {
 					book.Add(results[i])
 				}
@@ -105,12 +102,9 @@ func BenchmarkRecorder(b *testing.B) {
 		b.Fatal(err)
 	}
 	for b.Loop() {
-		book, err := ledger.Open(within(b), ledger.Options{
+		book := ledger.Open(within(b), ledger.Options{
 			Query: reader, Service: "client", RunTag: opentracing.Tag{Key: "run", Value: 1},
 		})
-		if err != nil {
-			b.Fatal(err)
-		}
 		before := heap()
 		for range traces {
 			book.Add(load.Result{TraceID: trace.TraceID{Low: rand.Uint64()}, Sampled: true, SpansMade: 2 + hops, Answered: hops})

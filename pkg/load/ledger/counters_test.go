@@ -7,6 +7,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/otdemo/otdemo/internal/redact"
 	"github.com/otdemo/otdemo/pkg/trace"
 )
 
@@ -35,7 +36,8 @@ func TestReadService(t *testing.T) {
 	client := newScraper()
 	t.Cleanup(client.CloseIdleConnections)
 	srv := page(t, `# TYPE otdemo_spans gauge
-otdemo_spans{state="sent"} 7
+otdemo_spans{state="sent"} 4
+otdemo_spans{state="sent",other="label"} 3
 otdemo_spans{state="dropped"} 2
 # TYPE otdemo_spans_finished_total counter
 otdemo_spans_finished_total 9
@@ -66,8 +68,8 @@ func TestMetricsURL(t *testing.T) {
 		"":                              {},
 		":":                             {},
 	} {
-		address, shown := metricsURL(target)
-		if got := [2]string{address, shown}; got != want {
+		address := metricsURL(target)
+		if got := [2]string{address, redact.URL(address)}; got != want {
 			t.Errorf("%q: got %q, want %q", target, got, want)
 		}
 	}
@@ -77,19 +79,19 @@ func TestCompareService(t *testing.T) {
 	t.Parallel()
 	before := &service{started: 1, finished: 5, states: map[string]int64{"sent": 4, "queued": 1}}
 	after := &service{started: 1, finished: 9, states: map[string]int64{"sent": 8, "queued": 0, "dropped": 1}}
-	restarted := &Server{URL: "u", Restarted: true, States: map[string]int64{}}
+	restarted := &Server{URL: "http://u", Restarted: true, States: map[string]int64{}}
 	for name, test := range map[string]struct {
 		before, after *service
 		want          *Server
 	}{
-		"lived":     {before, after, &Server{URL: "u", Finished: 4, States: map[string]int64{"sent": 4, "queued": -1, "dropped": 1}}},
+		"lived":     {before, after, &Server{URL: "http://u", Finished: 4, States: map[string]int64{"sent": 4, "queued": -1, "dropped": 1}}},
 		"untold":    {nil, nil, nil},
 		"gone":      {before, nil, restarted},
 		"came":      {nil, after, restarted},
 		"another":   {before, &service{started: 2, finished: 9}, restarted},
 		"fell back": {after, before, restarted},
 	} {
-		if diff := cmp.Diff(test.want, compareService("u", test.before, test.after)); diff != "" {
+		if diff := cmp.Diff(test.want, compareService("http://p:w@u", test.before, test.after)); diff != "" {
 			t.Errorf("%s (-want +got):\n%s", name, diff)
 		}
 	}
@@ -112,7 +114,7 @@ func TestJaegersCountersOfLosses(t *testing.T) {
 		}
 	}
 	got := increased(map[string]int64{"a": 1, "b": 2}, map[string]int64{"a": 1, "b": 5, "c": 1})
-	want := []string{"Jaeger's counter b increased by 3", "Jaeger's counter c increased by 1"}
+	want := evidence{"Jaeger's counter b increased by 3", "Jaeger's counter c increased by 1"}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
 	}
@@ -176,16 +178,17 @@ func TestObserver(t *testing.T) {
 		"no ids":          {bare, observed{client: 2, server: 1}},
 		"nothing":         {nil, observed{}},
 	} {
-		o := newIdentifier("same", "u1")
+		o := newIdentifier("same")
+		o.client = "u1"
 		if name == "no ids" {
-			o = newIdentifier("a", "")
+			o = newIdentifier("a")
 		}
 		got := o.observe(&trace.Trace{Spans: test.spans})
 		if got != test.want {
 			t.Errorf("%s: got %+v, want %+v", name, got, test.want)
 		}
 	}
-	o := newIdentifier("same", "")
+	o := newIdentifier("same")
 	if o.observe(&trace.Trace{Spans: whole}); o.client != "u1" || !o.servers["u2"] || len(o.servers) != 1 {
 		t.Errorf("learned client %q and servers %v, want u1 and u2", o.client, o.servers)
 	}

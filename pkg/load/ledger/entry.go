@@ -59,12 +59,7 @@ func (e *entry) complete(traced bool) bool {
 	return client+server == 0
 }
 
-// sortByID prepares entries for find.
-func sortByID(entries []entry) {
-	slices.SortFunc(entries, func(a, b entry) int { return compareIDs(a.id, b.id) })
-}
-
-// find returns the entry of a trace, or nil.
+// find returns the entry of a trace, or nil. The entries must be sorted by id.
 func find(entries []entry, id trace.TraceID) *entry {
 	i, ok := slices.BinarySearchFunc(entries, id, func(e entry, id trace.TraceID) int { return compareIDs(e.id, id) })
 	if !ok {

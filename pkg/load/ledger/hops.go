@@ -1,8 +1,6 @@
 package ledger
 
-import (
-	"slices"
-)
+import "slices"
 
 // hops attributes missing spans to the hops where they may have been lost. It never
 // attributes more than are missing, so the sum over the hops is right whatever the
@@ -39,10 +37,7 @@ func (h *hops) sorted() []Hop {
 	places := []HopName{
 		ClientQueue, ClientSend, ServerQueue, ServerSend, ServerGone, Network, Backend, NetworkOrBackend,
 	}
-	list := slices.Clone(h.list)
+	list := append([]Hop{}, h.list...) // in JSON a list, and not null
 	slices.SortFunc(list, func(a, b Hop) int { return slices.Index(places, a.Name) - slices.Index(places, b.Name) })
-	if list == nil {
-		list = []Hop{} // in JSON a list, and not null
-	}
 	return list
 }

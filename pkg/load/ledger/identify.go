@@ -2,6 +2,7 @@ package ledger
 
 import (
 	"math"
+	"slices"
 
 	"github.com/otdemo/otdemo/pkg/trace"
 )
@@ -21,57 +22,46 @@ type identifier struct {
 	client string
 	// servers are the ids of the tracers that answered.
 	servers map[string]bool
-	spans   map[trace.SpanID]spanState // of the present trace
+	spans   map[trace.SpanID]*trace.Span // of the present trace, the first of each id
 }
 
-type spanState struct{ client, counted bool }
-
-func newIdentifier(service, client string) *identifier {
-	return &identifier{
-		service: service, client: client,
-		servers: make(map[string]bool), spans: make(map[trace.SpanID]spanState),
-	}
+func newIdentifier(service string) *identifier {
+	return &identifier{service: service, servers: make(map[string]bool), spans: make(map[trace.SpanID]*trace.Span)}
 }
 
-// observe counts the spans of a trace, each once.
 func (o *identifier) observe(t *trace.Trace) observed {
 	clear(o.spans)
 	for i := range t.Spans {
-		if s := &t.Spans[i]; o.client == "" && s.ParentID() == 0 && s.Service() == o.service {
+		s := &t.Spans[i]
+		if o.client == "" && s.ParentID() == 0 && s.Service() == o.service {
 			o.client = tracerOf(s) // only the run's own calls begin its traces
+		}
+		if o.spans[s.SpanID] == nil {
+			o.spans[s.SpanID] = s
 		}
 	}
 	var found observed
 	for i := range t.Spans {
 		s := &t.Spans[i]
-		if _, twice := o.spans[s.SpanID]; twice {
+		if o.spans[s.SpanID] == s {
+			o.count(&found, s)
+		} else {
 			found.duplicates++
-			continue
 		}
-		o.spans[s.SpanID] = spanState{client: o.isClient(s)}
-	}
-	for i := range t.Spans {
-		s := &t.Spans[i]
-		note := o.spans[s.SpanID]
-		if note.counted {
-			continue
-		}
-		o.spans[s.SpanID] = spanState{client: note.client, counted: true}
-		o.count(&found, s, note.client)
 	}
 	return found
 }
 
-func (o *identifier) count(found *observed, s *trace.Span, own bool) {
-	parent, stored := o.spans[s.ParentID()]
-	orphan := !stored && s.ParentID() != 0
+func (o *identifier) count(found *observed, s *trace.Span) {
+	parent := o.spans[s.ParentID()]
+	orphan := parent == nil && s.ParentID() != 0
 	if orphan && found.orphans < math.MaxUint16 {
 		found.orphans++
 	}
 	switch {
-	case own:
+	case o.isClient(s):
 		found.client++
-	case parent.client, orphan && kind(s) == "server":
+	case parent != nil && o.isClient(parent), orphan && kind(s) == "server":
 		found.server++
 		if id := tracerOf(s); id != "" && len(o.servers) < maxServers {
 			o.servers[id] = true
@@ -94,12 +84,11 @@ func tracerOf(s *trace.Span) string {
 	if s.Process == nil {
 		return ""
 	}
-	for i := range s.Process.Tags {
-		if s.Process.Tags[i].Key == clientTag {
-			return s.Process.Tags[i].Value.String()
-		}
+	i := slices.IndexFunc(s.Process.Tags, func(tag trace.Tag) bool { return tag.Key == clientTag })
+	if i < 0 {
+		return ""
 	}
-	return ""
+	return s.Process.Tags[i].Value.String()
 }
 
 func kind(s *trace.Span) string {

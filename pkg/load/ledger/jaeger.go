@@ -2,7 +2,6 @@ package ledger
 
 import (
 	"context"
-	"fmt"
 	"maps"
 	"net"
 	"net/http"
@@ -10,6 +9,8 @@ import (
 	"slices"
 	"strings"
 	"sync"
+
+	"github.com/prometheus/common/model"
 )
 
 // readJaeger reads Jaeger's counters of losses on the host of its query API, by name
@@ -26,16 +27,12 @@ func readJaeger(ctx context.Context, client *http.Client, queryURL string) map[s
 	for _, port := range []string{"14269", "14271", "8888"} {
 		wg.Go(func() {
 			address := "http://" + net.JoinHostPort(u.Hostname(), port) + "/metrics"
-			page, err := scrape(ctx, client, address)
-			if err != nil {
-				return // evidence is optional
-			}
+			page := scrape(ctx, client, address)
 			mu.Lock()
 			defer mu.Unlock()
-			for name := range page {
-				if isLossCounter(name) {
-					n, _ := page.sum(name)
-					found[name+" at "+address] = int64(n)
+			for _, sample := range page {
+				if name := string(sample.Metric[model.MetricNameLabel]); isLossCounter(name) {
+					found[name+" at "+address] += int64(sample.Value)
 				}
 			}
 		})
@@ -56,13 +53,10 @@ func isLossCounter(name string) bool {
 	})
 }
 
-// increased returns a sentence for each counter that has increased.
-func increased(before, after map[string]int64) []string {
-	var found []string
+func increased(before, after map[string]int64) (found evidence) {
 	for _, name := range slices.Sorted(maps.Keys(after)) {
-		if n := after[name] - before[name]; n > 0 {
-			found = append(found, fmt.Sprintf("Jaeger's counter %s increased by %d", name, n))
-		}
+		n := after[name] - before[name]
+		found.add(n, "Jaeger's counter %s increased by %d", name, n)
 	}
 	return found
 }

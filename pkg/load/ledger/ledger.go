@@ -1,8 +1,6 @@
 package ledger
 
-import (
-	"github.com/otdemo/otdemo/pkg/tracer"
-)
+import "github.com/otdemo/otdemo/pkg/tracer"
 
 // Ledger is the account of a run. All numbers but those of Traces count spans of the
 // run's sampled traces.
@@ -36,14 +34,11 @@ func (l *Ledger) NoneLost() bool { return l.Balanced() && l.Unproven() == "" }
 // Unproven returns why an account that balances does not prove that no span was lost:
 // ServiceUnseen, or that there was no span to lose; "" if it proves it.
 func (l *Ledger) Unproven() string {
-	if l.ServiceUnseen == "" && l.Unsampled() {
+	if l.ServiceUnseen == "" && l.Traces.Sampled == 0 && l.Spans.Made == 0 {
 		return "no trace was sampled, so nothing was checked"
 	}
 	return l.ServiceUnseen
 }
-
-// Unsampled reports whether the account is of no span at all.
-func (l *Ledger) Unsampled() bool { return l.Traces.Sampled == 0 && l.Spans.Made == 0 }
 
 // Server is by how much the called service's own counters increased during the run.
 type Server struct {

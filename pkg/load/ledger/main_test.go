@@ -162,12 +162,9 @@ func (r run) do(tb testing.TB) (ledger.Ledger, error) {
 	}
 	defer reader.Close()
 	tag := opentracing.Tag{Key: "otdemo.run", Value: tb.Name()}
-	book, err := ledger.Open(within(tb), ledger.Options{
+	book := ledger.Open(within(tb), ledger.Options{
 		Query: reader, Service: r.tracer.Service(), RunTag: tag, TargetURL: r.url, Agent: r.agent, Patience: r.patience,
 	})
-	if err != nil {
-		tb.Fatal(err)
-	}
 	calls := client.New(r.tracer, client.Options{Timeout: deadline})
 	defer calls.Close()
 	_, err = load.Run(within(tb), load.Options{

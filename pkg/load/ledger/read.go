@@ -25,9 +25,10 @@ const (
 	margin = time.Minute
 )
 
-// ServiceGrace is the wait for the first span of a called service, if none was found. OpenTelemetry's SDKs export a batch every 5 s by default
-// (OTEL_BSP_SCHEDULE_DELAY); 2 s more are for the network,
-// the backend's batches, and Elasticsearch's refresh interval of a second.
+// ServiceGrace is the wait for the first span of a called service, if none was found.
+// OpenTelemetry's SDKs export a batch every 5 s by default (OTEL_BSP_SCHEDULE_DELAY); 2 s
+// more are for the network, the backend's batches, and Elasticsearch's refresh interval of
+// a second.
 const ServiceGrace = 7 * time.Second
 
 // Pauses between two rounds. Storage may return a span only after a second, and
@@ -38,7 +39,6 @@ const (
 	maxPause    = 2 * time.Second
 )
 
-// reader reads the run's traces back, round by round.
 type reader struct {
 	query    *query.Client
 	search   query.SearchOptions // without the times
@@ -61,7 +61,7 @@ type reader struct {
 
 // newReader returns a reader for a single run. It owns the entries.
 func newReader(entries []entry, identifier *identifier) *reader {
-	sortByID(entries)
+	slices.SortFunc(entries, func(a, b entry) int { return compareIDs(a.id, b.id) })
 	order := make([]int32, len(entries))
 	answered := false
 	for i := range order {
@@ -97,7 +97,6 @@ func (r *reader) run(ctx context.Context) error {
 	}
 }
 
-// done reports whether no more spans can arrive.
 func (r *reader) done(after time.Duration) bool {
 	var client, server int64
 	for i := range r.entries {

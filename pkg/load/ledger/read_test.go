@@ -47,7 +47,7 @@ func newSearch(t *testing.T, starts []int64) *reader {
 		t.Fatal(err)
 	}
 	t.Cleanup(client.Close)
-	r := newReader(entries, newIdentifier("client", ""))
+	r := newReader(entries, newIdentifier("client"))
 	r.query, r.search = client, query.SearchOptions{Service: "client", Limit: 10, Outline: true}
 	return r
 }

@@ -2,7 +2,6 @@ package ledger
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"log/slog"
 	"net/http"
@@ -29,9 +28,6 @@ type Options struct {
 	Query *query.Client
 	// Service is the name of the run's own service.
 	Service string
-	// ClientID is the process tag client-uuid of the run's tracer; if empty, it is
-	// found in the spans that are read back.
-	ClientID string
 	// RunTag is set on each call's top-level span, and on those of no other run.
 	RunTag opentracing.Tag
 	// TargetURL is the URL that is called. If an `otdemo serve` responds there, its
@@ -51,12 +47,11 @@ type Options struct {
 
 // Recorder records a run's calls, for the ledger that Close returns.
 type Recorder struct {
-	opts        Options
-	http        *http.Client
-	metricsURL  string // with user info
-	metricsName string // without
-	opened      time.Time
-	before      snapshot
+	opts       Options
+	http       *http.Client
+	metricsURL string
+	opened     time.Time
+	before     snapshot
 
 	entries    []entry
 	sampledOut int64
@@ -79,28 +74,19 @@ type snapshot struct {
 
 // Open returns a recorder and reads the counters before the run, which takes up to
 // three seconds. A backend that does not respond yet is not an error.
-func Open(ctx context.Context, opts Options) (*Recorder, error) {
-	switch {
-	case opts.Query == nil:
-		return nil, errors.New("open the ledger: no query API to read back from")
-	case opts.Service == "":
-		return nil, errors.New("open the ledger: the run's service has no name")
-	case opts.RunTag.Key == "":
-		return nil, errors.New("open the ledger: no tag to find the run's traces by")
-	}
+func Open(ctx context.Context, opts Options) *Recorder {
 	if opts.Patience <= 0 {
 		opts.Patience = defaultPatience
 	}
 	if opts.Logger == nil {
 		opts.Logger = slog.New(slog.DiscardHandler)
 	}
-	rec := &Recorder{opts: opts, http: newScraper(), opened: time.Now()}
-	rec.metricsURL, rec.metricsName = metricsURL(opts.TargetURL)
+	rec := &Recorder{opts: opts, http: newScraper(), metricsURL: metricsURL(opts.TargetURL), opened: time.Now()}
 	rec.before = rec.snapshot(ctx)
 	if err := rec.before.lossErr; err != nil {
 		opts.Logger.Warn("query API does not respond before the run", "url", opts.Query.URL(), "error", err)
 	}
-	return rec, nil
+	return rec
 }
 
 // Add records a call. A sampled one uses some 50 bytes, others none. It must not be
@@ -128,8 +114,8 @@ func mayHaveArrived(kind load.ErrorKind) bool {
 // ledger is then of what was, and its sums still hold. Close must be called only once.
 func (rec *Recorder) Close(ctx context.Context, client tracer.Stats) (Ledger, error) {
 	defer rec.http.CloseIdleConnections()
-	soFar := compareService(rec.metricsName, rec.before.service, readService(ctx, rec.http, rec.metricsURL))
-	r := newReader(rec.entries, newIdentifier(rec.opts.Service, rec.opts.ClientID))
+	soFar := compareService(rec.metricsURL, rec.before.service, readService(ctx, rec.http, rec.metricsURL))
+	r := newReader(rec.entries, newIdentifier(rec.opts.Service))
 	r.query, r.patience = rec.opts.Query, rec.opts.Patience
 	r.search = query.SearchOptions{
 		Service: rec.opts.Service,
@@ -145,7 +131,7 @@ func (rec *Recorder) Close(ctx context.Context, client tracer.Stats) (Ledger, er
 		opts:       &rec.opts,
 		opened:     rec.opened,
 		client:     client,
-		server:     compareService(rec.metricsName, rec.before.service, after.service),
+		server:     compareService(rec.metricsURL, rec.before.service, after.service),
 		before:     &rec.before,
 		after:      &after,
 		reader:     r,

@@ -2,10 +2,11 @@ package ledger
 
 import (
 	"context"
-	"fmt"
 	"io"
+	"maps"
 	"net"
 	"net/http"
+	"slices"
 	"time"
 
 	"github.com/prometheus/common/expfmt"
@@ -30,57 +31,29 @@ func newScraper() *http.Client {
 	}
 }
 
-// metrics has the samples of a page by their metric's name. Histograms are there
-// under the names of their parts.
-type metrics map[string]model.Vector
-
-// scrape reads a page of metrics in Prometheus's text form.
-func scrape(ctx context.Context, client *http.Client, url string) (metrics, error) {
+// scrape reads a page of metrics in Prometheus's text form; nil if there is none. The
+// samples of histograms have the names of their parts.
+func scrape(ctx context.Context, client *http.Client, url string) model.Vector {
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, url, http.NoBody)
 	if err != nil {
-		return nil, fmt.Errorf("read metrics: %w", err)
+		return nil
 	}
 	resp, err := client.Do(req)
 	if err != nil {
-		return nil, fmt.Errorf("read metrics: %w", err)
+		return nil
 	}
 	defer resp.Body.Close()
 	if resp.StatusCode != http.StatusOK {
-		return nil, fmt.Errorf("read metrics: got status %d", resp.StatusCode)
+		return nil
 	}
 	parser := expfmt.NewTextParser(model.UTF8Validation)
 	families, err := parser.TextToMetricFamilies(io.LimitReader(resp.Body, maxScrape))
 	if err != nil {
-		return nil, fmt.Errorf("read metrics: %w", err)
+		return nil
 	}
-	page := make(metrics)
-	for _, family := range families {
-		samples, err := expfmt.ExtractSamples(&expfmt.DecodeOptions{}, family)
-		if err != nil {
-			return nil, fmt.Errorf("read metrics: %w", err)
-		}
-		for _, sample := range samples {
-			name := string(sample.Metric[model.MetricNameLabel])
-			page[name] = append(page[name], sample)
-		}
+	samples, err := expfmt.ExtractSamples(&expfmt.DecodeOptions{}, slices.Collect(maps.Values(families))...)
+	if err != nil {
+		return nil
 	}
-	return page, nil
-}
-
-// sum adds up a metric over its labels; ok reports whether the page has it.
-func (m metrics) sum(name string) (total float64, ok bool) {
-	samples, ok := m[name]
-	for _, s := range samples {
-		total += float64(s.Value)
-	}
-	return total, ok
-}
-
-// byLabel returns a metric's values by one of its labels.
-func (m metrics) byLabel(name, label string) map[string]int64 {
-	values := make(map[string]int64)
-	for _, s := range m[name] {
-		values[string(s.Metric[model.LabelName(label)])] += int64(s.Value)
-	}
-	return values
+	return samples
 }

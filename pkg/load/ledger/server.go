@@ -5,10 +5,11 @@ import (
 	"net/http"
 	"net/url"
 
+	"github.com/prometheus/common/model"
+
 	"github.com/otdemo/otdemo/internal/redact"
 )
 
-// service is the values of the called service's own counters at one time.
 type service struct {
 	// started is when its process started, in seconds since 1970.
 	started  float64
@@ -16,16 +17,15 @@ type service struct {
 	states   map[string]int64
 }
 
-// metricsURL returns the URL of the counters of an `otdemo serve` at target, and the
-// same without user info.
-func metricsURL(target string) (address, shown string) {
+// metricsURL returns the URL of the counters of an `otdemo serve` at target, which has
+// the user info of target.
+func metricsURL(target string) string {
 	u, err := url.Parse(target)
 	if err != nil || u.Host == "" {
-		return "", ""
+		return ""
 	}
 	metrics := url.URL{Scheme: u.Scheme, User: u.User, Host: u.Host, Path: "/metrics"}
-	address = metrics.String()
-	return address, redact.URL(address)
+	return metrics.String()
 }
 
 // readService reads the counters; nil when there are none.
@@ -33,21 +33,28 @@ func readService(ctx context.Context, client *http.Client, address string) *serv
 	if address == "" {
 		return nil
 	}
-	page, err := scrape(ctx, client, address)
-	if err != nil {
+	found, known := &service{states: make(map[string]int64)}, false
+	for _, sample := range scrape(ctx, client, address) {
+		switch sample.Metric[model.MetricNameLabel] {
+		case "otdemo_spans_finished_total":
+			found.finished += int64(sample.Value)
+			known = true
+		case "otdemo_spans":
+			found.states[string(sample.Metric["state"])] += int64(sample.Value)
+		case "process_start_time_seconds":
+			found.started = float64(sample.Value)
+		}
+	}
+	if !known {
 		return nil
 	}
-	finished, ok := page.sum("otdemo_spans_finished_total")
-	if !ok {
-		return nil
-	}
-	started, _ := page.sum("process_start_time_seconds")
-	return &service{started: started, finished: int64(finished), states: page.byLabel("otdemo_spans", "state")}
+	return found
 }
 
 // compareService returns by how much the service's counters increased between two
-// readings; nil when there were none in either.
-func compareService(shown string, before, after *service) *Server {
+// readings at address; nil when there were none in either.
+func compareService(address string, before, after *service) *Server {
+	shown := redact.URL(address)
 	switch {
 	case before == nil && after == nil:
 		return nil

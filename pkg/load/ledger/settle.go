@@ -35,7 +35,6 @@ type facts struct {
 	missingClient, missingServer int64
 }
 
-// sum adds up the traces.
 func (f *facts) sum(sampledOut int64) {
 	f.traced = f.reader.traced || f.server.traced()
 	f.traces.SampledOut = sampledOut
@@ -75,7 +74,6 @@ func (f *facts) add(e *entry) {
 	}
 }
 
-// settle attributes the missing spans to hops, and returns the ledger.
 func (f *facts) settle() Ledger {
 	h := &hops{left: f.missingClient}
 	f.attributeClient(h)
@@ -93,39 +91,38 @@ func (f *facts) settle() Ledger {
 	}
 }
 
-// attributeClient attributes the missing spans of the run's own tracer.
 func (f *facts) attributeClient(h *hops) {
 	c := f.client
 	exact := c.Lost() <= f.missingClient
-	h.attribute(ClientQueue, c.Dropped, exact,
-		fmt.Sprintf("the client's reporter dropped %s: its queue was full", spans(c.Dropped)))
-	h.attribute(ClientQueue, c.AfterClose, exact,
-		fmt.Sprintf("the client finished %s after its reporter was closed", spans(c.AfterClose)))
-	h.attribute(ClientSend, c.TooLarge, exact,
-		fmt.Sprintf("%d of the client's spans %s too large for one datagram or request", c.TooLarge, plural.Word(c.TooLarge, "was", "were")))
-	h.attribute(ClientSend, c.Refused, exact,
-		fmt.Sprintf("%d of the client's spans %s in datagrams that were refused: the port was closed", c.Refused, plural.Word(c.Refused, "was", "were")))
-	h.attribute(ClientSend, c.Failed+c.Queued, exact,
-		fmt.Sprintf("%d of the client's spans %s not accepted in time", c.Failed+c.Queued, plural.Word(c.Failed+c.Queued, "was", "were")))
+	were := func(n int64, what string) string {
+		return fmt.Sprintf("%d of the client's spans %s %s", n, plural.Word(n, "was", "were"), what)
+	}
+	for _, way := range []struct {
+		hop      HopName
+		lost     int64
+		evidence string
+	}{
+		{ClientQueue, c.Dropped, fmt.Sprintf("the client's reporter dropped %s: its queue was full", spans(c.Dropped))},
+		{ClientQueue, c.AfterClose, fmt.Sprintf("the client finished %s after its reporter was closed", spans(c.AfterClose))},
+		{ClientSend, c.TooLarge, were(c.TooLarge, "too large for one datagram or request")},
+		{ClientSend, c.Refused, were(c.Refused, "in datagrams that were refused: the port was closed")},
+		{ClientSend, c.Failed + c.Queued, were(c.Failed+c.Queued, "not accepted in time")},
+	} {
+		h.attribute(way.hop, way.lost, exact, way.evidence)
+	}
 	f.attributeSent(h)
 }
 
-// attributeSent attributes the missing spans that the client sent.
 func (f *facts) attributeSent(h *hops) {
-	if h.left == 0 {
-		return
-	}
-	now, before := f.clientAccount(f.clientID())
+	got, known := f.received(f.clientID())
 	switch {
 	case f.attributeUnread(h):
 	case f.opts.Agent == "":
 		h.attribute(Backend, h.left, f.after.loss != nil, append(f.backendEvidence(),
 			fmt.Sprintf("the backend accepted all %s that the client sent", spans(f.client.Sent)))...)
-	case now != nil:
-		received := now.Spans - before.Spans
+	case known:
 		// The tracer is as old as the run, so batches before the first are lost ones.
-		batches := now.BatchesMissing + now.BatchesBefore - before.BatchesMissing - before.BatchesBefore
-		f.attributeReceived(h, "client", f.client.Sent, received, batches)
+		f.attributeReceived(h, "client", f.client.Sent, got.Spans, got.BatchesMissing+got.BatchesBefore)
 	case f.after.loss != nil:
 		h.attribute(Network, h.left, false, append(f.networkEvidence(), "the backend received nothing from the client's tracer")...)
 	default:
@@ -136,27 +133,25 @@ func (f *facts) attributeSent(h *hops) {
 // attributeReceived attributes spans that were sent over UDP to an embedded backend,
 // which counts what it received.
 func (f *facts) attributeReceived(h *hops, side string, sent, received, batches int64) {
-	evidence := []string{fmt.Sprintf("the %s sent %s, the backend received %d", side, spans(sent), received)}
-	if batches > 0 {
-		evidence = append(evidence, fmt.Sprintf("%d of the %s's numbered batches did not arrive", batches, side))
-	}
-	evidence = append(evidence, f.networkEvidence()...)
-	if f.spans.Duplicates > 0 {
+	found := evidence{fmt.Sprintf("the %s sent %s, the backend received %d", side, spans(sent), received)}
+	found.add(batches, "%d of the %s's numbered batches did not arrive", batches, side)
+	found = append(found, f.networkEvidence()...)
+	if n := f.spans.Duplicates; n > 0 {
 		// Spans that arrived twice hide spans that did not arrive.
+		found.add(n, "%s arrived more than once", spans(n))
 		f.attributeEvicted(h)
-		h.attribute(Network, h.left, false, append(evidence, fmt.Sprintf("%s arrived more than once", spans(f.spans.Duplicates)))...)
+		h.attribute(Network, h.left, false, found...)
 		return
 	}
-	h.attribute(Network, sent-received, true, evidence...)
+	h.attribute(Network, sent-received, true, found...)
 	h.attribute(Backend, h.left, true, append(f.backendEvidence(),
 		fmt.Sprintf("the backend received spans of the %s that it does not return", side))...)
 }
 
 // attributeEvicted attributes to the backend what it evicted or rejected.
 func (f *facts) attributeEvicted(h *hops) {
-	now, was := f.accounts()
-	h.attribute(Backend, now.Store.EvictedSpans-was.Store.EvictedSpans+now.Store.RefusedSpans-was.Store.RefusedSpans, false,
-		f.backendEvidence()...)
+	evicted, rejected := f.discarded()
+	h.attribute(Backend, evicted+rejected, false, f.backendEvidence()...)
 }
 
 // attributeUnread attributes everything to the backend if it did not respond, or was
@@ -181,44 +176,52 @@ func (f *facts) attributeUnknown(h *hops) {
 		"the spans were sent, and the backend does not return them")...)
 }
 
+// evidence is what was observed, a sentence each.
+type evidence []string
+
+func (e *evidence) add(n int64, format string, args ...any) {
+	if n > 0 {
+		*e = append(*e, fmt.Sprintf(format, args...))
+	}
+}
+
 // networkEvidence returns what was observed of datagrams that did not arrive.
-func (f *facts) networkEvidence() []string {
-	var found []string
+func (f *facts) networkEvidence() (found evidence) {
 	before, after := f.before.kernel, f.after.kernel
 	if before.known && after.known {
 		found = append(found, fmt.Sprintf("the kernel dropped %s at udp %s: the receiver's buffer was full",
 			datagrams(max(0, after.port-before.port)), f.opts.Agent))
 	}
-	if n := after.machine - before.machine; after.known && n > 0 {
-		found = append(found, fmt.Sprintf("all of this machine's UDP sockets together dropped %s (RcvbufErrors)", datagrams(n)))
+	if after.known {
+		n := after.machine - before.machine
+		found.add(n, "all of this machine's UDP sockets together dropped %s (RcvbufErrors)", datagrams(n))
 	}
 	if now, was := f.accounts(); now != nil {
-		if n := now.Agent.Abandoned - was.Agent.Abandoned; n > 0 {
-			found = append(found, fmt.Sprintf("the backend dropped %s when it shut down", datagrams(n)))
-		}
+		n := now.Agent.Abandoned - was.Agent.Abandoned
+		found.add(n, "the backend dropped %s when it shut down", datagrams(n))
 		for _, reason := range slices.Sorted(maps.Keys(now.Agent.Undecodable)) {
-			if n := now.Agent.Undecodable[reason] - was.Agent.Undecodable[reason]; n > 0 {
-				found = append(found, fmt.Sprintf("%s did not contain a batch: %s", datagrams(n), reason))
-			}
+			n := now.Agent.Undecodable[reason] - was.Agent.Undecodable[reason]
+			found.add(n, "%s did not contain a batch: %s", datagrams(n), reason)
 		}
 	}
 	return found
 }
 
 // backendEvidence returns what was observed of spans that arrived and are not stored.
-func (f *facts) backendEvidence() []string {
-	now, was := f.accounts()
-	if now == nil {
+func (f *facts) backendEvidence() (found evidence) {
+	if f.after.loss == nil {
 		return increased(f.before.jaeger, f.after.jaeger)
 	}
-	var found []string
-	if n := now.Store.EvictedSpans - was.Store.EvictedSpans; n > 0 {
-		found = append(found, fmt.Sprintf("the backend's memory was full: it evicted %s", spans(n)))
-	}
-	if n := now.Store.RefusedSpans - was.Store.RefusedSpans; n > 0 {
-		found = append(found, fmt.Sprintf("the backend rejected %s of traces that were too large", spans(n)))
-	}
+	evicted, rejected := f.discarded()
+	found.add(evicted, "the backend's memory was full: it evicted %s", spans(evicted))
+	found.add(rejected, "the backend rejected %s of traces that were too large", spans(rejected))
 	return found
+}
+
+// discarded returns the spans that the embedded backend has not kept during the run.
+func (f *facts) discarded() (evicted, rejected int64) {
+	now, was := f.accounts()
+	return now.Store.EvictedSpans - was.Store.EvictedSpans, now.Store.RefusedSpans - was.Store.RefusedSpans
 }
 
 // accounts returns the embedded backend's account after and before the run; after is
@@ -244,34 +247,32 @@ func (f *facts) backendRestarted() bool {
 	}
 }
 
-// clientAccount returns the embedded backend's account of a tracer, after and before
-// the run; nil if it has none.
-func (f *facts) clientAccount(id string) (after, before *loss.Client) {
+// received returns what the embedded backend has counted of a tracer during the run;
+// known is false if it has no account of it.
+func (f *facts) received(id string) (got loss.Client, known bool) {
 	now, was := f.accounts()
 	if now == nil || id == "" {
-		return nil, nil
+		return got, false
 	}
-	return findClient(now, id), orEmpty(findClient(was, id))
+	i := indexOf(now, id)
+	if i < 0 {
+		return got, false
+	}
+	got = now.Clients[i]
+	if i := indexOf(was, id); i >= 0 {
+		before := was.Clients[i]
+		got.Spans -= before.Spans
+		got.BatchesMissing -= before.BatchesMissing
+		got.BatchesBefore -= before.BatchesBefore
+	}
+	return got, true
 }
 
-func findClient(account *loss.Account, id string) *loss.Client {
-	for i := range account.Clients {
-		if account.Clients[i].ID == id {
-			return &account.Clients[i]
-		}
-	}
-	return nil
+func indexOf(account *loss.Account, id string) int {
+	return slices.IndexFunc(account.Clients, func(c loss.Client) bool { return c.ID == id })
 }
 
-// orEmpty returns p, or an account of a tracer that has sent nothing.
-func orEmpty(p *loss.Client) *loss.Client {
-	if p == nil {
-		return &loss.Client{}
-	}
-	return p
-}
-
-// clientID returns the id of the run's tracer: the one that was given or found, else
+// clientID returns the id of the run's tracer: the one that was found, else
 // that of the only tracer of its service that is new to the backend.
 func (f *facts) clientID() string {
 	now, was := f.accounts()
@@ -281,7 +282,7 @@ func (f *facts) clientID() string {
 	var found string
 	for i := range now.Clients {
 		c := &now.Clients[i]
-		if c.Service != f.opts.Service || findClient(was, c.ID) != nil {
+		if c.Service != f.opts.Service || indexOf(was, c.ID) >= 0 {
 			continue
 		}
 		if found != "" {

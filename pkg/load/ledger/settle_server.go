@@ -6,107 +6,77 @@ import (
 	"github.com/otdemo/otdemo/pkg/plural"
 )
 
-// attributeServer attributes the missing spans of the called service.
 func (f *facts) attributeServer(h *hops) {
-	if h.left == 0 {
-		return
-	}
 	s := f.server
-	switch {
-	case s == nil:
-		f.attributeWithoutCounters(h)
-	case s.Restarted:
-		f.attributeEnded(h)
-	default:
-		f.attributeByCounters(h, s)
-	}
-}
-
-// attributeByCounters uses the counters of a server that ran all the time. They are
-// exact if it had no other clients, and upper bounds otherwise.
-func (f *facts) attributeByCounters(h *hops, s *Server) {
-	exact := s.Finished == f.spans.MadeServer
-	state := func(name string) int64 { return max(0, s.States[name]) }
-	h.attribute(ServerQueue, state("dropped")+state("after_close"), exact,
-		fmt.Sprintf("the service's counters: %s dropped, its queue was full", spans(state("dropped")+state("after_close"))))
-	for _, place := range []struct{ state, words string }{
-		{"too_large", "too large"},
-		{"refused", "refused, the port was closed"},
-		{"failed", "not accepted"},
-		{"queued", "not sent yet"},
-	} {
-		n := state(place.state)
-		h.attribute(ServerSend, n, exact, fmt.Sprintf("the service's counters: %s %s", spans(n), place.words))
-	}
-	if h.left == 0 {
-		return
-	}
+	exact := s != nil && !s.Restarted && f.attributeCounted(h, s)
 	received, batches, known := f.serverReceived()
 	switch {
 	case f.attributeUnread(h):
-	case known && exact:
-		f.attributeReceived(h, "service", state("sent"), received, batches)
-	case known:
-		f.attributeUncounted(h, received, batches)
-	default:
+	case s != nil && s.Restarted:
+		f.attributeEnded(h, received, batches, known)
+	case !known:
 		f.attributeUnknown(h)
+	case exact:
+		f.attributeReceived(h, "service", max(0, s.States["sent"]), received, batches)
+	default:
+		f.attributeUncounted(h, received, batches)
 	}
+}
+
+// attributeCounted uses the counters of a server that ran all the time. They are exact
+// if it had no other clients, and upper bounds otherwise.
+func (f *facts) attributeCounted(h *hops, s *Server) (exact bool) {
+	exact = s.Finished == f.spans.MadeServer
+	dropped := max(0, s.States["dropped"]) + max(0, s.States["after_close"])
+	for _, way := range []struct {
+		hop   HopName
+		lost  int64
+		words string
+	}{
+		{ServerQueue, dropped, "dropped, its queue was full"},
+		{ServerSend, s.States["too_large"], "too large"},
+		{ServerSend, s.States["refused"], "refused, the port was closed"},
+		{ServerSend, s.States["failed"], "not accepted"},
+		{ServerSend, s.States["queued"], "not sent yet"},
+	} {
+		h.attribute(way.hop, way.lost, exact, fmt.Sprintf("the service's counters: %s %s", spans(way.lost), way.words))
+	}
+	return exact
 }
 
 // attributeEnded is for a server that ended during the run.
-func (f *facts) attributeEnded(h *hops) {
-	if f.attributeUnread(h) {
-		return
-	}
-	received, batches, known := f.serverReceived()
-	evidence := []string{"the service's process ended during the run: the spans that it had not sent are lost"}
+func (f *facts) attributeEnded(h *hops, received, batches int64, known bool) {
+	found := evidence{"the service's process ended during the run: the spans that it had not sent are lost"}
 	if known {
 		f.attributeEvicted(h)
-		evidence = append(evidence, fmt.Sprintf("the backend received %s from the service", spans(received)))
+		found = append(found, fmt.Sprintf("the backend received %s from the service", spans(received)))
 	}
-	if batches > 0 {
-		evidence = append(evidence, fmt.Sprintf("%d of the service's numbered batches did not arrive: some were lost on the network", batches))
-	}
-	h.attribute(ServerGone, h.left, false, evidence...)
-}
-
-// attributeWithoutCounters is for a service that has no counters.
-func (f *facts) attributeWithoutCounters(h *hops) {
-	received, batches, known := f.serverReceived()
-	switch {
-	case f.attributeUnread(h):
-	case known:
-		f.attributeUncounted(h, received, batches)
-	default:
-		f.attributeUnknown(h)
-	}
+	found.add(batches, "%d of the service's numbered batches did not arrive: some were lost on the network", batches)
+	h.attribute(ServerGone, h.left, false, found...)
 }
 
 // attributeUncounted is for a service of which the embedded backend has counted what
 // arrived, while nothing has counted what was sent for this run.
 func (f *facts) attributeUncounted(h *hops, received, batches int64) {
 	f.attributeEvicted(h)
-	evidence := append(f.networkEvidence(), fmt.Sprintf("the backend received %s from the service", spans(received)))
-	if batches > 0 {
-		evidence = append(evidence, fmt.Sprintf("%d of the service's numbered batches did not arrive", batches))
-	}
-	h.attribute(Network, h.left, false, evidence...)
+	found := append(f.networkEvidence(), fmt.Sprintf("the backend received %s from the service", spans(received)))
+	found.add(batches, "%d of the service's numbered batches did not arrive", batches)
+	h.attribute(Network, h.left, false, found...)
 }
 
 // serverReceived returns what the embedded backend received during the run from the
 // tracers that answered; known is false if it has no account of them.
-func (f *facts) serverReceived() (received, batchesMissing int64, known bool) {
+func (f *facts) serverReceived() (spans, batchesMissing int64, known bool) {
 	for id := range f.reader.identifier.servers {
-		if after, before := f.clientAccount(id); after != nil {
-			received += after.Spans - before.Spans
-			batchesMissing += after.BatchesMissing - before.BatchesMissing
+		if got, ok := f.received(id); ok {
+			spans += got.Spans
+			batchesMissing += got.BatchesMissing
 			known = true
 		}
 	}
-	return received, batchesMissing, known
+	return spans, batchesMissing, known
 }
 
-// notes returns the facts without which the numbers would mislead.
 func (f *facts) notes() []string {
 	var found []string
 	note := func(format string, args ...any) { found = append(found, fmt.Sprintf(format, args...)) }

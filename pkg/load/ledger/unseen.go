@@ -1,8 +1,6 @@
 package ledger
 
-import (
-	"strings"
-)
+import "strings"
 
 // Unseen returns the sentence for a service that answered and of which no span was
 // found. It names every cause that cannot be excluded. Formats are the propagation

@@ -32,7 +32,7 @@ func TestDoneWaitsForTheService(t *testing.T) {
 		{"no request was answered", refused, false, 0, time.Minute, true},
 		{"the client's span is missing", entry{made: 3, answered: 1}, false, ServiceGrace, time.Minute, false},
 	} {
-		r := newReader([]entry{test.entry}, newIdentifier("client", ""))
+		r := newReader([]entry{test.entry}, newIdentifier("client"))
 		r.traced, r.patience = test.traced, test.patience
 		if got := r.done(test.after); got != test.want {
 			t.Errorf("%s: got %t, want %t", test.name, got, test.want)
@@ -48,7 +48,7 @@ func TestPendingOfAnUnseenService(t *testing.T) {
 	for i := range entries {
 		entries[i] = entry{start: int64(i), made: 1, answered: 1, observed: observed{client: 1}}
 	}
-	r := newReader(entries, newIdentifier("client", ""))
+	r := newReader(entries, newIdentifier("client"))
 	for at, want := range []int{1, 0, 1} {
 		if got, _ := r.pending(at, at+1); len(got) != want {
 			t.Errorf("trace %d: got %d pending, want %d", at, len(got), want)
@@ -76,7 +76,7 @@ func TestSettleOfAnUnseenService(t *testing.T) {
 		{"only a span below its own", entry{made: 3, answered: 1, observed: observed{client: 3, others: 1, orphans: 1}}, nil, "", 1},
 		{"never reached", entry{made: 3, observed: observed{client: 3}}, nil, "", 0},
 	} {
-		r := newReader([]entry{test.entry}, newIdentifier("client", ""))
+		r := newReader([]entry{test.entry}, newIdentifier("client"))
 		r.traced = test.entry.server > 0 || test.entry.others > 0 // as note found
 		f := &facts{
 			opts: &Options{Formats: []string{"jaeger", "w3c"}}, server: test.server, reader: r,
@@ -107,7 +107,7 @@ func TestSettleWithoutAnAnswer(t *testing.T) {
 	} {
 		rec := &Recorder{opts: Options{Service: "client"}}
 		rec.Add(load.Result{TraceID: trace.TraceID{Low: 1}, Sampled: true, Kind: kind, Hops: 1, SpansMade: 3})
-		f := &facts{reader: newReader(rec.entries, newIdentifier("client", "")), unanswered: rec.unanswered}
+		f := &facts{reader: newReader(rec.entries, newIdentifier("client")), unanswered: rec.unanswered}
 		if got := f.unseen(); got != want {
 			t.Errorf("%s: got %q, want %q", kind, got, want)
 		}
@@ -132,7 +132,7 @@ func TestNoteFindsTheServiceTraced(t *testing.T) {
 		{"the client alone", []trace.Span{own}, false},
 		{"a span below the answer", []trace.Span{own, inner}, true},
 	} {
-		r := newReader([]entry{{id: id, made: 1, answered: 1}}, newIdentifier("client", ""))
+		r := newReader([]entry{{id: id, made: 1, answered: 1}}, newIdentifier("client"))
 		r.record([]trace.Trace{{ID: id, Spans: test.spans}})
 		if r.traced != test.want {
 			t.Errorf("%s: got traced %t, want %t", test.name, r.traced, test.want)

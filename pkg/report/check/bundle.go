@@ -5,6 +5,7 @@ import (
 	"bytes"
 	"cmp"
 	"compress/gzip"
+	"errors"
 	"fmt"
 	"io"
 	"maps"
@@ -48,10 +49,7 @@ func (b *Bundle) Write(w io.Writer) error {
 			return err
 		}
 	}
-	if err := archive.Close(); err != nil {
-		return err
-	}
-	return zipped.Close()
+	return errors.Join(archive.Close(), zipped.Close())
 }
 
 type bundleFile struct {
@@ -61,13 +59,11 @@ type bundleFile struct {
 
 func (b *Bundle) files() ([]bundleFile, error) {
 	var text, report, cfg bytes.Buffer
-	if err := NewText(&text, terminal.Options{}).Report(b.Report); err != nil {
-		return nil, err
-	}
-	if err := WriteJSON(&report, b.Report); err != nil {
-		return nil, err
-	}
-	if err := configuration.WriteText(&cfg, b.Config); err != nil {
+	err := errors.Join(
+		NewText(&text, terminal.Options{}).Report(b.Report),
+		WriteJSON(&report, b.Report),
+		configuration.WriteText(&cfg, b.Config))
+	if err != nil {
 		return nil, err
 	}
 	for _, w := range b.Config.Warnings {

@@ -31,19 +31,3 @@ func Waiting(left time.Duration, v doctor.Verdict) string {
 	}
 	return fmt.Sprintf("waiting, %s left (%s)", left.Round(time.Second), reason)
 }
-
-// stickyWriter keeps the first error.
-type stickyWriter struct {
-	w   io.Writer
-	err error
-}
-
-// Write writes p, or returns the error of an earlier write.
-func (s *stickyWriter) Write(p []byte) (int, error) {
-	if s.err != nil {
-		return 0, s.err
-	}
-	n, err := s.w.Write(p)
-	s.err = err
-	return n, err
-}

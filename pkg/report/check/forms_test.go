@@ -81,3 +81,15 @@ func TestWriteErrors(t *testing.T) {
 		}
 	}
 }
+
+// A check without a failure is no error to GitHub.
+func TestGitHubNotice(t *testing.T) {
+	t.Parallel()
+	var out bytes.Buffer
+	if err := WriteGitHub(&out, doctor.Report{Verdict: doctor.Verdict{Answer: doctor.AnswerYes, Text: "spans reach Jaeger"}}); err != nil {
+		t.Fatal(err)
+	}
+	if got, want := out.String(), "::notice title=check-jaeger::spans reach Jaeger\n"; got != want {
+		t.Errorf("got %q, want %q", got, want)
+	}
+}

@@ -1,6 +1,7 @@
 package check
 
 import (
+	"cmp"
 	"fmt"
 	"io"
 	"strings"
@@ -13,43 +14,27 @@ import (
 // failure, a warning for each warning and unknown result.
 func WriteGitHub(w io.Writer, r doctor.Report) error {
 	r = harmlessReport(r)
-	level := "notice"
-	switch r.Verdict.Answer {
-	case doctor.AnswerNo:
-		level = "error"
-	case doctor.AnswerUnknown:
-		level = "warning"
-	case doctor.AnswerYes:
-	}
+	var b strings.Builder
+	level := map[doctor.Answer]string{doctor.AnswerNo: "error", doctor.AnswerUnknown: "warning"}[r.Verdict.Answer]
 	text := r.Verdict.Text
 	if r.Verdict.Fix != "" {
 		text += "\nfix: " + r.Verdict.Fix
 	}
-	if err := annotate(w, level, "check-jaeger", text); err != nil {
-		return err
-	}
+	annotate(&b, cmp.Or(level, "notice"), "check-jaeger", text)
+	levels := map[doctor.Status]string{doctor.StatusFail: "error", doctor.StatusWarn: "warning", doctor.StatusUnknown: "warning"}
 	for _, f := range r.Findings {
-		switch f.Status {
-		case doctor.StatusFail:
-			level = "error"
-		case doctor.StatusWarn, doctor.StatusUnknown:
-			level = "warning"
-		case doctor.StatusOK, doctor.StatusSkip:
-			continue
-		}
-		title := fmt.Sprintf("check-jaeger: %s (%s)", f.Hop, f.Code)
-		text := strings.Join(append([]string{f.Fact}, details(f)...), "\n")
-		if err := annotate(w, level, title, text); err != nil {
-			return err
+		if level := levels[f.Status]; level != "" {
+			lines := append([]string{f.Fact}, details(f)...)
+			annotate(&b, level, fmt.Sprintf("check-jaeger: %s (%s)", f.Hop, f.Code), strings.Join(lines, "\n"))
 		}
 	}
-	return nil
+	_, err := io.WriteString(w, b.String())
+	return err
 }
 
 // annotate escapes as GitHub's own toolkit does (packages/core/src/command.ts).
-func annotate(w io.Writer, level, title, text string) error {
+func annotate(b *strings.Builder, level, title, text string) {
 	data := strings.NewReplacer("%", "%25", "\r", "%0D", "\n", "%0A")
 	property := strings.NewReplacer("%", "%25", "\r", "%0D", "\n", "%0A", ":", "%3A", ",", "%2C")
-	_, err := fmt.Fprintf(w, "::%s title=%s::%s\n", level, property.Replace(title), data.Replace(text))
-	return err
+	fmt.Fprintf(b, "::%s title=%s::%s\n", level, property.Replace(title), data.Replace(text))
 }

@@ -29,15 +29,17 @@ func harmlessFinding(f doctor.Finding) doctor.Finding {
 	f.ID, f.Title, f.Explains = printable.Line(f.ID), printable.Line(f.Title), printable.Line(f.Explains)
 	f.Code, f.Status = doctor.Code(printable.Line(string(f.Code))), doctor.Status(printable.Line(string(f.Status)))
 	f.Hop, f.Fact = doctor.Hop(printable.Line(string(f.Hop))), printable.Line(f.Fact)
-	f.Evidence, f.Hints, f.Causes = slices.Clone(f.Evidence), slices.Clone(f.Hints), slices.Clone(f.Causes)
-	for i := range f.Evidence {
-		f.Evidence[i] = printable.Text(f.Evidence[i])
-	}
-	for i := range f.Hints {
-		f.Hints[i] = printable.Text(f.Hints[i])
-	}
+	f.Evidence, f.Hints, f.Causes = texts(f.Evidence), texts(f.Hints), slices.Clone(f.Causes)
 	for i, c := range f.Causes {
 		f.Causes[i] = doctor.Cause{Text: printable.Text(c.Text), Command: printable.Text(c.Command)}
 	}
 	return f
+}
+
+func texts(list []string) []string {
+	safe := slices.Clone(list)
+	for i := range safe {
+		safe[i] = printable.Text(safe[i])
+	}
+	return safe
 }

@@ -89,7 +89,8 @@ func junitFinding(f doctor.Finding) junitCase {
 		Name:  f.ID + ": " + f.Title,
 		Time:  seconds(f.ElapsedMS),
 	}
-	result := &junitResult{Message: f.Fact, Type: string(f.Code), Text: strings.Join(details(f), "\n")}
+	text := strings.Join(details(f), "\n")
+	result := &junitResult{Message: f.Fact, Type: string(f.Code), Text: text}
 	switch f.Status {
 	case doctor.StatusFail:
 		c.Failure = result
@@ -97,11 +98,10 @@ func junitFinding(f doctor.Finding) junitCase {
 		c.Error = result
 	case doctor.StatusSkip:
 		c.Skipped = &junitResult{Message: f.Fact}
-	case doctor.StatusOK, doctor.StatusWarn:
+	case doctor.StatusOK:
 		c.Output = f.Fact
-		if f.Status == doctor.StatusWarn {
-			c.Output = strings.Join(append([]string{"warning: " + f.Fact}, details(f)...), "\n")
-		}
+	case doctor.StatusWarn:
+		c.Output = strings.TrimSuffix("warning: "+f.Fact+"\n"+text, "\n")
 	}
 	return c
 }

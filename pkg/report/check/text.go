@@ -4,6 +4,7 @@
 package check
 
 import (
+	"bufio"
 	"fmt"
 	"io"
 	"strings"
@@ -16,13 +17,13 @@ import (
 // Text writes a check for people: one line per finding as it comes, with details if
 // something is wrong, and the verdict last. After an error it writes nothing more.
 type Text struct {
-	w    *stickyWriter
+	w    *bufio.Writer
 	opts terminal.Options
 }
 
 // NewText returns a Text that writes to w.
 func NewText(w io.Writer, opts terminal.Options) *Text {
-	return &Text{w: &stickyWriter{w: w}, opts: opts}
+	return &Text{w: bufio.NewWriter(w), opts: opts}
 }
 
 // needFailed is the code of probes that did not run because others failed.
@@ -50,15 +51,14 @@ func (t *Text) Finding(f doctor.Finding) {
 	if f.Status == doctor.StatusSkip {
 		return
 	}
-	word, color := string(f.Status), terminal.Default
+	defer t.w.Flush() // Verdict returns the error
+	word, color := string(f.Status), terminal.Yellow
 	switch f.Status {
 	case doctor.StatusOK:
 		color = terminal.Green
 	case doctor.StatusFail:
 		word, color = "FAIL", terminal.Red
-	case doctor.StatusWarn, doctor.StatusUnknown:
-		color = terminal.Yellow
-	case doctor.StatusSkip:
+	default:
 	}
 	line := fmt.Sprintf("%s%s  %-*s %s", t.opts.Paint(color, word), strings.Repeat(" ", max(0, statusWidth-len(word))), hopWidth, f.Hop, f.Fact)
 	if f.Status == doctor.StatusOK {
@@ -103,10 +103,16 @@ func (t *Text) Verdict(r doctor.Report) error {
 		color = terminal.Red
 	case doctor.AnswerUnknown:
 		color = terminal.Yellow
-	case doctor.AnswerYes:
+	default:
 	}
-	if n := skipped(r); n > 0 {
-		fmt.Fprintf(t.w, "skip     %s not run: a required check failed\n", plural.Of(n, "check", "checks"))
+	skipped := 0
+	for _, f := range r.Findings {
+		if f.Code == needFailed {
+			skipped++
+		}
+	}
+	if skipped > 0 {
+		fmt.Fprintf(t.w, "skip     %s not run: a required check failed\n", plural.Of(skipped, "check", "checks"))
 	}
 	fmt.Fprintf(t.w, "\n%s\n", t.opts.Paint(color, r.Verdict.Text))
 	if r.Verdict.Fix != "" {
@@ -115,18 +121,7 @@ func (t *Text) Verdict(r doctor.Report) error {
 	if r.Verdict.Code != "" && !r.Verdict.OK {
 		fmt.Fprintf(t.w, "more: otdemo explain %s\n", r.Verdict.Code)
 	}
-	return t.w.err
-}
-
-// skipped counts the probes that did not run because others failed.
-func skipped(r doctor.Report) int {
-	n := 0
-	for _, f := range r.Findings {
-		if f.Code == needFailed {
-			n++
-		}
-	}
-	return n
+	return t.w.Flush()
 }
 
 // WriteShort writes a report that fits a chat message: the verdict, its fix, and the

@@ -8,7 +8,6 @@ import (
 	"github.com/otdemo/otdemo/pkg/trace"
 )
 
-// comparisonJSON is the comparison for programs.
 type comparisonJSON struct {
 	SchemaVersion int    `json:"schema_version"`
 	URL           string `json:"url"`

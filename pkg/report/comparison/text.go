@@ -62,7 +62,6 @@ func (v textWriter) head(c *Comparison) {
 	}
 }
 
-// rows writes the spans of both sides next to each other.
 func (v textWriter) rows(r *compare.Report) {
 	fmt.Fprintln(v.out)
 	table := tabwriter.NewWriter(v.out, 0, 0, 2, ' ', 0)
@@ -84,38 +83,31 @@ func cell(indent string, s *trace.Span) string {
 // differences writes the differences that are not ignored, each with its place and
 // reason, then the ids of the ignored ones.
 func (v textWriter) differences(r *compare.Report) {
+	var shown []*compare.Difference
 	var ignored []string
-	title, note := "", ""
-	writeNote := func() {
-		if note != "" {
-			fmt.Fprintf(v.out, "          %s\n", printable.Line(note))
-		}
-		note = ""
-	}
 	for i := range r.Differences {
-		d := &r.Differences[i]
-		if d.Ignored {
+		if d := &r.Differences[i]; d.Ignored {
 			ignored = append(ignored, d.ID)
-			continue
+		} else {
+			shown = append(shown, d)
 		}
-		t := titleOf(d)
-		if t != title || d.Note != note {
-			writeNote() // once for all differences that share it
-		}
-		if t != title {
-			title = t
-			fmt.Fprintf(v.out, "\n%s:\n", title)
-		}
-		note = d.Note
-		v.difference(d)
 	}
-	writeNote()
+	for i, d := range shown {
+		if i == 0 || titleOf(d) != titleOf(shown[i-1]) {
+			fmt.Fprintf(v.out, "\n%s:\n", titleOf(d))
+		}
+		v.difference(d)
+		// Once for all differences that share it.
+		shared := i+1 < len(shown) && titleOf(shown[i+1]) == titleOf(d) && shown[i+1].Note == d.Note
+		if d.Note != "" && !shared {
+			fmt.Fprintf(v.out, "          %s\n", printable.Line(d.Note))
+		}
+	}
 	if len(ignored) > 0 {
 		fmt.Fprintf(v.out, "\nignored: %s\n", printable.Line(strings.Join(slices.Compact(ignored), ", ")))
 	}
 }
 
-// titleOf returns the heading that a difference belongs to.
 func titleOf(d *compare.Difference) string {
 	switch {
 	case d.OfTracer():

@@ -10,6 +10,7 @@ import (
 	"github.com/otdemo/otdemo/pkg/load/ledger"
 	"github.com/otdemo/otdemo/pkg/printable"
 	"github.com/otdemo/otdemo/pkg/report"
+	"github.com/otdemo/otdemo/pkg/trace"
 	"github.com/otdemo/otdemo/pkg/tracer"
 )
 
@@ -54,7 +55,7 @@ func WriteCallJSON(w io.Writer, c *Call) error {
 		Error         string         `json:"error,omitempty"`
 		Hops          int            `json:"hops"`
 		ElapsedMS     float64        `json:"elapsed_ms"`
-		TraceID       string         `json:"trace_id,omitempty"`
+		TraceID       trace.TraceID  `json:"trace_id,omitzero"`
 		Sampled       bool           `json:"sampled"`
 		Link          string         `json:"link,omitempty"`
 		Spans         tracer.Stats   `json:"spans"`
@@ -67,12 +68,10 @@ func WriteCallJSON(w io.Writer, c *Call) error {
 		Error:         c.Err,
 		Hops:          c.Response.Hops,
 		ElapsedMS:     float64(c.Response.Elapsed.Microseconds()) / 1000,
+		TraceID:       c.TraceID,
 		Sampled:       c.Sampled,
 		Spans:         c.Spans,
 		Ledger:        c.Ledger,
-	}
-	if !c.TraceID.IsZero() {
-		out.TraceID = c.TraceID.String()
 	}
 	if c.Sampled {
 		out.Link = c.Link

@@ -27,8 +27,9 @@ type diagram struct {
 // box is a hop, or the start or end of the path. X and Y are its upper left corner.
 type box struct {
 	X, Y, Width, Height float64
-	Name, Note          string
-	Class               string
+	Name, Note, Class   string
+	// The centre of the two lines of text, and their base lines.
+	TextX, NameY, NoteY float64
 }
 
 // arrow leads from one box to the next, with the number of spans on it.
@@ -44,53 +45,40 @@ func newDiagram(l *ledger.Ledger) diagram {
 		lost[hop.Name] += hop.Lost
 	}
 	var d diagram
-	lanes := []*lane{d.newLane(0, 0, "client made", l.Spans.MadeClient)}
-	lanes[0].pass(lost, ledger.ClientQueue, ledger.ClientSend)
-	shared := 0.0
+	client := d.newLane("client made", l.Spans.MadeClient, 0)
+	client.hops(lost, ledger.ClientQueue, ledger.ClientSend)
+	path, rows := client, 1
 	if l.Spans.MadeServer > 0 {
-		server := d.newLane(0, laneStep, "server made", l.Spans.MadeServer)
-		server.pass(lost, ledger.ServerQueue, ledger.ServerSend)
+		server := d.newLane("server made", l.Spans.MadeServer, laneStep)
+		server.hops(lost, ledger.ServerQueue, ledger.ServerSend)
 		if lost[ledger.ServerGone] > 0 {
-			server.pass(lost, ledger.ServerGone)
+			server.hops(lost, ledger.ServerGone)
 		}
-		lanes, shared = append(lanes, server), laneStep/2
+		path = &lane{
+			diagram: &d, y: laneStep / 2, column: max(client.column, server.column),
+			ends: append(client.ends, server.ends...),
+		}
+		rows++
 	}
-	rows := len(lanes)
 	if l.ServiceUnseen != "" {
 		// No arrow leaves it: the number of the server's spans and their path are
 		// unknown.
-		(&lane{diagram: &d, y: laneStep}).add("server made", "unknown", "")
+		(&lane{diagram: &d, y: laneStep}).add("server made", "unknown", "", 0)
 		rows++
 	}
 
-	path := &lane{diagram: &d, y: shared}
-	for _, from := range lanes {
-		path.column = max(path.column, from.column)
-		path.spans += from.spans
-	}
 	hops := []ledger.HopName{ledger.Network, ledger.Backend}
 	if lost[ledger.NetworkOrBackend] > 0 {
 		hops = append(hops, ledger.NetworkOrBackend)
 	}
-	for i, hop := range hops {
-		var next box
+	for _, hop := range hops {
 		if lost[hop] == 0 && l.Unproven() != "" {
-			next = path.add(string(hop), "unknown", "")
+			path.add(string(hop), "unknown", "", 0)
 		} else {
-			next = path.addHop(string(hop), lost[hop])
+			path.hops(lost, hop)
 		}
-		if i == 0 {
-			for _, from := range lanes {
-				d.connect(from.last, next, from.spans)
-			}
-		} else {
-			d.connect(path.last, next, path.spans)
-		}
-		path.last = next
-		path.spans -= lost[hop]
 	}
-	stored := path.add("stored", fmt.Sprint(l.Spans.Stored), "end")
-	d.connect(path.last, stored, path.spans)
+	path.add("stored", fmt.Sprint(l.Spans.Stored), "end", 0)
 	d.Width = path.column*boxStep - (boxStep - boxWidth) + diagramMargin
 	d.Height = boxHeight + 2*diagramMargin + (rows-1)*laneStep
 	return d
@@ -101,52 +89,49 @@ type lane struct {
 	diagram *diagram
 	column  int
 	y       float64
-	spans   int64 // not lost so far
-	last    box
+	// ends are where the arrows to the next box begin: the last box, or those of the
+	// lanes that meet here.
+	ends []laneEnd
 }
 
-func (d *diagram) newLane(column int, y float64, name string, made int64) *lane {
-	l := &lane{diagram: d, column: column, y: y, spans: made}
-	l.last = l.add(name, fmt.Sprint(made), "end")
+type laneEnd struct {
+	box
+	spans int64 // not lost so far
+}
+
+func (d *diagram) newLane(name string, made int64, y float64) *lane {
+	l := &lane{diagram: d, y: y}
+	l.add(name, fmt.Sprint(made), "end", -made)
 	return l
 }
 
-// pass extends the lane through hops.
-func (l *lane) pass(lost map[ledger.HopName]int64, hops ...ledger.HopName) {
+func (l *lane) hops(lost map[ledger.HopName]int64, hops ...ledger.HopName) {
 	for _, hop := range hops {
-		next := l.addHop(string(hop), lost[hop])
-		l.diagram.connect(l.last, next, l.spans)
-		l.last = next
-		l.spans -= lost[hop]
+		note, class := "none lost", ""
+		if lost[hop] != 0 {
+			note, class = fmt.Sprintf("%d lost", lost[hop]), "lost"
+		}
+		l.add(string(hop), note, class, lost[hop])
 	}
 }
 
-func (l *lane) addHop(name string, lost int64) box {
-	if lost == 0 {
-		return l.add(name, "none lost", "")
-	}
-	return l.add(name, fmt.Sprintf("%d lost", lost), "lost")
-}
-
-func (l *lane) add(name, note, class string) box {
+// add adds a box that the lane's spans reach, and at which some of them are lost.
+func (l *lane) add(name, note, class string, lost int64) {
+	x, y := float64(l.column*boxStep)+diagramMargin/2, l.y+diagramMargin
 	b := box{
-		X: float64(l.column*boxStep) + diagramMargin/2, Y: l.y + diagramMargin,
-		Width: boxWidth, Height: boxHeight,
+		X: x, Y: y, Width: boxWidth, Height: boxHeight,
 		Name: name, Note: note, Class: class,
+		TextX: x + boxWidth/2, NameY: y + 19, NoteY: y + 36,
 	}
 	l.column++
 	l.diagram.Boxes = append(l.diagram.Boxes, b)
-	return b
+	left := -lost
+	for _, end := range l.ends {
+		l.diagram.connect(end.box, b, end.spans)
+		left += end.spans
+	}
+	l.ends = []laneEnd{{b, left}}
 }
-
-// TextX returns the centre of the box's two lines of text.
-func (b box) TextX() float64 { return b.X + b.Width/2 }
-
-// NameY returns the base line of the first line of text.
-func (b box) NameY() float64 { return b.Y + 19 }
-
-// NoteY returns the base line of the second line of text.
-func (b box) NoteY() float64 { return b.Y + 36 }
 
 func (d *diagram) connect(from, to box, spans int64) {
 	a := arrow{

@@ -9,27 +9,24 @@ import (
 	"github.com/otdemo/otdemo/pkg/tracer"
 )
 
-// reportJSON is a report in JSON; docs/call.md has its fields.
-type reportJSON struct {
-	SchemaVersion int               `json:"schema_version"`
-	Run           load.RunInfo      `json:"run"`
-	Outcome       load.Outcome      `json:"outcome"`
-	Incomplete    string            `json:"incomplete,omitempty"`
-	Report        load.Report       `json:"report"`
-	Links         map[string]string `json:"links,omitempty"`
-	Spans         *tracer.Stats     `json:"spans,omitempty"`
-	Ledger        *ledger.Ledger    `json:"ledger,omitempty"`
-}
-
-// WriteJSON writes r for programs.
+// WriteJSON writes r for programs; docs/call.md has its fields.
 func WriteJSON(w io.Writer, r *Report) error {
-	links, link := make(map[string]string), r.links()
-	for _, s := range r.Calls.Slowest {
-		if url := link(s); url != "" {
-			links[s.TraceID] = url
+	links := make(map[string]string)
+	for _, s := range r.slowest() {
+		if s.Link != "" {
+			links[s.TraceID] = s.Link
 		}
 	}
-	return report.WriteJSON(w, reportJSON{
+	return report.WriteJSON(w, struct {
+		SchemaVersion int               `json:"schema_version"`
+		Run           load.RunInfo      `json:"run"`
+		Outcome       load.Outcome      `json:"outcome"`
+		Incomplete    string            `json:"incomplete,omitempty"`
+		Report        load.Report       `json:"report"`
+		Links         map[string]string `json:"links,omitempty"`
+		Spans         *tracer.Stats     `json:"spans,omitempty"`
+		Ledger        *ledger.Ledger    `json:"ledger,omitempty"`
+	}{
 		SchemaVersion: 1,
 		Run:           r.Run,
 		Outcome:       r.Outcome,

@@ -22,21 +22,18 @@ func (v *textWriter) ledger(l *ledger.Ledger) {
 	}
 	v.hops(l)
 
-	fmt.Fprintln(v.w)
-	v.line("client", clientSum(l.Client))
-	if l.Server != nil {
-		v.line("server", serverSum(l.Server))
+	fmt.Fprintln(&v.w)
+	last := ""
+	for _, f := range ledgerSums(l) {
+		label := f.Name
+		if label == last && label == "traces" {
+			label = "" // it continues
+		}
+		last = f.Name
+		v.line(label, printable.Line(f.Text))
 	}
-	label := "traces"
-	for _, line := range traceSums(l.Traces) {
-		v.line(label, printable.Line(line))
-		label = ""
-	}
-	for _, note := range ledgerNotes(l) {
-		v.line("note", printable.Line(note))
-	}
-	color := map[string]terminal.Color{verdictGood: terminal.Green, verdictBad: terminal.Red, verdictUnknown: terminal.Yellow}[verdictClass(l)]
-	fmt.Fprintf(v.w, "\n%s\n", v.opts.Paint(color, printable.Line(ledgerVerdict(l))))
+	verdict := ledgerVerdict(l)
+	fmt.Fprintf(&v.w, "\n%s\n", v.opts.Paint(verdict.color, verdict.Text))
 }
 
 // ledgerSide is a number of spans by the side that made them.
@@ -61,21 +58,20 @@ func ledgerSides(l *ledger.Ledger) []ledgerSide {
 	}
 }
 
-// hops writes the missing spans by hop, with the evidence.
 func (v *textWriter) hops(l *ledger.Ledger) {
 	if len(l.Hops) == 0 {
 		return
 	}
-	fmt.Fprintln(v.w, "\n  missing by hop")
+	fmt.Fprintln(&v.w, "\n  missing by hop")
 	var total int64
 	for _, hop := range l.Hops {
 		total += hop.Lost
-		fmt.Fprintf(v.w, "  %-30s %9d   %s\n", printable.Line(string(hop.Name)), hop.Lost, certainty(hop))
+		fmt.Fprintf(&v.w, "  %-30s %9d   %s\n", printable.Line(string(hop.Name)), hop.Lost, certainty(hop))
 		for _, evidence := range hop.Evidence {
-			fmt.Fprintf(v.w, "  %42s saw: %s\n", "", printable.Line(evidence))
+			fmt.Fprintf(&v.w, "  %42s saw: %s\n", "", printable.Line(evidence))
 		}
 	}
-	fmt.Fprintf(v.w, "  %-30s %9d\n", "together", total)
+	fmt.Fprintf(&v.w, "  %-30s %9d\n", "together", total)
 }
 
 func certainty(hop ledger.Hop) string {
@@ -85,7 +81,6 @@ func certainty(hop ledger.Hop) string {
 	return "most likely there"
 }
 
-// clientSum returns the tracer's counters as a sum.
 func clientSum(s tracer.Stats) string {
 	states := make(map[string]int64)
 	var order []string
@@ -102,17 +97,6 @@ func serverSum(s *ledger.Server) string {
 		return "stopped or restarted during the run, so its counters are incomplete: " + text
 	}
 	return text
-}
-
-func traceSums(t ledger.Traces) []string {
-	lines := []string{
-		fmt.Sprintf("%d made = %d sampled + %d sampled out", t.Made, t.Sampled, t.SampledOut),
-		fmt.Sprintf("%d sampled = %d complete + %d incomplete + %d missing", t.Sampled, t.Complete, t.Incomplete, t.Missing),
-	}
-	if len(t.MissingIDs) > 0 {
-		lines = append(lines, "not complete: "+strings.Join(t.MissingIDs, " "))
-	}
-	return lines
 }
 
 // sum returns counters as "12 finished = 10 sent + 2 dropped". It leaves out states that
@@ -134,53 +118,55 @@ func sum(finished int64, states map[string]int64, order []string) string {
 	return strings.Join(from, " + ") + " = " + strings.Join(to, " + ")
 }
 
-// ledgerNotes returns the facts without which the numbers would be misleading.
-func ledgerNotes(l *ledger.Ledger) []string {
-	notes := slices.Clone(l.Notes)
+// ledgerSums returns the counters that the ledger comes from, and the facts without which
+// the numbers would be misleading.
+func ledgerSums(l *ledger.Ledger) []fact {
+	sums := []fact{{"client", clientSum(l.Client)}}
+	if l.Server != nil {
+		sums = append(sums, fact{"server", serverSum(l.Server)})
+	}
+	t := l.Traces
+	sums = append(sums,
+		fact{"traces", fmt.Sprintf("%d made = %d sampled + %d sampled out", t.Made, t.Sampled, t.SampledOut)},
+		fact{"traces", fmt.Sprintf("%d sampled = %d complete + %d incomplete + %d missing", t.Sampled, t.Complete, t.Incomplete, t.Missing)})
+	if len(t.MissingIDs) > 0 {
+		sums = append(sums, fact{"traces", "not complete: " + strings.Join(t.MissingIDs, " ")})
+	}
+	for _, note := range l.Notes {
+		sums = append(sums, fact{"note", note})
+	}
 	if n := l.Spans.Duplicates; n > 0 {
-		notes = append(notes, fmt.Sprintf("spans stored more than once, counted once: %d", n))
+		sums = append(sums, fact{"note", fmt.Sprintf("spans stored more than once, counted once: %d", n)})
 	}
 	if n := l.Spans.Orphans; n > 0 {
-		notes = append(notes, fmt.Sprintf("stored spans whose parent is not stored: %d", n))
+		sums = append(sums, fact{"note", fmt.Sprintf("stored spans whose parent is not stored: %d", n)})
 	}
-	return notes
+	return sums
 }
 
-// ledgerVerdict returns the ledger in one line.
-func ledgerVerdict(l *ledger.Ledger) string {
+// verdict is the ledger in one line; Class is a class of the page's style sheet.
+type verdict struct {
+	Class, Text string
+	color       terminal.Color
+}
+
+func ledgerVerdict(l *ledger.Ledger) verdict {
 	s := l.Spans
 	switch {
 	case l.NoneLost():
-		return fmt.Sprintf("spans: %d made = %d stored, none lost", s.Made, s.Stored)
+		return verdict{"good", fmt.Sprintf("spans: %d made = %d stored, none lost", s.Made, s.Stored), terminal.Green}
 	case l.Balanced():
-		return fmt.Sprintf("spans: %d made by the client = %d stored; %s", s.Made, s.Stored, l.Unproven())
+		text := fmt.Sprintf("spans: %d made by the client = %d stored; %s", s.Made, s.Stored, l.Unproven())
+		return verdict{"unknown", printable.Line(text), terminal.Yellow}
 	}
 	var hops []string
 	for _, hop := range l.Hops {
-		hops = append(hops, fmt.Sprintf("%s %d", printable.Line(string(hop.Name)), hop.Lost))
+		hops = append(hops, fmt.Sprintf("%s %d", hop.Name, hop.Lost))
 	}
-	by := strings.Join(hops, ", ")
+	by, unseen := "", ""
 	if l.ServiceUnseen != "" {
-		return fmt.Sprintf("spans: %d made by the client = %d stored + %d missing (%s); %s", s.Made, s.Stored, s.Missing, by, l.ServiceUnseen)
+		by, unseen = " by the client", "; "+l.ServiceUnseen
 	}
-	return fmt.Sprintf("spans: %d made = %d stored + %d missing (%s)", s.Made, s.Stored, s.Missing, by)
-}
-
-// The classes of a verdict, as on the page.
-const (
-	verdictGood    = "good"
-	verdictBad     = "bad"
-	verdictUnknown = "unknown"
-)
-
-// verdictClass returns the result of the ledger: no span lost, spans missing, or unknown.
-func verdictClass(l *ledger.Ledger) string {
-	switch {
-	case l.NoneLost():
-		return verdictGood
-	case l.Balanced():
-		return verdictUnknown
-	default:
-		return verdictBad
-	}
+	text := fmt.Sprintf("spans: %d made%s = %d stored + %d missing (%s)%s", s.Made, by, s.Stored, s.Missing, strings.Join(hops, ", "), unseen)
+	return verdict{"bad", printable.Line(text), terminal.Red}
 }

@@ -28,19 +28,16 @@ type plot struct {
 	XTicks, YTicks           []tick
 	Lines                    []plotLine
 	Bars                     []plotBar
+	x, y                     axis
 }
 
-// tick is a mark on an axis.
 type tick struct {
 	At    float64
 	Label string
 }
 
-// plotLine is a series of points joined by lines; Class is a class of the style sheet.
-type plotLine struct {
-	Name, Class string
-	Points      string
-}
+// plotLine joins points; Class is a class of the style sheet.
+type plotLine struct{ Name, Class, Points string }
 
 // plotBar is a column with a tooltip.
 type plotBar struct {
@@ -48,14 +45,7 @@ type plotBar struct {
 	Class, Tip          string
 }
 
-// point is a value in the units of the axes.
 type point struct{ x, y float64 }
-
-// series is a named line.
-type series struct {
-	name, class string
-	points      []point
-}
 
 // axis maps values from 0 to max linearly to an edge of the plot. Without label it has no
 // ticks.
@@ -73,58 +63,57 @@ func (a axis) share(v float64) float64 {
 	return min(1, max(0, v/a.max))
 }
 
-func newPlot(title string, x, y axis) plot {
-	p := plot{
+func newPlot(title string, x, y axis) *plot {
+	p := &plot{
 		Title: title, Width: plotWidth, Height: plotHeight,
 		Left: plotLeft, Right: plotWidth - plotRight,
 		Top: plotTop, Bottom: plotHeight - plotBottom,
+		x: x, y: y,
 	}
 	if x.label != nil {
 		for _, v := range x.steps() {
-			p.XTicks = append(p.XTicks, tick{At: p.x(x, v), Label: x.label(v)})
+			p.XTicks = append(p.XTicks, tick{At: p.atX(v), Label: x.label(v)})
 		}
 	}
 	for _, v := range y.steps() {
-		p.YTicks = append(p.YTicks, tick{At: p.y(y, v), Label: y.label(v)})
+		p.YTicks = append(p.YTicks, tick{At: p.atY(v), Label: y.label(v)})
 	}
 	return p
 }
 
-func (p *plot) x(a axis, v float64) float64 {
-	return tenths(p.Left + a.share(v)*(p.Right-p.Left))
-}
+func (p *plot) atX(v float64) float64 { return tenths(p.Left + p.x.share(v)*(p.Right-p.Left)) }
 
-func (p *plot) y(a axis, v float64) float64 {
-	return tenths(p.Bottom - a.share(v)*(p.Bottom-p.Top))
-}
+func (p *plot) atY(v float64) float64 { return tenths(p.Bottom - p.y.share(v)*(p.Bottom-p.Top)) }
 
 // tenths rounds to a precision that is still visible, to keep the page small.
 func tenths(v float64) float64 { return math.Round(v*10) / 10 }
 
-// draw adds a line through the points of s.
-func (p *plot) draw(x, y axis, s series) {
-	var b strings.Builder
-	for i, at := range s.points {
-		if i > 0 {
-			b.WriteByte(' ')
-		}
-		fmt.Fprintf(&b, "%g,%g", p.x(x, at.x), p.y(y, at.y))
+func (p *plot) line(name, class string, points []point) {
+	places := make([]string, len(points))
+	for i, at := range points {
+		places[i] = fmt.Sprintf("%g,%g", p.atX(at.x), p.atY(at.y))
 	}
-	p.Lines = append(p.Lines, plotLine{Name: s.name, Class: s.class, Points: b.String()})
+	p.Lines = append(p.Lines, plotLine{name, class, strings.Join(places, " ")})
+}
+
+// columnAt returns the left edge and the width of the i-th of n columns.
+func (p *plot) columnAt(i, n int) (x, width float64) {
+	width = (p.Right - p.Left) / float64(n)
+	return tenths(p.Left + float64(i)*width), width
 }
 
 // columns adds n bars next to each other over the whole width. bar returns the value and
 // the tooltip of each.
-func (p *plot) columns(y axis, class string, n int, bar func(i int) (value float64, tip string)) {
-	width := (p.Right - p.Left) / float64(max(1, n))
+func (p *plot) columns(class string, n int, bar func(i int) (value int64, tip string)) {
 	for i := range n {
 		value, tip := bar(i)
 		if value <= 0 {
 			continue
 		}
-		height := max(minBarHeight, p.Bottom-p.y(y, value))
+		x, width := p.columnAt(i, n)
+		height := max(minBarHeight, p.Bottom-p.atY(float64(value)))
 		p.Bars = append(p.Bars, plotBar{
-			X: tenths(p.Left + float64(i)*width), Y: tenths(p.Bottom - height),
+			X: x, Y: tenths(p.Bottom - height),
 			Width: tenths(max(0.5, width*0.9)), Height: tenths(height),
 			Class: class, Tip: tip,
 		})
@@ -133,7 +122,7 @@ func (p *plot) columns(y axis, class string, n int, bar func(i int) (value float
 
 // steps returns about plotTicks round values from 0 to the end of the axis.
 func (a axis) steps() []float64 {
-	if a.max <= 0 || math.IsInf(a.max, 0) || math.IsNaN(a.max) {
+	if a.max <= 0 {
 		return []float64{0}
 	}
 	step := math.Pow(10, math.Floor(math.Log10(a.max/plotTicks)))

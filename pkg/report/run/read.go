@@ -2,7 +2,6 @@ package run
 
 import (
 	"encoding/json"
-	"errors"
 	"fmt"
 	"io"
 	"slices"
@@ -15,24 +14,15 @@ import (
 // Read returns the report of a results file, which may be incomplete; name is the name
 // of the file in errors.
 func Read(file io.Reader, name string) (*Report, error) {
-	reader, err := load.NewResultsReader(file, name)
+	recorder, answered := load.NewRecorder(), false
+	info, end, err := load.ReadResults(file, name, func(result load.Result) {
+		recorder.Add(result)
+		answered = answered || result.Sampled && result.Answered > 0
+	})
 	if err != nil {
 		return nil, err
 	}
-	recorder, answered := load.NewRecorder(), false
-	for {
-		result, err := reader.Next()
-		if errors.Is(err, io.EOF) {
-			break
-		}
-		if err != nil {
-			return nil, err
-		}
-		recorder.Add(result)
-		answered = answered || result.Sampled && result.Answered > 0
-	}
-	end := reader.Ending()
-	r := &Report{Run: reader.Info(), Outcome: end.Outcome, Calls: recorder.Report(), Cut: end.Cut}
+	r := &Report{Run: info, Outcome: end.Outcome, Calls: recorder.Report(), Cut: end.Cut}
 	if end.Ledger != nil {
 		r.Ledger = new(ledger.Ledger)
 		if err := json.Unmarshal(end.Ledger, r.Ledger); err != nil {

@@ -32,14 +32,13 @@ type Report struct {
 	Cut string
 }
 
-// title returns a line that describes the run.
 func (r *Report) title() string {
 	var parts []string
 	if n := r.Run.Requests; n > 0 {
 		parts = append(parts, plural.Of(n, "call", "calls"))
 	}
 	if d := r.Run.Duration; d > 0 {
-		parts = append(parts, "for "+d.String())
+		parts = append(parts, "for "+time.Duration(d).String())
 	}
 	if r.Run.Rate > 0 {
 		parts = append(parts, fmt.Sprintf("%g a second", r.Run.Rate))
@@ -53,9 +52,8 @@ func (r *Report) title() string {
 
 // notableDelay is the delay from which late calls are reported; less than that is
 // jitter of the machine.
-const notableDelay = 100 * time.Millisecond
+const notableDelay = load.Millis(100 * time.Millisecond)
 
-// remarks returns the facts without which the numbers would be misleading.
 func (r *Report) remarks() []string {
 	var remarks []string
 	if r.Cut != "" {
@@ -69,38 +67,42 @@ func (r *Report) remarks() []string {
 	}
 	if r.Calls.MaxDelay >= notableDelay {
 		remarks = append(remarks, fmt.Sprintf("calls were sent up to %s late, %s on average, because no worker was free; latency includes the delay",
-			trace.FormatDuration(r.Calls.MaxDelay), trace.FormatDuration(r.Calls.MeanDelay)))
+			r.Calls.MaxDelay, r.Calls.MeanDelay))
 	}
 	return remarks
 }
 
-// links returns a function that returns the URL of a call's trace, and "" when
-// there is none.
-func (r *Report) links() func(load.Slow) string {
-	reader, err := query.New(r.Run.QueryURL, query.Options{})
-	return func(s load.Slow) string {
-		id, idErr := trace.ParseTraceID(s.TraceID)
-		if err != nil || idErr != nil || !s.Sampled {
-			return ""
-		}
-		return reader.TraceURL(id)
-	}
+type slowCall struct {
+	load.Slow
+	// After is when it was due, from the start of the measurement.
+	After load.Millis
+	// Result is the status, or the kind of the error.
+	Result string
+	// Link is the URL of the trace, "" if it is not stored.
+	Link string
 }
 
-// result returns how a call ended: its status, or the kind of its error.
-func result(s load.Slow) string {
-	if s.Status == 0 {
-		return printable.Line(string(s.Kind))
+func (r *Report) slowest() []slowCall {
+	reader, err := query.New(r.Run.QueryURL, query.Options{})
+	var calls []slowCall
+	for _, s := range r.Calls.Slowest {
+		call := slowCall{Slow: s, After: load.Millis(s.Start.Sub(r.Calls.Start)), Result: fmt.Sprint(s.Status)}
+		if s.Status == 0 {
+			call.Result = printable.Line(string(s.Kind))
+		}
+		if id, idErr := trace.ParseTraceID(s.TraceID); err == nil && idErr == nil && s.Sampled {
+			call.Link = reader.TraceURL(id)
+		}
+		calls = append(calls, call)
 	}
-	return fmt.Sprint(s.Status)
+	return calls
 }
 
 // fact is a row of a report.
 type fact struct{ Name, Text string }
 
-// callFacts returns the rows on throughput.
 func callFacts(r *load.Report) []fact {
-	facts := []fact{{"calls", fmt.Sprintf("%d in %s, %.1f a second", r.Requests, trace.FormatDuration(r.Duration), r.Rate)}}
+	facts := []fact{{"calls", fmt.Sprintf("%d in %s, %.1f a second", r.Requests, r.Duration, r.Rate)}}
 	if r.Warmup > 0 {
 		facts = append(facts, fact{"", fmt.Sprintf("plus %d in the warm-up, not included here", r.Warmup)})
 	}
@@ -115,6 +117,19 @@ func callFacts(r *load.Report) []fact {
 	return facts
 }
 
+func latencyFacts(l load.Latency) []fact {
+	return []fact{
+		{"mean", l.Mean.String()},
+		{"min", l.Min.String()},
+		{"50%", l.P50.String()},
+		{"90%", l.P90.String()},
+		{"95%", l.P95.String()},
+		{"99%", l.P99.String()},
+		{"99.9%", l.P999.String()},
+		{"max", l.Max.String()},
+	}
+}
+
 // formatBytes prints a size in the unit that fits.
 func formatBytes(n int64) string {
 	const unit = 1000
@@ -122,9 +137,8 @@ func formatBytes(n int64) string {
 		return fmt.Sprintf("%d B", n)
 	}
 	size, prefix := float64(n)/unit, 0
-	for size >= unit {
+	for ; size >= unit; prefix++ {
 		size /= unit
-		prefix++
 	}
 	return fmt.Sprintf("%.1f %cB", size, "kMGTPE"[prefix])
 }

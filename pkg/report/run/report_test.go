@@ -22,16 +22,16 @@ import (
 // badRun returns a run with something for each line that a report can have.
 func badRun() *Report {
 	start := time.Date(2026, 11, 23, 8, 0, 0, 0, time.UTC)
-	ms := func(f float64) time.Duration { return time.Duration(f * float64(time.Millisecond)) }
+	ms := func(f float64) load.Millis { return load.Millis(f * float64(time.Millisecond)) }
 	return &Report{
 		Run: load.RunInfo{
 			Run: "RUN1", Service: "otdemo-client", QueryURL: "http://localhost:16686", Start: start,
 			Method: "GET", URL: "http://localhost:8000/", Requests: 1000, Concurrency: 10, Rate: 500,
-			Duration: 2 * time.Second, Warmup: time.Second, Timeout: 10 * time.Second, TraceShare: 0.5, Verify: true,
+			Duration: ms(2000), Warmup: ms(1000), Timeout: ms(10_000), TraceShare: 0.5, Verify: true,
 		},
 		Outcome: load.Outcome{Start: start, End: start.Add(3 * time.Second), Interrupted: true, Sent: 1100, Unsent: 4},
 		Calls: load.Report{
-			Start: start.Add(time.Second), End: start.Add(3 * time.Second), Duration: 2 * time.Second,
+			Start: start.Add(time.Second), End: start.Add(3 * time.Second), Duration: ms(2000),
 			Requests: 900, Failed: 30, Warmup: 200, Rate: 450, Bytes: 32_400,
 			Latency: load.Latency{
 				Count: 880, Mean: ms(2.5), Min: ms(0.4), P50: ms(1.9), P90: ms(4), P95: ms(6.5), P99: ms(40), P999: ms(130), Max: ms(250),
@@ -49,8 +49,8 @@ func badRun() *Report {
 				{Seq: 9, Start: start.Add(1300 * time.Millisecond), Latency: ms(40), Status: 503, Kind: load.Status},
 			},
 			Series: []load.Window{
-				{At: 0, Width: time.Second, Requests: 500, Failed: 0, P50: ms(1.8), P99: ms(30)},
-				{At: time.Second, Width: time.Second, Requests: 400, Failed: 30, P50: ms(2), P99: ms(45)},
+				{At: 0, Width: ms(1000), Requests: 500, Failed: 0, P50: ms(1.8), P99: ms(30)},
+				{At: ms(1000), Width: ms(1000), Requests: 400, Failed: 30, P50: ms(2), P99: ms(45)},
 			},
 		},
 		Ledger: badLedger(),
@@ -231,7 +231,7 @@ func TestDiagramOfAnUnseenServer(t *testing.T) {
 		t.Errorf("got %q, want %s", got, want)
 	}
 	want := "spans: 20 made by the client = 15 stored + 5 missing (backend 5); no span was seen"
-	if got := ledgerVerdict(unseenLedger()); got != want {
+	if got := ledgerVerdict(unseenLedger()).Text; got != want {
 		t.Errorf("got %q, want %q", got, want)
 	}
 }

@@ -6,7 +6,6 @@ import (
 
 	"github.com/otdemo/otdemo/pkg/load"
 	"github.com/otdemo/otdemo/pkg/plural"
-	"github.com/otdemo/otdemo/pkg/trace"
 	"github.com/otdemo/otdemo/pkg/tracer"
 )
 
@@ -18,8 +17,8 @@ func Status(planned *load.RunInfo, elapsed time.Duration, now load.Snapshot, spa
 		done = fmt.Sprintf("%d of %s", now.Done, plural.Of(planned.Requests, "call", "calls"))
 	}
 	if planned.Duration > 0 {
-		done += fmt.Sprintf(", %s of %s", elapsed.Round(time.Second), planned.Warmup+planned.Duration)
+		done += fmt.Sprintf(", %s of %s", elapsed.Round(time.Second), time.Duration(planned.Warmup+planned.Duration))
 	}
 	return fmt.Sprintf("%s, %.0f/s, p99 %s, %d failed, spans %d made %d sent %d lost",
-		done, now.Rate, trace.FormatDuration(now.P99), now.Failed, spans.Finished, spans.Sent, spans.Lost())
+		done, now.Rate, now.P99, now.Failed, spans.Finished, spans.Sent, spans.Lost())
 }

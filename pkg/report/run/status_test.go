@@ -12,7 +12,7 @@ import (
 
 func TestStatus(t *testing.T) {
 	t.Parallel()
-	now := load.Snapshot{Done: 420, Failed: 3, Rate: 99.7, P99: 3210 * time.Microsecond}
+	now := load.Snapshot{Done: 420, Failed: 3, Rate: 99.7, P99: load.Millis(3210 * time.Microsecond)}
 	spans := tracer.Stats{Finished: 1260, Sent: 1200, Dropped: 5}
 	const rest = ", 100/s, p99 3.21ms, 3 failed, spans 1260 made 1200 sent 5 lost"
 	tests := []struct {
@@ -20,8 +20,8 @@ func TestStatus(t *testing.T) {
 		want    string
 	}{
 		{load.RunInfo{Requests: 1000}, "420 of 1000 calls" + rest},
-		{load.RunInfo{Duration: time.Minute, Warmup: 5 * time.Second}, "420 calls, 4s of 1m5s" + rest},
-		{load.RunInfo{Requests: 1000, Duration: time.Minute}, "420 of 1000 calls, 4s of 1m0s" + rest},
+		{load.RunInfo{Duration: load.Millis(time.Minute), Warmup: load.Millis(5 * time.Second)}, "420 calls, 4s of 1m5s" + rest},
+		{load.RunInfo{Requests: 1000, Duration: load.Millis(time.Minute)}, "420 of 1000 calls, 4s of 1m0s" + rest},
 	}
 	for _, tt := range tests {
 		if got := Status(&tt.planned, 4200*time.Millisecond, now, spans); got != tt.want {

@@ -4,51 +4,62 @@ import (
 	"fmt"
 	"io"
 	"strings"
-	"time"
 
 	"github.com/otdemo/otdemo/pkg/load"
 	"github.com/otdemo/otdemo/pkg/load/ledger"
 	"github.com/otdemo/otdemo/pkg/printable"
 	"github.com/otdemo/otdemo/pkg/report/terminal"
-	"github.com/otdemo/otdemo/pkg/trace"
 )
 
 // WriteText writes r for people.
 func WriteText(w io.Writer, opts terminal.Options, r *Report) error {
-	var b strings.Builder
-	(&textWriter{w: &b, opts: opts}).report(r)
-	_, err := io.WriteString(w, b.String())
-	return err
+	return write(w, opts, func(v *textWriter) { v.report(r) })
 }
 
 // WriteLedger writes only the ledger.
 func WriteLedger(w io.Writer, opts terminal.Options, l *ledger.Ledger) error {
-	var b strings.Builder
-	(&textWriter{w: &b, opts: opts}).ledger(l)
-	_, err := io.WriteString(w, b.String())
-	return err
+	return write(w, opts, func(v *textWriter) { v.ledger(l) })
 }
 
-// textWriter writes the parts of a report for people.
 type textWriter struct {
-	w    *strings.Builder
+	w    strings.Builder
 	opts terminal.Options
 }
 
-// labelWidth is the width of the labels on the left.
+func write(w io.Writer, opts terminal.Options, parts func(v *textWriter)) error {
+	v := textWriter{opts: opts}
+	parts(&v)
+	_, err := io.WriteString(w, v.w.String())
+	return err
+}
+
 const labelWidth = 10
 
-// report writes the whole report.
 func (v *textWriter) report(r *Report) {
-	fmt.Fprintf(v.w, "%s\n", printable.Line(r.title()))
+	fmt.Fprintf(&v.w, "%s\n", printable.Line(r.title()))
 	for _, remark := range r.remarks() {
 		v.line("note", v.opts.Paint(terminal.Yellow, remark))
 	}
-	fmt.Fprintln(v.w)
-	v.throughput(&r.Calls)
-	v.errors(&r.Calls)
-	v.latency(&r.Calls)
-	v.slowest(r)
+	fmt.Fprintln(&v.w)
+	for _, f := range callFacts(&r.Calls) {
+		if f.Name == "failed" && r.Calls.Failed > 0 {
+			f.Text = v.opts.Paint(terminal.Red, f.Text)
+		}
+		v.line(f.Name, f.Text)
+	}
+	var errors, slowest []fact
+	for _, e := range r.Calls.Errors {
+		errors = append(errors, fact{printable.Line(string(e.Kind)), fmt.Sprintf("%d, such as: %s", e.Count, printable.Line(e.Example))})
+	}
+	for _, s := range r.slowest() {
+		slowest = append(slowest, fact{s.Latency.String(), fmt.Sprintf("%-8s %s", s.Result, printable.Line(s.where()))})
+	}
+	v.section("errors", errors)
+	if r.Calls.Latency.Count > 0 {
+		v.section("latency", latencyFacts(r.Calls.Latency))
+		v.histogram(r.Calls.Histogram)
+	}
+	v.section("slowest", slowest)
 	if r.Ledger != nil {
 		v.ledger(r.Ledger)
 	} else if r.Client != nil && r.Client.Finished > 0 {
@@ -58,36 +69,10 @@ func (v *textWriter) report(r *Report) {
 	}
 }
 
-func (v *textWriter) throughput(r *load.Report) {
-	for _, f := range callFacts(r) {
-		if f.Name == "failed" && r.Failed > 0 {
-			f.Text = v.opts.Paint(terminal.Red, f.Text)
-		}
-		v.line(f.Name, f.Text)
-	}
-}
-
-func (v *textWriter) errors(r *load.Report) {
-	if len(r.Errors) == 0 {
-		return
-	}
-	v.heading("errors")
-	for _, e := range r.Errors {
-		v.line(printable.Line(string(e.Kind)), fmt.Sprintf("%d, such as: %s", e.Count, printable.Line(e.Example)))
-	}
-}
-
-func (v *textWriter) latency(r *load.Report) {
-	if r.Latency.Count == 0 {
-		return
-	}
-	v.heading("latency")
-	for _, q := range latencyRows(r.Latency) {
-		v.line(q.name, trace.FormatDuration(q.value))
-	}
+func (v *textWriter) histogram(buckets []load.Bucket) {
 	v.heading("histogram")
 	most := int64(1)
-	for _, b := range r.Histogram {
+	for _, b := range buckets {
 		most = max(most, b.Count)
 	}
 	bar := "█"
@@ -95,56 +80,40 @@ func (v *textWriter) latency(r *load.Report) {
 		bar = "="
 	}
 	width := max(10, v.opts.Columns()-30)
-	for _, b := range r.Histogram {
+	for _, b := range buckets {
 		length := int(float64(b.Count)/float64(most)*float64(width) + 0.5)
 		if b.Count > 0 {
 			length = max(1, length)
 		}
-		line := fmt.Sprintf("  %7s to %7s %8d %s", trace.FormatDuration(b.From), trace.FormatDuration(b.To), b.Count, strings.Repeat(bar, length))
-		fmt.Fprintln(v.w, strings.TrimRight(line, " "))
+		line := fmt.Sprintf("  %7s to %7s %8d %s", b.From, b.To, b.Count, strings.Repeat(bar, length))
+		fmt.Fprintln(&v.w, strings.TrimRight(line, " "))
 	}
 }
 
-// quantile is one number of a distribution with its name.
-type quantile struct {
-	name  string
-	value time.Duration
-}
-
-func latencyRows(l load.Latency) []quantile {
-	return []quantile{
-		{"mean", l.Mean},
-		{"min", l.Min},
-		{"50%", l.P50},
-		{"90%", l.P90},
-		{"95%", l.P95},
-		{"99%", l.P99},
-		{"99.9%", l.P999},
-		{"max", l.Max},
+func (s *slowCall) where() string {
+	switch {
+	case s.Link != "":
+		return s.TraceID + " " + s.Link
+	case s.TraceID != "":
+		return s.TraceID + " (not sampled)"
+	default:
+		return "no trace"
 	}
 }
 
-func (v *textWriter) slowest(r *Report) {
-	if len(r.Calls.Slowest) == 0 {
+func (v *textWriter) section(title string, rows []fact) {
+	if len(rows) == 0 {
 		return
 	}
-	v.heading("slowest")
-	link := r.links()
-	for _, s := range r.Calls.Slowest {
-		where := "no trace"
-		if s.TraceID != "" {
-			where = s.TraceID + " (not sampled)"
-		}
-		if url := link(s); url != "" {
-			where = s.TraceID + " " + url
-		}
-		v.line(trace.FormatDuration(s.Latency), fmt.Sprintf("%-8s %s", result(s), printable.Line(where)))
+	v.heading(title)
+	for _, f := range rows {
+		v.line(f.Name, f.Text)
 	}
 }
 
-func (v *textWriter) heading(title string) { fmt.Fprintf(v.w, "\n%s\n", title) }
+func (v *textWriter) heading(title string) { fmt.Fprintf(&v.w, "\n%s\n", title) }
 
 // line writes a row below a heading; an empty label continues the previous row.
 func (v *textWriter) line(label, text string) {
-	fmt.Fprintf(v.w, "  %-*s %s\n", labelWidth, label, text)
+	fmt.Fprintf(&v.w, "  %-*s %s\n", labelWidth, label, text)
 }

@@ -15,13 +15,10 @@ type Options struct {
 	ASCII bool
 }
 
-// DefaultWidth is used if the width is unknown.
-const DefaultWidth = 80
-
-// Columns returns the width, or DefaultWidth if it is unknown.
+// Columns returns the width, or 80 if it is unknown.
 func (o Options) Columns() int {
 	if o.Width <= 0 {
-		return DefaultWidth
+		return 80
 	}
 	return o.Width
 }

@@ -21,37 +21,23 @@ type SpanID uint64
 // maxTraceIDDigits is the longest id Jaeger takes: 128 bits in hexadecimal.
 const maxTraceIDDigits = 32
 
-// ParseTraceID reads an id as Jaeger does: 1 to 32 hexadecimal digits in either
-// case, leading zeros optional. The text of its errors is Jaeger's.
-func ParseTraceID(s string) (TraceID, error) {
-	var id TraceID
-	var err error
-	switch {
-	case len(s) > maxTraceIDDigits:
+// ParseTraceID reads an id as Jaeger does: 1 to 32 hexadecimal digits in either case,
+// leading zeros optional. The text of its errors is Jaeger's, which is that of strconv.
+func ParseTraceID(s string) (id TraceID, err error) {
+	if len(s) > maxTraceIDDigits {
 		return TraceID{}, fmt.Errorf("TraceID cannot be longer than 32 hex characters: %s", s)
-	case len(s) > 16:
-		split := len(s) - 16
-		if id.High, err = parseHex(s[:split]); err != nil {
+	}
+	low := s
+	if cut := len(s) - 16; cut > 0 {
+		low = s[cut:]
+		if id.High, err = strconv.ParseUint(s[:cut], 16, 64); err != nil {
 			return TraceID{}, err
 		}
-		id.Low, err = parseHex(s[split:])
-	default:
-		id.Low, err = parseHex(s)
 	}
-	if err != nil {
+	if id.Low, err = strconv.ParseUint(low, 16, 64); err != nil {
 		return TraceID{}, err
 	}
 	return id, nil
-}
-
-// parseHex leaves the error as strconv words it, because that is what Jaeger
-// answers to a malformed id.
-func parseHex(s string) (uint64, error) {
-	n, err := strconv.ParseUint(s, 16, 64)
-	if err != nil {
-		return 0, err //nolint:wrapcheck // Jaeger's answer is this very text
-	}
-	return n, nil
 }
 
 // ParseSpanID reads 1 to 16 hexadecimal digits.
@@ -59,7 +45,7 @@ func ParseSpanID(s string) (SpanID, error) {
 	if len(s) > 16 {
 		return 0, fmt.Errorf("SpanID cannot be longer than 16 hex characters: %s", s)
 	}
-	n, err := parseHex(s)
+	n, err := strconv.ParseUint(s, 16, 64)
 	return SpanID(n), err
 }
 
