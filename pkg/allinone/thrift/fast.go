@@ -78,6 +78,25 @@ func (p *fastReader) fixed64() uint64 {
 	return v
 }
 
+// method reads the header of a message and returns the method that is called. Any type
+// of message will do, as it does for Jaeger.
+func (p *fastReader) method() []byte {
+	if p.compact {
+		id, kind := p.byte(), p.byte()
+		if id != thrift.COMPACT_PROTOCOL_ID || kind&thrift.COMPACT_VERSION_MASK != thrift.COMPACT_VERSION {
+			p.fallBack()
+		}
+		p.varint() // the number of the message
+		return p.text(thrift.STRING)
+	}
+	if p.fixed32()&thrift.VERSION_MASK != thrift.VERSION_1 {
+		p.fallBack()
+	}
+	name := p.text(thrift.STRING)
+	p.fixed32() // the number of the message
+	return name
+}
+
 // field reads the header of the field that follows the one with the id last, which
 // is 0 at first. At the end of the struct it returns 0.
 func (p *fastReader) field(last int) (id int, t thrift.TType) {
@@ -180,3 +199,17 @@ func (p *fastReader) list(t thrift.TType, least int) int {
 	}
 	return int(n)
 }
+
+// compactTypes are thrift's types by those of the compact protocol, STOP for unknown
+// ones. The type of a boolean field is its value.
+//
+//nolint:gochecknoglobals // a table
+var compactTypes = [16]thrift.TType{
+	thrift.COMPACT_BOOLEAN_TRUE: thrift.BOOL, thrift.COMPACT_BOOLEAN_FALSE: thrift.BOOL,
+	thrift.COMPACT_BYTE: thrift.BYTE, thrift.COMPACT_I16: thrift.I16, thrift.COMPACT_I32: thrift.I32, thrift.COMPACT_I64: thrift.I64,
+	thrift.COMPACT_DOUBLE: thrift.DOUBLE, thrift.COMPACT_BINARY: thrift.STRING,
+	thrift.COMPACT_LIST: thrift.LIST, thrift.COMPACT_SET: thrift.SET, thrift.COMPACT_MAP: thrift.MAP, thrift.COMPACT_STRUCT: thrift.STRUCT,
+}
+
+// compactType returns thrift's type for one of the compact protocol, in 4 bits.
+func compactType(kind byte) thrift.TType { return compactTypes[kind&0x0f] }

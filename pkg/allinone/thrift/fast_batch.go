@@ -85,6 +85,14 @@ type batchReader struct {
 	operation string
 }
 
+// readMessage reads a call of emitBatch. It reports false for what is not plain.
+func (p fastReader) readMessage() (ingest.Batch, bool) {
+	if string(p.method()) != methodBatch {
+		return ingest.Batch{}, false
+	}
+	return p.readCall()
+}
+
 // readCall reads the arguments of emitBatch. It reports false for what is not
 // plain.
 func (p fastReader) readCall() (ingest.Batch, bool) {
@@ -174,7 +182,7 @@ func (r *batchReader) process(out *trace.Process) {
 		case processService:
 			out.Service = serviceName(string(r.text(t)))
 		case processTags:
-			out.Tags = r.tags(t)
+			out.Tags = list(r, t, tagLeast, (*batchReader).tag)
 		default:
 			r.fallBack()
 		}
@@ -199,7 +207,7 @@ func (r *batchReader) span(out *trace.Span) {
 		case spanOperation:
 			out.Operation = r.name(t)
 		case spanReferences:
-			out.References = r.references(t)
+			out.References = list(r, t, refLeast, (*batchReader).reference)
 		case spanFlags:
 			out.Flags = uint32(r.i32(t))
 		case spanStart:
@@ -207,9 +215,9 @@ func (r *batchReader) span(out *trace.Span) {
 		case spanDuration:
 			out.Duration = Microseconds(r.i64(t))
 		case spanTags:
-			out.Tags = r.tags(t)
+			out.Tags = list(r, t, tagLeast, (*batchReader).tag)
 		case spanLogs:
-			out.Logs = r.logs(t)
+			out.Logs = list(r, t, logLeast, (*batchReader).log)
 		default:
 			r.fallBack()
 		}
@@ -218,24 +226,25 @@ func (r *batchReader) span(out *trace.Span) {
 	out.References = withParent(out.References, out.TraceID, parent)
 }
 
+// list reads a list of structs.
+func list[T any](r *batchReader, t thrift.TType, least int, read func(*batchReader, *T)) []T {
+	n := r.list(t, least)
+	if n == 0 {
+		return nil
+	}
+	out := make([]T, n)
+	for i := range out {
+		read(r, &out[i])
+	}
+	return out
+}
+
 // name reads the name of an operation.
 func (r *batchReader) name(t thrift.TType) string {
 	if text := r.text(t); string(text) != r.operation {
 		r.operation = string(text)
 	}
 	return r.operation
-}
-
-func (r *batchReader) references(t thrift.TType) []trace.Reference {
-	n := r.list(t, refLeast)
-	if n == 0 {
-		return nil
-	}
-	out := make([]trace.Reference, n)
-	for i := range out {
-		r.reference(&out[i])
-	}
-	return out
 }
 
 func (r *batchReader) reference(out *trace.Reference) {
@@ -258,18 +267,6 @@ func (r *batchReader) reference(out *trace.Reference) {
 	r.need(refNeeds, has)
 }
 
-func (r *batchReader) logs(t thrift.TType) []trace.Log {
-	n := r.list(t, logLeast)
-	if n == 0 {
-		return nil
-	}
-	out := make([]trace.Log, n)
-	for i := range out {
-		r.log(&out[i])
-	}
-	return out
-}
-
 func (r *batchReader) log(out *trace.Log) {
 	var has fields
 	for id, t := r.field(0); id != 0; id, t = r.field(id) {
@@ -278,24 +275,12 @@ func (r *batchReader) log(out *trace.Log) {
 		case logTime:
 			out.Time = Instant(r.i64(t))
 		case logTags:
-			out.Fields = r.tags(t)
+			out.Fields = list(r, t, tagLeast, (*batchReader).tag)
 		default:
 			r.fallBack()
 		}
 	}
 	r.need(logNeeds, has)
-}
-
-func (r *batchReader) tags(t thrift.TType) []trace.Tag {
-	n := r.list(t, tagLeast)
-	if n == 0 {
-		return nil
-	}
-	out := make([]trace.Tag, n)
-	for i := range out {
-		r.tag(&out[i])
-	}
-	return out
 }
 
 // tag reads a tag with one value, which is of the type that stands before it.

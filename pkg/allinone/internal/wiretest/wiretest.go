@@ -226,10 +226,10 @@ func Cases() []Case {
 		{"list of 2^31 spans", withHuge(message("emitBatch", 0x1c, 0x29, 0xfc)...), "oversized"},
 		{"string of 2^31 bytes", withHuge(message("emitBatch", 0x1c, 0x1c, 0x18)...), "oversized"},
 		{"name of 2^31 bytes", withHuge(0x82, 0x21, 0x00), "oversized"},
-		{"number without end", append(message("emitBatch", 0x1c, 0x36), bytes.Repeat([]byte{0xff}, 40)...), "malformed"},
+		{"number without end", append(message("emitBatch", 0x1c, 0x36), bytes.Repeat([]byte{0xff}, 40)...), "truncated"},
 		// Keeps thrift's Skip busy for minutes.
 		{"unknown list of 2^31 structs", withHuge(message("emitBatch", 0x79, 0xfc)...), "oversized"},
-		{"unknown map of 2^31", withHuge(message("emitBatch", 0x7b)...), "oversized"},
+		{"unknown map of 2^31", append(withHuge(message("emitBatch", 0x7b)...), 0x33), "oversized"},
 		{"nested lists", append(message("emitBatch", 0x79), bytes.Repeat([]byte{0x19}, 60000)...), "malformed"},
 		{"nested maps", append(message("emitBatch", 0x7b), bytes.Repeat([]byte{0x01, 0x3b, 0x01}, 20000)...), "malformed"},
 		{"nested structs", append(message("emitBatch", 0x7c), bytes.Repeat([]byte{0x1c}, 60000)...), "malformed"},
