@@ -1,6 +1,7 @@
 package apiv2
 
 import (
+	"cmp"
 	"fmt"
 	"math"
 	"time"
@@ -46,155 +47,125 @@ const (
 // that names a process of its own. It keeps nothing of body and allocates at most
 // some thirty times its size, whatever sizes it declares.
 func DecodePostSpans(body []byte) ([]ingest.Batch, error) {
-	d := decoder{left: pb.NewAllowance(body)}
+	var batches []ingest.Batch
 	m := pb.Read(body)
 	for m.Next() {
 		if m.Number == requestBatch {
-			m.Fail(d.batch(m.Bytes()))
+			batches = appendBatches(batches, m.Part())
 		}
 	}
 	if err := m.Err(); err != nil {
 		return nil, fmt.Errorf("read PostSpansRequest: %w", err)
 	}
-	return d.batches, nil
+	return batches, nil
 }
 
-// decoder holds what a request has so far.
-type decoder struct {
-	batches []ingest.Batch
-	left    pb.Allowance
-}
-
-// batch reads a Batch. It looks for the process first, since fields come in any
+// appendBatches reads a Batch. It looks for the process first, since fields come in any
 // order.
-func (d *decoder) batch(b []byte) error {
+func appendBatches(batches []ingest.Batch, m pb.Message) []ingest.Batch {
 	process := &trace.Process{Service: noProcess}
-	m := pb.Read(b)
-	for m.Next() {
-		if m.Number == batchProcess {
-			var err error
-			process, err = d.process(m.Bytes())
-			m.Fail(err)
+	self := m
+	for self.Next() {
+		if self.Number == batchProcess {
+			process = readProcess(self.Part())
 		}
 	}
-	if err := m.Err(); err != nil {
-		return err
-	}
 	shared := newBatch(process)
-	for m = pb.Read(b); m.Next(); {
+	for m.Next() {
 		if m.Number != batchSpans {
 			continue
 		}
-		span, err := d.span(m.Bytes())
-		m.Fail(err)
+		span := readSpan(m.Part())
 		if span.Process != nil {
 			own := newBatch(span.Process)
 			own.Spans = []trace.Span{span}
-			d.batches = append(d.batches, own)
+			batches = append(batches, own)
 			continue
 		}
 		span.Process = process
 		shared.Spans = append(shared.Spans, span)
 	}
 	if len(shared.Spans) > 0 {
-		d.batches = append(d.batches, shared)
+		batches = append(batches, shared)
 	}
-	return m.Err()
+	return batches
 }
 
 func newBatch(process *trace.Process) ingest.Batch {
 	return ingest.Batch{Process: process, Client: ingest.ClientID(process)}
 }
 
-func (d *decoder) process(b []byte) (*trace.Process, error) {
-	if err := d.left.Spend(1, unsafe.Sizeof(ingest.Batch{})); err != nil {
-		return nil, err // a span's own process is a batch of its own
-	}
+func readProcess(m pb.Message) *trace.Process {
+	m.Spend(1, unsafe.Sizeof(ingest.Batch{})) // a span's own process is a batch of its own
 	process := &trace.Process{Service: emptyService}
-	m := pb.Read(b)
 	for m.Next() {
 		switch m.Number {
 		case processService:
-			if name := m.String(); name != "" {
-				process.Service = name
-			}
+			process.Service = cmp.Or(m.String(), process.Service)
 		case processTags:
-			var err error
-			process.Tags, err = d.appendTag(process.Tags, m.Bytes())
-			m.Fail(err)
+			process.Tags = append(process.Tags, readTag(m.Part()))
 		}
 	}
-	return process, m.Err()
+	return process
 }
 
-// span leaves the process nil when the span names none.
-func (d *decoder) span(b []byte) (trace.Span, error) {
+// readSpan leaves the process nil when the span names none.
+func readSpan(m pb.Message) trace.Span {
 	out := trace.Span{Start: time.Unix(0, 0).UTC()}
-	if err := d.left.Spend(1, unsafe.Sizeof(out)); err != nil {
-		return out, err
-	}
-	m := pb.Read(b)
+	m.Spend(1, unsafe.Sizeof(out))
 	for m.Next() {
-		m.Fail(d.spanField(m, &out))
+		switch m.Number {
+		case spanTraceID:
+			out.TraceID = traceID(&m)
+		case spanSpanID:
+			out.SpanID = m.SpanID()
+		case spanOperation:
+			out.Operation = m.String()
+		case spanReferences:
+			out.References = append(out.References, readReference(m.Part()))
+		case spanFlags:
+			out.Flags = uint32(m.Uint())
+		case spanStart:
+			out.Start = timestamp(m.Part())
+		case spanDuration:
+			out.Duration = duration(m.Part())
+		case spanTags:
+			out.Tags = append(out.Tags, readTag(m.Part()))
+		case spanLogs:
+			out.Logs = append(out.Logs, readLog(m.Part()))
+		case spanProcess:
+			out.Process = readProcess(m.Part())
+		case spanWarnings:
+			m.Spend(1, unsafe.Sizeof(""))
+			out.Warnings = append(out.Warnings, m.String())
+		}
 	}
-	return out, m.Err()
-}
-
-func (d *decoder) spanField(m *pb.Message, out *trace.Span) (err error) {
-	switch m.Number {
-	case spanTraceID:
-		out.TraceID, err = traceID(m.Bytes())
-	case spanSpanID:
-		out.SpanID, err = pb.SpanID(m.Bytes())
-	case spanOperation:
-		out.Operation = m.String()
-	case spanReferences:
-		out.References, err = d.appendReference(out.References, m.Bytes())
-	case spanFlags:
-		out.Flags = uint32(m.Uint())
-	case spanStart:
-		out.Start, err = timestamp(m.Bytes())
-	case spanDuration:
-		out.Duration, err = duration(m.Bytes())
-	case spanTags:
-		out.Tags, err = d.appendTag(out.Tags, m.Bytes())
-	case spanLogs:
-		out.Logs, err = d.appendLog(out.Logs, m.Bytes())
-	case spanProcess:
-		out.Process, err = d.process(m.Bytes())
-	case spanWarnings:
-		out.Warnings = append(out.Warnings, m.String())
-		err = d.left.Spend(1, unsafe.Sizeof(""))
-	}
-	return err
+	return out
 }
 
 // traceID reads an id of 16 bytes, or one of 8 as Jaeger does.
-func traceID(b []byte) (trace.TraceID, error) {
-	if len(b) == 8 {
-		low, err := pb.SpanID(b)
-		return trace.TraceID{Low: uint64(low)}, err
+func traceID(m *pb.Message) trace.TraceID {
+	if len(m.Bytes()) == 8 {
+		return trace.TraceID{Low: uint64(m.SpanID())}
 	}
-	return pb.TraceID(b)
+	return m.TraceID()
 }
 
 // timestamp reads a google.protobuf.Timestamp.
-func timestamp(b []byte) (time.Time, error) {
-	seconds, nanos, err := secondsNanos(b)
-	return time.Unix(seconds, nanos).UTC(), err
+func timestamp(m pb.Message) time.Time {
+	return time.Unix(secondsNanos(m)).UTC()
 }
 
 // duration reads a google.protobuf.Duration; it stops at the longest that Go can
 // hold, 292 years.
-func duration(b []byte) (time.Duration, error) {
-	seconds, nanos, err := secondsNanos(b)
+func duration(m pb.Message) time.Duration {
+	seconds, nanos := secondsNanos(m)
 	const most = math.MaxInt64/int64(time.Second) - 10
-	return time.Duration(min(max(seconds, -most), most))*time.Second + time.Duration(nanos), err
+	return time.Duration(min(max(seconds, -most), most))*time.Second + time.Duration(nanos)
 }
 
 // secondsNanos reads both; the nanoseconds have 32 bits.
-func secondsNanos(b []byte) (seconds, nanos int64, err error) {
-	m := pb.Read(b)
+func secondsNanos(m pb.Message) (seconds, nanos int64) {
 	for m.Next() {
 		switch m.Number {
 		case 1:
@@ -203,5 +174,5 @@ func secondsNanos(b []byte) (seconds, nanos int64, err error) {
 			nanos = int64(int32(m.Uint()))
 		}
 	}
-	return seconds, nanos, m.Err()
+	return seconds, nanos
 }

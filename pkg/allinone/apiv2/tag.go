@@ -36,13 +36,11 @@ const (
 	refFollowsFrom = 1
 )
 
-// appendTag appends a KeyValue. It uses the value that the type names; a missing
+// readTag reads a KeyValue. It uses the value that the type names; a missing
 // one is its zero, an unknown type becomes a text about it.
-func (d *decoder) appendTag(tags []trace.Tag, b []byte) ([]trace.Tag, error) {
-	tag := trace.Tag{}
-	if err := d.left.Spend(1, unsafe.Sizeof(tag)); err != nil {
-		return tags, err
-	}
+func readTag(m pb.Message) trace.Tag {
+	var tag trace.Tag
+	m.Spend(1, unsafe.Sizeof(tag))
 	kind := uint64(0)
 	byType := [...]trace.Value{
 		typeString:  trace.String(""),
@@ -51,7 +49,6 @@ func (d *decoder) appendTag(tags []trace.Tag, b []byte) ([]trace.Tag, error) {
 		typeFloat64: trace.Float64(0),
 		typeBinary:  trace.Binary(nil),
 	}
-	m := pb.Read(b)
 	for m.Next() {
 		switch m.Number {
 		case tagKey:
@@ -75,47 +72,37 @@ func (d *decoder) appendTag(tags []trace.Tag, b []byte) ([]trace.Tag, error) {
 	} else {
 		tag.Value = trace.String(fmt.Sprintf("unknown type %d of tag %s", kind, tag.Key))
 	}
-	return append(tags, tag), m.Err()
+	return tag
 }
 
-func (d *decoder) appendLog(logs []trace.Log, b []byte) ([]trace.Log, error) {
+func readLog(m pb.Message) trace.Log {
 	log := trace.Log{Time: time.Unix(0, 0).UTC()}
-	if err := d.left.Spend(1, unsafe.Sizeof(log)); err != nil {
-		return logs, err
-	}
-	m := pb.Read(b)
+	m.Spend(1, unsafe.Sizeof(log))
 	for m.Next() {
-		var err error
 		switch m.Number {
 		case logTime:
-			log.Time, err = timestamp(m.Bytes())
+			log.Time = timestamp(m.Part())
 		case logFields:
-			log.Fields, err = d.appendTag(log.Fields, m.Bytes())
+			log.Fields = append(log.Fields, readTag(m.Part()))
 		}
-		m.Fail(err)
 	}
-	return append(logs, log), m.Err()
+	return log
 }
 
-func (d *decoder) appendReference(refs []trace.Reference, b []byte) ([]trace.Reference, error) {
+func readReference(m pb.Message) trace.Reference {
 	var ref trace.Reference
-	if err := d.left.Spend(1, unsafe.Sizeof(ref)); err != nil {
-		return refs, err
-	}
-	m := pb.Read(b)
+	m.Spend(1, unsafe.Sizeof(ref))
 	for m.Next() {
-		var err error
 		switch m.Number {
 		case refTraceID:
-			ref.TraceID, err = traceID(m.Bytes())
+			ref.TraceID = traceID(&m)
 		case refSpanID:
-			ref.SpanID, err = pb.SpanID(m.Bytes())
+			ref.SpanID = m.SpanID()
 		case refType:
 			if m.Uint() == refFollowsFrom {
 				ref.Type = trace.FollowsFrom
 			}
 		}
-		m.Fail(err)
 	}
-	return append(refs, ref), m.Err()
+	return ref
 }
