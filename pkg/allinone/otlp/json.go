@@ -10,7 +10,9 @@ import (
 	"strconv"
 	"strings"
 
+	coltracepb "go.opentelemetry.io/proto/otlp/collector/trace/v1"
 	"google.golang.org/protobuf/encoding/protowire"
+	"google.golang.org/protobuf/reflect/protoreflect"
 
 	"github.com/otdemo/otdemo/pkg/allinone/internal/pb"
 )
@@ -49,11 +51,11 @@ func (t *transcoder) request(out []byte) ([]byte, error) {
 	if token != json.Delim('{') {
 		return out, errors.New("want an object")
 	}
-	return t.object(out, inRequest, 0)
+	return t.object(out, (*coltracepb.ExportTraceServiceRequest)(nil).ProtoReflect().Descriptor(), 0)
 }
 
 // object reads an object's members after its opening brace.
-func (t *transcoder) object(out []byte, kind message, depth int) ([]byte, error) {
+func (t *transcoder) object(out []byte, kind protoreflect.MessageDescriptor, depth int) ([]byte, error) {
 	if depth > maxJSONDepth {
 		return out, errTooDeep
 	}
@@ -62,31 +64,34 @@ func (t *transcoder) object(out []byte, kind message, depth int) ([]byte, error)
 		if !ok || err != nil {
 			return out, err
 		}
-		f := schema[kind][camel(name)]
-		if out, err = t.member(out, f, depth); err != nil {
+		if out, err = t.member(out, fieldOf(kind, name), depth); err != nil {
 			return out, fmt.Errorf("%.64s: %w", name, err)
 		}
 	}
 }
 
-// camel returns a name as JSON has it, of one as protobuf has it.
-func camel(name string) string {
-	if !strings.Contains(name, "_") {
-		return name
+// fieldOf returns the field of a name in lowerCamelCase or snake_case; nil for what is
+// unknown, and for the counts, flags and indexes of 32 bits, which Decode does not read.
+func fieldOf(kind protoreflect.MessageDescriptor, name string) protoreflect.FieldDescriptor {
+	switch name { // before OTLP 0.15; see resourceLibraries
+	case "instrumentationLibrarySpans", "instrumentation_library_spans":
+		name = "scopeSpans"
+	case "instrumentationLibrary", "instrumentation_library":
+		name = "scope"
 	}
-	var b strings.Builder
-	for i, part := range strings.Split(name, "_") {
-		if i > 0 && part != "" {
-			part = strings.ToUpper(part[:1]) + part[1:]
-		}
-		b.WriteString(part)
+	f := kind.Fields().ByJSONName(name)
+	if f == nil {
+		f = kind.Fields().ByTextName(name)
 	}
-	return b.String()
+	if f == nil || slices.Contains([]protoreflect.Kind{protoreflect.Int32Kind, protoreflect.Uint32Kind, protoreflect.Fixed32Kind}, f.Kind()) {
+		return nil
+	}
+	return f
 }
 
 // member reads a member's value, of which null is none.
-func (t *transcoder) member(out []byte, f field, depth int) ([]byte, error) {
-	if f.number == 0 {
+func (t *transcoder) member(out []byte, f protoreflect.FieldDescriptor, depth int) ([]byte, error) {
+	if f == nil {
 		t.skip()
 		return out, nil
 	}
@@ -94,7 +99,7 @@ func (t *transcoder) member(out []byte, f field, depth int) ([]byte, error) {
 	switch {
 	case err != nil, token == nil:
 		return out, err
-	case f.encoding != asList:
+	case !f.IsList():
 		return t.element(out, f, token, depth)
 	case token != json.Delim('['):
 		return out, errors.New("want an array")
@@ -110,23 +115,24 @@ func (t *transcoder) member(out []byte, f field, depth int) ([]byte, error) {
 }
 
 // element appends a value that begins with token as a field.
-func (t *transcoder) element(out []byte, f field, token json.Token, depth int) ([]byte, error) {
-	if f.encoding == asMessage || f.encoding == asList {
+func (t *transcoder) element(out []byte, f protoreflect.FieldDescriptor, token json.Token, depth int) ([]byte, error) {
+	switch f.Kind() {
+	case protoreflect.MessageKind:
 		if token != json.Delim('{') {
 			return out, errors.New("want an object")
 		}
 		start := len(out)
-		out, err := t.object(out, f.message, depth+1)
-		head := protowire.AppendTag(nil, protowire.Number(f.number), protowire.BytesType)
+		out, err := t.object(out, f.Message(), depth+1)
+		head := protowire.AppendTag(nil, f.Number(), protowire.BytesType)
 		head = protowire.AppendVarint(head, uint64(len(out)-start))
 		return slices.Insert(out, start, head...), err
-	}
-	if f.encoding == asBool {
+	case protoreflect.BoolKind:
 		b, ok := token.(bool)
 		if !ok {
 			return out, fmt.Errorf("want true or false, got %v", token)
 		}
-		return pb.AppendUint(out, f.number, protowire.EncodeBool(b)), nil
+		return pb.AppendUint(out, int(f.Number()), protowire.EncodeBool(b)), nil
+	default: // below
 	}
 	switch token := token.(type) {
 	case string:
@@ -143,32 +149,29 @@ var (
 )
 
 // appendScalar appends a field of text or of a number, which may be quoted.
-func appendScalar(out []byte, f field, s string, quoted bool) ([]byte, error) {
-	switch f.encoding {
-	case asText, asHex, asBase64:
+func appendScalar(out []byte, f protoreflect.FieldDescriptor, s string, quoted bool) ([]byte, error) {
+	number := int(f.Number())
+	switch f.Kind() {
+	case protoreflect.StringKind, protoreflect.BytesKind:
 		if !quoted {
 			return out, errNoText
 		}
-		raw, err := unquote(f.encoding, s)
-		return pb.AppendBytes(out, f.number, raw), err
-	case asDouble:
+		raw, err := unquote(f, s)
+		return pb.AppendBytes(out, number, raw), err
+	case protoreflect.DoubleKind:
 		n, err := strconv.ParseFloat(s, 64)
-		return pb.AppendDouble(out, f.number, n), numberError(err, s)
-	case asNanos:
+		return pb.AppendDouble(out, number, n), numberError(err, s)
+	case protoreflect.Fixed64Kind:
 		n, err := strconv.ParseUint(s, 10, 64)
-		return pb.AppendFixed64(out, f.number, n), numberError(err, s)
-	case asKind:
-		if i := slices.Index(spanKinds(), s); i >= 0 {
-			return pb.AppendUint(out, f.number, uint64(i)), nil
-		}
-	case asStatus:
-		if i := slices.Index(statusCodes(), s); i >= 0 {
-			return pb.AppendUint(out, f.number, uint64(i)), nil
+		return pb.AppendFixed64(out, number, n), numberError(err, s)
+	case protoreflect.EnumKind:
+		if value := f.Enum().Values().ByName(protoreflect.Name(s)); value != nil {
+			return pb.AppendUint(out, number, uint64(value.Number())), nil
 		}
 	default: // integers
 	}
 	n, err := strconv.ParseInt(s, 10, 64)
-	return pb.AppendUint(out, f.number, uint64(n)), numberError(err, s)
+	return pb.AppendUint(out, number, uint64(n)), numberError(err, s)
 }
 
 func numberError(err error, s string) error {
@@ -178,16 +181,19 @@ func numberError(err error, s string) error {
 	return fmt.Errorf("%w, got %.64q", errNoNumber, s)
 }
 
-// unquote returns the bytes that stand in a string.
-func unquote(e encoding, s string) ([]byte, error) {
-	switch e {
-	case asHex:
+// unquote returns the bytes that stand in a string: as they are, in hexadecimal for
+// ids, else in base64.
+func unquote(f protoreflect.FieldDescriptor, s string) ([]byte, error) {
+	switch {
+	case f.Kind() == protoreflect.StringKind:
+		return []byte(s), nil
+	case strings.HasSuffix(string(f.Name()), "_id"):
 		raw, err := hex.DecodeString(s)
 		if err != nil {
 			return nil, fmt.Errorf("want hexadecimal, got %.64q", s)
 		}
 		return raw, nil
-	case asBase64:
+	default:
 		// Both alphabets, padded or not, as protobuf's JSON allows.
 		s = strings.NewReplacer("-", "+", "_", "/").Replace(strings.TrimRight(s, "="))
 		raw, err := base64.RawStdEncoding.DecodeString(s)
@@ -195,7 +201,5 @@ func unquote(e encoding, s string) ([]byte, error) {
 			return nil, fmt.Errorf("want base64: %w", err)
 		}
 		return raw, nil
-	default:
-		return []byte(s), nil
 	}
 }
