@@ -9,8 +9,6 @@ import (
 	"sync"
 	"sync/atomic"
 	"time"
-
-	"github.com/otdemo/otdemo/pkg/trace"
 )
 
 const (
@@ -105,9 +103,7 @@ func (a *answers) charge(n int) bool {
 // turnAway says that the same request may be answered later.
 func turnAway(w http.ResponseWriter, why string) {
 	w.Header().Set("Retry-After", retryAfter)
-	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
-	w.WriteHeader(http.StatusServiceUnavailable)
-	_ = trace.EncodeResponse(w, nil, 0, []trace.ResponseError{{Code: http.StatusServiceUnavailable, Msg: why + ": ask again later"}})
+	_ = writeError(w, "text/plain; charset=utf-8", http.StatusServiceUnavailable, why+": ask again later")
 }
 
 // answerWriter sends one answer. Handlers write it whole, at once.

@@ -5,9 +5,7 @@ import (
 	"maps"
 	"math"
 	"net/http"
-	"net/url"
 	"slices"
-	"strconv"
 	"time"
 
 	"github.com/otdemo/otdemo/pkg/trace"
@@ -29,12 +27,17 @@ type dependency struct {
 // dependencies answers which services call each other, from the traces with a
 // span in the time asked for. It goes through all that is stored.
 func (h *handler) dependencies(w http.ResponseWriter, r *http.Request) {
-	values := r.URL.Query()
-	from, to, err := parseWindow(values, h.now())
-	if err != nil {
-		h.refuse(w, http.StatusBadRequest, err.Error())
+	p := v1Params(r.URL.Query())
+	to := cmp.Or(parsed(p, milliseconds, "endTs"), h.now())
+	lookback := defaultDependencyLookback
+	if text, _ := p.text("lookback"); text != "" {
+		lookback = parsed(p, milliDuration, "lookback")
+	}
+	if p.err != nil {
+		h.refuse(w, p.err)
 		return
 	}
+	from := to.Add(-lookback)
 	calls := make(map[link]uint64)
 	for t := range h.store.All() {
 		if r.Context().Err() != nil {
@@ -44,28 +47,18 @@ func (h *handler) dependencies(w http.ResponseWriter, r *http.Request) {
 			countCalls(&t, calls)
 		}
 	}
-	h.answer(w, dependenciesOf(calls, values.Get("service")), 0)
+	h.answer(w, dependenciesOf(calls, p.values.Get("service")), 0)
 }
 
-// parseWindow reads endTs and lookback, both in milliseconds.
-func parseWindow(values url.Values, now time.Time) (from, to time.Time, err error) {
-	to, lookback := now, defaultDependencyLookback
-	if text := values.Get("endTs"); text != "" {
-		n, err := strconv.ParseInt(text, 10, 64)
-		if err != nil {
-			return from, to, paramError("endTs", err)
-		}
-		to = time.UnixMilli(n)
-	}
-	if text := values.Get("lookback"); text != "" {
-		n, err := strconv.ParseInt(text, 10, 64)
-		if err != nil {
-			return from, to, paramError("lookback", err)
-		}
-		const most = math.MaxInt64 / int64(time.Millisecond)
-		lookback = time.Duration(min(max(n, -most), most)) * time.Millisecond
-	}
-	return to.Add(-lookback), to, nil
+func milliseconds(text string) (time.Time, error) {
+	n, err := parseInt(text)
+	return time.UnixMilli(n), err
+}
+
+func milliDuration(text string) (time.Duration, error) {
+	const most = math.MaxInt64 / int64(time.Millisecond)
+	n, err := parseInt(text)
+	return time.Duration(min(max(n, -most), most)) * time.Millisecond, err
 }
 
 func hasSpanWithin(t *trace.Trace, from, to time.Time) bool {

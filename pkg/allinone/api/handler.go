@@ -4,6 +4,8 @@ import (
 	"encoding/json"
 	"log/slog"
 	"net/http"
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/otdemo/otdemo/pkg/allinone/ingest"
@@ -71,8 +73,7 @@ func Handler(opts Options) http.Handler {
 	if opts.Bodies != nil {
 		posts.HandleFunc("/api/transform", h.transform)
 	}
-	foreign := http.NewCrossOriginProtection()
-	return guardHost(opts.Host, headers(methods(h.answers.bounded(mux), foreign.Handler(posts), posts)))
+	return guardHost(opts.Host, headers(methods(h.answers.bounded(mux), posts)))
 }
 
 func (h *handler) routeV1(mux *http.ServeMux) {
@@ -113,15 +114,35 @@ func headers(next http.Handler) http.Handler {
 	})
 }
 
+// methods lets the paths of posts be posted to, unless by a page of another origin, and
+// all others be read. What else is asked gets 405 without a body, as from Jaeger: a client
+// that posts spans here has mistaken the port.
+func methods(read http.Handler, posts *http.ServeMux) http.Handler {
+	post := http.NewCrossOriginProtection().Handler(posts)
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		next, allowed := read, []string{http.MethodGet, http.MethodHead}
+		if _, posted := posts.Handler(r); posted != "" {
+			next, allowed = post, []string{http.MethodPost}
+		}
+		if !slices.Contains(allowed, r.Method) {
+			w.Header().Set("Allow", strings.Join(allowed, ", "))
+			w.WriteHeader(http.StatusMethodNotAllowed)
+			return
+		}
+		next.ServeHTTP(w, r)
+	})
+}
+
 func (h *handler) lossReport(w http.ResponseWriter, _ *http.Request) {
 	w.Header().Set("Content-Type", "application/json")
 	h.undelivered(json.NewEncoder(w).Encode(h.loss()))
 }
 
 func (h *handler) lossHistory(w http.ResponseWriter, r *http.Request) {
-	after, err := parseTime(r.URL.Query(), "after")
-	if err != nil {
-		h.refuse(w, http.StatusBadRequest, err.Error())
+	p := v1Params(r.URL.Query())
+	after := parsed(p, microseconds, "after")
+	if p.err != nil {
+		h.refuse(w, p.err)
 		return
 	}
 	w.Header().Set("Content-Type", "application/json")

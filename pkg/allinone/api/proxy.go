@@ -13,7 +13,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/otdemo/otdemo/pkg/trace"
 	"github.com/otdemo/otdemo/web"
 )
 
@@ -73,20 +72,19 @@ func NewProxy(opts ProxyOptions) *Proxy {
 	mux := http.NewServeMux()
 	for pattern, rewritten := range farPaths() {
 		mux.HandleFunc(pattern, func(w http.ResponseWriter, r *http.Request) {
-			path, ok := rewritten(r)
-			if !ok {
+			clean := *r
+			if clean.URL = rewritten(r); clean.URL == nil {
 				p.unknown(w, r)
 				return
 			}
-			clean := *r
-			clean.URL = &url.URL{Path: path.plain, RawPath: path.encoded, RawQuery: r.URL.RawQuery}
+			clean.URL.RawQuery = r.URL.RawQuery
 			clean.Body, clean.ContentLength = http.NoBody, 0
 			far.ServeHTTP(w, &clean)
 		})
 	}
 	mux.HandleFunc("/api/", p.unknown)
 	mux.Handle("/", page{files: web.Page(), title: proxyTitle})
-	p.handler = guardHost(opts.Host, headers(methods(mux, nil, http.NewServeMux())))
+	p.handler = guardHost(opts.Host, headers(methods(mux, http.NewServeMux())))
 	return p
 }
 
@@ -122,9 +120,9 @@ func (p *Proxy) rewrite(r *httputil.ProxyRequest) {
 }
 
 // notAPI says that what answered is not a query API.
-type notAPI struct{ words string }
+type notAPI string
 
-func (e *notAPI) Error() string { return e.words }
+func (e notAPI) Error() string { return string(e) }
 
 // check lets pass what the query API says, its own errors included, and nothing
 // with it that a browser would act upon.
@@ -133,13 +131,13 @@ func (p *Proxy) check(resp *http.Response) error {
 	code := resp.StatusCode
 	switch {
 	case code == http.StatusUnauthorized, code == http.StatusForbidden:
-		return &notAPI{fmt.Sprintf("answered %s: --proxy-query takes http://USER:PASSWORD@HOST", resp.Status)}
+		return notAPI(fmt.Sprintf("answered %s: --proxy-query takes http://USER:PASSWORD@HOST", resp.Status))
 	case code >= 300 && code < 400:
-		return &notAPI{fmt.Sprintf("answered %s to %s, where --proxy-query should point", resp.Status, p.where(resp))}
+		return notAPI(fmt.Sprintf("answered %s to %s, where --proxy-query should point", resp.Status, p.where(resp)))
 	case kind == "application/json":
 	case kind == "text/plain" && code >= 400: // as Jaeger sends its errors
 	default:
-		return &notAPI{fmt.Sprintf("answered %s with %q, which is no answer of Jaeger's query API: is a base path missing in --proxy-query?", resp.Status, kind)}
+		return notAPI(fmt.Sprintf("answered %s with %q, which is no answer of Jaeger's query API: is a base path missing in --proxy-query?", resp.Status, kind))
 	}
 	kept := http.Header{"Content-Type": {resp.Header.Get("Content-Type")}}
 	for _, name := range []string{"Content-Encoding", "Content-Length"} {
@@ -166,8 +164,8 @@ func (p *Proxy) failed(w http.ResponseWriter, r *http.Request, err error) {
 		return // the browser has gone
 	}
 	words := "does not answer: " + err.Error()
-	if wrong, ok := errors.AsType[*notAPI](err); ok {
-		words = wrong.words
+	if wrong, ok := errors.AsType[notAPI](err); ok {
+		words = wrong.Error()
 	}
 	words = bareURL(p.target) + " " + words
 	p.logger.Warn("query was not answered", "path", r.URL.Path, "error", words)
@@ -180,9 +178,7 @@ func (p *Proxy) unknown(w http.ResponseWriter, r *http.Request) {
 }
 
 func (p *Proxy) refuse(w http.ResponseWriter, status int, msg string) {
-	w.Header().Set("Content-Type", "application/json")
-	w.WriteHeader(status)
-	if err := trace.EncodeResponse(w, nil, 0, []trace.ResponseError{{Code: status, Msg: msg}}); err != nil {
+	if err := writeError(w, "application/json", status, msg); err != nil {
 		p.logger.Debug("answer was not delivered", "error", err)
 	}
 }

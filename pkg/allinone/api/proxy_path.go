@@ -8,29 +8,31 @@ import (
 	"github.com/otdemo/otdemo/pkg/trace"
 )
 
-// farPath is what a proxy asks for, written anew from what it has understood: the
-// path as it is, and as it is encoded.
-type farPath struct{ plain, encoded string }
-
-// farPaths are the paths that a proxy passes on, with what makes the far one of a
-// request; ok is false for one that is not passed on after all.
-func farPaths() map[string]func(r *http.Request) (path farPath, ok bool) {
-	paths := map[string]func(*http.Request) (farPath, bool){
-		"/api/traces/{id}": func(r *http.Request) (farPath, bool) {
+// farPaths are the paths that a proxy passes on. Each has what makes the URL that is asked
+// for, written anew from what was understood of a request; nil for one that is not passed
+// on after all.
+func farPaths() map[string]func(r *http.Request) *url.URL {
+	paths := map[string]func(*http.Request) *url.URL{
+		"/api/traces/{id}": func(r *http.Request) *url.URL {
 			id := r.PathValue("id")
-			_, err := trace.ParseTraceID(id) // hexadecimal digits only
-			return farPath{"/api/traces/" + id, "/api/traces/" + id}, err == nil && id != ""
+			if _, err := trace.ParseTraceID(id); err != nil || id == "" { // hexadecimal digits only
+				return nil
+			}
+			return &url.URL{Path: "/api/traces/" + id}
 		},
-		"/api/services/{service}/operations": func(r *http.Request) (farPath, bool) {
+		"/api/services/{service}/operations": func(r *http.Request) *url.URL {
 			name := r.PathValue("service")
-			return farPath{
-				"/api/services/" + name + "/operations",
-				"/api/services/" + url.PathEscape(name) + "/operations",
-			}, !climbs(name)
+			if climbs(name) {
+				return nil
+			}
+			return &url.URL{
+				Path:    "/api/services/" + name + "/operations",
+				RawPath: "/api/services/" + url.PathEscape(name) + "/operations",
+			}
 		},
 	}
 	for _, fixed := range []string{"/api/services", "/api/operations", "/api/traces", "/api/dependencies"} {
-		paths[fixed] = func(*http.Request) (farPath, bool) { return farPath{fixed, fixed}, true }
+		paths[fixed] = func(*http.Request) *url.URL { return &url.URL{Path: fixed} }
 	}
 	return paths
 }
