@@ -70,7 +70,7 @@ func (a *answers) serve(w http.ResponseWriter, r *http.Request, handle http.Hand
 		turnAway(w, "too many queries are being answered")
 		return
 	}
-	out := &answerWriter{ResponseWriter: w, all: a, built: release}
+	out := &answerWriter{ResponseWriter: w, all: a, built: sync.OnceFunc(release)}
 	defer out.close()
 	handle(out, r)
 }
@@ -110,7 +110,7 @@ func turnAway(w http.ResponseWriter, why string) {
 type answerWriter struct {
 	http.ResponseWriter
 	all     *answers
-	built   func() // nil once it was called
+	built   func() // may be called again
 	begun   bool   // a status was sent
 	charged int
 	until   time.Time // all must have been sent
@@ -133,7 +133,7 @@ func (w *answerWriter) WriteHeader(status int) {
 // Write implements http.ResponseWriter. The bytes have been made, and are held until
 // the handler returns.
 func (w *answerWriter) Write(b []byte) (int, error) {
-	w.release()
+	w.built()
 	switch {
 	case w.all.charge(len(b)):
 		w.charged += len(b)
@@ -194,16 +194,9 @@ func (w *answerWriter) watch() {
 	}()
 }
 
-func (w *answerWriter) release() {
-	if w.built != nil {
-		w.built()
-		w.built = nil
-	}
-}
-
 // close is called when the handler has returned.
 func (w *answerWriter) close() {
-	w.release()
+	w.built()
 	w.all.unsent.Add(-int64(w.charged))
 	if w.stop != nil {
 		close(w.stop)

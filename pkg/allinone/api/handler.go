@@ -11,7 +11,6 @@ import (
 	"github.com/otdemo/otdemo/pkg/allinone/ingest"
 	"github.com/otdemo/otdemo/pkg/allinone/store"
 	"github.com/otdemo/otdemo/pkg/loss"
-	"github.com/otdemo/otdemo/web"
 )
 
 // Options say what a Handler answers from.
@@ -65,7 +64,7 @@ func Handler(opts Options) http.Handler {
 	if opts.UI != nil {
 		mux.Handle("/", opts.UI)
 	} else {
-		mux.Handle("/", page{files: web.Page()})
+		mux.Handle("/", ownPage(""))
 	}
 	// Jaeger's paths that are posted to.
 	posts := http.NewServeMux()

@@ -5,6 +5,8 @@ import (
 	"net/http"
 	"net/netip"
 	"strings"
+
+	"github.com/otdemo/otdemo/internal/hosts"
 )
 
 // guardHost refuses requests for a name that is not this machine's own, when
@@ -13,32 +15,18 @@ import (
 // header gives it away. Addresses are let through, since no resolver is asked for
 // those.
 func guardHost(bound string, next http.Handler) http.Handler {
-	if !isLoopback(bound) {
+	if !hosts.IsLoopback(bound) {
 		return next
 	}
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if host := hostName(r.Host); !isLocalName(host) && !strings.EqualFold(host, bound) {
+		host := hostName(r.Host)
+		_, err := netip.ParseAddr(host)
+		if err != nil && !strings.EqualFold(host, "localhost") && !strings.EqualFold(host, bound) {
 			http.Error(w, "this server listens on loopback and answers to localhost or an address only", http.StatusForbidden)
 			return
 		}
 		next.ServeHTTP(w, r)
 	})
-}
-
-func isLoopback(host string) bool {
-	if strings.EqualFold(host, "localhost") {
-		return true
-	}
-	addr, err := netip.ParseAddr(host)
-	return err == nil && addr.IsLoopback()
-}
-
-func isLocalName(host string) bool {
-	if strings.EqualFold(host, "localhost") {
-		return true
-	}
-	_, err := netip.ParseAddr(host)
-	return err == nil
 }
 
 // hostName returns a Host header's name or address without port and brackets.

@@ -12,8 +12,6 @@ import (
 	"net/url"
 	"strings"
 	"time"
-
-	"github.com/otdemo/otdemo/web"
 )
 
 const (
@@ -83,7 +81,7 @@ func NewProxy(opts ProxyOptions) *Proxy {
 		})
 	}
 	mux.HandleFunc("/api/", p.unknown)
-	mux.Handle("/", page{files: web.Page(), title: proxyTitle})
+	mux.Handle("/", ownPage(proxyTitle))
 	p.handler = guardHost(opts.Host, headers(methods(mux, http.NewServeMux())))
 	return p
 }

@@ -20,6 +20,7 @@ const (
 type skewNode struct {
 	span     *trace.Span
 	host     string
+	delta    time.Duration // the skew that it has, with its host
 	children []*skewNode
 }
 
@@ -54,36 +55,25 @@ func warnOfSkew(spans []trace.Span) {
 			parent.children = append(parent.children, n)
 		}
 	}
-	for _, root := range roots {
-		warnBelow(root)
-	}
+	warnBelow(roots)
 }
 
-// skewStep is a span whose children are to be looked at, with the skew that it
-// and its host have.
-type skewStep struct {
-	node  *skewNode
-	host  string
-	delta time.Duration
-}
-
-// warnBelow walks a tree without recursion: chains of a hundred thousand spans
+// warnBelow walks the trees without recursion: chains of a hundred thousand spans
 // exist.
-func warnBelow(root *skewNode) {
-	todo := []skewStep{{node: root, host: root.host}}
+func warnBelow(todo []*skewNode) {
 	for len(todo) > 0 {
-		step := todo[len(todo)-1]
+		parent := todo[len(todo)-1]
 		todo = todo[:len(todo)-1]
-		for _, child := range step.node.children {
-			next := skewStep{node: child, host: step.host, delta: step.delta}
-			if child.host != step.host || child.host == "" {
-				next.host, next.delta = child.host, skew(child.span, step.node.span)
+		for _, child := range parent.children {
+			child.delta = parent.delta
+			if child.host != parent.host || child.host == "" {
+				child.delta = skew(child.span, parent.span)
 			}
-			if next.delta != 0 {
-				warn(child.span, warnSkewDisabled, next.delta)
+			if child.delta != 0 {
+				warn(child.span, warnSkewDisabled, child.delta)
 			}
-			todo = append(todo, next)
 		}
+		todo = append(todo, parent.children...)
 	}
 }
 
@@ -111,22 +101,20 @@ func hostOf(s *trace.Span) string {
 	if s.Process == nil {
 		return ""
 	}
-	for _, tag := range s.Process.Tags {
-		if tag.Key != "ip" {
-			continue
-		}
-		switch tag.Value.Kind() {
-		case trace.KindString:
-			return tag.Value.String()
-		case trace.KindInt64:
-			return ipv4(uint32(tag.Value.Int64())).String()
-		case trace.KindBinary:
-			if addr, ok := netip.AddrFromSlice(tag.Value.Bytes()); ok {
-				return addr.Unmap().String()
-			}
-		default:
-		}
+	i := slices.IndexFunc(s.Process.Tags, func(tag trace.Tag) bool { return tag.Key == "ip" })
+	if i < 0 {
 		return ""
+	}
+	switch v := s.Process.Tags[i].Value; v.Kind() {
+	case trace.KindString:
+		return v.String()
+	case trace.KindInt64:
+		return ipv4(uint32(v.Int64())).String()
+	case trace.KindBinary:
+		if addr, ok := netip.AddrFromSlice(v.Bytes()); ok {
+			return addr.Unmap().String()
+		}
+	default:
 	}
 	return ""
 }
