@@ -70,8 +70,9 @@ func (a *answers) serve(w http.ResponseWriter, r *http.Request, handle http.Hand
 		turnAway(w, "too many queries are being answered")
 		return
 	}
-	out := &answerWriter{ResponseWriter: w, all: a, built: sync.OnceFunc(release)}
+	out := &answerWriter{ResponseWriter: w, all: a, built: sync.OnceFunc(release), sent: make(chan struct{})}
 	defer out.close()
+	out.watching.Go(out.watch)
 	handle(out, r)
 }
 
@@ -113,12 +114,11 @@ type answerWriter struct {
 	built   func() // may be called again
 	begun   bool   // a status was sent
 	charged int
-	until   time.Time // all must have been sent
 	// setting keeps a longer deadline from coming after the one of the end.
-	setting sync.Mutex
-	// stop ends the wait for the server's end, which closes done; nil when there is
-	// none.
-	stop, done chan struct{}
+	setting  sync.Mutex
+	until    time.Time // all must have been sent; zero before the first piece
+	sent     chan struct{}
+	watching sync.WaitGroup
 }
 
 // Unwrap is for http.ResponseController.
@@ -143,10 +143,6 @@ func (w *answerWriter) Write(b []byte) (int, error) {
 		return 0, errBusy
 	}
 	w.begun = true
-	if w.until.IsZero() {
-		w.until = time.Now().Add(sendPatience)
-	}
-	w.watch()
 	sent := 0
 	for sent < len(b) {
 		w.patience()
@@ -163,13 +159,16 @@ func (w *answerWriter) Write(b []byte) (int, error) {
 func (w *answerWriter) patience() {
 	w.setting.Lock()
 	defer w.setting.Unlock()
-	most := stallPatience
+	now := time.Now()
+	if w.until.IsZero() {
+		w.until = now.Add(sendPatience)
+	}
+	deadline := now.Add(stallPatience)
 	select {
 	case <-w.all.ending:
-		most = endPatience
+		deadline = now.Add(endPatience)
 	default:
 	}
-	deadline := time.Now().Add(most)
 	if deadline.After(w.until) {
 		deadline = w.until
 	}
@@ -180,26 +179,17 @@ func (w *answerWriter) patience() {
 // watch shortens the time of a piece that is being written when the server is to
 // end.
 func (w *answerWriter) watch() {
-	if w.stop != nil || w.all.ending == nil {
-		return
+	select {
+	case <-w.all.ending:
+		w.patience()
+	case <-w.sent:
 	}
-	w.stop, w.done = make(chan struct{}), make(chan struct{})
-	go func() {
-		defer close(w.done)
-		select {
-		case <-w.all.ending:
-			w.patience()
-		case <-w.stop:
-		}
-	}()
 }
 
 // close is called when the handler has returned.
 func (w *answerWriter) close() {
 	w.built()
 	w.all.unsent.Add(-int64(w.charged))
-	if w.stop != nil {
-		close(w.stop)
-		<-w.done
-	}
+	close(w.sent)
+	w.watching.Wait()
 }

@@ -28,7 +28,7 @@ type dependency struct {
 // span in the time asked for. It goes through all that is stored.
 func (h *handler) dependencies(w http.ResponseWriter, r *http.Request) {
 	p := v1Params(r.URL.Query())
-	to := cmp.Or(parsed(p, milliseconds, "endTs"), h.now())
+	to := cmp.Or(parsed(p, milliseconds, "endTs"), h.Now())
 	lookback := defaultDependencyLookback
 	if text, _ := p.text("lookback"); text != "" {
 		lookback = parsed(p, milliDuration, "lookback")
@@ -39,7 +39,7 @@ func (h *handler) dependencies(w http.ResponseWriter, r *http.Request) {
 	}
 	from := to.Add(-lookback)
 	calls := make(map[link]uint64)
-	for t := range h.store.All() {
+	for t := range h.Store.All() {
 		if r.Context().Err() != nil {
 			return // nobody waits for the answer
 		}

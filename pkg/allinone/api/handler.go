@@ -38,13 +38,8 @@ type Options struct {
 }
 
 type handler struct {
-	store   *store.Store
-	loss    func() loss.Account
-	history func(after time.Time) loss.History
-	bodies  *ingest.Bodies
+	Options
 	answers *answers
-	now     func() time.Time
-	logger  *slog.Logger
 }
 
 // Handler serves the query API and the page. It changes nothing, whatever it is
@@ -53,10 +48,7 @@ func Handler(opts Options) http.Handler {
 	if opts.Now == nil {
 		opts.Now = time.Now
 	}
-	h := &handler{
-		store: opts.Store, loss: opts.Loss, history: opts.History, bodies: opts.Bodies,
-		answers: newAnswers(opts.Ending), now: opts.Now, logger: opts.Logger,
-	}
+	h := &handler{opts, newAnswers(opts.Ending)}
 	mux := http.NewServeMux()
 	h.routeV1(mux)
 	h.routeV3(mux)
@@ -87,7 +79,7 @@ func (h *handler) routeV1(mux *http.ServeMux) {
 	}
 	mux.HandleFunc("/api/recent", h.recent)
 	mux.HandleFunc("/api/loss", h.lossReport)
-	if h.history != nil {
+	if h.History != nil {
 		mux.HandleFunc("/api/loss/history", h.lossHistory)
 	}
 }
@@ -134,7 +126,7 @@ func methods(read http.Handler, posts *http.ServeMux) http.Handler {
 
 func (h *handler) lossReport(w http.ResponseWriter, _ *http.Request) {
 	w.Header().Set("Content-Type", "application/json")
-	h.undelivered(json.NewEncoder(w).Encode(h.loss()))
+	h.undelivered(json.NewEncoder(w).Encode(h.Loss()))
 }
 
 func (h *handler) lossHistory(w http.ResponseWriter, r *http.Request) {
@@ -145,12 +137,12 @@ func (h *handler) lossHistory(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	w.Header().Set("Content-Type", "application/json")
-	h.undelivered(json.NewEncoder(w).Encode(h.history(after)))
+	h.undelivered(json.NewEncoder(w).Encode(h.History(after)))
 }
 
 // undelivered notes that an answer did not reach the client, who has gone.
 func (h *handler) undelivered(err error) {
 	if err != nil {
-		h.logger.Debug("answer was not delivered", "error", err)
+		h.Logger.Debug("answer was not delivered", "error", err)
 	}
 }

@@ -14,7 +14,7 @@ import (
 // for the UI, which shows files that way. Nothing is stored. It counts as an answer
 // only once the body has arrived, which may take long.
 func (h *handler) transform(w http.ResponseWriter, r *http.Request) {
-	body, err := h.bodies.Take(r.Body)
+	body, err := h.Bodies.Take(r.Body)
 	if err != nil {
 		if ingest.ReasonOf(err) == ingest.Busy {
 			w.Header().Set("Retry-After", retryAfter)

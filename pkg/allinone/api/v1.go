@@ -43,7 +43,7 @@ type operation struct {
 }
 
 func (h *handler) services(w http.ResponseWriter, _ *http.Request) {
-	names := h.store.Services()
+	names := h.Store.Services()
 	if len(names) == 0 {
 		names = nil // Jaeger answers null when it has none
 	}
@@ -53,7 +53,7 @@ func (h *handler) services(w http.ResponseWriter, _ *http.Request) {
 // operationNames answers each name once, whatever the kinds of its spans.
 func (h *handler) operationNames(w http.ResponseWriter, r *http.Request) {
 	var names []string
-	for _, op := range h.store.Operations(r.PathValue("service")) {
+	for _, op := range h.Store.Operations(r.PathValue("service")) {
 		names = append(names, op.Name)
 	}
 	names = slices.Compact(names)
@@ -74,7 +74,7 @@ func (h *handler) operations(w http.ResponseWriter, r *http.Request) {
 // operationsOf lists a service's operations, of all kinds when kind is "".
 func (h *handler) operationsOf(service, kind string) []operation {
 	list := []operation{}
-	for _, op := range h.store.Operations(service) {
+	for _, op := range h.Store.Operations(service) {
 		if kind == "" || kind == op.Kind {
 			list = append(list, operation{Name: op.Name, SpanKind: op.Kind})
 		}
@@ -91,13 +91,13 @@ func (h *handler) search(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	if len(ids) == 0 {
-		h.answerTraces(w, r, h.store.Find(query), nil)
+		h.answerTraces(w, r, h.Store.Find(query), nil)
 		return
 	}
 	var traces []trace.Trace
 	var missing []trace.ResponseError
 	for _, id := range ids {
-		if t, ok := h.store.Trace(id); ok {
+		if t, ok := h.Store.Trace(id); ok {
 			traces = append(traces, t)
 		} else {
 			missing = append(missing, trace.ResponseError{Msg: errNotFound.Error(), TraceID: id.String()})
@@ -115,7 +115,7 @@ func (h *handler) recent(w http.ResponseWriter, r *http.Request) {
 		h.refuse(w, p.err)
 		return
 	}
-	h.answerTraces(w, r, h.store.Recent(limit), nil)
+	h.answerTraces(w, r, h.Store.Recent(limit), nil)
 }
 
 func (h *handler) trace(w http.ResponseWriter, r *http.Request) {
@@ -138,7 +138,7 @@ func (h *handler) lookUp(text string) (trace.Trace, error) {
 	if err != nil {
 		return trace.Trace{}, err
 	}
-	t, ok := h.store.Trace(id)
+	t, ok := h.Store.Trace(id)
 	if !ok {
 		return trace.Trace{}, errNotFound
 	}

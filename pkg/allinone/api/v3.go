@@ -33,7 +33,7 @@ func (h *handler) answerV3(w http.ResponseWriter, data any) {
 }
 
 func (h *handler) servicesV3(w http.ResponseWriter, _ *http.Request) {
-	h.answerV3(w, map[string][]string{"services": h.store.Services()})
+	h.answerV3(w, map[string][]string{"services": h.Store.Services()})
 }
 
 func (h *handler) operationsV3(w http.ResponseWriter, r *http.Request) {
@@ -55,7 +55,7 @@ func (h *handler) traceV3(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	var traces []trace.Trace
-	if t, ok := h.store.Trace(id); ok {
+	if t, ok := h.Store.Trace(id); ok {
 		traces = append(traces, t)
 	}
 	h.answerTracesV3(w, traces, raw)
@@ -70,9 +70,9 @@ func (h *handler) searchV3(w http.ResponseWriter, r *http.Request) {
 		h.refuseV3(w, err)
 		return
 	}
-	traces, cut := limitSpans(h.store.Find(query))
+	traces, cut := limitSpans(h.Store.Find(query))
 	if cut > 0 {
-		h.logger.Debug("answer was cut", "traces_left_out", cut)
+		h.Logger.Debug("answer was cut", "traces_left_out", cut)
 		w.Header().Set("Warning", fmt.Sprintf(`199 otdemo "%s found"`, plural.Of(cut, "more trace was", "more traces were")))
 	}
 	h.answerTracesV3(w, traces, raw)
@@ -97,7 +97,7 @@ func (h *handler) summaries(w http.ResponseWriter, r *http.Request) {
 		h.refuseV3(w, err)
 		return
 	}
-	traces := h.store.Find(query)
+	traces := h.Store.Find(query)
 	list := make([]summary, len(traces))
 	for i := range traces {
 		list[i] = summarize(&traces[i])

@@ -167,7 +167,7 @@ func (o *Options) open(r *http.Request) (m io.Reader, packed bool, size int64, e
 	case !strings.EqualFold(packing, "gzip"):
 		return nil, false, size, Statusf(codes.Unimplemented, "grpc-encoding %.32q is not supported, gzip is", packing)
 	}
-	return &exactReader{r: r.Body, left: size}, head[0] == 1, size, nil
+	return &exactReader{io.LimitedReader{R: r.Body, N: size}}, head[0] == 1, size, nil
 }
 
 // unpack returns the message that b is in packed form.
@@ -218,22 +218,12 @@ func send(w http.ResponseWriter, reply []byte) error {
 }
 
 // exactReader reads as many bytes as were announced; fewer are an error.
-type exactReader struct {
-	r    io.Reader
-	left int64
-}
+type exactReader struct{ io.LimitedReader }
 
 func (e *exactReader) Read(b []byte) (int, error) {
-	if e.left == 0 {
-		return 0, io.EOF
-	}
-	n, err := e.r.Read(b[:min(int64(len(b)), e.left)])
-	e.left -= int64(n)
-	if errors.Is(err, io.EOF) {
-		err = nil
-		if e.left > 0 {
-			err = io.ErrUnexpectedEOF
-		}
+	n, err := e.LimitedReader.Read(b)
+	if errors.Is(err, io.EOF) && e.N > 0 {
+		err = io.ErrUnexpectedEOF
 	}
 	return n, err
 }

@@ -1,6 +1,8 @@
 package thrift
 
 import (
+	"math/bits"
+
 	"github.com/uber/jaeger-client-go/thrift"
 	"github.com/uber/jaeger-client-go/thrift-gen/jaeger"
 
@@ -68,14 +70,9 @@ const (
 	tagNeeds fields = 1<<tagKey | 1<<tagType
 )
 
-// What the structs in a list take at least: two bytes for each field that they
-// need, and one for the end.
-const (
-	spanLeast = 8*2 + 1
-	refLeast  = 4*2 + 1
-	logLeast  = 2*2 + 1
-	tagLeast  = 2*2 + 1
-)
+// least is what a struct with these fields takes in a list: two bytes for each, and one
+// for the end.
+func (f fields) least() int { return 2*bits.OnesCount16(uint16(f)) + 1 }
 
 // batchReader makes a batch of a plain message.
 type batchReader struct {
@@ -137,7 +134,7 @@ func (r *batchReader) batch(out *ingest.Batch) {
 			r.expect(thrift.STRUCT, t)
 			r.process(out.Process)
 		case batchSpans:
-			out.Spans = make([]trace.Span, r.list(t, spanLeast))
+			out.Spans = make([]trace.Span, r.list(t, spanNeeds.least()))
 			for i := range out.Spans {
 				out.Spans[i].Process = out.Process
 				r.span(&out.Spans[i])
@@ -182,7 +179,7 @@ func (r *batchReader) process(out *trace.Process) {
 		case processService:
 			out.Service = serviceName(string(r.text(t)))
 		case processTags:
-			out.Tags = list(r, t, tagLeast, (*batchReader).tag)
+			out.Tags = list(r, t, tagNeeds, (*batchReader).tag)
 		default:
 			r.fallBack()
 		}
@@ -207,7 +204,7 @@ func (r *batchReader) span(out *trace.Span) {
 		case spanOperation:
 			out.Operation = r.name(t)
 		case spanReferences:
-			out.References = list(r, t, refLeast, (*batchReader).reference)
+			out.References = list(r, t, refNeeds, (*batchReader).reference)
 		case spanFlags:
 			out.Flags = uint32(r.i32(t))
 		case spanStart:
@@ -215,9 +212,9 @@ func (r *batchReader) span(out *trace.Span) {
 		case spanDuration:
 			out.Duration = Microseconds(r.i64(t))
 		case spanTags:
-			out.Tags = list(r, t, tagLeast, (*batchReader).tag)
+			out.Tags = list(r, t, tagNeeds, (*batchReader).tag)
 		case spanLogs:
-			out.Logs = list(r, t, logLeast, (*batchReader).log)
+			out.Logs = list(r, t, logNeeds, (*batchReader).log)
 		default:
 			r.fallBack()
 		}
@@ -226,9 +223,9 @@ func (r *batchReader) span(out *trace.Span) {
 	out.References = withParent(out.References, out.TraceID, parent)
 }
 
-// list reads a list of structs.
-func list[T any](r *batchReader, t thrift.TType, least int, read func(*batchReader, *T)) []T {
-	n := r.list(t, least)
+// list reads a list of structs that need some fields.
+func list[T any](r *batchReader, t thrift.TType, needs fields, read func(*batchReader, *T)) []T {
+	n := r.list(t, needs.least())
 	if n == 0 {
 		return nil
 	}
@@ -275,7 +272,7 @@ func (r *batchReader) log(out *trace.Log) {
 		case logTime:
 			out.Time = Instant(r.i64(t))
 		case logTags:
-			out.Fields = list(r, t, tagLeast, (*batchReader).tag)
+			out.Fields = list(r, t, tagNeeds, (*batchReader).tag)
 		default:
 			r.fallBack()
 		}

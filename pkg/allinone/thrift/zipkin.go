@@ -37,20 +37,21 @@ func convertZipkin(in []*zipkincore.Span) ingest.Batch {
 // AppendZipkin appends a span of Zipkin's to a batch. One that a client and a server
 // share becomes two with the same id.
 func AppendZipkin(b *ingest.Batch, in *zipkincore.Span) {
-	process := zipkinProcess(in)
-	if n := len(b.Spans); n > 0 && SameProcess(b.Spans[n-1].Process, process) {
-		process = b.Spans[n-1].Process
-	}
-	own := zipkinSpan(in, process)
+	own := zipkinSpan(in, SharedProcess(b, zipkinProcess(in)))
 	b.Spans = append(b.Spans, own)
 	if moment(in, zipkincore.CLIENT_SEND) != nil && moment(in, zipkincore.SERVER_RECV) != nil {
 		b.Spans = append(b.Spans, otherHalf(&own, in))
 	}
 }
 
-// SameProcess reports whether two processes are equal, so that one can serve for both.
-func SameProcess(a, b *trace.Process) bool {
-	return a.Service == b.Service && slices.Equal(a.Tags, b.Tags)
+// SharedProcess returns the process of a batch's last span if it equals p, else p.
+func SharedProcess(b *ingest.Batch, p *trace.Process) *trace.Process {
+	if n := len(b.Spans); n > 0 {
+		if last := b.Spans[n-1].Process; last.Service == p.Service && slices.Equal(last.Tags, p.Tags) {
+			return last
+		}
+	}
+	return p
 }
 
 func zipkinSpan(in *zipkincore.Span, process *trace.Process) trace.Span {

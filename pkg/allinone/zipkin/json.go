@@ -31,9 +31,7 @@ func DecodeJSON(body []byte) (ingest.Batch, error) {
 		if err != nil {
 			return err
 		}
-		if n := len(batch.Spans); n > 0 && thrift.SameProcess(batch.Spans[n-1].Process, span.Process) {
-			span.Process = batch.Spans[n-1].Process
-		}
+		span.Process = thrift.SharedProcess(batch, span.Process)
 		batch.Spans = append(batch.Spans, span)
 		return nil
 	})
