@@ -51,7 +51,7 @@ func DecodeBatch(body []byte) (batch ingest.Batch, err error) {
 	if err := in.Read(context.Background(), r); err != nil {
 		return ingest.Batch{}, r.faultOf(err)
 	}
-	return convertBatch(&in), nil
+	return plain(&in)
 }
 
 // DecodeZipkin reads a list of Zipkin's spans in thrift's binary protocol, as
@@ -83,29 +83,33 @@ func decodeCall(datagram []byte, compact bool) (batch ingest.Batch, err error) {
 	r := guard(datagram, compact)
 	ctx := context.Background() // required by thrift; reading memory never waits
 	method, _, _, err := r.ReadMessageBegin(ctx)
-	switch {
-	case err != nil:
+	if err != nil {
 		return ingest.Batch{}, r.faultOf(err)
-	case method == methodZipkin:
+	}
+	switch method {
+	case methodZipkin:
 		var args agent.AgentEmitZipkinBatchArgs
 		if err := args.Read(ctx, r); err != nil {
 			return ingest.Batch{}, r.faultOf(err)
 		}
-		if args.Spans == nil {
-			return ingest.Batch{}, &ingest.Fault{Reason: ingest.NoBatch}
+		for _, span := range args.Spans {
+			AppendZipkin(&batch, span)
 		}
-		return convertZipkin(args.Spans), nil
-	case method != methodBatch:
+		if args.Spans != nil {
+			return batch, nil
+		}
+	case methodBatch:
+		var args agent.AgentEmitBatchArgs
+		if err := args.Read(ctx, r); err != nil {
+			return ingest.Batch{}, r.faultOf(err)
+		}
+		if args.Batch != nil {
+			return plain(args.Batch)
+		}
+	default:
 		return ingest.Batch{}, ingest.Faultf(ingest.UnknownMethod, "method %.64q", method)
 	}
-	var args agent.AgentEmitBatchArgs
-	if err := args.Read(ctx, r); err != nil {
-		return ingest.Batch{}, r.faultOf(err)
-	}
-	if args.Batch == nil {
-		return ingest.Batch{}, &ingest.Fault{Reason: ingest.NoBatch}
-	}
-	return convertBatch(args.Batch), nil
+	return ingest.Batch{}, &ingest.Fault{Reason: ingest.NoBatch}
 }
 
 // MediaTypes returns the content types of thrift's binary protocol.

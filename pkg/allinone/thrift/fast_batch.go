@@ -1,6 +1,7 @@
 package thrift
 
 import (
+	"fmt"
 	"math/bits"
 
 	"github.com/uber/jaeger-client-go/thrift"
@@ -280,10 +281,12 @@ func (r *batchReader) log(out *trace.Log) {
 	r.need(logNeeds, has)
 }
 
-// tag reads a tag with one value, which is of the type that stands before it.
+// tag reads a tag: the value of its type, which stands before it. A missing one is the
+// type's zero, an unknown type becomes a text about it, both as in Jaeger.
 func (r *batchReader) tag(out *trace.Tag) {
 	var kind jaeger.TagType
 	var has fields
+	valued := false
 	for id, t := r.field(0); id != 0; id, t = r.field(id) {
 		has |= 1 << id
 		switch id {
@@ -292,30 +295,46 @@ func (r *batchReader) tag(out *trace.Tag) {
 		case tagType:
 			kind = jaeger.TagType(r.i32(t))
 		default:
-			out.Value = r.value(kind, id, t)
+			value := r.value(id, t)
+			if id == tagString+int(kind) { // the fields stand in the order of the types
+				out.Value, valued = value, true
+			}
 		}
 	}
 	r.need(tagNeeds, has)
-	if has <= tagNeeds { // no value
-		r.fallBack()
+	if !valued {
+		out.Value = zeroValue(kind, out.Key)
 	}
 }
 
-// value reads the field of a tag that has the values of a kind.
-func (r *batchReader) value(kind jaeger.TagType, id int, t thrift.TType) trace.Value {
-	switch {
-	case id == tagString && kind == jaeger.TagType_STRING:
+func (r *batchReader) value(id int, t thrift.TType) trace.Value {
+	switch id {
+	case tagString:
 		return trace.String(string(r.text(t)))
-	case id == tagDouble && kind == jaeger.TagType_DOUBLE:
+	case tagDouble:
 		return trace.Float64(r.double(t))
-	case id == tagBool && kind == jaeger.TagType_BOOL:
+	case tagBool:
 		return trace.Bool(r.bool(t))
-	case id == tagLong && kind == jaeger.TagType_LONG:
+	case tagLong:
 		return trace.Int64(r.i64(t))
-	case id == tagBinary && kind == jaeger.TagType_BINARY:
+	case tagBinary:
 		return trace.Binary(r.text(t))
 	default:
 		r.fallBack()
 		return trace.Value{}
 	}
+}
+
+func zeroValue(kind jaeger.TagType, key string) trace.Value {
+	zeros := [...]trace.Value{
+		jaeger.TagType_STRING: trace.String(""),
+		jaeger.TagType_DOUBLE: trace.Float64(0),
+		jaeger.TagType_BOOL:   trace.Bool(false),
+		jaeger.TagType_LONG:   trace.Int64(0),
+		jaeger.TagType_BINARY: trace.Binary(nil),
+	}
+	if kind < 0 || int(kind) >= len(zeros) {
+		return trace.String(fmt.Sprintf("unknown type %d of tag %s", int64(kind), key))
+	}
+	return zeros[kind]
 }

@@ -25,15 +25,6 @@ const (
 	DebugFlag = 2
 )
 
-// convertZipkin makes spans of Zipkin's.
-func convertZipkin(in []*zipkincore.Span) ingest.Batch {
-	batch := ingest.Batch{Spans: make([]trace.Span, 0, len(in))}
-	for _, span := range in {
-		AppendZipkin(&batch, span)
-	}
-	return batch
-}
-
 // AppendZipkin appends a span of Zipkin's to a batch. One that a client and a server
 // share becomes two with the same id.
 func AppendZipkin(b *ingest.Batch, in *zipkincore.Span) {
