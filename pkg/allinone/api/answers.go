@@ -34,7 +34,6 @@ const (
 	retryAfter = "1"
 )
 
-// errBusy is told to a handler whose answer is turned away.
 var errBusy = errors.New("too many answers wait for clients that do not read them")
 
 // answers bounds the answers that are under way, by number while they are made and
@@ -63,7 +62,6 @@ func (a *answers) bounded(next http.Handler) http.Handler {
 	})
 }
 
-// serve has one answer made, and sent.
 func (a *answers) serve(w http.ResponseWriter, r *http.Request, handle http.HandlerFunc) {
 	release, ok := a.slot(r.Context())
 	if !ok {
@@ -76,7 +74,6 @@ func (a *answers) serve(w http.ResponseWriter, r *http.Request, handle http.Hand
 	handle(out, r)
 }
 
-// slot waits until an answer may be made.
 func (a *answers) slot(ctx context.Context) (release func(), ok bool) {
 	ctx, cancel := context.WithTimeout(ctx, buildPatience)
 	defer cancel()
@@ -101,7 +98,6 @@ func (a *answers) charge(n int) bool {
 	return true
 }
 
-// turnAway says that the same request may be answered later.
 func turnAway(w http.ResponseWriter, why string) {
 	w.Header().Set("Retry-After", retryAfter)
 	_ = writeError(w, "text/plain; charset=utf-8", http.StatusServiceUnavailable, why+": ask again later")
@@ -186,7 +182,6 @@ func (w *answerWriter) watch() {
 	}
 }
 
-// close is called when the handler has returned.
 func (w *answerWriter) close() {
 	w.built()
 	w.all.unsent.Add(-int64(w.charged))

@@ -2,7 +2,6 @@ package api
 
 import (
 	"cmp"
-	"maps"
 	"math"
 	"net/http"
 	"slices"
@@ -14,10 +13,7 @@ import (
 // defaultDependencyLookback is Jaeger's.
 const defaultDependencyLookback = 24 * time.Hour
 
-// link is a service that called another.
-type link struct{ parent, child string }
-
-// dependency is one entry of /api/dependencies.
+// dependency is a service that called another.
 type dependency struct {
 	Parent    string `json:"parent"`
 	Child     string `json:"child"`
@@ -38,7 +34,7 @@ func (h *handler) dependencies(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	from := to.Add(-lookback)
-	calls := make(map[link]uint64)
+	calls := make(map[dependency]uint64) // by those without a count
 	for t := range h.Store.All() {
 		if r.Context().Err() != nil {
 			return // nobody waits for the answer
@@ -67,8 +63,7 @@ func hasSpanWithin(t *trace.Trace, from, to time.Time) bool {
 	})
 }
 
-// countCalls counts the spans whose parent is another service's.
-func countCalls(t *trace.Trace, calls map[link]uint64) {
+func countCalls(t *trace.Trace, calls map[dependency]uint64) {
 	first := t.Spans[0].Service()
 	if !slices.ContainsFunc(t.Spans, func(s trace.Span) bool { return s.Service() != first }) {
 		return // nobody else to call
@@ -84,21 +79,22 @@ func countCalls(t *trace.Trace, calls map[link]uint64) {
 	for i := range spans {
 		parent, ok := services[spans[i].ParentID()]
 		if child := spans[i].Service(); ok && parent != child {
-			calls[link{parent, child}]++
+			calls[dependency{Parent: parent, Child: child}]++
 		}
 	}
 }
 
 // dependenciesOf lists the calls from and to a service, or all when it is "".
-func dependenciesOf(calls map[link]uint64, service string) []dependency {
-	links := slices.SortedFunc(maps.Keys(calls), func(a, b link) int {
-		return cmp.Or(cmp.Compare(a.parent, b.parent), cmp.Compare(a.child, b.child))
-	})
+func dependenciesOf(calls map[dependency]uint64, service string) []dependency {
 	list := []dependency{}
-	for _, l := range links {
-		if service == "" || service == l.parent || service == l.child {
-			list = append(list, dependency{Parent: l.parent, Child: l.child, CallCount: calls[l]})
+	for d, n := range calls {
+		if service == "" || service == d.Parent || service == d.Child {
+			d.CallCount = n
+			list = append(list, d)
 		}
 	}
+	slices.SortFunc(list, func(a, b dependency) int {
+		return cmp.Or(cmp.Compare(a.Parent, b.Parent), cmp.Compare(a.Child, b.Child))
+	})
 	return list
 }

@@ -19,20 +19,18 @@ type Options struct {
 	// Loss returns what /api/loss shows as JSON.
 	Loss func() loss.Account
 	// History returns what /api/loss/history shows as JSON: the account over time,
-	// from after a time on; nil leaves out the path.
+	// from after a time on.
 	History func(after time.Time) loss.History
 	// Host is the address that is listened on. On a loopback address requests for
 	// other hosts are refused.
 	Host string
-	// Bodies limits the memory for the files that are posted to be shown; nil leaves
-	// out the path for them.
+	// Bodies limits the memory for the files that are posted to be shown.
 	Bodies *ingest.Bodies
 	// Ending is closed when the server is to end: who does not read an answer is
 	// then cut off soon. nil never is.
 	Ending <-chan struct{}
 	// UI stands in the place of otdemo's own page; nil keeps that.
-	UI *UI
-	// Now is the clock, time.Now when nil.
+	UI     *UI
 	Now    func() time.Time
 	Logger *slog.Logger
 }
@@ -45,26 +43,20 @@ type handler struct {
 // Handler serves the query API and the page. It changes nothing, whatever it is
 // asked.
 func Handler(opts Options) http.Handler {
-	if opts.Now == nil {
-		opts.Now = time.Now
-	}
 	h := &handler{opts, newAnswers(opts.Ending)}
-	mux := http.NewServeMux()
-	h.routeV1(mux)
-	h.routeV3(mux)
-	mux.HandleFunc("/api/", h.unknown)
+	reads := http.NewServeMux()
+	h.routeV1(reads)
+	h.routeV3(reads)
+	reads.HandleFunc("/api/", h.unknown)
 	if opts.UI != nil {
-		mux.Handle("/", opts.UI)
+		reads.Handle("/", opts.UI)
 	} else {
-		mux.Handle("/", ownPage(""))
+		reads.Handle("/", ownPage(""))
 	}
-	// Jaeger's paths that are posted to.
-	posts := http.NewServeMux()
+	posts := http.NewServeMux() // Jaeger's paths that are posted to
 	posts.HandleFunc("/api/archive/{id}", h.archive)
-	if opts.Bodies != nil {
-		posts.HandleFunc("/api/transform", h.transform)
-	}
-	return guardHost(opts.Host, headers(methods(h.answers.bounded(mux), posts)))
+	posts.HandleFunc("/api/transform", h.transform)
+	return guardHost(opts.Host, headers(methods(h.answers.bounded(reads), posts)))
 }
 
 func (h *handler) routeV1(mux *http.ServeMux) {
@@ -79,9 +71,7 @@ func (h *handler) routeV1(mux *http.ServeMux) {
 	}
 	mux.HandleFunc("/api/recent", h.recent)
 	mux.HandleFunc("/api/loss", h.lossReport)
-	if h.History != nil {
-		mux.HandleFunc("/api/loss/history", h.lossHistory)
-	}
+	mux.HandleFunc("/api/loss/history", h.lossHistory)
 }
 
 func (h *handler) routeV3(mux *http.ServeMux) {
@@ -125,8 +115,7 @@ func methods(read http.Handler, posts *http.ServeMux) http.Handler {
 }
 
 func (h *handler) lossReport(w http.ResponseWriter, _ *http.Request) {
-	w.Header().Set("Content-Type", "application/json")
-	h.undelivered(json.NewEncoder(w).Encode(h.Loss()))
+	h.answerJSON(w, h.Loss())
 }
 
 func (h *handler) lossHistory(w http.ResponseWriter, r *http.Request) {
@@ -136,11 +125,16 @@ func (h *handler) lossHistory(w http.ResponseWriter, r *http.Request) {
 		h.refuse(w, p.err)
 		return
 	}
-	w.Header().Set("Content-Type", "application/json")
-	h.undelivered(json.NewEncoder(w).Encode(h.History(after)))
+	h.answerJSON(w, h.History(after))
 }
 
-// undelivered notes that an answer did not reach the client, who has gone.
+// answerJSON writes data without an envelope. Jaeger forgets to say that API v3's is JSON:
+// it is guessed to be plain text.
+func (h *handler) answerJSON(w http.ResponseWriter, data any) {
+	w.Header().Set("Content-Type", "application/json")
+	h.undelivered(json.NewEncoder(w).Encode(data))
+}
+
 func (h *handler) undelivered(err error) {
 	if err != nil {
 		h.Logger.Debug("answer was not delivered", "error", err)

@@ -1,9 +1,9 @@
 package api
 
 import (
-	"net"
 	"net/http"
 	"net/netip"
+	"net/url"
 	"strings"
 
 	"github.com/otdemo/otdemo/internal/hosts"
@@ -19,7 +19,7 @@ func guardHost(bound string, next http.Handler) http.Handler {
 		return next
 	}
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		host := hostName(r.Host)
+		host := strings.TrimSuffix((&url.URL{Host: r.Host}).Hostname(), ".")
 		_, err := netip.ParseAddr(host)
 		if err != nil && !strings.EqualFold(host, "localhost") && !strings.EqualFold(host, bound) {
 			http.Error(w, "this server listens on loopback and answers to localhost or an address only", http.StatusForbidden)
@@ -27,13 +27,4 @@ func guardHost(bound string, next http.Handler) http.Handler {
 		}
 		next.ServeHTTP(w, r)
 	})
-}
-
-// hostName returns a Host header's name or address without port and brackets.
-func hostName(header string) string {
-	host, _, err := net.SplitHostPort(header)
-	if err != nil {
-		host = strings.TrimSuffix(strings.TrimPrefix(header, "["), "]")
-	}
-	return strings.TrimSuffix(host, ".")
 }

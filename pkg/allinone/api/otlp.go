@@ -37,7 +37,6 @@ func toOTLP(traces []trace.Trace) otlpData {
 	return data
 }
 
-// scopeKey tells the groups of spans apart that stand together.
 type scopeKey struct {
 	process *trace.Process
 	scope   otlpScope
@@ -103,7 +102,6 @@ func warningsAttribute(warnings []string) otlpAttribute {
 	return otlpAttribute{Key: "@jaeger@warnings", Value: otlpValue{Array: array}}
 }
 
-// linksOf returns the references but for the one to the parent.
 func linksOf(refs []trace.Reference, parent trace.SpanID) []otlpLink {
 	var links []otlpLink
 	for _, ref := range refs {
@@ -152,7 +150,6 @@ func (a attributes) text(key string) string {
 	return ""
 }
 
-// take is text, and removes the key.
 func (a attributes) take(key string) string {
 	text := a.text(key)
 	delete(a, key)
@@ -212,7 +209,6 @@ func httpFailed(v trace.Value, kind int) bool {
 	return err == nil && !clientFailed && (n < 100 || n >= 399)
 }
 
-// list returns what is left, sorted by key.
 func (a attributes) list() []otlpAttribute {
 	out := make([]otlpAttribute, 0, len(a))
 	for key, v := range a {

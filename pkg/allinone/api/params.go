@@ -38,7 +38,6 @@ func malformed(name string, err error) error {
 	return fmt.Errorf("malformed parameter %s: %w", name, err)
 }
 
-// fail keeps the first error.
 func (p *params) fail(err error) { p.err = cmp.Or(p.err, err) }
 
 // text returns the first of the parameters that is there, and its name.

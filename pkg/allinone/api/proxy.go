@@ -117,7 +117,6 @@ func (p *Proxy) rewrite(r *httputil.ProxyRequest) {
 	}
 }
 
-// notAPI says that what answered is not a query API.
 type notAPI string
 
 func (e notAPI) Error() string { return string(e) }
@@ -131,14 +130,14 @@ func (p *Proxy) check(resp *http.Response) error {
 	case code == http.StatusUnauthorized, code == http.StatusForbidden:
 		return notAPI(fmt.Sprintf("answered %s: --proxy-query takes http://USER:PASSWORD@HOST", resp.Status))
 	case code >= 300 && code < 400:
-		return notAPI(fmt.Sprintf("answered %s to %s, where --proxy-query should point", resp.Status, p.where(resp)))
+		return notAPI(fmt.Sprintf("answered %s to %s, where --proxy-query should point", resp.Status, where(resp)))
 	case kind == "application/json":
 	case kind == "text/plain" && code >= 400: // as Jaeger sends its errors
 	default:
 		return notAPI(fmt.Sprintf("answered %s with %q, which is no answer of Jaeger's query API: is a base path missing in --proxy-query?", resp.Status, kind))
 	}
-	kept := http.Header{"Content-Type": {resp.Header.Get("Content-Type")}}
-	for _, name := range []string{"Content-Encoding", "Content-Length"} {
+	kept := http.Header{}
+	for _, name := range []string{"Content-Type", "Content-Encoding", "Content-Length"} {
 		if values, ok := resp.Header[name]; ok {
 			kept[name] = values
 		}
@@ -148,7 +147,7 @@ func (p *Proxy) check(resp *http.Response) error {
 }
 
 // where returns the place that a redirect leads to, without user info and query.
-func (p *Proxy) where(resp *http.Response) string {
+func where(resp *http.Response) string {
 	u, err := resp.Location()
 	if err != nil {
 		return "nowhere"
@@ -156,7 +155,6 @@ func (p *Proxy) where(resp *http.Response) string {
 	return bareURL(u)
 }
 
-// failed answers for a Jaeger that did not.
 func (p *Proxy) failed(w http.ResponseWriter, r *http.Request, err error) {
 	if errors.Is(err, context.Canceled) || r.Context().Err() != nil {
 		return // the browser has gone
@@ -183,6 +181,5 @@ func (p *Proxy) refuse(w http.ResponseWriter, status int, msg string) {
 
 // bareURL is a URL to be shown: without a password, and without a query.
 func bareURL(u *url.URL) string {
-	bare := url.URL{Scheme: u.Scheme, Host: u.Host, Path: u.Path}
-	return bare.String()
+	return (&url.URL{Scheme: u.Scheme, Host: u.Host, Path: u.Path}).String()
 }

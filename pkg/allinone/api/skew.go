@@ -16,7 +16,6 @@ const (
 	warnSkewDisabled = "clock skew adjustment disabled; not applying calculated delta of %v"
 )
 
-// skewNode is a span and those it caused.
 type skewNode struct {
 	span     *trace.Span
 	host     string

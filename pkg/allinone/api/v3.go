@@ -25,21 +25,14 @@ func (h *handler) refuseV3(w http.ResponseWriter, err error) {
 	h.undelivered(json.NewEncoder(w).Encode(map[string]fault{"error": {status, err.Error()}}))
 }
 
-// answerV3 writes JSON. Jaeger forgets to say that it is: its answers are guessed
-// to be plain text.
-func (h *handler) answerV3(w http.ResponseWriter, data any) {
-	w.Header().Set("Content-Type", "application/json")
-	h.undelivered(json.NewEncoder(w).Encode(data))
-}
-
 func (h *handler) servicesV3(w http.ResponseWriter, _ *http.Request) {
-	h.answerV3(w, map[string][]string{"services": h.Store.Services()})
+	h.answerJSON(w, map[string][]string{"services": h.Store.Services()})
 }
 
 func (h *handler) operationsV3(w http.ResponseWriter, r *http.Request) {
 	p := v3Params(r.URL.Query())
 	kind, _ := p.text("span_kind", "spanKind")
-	h.answerV3(w, map[string][]operation{"operations": h.operationsOf(p.values.Get("service"), kind)})
+	h.answerJSON(w, map[string][]operation{"operations": h.operationsOf(p.values.Get("service"), kind)})
 }
 
 func (h *handler) traceV3(w http.ResponseWriter, r *http.Request) {
@@ -86,7 +79,7 @@ func (h *handler) answerTracesV3(w http.ResponseWriter, traces []trace.Trace, ra
 	if !raw {
 		adjustAll(traces)
 	}
-	h.answerV3(w, map[string]otlpData{"result": toOTLP(traces)})
+	h.answerJSON(w, map[string]otlpData{"result": toOTLP(traces)})
 }
 
 // summaries answers what a list of traces shows of each, as the UI of Jaeger 2.19
@@ -102,5 +95,5 @@ func (h *handler) summaries(w http.ResponseWriter, r *http.Request) {
 	for i := range traces {
 		list[i] = summarize(&traces[i])
 	}
-	h.answerV3(w, map[string][]summary{"summaries": list})
+	h.answerJSON(w, map[string][]summary{"summaries": list})
 }

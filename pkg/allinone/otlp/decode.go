@@ -141,7 +141,6 @@ func appendScope(tags []trace.Tag, m pb.Message) []trace.Tag {
 	return tags
 }
 
-// appendText appends a tag, unless it would be empty.
 func appendText(tags []trace.Tag, key, text string) []trace.Tag {
 	if text == "" {
 		return tags

@@ -54,7 +54,6 @@ func (t *transcoder) request(out []byte) ([]byte, error) {
 	return t.object(out, (*coltracepb.ExportTraceServiceRequest)(nil).ProtoReflect().Descriptor(), 0)
 }
 
-// object reads an object's members after its opening brace.
 func (t *transcoder) object(out []byte, kind protoreflect.MessageDescriptor, depth int) ([]byte, error) {
 	if depth > maxJSONDepth {
 		return out, errTooDeep
@@ -114,7 +113,6 @@ func (t *transcoder) member(out []byte, f protoreflect.FieldDescriptor, depth in
 	}
 }
 
-// element appends a value that begins with token as a field.
 func (t *transcoder) element(out []byte, f protoreflect.FieldDescriptor, token json.Token, depth int) ([]byte, error) {
 	switch f.Kind() {
 	case protoreflect.MessageKind:

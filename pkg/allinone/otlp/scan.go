@@ -50,7 +50,6 @@ func (s *scanner) token() (json.Token, error) {
 	return json.Number(s.text[start:s.at]), nil
 }
 
-// toNext goes to the first byte of the next token.
 func (s *scanner) toNext() {
 	for {
 		switch s.text[s.at] {
@@ -62,7 +61,6 @@ func (s *scanner) toNext() {
 	}
 }
 
-// str returns the string that begins here.
 func (s *scanner) str() (string, error) {
 	start := s.at
 	plain := s.pass()
@@ -104,7 +102,6 @@ func (s *scanner) key() (name string, ok bool, err error) {
 	return name, true, err
 }
 
-// skip goes behind the next value.
 func (s *scanner) skip() {
 	s.toNext()
 	for depth := 0; ; {
@@ -133,7 +130,6 @@ func (s *scanner) skip() {
 
 func isLetter(c byte) bool { return c >= 'a' && c <= 'z' }
 
-// isNumber reports whether a byte may stand in a number.
 func isNumber(c byte) bool {
 	return c >= '0' && c <= '9' || c == '-' || c == '+' || c == '.' || c == 'e' || c == 'E'
 }

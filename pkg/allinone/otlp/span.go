@@ -64,7 +64,6 @@ func readSpan(m pb.Message, library []trace.Tag) trace.Span {
 	return out
 }
 
-// scanField reads a field of a Span, and counts what is in a list.
 func scanField(m *pb.Message, out *trace.Span, more *details) {
 	switch m.Number {
 	case spanTraceID:
@@ -130,7 +129,6 @@ func (more *details) tags() int {
 	return len(appendDetails(room[:0], more))
 }
 
-// kindName returns the word for a SpanKind, "" for none.
 func kindName(kind uint64) string {
 	names := [...]string{"", "internal", "server", "client", "producer", "consumer"}
 	if kind >= uint64(len(names)) {
@@ -139,7 +137,6 @@ func kindName(kind uint64) string {
 	return names[kind]
 }
 
-// readEvents reads a span's events, of which there are n.
 func readEvents(m pb.Message, n int) []trace.Log {
 	if n == 0 || !m.Spend(n, unsafe.Sizeof(trace.Log{})) {
 		return nil

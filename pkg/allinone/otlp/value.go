@@ -52,7 +52,6 @@ func readTags(first []trace.Tag, m pb.Message, number, room int) []trace.Tag {
 	return tags
 }
 
-// count returns how many fields of that number a message has.
 func count(m pb.Message, number int) int {
 	n := 0
 	for m.Next() {

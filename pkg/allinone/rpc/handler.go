@@ -101,7 +101,6 @@ func isCall(r *http.Request) bool {
 		(mediaType == MediaType || mediaType == MediaType+"+proto")
 }
 
-// call reads the message and hands it to its method.
 func (o *Options) call(r *http.Request) (reply []byte, size int64, err error) {
 	method, ok := o.Methods[r.URL.Path]
 	if !ok {
@@ -170,7 +169,6 @@ func (o *Options) open(r *http.Request) (m io.Reader, packed bool, size int64, e
 	return &exactReader{io.LimitedReader{R: r.Body, N: size}}, head[0] == 1, size, nil
 }
 
-// unpack returns the message that b is in packed form.
 func (o *Options) unpack(b []byte) ([]byte, error) {
 	zipped, err := gzip.NewReader(bytes.NewReader(b))
 	if err != nil {
@@ -191,7 +189,6 @@ func tooLarge(size, most int64) error {
 	return Statusf(codes.ResourceExhausted, "grpc: received message larger than max (%d vs. %d)", size, most)
 }
 
-// atEnd expects nothing after the message.
 func atEnd(body io.Reader) error {
 	var one [1]byte
 	if n, err := io.ReadFull(body, one[:]); n > 0 {

@@ -30,7 +30,6 @@ func plain(in *jaeger.Batch) (ingest.Batch, error) {
 	return batch, nil
 }
 
-// serviceName returns name, or the replacement for an empty one.
 func serviceName(name string) string {
 	if name == "" {
 		return emptyService

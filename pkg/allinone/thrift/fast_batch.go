@@ -237,7 +237,6 @@ func list[T any](r *batchReader, t thrift.TType, needs fields, read func(*batchR
 	return out
 }
 
-// name reads the name of an operation.
 func (r *batchReader) name(t thrift.TType) string {
 	if text := r.text(t); string(text) != r.operation {
 		r.operation = string(text)

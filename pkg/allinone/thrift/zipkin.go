@@ -75,16 +75,9 @@ func otherHalf(own *trace.Span, in *zipkincore.Span) trace.Span {
 	if firstKind(in.Annotations) == kindClient {
 		kind, begin, end = kindServer, moment(in, zipkincore.SERVER_RECV), moment(in, zipkincore.SERVER_SEND)
 	}
-	out := trace.Span{
-		TraceID:    own.TraceID,
-		SpanID:     own.SpanID,
-		Operation:  own.Operation,
-		References: own.References,
-		Flags:      own.Flags,
-		Start:      Instant(begin.Timestamp),
-		Tags:       []trace.Tag{{Key: spanKind, Value: trace.String(kind)}},
-		Process:    own.Process,
-	}
+	out := *own
+	out.Start, out.Duration = Instant(begin.Timestamp), 0
+	out.Tags, out.Logs = []trace.Tag{{Key: spanKind, Value: trace.String(kind)}}, nil
 	if end != nil {
 		out.Duration = Microseconds(end.Timestamp - begin.Timestamp)
 	}
@@ -104,7 +97,6 @@ func coreKind(annotation string) string {
 	}
 }
 
-// moment returns the first annotation with a value, nil if there is none.
 func moment(in *zipkincore.Span, value string) *zipkincore.Annotation {
 	i := slices.IndexFunc(in.Annotations, func(a *zipkincore.Annotation) bool { return a.Value == value })
 	if i < 0 {
@@ -126,14 +118,11 @@ func firstKind(annotations []*zipkincore.Annotation) string {
 // them in annotations only.
 func zipkinTimes(in *zipkincore.Span) (start, duration int64) {
 	start, duration = in.GetTimestamp(), in.GetDuration()
-	if start != 0 {
-		return start, duration
-	}
 	begin, end := moment(in, zipkincore.CLIENT_SEND), moment(in, zipkincore.CLIENT_RECV)
 	if begin == nil {
 		begin, end = moment(in, zipkincore.SERVER_RECV), moment(in, zipkincore.SERVER_SEND)
 	}
-	if begin == nil {
+	if start != 0 || begin == nil {
 		return start, duration
 	}
 	if end != nil && duration == 0 {
@@ -142,7 +131,6 @@ func zipkinTimes(in *zipkincore.Span) (start, duration int64) {
 	return begin.Timestamp, duration
 }
 
-// zipkinProcess finds who made the span, in the endpoints of its annotations.
 func zipkinProcess(in *zipkincore.Span) *trace.Process {
 	process := &trace.Process{Service: unknownService}
 	for _, a := range in.BinaryAnnotations {

@@ -80,7 +80,6 @@ func decodeJSON[T any](body []byte, add func(*ingest.Batch, *T) error) (batch in
 
 var errNoList = errors.New("spans come as a list")
 
-// jsonFault returns the fault with its position in the body.
 func jsonFault(d *json.Decoder, err error) *ingest.Fault {
 	if errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
 		return &ingest.Fault{Reason: ingest.Truncated, Detail: fmt.Sprintf("at byte %d", d.InputOffset()), Jaeger: "unexpected end of JSON input"}
@@ -89,20 +88,25 @@ func jsonFault(d *json.Decoder, err error) *ingest.Fault {
 	return &ingest.Fault{Reason: ingest.Malformed, Detail: fmt.Sprintf("before byte %d: %.200s", d.InputOffset(), words), Jaeger: words}
 }
 
-// jsonSpan is a span as in Zipkin's zipkin2-api.yaml. Times are microseconds.
+// jsonHead is what the spans of both APIs have. Times are microseconds.
+type jsonHead struct {
+	TraceID     trace.TraceID    `json:"traceId"`
+	ID          trace.SpanID     `json:"id"`
+	ParentID    trace.SpanID     `json:"parentId"`
+	Name        string           `json:"name"`
+	Timestamp   int64            `json:"timestamp"`
+	Duration    int64            `json:"duration"`
+	Debug       bool             `json:"debug"`
+	Annotations []jsonAnnotation `json:"annotations"`
+}
+
+// jsonSpan is a span as in Zipkin's zipkin2-api.yaml.
 type jsonSpan struct {
-	TraceID     trace.TraceID     `json:"traceId"`
-	ID          trace.SpanID      `json:"id"`
-	ParentID    trace.SpanID      `json:"parentId"`
-	Name        string            `json:"name"`
-	Kind        string            `json:"kind"`
-	Timestamp   int64             `json:"timestamp"`
-	Duration    int64             `json:"duration"`
-	Debug       bool              `json:"debug"`
-	Local       jsonEndpoint      `json:"localEndpoint"`
-	Remote      jsonEndpoint      `json:"remoteEndpoint"`
-	Annotations []jsonAnnotation  `json:"annotations"`
-	Tags        map[string]string `json:"tags"`
+	jsonHead
+	Kind   string            `json:"kind"`
+	Local  jsonEndpoint      `json:"localEndpoint"`
+	Remote jsonEndpoint      `json:"remoteEndpoint"`
+	Tags   map[string]string `json:"tags"`
 }
 
 type jsonEndpoint struct {
@@ -200,14 +204,7 @@ func (e *jsonEndpoint) addr() netip.Addr {
 
 // jsonSpanV1 is a span as in Zipkin's zipkin-api.yaml.
 type jsonSpanV1 struct {
-	TraceID           trace.TraceID    `json:"traceId"`
-	ID                trace.SpanID     `json:"id"`
-	ParentID          trace.SpanID     `json:"parentId"`
-	Name              string           `json:"name"`
-	Timestamp         int64            `json:"timestamp"`
-	Duration          int64            `json:"duration"`
-	Debug             bool             `json:"debug"`
-	Annotations       []jsonAnnotation `json:"annotations"`
+	jsonHead
 	BinaryAnnotations []struct {
 		Key      string        `json:"key"`
 		Value    any           `json:"value"`

@@ -119,7 +119,6 @@ func (m *Message) Fail(err error) {
 	}
 }
 
-// value returns the present field's bytes if it is of a type.
 func (m *Message) value(want protowire.Type) []byte {
 	if !m.is(want) {
 		return nil
@@ -171,7 +170,6 @@ func (m *Message) SpanID() trace.SpanID {
 	return 0
 }
 
-// id returns the present field's bytes, nil unless there are so many.
 func (m *Message) id(what string, size int) []byte {
 	b := m.Bytes()
 	if len(b) == size {
