@@ -3,7 +3,6 @@ package otlp
 import (
 	"encoding/base64"
 	"encoding/hex"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"slices"
@@ -22,13 +21,12 @@ import (
 // which are hexadecimal. Names in snake_case are taken too, numbers as text, and
 // what is unknown is passed over, as the OpenTelemetry Collector does.
 func FromJSON(body []byte) ([]byte, error) {
-	scan, err := newScanner(body)
+	s, err := newScanner(body)
 	if err != nil {
 		return nil, fmt.Errorf("read OTLP's JSON: %w", err)
 	}
-	t := transcoder{scan}
-	out, err := t.request(make([]byte, 0, len(body)/2))
-	if err != nil {
+	out := make([]byte, 0, len(body)/2)
+	if out, err = s.message(out, (*coltracepb.ExportTraceServiceRequest)(nil).ProtoReflect().Descriptor(), 0); err != nil {
 		return nil, fmt.Errorf("read OTLP's JSON: %w", err)
 	}
 	return out, nil
@@ -38,32 +36,20 @@ func FromJSON(body []byte) ([]byte, error) {
 // deeper.
 const maxJSONDepth = 4 * maxDepth
 
-// transcoder appends what it reads as JSON to protobuf.
-type transcoder struct {
-	*scanner
-}
-
-func (t *transcoder) request(out []byte) ([]byte, error) {
-	token, err := t.token()
-	if err != nil {
-		return out, err
-	}
-	if token != json.Delim('{') {
+// message appends the fields of the object that is next as protobuf.
+func (s *scanner) message(out []byte, kind protoreflect.MessageDescriptor, depth int) ([]byte, error) {
+	if !s.take('{') {
 		return out, errors.New("want an object")
 	}
-	return t.object(out, (*coltracepb.ExportTraceServiceRequest)(nil).ProtoReflect().Descriptor(), 0)
-}
-
-func (t *transcoder) object(out []byte, kind protoreflect.MessageDescriptor, depth int) ([]byte, error) {
 	if depth > maxJSONDepth {
 		return out, errTooDeep
 	}
 	for {
-		name, ok, err := t.key()
+		name, ok, err := s.key()
 		if !ok || err != nil {
 			return out, err
 		}
-		if out, err = t.member(out, fieldOf(kind, name), depth); err != nil {
+		if out, err = s.member(out, fieldOf(kind, name), depth); err != nil {
 			return out, fmt.Errorf("%.64s: %w", name, err)
 		}
 	}
@@ -72,73 +58,68 @@ func (t *transcoder) object(out []byte, kind protoreflect.MessageDescriptor, dep
 // fieldOf returns the field of a name in lowerCamelCase or snake_case; nil for what is
 // unknown, and for the counts, flags and indexes of 32 bits, which Decode does not read.
 func fieldOf(kind protoreflect.MessageDescriptor, name string) protoreflect.FieldDescriptor {
-	switch name { // before OTLP 0.15; see resourceLibraries
-	case "instrumentationLibrarySpans", "instrumentation_library_spans":
-		name = "scopeSpans"
-	case "instrumentationLibrary", "instrumentation_library":
-		name = "scope"
-	}
 	f := kind.Fields().ByJSONName(name)
-	if f == nil {
+	if f == nil && strings.Contains(name, "_") {
 		f = kind.Fields().ByTextName(name)
 	}
-	if f == nil || slices.Contains([]protoreflect.Kind{protoreflect.Int32Kind, protoreflect.Uint32Kind, protoreflect.Fixed32Kind}, f.Kind()) {
+	if f == nil {
+		switch name { // before OTLP 0.15; see resourceLibraries
+		case "instrumentationLibrarySpans", "instrumentation_library_spans":
+			return fieldOf(kind, "scopeSpans")
+		case "instrumentationLibrary", "instrumentation_library":
+			return fieldOf(kind, "scope")
+		}
+		return nil
+	}
+	if slices.Contains([]protoreflect.Kind{protoreflect.Int32Kind, protoreflect.Uint32Kind, protoreflect.Fixed32Kind}, f.Kind()) {
 		return nil
 	}
 	return f
 }
 
 // member reads a member's value, of which null is none.
-func (t *transcoder) member(out []byte, f protoreflect.FieldDescriptor, depth int) ([]byte, error) {
-	if f == nil {
-		t.skip()
-		return out, nil
-	}
-	token, err := t.token()
+func (s *scanner) member(out []byte, f protoreflect.FieldDescriptor, depth int) (_ []byte, err error) {
 	switch {
-	case err != nil, token == nil:
-		return out, err
+	case f == nil, s.peek() == 'n':
+		s.skip()
+		return out, nil
 	case !f.IsList():
-		return t.element(out, f, token, depth)
-	case token != json.Delim('['):
+		return s.element(out, f, depth)
+	case !s.take('['):
 		return out, errors.New("want an array")
 	}
-	for {
-		if token, err = t.token(); err != nil || token == json.Delim(']') {
-			return out, err
-		}
-		if out, err = t.element(out, f, token, depth); err != nil {
+	for !s.take(']') {
+		if out, err = s.element(out, f, depth); err != nil {
 			return out, err
 		}
 	}
+	return out, nil
 }
 
-func (t *transcoder) element(out []byte, f protoreflect.FieldDescriptor, token json.Token, depth int) ([]byte, error) {
-	switch f.Kind() {
-	case protoreflect.MessageKind:
-		if token != json.Delim('{') {
-			return out, errors.New("want an object")
-		}
+func (s *scanner) element(out []byte, f protoreflect.FieldDescriptor, depth int) ([]byte, error) {
+	c := s.peek()
+	switch {
+	case f.Kind() == protoreflect.MessageKind:
 		start := len(out)
-		out, err := t.object(out, f.Message(), depth+1)
+		out, err := s.message(out, f.Message(), depth+1)
 		head := protowire.AppendTag(nil, f.Number(), protowire.BytesType)
 		head = protowire.AppendVarint(head, uint64(len(out)-start))
 		return slices.Insert(out, start, head...), err
-	case protoreflect.BoolKind:
-		b, ok := token.(bool)
-		if !ok {
-			return out, fmt.Errorf("want true or false, got %v", token)
+	case f.Kind() == protoreflect.BoolKind:
+		if c != 't' && c != 'f' {
+			return out, errors.New("want true or false")
 		}
-		return pb.AppendUint(out, int(f.Number()), protowire.EncodeBool(b)), nil
-	default: // below
+		return pb.AppendUint(out, int(f.Number()), protowire.EncodeBool(string(s.word()) == "true")), nil
+	case c == '"':
+		text, err := s.str()
+		if err != nil {
+			return out, err
+		}
+		return appendScalar(out, f, text, true)
+	case c == '-', c >= '0' && c <= '9':
+		return appendScalar(out, f, string(s.word()), false)
 	}
-	switch token := token.(type) {
-	case string:
-		return appendScalar(out, f, token, true)
-	case json.Number:
-		return appendScalar(out, f, token.String(), false)
-	}
-	return out, fmt.Errorf("want text or a number, got %v", token)
+	return out, errors.New("want text or a number")
 }
 
 var (
