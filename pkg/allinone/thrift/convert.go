@@ -30,30 +30,15 @@ func plain(in *jaeger.Batch) (ingest.Batch, error) {
 	return batch, nil
 }
 
-func serviceName(name string) string {
-	if name == "" {
-		return emptyService
-	}
-	return name
-}
-
-func referenceType(in jaeger.SpanRefType) trace.RefType {
-	if in == jaeger.SpanRefType_FOLLOWS_FROM {
-		return trace.FollowsFrom
-	}
-	return trace.ChildOf
-}
-
 // withParent puts a parent that stands only in its own field before the references
 // of a span, as Jaeger does (MaybeAddParentSpanID in model/spanref.go).
 func withParent(refs []trace.Reference, id trace.TraceID, parent trace.SpanID) []trace.Reference {
 	if parent == 0 {
 		return refs
 	}
-	for i := range refs {
-		if refs[i].SpanID == parent && refs[i].TraceID == id {
-			return refs
-		}
+	same := func(ref trace.Reference) bool { return ref.SpanID == parent && ref.TraceID == id }
+	if slices.ContainsFunc(refs, same) {
+		return refs
 	}
 	return slices.Concat([]trace.Reference{{Type: trace.ChildOf, TraceID: id, SpanID: parent}}, refs)
 }

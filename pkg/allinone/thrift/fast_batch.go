@@ -1,6 +1,7 @@
 package thrift
 
 import (
+	"cmp"
 	"fmt"
 	"math/bits"
 
@@ -178,7 +179,7 @@ func (r *batchReader) process(out *trace.Process) {
 		has |= 1 << id
 		switch id {
 		case processService:
-			out.Service = serviceName(string(r.text(t)))
+			out.Service = cmp.Or(string(r.text(t)), emptyService)
 		case processTags:
 			out.Tags = list(r, t, tagNeeds, (*batchReader).tag)
 		default:
@@ -250,7 +251,9 @@ func (r *batchReader) reference(out *trace.Reference) {
 		has |= 1 << id
 		switch id {
 		case refType:
-			out.Type = referenceType(jaeger.SpanRefType(r.i32(t)))
+			if jaeger.SpanRefType(r.i32(t)) == jaeger.SpanRefType_FOLLOWS_FROM {
+				out.Type = trace.FollowsFrom
+			}
 		case refTraceIDLow:
 			out.TraceID.Low = uint64(r.i64(t))
 		case refTraceIDHigh:

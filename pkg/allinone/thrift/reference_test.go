@@ -1,6 +1,7 @@
 package thrift
 
 import (
+	"cmp"
 	"fmt"
 
 	"github.com/uber/jaeger-client-go/thrift-gen/jaeger"
@@ -13,7 +14,7 @@ import (
 // compared with it.
 func convertBatch(in *jaeger.Batch) ingest.Batch {
 	process := &trace.Process{
-		Service: serviceName(in.Process.ServiceName),
+		Service: cmp.Or(in.Process.ServiceName, emptyService),
 		Tags:    convertTags(in.Process.Tags),
 	}
 	batch := ingest.Batch{
@@ -100,4 +101,11 @@ func convertValue(tag *jaeger.Tag) trace.Value {
 	default:
 		return trace.String(fmt.Sprintf("unknown type %d of tag %s", int64(tag.VType), tag.Key))
 	}
+}
+
+func referenceType(in jaeger.SpanRefType) trace.RefType {
+	if in == jaeger.SpanRefType_FOLLOWS_FROM {
+		return trace.FollowsFrom
+	}
+	return trace.ChildOf
 }

@@ -72,7 +72,7 @@ func (m *Message) Next() bool {
 	}
 	number, typ, n := protowire.ConsumeTag(m.rest)
 	if n < 0 {
-		return m.fail(n)
+		return m.fail(protowire.ParseError(n))
 	}
 	m.Number, m.typ = int(number), typ
 	m.rest = m.rest[n:]
@@ -90,21 +90,19 @@ func (m *Message) Next() bool {
 	case protowire.StartGroupType:
 		m.bytes, n = protowire.ConsumeGroup(number, m.rest)
 	case protowire.EndGroupType:
-		m.Fail(fmt.Errorf("a group of number %d ends that did not begin", number))
-		return false
+		return m.fail(fmt.Errorf("a group of number %d ends that did not begin", number))
 	default:
-		m.Fail(fmt.Errorf("field %d has the unknown wire type %d", number, typ))
-		return false
+		return m.fail(fmt.Errorf("field %d has the unknown wire type %d", number, typ))
 	}
 	if n < 0 {
-		return m.fail(n)
+		return m.fail(protowire.ParseError(n))
 	}
 	m.rest = m.rest[n:]
 	return true
 }
 
-func (m *Message) fail(code int) bool {
-	m.Fail(protowire.ParseError(code))
+func (m *Message) fail(err error) bool {
+	m.Fail(err)
 	return false
 }
 
