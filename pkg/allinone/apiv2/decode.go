@@ -7,6 +7,8 @@ import (
 	"time"
 	"unsafe"
 
+	model "github.com/jaegertracing/jaeger-idl/model/v1"
+
 	"github.com/otdemo/otdemo/pkg/allinone/ingest"
 	"github.com/otdemo/otdemo/pkg/allinone/internal/pb"
 	"github.com/otdemo/otdemo/pkg/trace"
@@ -36,8 +38,7 @@ const (
 	spanWarnings   = 12
 )
 
-// The fields of KeyValue, Log and SpanRef, and the values of ValueType and
-// SpanRefType (model.proto).
+// The fields of KeyValue, Log and SpanRef (model.proto).
 const (
 	tagKey     = 1
 	tagType    = 2
@@ -47,20 +48,12 @@ const (
 	tagFloat64 = 6
 	tagBinary  = 7
 
-	typeString  = 0
-	typeBool    = 1
-	typeInt64   = 2
-	typeFloat64 = 3
-	typeBinary  = 4
-
 	logTime   = 1
 	logFields = 2
 
 	refTraceID = 1
 	refSpanID  = 2
 	refType    = 3
-
-	refFollowsFrom = 1
 )
 
 const (
@@ -210,11 +203,11 @@ func readTag(m pb.Message) trace.Tag {
 	m.Spend(1, unsafe.Sizeof(tag))
 	kind := uint64(0)
 	byType := [...]trace.Value{
-		typeString:  trace.String(""),
-		typeBool:    trace.Bool(false),
-		typeInt64:   trace.Int64(0),
-		typeFloat64: trace.Float64(0),
-		typeBinary:  trace.Binary(nil),
+		model.ValueType_STRING:  trace.String(""),
+		model.ValueType_BOOL:    trace.Bool(false),
+		model.ValueType_INT64:   trace.Int64(0),
+		model.ValueType_FLOAT64: trace.Float64(0),
+		model.ValueType_BINARY:  trace.Binary(nil),
 	}
 	for m.Next() {
 		switch m.Number {
@@ -223,15 +216,15 @@ func readTag(m pb.Message) trace.Tag {
 		case tagType:
 			kind = m.Uint()
 		case tagString:
-			byType[typeString] = trace.String(m.String())
+			byType[model.ValueType_STRING] = trace.String(m.String())
 		case tagBool:
-			byType[typeBool] = trace.Bool(m.Uint() != 0)
+			byType[model.ValueType_BOOL] = trace.Bool(m.Uint() != 0)
 		case tagInt64:
-			byType[typeInt64] = trace.Int64(int64(m.Uint()))
+			byType[model.ValueType_INT64] = trace.Int64(int64(m.Uint()))
 		case tagFloat64:
-			byType[typeFloat64] = trace.Float64(m.Double())
+			byType[model.ValueType_FLOAT64] = trace.Float64(m.Double())
 		case tagBinary:
-			byType[typeBinary] = trace.Binary(m.Bytes())
+			byType[model.ValueType_BINARY] = trace.Binary(m.Bytes())
 		}
 	}
 	if kind < uint64(len(byType)) {
@@ -266,7 +259,7 @@ func readReference(m pb.Message) trace.Reference {
 		case refSpanID:
 			ref.SpanID = m.SpanID()
 		case refType:
-			if m.Uint() == refFollowsFrom {
+			if model.SpanRefType(m.Uint()) == model.FollowsFrom {
 				ref.Type = trace.FollowsFrom
 			}
 		}
