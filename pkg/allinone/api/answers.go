@@ -1,10 +1,11 @@
 package api
 
 import (
+	"bytes"
 	"context"
-	"errors"
 	"net/http"
 	"runtime"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -34,20 +35,19 @@ const (
 	retryAfter = "1"
 )
 
-var errBusy = errors.New("too many answers wait for clients that do not read them")
-
 // answers bounds the answers that are under way, by number while they are made and
 // by bytes while they are sent.
 type answers struct {
 	building chan struct{}
 	unsent   atomic.Int64
 	// ending is closed when the server is to end; nil never is.
-	ending <-chan struct{}
+	ending      <-chan struct{}
+	undelivered func(error)
 }
 
-func newAnswers(ending <-chan struct{}) *answers {
+func newAnswers(ending <-chan struct{}, undelivered func(error)) *answers {
 	slots := max(2, min(runtime.GOMAXPROCS(0), maxBuilding))
-	return &answers{building: make(chan struct{}, slots), ending: ending}
+	return &answers{building: make(chan struct{}, slots), ending: ending, undelivered: undelivered}
 }
 
 // bounded lets a handler of the query API answer within the bounds. The page and
@@ -62,16 +62,26 @@ func (a *answers) bounded(next http.Handler) http.Handler {
 	})
 }
 
+// serve has an answer made, and sends it. What it was made of is not held meanwhile.
 func (a *answers) serve(w http.ResponseWriter, r *http.Request, handle http.HandlerFunc) {
 	release, ok := a.slot(r.Context())
 	if !ok {
 		turnAway(w, "too many queries are being answered")
 		return
 	}
-	out := &answerWriter{ResponseWriter: w, all: a, built: sync.OnceFunc(release), sent: make(chan struct{})}
-	defer out.close()
-	out.watching.Go(out.watch)
-	handle(out, r)
+	made := &madeAnswer{ResponseWriter: w, status: http.StatusOK}
+	func() {
+		defer release()
+		handle(made, r)
+	}()
+	size := made.body.Len()
+	if !a.charge(size) {
+		turnAway(w, "too many answers wait for clients that do not read them")
+		return
+	}
+	defer a.unsent.Add(-int64(size))
+	w.WriteHeader(made.status)
+	a.undelivered(a.send(w, made.body.Bytes()))
 }
 
 func (a *answers) slot(ctx context.Context) (release func(), ok bool) {
@@ -103,88 +113,63 @@ func turnAway(w http.ResponseWriter, why string) {
 	_ = writeError(w, "text/plain; charset=utf-8", http.StatusServiceUnavailable, why+": ask again later")
 }
 
-// answerWriter sends one answer. Handlers write it whole, at once.
-type answerWriter struct {
+// madeAnswer keeps an answer until it is complete.
+type madeAnswer struct {
 	http.ResponseWriter
-	all     *answers
-	built   func() // may be called again
-	begun   bool   // a status was sent
-	charged int
-	// setting keeps a longer deadline from coming after the one of the end.
-	setting  sync.Mutex
-	until    time.Time // all must have been sent; zero before the first piece
-	sent     chan struct{}
-	watching sync.WaitGroup
+	status int
+	body   bytes.Buffer
 }
-
-// Unwrap is for http.ResponseController.
-func (w *answerWriter) Unwrap() http.ResponseWriter { return w.ResponseWriter }
 
 // WriteHeader implements http.ResponseWriter.
-func (w *answerWriter) WriteHeader(status int) {
-	w.begun = true
-	w.ResponseWriter.WriteHeader(status)
-}
+func (m *madeAnswer) WriteHeader(status int) { m.status = status }
 
-// Write implements http.ResponseWriter. The bytes have been made, and are held until
-// the handler returns.
-func (w *answerWriter) Write(b []byte) (int, error) {
-	w.built()
-	switch {
-	case w.all.charge(len(b)):
-		w.charged += len(b)
-	case !w.begun:
-		w.begun = true
-		turnAway(w.ResponseWriter, errBusy.Error())
-		return 0, errBusy
-	}
-	w.begun = true
-	sent := 0
-	for sent < len(b) {
-		w.patience()
-		n, err := w.ResponseWriter.Write(b[sent:min(len(b), sent+pieceBytes)])
-		sent += n
-		if err != nil {
-			return sent, err //nolint:wrapcheck // the connection's own words
+// Write implements http.ResponseWriter.
+func (m *madeAnswer) Write(b []byte) (int, error) { return m.body.Write(b) }
+
+func (a *answers) send(w http.ResponseWriter, body []byte) error {
+	// A writer without deadlines, as in tests, waits for nobody.
+	patience := &patience{conn: http.NewResponseController(w), ending: a.ending, until: time.Now().Add(sendPatience)}
+	sent := make(chan struct{})
+	var watching sync.WaitGroup
+	watching.Go(func() {
+		select {
+		case <-a.ending: // the piece that is being written has less time
+			patience.renew()
+		case <-sent:
+		}
+	})
+	defer watching.Wait()
+	defer close(sent)
+	for piece := range slices.Chunk(body, pieceBytes) {
+		patience.renew()
+		if _, err := w.Write(piece); err != nil {
+			return err
 		}
 	}
-	return sent, nil
+	return nil
 }
 
-// patience gives the client the time for a piece.
-func (w *answerWriter) patience() {
-	w.setting.Lock()
-	defer w.setting.Unlock()
-	now := time.Now()
-	if w.until.IsZero() {
-		w.until = now.Add(sendPatience)
-	}
-	deadline := now.Add(stallPatience)
+// patience is the time that a client has to read a piece.
+type patience struct {
+	conn   *http.ResponseController
+	ending <-chan struct{}
+	until  time.Time // all must have been sent
+
+	sync.Mutex // keeps a longer deadline from coming after the one of the end
+}
+
+func (p *patience) renew() {
+	p.Lock()
+	defer p.Unlock()
+	most := stallPatience
 	select {
-	case <-w.all.ending:
-		deadline = now.Add(endPatience)
+	case <-p.ending:
+		most = endPatience
 	default:
 	}
-	if deadline.After(w.until) {
-		deadline = w.until
+	deadline := time.Now().Add(most)
+	if deadline.After(p.until) {
+		deadline = p.until
 	}
-	// A writer without deadlines, as in tests, waits for nobody.
-	_ = http.NewResponseController(w.ResponseWriter).SetWriteDeadline(deadline)
-}
-
-// watch shortens the time of a piece that is being written when the server is to
-// end.
-func (w *answerWriter) watch() {
-	select {
-	case <-w.all.ending:
-		w.patience()
-	case <-w.sent:
-	}
-}
-
-func (w *answerWriter) close() {
-	w.built()
-	w.all.unsent.Add(-int64(w.charged))
-	close(w.sent)
-	w.watching.Wait()
+	_ = p.conn.SetWriteDeadline(deadline)
 }

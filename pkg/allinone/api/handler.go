@@ -43,7 +43,8 @@ type handler struct {
 // Handler serves the query API and the page. It changes nothing, whatever it is
 // asked.
 func Handler(opts Options) http.Handler {
-	h := &handler{opts, newAnswers(opts.Ending)}
+	h := &handler{Options: opts}
+	h.answers = newAnswers(opts.Ending, h.undelivered)
 	reads := http.NewServeMux()
 	h.routeV1(reads)
 	h.routeV3(reads)
