@@ -46,8 +46,23 @@ func Handler(opts Options) http.Handler {
 	h := &handler{Options: opts}
 	h.answers = newAnswers(opts.Ending, h.undelivered)
 	reads := http.NewServeMux()
-	h.routeV1(reads)
-	h.routeV3(reads)
+	reads.HandleFunc("/api/services", h.services)
+	reads.HandleFunc("/api/services/{service}/operations", h.operationNames)
+	reads.HandleFunc("/api/operations", h.operations)
+	reads.HandleFunc("/api/traces", h.search)
+	reads.HandleFunc("/api/traces/{id}", h.trace)
+	reads.HandleFunc("/api/dependencies", h.dependencies)
+	for _, metric := range []string{"latencies", "calls", "errors", "minstep"} {
+		reads.HandleFunc("/api/metrics/"+metric, h.metrics(metric))
+	}
+	reads.HandleFunc("/api/v3/services", h.servicesV3)
+	reads.HandleFunc("/api/v3/operations", h.operationsV3)
+	reads.HandleFunc("/api/v3/traces", h.searchV3)
+	reads.HandleFunc("/api/v3/traces/{id}", h.traceV3)
+	reads.HandleFunc("/api/v3/trace-summaries", h.summaries)
+	reads.HandleFunc("/api/recent", h.recent)
+	reads.HandleFunc("/api/loss", h.lossReport)
+	reads.HandleFunc("/api/loss/history", h.lossHistory)
 	reads.HandleFunc("/api/", h.unknown)
 	if opts.UI != nil {
 		reads.Handle("/", opts.UI)
@@ -58,29 +73,6 @@ func Handler(opts Options) http.Handler {
 	posts.HandleFunc("/api/archive/{id}", h.archive)
 	posts.HandleFunc("/api/transform", h.transform)
 	return guardHost(opts.Host, headers(methods(h.answers.bounded(reads), posts)))
-}
-
-func (h *handler) routeV1(mux *http.ServeMux) {
-	mux.HandleFunc("/api/services", h.services)
-	mux.HandleFunc("/api/services/{service}/operations", h.operationNames)
-	mux.HandleFunc("/api/operations", h.operations)
-	mux.HandleFunc("/api/traces", h.search)
-	mux.HandleFunc("/api/traces/{id}", h.trace)
-	mux.HandleFunc("/api/dependencies", h.dependencies)
-	for _, metric := range []string{"latencies", "calls", "errors", "minstep"} {
-		mux.HandleFunc("/api/metrics/"+metric, h.metrics(metric))
-	}
-	mux.HandleFunc("/api/recent", h.recent)
-	mux.HandleFunc("/api/loss", h.lossReport)
-	mux.HandleFunc("/api/loss/history", h.lossHistory)
-}
-
-func (h *handler) routeV3(mux *http.ServeMux) {
-	mux.HandleFunc("/api/v3/services", h.servicesV3)
-	mux.HandleFunc("/api/v3/operations", h.operationsV3)
-	mux.HandleFunc("/api/v3/traces", h.searchV3)
-	mux.HandleFunc("/api/v3/traces/{id}", h.traceV3)
-	mux.HandleFunc("/api/v3/trace-summaries", h.summaries)
 }
 
 // headers keep the browser from doing more with an answer than showing it. The page

@@ -118,22 +118,16 @@ func (o *Options) call(r *http.Request) (reply []byte, size int64, err error) {
 	if err := atEnd(r.Body); err != nil {
 		return nil, size, err
 	}
-	reply, err = o.answer(r, method, b, packed)
-	return reply, size, err
-}
-
-// answer hands the message, which has come, to its method.
-func (o *Options) answer(r *http.Request, method Method, b []byte, packed bool) (reply []byte, err error) {
 	if o.Begin != nil {
 		end, err := o.Begin(r)
 		if err != nil {
-			return nil, err
+			return nil, size, err
 		}
 		defer end()
 	}
 	if packed {
 		if b, err = o.unpack(b); err != nil {
-			return nil, err
+			return nil, size, err
 		}
 	}
 	defer func() {
@@ -141,7 +135,8 @@ func (o *Options) answer(r *http.Request, method Method, b []byte, packed bool) 
 			err = Statusf(codes.Internal, "%w: %v", ErrPanicked, p)
 		}
 	}()
-	return method(r, b)
+	reply, err = method(r, b)
+	return reply, size, err
 }
 
 // headBytes stand before a message: whether it is packed, and its length
