@@ -38,16 +38,16 @@ type ProxyOptions struct {
 // Proxy serves the page on the traces of a Jaeger elsewhere. Close it after the
 // server has ended.
 type Proxy struct {
+	opts      ProxyOptions
 	handler   http.Handler
 	transport *http.Transport
-	target    *url.URL
-	logger    *slog.Logger
 }
 
 // NewProxy connects to nothing yet.
 func NewProxy(opts ProxyOptions) *Proxy {
 	dialer := &net.Dialer{Timeout: dialTimeout}
 	p := &Proxy{
+		opts: opts,
 		transport: &http.Transport{
 			DialContext:           dialer.DialContext,
 			TLSHandshakeTimeout:   dialTimeout,
@@ -57,8 +57,6 @@ func NewProxy(opts ProxyOptions) *Proxy {
 			// What the browser asked for is passed on as it comes.
 			DisableCompression: true,
 		},
-		target: opts.Target,
-		logger: opts.Logger,
 	}
 	far := &httputil.ReverseProxy{
 		Transport:      p.transport,
@@ -102,7 +100,7 @@ func (p *Proxy) Close() { p.transport.CloseIdleConnections() }
 // rewrite asks as otdemo, not as the browser: cookies and the like are this
 // server's business.
 func (p *Proxy) rewrite(r *httputil.ProxyRequest) {
-	r.SetURL(p.target)
+	r.SetURL(p.opts.Target)
 	r.Out.Header = http.Header{
 		"Accept":     {"application/json"},
 		"User-Agent": {"otdemo"},
@@ -111,7 +109,7 @@ func (p *Proxy) rewrite(r *httputil.ProxyRequest) {
 	if encoding, ok := r.In.Header["Accept-Encoding"]; ok {
 		r.Out.Header["Accept-Encoding"] = encoding
 	}
-	if user := p.target.User; user != nil {
+	if user := p.opts.Target.User; user != nil {
 		password, _ := user.Password()
 		r.Out.SetBasicAuth(user.Username(), password)
 	}
@@ -163,19 +161,19 @@ func (p *Proxy) failed(w http.ResponseWriter, r *http.Request, err error) {
 	if wrong, ok := errors.AsType[notAPI](err); ok {
 		words = wrong.Error()
 	}
-	words = bareURL(p.target) + " " + words
-	p.logger.Warn("query was not answered", "path", r.URL.Path, "error", words)
+	words = bareURL(p.opts.Target) + " " + words
+	p.opts.Logger.Warn("query was not answered", "path", r.URL.Path, "error", words)
 	p.refuse(w, http.StatusBadGateway, words)
 }
 
 // unknown answers for what the page does not need, or only otdemo has.
 func (p *Proxy) unknown(w http.ResponseWriter, r *http.Request) {
-	p.refuse(w, http.StatusNotFound, r.URL.Path+" is not passed on to "+bareURL(p.target)+": only otdemo's own backend has it")
+	p.refuse(w, http.StatusNotFound, r.URL.Path+" is not passed on to "+bareURL(p.opts.Target)+": only otdemo's own backend has it")
 }
 
 func (p *Proxy) refuse(w http.ResponseWriter, status int, msg string) {
 	if err := writeError(w, "application/json", status, msg); err != nil {
-		p.logger.Debug("answer was not delivered", "error", err)
+		p.opts.Logger.Debug("answer was not delivered", "error", err)
 	}
 }
 
