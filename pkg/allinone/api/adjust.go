@@ -65,12 +65,10 @@ func moveLibraryTags(s *trace.Span) {
 }
 
 func isLibraryTag(tag trace.Tag) bool {
-	switch tag.Key {
-	case "telemetry.sdk.language", "telemetry.sdk.name", "telemetry.sdk.version",
-		"telemetry.distro.name", "telemetry.distro.version":
-		return true
-	}
-	return false
+	return slices.Contains([]string{
+		"telemetry.sdk.language", "telemetry.sdk.name", "telemetry.sdk.version",
+		"telemetry.distro.name", "telemetry.distro.version",
+	}, tag.Key)
 }
 
 // adjustTags returns the tags sorted, with addresses that came as numbers as text.

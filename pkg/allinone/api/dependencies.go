@@ -34,12 +34,13 @@ func (h *handler) dependencies(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	from := to.Add(-lookback)
+	within := func(s trace.Span) bool { return s.Start.After(from) && s.Start.Before(to) }
 	calls := make(map[dependency]uint64) // by those without a count
 	for t := range h.Store.All() {
 		if r.Context().Err() != nil {
 			return // nobody waits for the answer
 		}
-		if hasSpanWithin(&t, from, to) {
+		if slices.ContainsFunc(t.Spans, within) {
 			countCalls(&t, calls)
 		}
 	}
@@ -55,12 +56,6 @@ func milliDuration(text string) (time.Duration, error) {
 	const most = math.MaxInt64 / int64(time.Millisecond)
 	n, err := parseInt(text)
 	return time.Duration(min(max(n, -most), most)) * time.Millisecond, err
-}
-
-func hasSpanWithin(t *trace.Trace, from, to time.Time) bool {
-	return slices.ContainsFunc(t.Spans, func(s trace.Span) bool {
-		return s.Start.After(from) && s.Start.Before(to)
-	})
 }
 
 func countCalls(t *trace.Trace, calls map[dependency]uint64) {

@@ -4,8 +4,6 @@ import (
 	"encoding/json"
 	"log/slog"
 	"net/http"
-	"slices"
-	"strings"
 	"time"
 
 	"github.com/otdemo/otdemo/pkg/allinone/ingest"
@@ -72,39 +70,7 @@ func Handler(opts Options) http.Handler {
 	posts := http.NewServeMux() // Jaeger's paths that are posted to
 	posts.HandleFunc("/api/archive/{id}", h.archive)
 	posts.HandleFunc("/api/transform", h.transform)
-	return guardHost(opts.Host, headers(methods(h.answers.bounded(reads), posts)))
-}
-
-// headers keep the browser from doing more with an answer than showing it. The page
-// and a UI say themselves what they need.
-func headers(next http.Handler) http.Handler {
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		h := w.Header()
-		h.Set("Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'")
-		h.Set("X-Content-Type-Options", "nosniff")
-		h.Set("Referrer-Policy", "no-referrer")
-		h.Set("Cache-Control", "no-store")
-		next.ServeHTTP(w, r)
-	})
-}
-
-// methods lets the paths of posts be posted to, unless by a page of another origin, and
-// all others be read. What else is asked gets 405 without a body, as from Jaeger: a client
-// that posts spans here has mistaken the port.
-func methods(read http.Handler, posts *http.ServeMux) http.Handler {
-	post := http.NewCrossOriginProtection().Handler(posts)
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		next, allowed := read, []string{http.MethodGet, http.MethodHead}
-		if _, posted := posts.Handler(r); posted != "" {
-			next, allowed = post, []string{http.MethodPost}
-		}
-		if !slices.Contains(allowed, r.Method) {
-			w.Header().Set("Allow", strings.Join(allowed, ", "))
-			w.WriteHeader(http.StatusMethodNotAllowed)
-			return
-		}
-		next.ServeHTTP(w, r)
-	})
+	return guard(opts.Host, h.answers.bounded(reads), posts)
 }
 
 func (h *handler) lossReport(w http.ResponseWriter, _ *http.Request) {

@@ -122,18 +122,13 @@ func (s *scanner) element(out []byte, f protoreflect.FieldDescriptor, depth int)
 	return out, errors.New("want text or a number")
 }
 
-var (
-	errNoText   = errors.New("want text, got a number")
-	errNoNumber = errors.New("want a number")
-)
-
 // appendScalar appends a field of text or of a number, which may be quoted.
 func appendScalar(out []byte, f protoreflect.FieldDescriptor, s string, quoted bool) ([]byte, error) {
 	number := int(f.Number())
 	switch f.Kind() {
 	case protoreflect.StringKind, protoreflect.BytesKind:
 		if !quoted {
-			return out, errNoText
+			return out, errors.New("want text, got a number")
 		}
 		raw, err := unquote(f, s)
 		return pb.AppendBytes(out, number, raw), err
@@ -157,7 +152,7 @@ func numberError(err error, s string) error {
 	if err == nil {
 		return nil
 	}
-	return fmt.Errorf("%w, got %.64q", errNoNumber, s)
+	return fmt.Errorf("want a number, got %.64q", s)
 }
 
 // unquote returns the bytes that stand in a string: as they are, in hexadecimal for

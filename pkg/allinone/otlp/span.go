@@ -4,6 +4,8 @@ import (
 	"slices"
 	"unsafe"
 
+	tracepb "go.opentelemetry.io/proto/otlp/trace/v1"
+
 	"github.com/otdemo/otdemo/pkg/allinone/internal/pb"
 	"github.com/otdemo/otdemo/pkg/trace"
 )
@@ -102,22 +104,17 @@ func (more *details) readStatus(m pb.Message) {
 	}
 }
 
-// The codes of Status.
-const (
-	statusOK    = 1
-	statusError = 2
-)
-
 // appendDetails appends the tags that represent in Jaeger's model what OpenTelemetry
 // has fields for.
 func appendDetails(tags []trace.Tag, more *details) []trace.Tag {
 	tags = appendText(tags, "span.kind", kindName(more.kind))
-	switch more.status {
-	case statusOK:
+	switch tracepb.Status_StatusCode(more.status) {
+	case tracepb.Status_STATUS_CODE_OK:
 		tags = appendText(tags, "otel.status_code", "OK")
-	case statusError:
+	case tracepb.Status_STATUS_CODE_ERROR:
 		tags = appendText(tags, "otel.status_code", "ERROR")
 		tags = append(tags, trace.Tag{Key: "error", Value: trace.Bool(true)})
+	default: // not set
 	}
 	tags = appendText(tags, "otel.status_description", more.message)
 	return appendText(tags, "w3c.tracestate", more.state)
