@@ -127,49 +127,39 @@ func (m *madeAnswer) WriteHeader(status int) { m.status = status }
 func (m *madeAnswer) Write(b []byte) (int, error) { return m.body.Write(b) }
 
 func (a *answers) send(w http.ResponseWriter, body []byte) error {
-	// A writer without deadlines, as in tests, waits for nobody.
-	patience := &patience{conn: http.NewResponseController(w), ending: a.ending, until: time.Now().Add(sendPatience)}
+	conn, until := http.NewResponseController(w), time.Now().Add(sendPatience)
+	var setting sync.Mutex // keeps a longer deadline from coming after the one of the end
+	allowPiece := func() {
+		setting.Lock()
+		defer setting.Unlock()
+		most := stallPatience
+		select {
+		case <-a.ending:
+			most = endPatience
+		default:
+		}
+		deadline := time.Now().Add(most)
+		if deadline.After(until) {
+			deadline = until
+		}
+		_ = conn.SetWriteDeadline(deadline) // a writer without deadlines, as in tests, waits for nobody
+	}
 	sent := make(chan struct{})
 	var watching sync.WaitGroup
 	watching.Go(func() {
 		select {
 		case <-a.ending: // the piece that is being written has less time
-			patience.renew()
+			allowPiece()
 		case <-sent:
 		}
 	})
 	defer watching.Wait()
 	defer close(sent)
 	for piece := range slices.Chunk(body, pieceBytes) {
-		patience.renew()
+		allowPiece()
 		if _, err := w.Write(piece); err != nil {
 			return err
 		}
 	}
 	return nil
-}
-
-// patience is the time that a client has to read a piece.
-type patience struct {
-	conn   *http.ResponseController
-	ending <-chan struct{}
-	until  time.Time // all must have been sent
-
-	sync.Mutex // keeps a longer deadline from coming after the one of the end
-}
-
-func (p *patience) renew() {
-	p.Lock()
-	defer p.Unlock()
-	most := stallPatience
-	select {
-	case <-p.ending:
-		most = endPatience
-	default:
-	}
-	deadline := time.Now().Add(most)
-	if deadline.After(p.until) {
-		deadline = p.until
-	}
-	_ = p.conn.SetWriteDeadline(deadline)
 }

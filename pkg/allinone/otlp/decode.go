@@ -1,7 +1,9 @@
 package otlp
 
 import (
+	"cmp"
 	"fmt"
+	"slices"
 	"time"
 	"unsafe"
 
@@ -91,17 +93,11 @@ func newProcess(attributes []trace.Tag) *trace.Process {
 	if len(attributes) == 0 {
 		process.Service = noService
 	}
-	named := false
-	for _, tag := range attributes {
-		if tag.Key != serviceName {
-			process.Tags = append(process.Tags, tag)
-			continue
-		}
-		if text := tag.Value.String(); !named && tag.Value.Kind() == trace.KindString && text != "" {
-			process.Service = text
-		}
-		named = true
+	isName := func(tag trace.Tag) bool { return tag.Key == serviceName }
+	if i := slices.IndexFunc(attributes, isName); i >= 0 && attributes[i].Value.Kind() == trace.KindString {
+		process.Service = cmp.Or(attributes[i].Value.String(), emptyService)
 	}
+	process.Tags = slices.DeleteFunc(attributes, isName)
 	return process
 }
 
