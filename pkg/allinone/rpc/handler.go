@@ -45,7 +45,7 @@ func Configure(server *http.Server) {
 // is not a *Status is sent to the client as Internal.
 type Method func(r *http.Request, message []byte) (reply []byte, err error)
 
-// Options configure a Handler. All but PlainTextReply and Begin are required.
+// Options configure a Handler. All but PlainTextReply are required.
 type Options struct {
 	// Methods by path, such as /jaeger.api_v2.CollectorService/PostSpans.
 	Methods map[string]Method
@@ -55,7 +55,7 @@ type Options struct {
 	// is called.
 	Read func(message io.Reader) (b []byte, release func(), err error)
 	// Begin waits until a message that has come may be unpacked and handed to its
-	// method; end is called when both have been done. nil does not wait.
+	// method; end is called when both have been done.
 	Begin func(r *http.Request) (end func(), err error)
 	// PlainTextReply is the response to what is not gRPC.
 	PlainTextReply string
@@ -118,13 +118,11 @@ func (o *Options) call(r *http.Request) (reply []byte, size int64, err error) {
 	if err := atEnd(r.Body); err != nil {
 		return nil, size, err
 	}
-	if o.Begin != nil {
-		end, err := o.Begin(r)
-		if err != nil {
-			return nil, size, err
-		}
-		defer end()
+	end, err := o.Begin(r)
+	if err != nil {
+		return nil, size, err
 	}
+	defer end()
 	if packed {
 		if b, err = o.unpack(b); err != nil {
 			return nil, size, err

@@ -28,7 +28,9 @@ const (
 // AppendZipkin appends a span of Zipkin's to a batch. One that a client and a server
 // share becomes two with the same id.
 func AppendZipkin(b *ingest.Batch, in *zipkincore.Span) {
-	own := zipkinSpan(in, SharedProcess(b, zipkinProcess(in)))
+	tags, processTags := zipkinTags(in.BinaryAnnotations)
+	own := zipkinSpan(in, tags)
+	own.Process = SharedProcess(b, zipkinProcess(in, processTags))
 	b.Spans = append(b.Spans, own)
 	if moment(in, zipkincore.CLIENT_SEND) != nil && moment(in, zipkincore.SERVER_RECV) != nil {
 		b.Spans = append(b.Spans, otherHalf(&own, in))
@@ -45,14 +47,13 @@ func SharedProcess(b *ingest.Batch, p *trace.Process) *trace.Process {
 	return p
 }
 
-func zipkinSpan(in *zipkincore.Span, process *trace.Process) trace.Span {
+func zipkinSpan(in *zipkincore.Span, tags []trace.Tag) trace.Span {
 	out := trace.Span{
 		TraceID:   trace.TraceID{High: uint64(in.GetTraceIDHigh()), Low: uint64(in.TraceID)},
 		SpanID:    trace.SpanID(in.ID),
 		Operation: in.Name,
-		Tags:      zipkinTags(in.BinaryAnnotations),
+		Tags:      tags,
 		Logs:      zipkinLogs(in.Annotations),
-		Process:   process,
 	}
 	if in.Debug {
 		out.Flags = DebugFlag
@@ -131,13 +132,8 @@ func zipkinTimes(in *zipkincore.Span) (start, duration int64) {
 	return begin.Timestamp, duration
 }
 
-func zipkinProcess(in *zipkincore.Span) *trace.Process {
-	process := &trace.Process{Service: unknownService}
-	for _, a := range in.BinaryAnnotations {
-		if key := processTag(a.Key); key != "" {
-			process.Tags = append(process.Tags, trace.Tag{Key: key, Value: zipkinValue(a)})
-		}
-	}
+func zipkinProcess(in *zipkincore.Span, tags []trace.Tag) *trace.Process {
+	process := &trace.Process{Service: unknownService, Tags: tags}
 	if host := zipkinHost(in); host != nil {
 		process.Service = host.ServiceName
 		if host.Ipv4 != 0 {
@@ -171,34 +167,24 @@ func zipkinHost(in *zipkincore.Span) *zipkincore.Endpoint {
 	return cmp.Or(best[:]...)
 }
 
-// processTag returns the name of the process tag that one of Zipkin's keys stands
-// for, "" when it belongs to the span.
-func processTag(key string) string {
-	switch key {
-	case "jaegerClient", "jaeger.version":
-		return "jaeger.version"
-	case "jaeger.hostname":
-		return "hostname"
-	default:
-		return ""
-	}
-}
-
-func zipkinTags(annotations []*zipkincore.BinaryAnnotation) []trace.Tag {
-	tags := slices.Grow([]trace.Tag(nil), len(annotations)) // nil for none
+// zipkinTags returns the tags of a span, and those of its process.
+func zipkinTags(annotations []*zipkincore.BinaryAnnotation) (own, process []trace.Tag) {
+	own = slices.Grow(own, len(annotations))
 	for _, a := range annotations {
 		switch a.Key {
 		case zipkincore.LOCAL_COMPONENT:
-			tags = append(tags, trace.Tag{Key: "component", Value: trace.String(string(a.Value))})
+			own = append(own, trace.Tag{Key: "component", Value: trace.String(string(a.Value))})
 		case zipkincore.SERVER_ADDR, zipkincore.CLIENT_ADDR, zipkincore.MESSAGE_ADDR:
-			tags = append(tags, peerTags(a.Host)...)
+			own = append(own, peerTags(a.Host)...)
+		case "jaegerClient", "jaeger.version":
+			process = append(process, trace.Tag{Key: "jaeger.version", Value: zipkinValue(a)})
+		case "jaeger.hostname":
+			process = append(process, trace.Tag{Key: "hostname", Value: zipkinValue(a)})
 		default:
-			if processTag(a.Key) == "" {
-				tags = append(tags, trace.Tag{Key: a.Key, Value: zipkinValue(a)})
-			}
+			own = append(own, trace.Tag{Key: a.Key, Value: zipkinValue(a)})
 		}
 	}
-	return tags
+	return own, process
 }
 
 func peerTags(host *zipkincore.Endpoint) []trace.Tag {
