@@ -59,7 +59,7 @@ func Handler(opts Options) http.Handler {
 	reads.HandleFunc("/api/v3/traces/{id}", h.traceV3)
 	reads.HandleFunc("/api/v3/trace-summaries", h.summaries)
 	reads.HandleFunc("/api/recent", h.recent)
-	reads.HandleFunc("/api/loss", h.lossReport)
+	reads.HandleFunc("/api/loss", func(w http.ResponseWriter, _ *http.Request) { h.answerJSON(w, h.Loss()) })
 	reads.HandleFunc("/api/loss/history", h.lossHistory)
 	reads.HandleFunc("/api/", h.unknown)
 	if opts.UI != nil {
@@ -71,10 +71,6 @@ func Handler(opts Options) http.Handler {
 	posts.HandleFunc("/api/archive/{id}", h.archive)
 	posts.HandleFunc("/api/transform", h.transform)
 	return guard(opts.Host, h.answers.bounded(reads), posts)
-}
-
-func (h *handler) lossReport(w http.ResponseWriter, _ *http.Request) {
-	h.answerJSON(w, h.Loss())
 }
 
 func (h *handler) lossHistory(w http.ResponseWriter, r *http.Request) {

@@ -185,17 +185,13 @@ func (a attributes) status(kind int) otlpStatus {
 	case failed:
 		return otlpStatus{Code: statusError, Message: a.text("http.status_message")}
 	case coded:
-		return otlpStatus{Code: statusCode(code), Message: a.take("otel.status_description")}
+		codes := []string{"UNSET", "OK", "ERROR"} // as OTLP numbers them
+		return otlpStatus{Code: max(0, slices.Index(codes, strings.ToUpper(code.String()))), Message: a.take("otel.status_description")}
 	}
 	if httpFailed(a["http.status_code"], kind) {
 		return otlpStatus{Code: statusError, Message: a.text("http.status_message")}
 	}
 	return otlpStatus{}
-}
-
-// statusCode returns OTLP's number of a status, 0 for none.
-func statusCode(v trace.Value) int {
-	return max(0, slices.Index([]string{"UNSET", "OK", "ERROR"}, strings.ToUpper(v.String())))
 }
 
 // httpFailed reports whether a span failed by the status of its response: a

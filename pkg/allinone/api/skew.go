@@ -9,13 +9,6 @@ import (
 	"github.com/otdemo/otdemo/pkg/trace"
 )
 
-// The warnings of Jaeger 1.62 (model/adjuster/clockskew.go).
-const (
-	warnDuplicate    = "duplicate span IDs; skipping clock skew adjustment"
-	warnNoParent     = "invalid parent span IDs=%s; skipping clock skew adjustment"
-	warnSkewDisabled = "clock skew adjustment disabled; not applying calculated delta of %v"
-)
-
 type skewNode struct {
 	span     *trace.Span
 	host     string
@@ -25,7 +18,7 @@ type skewNode struct {
 
 // warnOfSkew adds Jaeger's warnings of spans that share an id, whose parent is
 // not in the trace, or whose time does not lie within their parent's although
-// they ran on another host. It changes no time.
+// they ran on another host (model/adjuster/clockskew.go in 1.62). It changes no time.
 func warnOfSkew(spans []trace.Span) {
 	nodes := make(map[trace.SpanID]*skewNode, len(spans))
 	var inOrder []*skewNode
@@ -33,7 +26,7 @@ func warnOfSkew(spans []trace.Span) {
 		s := &spans[i]
 		s.Warnings = slices.Clip(s.Warnings) // the store's array stays as it is
 		if _, taken := nodes[s.SpanID]; taken {
-			warn(s, warnDuplicate)
+			warn(s, "duplicate span IDs; skipping clock skew adjustment")
 			continue
 		}
 		n := &skewNode{span: s, host: hostOf(s)}
@@ -48,7 +41,7 @@ func warnOfSkew(spans []trace.Span) {
 		case id == 0:
 			roots = append(roots, n)
 		case parent == nil:
-			warn(n.span, warnNoParent, id)
+			warn(n.span, "invalid parent span IDs=%s; skipping clock skew adjustment", id)
 			roots = append(roots, n)
 		default:
 			parent.children = append(parent.children, n)
@@ -69,7 +62,7 @@ func warnBelow(todo []*skewNode) {
 				child.delta = skew(child.span, parent.span)
 			}
 			if child.delta != 0 {
-				warn(child.span, warnSkewDisabled, child.delta)
+				warn(child.span, "clock skew adjustment disabled; not applying calculated delta of %v", child.delta)
 			}
 		}
 		todo = append(todo, parent.children...)

@@ -41,7 +41,7 @@ func Configure(server *http.Server) {
 	server.HTTP2 = &http.HTTP2Config{MaxConcurrentStreams: maxStreams, SendPingTimeout: pingAfter}
 }
 
-// Method answers a call. The message holds only until it returns. An error that is
+// Method answers a call. The message holds only until it returns. An error that
 // is not a *Status is sent to the client as Internal.
 type Method func(r *http.Request, message []byte) (reply []byte, err error)
 

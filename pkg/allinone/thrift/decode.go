@@ -4,6 +4,7 @@ import (
 	"context"
 	"slices"
 
+	"github.com/uber/jaeger-client-go/thrift"
 	"github.com/uber/jaeger-client-go/thrift-gen/agent"
 	"github.com/uber/jaeger-client-go/thrift-gen/jaeger"
 	"github.com/uber/jaeger-client-go/thrift-gen/zipkincore"
@@ -110,6 +111,18 @@ func decodeCall(datagram []byte, compact bool) (batch ingest.Batch, err error) {
 		return ingest.Batch{}, ingest.Faultf(ingest.UnknownMethod, "method %.64q", method)
 	}
 	return ingest.Batch{}, &ingest.Fault{Reason: ingest.NoBatch}
+}
+
+// plain returns a batch that generated code has read. It writes it anew, without what is
+// unknown and with the fields in order, so that the fast reader can read it.
+func plain(in *jaeger.Batch) (ingest.Batch, error) {
+	buf := thrift.NewTMemoryBuffer()
+	_ = in.Write(context.Background(), thrift.NewTBinaryProtocolConf(buf, nil)) // to memory
+	batch, ok := fastReader{buf: buf.Bytes()}.readBatch()
+	if !ok {
+		return ingest.Batch{}, ingest.Faultf(ingest.Malformed, "it cannot be written anew")
+	}
+	return batch, nil
 }
 
 // MediaTypes returns the content types of thrift's binary protocol.

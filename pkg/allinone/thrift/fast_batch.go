@@ -3,7 +3,10 @@ package thrift
 import (
 	"cmp"
 	"fmt"
+	"math"
 	"math/bits"
+	"slices"
+	"time"
 
 	"github.com/uber/jaeger-client-go/thrift"
 	"github.com/uber/jaeger-client-go/thrift-gen/jaeger"
@@ -75,6 +78,9 @@ const (
 // least is what a struct with these fields takes in a list: two bytes for each, and one
 // for the end.
 func (f fields) least() int { return 2*bits.OnesCount16(uint16(f)) + 1 }
+
+// emptyService is what Jaeger's collector puts in the place of an empty name.
+const emptyService = "empty-service-name"
 
 // batchReader makes a batch of a plain message.
 type batchReader struct {
@@ -225,6 +231,19 @@ func (r *batchReader) span(out *trace.Span) {
 	out.References = withParent(out.References, out.TraceID, parent)
 }
 
+// withParent puts a parent that stands only in its own field before the references
+// of a span, as Jaeger does (MaybeAddParentSpanID in model/spanref.go).
+func withParent(refs []trace.Reference, id trace.TraceID, parent trace.SpanID) []trace.Reference {
+	if parent == 0 {
+		return refs
+	}
+	same := func(ref trace.Reference) bool { return ref.SpanID == parent && ref.TraceID == id }
+	if slices.ContainsFunc(refs, same) {
+		return refs
+	}
+	return slices.Concat([]trace.Reference{{Type: trace.ChildOf, TraceID: id, SpanID: parent}}, refs)
+}
+
 // list reads a list of structs that need some fields.
 func list[T any](r *batchReader, t thrift.TType, needs fields, read func(*batchReader, *T)) []T {
 	n := r.list(t, needs.least())
@@ -339,4 +358,14 @@ func zeroValue(kind jaeger.TagType, key string) trace.Value {
 		return trace.String(fmt.Sprintf("unknown type %d of tag %s", int64(kind), key))
 	}
 	return zeros[kind]
+}
+
+// Instant returns the time so many microseconds after 1970.
+func Instant(micros int64) time.Time { return time.UnixMicro(micros).UTC() }
+
+// Microseconds returns n microseconds. It stops at the longest duration that Go can hold, 292 years,
+// instead of wrapping around.
+func Microseconds(n int64) time.Duration {
+	const most = math.MaxInt64 / int64(time.Microsecond)
+	return time.Duration(min(max(n, -most), most)) * time.Microsecond
 }
