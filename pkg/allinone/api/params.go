@@ -14,8 +14,7 @@ const (
 	maxLimit = 10_000
 )
 
-// params reads the parameters of a request. err is about the first that cannot be read;
-// those after it are not.
+// params reads the parameters of a request. err is about the first that cannot be read.
 type params struct {
 	values url.Values
 	word   func(name string, err error) error // as the API has it
@@ -53,7 +52,7 @@ func (p *params) text(names ...string) (text, name string) {
 // parsed parses the first of the parameters that is there; else it returns zero.
 func parsed[T any](p *params, parse func(string) (T, error), names ...string) T {
 	text, name := p.text(names...)
-	if text == "" || p.err != nil {
+	if text == "" {
 		return *new(T)
 	}
 	value, err := parse(text)
