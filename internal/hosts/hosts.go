@@ -6,6 +6,7 @@ import (
 	"net"
 	"net/netip"
 	"slices"
+	"strings"
 )
 
 // IsLocal reports whether host, a name or an address, is this machine: whether one of
@@ -14,6 +15,13 @@ import (
 func IsLocal(ctx context.Context, host string) bool {
 	addrs, err := net.DefaultResolver.LookupNetIP(ctx, "ip", host)
 	return err == nil && slices.ContainsFunc(addrs, IsLocalAddr)
+}
+
+// IsLoopback reports whether host is localhost or a loopback address. It resolves no
+// other name.
+func IsLoopback(host string) bool {
+	addr, err := netip.ParseAddr(host)
+	return strings.EqualFold(host, "localhost") || err == nil && addr.Unmap().IsLoopback()
 }
 
 // IsLocalAddr is IsLocal for an address. An IPv4 address may be mapped to IPv6.

@@ -36,3 +36,21 @@ func TestIsLocal(t *testing.T) {
 		t.Error("no address is local")
 	}
 }
+
+func TestIsLoopback(t *testing.T) {
+	t.Parallel()
+	for host, want := range map[string]bool{
+		"localhost":             true,
+		"LocalHost":             true,
+		"127.9.9.9":             true,
+		"::1":                   true,
+		"::ffff:127.0.0.1":      true,
+		"192.0.2.1":             false,
+		"localhost.example.com": false,
+		"":                      false,
+	} {
+		if got := hosts.IsLoopback(host); got != want {
+			t.Errorf("IsLoopback(%q): got %t, want %t", host, got, want)
+		}
+	}
+}

@@ -65,12 +65,10 @@ func moveLibraryTags(s *trace.Span) {
 }
 
 func isLibraryTag(tag trace.Tag) bool {
-	switch tag.Key {
-	case "telemetry.sdk.language", "telemetry.sdk.name", "telemetry.sdk.version",
-		"telemetry.distro.name", "telemetry.distro.version":
-		return true
-	}
-	return false
+	return slices.Contains([]string{
+		"telemetry.sdk.language", "telemetry.sdk.name", "telemetry.sdk.version",
+		"telemetry.distro.name", "telemetry.distro.version",
+	}, tag.Key)
 }
 
 // adjustTags returns the tags sorted, with addresses that came as numbers as text.
@@ -104,7 +102,6 @@ func ipv4(n uint32) netip.Addr {
 	return netip.AddrFrom4(b)
 }
 
-// compareTags orders by key, type and value.
 func compareTags(a, b trace.Tag) int {
 	if c := cmp.Or(cmp.Compare(a.Key, b.Key), cmp.Compare(a.Value.Kind(), b.Value.Kind())); c != 0 {
 		return c
@@ -125,18 +122,17 @@ func adjustLogs(logs []trace.Log) []trace.Log {
 	for i := range logs {
 		fields := slices.Clone(logs[i].Fields)
 		rest := fields
-		for j := range fields {
-			if fields[j].Key == "event" && fields[j].Value.Kind() == trace.KindString {
-				fields[0], fields[j] = fields[j], fields[0]
-				rest = fields[1:]
-				break
-			}
+		if j := slices.IndexFunc(fields, isEvent); j >= 0 {
+			fields[0], fields[j] = fields[j], fields[0]
+			rest = fields[1:]
 		}
 		slices.SortStableFunc(rest, compareTags)
 		logs[i].Fields = fields
 	}
 	return logs
 }
+
+func isEvent(tag trace.Tag) bool { return tag.Key == "event" && tag.Value.Kind() == trace.KindString }
 
 // adjustReferences removes references without a trace id, and puts the parent
 // first: the first CHILD_OF within the trace, else the first of another type.

@@ -1,16 +1,15 @@
 package api
 
 import (
+	"bytes"
 	"context"
-	"errors"
 	"net/http"
 	"runtime"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
-
-	"github.com/otdemo/otdemo/pkg/trace"
 )
 
 const (
@@ -36,21 +35,19 @@ const (
 	retryAfter = "1"
 )
 
-// errBusy is told to a handler whose answer is turned away.
-var errBusy = errors.New("too many answers wait for clients that do not read them")
-
 // answers bounds the answers that are under way, by number while they are made and
 // by bytes while they are sent.
 type answers struct {
 	building chan struct{}
 	unsent   atomic.Int64
 	// ending is closed when the server is to end; nil never is.
-	ending <-chan struct{}
+	ending      <-chan struct{}
+	undelivered func(error)
 }
 
-func newAnswers(ending <-chan struct{}) *answers {
+func newAnswers(ending <-chan struct{}, undelivered func(error)) *answers {
 	slots := max(2, min(runtime.GOMAXPROCS(0), maxBuilding))
-	return &answers{building: make(chan struct{}, slots), ending: ending}
+	return &answers{building: make(chan struct{}, slots), ending: ending, undelivered: undelivered}
 }
 
 // bounded lets a handler of the query API answer within the bounds. The page and
@@ -65,19 +62,28 @@ func (a *answers) bounded(next http.Handler) http.Handler {
 	})
 }
 
-// serve has one answer made, and sent.
+// serve has an answer made, and sends it. What it was made of is not held meanwhile.
 func (a *answers) serve(w http.ResponseWriter, r *http.Request, handle http.HandlerFunc) {
 	release, ok := a.slot(r.Context())
 	if !ok {
 		turnAway(w, "too many queries are being answered")
 		return
 	}
-	out := &answerWriter{ResponseWriter: w, all: a, built: release}
-	defer out.close()
-	handle(out, r)
+	made := &madeAnswer{ResponseWriter: w, status: http.StatusOK}
+	func() {
+		defer release()
+		handle(made, r)
+	}()
+	size := made.body.Len()
+	if !a.charge(size) {
+		turnAway(w, "too many answers wait for clients that do not read them")
+		return
+	}
+	defer a.unsent.Add(-int64(size))
+	w.WriteHeader(made.status)
+	a.undelivered(a.send(w, made.body.Bytes()))
 }
 
-// slot waits until an answer may be made.
 func (a *answers) slot(ctx context.Context) (release func(), ok bool) {
 	ctx, cancel := context.WithTimeout(ctx, buildPatience)
 	defer cancel()
@@ -102,115 +108,58 @@ func (a *answers) charge(n int) bool {
 	return true
 }
 
-// turnAway says that the same request may be answered later.
 func turnAway(w http.ResponseWriter, why string) {
 	w.Header().Set("Retry-After", retryAfter)
-	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
-	w.WriteHeader(http.StatusServiceUnavailable)
-	_ = trace.EncodeResponse(w, nil, 0, []trace.ResponseError{{Code: http.StatusServiceUnavailable, Msg: why + ": ask again later"}})
+	_ = writeError(w, "text/plain; charset=utf-8", http.StatusServiceUnavailable, why+": ask again later")
 }
 
-// answerWriter sends one answer. Handlers write it whole, at once.
-type answerWriter struct {
+// madeAnswer keeps an answer until it is complete.
+type madeAnswer struct {
 	http.ResponseWriter
-	all     *answers
-	built   func() // nil once it was called
-	begun   bool   // a status was sent
-	charged int
-	until   time.Time // all must have been sent
-	// setting keeps a longer deadline from coming after the one of the end.
-	setting sync.Mutex
-	// stop ends the wait for the server's end, which closes done; nil when there is
-	// none.
-	stop, done chan struct{}
+	status int
+	body   bytes.Buffer
 }
-
-// Unwrap is for http.ResponseController.
-func (w *answerWriter) Unwrap() http.ResponseWriter { return w.ResponseWriter }
 
 // WriteHeader implements http.ResponseWriter.
-func (w *answerWriter) WriteHeader(status int) {
-	w.begun = true
-	w.ResponseWriter.WriteHeader(status)
-}
+func (m *madeAnswer) WriteHeader(status int) { m.status = status }
 
-// Write implements http.ResponseWriter. The bytes have been made, and are held until
-// the handler returns.
-func (w *answerWriter) Write(b []byte) (int, error) {
-	w.release()
-	switch {
-	case w.all.charge(len(b)):
-		w.charged += len(b)
-	case !w.begun:
-		w.begun = true
-		turnAway(w.ResponseWriter, errBusy.Error())
-		return 0, errBusy
-	}
-	w.begun = true
-	if w.until.IsZero() {
-		w.until = time.Now().Add(sendPatience)
-	}
-	w.watch()
-	sent := 0
-	for sent < len(b) {
-		w.patience()
-		n, err := w.ResponseWriter.Write(b[sent:min(len(b), sent+pieceBytes)])
-		sent += n
-		if err != nil {
-			return sent, err //nolint:wrapcheck // the connection's own words
-		}
-	}
-	return sent, nil
-}
+// Write implements http.ResponseWriter.
+func (m *madeAnswer) Write(b []byte) (int, error) { return m.body.Write(b) }
 
-// patience gives the client the time for a piece.
-func (w *answerWriter) patience() {
-	w.setting.Lock()
-	defer w.setting.Unlock()
-	most := stallPatience
-	select {
-	case <-w.all.ending:
-		most = endPatience
-	default:
-	}
-	deadline := time.Now().Add(most)
-	if deadline.After(w.until) {
-		deadline = w.until
-	}
-	// A writer without deadlines, as in tests, waits for nobody.
-	_ = http.NewResponseController(w.ResponseWriter).SetWriteDeadline(deadline)
-}
-
-// watch shortens the time of a piece that is being written when the server is to
-// end.
-func (w *answerWriter) watch() {
-	if w.stop != nil || w.all.ending == nil {
-		return
-	}
-	w.stop, w.done = make(chan struct{}), make(chan struct{})
-	go func() {
-		defer close(w.done)
+func (a *answers) send(w http.ResponseWriter, body []byte) error {
+	conn, until := http.NewResponseController(w), time.Now().Add(sendPatience)
+	var setting sync.Mutex // keeps a longer deadline from coming after the one of the end
+	allowPiece := func() {
+		setting.Lock()
+		defer setting.Unlock()
+		most := stallPatience
 		select {
-		case <-w.all.ending:
-			w.patience()
-		case <-w.stop:
+		case <-a.ending:
+			most = endPatience
+		default:
 		}
-	}()
-}
-
-func (w *answerWriter) release() {
-	if w.built != nil {
-		w.built()
-		w.built = nil
+		deadline := time.Now().Add(most)
+		if deadline.After(until) {
+			deadline = until
+		}
+		_ = conn.SetWriteDeadline(deadline) // a writer without deadlines, as in tests, waits for nobody
 	}
-}
-
-// close is called when the handler has returned.
-func (w *answerWriter) close() {
-	w.release()
-	w.all.unsent.Add(-int64(w.charged))
-	if w.stop != nil {
-		close(w.stop)
-		<-w.done
+	sent := make(chan struct{})
+	var watching sync.WaitGroup
+	watching.Go(func() {
+		select {
+		case <-a.ending: // the piece that is being written has less time
+			allowPiece()
+		case <-sent:
+		}
+	})
+	defer watching.Wait()
+	defer close(sent)
+	for piece := range slices.Chunk(body, pieceBytes) {
+		allowPiece()
+		if _, err := w.Write(piece); err != nil {
+			return err
+		}
 	}
+	return nil
 }

@@ -41,7 +41,7 @@ func TestAnswersAreChargedWithinTheirBound(t *testing.T) {
 func TestAnswersWaitForASlot(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		a := newAnswers(nil)
+		a := newAnswers(nil, func(error) {})
 		var releases []func()
 		for range cap(a.building) {
 			release, ok := a.slot(t.Context())
@@ -94,7 +94,7 @@ func TestClientsThatDoNotReadAreBounded(t *testing.T) {
 	t.Parallel()
 	const large = 20 << 20 // more than a connection's buffers take
 	ending := make(chan struct{})
-	a := newAnswers(ending)
+	a := newAnswers(ending, func(error) {})
 	mux := http.NewServeMux()
 	mux.HandleFunc("/api/large", func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write(make([]byte, large)) })
 	mux.HandleFunc("/api/small", func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, "{}") })

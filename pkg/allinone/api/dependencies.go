@@ -2,12 +2,9 @@ package api
 
 import (
 	"cmp"
-	"maps"
 	"math"
 	"net/http"
-	"net/url"
 	"slices"
-	"strconv"
 	"time"
 
 	"github.com/otdemo/otdemo/pkg/trace"
@@ -16,10 +13,7 @@ import (
 // defaultDependencyLookback is Jaeger's.
 const defaultDependencyLookback = 24 * time.Hour
 
-// link is a service that called another.
-type link struct{ parent, child string }
-
-// dependency is one entry of /api/dependencies.
+// dependency is a service that called another.
 type dependency struct {
 	Parent    string `json:"parent"`
 	Child     string `json:"child"`
@@ -29,53 +23,42 @@ type dependency struct {
 // dependencies answers which services call each other, from the traces with a
 // span in the time asked for. It goes through all that is stored.
 func (h *handler) dependencies(w http.ResponseWriter, r *http.Request) {
-	values := r.URL.Query()
-	from, to, err := parseWindow(values, h.now())
-	if err != nil {
-		h.refuse(w, http.StatusBadRequest, err.Error())
+	p := v1Params(r.URL.Query())
+	to := cmp.Or(parsed(p, milliseconds, "endTs"), h.Now())
+	lookback := defaultDependencyLookback
+	if text, _ := p.text("lookback"); text != "" {
+		lookback = parsed(p, milliDuration, "lookback")
+	}
+	if p.err != nil {
+		h.refuse(w, p.err)
 		return
 	}
-	calls := make(map[link]uint64)
-	for t := range h.store.All() {
+	from := to.Add(-lookback)
+	within := func(s trace.Span) bool { return s.Start.After(from) && s.Start.Before(to) }
+	calls := make(map[dependency]uint64) // by those without a count
+	for t := range h.Store.All() {
 		if r.Context().Err() != nil {
 			return // nobody waits for the answer
 		}
-		if hasSpanWithin(&t, from, to) {
+		if slices.ContainsFunc(t.Spans, within) {
 			countCalls(&t, calls)
 		}
 	}
-	h.answer(w, dependenciesOf(calls, values.Get("service")), 0)
+	h.answer(w, dependenciesOf(calls, p.values.Get("service")), 0)
 }
 
-// parseWindow reads endTs and lookback, both in milliseconds.
-func parseWindow(values url.Values, now time.Time) (from, to time.Time, err error) {
-	to, lookback := now, defaultDependencyLookback
-	if text := values.Get("endTs"); text != "" {
-		n, err := strconv.ParseInt(text, 10, 64)
-		if err != nil {
-			return from, to, paramError("endTs", err)
-		}
-		to = time.UnixMilli(n)
-	}
-	if text := values.Get("lookback"); text != "" {
-		n, err := strconv.ParseInt(text, 10, 64)
-		if err != nil {
-			return from, to, paramError("lookback", err)
-		}
-		const most = math.MaxInt64 / int64(time.Millisecond)
-		lookback = time.Duration(min(max(n, -most), most)) * time.Millisecond
-	}
-	return to.Add(-lookback), to, nil
+func milliseconds(text string) (time.Time, error) {
+	n, err := parseInt(text)
+	return time.UnixMilli(n), err
 }
 
-func hasSpanWithin(t *trace.Trace, from, to time.Time) bool {
-	return slices.ContainsFunc(t.Spans, func(s trace.Span) bool {
-		return s.Start.After(from) && s.Start.Before(to)
-	})
+func milliDuration(text string) (time.Duration, error) {
+	const most = math.MaxInt64 / int64(time.Millisecond)
+	n, err := parseInt(text)
+	return time.Duration(min(max(n, -most), most)) * time.Millisecond, err
 }
 
-// countCalls counts the spans whose parent is another service's.
-func countCalls(t *trace.Trace, calls map[link]uint64) {
+func countCalls(t *trace.Trace, calls map[dependency]uint64) {
 	first := t.Spans[0].Service()
 	if !slices.ContainsFunc(t.Spans, func(s trace.Span) bool { return s.Service() != first }) {
 		return // nobody else to call
@@ -91,21 +74,22 @@ func countCalls(t *trace.Trace, calls map[link]uint64) {
 	for i := range spans {
 		parent, ok := services[spans[i].ParentID()]
 		if child := spans[i].Service(); ok && parent != child {
-			calls[link{parent, child}]++
+			calls[dependency{Parent: parent, Child: child}]++
 		}
 	}
 }
 
 // dependenciesOf lists the calls from and to a service, or all when it is "".
-func dependenciesOf(calls map[link]uint64, service string) []dependency {
-	links := slices.SortedFunc(maps.Keys(calls), func(a, b link) int {
-		return cmp.Or(cmp.Compare(a.parent, b.parent), cmp.Compare(a.child, b.child))
-	})
+func dependenciesOf(calls map[dependency]uint64, service string) []dependency {
 	list := []dependency{}
-	for _, l := range links {
-		if service == "" || service == l.parent || service == l.child {
-			list = append(list, dependency{Parent: l.parent, Child: l.child, CallCount: calls[l]})
+	for d, n := range calls {
+		if service == "" || service == d.Parent || service == d.Child {
+			d.CallCount = n
+			list = append(list, d)
 		}
 	}
+	slices.SortFunc(list, func(a, b dependency) int {
+		return cmp.Or(cmp.Compare(a.Parent, b.Parent), cmp.Compare(a.Child, b.Child))
+	})
 	return list
 }

@@ -9,7 +9,6 @@ import (
 	"github.com/otdemo/otdemo/pkg/allinone/ingest"
 	"github.com/otdemo/otdemo/pkg/allinone/store"
 	"github.com/otdemo/otdemo/pkg/loss"
-	"github.com/otdemo/otdemo/web"
 )
 
 // Options say what a Handler answers from.
@@ -18,119 +17,81 @@ type Options struct {
 	// Loss returns what /api/loss shows as JSON.
 	Loss func() loss.Account
 	// History returns what /api/loss/history shows as JSON: the account over time,
-	// from after a time on; nil leaves out the path.
+	// from after a time on.
 	History func(after time.Time) loss.History
 	// Host is the address that is listened on. On a loopback address requests for
 	// other hosts are refused.
 	Host string
-	// Bodies limits the memory for the files that are posted to be shown; nil leaves
-	// out the path for them.
+	// Bodies limits the memory for the files that are posted to be shown.
 	Bodies *ingest.Bodies
 	// Ending is closed when the server is to end: who does not read an answer is
 	// then cut off soon. nil never is.
 	Ending <-chan struct{}
 	// UI stands in the place of otdemo's own page; nil keeps that.
-	UI *UI
-	// Now is the clock, time.Now when nil.
+	UI     *UI
 	Now    func() time.Time
 	Logger *slog.Logger
 }
 
 type handler struct {
-	store   *store.Store
-	loss    func() loss.Account
-	history func(after time.Time) loss.History
-	bodies  *ingest.Bodies
+	Options
 	answers *answers
-	now     func() time.Time
-	logger  *slog.Logger
 }
 
 // Handler serves the query API and the page. It changes nothing, whatever it is
 // asked.
 func Handler(opts Options) http.Handler {
-	if opts.Now == nil {
-		opts.Now = time.Now
-	}
-	h := &handler{
-		store: opts.Store, loss: opts.Loss, history: opts.History, bodies: opts.Bodies,
-		answers: newAnswers(opts.Ending), now: opts.Now, logger: opts.Logger,
-	}
-	mux := http.NewServeMux()
-	h.routeV1(mux)
-	h.routeV3(mux)
-	mux.HandleFunc("/api/", h.unknown)
-	if opts.UI != nil {
-		mux.Handle("/", opts.UI)
-	} else {
-		mux.Handle("/", page{files: web.Page()})
-	}
-	// Jaeger's paths that are posted to.
-	posts := http.NewServeMux()
-	posts.HandleFunc("/api/archive/{id}", h.archive)
-	if opts.Bodies != nil {
-		posts.HandleFunc("/api/transform", h.transform)
-	}
-	foreign := http.NewCrossOriginProtection()
-	return guardHost(opts.Host, headers(methods(h.answers.bounded(mux), foreign.Handler(posts), posts)))
-}
-
-func (h *handler) routeV1(mux *http.ServeMux) {
-	mux.HandleFunc("/api/services", h.services)
-	mux.HandleFunc("/api/services/{service}/operations", h.operationNames)
-	mux.HandleFunc("/api/operations", h.operations)
-	mux.HandleFunc("/api/traces", h.search)
-	mux.HandleFunc("/api/traces/{id}", h.trace)
-	mux.HandleFunc("/api/dependencies", h.dependencies)
+	h := &handler{Options: opts}
+	h.answers = newAnswers(opts.Ending, h.undelivered)
+	reads := http.NewServeMux()
+	reads.HandleFunc("/api/services", h.services)
+	reads.HandleFunc("/api/services/{service}/operations", h.operationNames)
+	reads.HandleFunc("/api/operations", h.operations)
+	reads.HandleFunc("/api/traces", h.search)
+	reads.HandleFunc("/api/traces/{id}", h.trace)
+	reads.HandleFunc("/api/dependencies", h.dependencies)
 	for _, metric := range []string{"latencies", "calls", "errors", "minstep"} {
-		mux.HandleFunc("/api/metrics/"+metric, h.metrics(metric))
+		reads.HandleFunc("/api/metrics/"+metric, h.metrics(metric))
 	}
-	mux.HandleFunc("/api/recent", h.recent)
-	mux.HandleFunc("/api/loss", h.lossReport)
-	if h.history != nil {
-		mux.HandleFunc("/api/loss/history", h.lossHistory)
+	reads.HandleFunc("/api/v3/services", h.servicesV3)
+	reads.HandleFunc("/api/v3/operations", h.operationsV3)
+	reads.HandleFunc("/api/v3/traces", h.searchV3)
+	reads.HandleFunc("/api/v3/traces/{id}", h.traceV3)
+	reads.HandleFunc("/api/v3/trace-summaries", h.summaries)
+	reads.HandleFunc("/api/recent", h.recent)
+	reads.HandleFunc("/api/loss", func(w http.ResponseWriter, _ *http.Request) { h.answerJSON(w, h.Loss()) })
+	reads.HandleFunc("/api/loss/history", h.lossHistory)
+	reads.HandleFunc("/api/", h.unknown)
+	if opts.UI != nil {
+		reads.Handle("/", opts.UI)
+	} else {
+		reads.Handle("/", ownPage(""))
 	}
-}
-
-func (h *handler) routeV3(mux *http.ServeMux) {
-	mux.HandleFunc("/api/v3/services", h.servicesV3)
-	mux.HandleFunc("/api/v3/operations", h.operationsV3)
-	mux.HandleFunc("/api/v3/traces", h.searchV3)
-	mux.HandleFunc("/api/v3/traces/{id}", h.traceV3)
-	mux.HandleFunc("/api/v3/trace-summaries", h.summaries)
-}
-
-// headers keep the browser from doing more with an answer than showing it. The page
-// and a UI say themselves what they need.
-func headers(next http.Handler) http.Handler {
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		h := w.Header()
-		h.Set("Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'")
-		h.Set("X-Content-Type-Options", "nosniff")
-		h.Set("Referrer-Policy", "no-referrer")
-		h.Set("Cache-Control", "no-store")
-		next.ServeHTTP(w, r)
-	})
-}
-
-func (h *handler) lossReport(w http.ResponseWriter, _ *http.Request) {
-	w.Header().Set("Content-Type", "application/json")
-	h.undelivered(json.NewEncoder(w).Encode(h.loss()))
+	posts := http.NewServeMux() // Jaeger's paths that are posted to
+	posts.HandleFunc("/api/archive/{id}", h.archive)
+	posts.HandleFunc("/api/transform", h.transform)
+	return guard(opts.Host, h.answers.bounded(reads), posts)
 }
 
 func (h *handler) lossHistory(w http.ResponseWriter, r *http.Request) {
-	after, err := parseTime(r.URL.Query(), "after")
-	if err != nil {
-		h.refuse(w, http.StatusBadRequest, err.Error())
+	p := v1Params(r.URL.Query())
+	after := parsed(p, microseconds, "after")
+	if p.err != nil {
+		h.refuse(w, p.err)
 		return
 	}
-	w.Header().Set("Content-Type", "application/json")
-	h.undelivered(json.NewEncoder(w).Encode(h.history(after)))
+	h.answerJSON(w, h.History(after))
 }
 
-// undelivered notes that an answer did not reach the client, who has gone.
+// answerJSON writes data without an envelope. Jaeger forgets to say that API v3's is JSON:
+// it is guessed to be plain text.
+func (h *handler) answerJSON(w http.ResponseWriter, data any) {
+	w.Header().Set("Content-Type", "application/json")
+	h.undelivered(json.NewEncoder(w).Encode(data))
+}
+
 func (h *handler) undelivered(err error) {
 	if err != nil {
-		h.logger.Debug("answer was not delivered", "error", err)
+		h.Logger.Debug("answer was not delivered", "error", err)
 	}
 }

@@ -44,8 +44,8 @@ func FuzzSearch(f *testing.F) {
 			if !json.Valid(w.Body.Bytes()) {
 				t.Errorf("%s?%s: no JSON: %s", path, query, w.Body)
 			}
-			if want, err := parseSearch(r.URL.Query()); err == nil && (want.query.Limit <= 0 || want.query.Limit > maxLimit) {
-				t.Errorf("%s: got a limit of %d, want 1 to %d", query, want.query.Limit, maxLimit)
+			if want, _, err := parseSearch(r.URL.Query()); err == nil && (want.Limit <= 0 || want.Limit > maxLimit) {
+				t.Errorf("%s: got a limit of %d, want 1 to %d", query, want.Limit, maxLimit)
 			}
 		}
 	})

@@ -37,7 +37,6 @@ func toOTLP(traces []trace.Trace) otlpData {
 	return data
 }
 
-// scopeKey tells the groups of spans apart that stand together.
 type scopeKey struct {
 	process *trace.Process
 	scope   otlpScope
@@ -103,7 +102,6 @@ func warningsAttribute(warnings []string) otlpAttribute {
 	return otlpAttribute{Key: "@jaeger@warnings", Value: otlpValue{Array: array}}
 }
 
-// linksOf returns the references but for the one to the parent.
 func linksOf(refs []trace.Reference, parent trace.SpanID) []otlpLink {
 	var links []otlpLink
 	for _, ref := range refs {
@@ -122,32 +120,15 @@ func linksOf(refs []trace.Reference, parent trace.SpanID) []otlpLink {
 	return links
 }
 
-// The kinds of spans and the codes of a status, as OTLP numbers them.
+// What OTLP has for a server's span, and for one that failed.
 const (
-	kindInternal = iota + 1
-	kindServer
-	kindClient
-	kindProducer
-	kindConsumer
-
-	statusOK    = 1
+	kindServer  = 2
 	statusError = 2
 )
 
+// otlpKind returns OTLP's number of a kind of span, 0 for none.
 func otlpKind(tag string) int {
-	switch tag {
-	case "internal":
-		return kindInternal
-	case "server":
-		return kindServer
-	case "client":
-		return kindClient
-	case "producer":
-		return kindProducer
-	case "consumer":
-		return kindConsumer
-	}
-	return 0
+	return max(0, slices.Index([]string{"", "internal", "server", "client", "producer", "consumer"}, tag))
 }
 
 // attributes are tags of which each key stands once, with its last value.
@@ -161,14 +142,18 @@ func newAttributes(tags []trace.Tag) attributes {
 	return a
 }
 
-// take removes a key and returns its value if that is a string, else "".
-func (a attributes) take(key string) string {
-	v := a[key]
-	delete(a, key)
-	if v.Kind() != trace.KindString {
-		return ""
+// text returns the value of a key if that is a string, else "".
+func (a attributes) text(key string) string {
+	if v := a[key]; v.Kind() == trace.KindString {
+		return v.String()
 	}
-	return v.String()
+	return ""
+}
+
+func (a attributes) take(key string) string {
+	text := a.text(key)
+	delete(a, key)
+	return text
 }
 
 // rename moves a value to another key, unless that is taken.
@@ -200,7 +185,8 @@ func (a attributes) status(kind int) otlpStatus {
 	case failed:
 		return otlpStatus{Code: statusError, Message: a.text("http.status_message")}
 	case coded:
-		return otlpStatus{Code: statusCode(code), Message: a.take("otel.status_description")}
+		codes := []string{"UNSET", "OK", "ERROR"} // as OTLP numbers them
+		return otlpStatus{Code: max(0, slices.Index(codes, strings.ToUpper(code.String()))), Message: a.take("otel.status_description")}
 	}
 	if httpFailed(a["http.status_code"], kind) {
 		return otlpStatus{Code: statusError, Message: a.text("http.status_message")}
@@ -208,43 +194,17 @@ func (a attributes) status(kind int) otlpStatus {
 	return otlpStatus{}
 }
 
-func statusCode(v trace.Value) int {
-	switch strings.ToUpper(v.String()) {
-	case "OK":
-		return statusOK
-	case "ERROR":
-		return statusError
-	}
-	return 0
-}
-
 // httpFailed reports whether a span failed by the status of its response: a
 // server's did not when the client was wrong. 399 counts as failed, as in Jaeger.
 func httpFailed(v trace.Value, kind int) bool {
-	n := v.Int64()
-	if v.Kind() == trace.KindString {
-		var err error
-		if n, err = strconv.ParseInt(v.String(), 10, 64); err != nil {
-			return false
-		}
-	} else if v.Kind() != trace.KindInt64 {
+	if v.Kind() != trace.KindString && v.Kind() != trace.KindInt64 {
 		return false
 	}
-	if kind == kindServer && n >= 400 && n < 500 {
-		return false
-	}
-	return n < 100 || n >= 399
+	n, err := strconv.ParseInt(v.String(), 10, 64)
+	clientFailed := kind == kindServer && n >= 400 && n < 500
+	return err == nil && !clientFailed && (n < 100 || n >= 399)
 }
 
-// text returns a string without removing it.
-func (a attributes) text(key string) string {
-	if v := a[key]; v.Kind() == trace.KindString {
-		return v.String()
-	}
-	return ""
-}
-
-// list returns what is left, sorted by key.
 func (a attributes) list() []otlpAttribute {
 	out := make([]otlpAttribute, 0, len(a))
 	for key, v := range a {

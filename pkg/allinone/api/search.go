@@ -13,144 +13,92 @@ import (
 	"github.com/otdemo/otdemo/pkg/trace"
 )
 
-const (
-	defaultLimit = 100 // Jaeger's
-	// maxLimit bounds an answer; Jaeger's UI asks for 1500 at most.
-	maxLimit = 10_000
-)
-
-// The texts are Jaeger's (cmd/query/app/query_parser.go in 1.62).
+// The texts are Jaeger's.
 var (
 	errServiceRequired = errors.New("parameter 'service' is required")
 	errDurations       = errors.New("'maxDuration' should be greater than 'minDuration'")
+	errTimesRequired   = errors.New("query.start_time_min and query.start_time_max are required")
 )
 
-// search is a parsed request for /api/traces: ids if any are listed, else query.
-type search struct {
-	ids   []trace.TraceID
-	query store.Query
-}
-
-// parseSearch reads the parameters as Jaeger does. Unlike there, no start and no
-// end mean any time at all: a clock that is ahead must not hide spans. lookback
-// only tells the UI what it was asked.
-func parseSearch(values url.Values) (search, error) {
-	out := search{query: store.Query{
-		Service:   values.Get("service"),
-		Operation: values.Get("operation"),
-	}}
-	q := &out.query
-	var err error
-	if q.Start, err = parseTime(values, "start"); err != nil {
-		return search{}, err
+// parseSearch reads the parameters of /api/traces as Jaeger does: ids if any are listed,
+// else a query. Unlike there, no start and no end mean any time at all: a clock that is
+// ahead must not hide spans. lookback only tells the UI what it was asked.
+func parseSearch(values url.Values) (store.Query, []trace.TraceID, error) {
+	p := v1Params(values)
+	q := store.Query{
+		Service:     values.Get("service"),
+		Operation:   values.Get("operation"),
+		Start:       parsed(p, microseconds, "start"),
+		End:         parsed(p, microseconds, "end"),
+		Tags:        p.tags(),
+		Limit:       p.limit(parseInt32, "limit"),
+		MinDuration: parsed(p, time.ParseDuration, "minDuration"),
+		MaxDuration: parsed(p, time.ParseDuration, "maxDuration"),
 	}
-	if q.End, err = parseTime(values, "end"); err != nil {
-		return search{}, err
-	}
-	if q.Tags, err = parseTags(values["tag"], values["tags"]); err != nil {
-		return search{}, err
-	}
-	if q.Limit, err = parseLimit(values.Get("limit")); err != nil {
-		return search{}, err
-	}
-	if q.MinDuration, err = parseDuration(values, "minDuration"); err != nil {
-		return search{}, err
-	}
-	if q.MaxDuration, err = parseDuration(values, "maxDuration"); err != nil {
-		return search{}, err
-	}
-	if out.ids, err = parseIDs(values["traceID"]); err != nil {
-		return search{}, err
-	}
+	ids := p.traceIDs()
 	switch {
-	case len(out.ids) == 0 && q.Service == "":
-		return search{}, errServiceRequired
+	case len(ids) == 0 && q.Service == "":
+		p.fail(errServiceRequired)
 	case q.MinDuration != 0 && q.MaxDuration != 0 && q.MaxDuration < q.MinDuration:
-		return search{}, errDurations
+		p.fail(errDurations)
 	}
-	return out, nil
+	return q, ids, p.err
 }
 
-// parseIDs reads trace ids, each of which is answered once.
-func parseIDs(texts []string) ([]trace.TraceID, error) {
+// traceIDs reads ids, each of which is answered once.
+func (p *params) traceIDs() []trace.TraceID {
 	var ids []trace.TraceID
 	listed := make(map[trace.TraceID]bool)
-	for _, text := range texts {
+	for _, text := range p.values["traceID"] {
 		id, err := trace.ParseTraceID(text)
 		if err != nil {
-			return nil, fmt.Errorf("cannot parse traceID param: %w", err)
+			p.fail(fmt.Errorf("cannot parse traceID param: %w", err))
 		}
 		if !listed[id] {
 			listed[id] = true
 			ids = append(ids, id)
 		}
 	}
-	return ids, nil
+	return ids
 }
 
-// parseTime reads microseconds since 1970.
-func parseTime(values url.Values, name string) (time.Time, error) {
-	text := values.Get(name)
-	if text == "" {
-		return time.Time{}, nil
-	}
-	n, err := strconv.ParseInt(text, 10, 64)
-	if err != nil {
-		return time.Time{}, paramError(name, err)
-	}
-	return time.UnixMicro(n), nil
-}
-
-// parseDuration reads a duration with its unit, such as 1.5ms.
-func parseDuration(values url.Values, name string) (time.Duration, error) {
-	text := values.Get(name)
-	if text == "" {
-		return 0, nil
-	}
-	d, err := time.ParseDuration(text)
-	if err != nil {
-		return 0, paramError(name, err)
-	}
-	return d, nil
-}
-
-func paramError(name string, err error) error {
-	return fmt.Errorf("unable to parse param '%s': %w", name, err)
-}
-
-// parseLimit takes 0 and less for as many as an answer may have.
-func parseLimit(text string) (int, error) {
-	if text == "" {
-		return defaultLimit, nil
-	}
-	n, err := strconv.ParseInt(text, 10, 32)
-	if err != nil {
-		return 0, err //nolint:wrapcheck // Jaeger's answer is this very text
-	}
-	return clampLimit(int(n)), nil
-}
-
-func clampLimit(n int) int {
-	if n <= 0 || n > maxLimit {
-		return maxLimit
-	}
-	return n
-}
-
-// parseTags reads key:value pairs and JSON objects; the latter win.
-func parseTags(pairs, objects []string) (map[string]string, error) {
+// tags reads key:value pairs and JSON objects; the latter win.
+func (p *params) tags() map[string]string {
 	tags := make(map[string]string)
-	for _, pair := range pairs {
+	for _, pair := range p.values["tag"] {
 		key, value, found := strings.Cut(pair, ":")
 		if !found {
-			return nil, fmt.Errorf("malformed 'tag' parameter, expecting key:value, received: %s", pair)
+			p.fail(fmt.Errorf("malformed 'tag' parameter, expecting key:value, received: %s", pair))
 		}
 		tags[key] = value
 	}
-	for _, object := range objects {
+	for _, object := range p.values["tags"] {
 		if err := json.Unmarshal([]byte(object), &tags); err != nil {
-			return nil, fmt.Errorf("malformed 'tags' parameter, cannot unmarshal JSON: %w", err)
+			p.fail(fmt.Errorf("malformed 'tags' parameter, cannot unmarshal JSON: %w", err))
 		}
 	}
-	return tags, nil
+	return tags
+}
+
+// parseSearchV3 reads the parameters in both spellings: query.service_name, which
+// Jaeger has had since 1.35, and query.serviceName of its latest releases.
+func parseSearchV3(values url.Values) (q store.Query, raw bool, err error) {
+	p := v3Params(values)
+	q.Service, _ = p.text("query.service_name", "query.serviceName")
+	q.Operation, _ = p.text("query.operation_name", "query.operationName", "query.span_name")
+	q.Start = parsed(p, rfc3339, "query.start_time_min", "query.startTimeMin")
+	q.End = parsed(p, rfc3339, "query.start_time_max", "query.startTimeMax")
+	q.Limit = p.limit(strconv.Atoi, "query.num_traces", "query.search_depth", "query.searchDepth")
+	q.MinDuration = parsed(p, time.ParseDuration, "query.duration_min", "query.durationMin")
+	q.MaxDuration = parsed(p, time.ParseDuration, "query.duration_max", "query.durationMax")
+	q.Tags = parsed(p, attributesJSON, "query.attributes")
+	raw = parsed(p, strconv.ParseBool, "query.raw_traces", "query.rawTraces")
+	return q, raw, p.err
+}
+
+func rfc3339(text string) (time.Time, error) { return time.Parse(time.RFC3339Nano, text) }
+
+func attributesJSON(text string) (tags map[string]string, err error) {
+	err = json.Unmarshal([]byte(text), &tags)
+	return tags, err
 }

@@ -16,13 +16,15 @@ func splitShared(spans []trace.Span) {
 		clients[spans[i].SpanID] = clients[spans[i].SpanID] || hasKind(&spans[i], "client")
 	}
 	renamed := make(map[trace.SpanID]trace.SpanID)
-	var free trace.SpanID
+	var free trace.SpanID // the last one that no span had
 	for i := range spans {
 		s := &spans[i]
 		if !clients[s.SpanID] || !hasKind(s, "server") {
 			continue
 		}
-		free = nextFree(clients, free)
+		for taken := true; taken; _, taken = clients[free] {
+			free++
+		}
 		renamed[s.SpanID] = free
 		setParent(s, s.SpanID)
 		s.SpanID = free
@@ -33,16 +35,6 @@ func splitShared(spans []trace.Span) {
 	for i := range spans {
 		if id, ok := renamed[spans[i].ParentID()]; ok && id != spans[i].SpanID {
 			setParent(&spans[i], id)
-		}
-	}
-}
-
-// nextFree returns the first id beyond last that no span has.
-func nextFree(taken map[trace.SpanID]bool, last trace.SpanID) trace.SpanID {
-	for {
-		last++
-		if _, ok := taken[last]; !ok {
-			return last
 		}
 	}
 }

@@ -9,23 +9,16 @@ import (
 	"github.com/otdemo/otdemo/pkg/trace"
 )
 
-// The warnings of Jaeger 1.62 (model/adjuster/clockskew.go).
-const (
-	warnDuplicate    = "duplicate span IDs; skipping clock skew adjustment"
-	warnNoParent     = "invalid parent span IDs=%s; skipping clock skew adjustment"
-	warnSkewDisabled = "clock skew adjustment disabled; not applying calculated delta of %v"
-)
-
-// skewNode is a span and those it caused.
 type skewNode struct {
 	span     *trace.Span
 	host     string
+	delta    time.Duration // the skew that it has, with its host
 	children []*skewNode
 }
 
 // warnOfSkew adds Jaeger's warnings of spans that share an id, whose parent is
 // not in the trace, or whose time does not lie within their parent's although
-// they ran on another host. It changes no time.
+// they ran on another host (model/adjuster/clockskew.go in 1.62). It changes no time.
 func warnOfSkew(spans []trace.Span) {
 	nodes := make(map[trace.SpanID]*skewNode, len(spans))
 	var inOrder []*skewNode
@@ -33,7 +26,7 @@ func warnOfSkew(spans []trace.Span) {
 		s := &spans[i]
 		s.Warnings = slices.Clip(s.Warnings) // the store's array stays as it is
 		if _, taken := nodes[s.SpanID]; taken {
-			warn(s, warnDuplicate)
+			warn(s, "duplicate span IDs; skipping clock skew adjustment")
 			continue
 		}
 		n := &skewNode{span: s, host: hostOf(s)}
@@ -48,42 +41,31 @@ func warnOfSkew(spans []trace.Span) {
 		case id == 0:
 			roots = append(roots, n)
 		case parent == nil:
-			warn(n.span, warnNoParent, id)
+			warn(n.span, "invalid parent span IDs=%s; skipping clock skew adjustment", id)
 			roots = append(roots, n)
 		default:
 			parent.children = append(parent.children, n)
 		}
 	}
-	for _, root := range roots {
-		warnBelow(root)
-	}
+	warnBelow(roots)
 }
 
-// skewStep is a span whose children are to be looked at, with the skew that it
-// and its host have.
-type skewStep struct {
-	node  *skewNode
-	host  string
-	delta time.Duration
-}
-
-// warnBelow walks a tree without recursion: chains of a hundred thousand spans
+// warnBelow walks the trees without recursion: chains of a hundred thousand spans
 // exist.
-func warnBelow(root *skewNode) {
-	todo := []skewStep{{node: root, host: root.host}}
+func warnBelow(todo []*skewNode) {
 	for len(todo) > 0 {
-		step := todo[len(todo)-1]
+		parent := todo[len(todo)-1]
 		todo = todo[:len(todo)-1]
-		for _, child := range step.node.children {
-			next := skewStep{node: child, host: step.host, delta: step.delta}
-			if child.host != step.host || child.host == "" {
-				next.host, next.delta = child.host, skew(child.span, step.node.span)
+		for _, child := range parent.children {
+			child.delta = parent.delta
+			if child.host != parent.host || child.host == "" {
+				child.delta = skew(child.span, parent.span)
 			}
-			if next.delta != 0 {
-				warn(child.span, warnSkewDisabled, next.delta)
+			if child.delta != 0 {
+				warn(child.span, "clock skew adjustment disabled; not applying calculated delta of %v", child.delta)
 			}
-			todo = append(todo, next)
 		}
+		todo = append(todo, parent.children...)
 	}
 }
 
@@ -111,22 +93,20 @@ func hostOf(s *trace.Span) string {
 	if s.Process == nil {
 		return ""
 	}
-	for _, tag := range s.Process.Tags {
-		if tag.Key != "ip" {
-			continue
-		}
-		switch tag.Value.Kind() {
-		case trace.KindString:
-			return tag.Value.String()
-		case trace.KindInt64:
-			return ipv4(uint32(tag.Value.Int64())).String()
-		case trace.KindBinary:
-			if addr, ok := netip.AddrFromSlice(tag.Value.Bytes()); ok {
-				return addr.Unmap().String()
-			}
-		default:
-		}
+	i := slices.IndexFunc(s.Process.Tags, func(tag trace.Tag) bool { return tag.Key == "ip" })
+	if i < 0 {
 		return ""
+	}
+	switch v := s.Process.Tags[i].Value; v.Kind() {
+	case trace.KindString:
+		return v.String()
+	case trace.KindInt64:
+		return ipv4(uint32(v.Int64())).String()
+	case trace.KindBinary:
+		if addr, ok := netip.AddrFromSlice(v.Bytes()); ok {
+			return addr.Unmap().String()
+		}
+	default:
 	}
 	return ""
 }

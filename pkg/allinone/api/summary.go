@@ -32,9 +32,10 @@ type serviceSummary struct {
 // that a trace whose root was lost has a name, too.
 func summarize(t *trace.Trace) summary {
 	start, length := t.Bounds()
+	id := otlpTraceID(t.ID)
 	out := summary{
-		TraceID:    otlpTraceID(t.ID),
-		TraceIDOld: otlpTraceID(t.ID),
+		TraceID:    id,
+		TraceIDOld: id,
 		MinStart:   nanos(start.UnixNano()),
 		MaxEnd:     nanos(start.UnixNano() + length.Nanoseconds()),
 		SpanCount:  len(t.Spans),
@@ -68,7 +69,6 @@ func summarize(t *trace.Trace) summary {
 	return out
 }
 
-// failedV3 reports whether the span's status in API v3 is an error.
 func failedV3(s *trace.Span) bool {
 	if !slices.ContainsFunc(s.Tags, tellsOutcome) { // most spans
 		return false

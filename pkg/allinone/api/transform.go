@@ -2,6 +2,7 @@ package api
 
 import (
 	"errors"
+	"fmt"
 	"net/http"
 
 	"github.com/otdemo/otdemo/pkg/allinone/ingest"
@@ -13,14 +14,13 @@ import (
 // for the UI, which shows files that way. Nothing is stored. It counts as an answer
 // only once the body has arrived, which may take long.
 func (h *handler) transform(w http.ResponseWriter, r *http.Request) {
-	body, err := h.bodies.Take(r.Body)
+	body, err := h.Bodies.Take(r.Body)
 	if err != nil {
-		status := http.StatusBadRequest // as Jaeger responds to any file that it cannot read
 		if ingest.ReasonOf(err) == ingest.Busy {
-			status = http.StatusServiceUnavailable
 			w.Header().Set("Retry-After", retryAfter)
+			err = &refusal{http.StatusServiceUnavailable, err.Error()}
 		}
-		h.refuse(w, status, err.Error())
+		h.refuse(w, err) // with 400, as Jaeger responds to any file that it cannot read
 		return
 	}
 	defer body.Close()
@@ -30,7 +30,7 @@ func (h *handler) transform(w http.ResponseWriter, r *http.Request) {
 			err = errors.New(otlp.InvalidText(request.Invalid))
 		}
 		if err != nil {
-			h.refuse(w, http.StatusBadRequest, "cannot unmarshal OTLP : "+err.Error())
+			h.refuse(w, fmt.Errorf("cannot unmarshal OTLP : %w", err))
 			return
 		}
 		w.Header().Set("Content-Type", "application/json")

@@ -3,17 +3,11 @@ package api
 import (
 	"errors"
 	"fmt"
-	"io/fs"
 	"net/http"
 	"os"
-	"path"
-	"strings"
 
 	"github.com/otdemo/otdemo/internal/hint"
 )
-
-// indexFile is what a browser runs, whatever path of the UI it asks for.
-const indexFile = "index.html"
 
 // uiPolicy lets a UI run its own scripts and workers and talk to this server only.
 // Jaeger's has scripts in its page and workers in blobs.
@@ -63,37 +57,7 @@ func (u *UI) Close() error {
 	return nil
 }
 
-// ServeHTTP serves the file that the path names, or the page for the paths that
-// the UI makes up, such as /trace/1f. A file that is missing below static/ is not
-// found: a page in its place would be taken for a broken script.
+// ServeHTTP implements http.Handler.
 func (u *UI) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	name := strings.TrimPrefix(path.Clean("/"+r.URL.Path), "/")
-	file, info, err := u.open(name)
-	if err != nil && !strings.HasPrefix(name, "static/") {
-		file, info, err = u.open(indexFile)
-	}
-	if err != nil {
-		http.NotFound(w, r)
-		return
-	}
-	defer func() { _ = file.Close() }() // read only
-	w.Header().Set("Content-Security-Policy", uiPolicy)
-	w.Header().Set("Cache-Control", "no-cache") // may be kept, and is asked for again
-	http.ServeContent(w, r, info.Name(), info.ModTime(), file)
-}
-
-// open opens a regular file. A FIFO would block, so it is looked at before.
-func (u *UI) open(name string) (*os.File, fs.FileInfo, error) {
-	info, err := u.root.Stat(name)
-	if err != nil {
-		return nil, nil, fmt.Errorf("look at ui file: %w", err)
-	}
-	if !info.Mode().IsRegular() {
-		return nil, nil, fmt.Errorf("ui file %q is no regular file", name)
-	}
-	file, err := u.root.Open(name)
-	if err != nil {
-		return nil, nil, fmt.Errorf("open ui file: %w", err)
-	}
-	return file, info, nil
+	page{files: u.root.FS(), policy: uiPolicy, kept: mayKeep}.ServeHTTP(w, r)
 }

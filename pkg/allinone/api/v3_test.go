@@ -152,7 +152,7 @@ func TestStatus(t *testing.T) {
 		{"error with a message of http", 0, []trace.Tag{failed, text("http.status_message", "m")}, otlpStatus{Code: 2, Message: "m"}},
 		{"ok", 0, []trace.Tag{text("otel.status_code", "ok"), http(500)}, otlpStatus{Code: 1}},
 		{"http 200", 0, []trace.Tag{http(200)}, otlpStatus{}},
-		{"http 404 of a client", kindClient, []trace.Tag{http(404)}, otlpStatus{Code: 2}},
+		{"http 404 of a client", otlpKind("client"), []trace.Tag{http(404)}, otlpStatus{Code: 2}},
 		{"http 404 of a server", kindServer, []trace.Tag{http(404)}, otlpStatus{}},
 		{"http 500 of a server, as text", kindServer, []trace.Tag{text("http.status_code", "500")}, otlpStatus{Code: 2}},
 		{"http, no number", 0, []trace.Tag{text("http.status_code", "odd")}, otlpStatus{}},

@@ -171,9 +171,10 @@ func TestDecodeRefuses(t *testing.T) {
 func TestLongDurationsStop(t *testing.T) {
 	t.Parallel()
 	for _, seconds := range []int64{math.MaxInt64, math.MinInt64} {
-		got, err := duration(moment(seconds, 0))
-		if err != nil || (got > 0) != (seconds > 0) || got.Abs() < 290*365*24*time.Hour {
-			t.Errorf("%d s: got %v, %v", seconds, got, err)
+		m := pb.Read(moment(seconds, 0))
+		got := duration(m)
+		if m.Err() != nil || (got > 0) != (seconds > 0) || got.Abs() < 290*365*24*time.Hour {
+			t.Errorf("%d s: got %v, %v", seconds, got, m.Err())
 		}
 	}
 }

@@ -45,14 +45,13 @@ type Packet struct {
 // *ingest.Fault.
 func DecodePacket(b []byte) (Packet, error) {
 	var p Packet
-	left := pb.NewAllowance(b)
 	m := pb.Read(b)
 	for m.Next() {
 		switch m.Number {
 		case packetSpanID:
 			m.Fail(p.ID.read(m.Group()))
 		case packetAnnotation:
-			m.Fail(left.Spend(1, unsafe.Sizeof(Annotation{})))
+			m.Spend(1, unsafe.Sizeof(Annotation{}))
 			a, err := readAnnotation(m.Group())
 			m.Fail(err)
 			p.Annotations = append(p.Annotations, a)

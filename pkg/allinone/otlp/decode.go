@@ -1,7 +1,9 @@
 package otlp
 
 import (
+	"cmp"
 	"fmt"
+	"slices"
 	"time"
 	"unsafe"
 
@@ -42,71 +44,38 @@ type Request struct {
 // Decode reads an ExportTraceServiceRequest in protobuf. It keeps nothing of body
 // and allocates at most some thirty times its size, whatever sizes it declares.
 func Decode(body []byte) (Request, error) {
-	d := decoder{left: pb.NewAllowance(body)}
+	var request Request
 	m := pb.Read(body)
 	for m.Next() {
 		if m.Number == requestResources {
-			m.Fail(d.resource(m.Bytes()))
+			request.resource(m.Part())
 		}
 	}
 	if err := m.Err(); err != nil {
 		return Request{}, fmt.Errorf("read OTLP: %w", err)
 	}
-	return d.request, nil
-}
-
-// decoder holds what a request has so far.
-type decoder struct {
-	request Request
-	left    pb.Allowance
-}
-
-// tags reads every KeyValue that a message has under a number, and leaves room
-// for more. It counts first, so as to allocate once.
-func (d *decoder) tags(first []trace.Tag, b []byte, number int, room int) ([]trace.Tag, error) {
-	n := count(b, number)
-	if n+len(first)+room == 0 {
-		return nil, nil
-	}
-	if err := d.left.Spend(n, unsafe.Sizeof(trace.Tag{})); err != nil {
-		return nil, err
-	}
-	return appendTags(append(make([]trace.Tag, 0, n+len(first)+room), first...), b, number)
-}
-
-// count returns how many fields of that number a message has.
-func count(b []byte, number int) int {
-	n := 0
-	for m := pb.Read(b); m.Next(); {
-		if m.Number == number {
-			n++
-		}
-	}
-	return n
+	return request, nil
 }
 
 // resource reads a ResourceSpans. Fields come in any order, so it looks for who
 // made the spans first.
-func (d *decoder) resource(b []byte) error {
+func (r *Request) resource(m pb.Message) {
 	var attributes []trace.Tag
-	m := pb.Read(b)
-	for m.Next() {
-		if m.Number == resourceSelf {
-			var err error
-			attributes, err = d.tags(attributes, m.Bytes(), resourceAttributes, 0)
-			m.Fail(err)
+	self := m
+	for self.Next() {
+		if self.Number == resourceSelf {
+			attributes = readTags(attributes, self.Part(), resourceAttributes, 0)
 		}
 	}
 	batch := ingest.Batch{Process: newProcess(attributes)}
-	for m = pb.Read(b); m.Next(); {
+	for m.Next() {
 		if m.Number == resourceScopes || m.Number == resourceLibraries {
-			m.Fail(d.scope(m.Bytes(), &batch))
+			r.scope(m.Part(), &batch)
 		}
 	}
 	if len(batch.Spans) > 0 {
-		d.request.Batches = append(d.request.Batches, batch)
+		r.Batches = append(r.Batches, batch)
 	}
-	return m.Err()
 }
 
 const (
@@ -124,51 +93,39 @@ func newProcess(attributes []trace.Tag) *trace.Process {
 	if len(attributes) == 0 {
 		process.Service = noService
 	}
-	named := false
-	for _, tag := range attributes {
-		if tag.Key != serviceName {
-			process.Tags = append(process.Tags, tag)
-			continue
-		}
-		if text := tag.Value.String(); !named && tag.Value.Kind() == trace.KindString && text != "" {
-			process.Service = text
-		}
-		named = true
+	isName := func(tag trace.Tag) bool { return tag.Key == serviceName }
+	if i := slices.IndexFunc(attributes, isName); i >= 0 && attributes[i].Value.Kind() == trace.KindString {
+		process.Service = cmp.Or(attributes[i].Value.String(), emptyService)
 	}
+	process.Tags = slices.DeleteFunc(attributes, isName)
 	return process
 }
 
 // scope reads a ScopeSpans, that is the spans of one instrumentation library.
-func (d *decoder) scope(b []byte, batch *ingest.Batch) error {
+func (r *Request) scope(m pb.Message, batch *ingest.Batch) {
 	var library []trace.Tag
-	m := pb.Read(b)
-	for m.Next() {
-		if m.Number == scopeSelf {
-			var err error
-			library, err = appendScope(library, m.Bytes())
-			m.Fail(err)
+	self := m
+	for self.Next() {
+		if self.Number == scopeSelf {
+			library = appendScope(library, self.Part())
 		}
 	}
-	for m = pb.Read(b); m.Next(); {
+	for m.Next() {
 		if m.Number != scopeSpans {
 			continue
 		}
-		span, err := d.span(m.Bytes(), library)
-		m.Fail(err)
+		span := readSpan(m.Part(), library)
 		if span.TraceID.IsZero() || span.SpanID == 0 {
-			d.request.Invalid++
-			continue
+			r.Invalid++
+		} else if m.Spend(1, unsafe.Sizeof(span)) {
+			span.Process = batch.Process
+			batch.Spans = append(batch.Spans, span)
 		}
-		m.Fail(d.left.Spend(1, unsafe.Sizeof(span)))
-		span.Process = batch.Process
-		batch.Spans = append(batch.Spans, span)
 	}
-	return m.Err()
 }
 
 // appendScope appends the tags by which each span names its library.
-func appendScope(tags []trace.Tag, b []byte) ([]trace.Tag, error) {
-	m := pb.Read(b)
+func appendScope(tags []trace.Tag, m pb.Message) []trace.Tag {
 	for m.Next() {
 		switch m.Number {
 		case scopeName:
@@ -177,10 +134,9 @@ func appendScope(tags []trace.Tag, b []byte) ([]trace.Tag, error) {
 			tags = appendText(tags, "otel.scope.version", m.String())
 		}
 	}
-	return tags, m.Err()
+	return tags
 }
 
-// appendText appends a tag, unless it would be empty.
 func appendText(tags []trace.Tag, key, text string) []trace.Tag {
 	if text == "" {
 		return tags

@@ -1,6 +1,8 @@
 package otlp
 
 import (
+	"bytes"
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"mime"
@@ -10,6 +12,7 @@ import (
 	coltracepb "go.opentelemetry.io/proto/otlp/collector/trace/v1"
 	statuspb "google.golang.org/genproto/googleapis/rpc/status"
 	"google.golang.org/grpc/codes"
+	"google.golang.org/protobuf/encoding/protojson"
 	"google.golang.org/protobuf/proto"
 )
 
@@ -44,25 +47,13 @@ func (f Format) Decode(body []byte) (Request, error) {
 // Reply returns an ExportTraceServiceResponse, which reports the number of
 // invalid spans; all others were stored.
 func (f Format) Reply(invalid int) []byte {
-	message := ""
+	partial := &coltracepb.ExportTracePartialSuccess{}
 	if invalid > 0 {
-		message = InvalidText(invalid)
-	}
-	if f == JSON {
-		type partial struct {
-			Rejected int    `json:"rejectedSpans,omitempty,string"`
-			Message  string `json:"errorMessage,omitempty"`
-		}
-		return encodeJSON(struct {
-			Partial partial `json:"partialSuccess"`
-		}{partial{invalid, message}})
-	}
-	if invalid == 0 {
+		partial.RejectedSpans, partial.ErrorMessage = int64(invalid), InvalidText(invalid)
+	} else if f == Protobuf {
 		return nil
 	}
-	return encode(&coltracepb.ExportTraceServiceResponse{
-		PartialSuccess: &coltracepb.ExportTracePartialSuccess{RejectedSpans: int64(invalid), ErrorMessage: message},
-	})
+	return f.encode(&coltracepb.ExportTraceServiceResponse{PartialSuccess: partial})
 }
 
 // InvalidText returns the error text for that many invalid spans.
@@ -73,39 +64,27 @@ func InvalidText(invalid int) string {
 // Fault returns the google.rpc.Status that goes with an HTTP status other than
 // 200.
 func (f Format) Fault(status int, message string) []byte {
-	code := faultCodeOf(status)
-	if f == JSON {
-		return encodeJSON(struct {
-			Code    uint32 `json:"code"`
-			Message string `json:"message"`
-		}{uint32(code), message})
-	}
-	return encode(&statuspb.Status{Code: int32(code), Message: strings.ToValidUTF8(message, "?")})
+	return f.encode(&statuspb.Status{Code: int32(faultCodeOf(status)), Message: strings.ToValidUTF8(message, "?")})
 }
 
 // faultCodeOf returns the gRPC code for an HTTP status, as the OpenTelemetry
 // Collector does.
 func faultCodeOf(status int) codes.Code {
-	switch status {
-	case http.StatusBadRequest:
-		return codes.InvalidArgument
-	case http.StatusRequestEntityTooLarge:
-		return codes.ResourceExhausted
-	case http.StatusServiceUnavailable:
-		return codes.Unavailable
-	default:
-		return codes.Unknown
-	}
+	return cmp.Or(map[int]codes.Code{
+		http.StatusBadRequest:            codes.InvalidArgument,
+		http.StatusRequestEntityTooLarge: codes.ResourceExhausted,
+		http.StatusServiceUnavailable:    codes.Unavailable,
+	}[status], codes.Unknown)
 }
 
 // encode encodes a message whose texts are valid UTF-8, which cannot fail.
-func encode(m proto.Message) []byte {
-	b, _ := proto.Marshal(m)
-	return b
-}
-
-// encodeJSON encodes a value that cannot fail.
-func encodeJSON(v any) []byte {
-	b, _ := json.Marshal(v)
-	return b
+func (f Format) encode(m proto.Message) []byte {
+	if f == Protobuf {
+		b, _ := proto.Marshal(m)
+		return b
+	}
+	b, _ := protojson.Marshal(m)
+	var compact bytes.Buffer
+	_ = json.Compact(&compact, b) // protojson puts spaces at random
+	return compact.Bytes()
 }

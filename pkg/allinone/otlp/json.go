@@ -3,14 +3,15 @@ package otlp
 import (
 	"encoding/base64"
 	"encoding/hex"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"slices"
 	"strconv"
 	"strings"
 
+	coltracepb "go.opentelemetry.io/proto/otlp/collector/trace/v1"
 	"google.golang.org/protobuf/encoding/protowire"
+	"google.golang.org/protobuf/reflect/protoreflect"
 
 	"github.com/otdemo/otdemo/pkg/allinone/internal/pb"
 )
@@ -20,13 +21,12 @@ import (
 // which are hexadecimal. Names in snake_case are taken too, numbers as text, and
 // what is unknown is passed over, as the OpenTelemetry Collector does.
 func FromJSON(body []byte) ([]byte, error) {
-	scan, err := newScanner(body)
+	s, err := newScanner(body)
 	if err != nil {
 		return nil, fmt.Errorf("read OTLP's JSON: %w", err)
 	}
-	t := transcoder{scan}
-	out, err := t.request(make([]byte, 0, len(body)/2))
-	if err != nil {
+	out := make([]byte, 0, len(body)/2)
+	if out, err = s.message(out, (*coltracepb.ExportTraceServiceRequest)(nil).ProtoReflect().Descriptor(), 0); err != nil {
 		return nil, fmt.Errorf("read OTLP's JSON: %w", err)
 	}
 	return out, nil
@@ -36,158 +36,138 @@ func FromJSON(body []byte) ([]byte, error) {
 // deeper.
 const maxJSONDepth = 4 * maxDepth
 
-// transcoder appends what it reads as JSON to protobuf.
-type transcoder struct {
-	*scanner
-}
-
-func (t *transcoder) request(out []byte) ([]byte, error) {
-	token, err := t.token()
-	if err != nil {
-		return out, err
-	}
-	if token != json.Delim('{') {
+// message appends the fields of the object that is next as protobuf.
+func (s *scanner) message(out []byte, kind protoreflect.MessageDescriptor, depth int) ([]byte, error) {
+	if !s.take('{') {
 		return out, errors.New("want an object")
 	}
-	return t.object(out, inRequest, 0)
-}
-
-// object reads an object's members after its opening brace.
-func (t *transcoder) object(out []byte, kind message, depth int) ([]byte, error) {
 	if depth > maxJSONDepth {
 		return out, errTooDeep
 	}
 	for {
-		name, ok, err := t.key()
+		name, ok, err := s.key()
 		if !ok || err != nil {
 			return out, err
 		}
-		f := schema[kind][camel(name)]
-		if out, err = t.member(out, f, depth); err != nil {
+		if out, err = s.member(out, fieldOf(kind, name), depth); err != nil {
 			return out, fmt.Errorf("%.64s: %w", name, err)
 		}
 	}
 }
 
-// camel returns a name as JSON has it, of one as protobuf has it.
-func camel(name string) string {
-	if !strings.Contains(name, "_") {
-		return name
+// fieldOf returns the field of a name in lowerCamelCase or snake_case; nil for what is
+// unknown, and for the counts, flags and indexes of 32 bits, which Decode does not read.
+func fieldOf(kind protoreflect.MessageDescriptor, name string) protoreflect.FieldDescriptor {
+	f := kind.Fields().ByJSONName(name)
+	if f == nil && strings.Contains(name, "_") {
+		f = kind.Fields().ByTextName(name)
 	}
-	var b strings.Builder
-	for i, part := range strings.Split(name, "_") {
-		if i > 0 && part != "" {
-			part = strings.ToUpper(part[:1]) + part[1:]
+	if f == nil {
+		switch name { // before OTLP 0.15; see resourceLibraries
+		case "instrumentationLibrarySpans", "instrumentation_library_spans":
+			return fieldOf(kind, "scopeSpans")
+		case "instrumentationLibrary", "instrumentation_library":
+			return fieldOf(kind, "scope")
 		}
-		b.WriteString(part)
+		return nil
 	}
-	return b.String()
+	if slices.Contains([]protoreflect.Kind{protoreflect.Int32Kind, protoreflect.Uint32Kind, protoreflect.Fixed32Kind}, f.Kind()) {
+		return nil
+	}
+	return f
 }
 
 // member reads a member's value, of which null is none.
-func (t *transcoder) member(out []byte, f field, depth int) ([]byte, error) {
-	if f.number == 0 {
-		t.skip()
-		return out, nil
-	}
-	token, err := t.token()
+func (s *scanner) member(out []byte, f protoreflect.FieldDescriptor, depth int) (_ []byte, err error) {
 	switch {
-	case err != nil, token == nil:
-		return out, err
-	case f.encoding != asList:
-		return t.element(out, f, token, depth)
-	case token != json.Delim('['):
+	case f == nil, s.peek() == 'n':
+		s.skip()
+		return out, nil
+	case !f.IsList():
+		return s.element(out, f, depth)
+	case !s.take('['):
 		return out, errors.New("want an array")
 	}
-	for {
-		if token, err = t.token(); err != nil || token == json.Delim(']') {
-			return out, err
-		}
-		if out, err = t.element(out, f, token, depth); err != nil {
+	for !s.take(']') {
+		if out, err = s.element(out, f, depth); err != nil {
 			return out, err
 		}
 	}
+	return out, nil
 }
 
-// element appends a value that begins with token as a field.
-func (t *transcoder) element(out []byte, f field, token json.Token, depth int) ([]byte, error) {
-	if f.encoding == asMessage || f.encoding == asList {
-		if token != json.Delim('{') {
-			return out, errors.New("want an object")
-		}
+func (s *scanner) element(out []byte, f protoreflect.FieldDescriptor, depth int) ([]byte, error) {
+	c := s.peek()
+	switch {
+	case f.Kind() == protoreflect.MessageKind:
 		start := len(out)
-		out, err := t.object(out, f.message, depth+1)
-		head := protowire.AppendTag(nil, protowire.Number(f.number), protowire.BytesType)
+		out, err := s.message(out, f.Message(), depth+1)
+		head := protowire.AppendTag(nil, f.Number(), protowire.BytesType)
 		head = protowire.AppendVarint(head, uint64(len(out)-start))
 		return slices.Insert(out, start, head...), err
-	}
-	if f.encoding == asBool {
-		b, ok := token.(bool)
-		if !ok {
-			return out, fmt.Errorf("want true or false, got %v", token)
+	case f.Kind() == protoreflect.BoolKind:
+		if c != 't' && c != 'f' {
+			return out, errors.New("want true or false")
 		}
-		return pb.AppendUint(out, f.number, protowire.EncodeBool(b)), nil
+		return pb.AppendUint(out, int(f.Number()), protowire.EncodeBool(string(s.word()) == "true")), nil
+	case c == '"':
+		text, err := s.str()
+		if err != nil {
+			return out, err
+		}
+		return appendScalar(out, f, text, true)
+	case c == '-', c >= '0' && c <= '9':
+		return appendScalar(out, f, string(s.word()), false)
 	}
-	switch token := token.(type) {
-	case string:
-		return appendScalar(out, f, token, true)
-	case json.Number:
-		return appendScalar(out, f, token.String(), false)
-	}
-	return out, fmt.Errorf("want text or a number, got %v", token)
+	return out, errors.New("want text or a number")
 }
 
-var (
-	errNoText   = errors.New("want text, got a number")
-	errNoNumber = errors.New("want a number")
-)
-
 // appendScalar appends a field of text or of a number, which may be quoted.
-func appendScalar(out []byte, f field, s string, quoted bool) ([]byte, error) {
-	switch f.encoding {
-	case asText, asHex, asBase64:
+func appendScalar(out []byte, f protoreflect.FieldDescriptor, s string, quoted bool) ([]byte, error) {
+	number := int(f.Number())
+	switch f.Kind() {
+	case protoreflect.StringKind, protoreflect.BytesKind:
 		if !quoted {
-			return out, errNoText
+			return out, errors.New("want text, got a number")
 		}
-		raw, err := unquote(f.encoding, s)
-		return pb.AppendBytes(out, f.number, raw), err
-	case asDouble:
+		raw, err := unquote(f, s)
+		return pb.AppendBytes(out, number, raw), err
+	case protoreflect.DoubleKind:
 		n, err := strconv.ParseFloat(s, 64)
-		return pb.AppendDouble(out, f.number, n), numberError(err, s)
-	case asNanos:
+		return pb.AppendDouble(out, number, n), numberError(err, s)
+	case protoreflect.Fixed64Kind:
 		n, err := strconv.ParseUint(s, 10, 64)
-		return pb.AppendFixed64(out, f.number, n), numberError(err, s)
-	case asKind:
-		if i := slices.Index(spanKinds(), s); i >= 0 {
-			return pb.AppendUint(out, f.number, uint64(i)), nil
-		}
-	case asStatus:
-		if i := slices.Index(statusCodes(), s); i >= 0 {
-			return pb.AppendUint(out, f.number, uint64(i)), nil
+		return pb.AppendFixed64(out, number, n), numberError(err, s)
+	case protoreflect.EnumKind:
+		if value := f.Enum().Values().ByName(protoreflect.Name(s)); value != nil {
+			return pb.AppendUint(out, number, uint64(value.Number())), nil
 		}
 	default: // integers
 	}
 	n, err := strconv.ParseInt(s, 10, 64)
-	return pb.AppendUint(out, f.number, uint64(n)), numberError(err, s)
+	return pb.AppendUint(out, number, uint64(n)), numberError(err, s)
 }
 
 func numberError(err error, s string) error {
 	if err == nil {
 		return nil
 	}
-	return fmt.Errorf("%w, got %.64q", errNoNumber, s)
+	return fmt.Errorf("want a number, got %.64q", s)
 }
 
-// unquote returns the bytes that stand in a string.
-func unquote(e encoding, s string) ([]byte, error) {
-	switch e {
-	case asHex:
+// unquote returns the bytes that stand in a string: as they are, in hexadecimal for
+// ids, else in base64.
+func unquote(f protoreflect.FieldDescriptor, s string) ([]byte, error) {
+	switch {
+	case f.Kind() == protoreflect.StringKind:
+		return []byte(s), nil
+	case strings.HasSuffix(string(f.Name()), "_id"):
 		raw, err := hex.DecodeString(s)
 		if err != nil {
 			return nil, fmt.Errorf("want hexadecimal, got %.64q", s)
 		}
 		return raw, nil
-	case asBase64:
+	default:
 		// Both alphabets, padded or not, as protobuf's JSON allows.
 		s = strings.NewReplacer("-", "+", "_", "/").Replace(strings.TrimRight(s, "="))
 		raw, err := base64.RawStdEncoding.DecodeString(s)
@@ -195,7 +175,5 @@ func unquote(e encoding, s string) ([]byte, error) {
 			return nil, fmt.Errorf("want base64: %w", err)
 		}
 		return raw, nil
-	default:
-		return []byte(s), nil
 	}
 }

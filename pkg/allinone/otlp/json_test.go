@@ -99,6 +99,25 @@ func TestJSONScalars(t *testing.T) {
 	}
 }
 
+// What old clients write, and what Decode does not read.
+func TestJSONOfOthers(t *testing.T) {
+	t.Parallel()
+	const span = `"spans":[{"traceId":"000000000000000000000000000000AA","spanId":"00000000000000bb"`
+	for _, body := range []string{
+		`{"resourceSpans":[{"instrumentationLibrarySpans":[{"instrumentationLibrary":{"name":"lib"},` + span + `}]}]}]}`,
+		`{"resource_spans":[{"instrumentation_library_spans":[{"instrumentation_library":{"name":"lib"},` + span + `}]}]}]}`,
+		`{"resourceSpans":[{"scopeSpans":[{"scope":{"name":"lib","droppedAttributesCount":[]},` + span + `,"flags":{},"droppedLinksCount":"no"}]}]}]}`,
+	} {
+		got, err := JSON.Decode([]byte(body))
+		if err != nil {
+			t.Fatalf("%s: %v", body, err)
+		}
+		if name, _ := got.Batches[0].Spans[0].Tag("otel.scope.name"); name != trace.String("lib") {
+			t.Errorf("%s: got scope %q, want lib", body, name)
+		}
+	}
+}
+
 func TestJSONIsRefused(t *testing.T) {
 	t.Parallel()
 	deep := strings.Repeat(`{"arrayValue":{"values":[`, maxDepth+1) + strings.Repeat(`]}}`, maxDepth+1)

@@ -23,43 +23,39 @@ func newScanner(text []byte) (*scanner, error) {
 	return &scanner{text: text}, nil
 }
 
-// token returns the next token, as encoding/json's Decoder does with UseNumber. There
-// must be one.
-func (s *scanner) token() (json.Token, error) {
-	s.toNext()
-	switch c := s.text[s.at]; c {
-	case '{', '}', '[', ']':
-		s.at++
-		return json.Delim(c), nil
-	case '"':
-		return s.str()
-	case 't':
-		s.at += len("true")
-		return true, nil
-	case 'f':
-		s.at += len("false")
-		return false, nil
-	case 'n':
-		s.at += len("null")
-		return nil, nil //nolint:nilnil // represents null
-	}
-	start := s.at
-	for s.at < len(s.text) && isNumber(s.text[s.at]) {
-		s.at++
-	}
-	return json.Number(s.text[start:s.at]), nil
-}
-
-// toNext goes to the first byte of the next token.
-func (s *scanner) toNext() {
+// peek goes to the first byte of the next value, or to the end of the one around it, and
+// returns that byte. There must be one.
+func (s *scanner) peek() byte {
 	for {
-		switch s.text[s.at] {
+		switch c := s.text[s.at]; c {
 		case ' ', '\t', '\r', '\n', ',', ':':
 			s.at++
 		default:
-			return
+			return c
 		}
 	}
+}
+
+// take passes over a brace or a bracket, if it is next.
+func (s *scanner) take(c byte) bool {
+	if s.peek() != c {
+		return false
+	}
+	s.at++
+	return true
+}
+
+// word returns the number, or the true, false or null, that begins here.
+func (s *scanner) word() []byte {
+	start := s.at
+	for s.at < len(s.text) && isWord(s.text[s.at]) {
+		s.at++
+	}
+	return s.text[start:s.at]
+}
+
+func isWord(c byte) bool {
+	return c >= 'a' && c <= 'z' || c >= '0' && c <= '9' || c == 'E' || c == '-' || c == '+' || c == '.'
 }
 
 // str returns the string that begins here.
@@ -95,9 +91,7 @@ func (s *scanner) pass() (plain bool) {
 
 // key returns the name of the next member of an object, false at its end.
 func (s *scanner) key() (name string, ok bool, err error) {
-	s.toNext()
-	if s.text[s.at] != '"' {
-		s.at++ // the closing brace
+	if s.take('}') {
 		return "", false, nil
 	}
 	name, err = s.str()
@@ -106,7 +100,10 @@ func (s *scanner) key() (name string, ok bool, err error) {
 
 // skip goes behind the next value.
 func (s *scanner) skip() {
-	s.toNext()
+	if c := s.peek(); c != '{' && c != '[' && c != '"' {
+		s.word()
+		return
+	}
 	for depth := 0; ; {
 		switch s.text[s.at] {
 		case '{', '[':
@@ -119,21 +116,9 @@ func (s *scanner) skip() {
 			s.pass()
 		default:
 			s.at++
-			if depth == 0 { // the rest of a number or a word
-				for s.at < len(s.text) && (isNumber(s.text[s.at]) || isLetter(s.text[s.at])) {
-					s.at++
-				}
-			}
 		}
 		if depth == 0 {
 			return
 		}
 	}
-}
-
-func isLetter(c byte) bool { return c >= 'a' && c <= 'z' }
-
-// isNumber reports whether a byte may stand in a number.
-func isNumber(c byte) bool {
-	return c >= '0' && c <= '9' || c == '-' || c == '+' || c == '.' || c == 'e' || c == 'E'
 }

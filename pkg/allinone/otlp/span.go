@@ -4,6 +4,8 @@ import (
 	"slices"
 	"unsafe"
 
+	tracepb "go.opentelemetry.io/proto/otlp/trace/v1"
+
 	"github.com/otdemo/otdemo/pkg/allinone/internal/pb"
 	"github.com/otdemo/otdemo/pkg/trace"
 )
@@ -47,43 +49,31 @@ type details struct {
 	events, links int // how many there are
 }
 
-// span reads a Span in two passes, so that it allocates once: first what it has,
+// readSpan reads a Span in two passes, so that it allocates once: first what it has,
 // then its lists. Its process is left to the caller.
-func (d *decoder) span(b []byte, library []trace.Tag) (trace.Span, error) {
+func readSpan(m pb.Message, library []trace.Tag) trace.Span {
 	var out trace.Span
 	var more details
-	m := pb.Read(b)
-	for m.Next() {
-		m.Fail(scanSpan(m, &out, &more))
-	}
-	if err := m.Err(); err != nil {
-		return out, err
+	fields := m
+	for fields.Next() {
+		scanField(&fields, &out, &more)
 	}
 	out.Start = instant(more.start)
 	out.Duration = instant(more.end).Sub(out.Start)
-	var err error
-	if out.Tags, err = d.tags(library, b, spanAttributes, more.tags()); err != nil {
-		return out, err
-	}
-	out.Tags = appendDetails(out.Tags, &more)
-	if more.events > 0 {
-		if out.Logs, err = d.events(b, more.events); err != nil {
-			return out, err
-		}
-	}
-	out.References, err = d.references(b, &more, out.TraceID)
-	return out, err
+	out.Tags = appendDetails(readTags(library, m, spanAttributes, more.tags()), &more)
+	out.Logs = readEvents(m, more.events)
+	out.References = readReferences(m, &more, out.TraceID)
+	return out
 }
 
-// scanSpan reads a field of a Span, and counts what is in a list.
-func scanSpan(m *pb.Message, out *trace.Span, more *details) (err error) {
+func scanField(m *pb.Message, out *trace.Span, more *details) {
 	switch m.Number {
 	case spanTraceID:
-		out.TraceID, err = pb.TraceID(m.Bytes())
+		out.TraceID = m.TraceID()
 	case spanSpanID:
-		out.SpanID, err = pb.SpanID(m.Bytes())
+		out.SpanID = m.SpanID()
 	case spanParent:
-		more.parent, err = pb.SpanID(m.Bytes())
+		more.parent = m.SpanID()
 	case spanState:
 		more.state = m.String()
 	case spanName:
@@ -99,13 +89,11 @@ func scanSpan(m *pb.Message, out *trace.Span, more *details) (err error) {
 	case spanLinks:
 		more.links++
 	case spanStatus:
-		err = readStatus(m.Bytes(), more)
+		more.readStatus(m.Part())
 	}
-	return err
 }
 
-func readStatus(b []byte, more *details) error {
-	m := pb.Read(b)
+func (more *details) readStatus(m pb.Message) {
 	for m.Next() {
 		switch m.Number {
 		case statusMessage:
@@ -114,25 +102,19 @@ func readStatus(b []byte, more *details) error {
 			more.status = m.Uint()
 		}
 	}
-	return m.Err()
 }
-
-// The codes of Status.
-const (
-	statusOK    = 1
-	statusError = 2
-)
 
 // appendDetails appends the tags that represent in Jaeger's model what OpenTelemetry
 // has fields for.
 func appendDetails(tags []trace.Tag, more *details) []trace.Tag {
 	tags = appendText(tags, "span.kind", kindName(more.kind))
-	switch more.status {
-	case statusOK:
+	switch tracepb.Status_StatusCode(more.status) {
+	case tracepb.Status_STATUS_CODE_OK:
 		tags = appendText(tags, "otel.status_code", "OK")
-	case statusError:
+	case tracepb.Status_STATUS_CODE_ERROR:
 		tags = appendText(tags, "otel.status_code", "ERROR")
 		tags = append(tags, trace.Tag{Key: "error", Value: trace.Bool(true)})
+	default: // not set
 	}
 	tags = appendText(tags, "otel.status_description", more.message)
 	return appendText(tags, "w3c.tracestate", more.state)
@@ -144,7 +126,6 @@ func (more *details) tags() int {
 	return len(appendDetails(room[:0], more))
 }
 
-// kindName returns the word for a SpanKind, "" for none.
 func kindName(kind uint64) string {
 	names := [...]string{"", "internal", "server", "client", "producer", "consumer"}
 	if kind >= uint64(len(names)) {
@@ -153,111 +134,92 @@ func kindName(kind uint64) string {
 	return names[kind]
 }
 
-// events reads a span's events, of which there are n.
-func (d *decoder) events(b []byte, n int) ([]trace.Log, error) {
-	if err := d.left.Spend(n, unsafe.Sizeof(trace.Log{})); err != nil {
-		return nil, err
+func readEvents(m pb.Message, n int) []trace.Log {
+	if n == 0 || !m.Spend(n, unsafe.Sizeof(trace.Log{})) {
+		return nil
 	}
 	logs := make([]trace.Log, 0, n)
-	m := pb.Read(b)
 	for m.Next() {
 		if m.Number == spanEvents {
-			log, err := d.event(m.Bytes())
-			m.Fail(err)
-			logs = append(logs, log)
+			logs = append(logs, readEvent(m.Part()))
 		}
 	}
-	return logs, m.Err()
+	return logs
 }
 
 const eventKey = "event"
 
-// event reads an Event: a log whose first field is the event's name, unless its
+// readEvent reads an Event: a log whose first field is the event's name, unless its
 // attributes have one of that key.
-func (d *decoder) event(b []byte) (trace.Log, error) {
+func readEvent(m pb.Message) trace.Log {
 	log := trace.Log{Time: instant(0)}
 	var first []trace.Tag
-	m := pb.Read(b)
-	for m.Next() {
-		switch m.Number {
+	fields := m
+	for fields.Next() {
+		switch fields.Number {
 		case eventTime:
-			log.Time = instant(m.Fixed64())
+			log.Time = instant(fields.Fixed64())
 		case eventName:
-			first = appendText(first[:0], eventKey, m.String())
+			first = appendText(first[:0], eventKey, fields.String())
 		}
 	}
-	if err := m.Err(); err != nil {
-		return log, err
+	log.Fields = readTags(first, m, eventAttributes, 0)
+	own := log.Fields[min(len(first), len(log.Fields)):]
+	if slices.ContainsFunc(own, func(tag trace.Tag) bool { return tag.Key == eventKey }) {
+		log.Fields = own
 	}
-	var err error
-	log.Fields, err = d.tags(first, b, eventAttributes, 0)
-	named := slices.ContainsFunc(log.Fields[min(len(first), len(log.Fields)):], func(tag trace.Tag) bool { return tag.Key == eventKey })
-	if named {
-		log.Fields = log.Fields[len(first):]
-	}
-	return log, err
+	return log
 }
 
-// references puts the parent before the links. A link to the parent sets
+// readReferences puts the parent before the links. A link to the parent sets
 // the type of that reference instead of adding one.
-func (d *decoder) references(b []byte, more *details, id trace.TraceID) ([]trace.Reference, error) {
+func readReferences(m pb.Message, more *details, id trace.TraceID) []trace.Reference {
 	n := more.links
 	if more.parent != 0 {
 		n++
 	}
-	if n == 0 {
-		return nil, nil
-	}
-	if err := d.left.Spend(n, unsafe.Sizeof(trace.Reference{})); err != nil {
-		return nil, err
+	if n == 0 || !m.Spend(n, unsafe.Sizeof(trace.Reference{})) {
+		return nil
 	}
 	refs := make([]trace.Reference, 0, n)
 	if more.parent != 0 {
 		refs = append(refs, trace.Reference{Type: trace.ChildOf, TraceID: id, SpanID: more.parent})
 	}
-	m := pb.Read(b)
 	for m.Next() {
 		if m.Number != spanLinks {
 			continue
 		}
-		link, err := readLink(m.Bytes())
-		m.Fail(err)
+		link := readLink(m.Part())
 		if more.parent != 0 && link.TraceID == id && link.SpanID == more.parent {
 			refs[0].Type = link.Type
 			continue
 		}
 		refs = append(refs, link)
 	}
-	return refs, m.Err()
+	return refs
 }
 
 // readLink reads a Link. Its attributes are read for OpenTracing's type of
 // reference only, as in Jaeger.
-func readLink(b []byte) (trace.Reference, error) {
+func readLink(m pb.Message) trace.Reference {
 	ref := trace.Reference{Type: trace.FollowsFrom}
 	typed := false
-	m := pb.Read(b)
 	for m.Next() {
-		var err error
 		switch m.Number {
 		case linkTraceID:
-			ref.TraceID, err = pb.TraceID(m.Bytes())
+			ref.TraceID = m.TraceID()
 		case linkSpanID:
-			ref.SpanID, err = pb.SpanID(m.Bytes())
+			ref.SpanID = m.SpanID()
 		case linkAttributes:
-			var key string
-			var value []byte
-			key, value, err = splitKeyValue(m.Bytes())
-			if err != nil || typed || key != "opentracing.ref_type" {
-				break
+			key, value := splitKeyValue(m.Part())
+			if typed || key != "opentracing.ref_type" {
+				continue
 			}
 			typed = true
-			var text trace.Value
-			if text, err = decodeValue(value); text == trace.String("child_of") {
+			if decodeValue(m.Within(value)) == trace.String("child_of") {
 				ref.Type = trace.ChildOf
 			}
 		}
-		m.Fail(err)
 	}
-	return ref, m.Err()
+	return ref
 }

@@ -7,6 +7,7 @@ import (
 	"math"
 	"slices"
 	"strconv"
+	"unsafe"
 
 	"github.com/otdemo/otdemo/pkg/allinone/internal/pb"
 	"github.com/otdemo/otdemo/pkg/trace"
@@ -34,34 +35,34 @@ const (
 	keyValue = 2
 )
 
-// appendTags appends every KeyValue that a message has under a number.
-func appendTags(tags []trace.Tag, b []byte, number int) ([]trace.Tag, error) {
-	m := pb.Read(b)
+// readTags reads every KeyValue that a message has under a number, behind first, and
+// leaves room for more. It counts first, so as to allocate once.
+func readTags(first []trace.Tag, m pb.Message, number, room int) []trace.Tag {
+	n := count(m, number)
+	if n+len(first)+room == 0 || !m.Spend(n, unsafe.Sizeof(trace.Tag{})) {
+		return nil
+	}
+	tags := append(make([]trace.Tag, 0, n+len(first)+room), first...)
 	for m.Next() {
 		if m.Number == number {
-			var err error
-			tags, err = appendTag(tags, m.Bytes())
-			m.Fail(err)
+			key, value := splitKeyValue(m.Part())
+			tags = append(tags, trace.Tag{Key: key, Value: decodeValue(m.Within(value))})
 		}
 	}
-	return tags, m.Err()
+	return tags
 }
 
-// appendTag appends a KeyValue to tags.
-func appendTag(tags []trace.Tag, keyValue []byte) ([]trace.Tag, error) {
-	key, raw, err := splitKeyValue(keyValue)
-	if err != nil {
-		return tags, err
+func count(m pb.Message, number int) int {
+	n := 0
+	for m.Next() {
+		if m.Number == number {
+			n++
+		}
 	}
-	value, err := decodeValue(raw)
-	if err != nil {
-		return tags, err
-	}
-	return append(tags, trace.Tag{Key: key, Value: value}), nil
+	return n
 }
 
-func splitKeyValue(b []byte) (key string, value []byte, err error) {
-	m := pb.Read(b)
+func splitKeyValue(m pb.Message) (key string, value []byte) {
 	for m.Next() {
 		switch m.Number {
 		case keyName:
@@ -70,14 +71,13 @@ func splitKeyValue(b []byte) (key string, value []byte, err error) {
 			value = m.Bytes()
 		}
 	}
-	return key, value, m.Err()
+	return key, value
 }
 
 // decodeValue reads an AnyValue. Arrays and maps become their JSON, which is all
 // that Jaeger's model can hold of them; none at all is the empty string.
-func decodeValue(b []byte) (trace.Value, error) {
+func decodeValue(m pb.Message) trace.Value {
 	var value trace.Value
-	m := pb.Read(b)
 	for m.Next() {
 		switch m.Number {
 		case valueString:
@@ -91,26 +91,21 @@ func decodeValue(b []byte) (trace.Value, error) {
 		case valueBytes:
 			value = trace.Binary(m.Bytes())
 		case valueArray:
-			text, err := appendArray(nil, m.Bytes(), 1)
-			m.Fail(err)
-			value = trace.String(string(text))
+			value = trace.String(string(appendArray(nil, m.Part(), 1)))
 		case valueList:
-			text, err := appendObject(nil, m.Bytes(), 1)
-			m.Fail(err)
-			value = trace.String(string(text))
+			value = trace.String(string(appendObject(nil, m.Part(), 1)))
 		}
 	}
-	return value, m.Err()
+	return value
 }
 
 // appendJSON appends an AnyValue as JSON. What JSON has no number for is text.
-func appendJSON(text, b []byte, depth int) ([]byte, error) {
+func appendJSON(text []byte, m pb.Message, depth int) []byte {
 	start := len(text)
-	m := pb.Read(b)
 	for m.Next() {
 		switch m.Number {
 		case valueString:
-			text = appendString(text[:start], m.String())
+			text = appendLeaf(text[:start], m.String())
 		case valueBool:
 			text = strconv.AppendBool(text[:start], m.Uint() != 0)
 		case valueInt:
@@ -120,86 +115,66 @@ func appendJSON(text, b []byte, depth int) ([]byte, error) {
 		case valueBytes:
 			text = appendLeaf(text[:start], m.Bytes())
 		case valueArray:
-			var err error
-			text, err = appendArray(text[:start], m.Bytes(), depth+1)
-			m.Fail(err)
+			text = appendArray(text[:start], m.Part(), depth+1)
 		case valueList:
-			var err error
-			text, err = appendObject(text[:start], m.Bytes(), depth+1)
-			m.Fail(err)
+			text = appendObject(text[:start], m.Part(), depth+1)
 		}
 	}
 	if len(text) == start {
 		text = append(text, "null"...)
 	}
-	return text, m.Err()
+	return text
 }
 
-func appendArray(text, b []byte, depth int) ([]byte, error) {
+func appendArray(text []byte, m pb.Message, depth int) []byte {
 	if depth > maxDepth {
-		return text, errTooDeep
+		m.Fail(errTooDeep)
 	}
 	text = append(text, '[')
-	first := true
-	m := pb.Read(b)
+	comma := ""
 	for m.Next() {
-		if m.Number != values {
-			continue
+		if m.Number == values {
+			text = appendJSON(append(text, comma...), m.Part(), depth)
+			comma = ","
 		}
-		if !first {
-			text = append(text, ',')
-		}
-		first = false
-		var err error
-		text, err = appendJSON(text, m.Bytes(), depth)
-		m.Fail(err)
 	}
-	return append(text, ']'), m.Err()
+	return append(text, ']')
 }
 
 // appendObject sorts the keys, and of equal ones keeps the last, as encoding a
 // map does.
-func appendObject(text, b []byte, depth int) ([]byte, error) {
+func appendObject(text []byte, m pb.Message, depth int) []byte {
 	if depth > maxDepth {
-		return text, errTooDeep
+		m.Fail(errTooDeep)
 	}
 	type member struct {
 		key   string
 		value []byte
 	}
-	members := make([]member, 0, count(b, values))
-	m := pb.Read(b)
+	members := make([]member, 0, count(m, values))
 	for m.Next() {
 		if m.Number == values {
-			key, value, err := splitKeyValue(m.Bytes())
-			m.Fail(err)
+			key, value := splitKeyValue(m.Part())
 			members = append(members, member{key, value})
 		}
 	}
 	slices.SortStableFunc(members, func(a, b member) int { return cmp.Compare(a.key, b.key) })
 	text = append(text, '{')
-	first := true
+	comma := ""
 	for i, one := range members {
 		if i+1 < len(members) && members[i+1].key == one.key {
 			continue
 		}
-		if !first {
-			text = append(text, ',')
-		}
-		first = false
-		text = append(appendString(text, one.key), ':')
-		var err error
-		text, err = appendJSON(text, one.value, depth)
-		m.Fail(err)
+		text = append(appendLeaf(append(text, comma...), one.key), ':')
+		text = appendJSON(text, m.Within(one.value), depth)
+		comma = ","
 	}
-	return append(text, '}'), m.Err()
+	return append(text, '}')
 }
-
-func appendString(text []byte, s string) []byte { return appendLeaf(text, s) }
 
 func appendNumber(text []byte, f float64) []byte {
 	if math.IsNaN(f) || math.IsInf(f, 0) {
-		return appendString(text, strconv.FormatFloat(f, 'g', -1, 64))
+		return appendLeaf(text, strconv.FormatFloat(f, 'g', -1, 64))
 	}
 	return appendLeaf(text, f)
 }

@@ -89,7 +89,7 @@ func contenders() []contender {
 			empty := func(*http.Request, []byte) ([]byte, error) { return nil, nil }
 			httpServer(tb, l, Handler(Options{
 				Methods: map[string]Method{"/test/Export": empty}, MaxMessage: DefaultMaxMessage,
-				Read: b.read, OnError: func(*http.Request, int64, error) {},
+				Read: b.read, Begin: func(*http.Request) (func(), error) { return func() {}, nil }, OnError: func(*http.Request, int64, error) {},
 			}))
 			return b.held.Load
 		}},

@@ -41,11 +41,11 @@ func Configure(server *http.Server) {
 	server.HTTP2 = &http.HTTP2Config{MaxConcurrentStreams: maxStreams, SendPingTimeout: pingAfter}
 }
 
-// Method answers a call. The message holds only until it returns. An error that is
+// Method answers a call. The message holds only until it returns. An error that
 // is not a *Status is sent to the client as Internal.
 type Method func(r *http.Request, message []byte) (reply []byte, err error)
 
-// Options configure a Handler. All but PlainTextReply and Begin are required.
+// Options configure a Handler. All but PlainTextReply are required.
 type Options struct {
 	// Methods by path, such as /jaeger.api_v2.CollectorService/PostSpans.
 	Methods map[string]Method
@@ -55,7 +55,7 @@ type Options struct {
 	// is called.
 	Read func(message io.Reader) (b []byte, release func(), err error)
 	// Begin waits until a message that has come may be unpacked and handed to its
-	// method; end is called when both have been done. nil does not wait.
+	// method; end is called when both have been done.
 	Begin func(r *http.Request) (end func(), err error)
 	// PlainTextReply is the response to what is not gRPC.
 	PlainTextReply string
@@ -101,7 +101,6 @@ func isCall(r *http.Request) bool {
 		(mediaType == MediaType || mediaType == MediaType+"+proto")
 }
 
-// call reads the message and hands it to its method.
 func (o *Options) call(r *http.Request) (reply []byte, size int64, err error) {
 	method, ok := o.Methods[r.URL.Path]
 	if !ok {
@@ -119,22 +118,14 @@ func (o *Options) call(r *http.Request) (reply []byte, size int64, err error) {
 	if err := atEnd(r.Body); err != nil {
 		return nil, size, err
 	}
-	reply, err = o.answer(r, method, b, packed)
-	return reply, size, err
-}
-
-// answer hands the message, which has come, to its method.
-func (o *Options) answer(r *http.Request, method Method, b []byte, packed bool) (reply []byte, err error) {
-	if o.Begin != nil {
-		end, err := o.Begin(r)
-		if err != nil {
-			return nil, err
-		}
-		defer end()
+	end, err := o.Begin(r)
+	if err != nil {
+		return nil, size, err
 	}
+	defer end()
 	if packed {
 		if b, err = o.unpack(b); err != nil {
-			return nil, err
+			return nil, size, err
 		}
 	}
 	defer func() {
@@ -142,7 +133,8 @@ func (o *Options) answer(r *http.Request, method Method, b []byte, packed bool) 
 			err = Statusf(codes.Internal, "%w: %v", ErrPanicked, p)
 		}
 	}()
-	return method(r, b)
+	reply, err = method(r, b)
+	return reply, size, err
 }
 
 // headBytes stand before a message: whether it is packed, and its length
@@ -167,10 +159,9 @@ func (o *Options) open(r *http.Request) (m io.Reader, packed bool, size int64, e
 	case !strings.EqualFold(packing, "gzip"):
 		return nil, false, size, Statusf(codes.Unimplemented, "grpc-encoding %.32q is not supported, gzip is", packing)
 	}
-	return &exactReader{r: r.Body, left: size}, head[0] == 1, size, nil
+	return &exactReader{io.LimitedReader{R: r.Body, N: size}}, head[0] == 1, size, nil
 }
 
-// unpack returns the message that b is in packed form.
 func (o *Options) unpack(b []byte) ([]byte, error) {
 	zipped, err := gzip.NewReader(bytes.NewReader(b))
 	if err != nil {
@@ -191,7 +182,6 @@ func tooLarge(size, most int64) error {
 	return Statusf(codes.ResourceExhausted, "grpc: received message larger than max (%d vs. %d)", size, most)
 }
 
-// atEnd expects nothing after the message.
 func atEnd(body io.Reader) error {
 	var one [1]byte
 	if n, err := io.ReadFull(body, one[:]); n > 0 {
@@ -218,22 +208,12 @@ func send(w http.ResponseWriter, reply []byte) error {
 }
 
 // exactReader reads as many bytes as were announced; fewer are an error.
-type exactReader struct {
-	r    io.Reader
-	left int64
-}
+type exactReader struct{ io.LimitedReader }
 
 func (e *exactReader) Read(b []byte) (int, error) {
-	if e.left == 0 {
-		return 0, io.EOF
-	}
-	n, err := e.r.Read(b[:min(int64(len(b)), e.left)])
-	e.left -= int64(n)
-	if errors.Is(err, io.EOF) {
-		err = nil
-		if e.left > 0 {
-			err = io.ErrUnexpectedEOF
-		}
+	n, err := e.LimitedReader.Read(b)
+	if errors.Is(err, io.EOF) && e.N > 0 {
+		err = io.ErrUnexpectedEOF
 	}
 	return n, err
 }

@@ -68,6 +68,7 @@ func serve(t *testing.T, change func(*http.Server)) (addr string, failed *failur
 			b, err := io.ReadAll(message)
 			return b, func() {}, err
 		},
+		Begin:   func(*http.Request) (func(), error) { return func() {}, nil },
 		OnError: failed.add,
 	})}
 	Configure(server)

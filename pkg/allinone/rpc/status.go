@@ -3,6 +3,7 @@ package rpc
 import (
 	"errors"
 	"fmt"
+	"net/url"
 	"strings"
 
 	"google.golang.org/grpc/codes"
@@ -36,16 +37,6 @@ func CodeOf(err error) codes.Code {
 	return codes.Internal
 }
 
-// escape writes a message as the trailer grpc-message has it: percent-encoded
-// unless printable ASCII.
-func escape(message string) string {
-	var b strings.Builder
-	for _, c := range []byte(message) {
-		if c < ' ' || c > '~' || c == '%' {
-			fmt.Fprintf(&b, "%%%02X", c)
-		} else {
-			b.WriteByte(c)
-		}
-	}
-	return b.String()
-}
+// escape writes a message as the trailer grpc-message has it: percent-encoded, but
+// readable.
+func escape(message string) string { return strings.ReplaceAll(url.PathEscape(message), "%20", " ") }

@@ -3,8 +3,8 @@ package thrift
 import (
 	"context"
 	"slices"
-	"strings"
 
+	"github.com/uber/jaeger-client-go/thrift"
 	"github.com/uber/jaeger-client-go/thrift-gen/agent"
 	"github.com/uber/jaeger-client-go/thrift-gen/jaeger"
 	"github.com/uber/jaeger-client-go/thrift-gen/zipkincore"
@@ -26,7 +26,7 @@ func DecodeCompact(datagram []byte) (ingest.Batch, error) {
 	if fault := sniff(datagram, compactID); fault != nil {
 		return ingest.Batch{}, fault
 	}
-	return decodeCall(&compactReader{source: source{buf: datagram}})
+	return decodeCall(datagram, true)
 }
 
 // DecodeBinary is DecodeCompact for thrift's binary protocol, which comes in on
@@ -37,22 +37,22 @@ func DecodeBinary(datagram []byte) (ingest.Batch, error) {
 			return ingest.Batch{}, fault
 		}
 	}
-	return decodeCall(&binaryReader{source: source{buf: datagram}})
+	return decodeCall(datagram, false)
 }
 
 // DecodeBatch reads a batch of Jaeger's in thrift's binary protocol without a call
 // around it, as Jaeger's collector receives it over HTTP.
 func DecodeBatch(body []byte) (batch ingest.Batch, err error) {
 	defer ingest.Recover(&err)
-	r := &binaryReader{source: source{buf: body}}
-	if batch, ok := r.fast().readBatch(); ok {
+	if batch, ok := (fastReader{buf: body}).readBatch(); ok {
 		return batch, nil
 	}
+	r := guard(body, false)
 	var in jaeger.Batch
 	if err := in.Read(context.Background(), r); err != nil {
-		return ingest.Batch{}, faultOf(r, err)
+		return ingest.Batch{}, r.faultOf(err)
 	}
-	return convertBatch(&in), nil
+	return plain(&in)
 }
 
 // DecodeZipkin reads a list of Zipkin's spans in thrift's binary protocol, as
@@ -60,15 +60,15 @@ func DecodeBatch(body []byte) (batch ingest.Batch, err error) {
 func DecodeZipkin(body []byte) (batch ingest.Batch, err error) {
 	defer ingest.Recover(&err)
 	ctx := context.Background()
-	r := &binaryReader{source: source{buf: body}}
+	r := guard(body, false)
 	_, n, err := r.ReadListBegin(ctx)
 	if err != nil {
-		return ingest.Batch{}, faultOf(r, err)
+		return ingest.Batch{}, r.faultOf(err)
 	}
 	for range n {
 		var span zipkincore.Span
 		if err := span.Read(ctx, r); err != nil {
-			return ingest.Batch{}, faultOf(r, err)
+			return ingest.Batch{}, r.faultOf(err)
 		}
 		AppendZipkin(&batch, &span)
 	}
@@ -76,75 +76,53 @@ func DecodeZipkin(body []byte) (batch ingest.Batch, err error) {
 }
 
 // decodeCall reads a call of one of the agent's methods.
-func decodeCall(r reader) (batch ingest.Batch, err error) {
+func decodeCall(datagram []byte, compact bool) (batch ingest.Batch, err error) {
 	defer ingest.Recover(&err)
-	ctx := context.Background() // required by thrift; reading memory never waits
-	method, _, _, err := r.ReadMessageBegin(ctx)
-	switch {
-	case err != nil:
-		return ingest.Batch{}, err
-	case method == methodZipkin:
-		var args agent.AgentEmitZipkinBatchArgs
-		if err := args.Read(ctx, r); err != nil {
-			return ingest.Batch{}, faultOf(r, err)
-		}
-		if args.Spans == nil {
-			return ingest.Batch{}, &ingest.Fault{Reason: ingest.NoBatch}
-		}
-		return convertZipkin(args.Spans), nil
-	case method != methodBatch:
-		return ingest.Batch{}, ingest.Faultf(ingest.UnknownMethod, "method %.64q", method)
-	}
-	if batch, ok := r.fast().readCall(); ok {
+	if batch, ok := (fastReader{buf: datagram, compact: compact}).readMessage(); ok {
 		return batch, nil
 	}
-	var args agent.AgentEmitBatchArgs
-	if err := args.Read(ctx, r); err != nil {
-		return ingest.Batch{}, faultOf(r, err)
+	r := guard(datagram, compact)
+	ctx := context.Background() // required by thrift; reading memory never waits
+	method, _, _, err := r.ReadMessageBegin(ctx)
+	if err != nil {
+		return ingest.Batch{}, r.faultOf(err)
 	}
-	if args.Batch == nil {
-		return ingest.Batch{}, &ingest.Fault{Reason: ingest.NoBatch}
+	switch method {
+	case methodZipkin:
+		var args agent.AgentEmitZipkinBatchArgs
+		if err := args.Read(ctx, r); err != nil {
+			return ingest.Batch{}, r.faultOf(err)
+		}
+		for _, span := range args.Spans {
+			AppendZipkin(&batch, span)
+		}
+		if args.Spans != nil {
+			return batch, nil
+		}
+	case methodBatch:
+		var args agent.AgentEmitBatchArgs
+		if err := args.Read(ctx, r); err != nil {
+			return ingest.Batch{}, r.faultOf(err)
+		}
+		if args.Batch != nil {
+			return plain(args.Batch)
+		}
+	default:
+		return ingest.Batch{}, ingest.Faultf(ingest.UnknownMethod, "method %.64q", method)
 	}
-	return convertBatch(args.Batch), nil
+	return ingest.Batch{}, &ingest.Fault{Reason: ingest.NoBatch}
 }
 
-// faultOf returns the reader's own fault with the place that the generated code
-// added, or what the generated code found itself: a field that is not there.
-func faultOf(r reader, err error) *ingest.Fault {
-	own := r.failure()
-	if own == nil {
-		return &ingest.Fault{Reason: ingest.Incomplete, Detail: place(err.Error()), Jaeger: err.Error()}
+// plain returns a batch that generated code has read. It writes it anew, without what is
+// unknown and with the fields in order, so that the fast reader can read it.
+func plain(in *jaeger.Batch) (ingest.Batch, error) {
+	buf := thrift.NewTMemoryBuffer()
+	_ = in.Write(context.Background(), thrift.NewTBinaryProtocolConf(buf, nil)) // to memory
+	batch, ok := fastReader{buf: buf.Bytes()}.readBatch()
+	if !ok {
+		return ingest.Batch{}, ingest.Faultf(ingest.Malformed, "it cannot be written anew")
 	}
-	where := strings.TrimSuffix(err.Error(), own.Error())
-	fault := &ingest.Fault{Reason: own.Reason, Detail: strings.Trim(place(where)+", "+own.Detail, ", ")}
-	if own.Jaeger != "" {
-		fault.Jaeger = where + own.Jaeger
-	}
-	return fault
-}
-
-// place shortens the generated code's wording of where it was: "*jaeger.Batch
-// error reading struct: *jaeger.Span error reading struct: error reading field 8"
-// becomes "batch: span: field 8".
-func place(s string) string {
-	s = strings.NewReplacer(
-		" error reading struct", "",
-		" read error", "",
-		"error reading ", "",
-		"*agent.AgentEmitBatchArgs", "call",
-		"*agent.AgentEmitZipkinBatchArgs", "call",
-		"*jaeger.Batch", "batch",
-		"*jaeger.Span", "span",
-		"*jaeger.Process", "process",
-		"*jaeger.Tag", "tag",
-		"*jaeger.Log", "log",
-		"*zipkincore.Span", "span",
-		"*zipkincore.Annotation", "annotation",
-		"*zipkincore.BinaryAnnotation", "binary annotation",
-		"*zipkincore.Endpoint", "endpoint",
-		"Required", "required",
-	).Replace(s)
-	return strings.TrimRight(s, ": ")
+	return batch, nil
 }
 
 // MediaTypes returns the content types of thrift's binary protocol.

@@ -172,7 +172,7 @@ func TestDecodeCompactEverything(t *testing.T) {
 	}
 }
 
-func TestConvertSpan(t *testing.T) {
+func TestReferencesAndDurations(t *testing.T) {
 	t.Parallel()
 	id := trace.TraceID{Low: 1}
 	child := func(span trace.SpanID) trace.Reference {
@@ -208,7 +208,11 @@ func TestConvertSpan(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			got := convertSpan(&tt.span, &trace.Process{})
+			batch, err := DecodeCompact(wiretest.Compact(&jaeger.Batch{Process: &jaeger.Process{}, Spans: []*jaeger.Span{&tt.span}}))
+			if err != nil {
+				t.Fatal(err)
+			}
+			got := batch.Spans[0]
 			if diff := cmp.Diff(tt.wantRefs, got.References); diff != "" {
 				t.Errorf("references (-want +got):\n%s", diff)
 			}

@@ -3,6 +3,7 @@ package thrift
 import (
 	"encoding/binary"
 	"math"
+	"math/bits"
 
 	"github.com/uber/jaeger-client-go/thrift"
 )
@@ -57,7 +58,7 @@ func (p *fastReader) varint() uint64 {
 	return v
 }
 
-// fixed32 and fixed64 read numbers of the binary protocol.
+// fixed32 and fixed64 read big-endian numbers.
 func (p *fastReader) fixed32() uint32 {
 	if len(p.buf) < 4 {
 		p.fallBack()
@@ -78,12 +79,31 @@ func (p *fastReader) fixed64() uint64 {
 	return v
 }
 
+// method reads the header of a message and returns the method that is called. Any type
+// of message will do, as it does for Jaeger.
+func (p *fastReader) method() []byte {
+	if p.compact {
+		id, kind := p.byte(), p.byte()
+		if id != thrift.COMPACT_PROTOCOL_ID || kind&thrift.COMPACT_VERSION_MASK != thrift.COMPACT_VERSION {
+			p.fallBack()
+		}
+		p.varint() // the number of the message
+		return p.text(thrift.STRING)
+	}
+	if p.fixed32()&thrift.VERSION_MASK != thrift.VERSION_1 {
+		p.fallBack()
+	}
+	name := p.text(thrift.STRING)
+	p.fixed32() // the number of the message
+	return name
+}
+
 // field reads the header of the field that follows the one with the id last, which
 // is 0 at first. At the end of the struct it returns 0.
 func (p *fastReader) field(last int) (id int, t thrift.TType) {
 	first := p.byte()
 	if p.compact {
-		t = compactType(first & 0x0f)
+		t = compactTypes[first&0x0f]
 		p.boolValue = first&0x0f == thrift.COMPACT_BOOLEAN_TRUE
 		id = last + int(first>>4)
 	} else if t = thrift.TType(first); t != thrift.STOP && len(p.buf) >= 2 {
@@ -128,15 +148,11 @@ func (p *fastReader) i32(t thrift.TType) int32 {
 
 func (p *fastReader) double(t thrift.TType) float64 {
 	p.expect(thrift.DOUBLE, t)
-	bits := p.take(8)
-	switch {
-	case p.fellBack:
-		return 0
-	case p.compact:
-		return math.Float64frombits(binary.LittleEndian.Uint64(bits))
-	default:
-		return math.Float64frombits(binary.BigEndian.Uint64(bits))
+	n := p.fixed64()
+	if p.compact { // little-endian
+		n = bits.ReverseBytes64(n)
 	}
+	return math.Float64frombits(n)
 }
 
 func (p *fastReader) bool(t thrift.TType) bool {
@@ -160,18 +176,15 @@ func (p *fastReader) text(t thrift.TType) []byte {
 // at least so many bytes, which bounds what a list can make us allocate.
 func (p *fastReader) list(t thrift.TType, least int) int {
 	p.expect(thrift.LIST, t)
-	header := p.byte()
-	kind := thrift.TType(header)
+	var kind thrift.TType
 	var n uint64
-	switch {
-	case !p.compact:
-		n = uint64(p.fixed32())
-	case header>>4 == 15:
-		kind = compactType(header & 0x0f)
-		n = p.varint()
-	default:
-		kind = compactType(header & 0x0f)
-		n = uint64(header >> 4)
+	if header := p.byte(); p.compact {
+		kind, n = compactTypes[header&0x0f], uint64(header>>4)
+		if n == 15 { // the count follows
+			n = p.varint()
+		}
+	} else {
+		kind, n = thrift.TType(header), uint64(p.fixed32())
 	}
 	p.expect(thrift.STRUCT, kind)
 	if n > uint64(len(p.buf)/least) {
@@ -179,4 +192,15 @@ func (p *fastReader) list(t thrift.TType, least int) int {
 		return 0
 	}
 	return int(n)
+}
+
+// compactTypes are thrift's types by those of the compact protocol, STOP for unknown
+// ones. The type of a boolean field is its value.
+//
+//nolint:gochecknoglobals // a table
+var compactTypes = [16]thrift.TType{
+	thrift.COMPACT_BOOLEAN_TRUE: thrift.BOOL, thrift.COMPACT_BOOLEAN_FALSE: thrift.BOOL,
+	thrift.COMPACT_BYTE: thrift.BYTE, thrift.COMPACT_I16: thrift.I16, thrift.COMPACT_I32: thrift.I32, thrift.COMPACT_I64: thrift.I64,
+	thrift.COMPACT_DOUBLE: thrift.DOUBLE, thrift.COMPACT_BINARY: thrift.STRING,
+	thrift.COMPACT_LIST: thrift.LIST, thrift.COMPACT_SET: thrift.SET, thrift.COMPACT_MAP: thrift.MAP, thrift.COMPACT_STRUCT: thrift.STRUCT,
 }

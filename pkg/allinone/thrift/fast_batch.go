@@ -1,6 +1,13 @@
 package thrift
 
 import (
+	"cmp"
+	"fmt"
+	"math"
+	"math/bits"
+	"slices"
+	"time"
+
 	"github.com/uber/jaeger-client-go/thrift"
 	"github.com/uber/jaeger-client-go/thrift-gen/jaeger"
 
@@ -68,14 +75,12 @@ const (
 	tagNeeds fields = 1<<tagKey | 1<<tagType
 )
 
-// What the structs in a list take at least: two bytes for each field that they
-// need, and one for the end.
-const (
-	spanLeast = 8*2 + 1
-	refLeast  = 4*2 + 1
-	logLeast  = 2*2 + 1
-	tagLeast  = 2*2 + 1
-)
+// least is what a struct with these fields takes in a list: two bytes for each, and one
+// for the end.
+func (f fields) least() int { return 2*bits.OnesCount16(uint16(f)) + 1 }
+
+// emptyService is what Jaeger's collector puts in the place of an empty name.
+const emptyService = "empty-service-name"
 
 // batchReader makes a batch of a plain message.
 type batchReader struct {
@@ -83,6 +88,14 @@ type batchReader struct {
 
 	// operation is the name of the span before: most spans share it with theirs.
 	operation string
+}
+
+// readMessage reads a call of emitBatch. It reports false for what is not plain.
+func (p fastReader) readMessage() (ingest.Batch, bool) {
+	if string(p.method()) != methodBatch {
+		return ingest.Batch{}, false
+	}
+	return p.readCall()
 }
 
 // readCall reads the arguments of emitBatch. It reports false for what is not
@@ -129,7 +142,7 @@ func (r *batchReader) batch(out *ingest.Batch) {
 			r.expect(thrift.STRUCT, t)
 			r.process(out.Process)
 		case batchSpans:
-			out.Spans = make([]trace.Span, r.list(t, spanLeast))
+			out.Spans = make([]trace.Span, r.list(t, spanNeeds.least()))
 			for i := range out.Spans {
 				out.Spans[i].Process = out.Process
 				r.span(&out.Spans[i])
@@ -172,9 +185,9 @@ func (r *batchReader) process(out *trace.Process) {
 		has |= 1 << id
 		switch id {
 		case processService:
-			out.Service = serviceName(string(r.text(t)))
+			out.Service = cmp.Or(string(r.text(t)), emptyService)
 		case processTags:
-			out.Tags = r.tags(t)
+			out.Tags = list(r, t, tagNeeds, (*batchReader).tag)
 		default:
 			r.fallBack()
 		}
@@ -199,7 +212,7 @@ func (r *batchReader) span(out *trace.Span) {
 		case spanOperation:
 			out.Operation = r.name(t)
 		case spanReferences:
-			out.References = r.references(t)
+			out.References = list(r, t, refNeeds, (*batchReader).reference)
 		case spanFlags:
 			out.Flags = uint32(r.i32(t))
 		case spanStart:
@@ -207,9 +220,9 @@ func (r *batchReader) span(out *trace.Span) {
 		case spanDuration:
 			out.Duration = Microseconds(r.i64(t))
 		case spanTags:
-			out.Tags = r.tags(t)
+			out.Tags = list(r, t, tagNeeds, (*batchReader).tag)
 		case spanLogs:
-			out.Logs = r.logs(t)
+			out.Logs = list(r, t, logNeeds, (*batchReader).log)
 		default:
 			r.fallBack()
 		}
@@ -218,24 +231,37 @@ func (r *batchReader) span(out *trace.Span) {
 	out.References = withParent(out.References, out.TraceID, parent)
 }
 
-// name reads the name of an operation.
+// withParent puts a parent that stands only in its own field before the references
+// of a span, as Jaeger does (MaybeAddParentSpanID in model/spanref.go).
+func withParent(refs []trace.Reference, id trace.TraceID, parent trace.SpanID) []trace.Reference {
+	if parent == 0 {
+		return refs
+	}
+	same := func(ref trace.Reference) bool { return ref.SpanID == parent && ref.TraceID == id }
+	if slices.ContainsFunc(refs, same) {
+		return refs
+	}
+	return slices.Concat([]trace.Reference{{Type: trace.ChildOf, TraceID: id, SpanID: parent}}, refs)
+}
+
+// list reads a list of structs that need some fields.
+func list[T any](r *batchReader, t thrift.TType, needs fields, read func(*batchReader, *T)) []T {
+	n := r.list(t, needs.least())
+	if n == 0 {
+		return nil
+	}
+	out := make([]T, n)
+	for i := range out {
+		read(r, &out[i])
+	}
+	return out
+}
+
 func (r *batchReader) name(t thrift.TType) string {
 	if text := r.text(t); string(text) != r.operation {
 		r.operation = string(text)
 	}
 	return r.operation
-}
-
-func (r *batchReader) references(t thrift.TType) []trace.Reference {
-	n := r.list(t, refLeast)
-	if n == 0 {
-		return nil
-	}
-	out := make([]trace.Reference, n)
-	for i := range out {
-		r.reference(&out[i])
-	}
-	return out
 }
 
 func (r *batchReader) reference(out *trace.Reference) {
@@ -244,7 +270,9 @@ func (r *batchReader) reference(out *trace.Reference) {
 		has |= 1 << id
 		switch id {
 		case refType:
-			out.Type = referenceType(jaeger.SpanRefType(r.i32(t)))
+			if jaeger.SpanRefType(r.i32(t)) == jaeger.SpanRefType_FOLLOWS_FROM {
+				out.Type = trace.FollowsFrom
+			}
 		case refTraceIDLow:
 			out.TraceID.Low = uint64(r.i64(t))
 		case refTraceIDHigh:
@@ -258,18 +286,6 @@ func (r *batchReader) reference(out *trace.Reference) {
 	r.need(refNeeds, has)
 }
 
-func (r *batchReader) logs(t thrift.TType) []trace.Log {
-	n := r.list(t, logLeast)
-	if n == 0 {
-		return nil
-	}
-	out := make([]trace.Log, n)
-	for i := range out {
-		r.log(&out[i])
-	}
-	return out
-}
-
 func (r *batchReader) log(out *trace.Log) {
 	var has fields
 	for id, t := r.field(0); id != 0; id, t = r.field(id) {
@@ -278,7 +294,7 @@ func (r *batchReader) log(out *trace.Log) {
 		case logTime:
 			out.Time = Instant(r.i64(t))
 		case logTags:
-			out.Fields = r.tags(t)
+			out.Fields = list(r, t, tagNeeds, (*batchReader).tag)
 		default:
 			r.fallBack()
 		}
@@ -286,22 +302,12 @@ func (r *batchReader) log(out *trace.Log) {
 	r.need(logNeeds, has)
 }
 
-func (r *batchReader) tags(t thrift.TType) []trace.Tag {
-	n := r.list(t, tagLeast)
-	if n == 0 {
-		return nil
-	}
-	out := make([]trace.Tag, n)
-	for i := range out {
-		r.tag(&out[i])
-	}
-	return out
-}
-
-// tag reads a tag with one value, which is of the type that stands before it.
+// tag reads a tag: the value of its type, which stands before it. A missing one is the
+// type's zero, an unknown type becomes a text about it, both as in Jaeger.
 func (r *batchReader) tag(out *trace.Tag) {
 	var kind jaeger.TagType
 	var has fields
+	valued := false
 	for id, t := r.field(0); id != 0; id, t = r.field(id) {
 		has |= 1 << id
 		switch id {
@@ -310,30 +316,56 @@ func (r *batchReader) tag(out *trace.Tag) {
 		case tagType:
 			kind = jaeger.TagType(r.i32(t))
 		default:
-			out.Value = r.value(kind, id, t)
+			value := r.value(id, t)
+			if id == tagString+int(kind) { // the fields stand in the order of the types
+				out.Value, valued = value, true
+			}
 		}
 	}
 	r.need(tagNeeds, has)
-	if has <= tagNeeds { // no value
-		r.fallBack()
+	if !valued {
+		out.Value = zeroValue(kind, out.Key)
 	}
 }
 
-// value reads the field of a tag that has the values of a kind.
-func (r *batchReader) value(kind jaeger.TagType, id int, t thrift.TType) trace.Value {
-	switch {
-	case id == tagString && kind == jaeger.TagType_STRING:
+func (r *batchReader) value(id int, t thrift.TType) trace.Value {
+	switch id {
+	case tagString:
 		return trace.String(string(r.text(t)))
-	case id == tagDouble && kind == jaeger.TagType_DOUBLE:
+	case tagDouble:
 		return trace.Float64(r.double(t))
-	case id == tagBool && kind == jaeger.TagType_BOOL:
+	case tagBool:
 		return trace.Bool(r.bool(t))
-	case id == tagLong && kind == jaeger.TagType_LONG:
+	case tagLong:
 		return trace.Int64(r.i64(t))
-	case id == tagBinary && kind == jaeger.TagType_BINARY:
+	case tagBinary:
 		return trace.Binary(r.text(t))
 	default:
 		r.fallBack()
 		return trace.Value{}
 	}
+}
+
+func zeroValue(kind jaeger.TagType, key string) trace.Value {
+	zeros := [...]trace.Value{
+		jaeger.TagType_STRING: trace.String(""),
+		jaeger.TagType_DOUBLE: trace.Float64(0),
+		jaeger.TagType_BOOL:   trace.Bool(false),
+		jaeger.TagType_LONG:   trace.Int64(0),
+		jaeger.TagType_BINARY: trace.Binary(nil),
+	}
+	if kind < 0 || int(kind) >= len(zeros) {
+		return trace.String(fmt.Sprintf("unknown type %d of tag %s", int64(kind), key))
+	}
+	return zeros[kind]
+}
+
+// Instant returns the time so many microseconds after 1970.
+func Instant(micros int64) time.Time { return time.UnixMicro(micros).UTC() }
+
+// Microseconds returns n microseconds. It stops at the longest duration that Go can hold, 292 years,
+// instead of wrapping around.
+func Microseconds(n int64) time.Duration {
+	const most = math.MaxInt64 / int64(time.Microsecond)
+	return time.Duration(min(max(n, -most), most)) * time.Microsecond
 }

@@ -72,10 +72,7 @@ func isBinaryThrift(datagram []byte) bool {
 }
 
 func isText(datagram []byte) bool {
-	for _, b := range ingest.Head(datagram) {
-		if b >= 0x7f || b < ' ' && b != '\n' && b != '\r' && b != '\t' {
-			return false
-		}
-	}
-	return true
+	return !bytes.ContainsFunc(ingest.Head(datagram), func(r rune) bool {
+		return r >= 0x7f || r < ' ' && r != '\n' && r != '\r' && r != '\t'
+	})
 }

@@ -1,9 +1,10 @@
 package thrift
 
 import (
+	"cmp"
 	"encoding/base64"
-	"encoding/binary"
 	"fmt"
+	"io"
 	"math"
 	"slices"
 
@@ -24,43 +25,35 @@ const (
 	DebugFlag = 2
 )
 
-// convertZipkin makes spans of Zipkin's.
-func convertZipkin(in []*zipkincore.Span) ingest.Batch {
-	batch := ingest.Batch{Spans: make([]trace.Span, 0, len(in))}
-	for _, span := range in {
-		AppendZipkin(&batch, span)
-	}
-	return batch
-}
-
 // AppendZipkin appends a span of Zipkin's to a batch. One that a client and a server
 // share becomes two with the same id.
 func AppendZipkin(b *ingest.Batch, in *zipkincore.Span) {
-	process := zipkinProcess(in)
-	if n := len(b.Spans); n > 0 && SameProcess(b.Spans[n-1].Process, process) {
-		process = b.Spans[n-1].Process
-	}
-	moments := coreMoments(in.Annotations)
-	own := zipkinSpan(in, process, moments)
+	tags, processTags := zipkinTags(in.BinaryAnnotations)
+	own := zipkinSpan(in, tags)
+	own.Process = SharedProcess(b, zipkinProcess(in, processTags))
 	b.Spans = append(b.Spans, own)
-	if moments[zipkincore.CLIENT_SEND] != nil && moments[zipkincore.SERVER_RECV] != nil {
-		b.Spans = append(b.Spans, otherHalf(&own, in, moments))
+	if moment(in, zipkincore.CLIENT_SEND) != nil && moment(in, zipkincore.SERVER_RECV) != nil {
+		b.Spans = append(b.Spans, otherHalf(&own, in))
 	}
 }
 
-// SameProcess reports whether two processes are equal, so that one can serve for both.
-func SameProcess(a, b *trace.Process) bool {
-	return a.Service == b.Service && slices.Equal(a.Tags, b.Tags)
+// SharedProcess returns the process of a batch's last span if it equals p, else p.
+func SharedProcess(b *ingest.Batch, p *trace.Process) *trace.Process {
+	if n := len(b.Spans); n > 0 {
+		if last := b.Spans[n-1].Process; last.Service == p.Service && slices.Equal(last.Tags, p.Tags) {
+			return last
+		}
+	}
+	return p
 }
 
-func zipkinSpan(in *zipkincore.Span, process *trace.Process, moments map[string]*zipkincore.Annotation) trace.Span {
+func zipkinSpan(in *zipkincore.Span, tags []trace.Tag) trace.Span {
 	out := trace.Span{
 		TraceID:   trace.TraceID{High: uint64(in.GetTraceIDHigh()), Low: uint64(in.TraceID)},
 		SpanID:    trace.SpanID(in.ID),
 		Operation: in.Name,
-		Tags:      zipkinTags(in.BinaryAnnotations),
+		Tags:      tags,
 		Logs:      zipkinLogs(in.Annotations),
-		Process:   process,
 	}
 	if in.Debug {
 		out.Flags = DebugFlag
@@ -68,7 +61,7 @@ func zipkinSpan(in *zipkincore.Span, process *trace.Process, moments map[string]
 	if parent := trace.SpanID(in.GetParentID()); parent != 0 {
 		out.References = []trace.Reference{{Type: trace.ChildOf, TraceID: out.TraceID, SpanID: parent}}
 	}
-	start, duration := zipkinTimes(in, moments)
+	start, duration := zipkinTimes(in)
 	out.Start, out.Duration = Instant(start), Microseconds(duration)
 	if kind := firstKind(in.Annotations); kind != "" {
 		out.Tags = append(out.Tags, trace.Tag{Key: spanKind, Value: trace.String(kind)})
@@ -78,21 +71,14 @@ func zipkinSpan(in *zipkincore.Span, process *trace.Process, moments map[string]
 
 // otherHalf returns the server's part of a span when own is the client's, and the
 // other way round.
-func otherHalf(own *trace.Span, in *zipkincore.Span, moments map[string]*zipkincore.Annotation) trace.Span {
-	kind, begin, end := kindClient, moments[zipkincore.CLIENT_SEND], moments[zipkincore.CLIENT_RECV]
+func otherHalf(own *trace.Span, in *zipkincore.Span) trace.Span {
+	kind, begin, end := kindClient, moment(in, zipkincore.CLIENT_SEND), moment(in, zipkincore.CLIENT_RECV)
 	if firstKind(in.Annotations) == kindClient {
-		kind, begin, end = kindServer, moments[zipkincore.SERVER_RECV], moments[zipkincore.SERVER_SEND]
+		kind, begin, end = kindServer, moment(in, zipkincore.SERVER_RECV), moment(in, zipkincore.SERVER_SEND)
 	}
-	out := trace.Span{
-		TraceID:    own.TraceID,
-		SpanID:     own.SpanID,
-		Operation:  own.Operation,
-		References: own.References,
-		Flags:      own.Flags,
-		Start:      Instant(begin.Timestamp),
-		Tags:       []trace.Tag{{Key: spanKind, Value: trace.String(kind)}},
-		Process:    own.Process,
-	}
+	out := *own
+	out.Start, out.Duration = Instant(begin.Timestamp), 0
+	out.Tags, out.Logs = []trace.Tag{{Key: spanKind, Value: trace.String(kind)}}, nil
 	if end != nil {
 		out.Duration = Microseconds(end.Timestamp - begin.Timestamp)
 	}
@@ -112,19 +98,12 @@ func coreKind(annotation string) string {
 	}
 }
 
-// coreMoments returns the first of each of the annotations that imply a kind.
-func coreMoments(annotations []*zipkincore.Annotation) map[string]*zipkincore.Annotation {
-	var moments map[string]*zipkincore.Annotation
-	for _, a := range annotations {
-		if coreKind(a.Value) == "" || moments[a.Value] != nil {
-			continue
-		}
-		if moments == nil {
-			moments = make(map[string]*zipkincore.Annotation)
-		}
-		moments[a.Value] = a
+func moment(in *zipkincore.Span, value string) *zipkincore.Annotation {
+	i := slices.IndexFunc(in.Annotations, func(a *zipkincore.Annotation) bool { return a.Value == value })
+	if i < 0 {
+		return nil
 	}
-	return moments
+	return in.Annotations[i]
 }
 
 func firstKind(annotations []*zipkincore.Annotation) string {
@@ -138,16 +117,13 @@ func firstKind(annotations []*zipkincore.Annotation) string {
 
 // zipkinTimes returns start and duration in microseconds. The first clients have
 // them in annotations only.
-func zipkinTimes(in *zipkincore.Span, moments map[string]*zipkincore.Annotation) (start, duration int64) {
+func zipkinTimes(in *zipkincore.Span) (start, duration int64) {
 	start, duration = in.GetTimestamp(), in.GetDuration()
-	if start != 0 {
-		return start, duration
-	}
-	begin, end := moments[zipkincore.CLIENT_SEND], moments[zipkincore.CLIENT_RECV]
+	begin, end := moment(in, zipkincore.CLIENT_SEND), moment(in, zipkincore.CLIENT_RECV)
 	if begin == nil {
-		begin, end = moments[zipkincore.SERVER_RECV], moments[zipkincore.SERVER_SEND]
+		begin, end = moment(in, zipkincore.SERVER_RECV), moment(in, zipkincore.SERVER_SEND)
 	}
-	if begin == nil {
+	if start != 0 || begin == nil {
 		return start, duration
 	}
 	if end != nil && duration == 0 {
@@ -156,14 +132,8 @@ func zipkinTimes(in *zipkincore.Span, moments map[string]*zipkincore.Annotation)
 	return begin.Timestamp, duration
 }
 
-// zipkinProcess finds who made the span, in the endpoints of its annotations.
-func zipkinProcess(in *zipkincore.Span) *trace.Process {
-	process := &trace.Process{Service: unknownService}
-	for _, a := range in.BinaryAnnotations {
-		if key := processTag(a.Key); key != "" {
-			process.Tags = append(process.Tags, trace.Tag{Key: key, Value: zipkinValue(a)})
-		}
-	}
+func zipkinProcess(in *zipkincore.Span, tags []trace.Tag) *trace.Process {
+	process := &trace.Process{Service: unknownService, Tags: tags}
 	if host := zipkinHost(in); host != nil {
 		process.Service = host.ServiceName
 		if host.Ipv4 != 0 {
@@ -176,58 +146,45 @@ func zipkinProcess(in *zipkincore.Span) *trace.Process {
 // zipkinHost returns the endpoint that best identifies who made the span: that of an
 // annotation like cs or sr, of the component, of any annotation, of any tag.
 func zipkinHost(in *zipkincore.Span) *zipkincore.Endpoint {
-	named := func(e *zipkincore.Endpoint) bool { return e != nil && e.ServiceName != "" }
-	for _, a := range in.Annotations {
-		if coreKind(a.Value) != "" && named(a.Host) {
-			return a.Host
-		}
-	}
-	for _, a := range in.BinaryAnnotations {
-		if a.Key == zipkincore.LOCAL_COMPONENT && named(a.Host) {
-			return a.Host
+	var best [4]*zipkincore.Endpoint // the first of each of these
+	note := func(rank int, host *zipkincore.Endpoint) {
+		if host != nil && host.ServiceName != "" && best[rank] == nil {
+			best[rank] = host
 		}
 	}
 	for _, a := range in.Annotations {
-		if named(a.Host) {
-			return a.Host
+		if coreKind(a.Value) != "" {
+			note(0, a.Host)
 		}
+		note(2, a.Host)
 	}
 	for _, a := range in.BinaryAnnotations {
-		if named(a.Host) {
-			return a.Host
+		if a.Key == zipkincore.LOCAL_COMPONENT {
+			note(1, a.Host)
 		}
+		note(3, a.Host)
 	}
-	return nil
+	return cmp.Or(best[:]...)
 }
 
-// processTag returns the name of the process tag that one of Zipkin's keys stands
-// for, "" when it belongs to the span.
-func processTag(key string) string {
-	switch key {
-	case "jaegerClient", "jaeger.version":
-		return "jaeger.version"
-	case "jaeger.hostname":
-		return "hostname"
-	default:
-		return ""
-	}
-}
-
-func zipkinTags(annotations []*zipkincore.BinaryAnnotation) []trace.Tag {
-	var tags []trace.Tag
+// zipkinTags returns the tags of a span, and those of its process.
+func zipkinTags(annotations []*zipkincore.BinaryAnnotation) (own, process []trace.Tag) {
+	own = slices.Grow(own, len(annotations))
 	for _, a := range annotations {
 		switch a.Key {
 		case zipkincore.LOCAL_COMPONENT:
-			tags = append(tags, trace.Tag{Key: "component", Value: trace.String(string(a.Value))})
+			own = append(own, trace.Tag{Key: "component", Value: trace.String(string(a.Value))})
 		case zipkincore.SERVER_ADDR, zipkincore.CLIENT_ADDR, zipkincore.MESSAGE_ADDR:
-			tags = append(tags, peerTags(a.Host)...)
+			own = append(own, peerTags(a.Host)...)
+		case "jaegerClient", "jaeger.version":
+			process = append(process, trace.Tag{Key: "jaeger.version", Value: zipkinValue(a)})
+		case "jaeger.hostname":
+			process = append(process, trace.Tag{Key: "hostname", Value: zipkinValue(a)})
 		default:
-			if processTag(a.Key) == "" {
-				tags = append(tags, trace.Tag{Key: a.Key, Value: zipkinValue(a)})
-			}
+			own = append(own, trace.Tag{Key: a.Key, Value: zipkinValue(a)})
 		}
 	}
-	return tags
+	return own, process
 }
 
 func peerTags(host *zipkincore.Endpoint) []trace.Tag {
@@ -250,43 +207,49 @@ func peerTags(host *zipkincore.Endpoint) []trace.Tag {
 // zipkinValue reads a value of the type that it is declared as. One that is none
 // becomes an error text, in Jaeger's words.
 func zipkinValue(a *zipkincore.BinaryAnnotation) trace.Value {
-	var size int
+	var value trace.Value
+	var n uint64
+	var err error
 	switch a.AnnotationType {
 	case zipkincore.AnnotationType_STRING:
-		return trace.String(string(a.Value))
+		value = trace.String(string(a.Value))
 	case zipkincore.AnnotationType_BYTES:
-		return trace.Binary(a.Value)
+		value = trace.Binary(a.Value)
 	case zipkincore.AnnotationType_BOOL:
-		return trace.Bool(len(a.Value) == 1 && a.Value[0] == 1)
+		value = trace.Bool(len(a.Value) == 1 && a.Value[0] == 1)
 	case zipkincore.AnnotationType_I16:
-		size = 2
+		n, err = bigEndian(a.Value, 2)
+		value = trace.Int64(int64(int16(n)))
 	case zipkincore.AnnotationType_I32:
-		size = 4
-	case zipkincore.AnnotationType_I64, zipkincore.AnnotationType_DOUBLE:
-		size = 8
-	default:
-		return unparsed(a, fmt.Sprintf("unknown zipkin annotation type: %d", a.AnnotationType))
-	}
-	switch {
-	case len(a.Value) == 0:
-		return unparsed(a, atEnd)
-	case len(a.Value) < size:
-		return unparsed(a, insideEnd)
-	}
-	switch a.AnnotationType {
-	case zipkincore.AnnotationType_I16:
-		return trace.Int64(int64(int16(binary.BigEndian.Uint16(a.Value))))
-	case zipkincore.AnnotationType_I32:
-		return trace.Int64(int64(int32(binary.BigEndian.Uint32(a.Value))))
+		n, err = bigEndian(a.Value, 4)
+		value = trace.Int64(int64(int32(n)))
+	case zipkincore.AnnotationType_I64:
+		n, err = bigEndian(a.Value, 8)
+		value = trace.Int64(int64(n))
 	case zipkincore.AnnotationType_DOUBLE:
-		return trace.Float64(math.Float64frombits(binary.BigEndian.Uint64(a.Value)))
+		n, err = bigEndian(a.Value, 8)
+		value = trace.Float64(math.Float64frombits(n))
 	default:
-		return trace.Int64(int64(binary.BigEndian.Uint64(a.Value)))
+		err = fmt.Errorf("unknown zipkin annotation type: %d", a.AnnotationType)
 	}
+	if err != nil {
+		return trace.String(fmt.Sprintf("Cannot parse Zipkin value %s: %v", base64.StdEncoding.EncodeToString(a.Value), err))
+	}
+	return value
 }
 
-func unparsed(a *zipkincore.BinaryAnnotation, why string) trace.Value {
-	return trace.String(fmt.Sprintf("Cannot parse Zipkin value %s: %s", base64.StdEncoding.EncodeToString(a.Value), why))
+// bigEndian reads a number of so many bytes. Its errors are those of encoding/binary.
+func bigEndian(b []byte, size int) (n uint64, err error) {
+	switch {
+	case len(b) == 0:
+		return 0, io.EOF
+	case len(b) < size:
+		return 0, io.ErrUnexpectedEOF
+	}
+	for _, c := range b[:size] {
+		n = n<<8 | uint64(c)
+	}
+	return n, nil
 }
 
 // zipkinLogs returns the annotations that are events. Clients that log several

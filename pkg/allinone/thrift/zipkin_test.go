@@ -145,7 +145,7 @@ func TestZipkinService(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			if got := zipkinProcess(&tt.span).Service; got != tt.want {
+			if got := zipkinProcess(&tt.span, nil).Service; got != tt.want {
 				t.Errorf("got service %q, want %q", got, tt.want)
 			}
 		})

@@ -26,34 +26,21 @@ const noService = "OTLPResourceNoServiceName"
 // DecodeJSON reads a list of spans in the JSON of Zipkin's second API. Tags
 // have the names that Jaeger's OpenTelemetry translator gives them.
 func DecodeJSON(body []byte) (ingest.Batch, error) {
-	return decodeJSON(body, func(batch *ingest.Batch, in *jsonSpan) error {
-		span, err := in.convert()
-		if err != nil {
-			return err
-		}
-		if n := len(batch.Spans); n > 0 && thrift.SameProcess(batch.Spans[n-1].Process, span.Process) {
-			span.Process = batch.Spans[n-1].Process
-		}
+	return decodeJSON(body, func(batch *ingest.Batch, in *jsonSpan) {
+		span := in.convert()
+		span.Process = thrift.SharedProcess(batch, span.Process)
 		batch.Spans = append(batch.Spans, span)
-		return nil
 	})
 }
 
 // DecodeJSONv1 reads a list of spans in the JSON of Zipkin's first API.
 func DecodeJSONv1(body []byte) (ingest.Batch, error) {
-	return decodeJSON(body, func(batch *ingest.Batch, in *jsonSpanV1) error {
-		span, err := in.thrift()
-		if err != nil {
-			return err
-		}
-		thrift.AppendZipkin(batch, span)
-		return nil
-	})
+	return decodeJSON(body, func(batch *ingest.Batch, in *jsonSpanV1) { thrift.AppendZipkin(batch, in.thrift()) })
 }
 
 // decodeJSON reads the elements of a list one by one, so that data that
 // does not fit into a span is rejected before it uses memory.
-func decodeJSON[T any](body []byte, add func(*ingest.Batch, *T) error) (batch ingest.Batch, err error) {
+func decodeJSON[T interface{ hasIDs() bool }](body []byte, add func(*ingest.Batch, *T)) (batch ingest.Batch, err error) {
 	if len(body) == 0 {
 		return ingest.Batch{}, &ingest.Fault{Reason: ingest.Empty}
 	}
@@ -63,13 +50,13 @@ func decodeJSON[T any](body []byte, add func(*ingest.Batch, *T) error) (batch in
 	}
 	for d.More() {
 		var in T
-		err := d.Decode(&in)
-		if err == nil {
-			err = add(&batch, &in)
-		}
-		if err != nil {
+		if err := d.Decode(&in); err != nil {
 			return ingest.Batch{}, jsonFault(d, err)
 		}
+		if !in.hasIDs() {
+			return ingest.Batch{}, jsonFault(d, errNoIDs)
+		}
+		add(&batch, &in)
 	}
 	if _, err := d.Token(); err != nil {
 		return ingest.Batch{}, jsonFault(d, err)
@@ -80,9 +67,11 @@ func decodeJSON[T any](body []byte, add func(*ingest.Batch, *T) error) (batch in
 	return batch, nil
 }
 
-var errNoList = errors.New("spans come as a list")
+var (
+	errNoList = errors.New("spans come as a list")
+	errNoIDs  = errors.New("a span needs id and traceId")
+)
 
-// jsonFault returns the fault with its position in the body.
 func jsonFault(d *json.Decoder, err error) *ingest.Fault {
 	if errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
 		return &ingest.Fault{Reason: ingest.Truncated, Detail: fmt.Sprintf("at byte %d", d.InputOffset()), Jaeger: "unexpected end of JSON input"}
@@ -91,20 +80,27 @@ func jsonFault(d *json.Decoder, err error) *ingest.Fault {
 	return &ingest.Fault{Reason: ingest.Malformed, Detail: fmt.Sprintf("before byte %d: %.200s", d.InputOffset(), words), Jaeger: words}
 }
 
-// jsonSpan is a span as in Zipkin's zipkin2-api.yaml. Times are microseconds.
+// jsonHead is what the spans of both APIs have. Times are microseconds.
+type jsonHead struct {
+	TraceID     trace.TraceID    `json:"traceId"`
+	ID          trace.SpanID     `json:"id"`
+	ParentID    trace.SpanID     `json:"parentId"`
+	Name        string           `json:"name"`
+	Timestamp   int64            `json:"timestamp"`
+	Duration    int64            `json:"duration"`
+	Debug       bool             `json:"debug"`
+	Annotations []jsonAnnotation `json:"annotations"`
+}
+
+func (h jsonHead) hasIDs() bool { return h.ID != 0 && !h.TraceID.IsZero() }
+
+// jsonSpan is a span as in Zipkin's zipkin2-api.yaml.
 type jsonSpan struct {
-	TraceID     trace.TraceID     `json:"traceId"`
-	ID          trace.SpanID      `json:"id"`
-	ParentID    trace.SpanID      `json:"parentId"`
-	Name        string            `json:"name"`
-	Kind        string            `json:"kind"`
-	Timestamp   int64             `json:"timestamp"`
-	Duration    int64             `json:"duration"`
-	Debug       bool              `json:"debug"`
-	Local       jsonEndpoint      `json:"localEndpoint"`
-	Remote      jsonEndpoint      `json:"remoteEndpoint"`
-	Annotations []jsonAnnotation  `json:"annotations"`
-	Tags        map[string]string `json:"tags"`
+	jsonHead
+	Kind   string            `json:"kind"`
+	Local  jsonEndpoint      `json:"localEndpoint"`
+	Remote jsonEndpoint      `json:"remoteEndpoint"`
+	Tags   map[string]string `json:"tags"`
 }
 
 type jsonEndpoint struct {
@@ -120,10 +116,7 @@ type jsonAnnotation struct {
 	Endpoint  *jsonEndpoint `json:"endpoint"` // in the first API only
 }
 
-func (in *jsonSpan) convert() (trace.Span, error) {
-	if in.ID == 0 || in.TraceID.IsZero() {
-		return trace.Span{}, errNoIDs
-	}
+func (in *jsonSpan) convert() trace.Span {
 	out := trace.Span{
 		TraceID:   in.TraceID,
 		SpanID:    in.ID,
@@ -131,10 +124,7 @@ func (in *jsonSpan) convert() (trace.Span, error) {
 		Start:     thrift.Instant(in.Timestamp),
 		Duration:  thrift.Microseconds(in.Duration),
 		Tags:      in.tags(),
-		Process:   &trace.Process{Service: in.Local.Service},
-	}
-	if out.Process.Service == "" {
-		out.Process.Service = noService
+		Process:   &trace.Process{Service: cmp.Or(in.Local.Service, noService)},
 	}
 	if in.Debug {
 		out.Flags = thrift.DebugFlag
@@ -149,10 +139,8 @@ func (in *jsonSpan) convert() (trace.Span, error) {
 		event := trace.Tag{Key: "event", Value: trace.String(a.Value)}
 		out.Logs = append(out.Logs, trace.Log{Time: thrift.Instant(a.Timestamp), Fields: []trace.Tag{event}})
 	}
-	return out, nil
+	return out
 }
-
-var errNoIDs = errors.New("a span needs id and traceId")
 
 // tags returns the span's own tags by name, then those of its ends.
 func (in *jsonSpan) tags() []trace.Tag {
@@ -179,7 +167,7 @@ func (in *jsonSpan) tags() []trace.Tag {
 		ip, port string
 	}{{&in.Local, "net.host.ip", "net.host.port"}, {&in.Remote, "net.peer.ip", "net.peer.port"}}
 	for _, end := range ends {
-		if ip := end.addr(); ip.IsValid() {
+		if ip := cmp.Or(end.IPv6, end.IPv4); ip.IsValid() {
 			add(end.ip, trace.String(ip.String()))
 		}
 		if end.Port != 0 {
@@ -192,24 +180,9 @@ func (in *jsonSpan) tags() []trace.Tag {
 	return tags
 }
 
-// addr returns the endpoint's address, the longer one when it has both.
-func (e *jsonEndpoint) addr() netip.Addr {
-	if e.IPv6.IsValid() {
-		return e.IPv6
-	}
-	return e.IPv4
-}
-
 // jsonSpanV1 is a span as in Zipkin's zipkin-api.yaml.
 type jsonSpanV1 struct {
-	TraceID           trace.TraceID    `json:"traceId"`
-	ID                trace.SpanID     `json:"id"`
-	ParentID          trace.SpanID     `json:"parentId"`
-	Name              string           `json:"name"`
-	Timestamp         int64            `json:"timestamp"`
-	Duration          int64            `json:"duration"`
-	Debug             bool             `json:"debug"`
-	Annotations       []jsonAnnotation `json:"annotations"`
+	jsonHead
 	BinaryAnnotations []struct {
 		Key      string        `json:"key"`
 		Value    any           `json:"value"`
@@ -218,10 +191,7 @@ type jsonSpanV1 struct {
 }
 
 // thrift returns the span as the same API has it in thrift.
-func (in *jsonSpanV1) thrift() (*zipkincore.Span, error) {
-	if in.ID == 0 || in.TraceID.IsZero() {
-		return nil, errNoIDs
-	}
+func (in *jsonSpanV1) thrift() *zipkincore.Span {
 	high, parent := int64(in.TraceID.High), int64(in.ParentID)
 	out := &zipkincore.Span{
 		TraceID:     int64(in.TraceID.Low),
@@ -250,7 +220,7 @@ func (in *jsonSpanV1) thrift() (*zipkincore.Span, error) {
 			Key: a.Key, Value: value, AnnotationType: kind, Host: a.Endpoint.thrift(),
 		})
 	}
-	return out, nil
+	return out
 }
 
 func (e *jsonEndpoint) thrift() *zipkincore.Endpoint {

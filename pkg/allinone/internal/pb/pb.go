@@ -4,10 +4,15 @@
 package pb
 
 import (
+	"encoding/binary"
+	"errors"
 	"fmt"
 	"math"
 
 	"google.golang.org/protobuf/encoding/protowire"
+
+	"github.com/otdemo/otdemo/pkg/plural"
+	"github.com/otdemo/otdemo/pkg/trace"
 )
 
 // Message walks the fields of an encoded message:
@@ -17,7 +22,9 @@ import (
 //	}
 //
 // A field whose value is not read is skipped. Reading another type than
-// the one on the wire ends the walk with an error, as Jaeger's decoder does.
+// the one on the wire ends the walk with an error, as Jaeger's decoder does. An error
+// also ends the walks of the parts, and of the message that they are parts of. A copy
+// walks on its own from where the original is.
 type Message struct {
 	// Number is the field's, valid after Next.
 	Number int
@@ -26,20 +33,46 @@ type Message struct {
 	typ   protowire.Type
 	bits  uint64
 	bytes []byte
-	err   error
+	whole *whole
 }
 
-// Read begins to walk b.
-func Read(b []byte) *Message { return &Message{rest: b} }
+// whole is what a message shares with its parts.
+type whole struct {
+	err error
+	// left is the memory, in bytes, that the parts may still take when they are decoded.
+	// Parts without anything in them take 2 bytes on the wire and up to hundreds in
+	// memory, so that a message has to earn its parts.
+	left int
+}
+
+// Read begins to walk b. It gives the message's parts ten times its size. Real ones take
+// up to five.
+func Read(b []byte) Message { return Message{rest: b, whole: &whole{left: 10*len(b) + 4096}} }
+
+// Part begins to walk the present field, a message.
+func (m *Message) Part() Message { return m.Within(m.Bytes()) }
+
+// Within begins to walk b, the Bytes of a part.
+func (m *Message) Within(b []byte) Message { return Message{rest: b, whole: m.whole} }
+
+var errHollow = errors.New("there are far more parts than bytes to fill them")
+
+// Spend subtracts the memory of n parts of a size. It returns false after an error.
+func (m *Message) Spend(n int, size uintptr) bool {
+	if m.whole.left -= n * int(size); m.whole.left < 0 {
+		m.Fail(errHollow)
+	}
+	return m.whole.err == nil
+}
 
 // Next goes to the next field. It returns false at the end and after an error.
 func (m *Message) Next() bool {
-	if m.err != nil || len(m.rest) == 0 {
+	if len(m.rest) == 0 || m.whole.err != nil {
 		return false
 	}
 	number, typ, n := protowire.ConsumeTag(m.rest)
 	if n < 0 {
-		return m.fail(n)
+		return m.fail(protowire.ParseError(n))
 	}
 	m.Number, m.typ = int(number), typ
 	m.rest = m.rest[n:]
@@ -57,80 +90,100 @@ func (m *Message) Next() bool {
 	case protowire.StartGroupType:
 		m.bytes, n = protowire.ConsumeGroup(number, m.rest)
 	case protowire.EndGroupType:
-		m.err = fmt.Errorf("a group of number %d ends that did not begin", number)
-		return false
+		return m.fail(fmt.Errorf("a group of number %d ends that did not begin", number))
 	default:
-		m.err = fmt.Errorf("field %d has the unknown wire type %d", number, typ)
-		return false
+		return m.fail(fmt.Errorf("field %d has the unknown wire type %d", number, typ))
 	}
 	if n < 0 {
-		return m.fail(n)
+		return m.fail(protowire.ParseError(n))
 	}
 	m.rest = m.rest[n:]
 	return true
 }
 
-func (m *Message) fail(code int) bool {
-	m.err = protowire.ParseError(code)
+func (m *Message) fail(err error) bool {
+	m.Fail(err)
 	return false
 }
 
 // Err returns what ended the walk early, nil at the message's end. It is
 // io.ErrUnexpectedEOF when the message is cut short.
-func (m *Message) Err() error { return m.err }
+func (m *Message) Err() error { return m.whole.err }
 
-// Fail ends the walk with the error of a part; nil leaves it alone.
+// Fail ends the walk with an error; nil leaves it alone.
 func (m *Message) Fail(err error) {
-	if m.err == nil {
-		m.err = err
+	if m.whole.err == nil {
+		m.whole.err = err
 	}
+}
+
+func (m *Message) value(want protowire.Type) []byte {
+	if !m.is(want) {
+		return nil
+	}
+	return m.bytes
 }
 
 // Bytes returns the present field's bytes, which share memory with the message.
-func (m *Message) Bytes() []byte {
-	if !m.is(protowire.BytesType) {
-		return nil
-	}
-	return m.bytes
-}
+func (m *Message) Bytes() []byte { return m.value(protowire.BytesType) }
 
 // Group returns what stands within the present field, a group, which shares memory
 // with the message.
-func (m *Message) Group() []byte {
-	if !m.is(protowire.StartGroupType) {
-		return nil
-	}
-	return m.bytes
-}
+func (m *Message) Group() []byte { return m.value(protowire.StartGroupType) }
 
 // String returns the present field as text; bytes that are no UTF-8 stay as they
 // are.
 func (m *Message) String() string { return string(m.Bytes()) }
 
-// Uint returns the present field, a varint.
-func (m *Message) Uint() uint64 {
-	if !m.is(protowire.VarintType) {
+func (m *Message) number(want protowire.Type) uint64 {
+	if !m.is(want) {
 		return 0
 	}
 	return m.bits
 }
 
+// Uint returns the present field, a varint.
+func (m *Message) Uint() uint64 { return m.number(protowire.VarintType) }
+
 // Fixed64 returns the present field, a fixed64.
-func (m *Message) Fixed64() uint64 {
-	if !m.is(protowire.Fixed64Type) {
-		return 0
-	}
-	return m.bits
-}
+func (m *Message) Fixed64() uint64 { return m.number(protowire.Fixed64Type) }
 
 // Double returns the present field, a double.
 func (m *Message) Double() float64 { return math.Float64frombits(m.Fixed64()) }
+
+// TraceID returns the present field, an id of 16 bytes, as Jaeger's and OpenTelemetry's
+// messages have it; none at all is zero.
+func (m *Message) TraceID() trace.TraceID {
+	if b := m.id("trace id", 16); b != nil {
+		return trace.TraceID{High: binary.BigEndian.Uint64(b), Low: binary.BigEndian.Uint64(b[8:])}
+	}
+	return trace.TraceID{}
+}
+
+// SpanID returns the present field, an id of 8 bytes; none at all is zero.
+func (m *Message) SpanID() trace.SpanID {
+	if b := m.id("span id", 8); b != nil {
+		return trace.SpanID(binary.BigEndian.Uint64(b))
+	}
+	return 0
+}
+
+func (m *Message) id(what string, size int) []byte {
+	b := m.Bytes()
+	if len(b) == size {
+		return b
+	}
+	if len(b) != 0 {
+		m.Fail(fmt.Errorf("a %s has %s, want %d", what, plural.Of(len(b), "byte", "bytes"), size))
+	}
+	return nil
+}
 
 func (m *Message) is(want protowire.Type) bool {
 	if m.typ != want {
 		m.Fail(fmt.Errorf("field %d has wire type %d, want %d", m.Number, m.typ, want))
 	}
-	return m.err == nil
+	return m.whole.err == nil
 }
 
 // AppendBytes appends a field of bytes, text or an encoded message.

@@ -107,14 +107,46 @@ func TestFailEndsTheWalk(t *testing.T) {
 func TestIDs(t *testing.T) {
 	t.Parallel()
 	for n := range 20 {
-		b := bytes.Repeat([]byte{0x11}, n)
-		trace, err := TraceID(b)
-		if ok := err == nil; ok != (n == 0 || n == 16) || trace.IsZero() != (n != 16) {
-			t.Errorf("trace id of %d bytes: got %v, %v", n, trace, err)
+		field := AppendBytes(nil, 1, bytes.Repeat([]byte{0x11}, n))
+		m := Read(field)
+		m.Next()
+		trace := m.TraceID()
+		if ok := m.Err() == nil; ok != (n == 0 || n == 16) || trace.IsZero() != (n != 16) {
+			t.Errorf("trace id of %d bytes: got %v, %v", n, trace, m.Err())
 		}
-		span, err := SpanID(b)
-		if ok := err == nil; ok != (n == 0 || n == 8) || (span == 0) != (n != 8) {
-			t.Errorf("span id of %d bytes: got %v, %v", n, span, err)
+		m = Read(field)
+		m.Next()
+		span := m.SpanID()
+		if ok := m.Err() == nil; ok != (n == 0 || n == 8) || (span == 0) != (n != 8) {
+			t.Errorf("span id of %d bytes: got %v, %v", n, span, m.Err())
+		}
+	}
+}
+
+// A part shares its error, and the memory that it takes, with the message around it.
+func TestParts(t *testing.T) {
+	t.Parallel()
+	inner := AppendBytes(AppendUint(nil, 1, 7), 1, "x")
+	for _, tt := range []struct {
+		name string
+		read func(*Message)
+		want string
+	}{
+		{"good", func(part *Message) { part.Spend(4096, 1) }, ""},
+		{"an error", func(part *Message) { part.Fail(io.EOF) }, "EOF"},
+		{"another type", func(part *Message) { part.Next(); part.Next(); part.Uint() }, "field 1 has wire type 2, want 0"},
+		{"hollow", func(part *Message) { part.Spend(1<<20, 1) }, errHollow.Error()},
+	} {
+		m := Read(AppendBytes(AppendBytes(nil, 1, inner), 2, inner))
+		m.Next()
+		part := m.Part()
+		tt.read(&part)
+		got := ""
+		if err := m.Err(); err != nil {
+			got = err.Error()
+		}
+		if got != tt.want || m.Next() != (tt.want == "") || part.Spend(1, 1) != (tt.want == "") {
+			t.Errorf("%s: got error %q, want %q and nothing to go on", tt.name, got, tt.want)
 		}
 	}
 }

@@ -5,6 +5,8 @@ import (
 	"net"
 	"net/netip"
 	"slices"
+
+	"github.com/otdemo/otdemo/internal/hosts"
 )
 
 // IsOwn reports whether addr is one of this machine's. A socket that is
@@ -32,13 +34,7 @@ func Preferred(addrs []netip.Addr) netip.Addr {
 }
 
 // IsLoopback reports whether the configured agent is this machine itself.
-func IsLoopback(host string) bool {
-	if host == "localhost" {
-		return true
-	}
-	ip := net.ParseIP(host)
-	return ip != nil && ip.IsLoopback()
-}
+func IsLoopback(host string) bool { return hosts.IsLoopback(host) }
 
 // HostOf returns the host of host:port.
 func HostOf(addr string) string {

@@ -1,10 +1,8 @@
 package thrift
 
 import (
+	"cmp"
 	"fmt"
-	"math"
-	"slices"
-	"time"
 
 	"github.com/uber/jaeger-client-go/thrift-gen/jaeger"
 
@@ -12,12 +10,11 @@ import (
 	"github.com/otdemo/otdemo/pkg/trace"
 )
 
-// emptyService is what Jaeger's collector puts in the place of an empty name.
-const emptyService = "empty-service-name"
-
+// convertBatch is what Jaeger makes of a batch, field by field: what is decoded is
+// compared with it.
 func convertBatch(in *jaeger.Batch) ingest.Batch {
 	process := &trace.Process{
-		Service: serviceName(in.Process.ServiceName),
+		Service: cmp.Or(in.Process.ServiceName, emptyService),
 		Tags:    convertTags(in.Process.Tags),
 	}
 	batch := ingest.Batch{
@@ -37,14 +34,6 @@ func convertBatch(in *jaeger.Batch) ingest.Batch {
 		}
 	}
 	return batch
-}
-
-// serviceName returns name, or the replacement for an empty one.
-func serviceName(name string) string {
-	if name == "" {
-		return emptyService
-	}
-	return name
 }
 
 func convertSpan(in *jaeger.Span, process *trace.Process) trace.Span {
@@ -84,27 +73,6 @@ func convertReferences(in []*jaeger.SpanRef) []trace.Reference {
 	return out
 }
 
-func referenceType(in jaeger.SpanRefType) trace.RefType {
-	if in == jaeger.SpanRefType_FOLLOWS_FROM {
-		return trace.FollowsFrom
-	}
-	return trace.ChildOf
-}
-
-// withParent puts a parent that stands only in its own field before the references
-// of a span, as Jaeger does (MaybeAddParentSpanID in model/spanref.go).
-func withParent(refs []trace.Reference, id trace.TraceID, parent trace.SpanID) []trace.Reference {
-	if parent == 0 {
-		return refs
-	}
-	for i := range refs {
-		if refs[i].SpanID == parent && refs[i].TraceID == id {
-			return refs
-		}
-	}
-	return slices.Concat([]trace.Reference{{Type: trace.ChildOf, TraceID: id, SpanID: parent}}, refs)
-}
-
 func convertTags(in []*jaeger.Tag) []trace.Tag {
 	if len(in) == 0 {
 		return nil
@@ -135,12 +103,9 @@ func convertValue(tag *jaeger.Tag) trace.Value {
 	}
 }
 
-// Instant returns the time so many microseconds after 1970.
-func Instant(micros int64) time.Time { return time.UnixMicro(micros).UTC() }
-
-// Microseconds returns n microseconds. It stops at the longest duration that Go can hold, 292 years,
-// instead of wrapping around.
-func Microseconds(n int64) time.Duration {
-	const most = math.MaxInt64 / int64(time.Microsecond)
-	return time.Duration(min(max(n, -most), most)) * time.Microsecond
+func referenceType(in jaeger.SpanRefType) trace.RefType {
+	if in == jaeger.SpanRefType_FOLLOWS_FROM {
+		return trace.FollowsFrom
+	}
+	return trace.ChildOf
 }
