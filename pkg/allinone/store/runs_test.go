@@ -74,12 +74,11 @@ func contents(s *Store, spans []trace.Span) map[string]string {
 	}
 	for _, service := range s.Services() {
 		svc := s.services[service]
-		all["operations of "+service] = fmt.Sprint(s.Operations(service), svc.operations)
+		all["operations of "+service] = fmt.Sprint(s.Operations(service), svc)
 		all["traces of "+service] = listing(s.Find(Query{Service: service, Limit: 10}))
-		for i := range svc.traces {
-			t := &svc.traces[i]
-			all[fmt.Sprint("entry of ", service, t.entry.id)] = fmt.Sprint(t.start, t.latest, t.longest)
-		}
+	}
+	for _, e := range s.traces {
+		all[fmt.Sprint("entry of ", e.id)] = fmt.Sprint(e.earliest, e.latest, e.longest)
 	}
 	for i := 0; i < len(spans); i += 100 {
 		one := &spans[i]
