@@ -2,13 +2,9 @@ package allinone
 
 import (
 	"context"
-	"errors"
-	"fmt"
 	"log/slog"
 	"maps"
-	"net/http"
 	"net/url"
-	"sync"
 
 	"github.com/otdemo/otdemo/pkg/allinone/api"
 	"github.com/otdemo/otdemo/pkg/allinone/ingest"
@@ -34,9 +30,6 @@ type Proxy struct {
 	addrs  map[string]string
 	proxy  *api.Proxy
 	server *graceful.Server
-
-	serving sync.WaitGroup
-	ended   error
 }
 
 // StartProxy opens the port and begins to serve. The error is a *ListenError if it cannot
@@ -47,17 +40,12 @@ func StartProxy(opts ProxyOptions) (*Proxy, error) {
 	if err != nil {
 		return nil, err
 	}
-	p := &Proxy{
-		addrs: sockets.addrs(),
-		proxy: api.NewProxy(api.ProxyOptions{Target: opts.Target, Host: common.Host, Logger: common.Logger}),
-	}
-	p.server = ingest.NewServer(p.proxy, common.Logger)
-	p.serving.Go(func() {
-		if err := p.server.Serve(sockets[Query].TCP); !errors.Is(err, http.ErrServerClosed) {
-			p.ended = fmt.Errorf("serve the page: %w", err)
-		}
-	})
-	return p, nil
+	proxy := api.NewProxy(api.ProxyOptions{Target: opts.Target, Host: common.Host, Logger: common.Logger})
+	return &Proxy{
+		addrs:  sockets.addrs(),
+		proxy:  proxy,
+		server: graceful.Serve(sockets[Query].TCP, ingest.NewServer(proxy, common.Logger)),
+	}, nil
 }
 
 // onlyQuery are the ports of a Backend without receivers.
@@ -76,11 +64,7 @@ func (p *Proxy) Addrs() map[string]string { return maps.Clone(p.addrs) }
 // Close stops serving, and waits for answers that are under way until ctx ends. It
 // may be called once.
 func (p *Proxy) Close(ctx context.Context) error {
-	err := p.server.Shutdown(ctx)
-	if err != nil {
-		err = errors.Join(fmt.Errorf("stop serving: %w", err), p.server.Close())
-	}
-	p.serving.Wait()
+	err := p.server.Close(ctx)
 	p.proxy.Close()
-	return errors.Join(err, p.ended)
+	return err
 }

@@ -5,7 +5,6 @@ package server
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"log/slog"
 	"net"
@@ -149,7 +148,7 @@ const (
 // nil. It closes ln. An error means that the server failed, or that requests were still
 // in flight after 20 seconds and their connections were closed.
 func Run(ctx context.Context, ln net.Listener, h http.Handler, logger *slog.Logger) error {
-	srv := graceful.Wrap(&http.Server{
+	srv := graceful.Serve(ln, &http.Server{
 		Handler:           h,
 		ReadHeaderTimeout: readHeaderTimeout,
 		ReadTimeout:       readTimeout,
@@ -159,21 +158,12 @@ func Run(ctx context.Context, ln net.Listener, h http.Handler, logger *slog.Logg
 		ErrorLog:          slog.NewLogLogger(logger.Handler(), slog.LevelDebug),
 		BaseContext:       func(net.Listener) context.Context { return context.WithoutCancel(ctx) },
 	})
-	failed := make(chan error, 1)
-	go func() { failed <- srv.Serve(ln) }()
 	select {
-	case err := <-failed:
+	case err := <-srv.Failed():
 		return fmt.Errorf("serve on %s: %w", ln.Addr(), err)
 	case <-ctx.Done():
 	}
 	drain, cancel := context.WithTimeout(context.WithoutCancel(ctx), drainTimeout)
 	defer cancel()
-	err := srv.Shutdown(drain)
-	if err != nil {
-		err = fmt.Errorf("requests still in flight after %s were aborted: %w", drainTimeout, errors.Join(err, srv.Close()))
-	}
-	if served := <-failed; !errors.Is(served, http.ErrServerClosed) {
-		err = errors.Join(err, served)
-	}
-	return err
+	return srv.Close(drain)
 }
