@@ -54,7 +54,7 @@ func listen(opts Options) (sockets, error) {
 		if err != nil {
 			fault := &ListenError{Name: l.Name, Network: l.Network, Addr: addr, Err: err}
 			if errors.Is(err, syscall.EADDRINUSE) {
-				fault.Holder = holder(l.Network, addr)
+				fault.Holder = holder(l.Network, port)
 			}
 			faults = append(faults, fault)
 			continue
@@ -70,19 +70,16 @@ func listen(opts Options) (sockets, error) {
 	return all, nil
 }
 
-func open(network, addr string) (s ingest.Socket, err error) {
+func open(network, addr string) (ingest.Socket, error) {
 	ctx := context.Background() // only name resolution waits; the host is usually an address
 	var config net.ListenConfig
 	if network == "udp" {
 		conn, err := config.ListenPacket(ctx, network, addr)
-		if err != nil {
-			return s, err
-		}
-		s.UDP = conn.(*net.UDPConn)
-		return s, nil
+		udp, _ := conn.(*net.UDPConn)
+		return ingest.Socket{UDP: udp}, err
 	}
-	s.TCP, err = config.Listen(ctx, network, addr)
-	return s, err
+	l, err := config.Listen(ctx, network, addr)
+	return ingest.Socket{TCP: l}, err
 }
 
 func (all sockets) addrs() map[string]string {
@@ -95,12 +92,10 @@ func (all sockets) addrs() map[string]string {
 
 // checkPorts rejects ports of listeners that do not exist: mistyped names.
 func checkPorts(ports map[string]int) error {
-	unknown := maps.Clone(ports)
-	for _, l := range Listeners() {
-		delete(unknown, l.Name)
-	}
-	for _, name := range slices.Sorted(maps.Keys(unknown)) {
-		return fmt.Errorf("no listener is called %q", name)
+	for _, name := range slices.Sorted(maps.Keys(ports)) {
+		if !slices.ContainsFunc(Listeners(), func(l Listener) bool { return l.Name == name }) {
+			return fmt.Errorf("no listener is called %q", name)
+		}
 	}
 	return nil
 }
