@@ -98,11 +98,11 @@ func accountOf(stats *loss.Account) accountThen {
 	return then
 }
 
-// tallyOf sums up a client, whose claims below 0 count as none.
+// tallyOf sums up a client.
 func tallyOf(c *loss.Client) loss.Tally {
 	return loss.Tally{
 		Batches: c.Batches, Spans: c.Spans, BatchesMissing: c.BatchesMissing,
-		QueueFull: max(0, c.Lost.QueueFull), TooLarge: max(0, c.Lost.TooLarge), Failed: max(0, c.Lost.Failed),
+		QueueFull: c.Lost.QueueFull, TooLarge: c.Lost.TooLarge, Failed: c.Lost.Failed,
 	}
 }
 

@@ -7,6 +7,8 @@ import (
 	"sync"
 	"sync/atomic"
 	"time"
+
+	"github.com/otdemo/otdemo/pkg/loss"
 )
 
 // Options describe an Ingest. All are required.
@@ -33,7 +35,7 @@ type Ingest struct {
 func New(opts Options) *Ingest {
 	in := &Ingest{Options: opts, Uploads: newUploads(), throttle: newThrottle(opts.Now), ports: make(map[string]*Port)}
 	for name := range opts.Addrs {
-		in.ports[name] = &Port{Ingest: in, Name: name, rejected: make(map[Reason]int64)}
+		in.ports[name] = &Port{Ingest: in, Name: name, rejected: make(loss.Rejects)}
 	}
 	for i := range opts.Receivers {
 		if port := in.ports[opts.Receivers[i].Name]; port != nil {
@@ -59,15 +61,7 @@ type Port struct {
 	batches, spans atomic.Int64
 
 	mu       sync.Mutex
-	rejected map[Reason]int64
-}
-
-// Counts are what a Port has counted.
-type Counts struct {
-	// Batches and Spans were stored.
-	Batches, Spans int64
-	// Rejected counts the messages that had no batch, by reason.
-	Rejected map[Reason]int64
+	rejected loss.Rejects
 }
 
 // Accept stores a batch, then counts it, so that what is counted can be queried.
@@ -82,7 +76,7 @@ func (p *Port) Accept(batch *Batch) {
 func (p *Port) Reject(from netip.AddrPort, bytes int, err error) {
 	reason := ReasonOf(err)
 	p.mu.Lock()
-	p.rejected[reason]++
+	p.rejected[string(reason)]++
 	p.mu.Unlock()
 	p.warn(from, bytes, err)
 }
@@ -123,8 +117,8 @@ func sender(from netip.AddrPort) string {
 }
 
 // Counts returns what the port has counted so far.
-func (p *Port) Counts() Counts {
+func (p *Port) Counts() loss.Listener {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	return Counts{Batches: p.batches.Load(), Spans: p.spans.Load(), Rejected: maps.Clone(p.rejected)}
+	return loss.Listener{Batches: p.batches.Load(), Spans: p.spans.Load(), Undecodable: maps.Clone(p.rejected)}
 }
