@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
 
 	"github.com/otdemo/otdemo/pkg/allinone/ingest"
 	"github.com/otdemo/otdemo/pkg/allinone/internal/wiretest"
@@ -95,7 +96,7 @@ func TestHistoryTellsWhatWasNew(t *testing.T) {
 		},
 	}
 	got := r.answer(r.now, 0)
-	if diff := cmp.Diff(want, got.Samples); diff != "" {
+	if diff := cmp.Diff(want, got.Samples, cmpopts.EquateEmpty()); diff != "" {
 		t.Errorf("samples (-want +got):\n%s", diff)
 	}
 	client := []loss.SampledClient{{ID: "a", Service: "svc-a", LastHeard: begin + 30_000_000}}
