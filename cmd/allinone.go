@@ -11,6 +11,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/otdemo/otdemo/pkg/allinone"
+	"github.com/otdemo/otdemo/pkg/allinone/sampling"
 )
 
 func newAllInOne(a *app) *cobra.Command {
@@ -18,7 +19,7 @@ func newAllInOne(a *app) *cobra.Command {
 	var addrFile string
 	var ports *listenerPorts
 	maxMemory := byteSize(planMemory(0, a.env.MemoryLimit).spans)
-	strategy := samplingFlag{allinone.Strategy{Type: "const", Param: 1}}
+	strategy := samplingFlag{sampling.Strategy{Type: "const", Param: 1}}
 	var strategies, proxyQuery string
 	var open bool
 	cmd := &cobra.Command{
@@ -134,15 +135,15 @@ func addrLine(addrs map[string]string) []any {
 
 // samplingOf returns the strategies in file, or the same one for all services if file
 // is empty.
-func (a *app) samplingOf(ctx context.Context, same samplingFlag, file string) (allinone.Strategies, error) {
+func (a *app) samplingOf(ctx context.Context, same samplingFlag, file string) (sampling.Strategies, error) {
 	if file == "" {
-		return allinone.SameStrategy(same.Strategy), nil
+		return sampling.Same(same.Strategy), nil
 	}
 	content, err := a.env.readFile(ctx, file, maxSettings)
 	if err != nil {
-		return allinone.Strategies{}, fmt.Errorf("sampling-strategies: %w", err)
+		return sampling.Strategies{}, fmt.Errorf("sampling-strategies: %w", err)
 	}
-	strategies, err := allinone.ParseStrategies(content)
+	strategies, err := sampling.ParseFile(content)
 	var faults []error
 	for _, e := range split(err) {
 		if e != nil {

@@ -7,7 +7,7 @@ import (
 
 	"github.com/spf13/pflag"
 
-	"github.com/otdemo/otdemo/pkg/allinone"
+	"github.com/otdemo/otdemo/pkg/allinone/sampling"
 )
 
 // byteSize is a flag whose value is a number of bytes with a unit.
@@ -68,14 +68,14 @@ func (b *byteSize) Type() string { return "size" }
 
 // samplingFlag is a flag whose value is TYPE:PARAM.
 type samplingFlag struct {
-	allinone.Strategy
+	sampling.Strategy
 }
 
 var _ pflag.Value = (*samplingFlag)(nil)
 
 // Set parses const:0, const:1, probabilistic:0..1 or ratelimiting:N.
 func (f *samplingFlag) Set(text string) (err error) {
-	f.Strategy, err = allinone.ParseStrategy(text)
+	f.Strategy, err = sampling.Parse(text)
 	return err
 }
 

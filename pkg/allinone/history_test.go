@@ -174,6 +174,20 @@ func TestHistoryBoundsClients(t *testing.T) {
 	}
 }
 
+// More clients than are listed share the rest of a sample, also of the first one.
+func TestHistoryHasOthers(t *testing.T) {
+	t.Parallel()
+	r := remember()
+	for i := range maxSampleClients + 3 {
+		r.clients.observe(numbered(fmt.Sprint(i), 1, nil))
+	}
+	r.tick(time.Second)
+	got := r.samples()[0]
+	if want := (&loss.Tally{Batches: 3, Spans: 6}); len(got.Clients) != maxSampleClients || cmp.Diff(want, got.Others) != "" {
+		t.Errorf("got %d clients and others %+v, want %d and %+v", len(got.Clients), got.Others, maxSampleClients, want)
+	}
+}
+
 // What strangers claim does not wrap around, in no sum.
 func TestHistoryWithstandsClaims(t *testing.T) {
 	t.Parallel()

@@ -13,21 +13,6 @@ const DefaultMaxMemory = 256 << 20
 // minMaxMemory holds a handful of the largest datagrams as they are stored.
 const minMaxMemory = 4 << 20
 
-// Strategy is how a tracer samples; see sampling.Strategy.
-type Strategy = sampling.Strategy
-
-// Strategies are those of all services; see sampling.Strategies.
-type Strategies = sampling.Strategies
-
-// ParseStrategy reads TYPE:PARAM, for example probabilistic:0.1.
-func ParseStrategy(s string) (Strategy, error) { return sampling.Parse(s) }
-
-// ParseStrategies reads a file in Jaeger's format; see sampling.ParseFile.
-func ParseStrategies(content []byte) (Strategies, error) { return sampling.ParseFile(content) }
-
-// SameStrategy gives every service the same strategy.
-func SameStrategy(s Strategy) Strategies { return sampling.Same(s) }
-
 // Options configure a Backend. The zero value listens
 // on loopback with ports of the system's choice and keeps 256 MiB.
 type Options struct {
@@ -45,7 +30,7 @@ type Options struct {
 	// account over time takes up to 35 MB, after a day with 50 clients.
 	MaxMemory int64
 	// Sampling is served to tracers; the zero value samples every trace.
-	Sampling Strategies
+	Sampling sampling.Strategies
 	// UIDir is the directory of a built Jaeger UI, which the query port then shows
 	// in the place of otdemo's own; "" keeps the page. A directory without a UI is
 	// an error with a hint.
@@ -63,7 +48,7 @@ func (o Options) withDefaults() Options {
 	if o.MaxMemory == 0 {
 		o.MaxMemory = DefaultMaxMemory
 	}
-	if o.Sampling.Default.Strategy == (Strategy{}) {
+	if o.Sampling.Default.Strategy == (sampling.Strategy{}) {
 		o.Sampling.Default.Strategy = sampling.All()
 	}
 	if o.Logger == nil {
