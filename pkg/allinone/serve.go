@@ -12,7 +12,7 @@ import (
 
 // start starts the receiver or the HTTP server of each listener that is on.
 func (b *Backend) start(s sockets, opts Options) {
-	strategies := sampling.Handler(opts.Sampling, opts.Logger)
+	strategies := sampling.Handler(opts.Sampling)
 	for _, r := range receivers(&opts.Sampling, strategies) {
 		name := r.Spec().Name
 		if port := b.ingest.Port(name); port != nil {

@@ -11,7 +11,7 @@ import (
 
 // Strategies say for each service which of its traces are kept.
 type Strategies struct {
-	// Default is for services that ServiceStrategies does not name.
+	// Default is for all other services.
 	Default Service
 	// Services are by name.
 	Services map[string]Service
@@ -103,29 +103,24 @@ func ParseFile(content []byte) (Strategies, error) {
 	}
 	strategies := Same(All())
 	var faults []error
-	if file.Default != nil {
-		var err error
-		if strategies.Default, err = file.Default.service("default_strategy"); err != nil {
-			faults = append(faults, err)
+	if in := file.Default; in != nil {
+		service, err := in.service("default_strategy")
+		if in.Service != "" {
+			err = errors.Join(err, fmt.Errorf("default_strategy must not name a service, got %q", in.Service))
 		}
-		if file.Default.Service != "" {
-			faults = append(faults, fmt.Errorf("default_strategy must not name a service, got %q", file.Default.Service))
-		}
+		strategies.Default = service
+		faults = append(faults, err)
 	}
 	strategies.Services = make(map[string]Service, len(file.Services))
 	for i, in := range file.Services {
 		key := fmt.Sprintf("service_strategies[%d]", i)
-		_, twice := strategies.Services[in.Service]
 		service, err := in.service(key)
-		switch {
-		case in.Service == "":
-			err = errors.Join(err, fmt.Errorf("%s.service must name a service", key))
-		case twice:
+		if _, twice := strategies.Services[in.Service]; twice {
 			err = errors.Join(err, fmt.Errorf("%s.service %q has a strategy already", key, in.Service))
+		} else if in.Service == "" {
+			err = errors.Join(err, fmt.Errorf("%s.service must name a service", key))
 		}
-		if err != nil {
-			faults = append(faults, err)
-		}
+		faults = append(faults, err)
 		service.inherit(strategies.Default)
 		strategies.Services[in.Service] = service
 	}
