@@ -43,7 +43,7 @@ func ServeHTTP(l net.Listener, port *Port, handler http.Handler, configure func(
 		configure(server)
 	}
 	http2 := server.Protocols != nil && server.Protocols.UnencryptedHTTP2()
-	server.Handler = rejectCrossOrigin(port, countMisdirected(port, handler, http2))
+	server.Handler = port.guard(handler, http2)
 	return graceful.Serve(&sniffingListener{l, port, http2}, server)
 }
 

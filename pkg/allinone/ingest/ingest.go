@@ -29,17 +29,34 @@ type Ingest struct {
 	Uploads  *Uploads
 	throttle *throttle
 	ports    map[string]*Port
+	// owners are the names of the ports to which clients post spans on a path, and homes
+	// of those for data that is rejected elsewhere with a reason.
+	owners map[string]string
+	homes  map[Reason]string
 }
 
 // New returns an Ingest with a Port for each address.
 func New(opts Options) *Ingest {
-	in := &Ingest{Options: opts, Uploads: newUploads(), throttle: newThrottle(opts.Now), ports: make(map[string]*Port)}
+	in := &Ingest{
+		Options:  opts,
+		Uploads:  newUploads(),
+		throttle: newThrottle(opts.Now),
+		ports:    make(map[string]*Port),
+		owners:   make(map[string]string),
+		homes:    make(map[Reason]string),
+	}
 	for name := range opts.Addrs {
 		in.ports[name] = &Port{Ingest: in, Name: name, rejected: make(loss.Rejects)}
 	}
-	for i := range opts.Receivers {
-		if port := in.ports[opts.Receivers[i].Name]; port != nil {
+	for _, spec := range opts.Receivers {
+		if port := in.ports[spec.Name]; port != nil {
 			port.Receives = true
+		}
+		for _, path := range spec.Paths {
+			in.owners[path] = spec.Name
+		}
+		if spec.Signature != nil {
+			in.homes[spec.Signature.Reason] = spec.Name
 		}
 	}
 	return in
@@ -81,16 +98,6 @@ func (p *Port) Reject(from netip.AddrPort, bytes int, err error) {
 	p.warn(from, bytes, err)
 }
 
-// rejectOther is Reject for data that need not be spans: on a port that does not
-// receive spans it is logged, but not counted as a loss.
-func (p *Port) rejectOther(from netip.AddrPort, bytes int, err error) {
-	if p.Receives {
-		p.Reject(from, bytes, err)
-	} else {
-		p.warn(from, bytes, err)
-	}
-}
-
 // warn logs at a limited rate what came instead of spans, and where to send it.
 func (p *Port) warn(from netip.AddrPort, bytes int, err error) {
 	reason := ReasonOf(err)
@@ -102,7 +109,7 @@ func (p *Port) warn(from netip.AddrPort, bytes int, err error) {
 		"listener", p.Name, "reason", string(reason), "from", sender(from), "bytes", bytes,
 		"times", times, "error", err,
 	}
-	if addr, ok := p.Addrs[specs(p.Receivers).ofReason(reason)]; ok {
+	if addr, ok := p.Addrs[p.homes[reason]]; ok {
 		line = append(line, "send_to", addr)
 	}
 	p.Logger.Warn("no batch of spans", line...)
