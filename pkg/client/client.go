@@ -1,6 +1,6 @@
 // Package client makes a traced HTTP call and follows its redirects. Each request is
 // a span of its own, and an error is logged on the span where it occurred. Start at New
-// and Client.Get; Client.Send repeats a call many times.
+// and Client.Do; Client.Send repeats a call many times.
 package client
 
 import (
@@ -93,11 +93,6 @@ func New(tracer opentracing.Tracer, opts Options) *Client {
 
 // Close closes the idle connections.
 func (c *Client) Close() { c.base.CloseIdleConnections() }
-
-// Get makes a GET request; see Send.
-func (c *Client) Get(ctx context.Context, rawURL string) (Result, error) {
-	return c.Do(ctx, Request{URL: rawURL})
-}
 
 // Do makes the call that r describes; see Send.
 func (c *Client) Do(ctx context.Context, r Request) (Result, error) {

@@ -21,18 +21,13 @@ type hops struct {
 
 type hopsKey struct{}
 
-// hopsOf returns nil for a request that is not of a Client's call.
-func hopsOf(req *http.Request) *hops {
-	h, _ := req.Context().Value(hopsKey{}).(*hops)
-	return h
-}
+func hopsOf(req *http.Request) *hops { return req.Context().Value(hopsKey{}).(*hops) }
 
 // observe is called by nethttp with each request's span.
 func observe(span opentracing.Span, req *http.Request) {
-	if h := hopsOf(req); h != nil {
-		h.current = span
-		h.spans++
-	}
+	h := hopsOf(req)
+	h.current = span
+	h.spans++
 }
 
 // fail logs err on the span of the current request.
@@ -52,9 +47,6 @@ type observingTransport struct {
 func (t observingTransport) RoundTrip(req *http.Request) (*http.Response, error) {
 	resp, err := t.next.RoundTrip(req)
 	h := hopsOf(req)
-	if h == nil {
-		return resp, err
-	}
 	h.sent++
 	if err != nil {
 		h.fail(err)
