@@ -133,7 +133,6 @@ func closeAll(ctx context.Context, servers []ingest.Server) error {
 	return errors.Join(all...)
 }
 
-// logLosses logs what was lost, if anything.
 func (b *Backend) logLosses() {
 	stats := b.Stats()
 	if stats.Lossless() {

@@ -18,7 +18,6 @@ const maxClients = 1000
 // have ones of megabytes.
 const maxName = 256
 
-// clients keeps the account of each tracer.
 type clients struct {
 	mu     sync.Mutex
 	byID   map[string]*client
@@ -74,7 +73,6 @@ func (c *clients) observe(batch *ingest.Batch) {
 	}
 }
 
-// shortName returns as much of a name as is kept.
 func shortName(name string) string {
 	if len(name) <= maxName {
 		return name
@@ -107,7 +105,6 @@ func (c *clients) snapshot() ([]loss.Client, loss.Totals) {
 	return list, totals
 }
 
-// addClient adds a client to the sums of all.
 func addClient(t *loss.Totals, c *loss.Client) {
 	t.Clients++
 	t.BatchesMissing = loss.Saturate(t.BatchesMissing, c.BatchesMissing)

@@ -19,7 +19,6 @@ const (
 	maxSampleClients = 50
 )
 
-// history remembers the account over time.
 type history struct {
 	mu   sync.Mutex
 	last int64 // when the last sample was taken
@@ -58,7 +57,6 @@ func (h *history) record(now time.Time, stats *loss.Account) {
 	h.thin()
 }
 
-// accountOf sums up what an account has counted.
 func accountOf(stats *loss.Account) accountThen {
 	lost := stats.Totals.Lost
 	then := accountThen{
@@ -115,7 +113,6 @@ func (h *history) listClients(all []loss.Client) {
 	}
 }
 
-// listed returns the indexes of the clients by their ids.
 func (h *history) listed() map[string]int {
 	at := make(map[string]int, len(h.clients))
 	for i, c := range h.clients {
@@ -149,7 +146,6 @@ func (h *history) answer(started time.Time, after int64) loss.History {
 	return answer
 }
 
-// keepHistory takes samples until the backend closes.
 func (b *Backend) keepHistory(now func() time.Time) {
 	ticker := time.NewTicker(sampleEvery)
 	defer ticker.Stop()

@@ -48,7 +48,6 @@ func receivers(strategies *sampling.Strategies, strategiesHTTP http.Handler) []i
 	}
 }
 
-// specs describe all receivers.
 func specs() []ingest.Spec {
 	var all []ingest.Spec
 	for _, r := range receivers(nil, nil) {

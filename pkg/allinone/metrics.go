@@ -10,10 +10,8 @@ import (
 	"github.com/otdemo/otdemo/pkg/loss"
 )
 
-// metricPrefix begins the name of every metric.
 const metricPrefix = "otdemo_allinone_"
 
-// metricsHandler serves the account to Prometheus.
 func metricsHandler(account func() loss.Account) http.Handler {
 	registry := prometheus.NewRegistry()
 	registry.MustRegister(metrics(account))

@@ -10,7 +10,6 @@ import (
 	"github.com/otdemo/otdemo/pkg/allinone/udp"
 )
 
-// start starts the receiver or the HTTP server of each listener that is on.
 func (b *Backend) start(s sockets, opts Options) {
 	strategies := sampling.Handler(opts.Sampling)
 	for _, r := range receivers(&opts.Sampling, strategies) {

@@ -42,7 +42,6 @@ func (b *Backend) Stats() loss.Account {
 	return stats
 }
 
-// addDatagrams adds what a UDP port counted to the sums of all.
 func addDatagrams(a *loss.Agent, l *loss.Listener) {
 	d := l.Datagrams
 	if a.SocketBuffer == 0 || d.SocketBuffer < a.SocketBuffer {

@@ -38,7 +38,6 @@ type sample struct {
 	listeners, clients tallies
 }
 
-// join adds a later sample to s.
 func (s *sample) join(later *sample) {
 	s.at = later.at
 	s.micros = loss.Saturate(s.micros, later.micros)

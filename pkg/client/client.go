@@ -139,7 +139,6 @@ func (c *Client) Send(ctx context.Context, t *Template) (Result, error) {
 	return result, err
 }
 
-// untraced reports whether the span in ctx is a no-op.
 func untraced(ctx context.Context) bool {
 	span := opentracing.SpanFromContext(ctx)
 	if span == nil {

@@ -30,7 +30,6 @@ func observe(span opentracing.Span, req *http.Request) {
 	h.spans++
 }
 
-// fail logs err on the span of the current request.
 func (h *hops) fail(err error) {
 	h.failed = true
 	if h.current != nil {
@@ -56,7 +55,6 @@ func (t observingTransport) RoundTrip(req *http.Request) (*http.Response, error)
 	return resp, err
 }
 
-// logError logs err on span according to OpenTracing's conventions.
 func logError(span opentracing.Span, err error) {
 	ext.LogError(span, err, log.Message(err.Error()))
 }

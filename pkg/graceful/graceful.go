@@ -64,7 +64,6 @@ func (s *Server) Close(ctx context.Context) error {
 	return errors.Join(err, <-s.failed)
 }
 
-// closeSilent closes the connections on which nothing was received.
 func (s *Server) closeSilent() {
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -75,7 +75,6 @@ func NewHandler(opts Options) http.Handler {
 	return trace(opts, mux)
 }
 
-// trace wraps the routes of mux so that each request is a span.
 func trace(opts Options, mux *http.ServeMux) http.Handler {
 	traced := nethttp.Middleware(opts.Tracer, recovering(opts.Logger, mux),
 		nethttp.OperationNameFunc(func(r *http.Request) string {

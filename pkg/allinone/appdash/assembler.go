@@ -41,7 +41,6 @@ type Assembler struct {
 	stats loss.Parts
 }
 
-// openSpan is what came of a span so far.
 type openSpan struct {
 	id          SpanID
 	annotations []Annotation
@@ -91,7 +90,6 @@ func (a *Assembler) put(p Packet, now time.Time) {
 	a.bytes += size
 }
 
-// take removes a span from those that wait.
 func (a *Assembler) take(element *list.Element) *openSpan {
 	span := a.open.Remove(element).(*openSpan)
 	delete(a.byID, span.id)
@@ -116,7 +114,6 @@ func (a *Assembler) flush(then time.Time) {
 	a.release(ready)
 }
 
-// release converts spans that no longer wait and passes them on.
 func (a *Assembler) release(ready []*openSpan) {
 	for _, open := range ready {
 		span, timed := convert(open.id, open.annotations, open.first)

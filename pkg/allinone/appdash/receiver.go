@@ -140,7 +140,6 @@ func (s *server) keep(conn net.Conn) bool {
 	return true
 }
 
-// sweep releases spans whose parts do not arrive.
 func (s *server) sweep() {
 	ticker := time.NewTicker(sweepInterval)
 	defer ticker.Stop()
@@ -242,7 +241,6 @@ func (s *server) packet(r *bufio.Reader) (size int, framed bool, err error) {
 	return size, true, s.decode(content.Bytes)
 }
 
-// decode decodes a packet and adds it to its span.
 func (s *server) decode(content []byte) (err error) {
 	release, err := s.port.Uploads.Decoder(context.Background()) // who has one, decodes and ends
 	if err != nil {

@@ -24,7 +24,6 @@ type Batch struct {
 	Losses *Losses
 }
 
-// clientTag is the process tag with the tracer's own id.
 const clientTag = "client-uuid"
 
 // ClientID returns the id of the tracer in a process, or "".

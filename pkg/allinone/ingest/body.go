@@ -98,7 +98,6 @@ func (b *Body) reuse() {
 	}
 }
 
-// fill reads until the end of source.
 func (b *Body) fill(source io.Reader) error {
 	for {
 		n, err := source.Read(b.Bytes[len(b.Bytes):cap(b.Bytes)])
@@ -138,7 +137,6 @@ func (b *Body) grow() error {
 	return nil
 }
 
-// room returns memory for n bytes.
 func (b *Bodies) room(n int) []byte {
 	if n == thirdRead {
 		if spare, ok := b.spare.Get().(*thirdSpace); ok {

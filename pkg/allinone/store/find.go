@@ -47,7 +47,6 @@ func (s *Store) Find(q Query) []trace.Trace {
 	return found
 }
 
-// candidate is a trace that may be wanted, with its start.
 type candidate struct {
 	start int64
 	entry *entry
@@ -73,7 +72,6 @@ func (s *Store) candidates(q *Query) []candidate {
 	return out
 }
 
-// has reports whether a span of e is of a service.
 func (e *entry) has(service string) bool {
 	return slices.ContainsFunc(e.processes, func(p *process) bool { return p.Service == service })
 }

@@ -17,7 +17,6 @@ type processTable struct {
 	lastHash uint64
 }
 
-// process is a stored process and how often traces hold it.
 type process struct {
 	*trace.Process
 	hash  uint64

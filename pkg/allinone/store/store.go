@@ -43,7 +43,6 @@ type Store struct {
 	stats     loss.Store
 }
 
-// entry is a stored trace.
 type entry struct {
 	id trace.TraceID
 	// spans only grows: what was returned is never changed.
@@ -165,7 +164,6 @@ func (s *Store) reserve(e *entry, n int) {
 	s.charge(e, int64(cap(e.spans)-before)*spanStructBytes)
 }
 
-// charge accounts n bytes more to e.
 func (s *Store) charge(e *entry, n int64) {
 	e.bytes += n
 	s.stats.Bytes += n

@@ -91,7 +91,6 @@ func (q *queue) abandon() {
 	q.changed.Broadcast()
 }
 
-// state returns the bytes that wait and the datagrams that were thrown away.
 func (q *queue) state() (waiting int, abandoned int64) {
 	q.mu.Lock()
 	defer q.mu.Unlock()

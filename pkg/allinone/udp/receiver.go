@@ -133,7 +133,6 @@ func (r *Receiver) drain() {
 	}
 }
 
-// receive waits for a datagram and puts it into the queue.
 func (r *Receiver) receive() error {
 	if cap(r.chunk)-len(r.chunk) < maxDatagram {
 		r.chunk = make([]byte, 0, chunkBytes)
