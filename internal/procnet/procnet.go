@@ -6,7 +6,9 @@ import (
 	"bytes"
 	"iter"
 	"os"
+	"slices"
 	"strconv"
+	"strings"
 )
 
 // Socket is a socket of this machine.
@@ -84,22 +86,17 @@ func ReceiveBufferErrors() int64 {
 // parseBufferErrors finds RcvbufErrors in the text of /proc/net/snmp, where a line of
 // names precedes each line of values.
 func parseBufferErrors(snmp []byte) int64 {
-	var names [][]byte
-	for line := range bytes.Lines(snmp) {
-		columns := bytes.Fields(line)
-		if len(columns) == 0 || string(columns[0]) != "Udp:" {
+	var names []string
+	for line := range strings.Lines(string(snmp)) {
+		columns := strings.Fields(line)
+		if len(columns) == 0 || columns[0] != "Udp:" {
 			continue
 		}
-		if names == nil {
-			names = columns
-			continue
+		if i := slices.Index(names, "RcvbufErrors"); i >= 0 && i < len(columns) {
+			n, _ := strconv.ParseInt(columns[i], 10, 64)
+			return n
 		}
-		for i, name := range names {
-			if string(name) == "RcvbufErrors" && i < len(columns) {
-				n, _ := strconv.ParseInt(string(columns[i]), 10, 64)
-				return n
-			}
-		}
+		names = columns
 	}
 	return 0
 }

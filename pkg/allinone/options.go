@@ -1,6 +1,7 @@
 package allinone
 
 import (
+	"cmp"
 	"log/slog"
 	"time"
 
@@ -42,18 +43,10 @@ type Options struct {
 }
 
 func (o Options) withDefaults() Options {
-	if o.Host == "" {
-		o.Host = "127.0.0.1"
-	}
-	if o.MaxMemory == 0 {
-		o.MaxMemory = DefaultMaxMemory
-	}
-	if o.Sampling.Default.Strategy == (sampling.Strategy{}) {
-		o.Sampling.Default.Strategy = sampling.All()
-	}
-	if o.Logger == nil {
-		o.Logger = slog.New(slog.DiscardHandler)
-	}
+	o.Host = cmp.Or(o.Host, "127.0.0.1")
+	o.MaxMemory = cmp.Or(o.MaxMemory, DefaultMaxMemory)
+	o.Sampling.Default.Strategy = cmp.Or(o.Sampling.Default.Strategy, sampling.All())
+	o.Logger = cmp.Or(o.Logger, slog.New(slog.DiscardHandler))
 	if o.Now == nil {
 		o.Now = time.Now
 	}

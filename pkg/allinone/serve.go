@@ -14,7 +14,7 @@ func (b *Backend) start(s sockets, opts Options) {
 	strategies := sampling.Handler(opts.Sampling)
 	for _, r := range receivers(&opts.Sampling, strategies) {
 		name := r.Spec().Name
-		if port := b.ingest.Port(name); port != nil {
+		if port := b.ingest.Ports[name]; port != nil {
 			b.receivers[name] = r.Start(s[name], port)
 		}
 	}
@@ -35,7 +35,7 @@ func (b *Backend) start(s sockets, opts Options) {
 		Health:   b.healthV1(opts.Now),
 		HealthV2: b.healthV2(),
 	} {
-		if port := b.ingest.Port(name); port != nil {
+		if port := b.ingest.Ports[name]; port != nil {
 			b.servers = append(b.servers, ingest.ServeHTTP(s[name].TCP, port, handler, nil))
 		}
 	}

@@ -17,7 +17,7 @@ func (b *Backend) Stats() loss.Account {
 		Agent:         loss.Agent{Undecodable: make(loss.Rejects)},
 		Listeners:     make(map[string]loss.Listener),
 	}
-	for name, port := range b.ingest.Ports() {
+	for name, port := range b.ingest.Ports {
 		listener := port.Counts()
 		if !port.Receives && len(listener.Undecodable) == 0 {
 			continue

@@ -4,6 +4,7 @@
 package server
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"log/slog"
@@ -49,12 +50,8 @@ const maxBodyBytes = 1 << 20
 // and /metrics makes one span, named after the method and the route and not
 // after the URL, so that the number of operations stays small.
 func NewHandler(opts Options) http.Handler {
-	if opts.Tracer == nil {
-		opts.Tracer = opentracing.NoopTracer{}
-	}
-	if opts.Logger == nil {
-		opts.Logger = slog.New(slog.DiscardHandler)
-	}
+	opts.Tracer = cmp.Or[opentracing.Tracer](opts.Tracer, opentracing.NoopTracer{})
+	opts.Logger = cmp.Or(opts.Logger, slog.New(slog.DiscardHandler))
 	if opts.Now == nil {
 		opts.Now = time.Now
 	}

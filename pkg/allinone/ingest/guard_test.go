@@ -50,7 +50,7 @@ func TestWrongProtocolByteByByte(t *testing.T) {
 				Addrs:  map[string]string{"http": "192.0.2.1:1"},
 				Logger: slog.New(slog.DiscardHandler),
 				Now:    time.Now,
-			}).Port("http")
+			}).Ports["http"]
 			conn := &sniffingConn{
 				Conn:     slowly{r: iotest.OneByteReader(strings.NewReader(tt.first))},
 				listener: &sniffingListener{port: port},

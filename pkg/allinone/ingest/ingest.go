@@ -26,9 +26,10 @@ type Options struct {
 // Ingest is the shared path of all receivers to the store.
 type Ingest struct {
 	Options
-	Uploads  *Uploads
+	Uploads *Uploads
+	// Ports are those that are on, by name.
+	Ports    map[string]*Port
 	throttle *throttle
-	ports    map[string]*Port
 	// owners are the names of the ports to which clients post spans on a path, and homes
 	// of those for data that is rejected elsewhere with a reason.
 	owners map[string]string
@@ -41,15 +42,15 @@ func New(opts Options) *Ingest {
 		Options:  opts,
 		Uploads:  newUploads(),
 		throttle: newThrottle(opts.Now),
-		ports:    make(map[string]*Port),
+		Ports:    make(map[string]*Port),
 		owners:   make(map[string]string),
 		homes:    make(map[Reason]string),
 	}
 	for name := range opts.Addrs {
-		in.ports[name] = &Port{Ingest: in, Name: name, rejected: make(loss.Rejects)}
+		in.Ports[name] = &Port{Ingest: in, Name: name, rejected: make(loss.Rejects)}
 	}
 	for _, spec := range opts.Receivers {
-		if port := in.ports[spec.Name]; port != nil {
+		if port := in.Ports[spec.Name]; port != nil {
 			port.Receives = true
 		}
 		for _, path := range spec.Paths {
@@ -61,12 +62,6 @@ func New(opts Options) *Ingest {
 	}
 	return in
 }
-
-// Port returns the port with a name, nil when it is off.
-func (in *Ingest) Port(name string) *Port { return in.ports[name] }
-
-// Ports returns all ports that are on, by name.
-func (in *Ingest) Ports() map[string]*Port { return in.ports }
 
 // Port is where a receiver delivers its batches, and counts what arrived on a port.
 type Port struct {

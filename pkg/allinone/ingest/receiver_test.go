@@ -49,7 +49,7 @@ func TestSpecIsKnownOnOtherPorts(t *testing.T) {
 				Addrs:     map[string]string{"semaphore": "192.0.2.1:1", "other": l.Addr().String()},
 				Logger:    slog.New(slog.NewTextHandler(&log, nil)),
 				Now:       time.Now,
-			}).Port("other")
+			}).Ports["other"]
 			server := ServeHTTP(l, port, http.NotFoundHandler(), nil)
 			send(t, l.Addr().String(), tt.path, tt.contentType, tt.raw)
 			if err := server.Close(context.WithoutCancel(t.Context())); err != nil {

@@ -104,22 +104,10 @@ func (q *Query) wants(span *trace.Span) bool {
 }
 
 func hasTag(span *trace.Span, key, value string) bool {
-	if contains(span.Tags, key, value) || contains(span.Process.Tags, key, value) {
-		return true
-	}
-	for i := range span.Logs {
-		if contains(span.Logs[i].Fields, key, value) {
-			return true
-		}
-	}
-	return false
+	return contains(span.Tags, key, value) || contains(span.Process.Tags, key, value) ||
+		slices.ContainsFunc(span.Logs, func(l trace.Log) bool { return contains(l.Fields, key, value) })
 }
 
 func contains(tags []trace.Tag, key, value string) bool {
-	for i := range tags {
-		if tags[i].Key == key && tags[i].Value.String() == value {
-			return true
-		}
-	}
-	return false
+	return slices.ContainsFunc(tags, func(t trace.Tag) bool { return t.Key == key && t.Value.String() == value })
 }

@@ -10,8 +10,9 @@ import (
 // processTable keeps each distinct process once. Every batch of a client brings
 // the same one along, which would else be a large part of the memory.
 type processTable struct {
-	seed   maphash.Seed
-	byHash map[uint64][]*process
+	seed maphash.Seed
+	// byHash finds processes. Of two with the same hash it has the later one.
+	byHash map[uint64]*process
 	// last is the process that was hashed last, because the spans of a batch share theirs.
 	last     *trace.Process
 	lastHash uint64
@@ -25,7 +26,7 @@ type process struct {
 }
 
 func newProcessTable() processTable {
-	return processTable{seed: maphash.MakeSeed(), byHash: make(map[uint64][]*process)}
+	return processTable{seed: maphash.MakeSeed(), byHash: make(map[uint64]*process)}
 }
 
 func (t *processTable) hash(p *trace.Process) uint64 {
@@ -45,13 +46,12 @@ func (t *processTable) hash(p *trace.Process) uint64 {
 // to be added.
 func (t *processTable) get(p *trace.Process) (known *process, added int64) {
 	hash := t.hash(p)
-	for _, known := range t.byHash[hash] {
-		if known.Process == p || known.Service == p.Service && slices.Equal(known.Tags, p.Tags) {
-			return known, 0
-		}
+	known = t.byHash[hash]
+	if known != nil && (known.Process == p || known.Service == p.Service && slices.Equal(known.Tags, p.Tags)) {
+		return known, 0
 	}
 	known = &process{Process: p, hash: hash, bytes: processBytes + allocated(int64(len(p.Service))) + tagsBytes(p.Tags)}
-	t.byHash[hash] = append(t.byHash[hash], known)
+	t.byHash[hash] = known
 	return known, known.bytes
 }
 
@@ -61,11 +61,8 @@ func (t *processTable) release(p *process) int64 {
 	if p.holds > 0 {
 		return 0
 	}
-	rest := slices.DeleteFunc(t.byHash[p.hash], func(other *process) bool { return other == p })
-	if len(rest) == 0 {
+	if t.byHash[p.hash] == p {
 		delete(t.byHash, p.hash)
-	} else {
-		t.byHash[p.hash] = rest
 	}
 	return p.bytes
 }
