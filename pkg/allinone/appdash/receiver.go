@@ -10,6 +10,7 @@ import (
 	"net"
 	"os"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/otdemo/otdemo/pkg/allinone/ingest"
@@ -65,15 +66,16 @@ type server struct {
 	port     *ingest.Port
 	spans    *Assembler
 	running  sync.WaitGroup
-	// closing is closed when Close begins.
-	closing chan struct{}
-
-	mu    sync.Mutex
-	conns map[net.Conn]struct{}
+	conns    atomic.Int64
+	// closing ends when Close begins, cut when it gives up.
+	closing, cut  context.Context
+	close, cutOff context.CancelFunc
 }
 
 func startServer(l net.Listener, port *ingest.Port) *server {
-	s := &server{listener: l, port: port, closing: make(chan struct{}), conns: make(map[net.Conn]struct{})}
+	s := &server{listener: l, port: port}
+	s.closing, s.close = context.WithCancel(context.Background())
+	s.cut, s.cutOff = context.WithCancel(context.Background())
 	s.spans = NewAssembler(port.Now, func(batch ingest.Batch) { port.Accept(&batch) })
 	s.running.Go(s.accept)
 	s.running.Go(s.sweep)
@@ -86,26 +88,15 @@ func (s *server) Stats() loss.Parts { return s.spans.Stats() }
 // Close stores what has been sent, and returns when every goroutine has ended. When
 // ctx ends first it cuts the connections, which is an error. It is called once.
 func (s *server) Close(ctx context.Context) error {
-	keep := context.AfterFunc(ctx, func() {
-		s.each(reset)
-	})
-	close(s.closing)
+	keep := context.AfterFunc(ctx, s.cutOff)
+	s.close()
 	err := s.listener.Close()
-	s.each(func(conn net.Conn) { _ = conn.SetReadDeadline(time.Now().Add(drainIdle)) })
 	s.running.Wait()
 	s.spans.Flush()
 	if !keep() {
 		err = errors.Join(err, fmt.Errorf("connections for packets were cut: %w", context.Cause(ctx)))
 	}
 	return err
-}
-
-func (s *server) each(do func(net.Conn)) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	for conn := range s.conns {
-		do(conn)
-	}
 }
 
 func (s *server) accept() {
@@ -118,26 +109,16 @@ func (s *server) accept() {
 			s.port.Logger.Warn("connection was not accepted", "listener", s.port.Name, "error", err)
 			select {
 			case <-time.After(acceptPause):
-			case <-s.closing:
+			case <-s.closing.Done():
 			}
-		case !s.keep(conn):
+		case s.conns.Add(1) > maxConns:
+			s.conns.Add(-1)
 			s.port.Reject(ingest.Peer(conn), 0, &ingest.Fault{Reason: ingest.Busy, Detail: fmt.Sprintf("%d connections", maxConns)})
 			reset(conn)
 		default:
 			s.running.Go(func() { s.serve(conn) })
 		}
 	}
-}
-
-// keep adds a connection to those that Close ends, unless there are too many.
-func (s *server) keep(conn net.Conn) bool {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if len(s.conns) == maxConns {
-		return false
-	}
-	s.conns[conn] = struct{}{}
-	return true
 }
 
 func (s *server) sweep() {
@@ -147,7 +128,7 @@ func (s *server) sweep() {
 		select {
 		case <-ticker.C:
 			s.spans.Sweep()
-		case <-s.closing:
+		case <-s.closing.Done():
 			return
 		}
 	}
@@ -162,14 +143,14 @@ func reset(conn net.Conn) {
 }
 
 func (s *server) serve(conn net.Conn) {
+	defer s.conns.Add(-1)
+	defer context.AfterFunc(s.closing, func() { _ = conn.SetReadDeadline(time.Now().Add(drainIdle)) })()
+	defer context.AfterFunc(s.cut, func() { reset(conn) })()
 	if s.read(conn) {
 		_ = conn.Close()
 	} else {
 		reset(conn)
 	}
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	delete(s.conns, conn)
 }
 
 // read reads packets until the client ends the connection, and reports whether it did
@@ -208,10 +189,8 @@ func (s *server) wait(conn net.Conn, r *bufio.Reader) error {
 		return nil
 	}
 	_ = conn.SetReadDeadline(time.Time{})
-	select { // after the deadline was taken away, which Close may have set
-	case <-s.closing:
+	if s.closing.Err() != nil { // after the deadline was taken away, which Close may have set
 		_ = conn.SetReadDeadline(time.Now().Add(drainIdle))
-	default:
 	}
 	_, err := r.Peek(1)
 	return err
