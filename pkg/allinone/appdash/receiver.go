@@ -23,6 +23,8 @@ const (
 	// drainIdle is how long a connection must be silent at the end to count as
 	// drained. What was sent on this machine has arrived by then.
 	drainIdle = 50 * time.Millisecond
+	// acceptLast is how long Close accepts connections that were made before it.
+	acceptLast = 10 * time.Millisecond
 	// acceptPause is the wait after a connection could not be accepted, as when there
 	// are no file descriptors left.
 	acceptPause = 100 * time.Millisecond
@@ -90,20 +92,23 @@ func (s *server) Stats() loss.Parts { return s.spans.Stats() }
 func (s *server) Close(ctx context.Context) error {
 	keep := context.AfterFunc(ctx, s.cutOff)
 	s.close()
-	err := s.listener.Close()
+	if l, ok := s.listener.(*net.TCPListener); !ok || l.SetDeadline(time.Now().Add(acceptLast)) != nil {
+		_ = s.listener.Close() // ends accept at once
+	}
 	s.running.Wait()
+	_ = s.listener.Close()
 	s.spans.Flush()
 	if !keep() {
-		err = errors.Join(err, fmt.Errorf("connections for packets were cut: %w", context.Cause(ctx)))
+		return fmt.Errorf("connections for packets were cut: %w", context.Cause(ctx))
 	}
-	return err
+	return nil
 }
 
 func (s *server) accept() {
 	for {
 		conn, err := s.listener.Accept()
 		switch {
-		case errors.Is(err, net.ErrClosed):
+		case errors.Is(err, net.ErrClosed), errors.Is(err, os.ErrDeadlineExceeded):
 			return
 		case err != nil:
 			s.port.Logger.Warn("connection was not accepted", "listener", s.port.Name, "error", err)
