@@ -61,7 +61,10 @@ func Start(opts Options) (*Backend, error) {
 		_ = ui.Close() // was only opened
 		return nil, err
 	}
-	addrs := sockets.addrs()
+	addrs := make(map[string]string)
+	for name, s := range sockets {
+		addrs[name] = s.Addr().String()
+	}
 	b := &Backend{
 		logger:    opts.Logger,
 		started:   opts.Now(),

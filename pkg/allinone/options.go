@@ -11,6 +11,8 @@ import (
 // DefaultMaxMemory bounds the stored spans unless Options.MaxMemory is set: 256 MiB.
 const DefaultMaxMemory = 256 << 20
 
+const defaultHost = "127.0.0.1"
+
 // minMaxMemory holds a handful of the largest datagrams as they are stored.
 const minMaxMemory = 4 << 20
 
@@ -43,7 +45,7 @@ type Options struct {
 }
 
 func (o Options) withDefaults() Options {
-	o.Host = cmp.Or(o.Host, "127.0.0.1")
+	o.Host = cmp.Or(o.Host, defaultHost)
 	o.MaxMemory = cmp.Or(o.MaxMemory, DefaultMaxMemory)
 	o.Sampling.Default.Strategy = cmp.Or(o.Sampling.Default.Strategy, sampling.All())
 	o.Logger = cmp.Or(o.Logger, slog.New(slog.DiscardHandler))

@@ -1,6 +1,7 @@
 package allinone
 
 import (
+	"cmp"
 	"context"
 	"log/slog"
 	"maps"
@@ -35,27 +36,18 @@ type Proxy struct {
 // StartProxy opens the port and begins to serve. The error is a *ListenError if it cannot
 // be opened.
 func StartProxy(opts ProxyOptions) (*Proxy, error) {
-	common := Options{Host: opts.Host, Ports: onlyQuery(opts.Port), Logger: opts.Logger}.withDefaults()
-	sockets, err := listen(common)
+	host := cmp.Or(opts.Host, defaultHost)
+	logger := cmp.Or(opts.Logger, slog.New(slog.DiscardHandler))
+	socket, err := open(Listener{Name: Query, Network: "tcp"}, host, opts.Port)
 	if err != nil {
 		return nil, err
 	}
-	proxy := api.NewProxy(api.ProxyOptions{Target: opts.Target, Host: common.Host, Logger: common.Logger})
+	proxy := api.NewProxy(api.ProxyOptions{Target: opts.Target, Host: host, Logger: logger})
 	return &Proxy{
-		addrs:  sockets.addrs(),
+		addrs:  map[string]string{Query: socket.Addr().String()},
 		proxy:  proxy,
-		server: graceful.Serve(sockets[Query].TCP, ingest.NewServer(proxy, common.Logger)),
+		server: graceful.Serve(socket.TCP, ingest.NewServer(proxy, logger)),
 	}, nil
-}
-
-// onlyQuery are the ports of a Backend without receivers.
-func onlyQuery(port int) map[string]int {
-	ports := make(map[string]int)
-	for _, l := range Listeners() {
-		ports[l.Name] = Off
-	}
-	ports[Query] = port
-	return ports
 }
 
 // Addrs returns where it listens: Query to its host:port.

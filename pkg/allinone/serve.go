@@ -10,7 +10,7 @@ import (
 	"github.com/otdemo/otdemo/pkg/allinone/udp"
 )
 
-func (b *Backend) start(s sockets, opts Options) {
+func (b *Backend) start(s map[string]ingest.Socket, opts Options) {
 	strategies := sampling.Handler(opts.Sampling)
 	for _, r := range receivers(&opts.Sampling, strategies) {
 		name := r.Spec().Name
