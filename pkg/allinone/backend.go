@@ -69,7 +69,7 @@ func Start(opts Options) (*Backend, error) {
 		logger:    opts.Logger,
 		started:   opts.Now(),
 		addrs:     addrs,
-		store:     store.New(store.Options{MaxBytes: opts.MaxMemory}),
+		store:     store.New(opts.MaxMemory),
 		clients:   newClients(),
 		ui:        ui,
 		receivers: make(map[string]ingest.Server),

@@ -20,7 +20,7 @@ func TestFindsByEverything(t *testing.T) {
 	for _, spans := range []int{1, 3, 200} {
 		t.Run(fmt.Sprint(spans, " spans"), func(t *testing.T) {
 			t.Parallel()
-			s := New(Options{MaxBytes: 1 << 20})
+			s := New(1 << 20)
 			p := newProcess("svc")
 			p.Tags = append(p.Tags, trace.Tag{Key: "", Value: trace.Int64(5)})
 			for i := range spans {
@@ -51,7 +51,7 @@ func TestFindsByEverything(t *testing.T) {
 func TestPassesOver(t *testing.T) {
 	t.Parallel()
 	const traces = 1000
-	s := New(Options{MaxBytes: 16 << 20})
+	s := New(16 << 20)
 	p := newProcess("svc")
 	for i := range traces * 4 {
 		s.Add([]trace.Span{full(uint64(i/4), i, p)})
@@ -72,7 +72,7 @@ func TestPassesOver(t *testing.T) {
 // A trace is found by each of its services, also while others are evicted.
 func TestFindsWhatIsLeft(t *testing.T) {
 	t.Parallel()
-	s := New(Options{MaxBytes: 256 << 10})
+	s := New(256 << 10)
 	for i := range 5000 {
 		one := full(uint64(i), i, newProcess(fmt.Sprint("svc", i%3)))
 		other := full(uint64(i), i, newProcess("all"))
@@ -96,7 +96,7 @@ func TestFindsWhatIsLeft(t *testing.T) {
 
 func TestAll(t *testing.T) {
 	t.Parallel()
-	s := New(Options{MaxBytes: 1 << 20})
+	s := New(1 << 20)
 	p := newProcess("svc")
 	for i := range 10 {
 		s.Add([]trace.Span{span(uint64(i/2+1), i, p)})
@@ -122,7 +122,7 @@ func TestAll(t *testing.T) {
 func TestManyServicesInOneTrace(t *testing.T) {
 	t.Parallel()
 	const spans = 10_000
-	s := New(Options{MaxBytes: 1 << 30})
+	s := New(1 << 30)
 	for id := range uint64(2) {
 		for i := range spans {
 			s.Add([]trace.Span{span(id+1, i, newProcess(fmt.Sprint("svc", i)))})

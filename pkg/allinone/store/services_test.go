@@ -22,7 +22,7 @@ func manyServices(n int) []trace.Span {
 func fill(spans []trace.Span) time.Duration {
 	best := time.Duration(1<<63 - 1)
 	for range 3 {
-		s := New(Options{MaxBytes: 1 << 30})
+		s := New(1 << 30)
 		began := time.Now()
 		s.Add(spans)
 		best = min(best, time.Since(began))
@@ -47,7 +47,7 @@ func TestManyServicesInOneTraceTakeLinearTime(t *testing.T) {
 func TestTraceOfManyServicesIsFound(t *testing.T) {
 	t.Parallel()
 	for n := 1; n <= 20; n++ {
-		s := New(Options{MaxBytes: 1 << 30})
+		s := New(1 << 30)
 		spans := manyServices(n)
 		for i := range spans {
 			s.Add(spans[i : i+1])

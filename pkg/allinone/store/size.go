@@ -8,9 +8,8 @@ import (
 )
 
 // The sizes of what a store allocates. They are sums of what Go allocates, each
-// rounded up about as Go's allocator does, so that Options.MaxBytes is a bound on
-// the growth of the process and not only on the payload; a test holds them
-// against the heap.
+// rounded up about as Go's allocator does, so that the bound is one on the growth of
+// the process and not only on the payload; a test holds them against the heap.
 const (
 	spanStructBytes = int64(unsafe.Sizeof(trace.Span{}))
 	tagBytes        = int64(unsafe.Sizeof(trace.Tag{}))

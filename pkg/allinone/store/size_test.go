@@ -87,7 +87,7 @@ func TestAccountingMatchesHeap(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			before := heapBytes()
-			s := New(Options{MaxBytes: 1 << 30})
+			s := New(1 << 30)
 			tt.fill(s)
 			grown := heapBytes() - before
 			accounted := s.Stats().Bytes
@@ -103,7 +103,7 @@ func TestAccountingMatchesHeap(t *testing.T) {
 }
 
 func BenchmarkAdd(b *testing.B) {
-	s := New(Options{MaxBytes: 64 << 20})
+	s := New(64 << 20)
 	p := newProcess("svc")
 	b.ReportAllocs()
 	for i := 0; b.Loop(); i++ {

@@ -15,19 +15,9 @@ import (
 	"github.com/otdemo/otdemo/pkg/trace"
 )
 
-// DefaultMaxSpans is how many spans one trace may have. Nothing draws more, and a
-// client that reuses one trace id for ever must not drive out all others.
-const DefaultMaxSpans = 100_000
-
-// Options bound a Store.
-type Options struct {
-	// MaxBytes is the memory that the spans may take, with everything that is
-	// kept to find them. It must be positive.
-	MaxBytes int64
-	// MaxSpans bounds the spans of one trace; 0 means DefaultMaxSpans. Besides, a
-	// trace gets half of MaxBytes at most.
-	MaxSpans int
-}
+// MaxSpans is how many spans one trace may have. Nothing draws more, and a client that
+// reuses one trace id for ever must not drive out all others.
+const MaxSpans = 100_000
 
 // Store holds traces. Its methods may be called from many goroutines at once.
 type Store struct {
@@ -60,14 +50,13 @@ type entry struct {
 	place     *list.Element
 }
 
-// New returns an empty store.
-func New(opts Options) *Store {
-	if opts.MaxSpans <= 0 {
-		opts.MaxSpans = DefaultMaxSpans
-	}
+// New returns an empty store. maxBytes is the memory that the spans may take, with
+// everything that is kept to find them. It must be positive; a trace gets half of it at
+// most.
+func New(maxBytes int64) *Store {
 	return &Store{
-		maxBytes:  opts.MaxBytes,
-		maxSpans:  opts.MaxSpans,
+		maxBytes:  maxBytes,
+		maxSpans:  MaxSpans,
 		traces:    make(map[trace.TraceID]*entry),
 		services:  make(map[string]service),
 		processes: newProcessTable(),
