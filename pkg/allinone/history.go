@@ -147,13 +147,12 @@ func (h *history) answer(started time.Time, after int64) loss.History {
 }
 
 func (b *Backend) keepHistory(now func() time.Time) {
-	ticker := time.NewTicker(sampleEvery)
-	defer ticker.Stop()
+	ticks := time.Tick(sampleEvery)
 	for {
 		select {
 		case <-b.closing:
 			return
-		case <-ticker.C:
+		case <-ticks:
 			stats := b.Stats()
 			b.history.record(now(), &stats)
 		}

@@ -127,11 +127,10 @@ func (s *server) accept() {
 }
 
 func (s *server) sweep() {
-	ticker := time.NewTicker(sweepInterval)
-	defer ticker.Stop()
+	ticks := time.Tick(sweepInterval)
 	for {
 		select {
-		case <-ticker.C:
+		case <-ticks:
 			s.spans.Sweep()
 		case <-s.closing.Done():
 			return
@@ -241,12 +240,8 @@ func (s *server) decode(content []byte) (err error) {
 
 // cutShort is the fault of a packet that is not all there.
 func cutShort(err error) *ingest.Fault {
-	switch {
-	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF):
+	if errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
 		return &ingest.Fault{Reason: ingest.Truncated, Detail: "the connection ended within a packet"}
-	case errors.Is(err, os.ErrDeadlineExceeded):
-		return &ingest.Fault{Reason: ingest.Unreadable, Detail: "the rest of a packet did not come in time"}
-	default:
-		return &ingest.Fault{Reason: ingest.Unreadable, Detail: err.Error()}
 	}
+	return &ingest.Fault{Reason: ingest.Unreadable, Detail: err.Error()}
 }

@@ -4,7 +4,6 @@ import (
 	"container/list"
 	"fmt"
 	"iter"
-	"maps"
 	"math"
 	"slices"
 	"sync"
@@ -211,26 +210,6 @@ func (s *Store) Recent(limit int) []trace.Trace {
 		traces = append(traces, s.snapshot(at.Value.(*entry)))
 	}
 	return traces
-}
-
-// All yields every trace, in no order, as it is when its turn comes; those that
-// arrive meanwhile may be missing. Their spans are shared, as those of Trace. The
-// lock is held for copying a list of pointers and for each trace alone, so the
-// caller may take its time.
-func (s *Store) All() iter.Seq[trace.Trace] {
-	return func(yield func(trace.Trace) bool) {
-		s.mu.RLock()
-		entries := slices.Collect(maps.Values(s.traces))
-		s.mu.RUnlock()
-		for _, e := range entries {
-			s.mu.RLock()
-			t := s.snapshot(e)
-			s.mu.RUnlock()
-			if len(t.Spans) > 0 && !yield(t) {
-				return
-			}
-		}
-	}
 }
 
 // snapshot needs the lock only while it runs: spans are never changed, and
