@@ -43,10 +43,9 @@ const (
 	stateColumn = 3
 	inodeColumn = 9
 	dropsColumn = 12 // of UDP
-)
 
-// stateListen is how the kernel writes TCP_LISTEN.
-const stateListen = "0A"
+	stateListen = "0A" // TCP_LISTEN
+)
 
 // parse yields the sockets of a table. Addresses end in the port in hexadecimal.
 func parse(table []byte, udp bool) iter.Seq[Socket] {

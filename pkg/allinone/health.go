@@ -11,11 +11,11 @@ import (
 func (b *Backend) healthV1(now func() time.Time) http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("/", func(w http.ResponseWriter, _ *http.Request) {
-		healthy(w, struct {
-			Status  string    `json:"status"`
-			UpSince time.Time `json:"upSince"`
-			Uptime  string    `json:"uptime"`
-		}{"Server available", b.started, now().Sub(b.started).String()})
+		healthy(w, map[string]any{
+			"status":  "Server available",
+			"upSince": b.started,
+			"uptime":  now().Sub(b.started).String(),
+		})
 	})
 	mux.Handle("GET /metrics", metricsHandler(b.Stats))
 	return mux

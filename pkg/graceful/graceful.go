@@ -22,13 +22,12 @@ const firstByte = 100 * time.Millisecond
 type Server struct {
 	server *http.Server
 	failed chan error
-	mu     sync.Mutex
-	silent map[net.Conn]struct{}
+	silent sync.Map // the connections without any request
 }
 
 // Serve serves on l until Close. It replaces the server's ConnState.
 func Serve(l net.Listener, server *http.Server) *Server {
-	s := &Server{server: server, failed: make(chan error, 1), silent: make(map[net.Conn]struct{})}
+	s := &Server{server: server, failed: make(chan error, 1)}
 	server.ConnState = s.note
 	go func() {
 		defer close(s.failed)
@@ -43,12 +42,10 @@ func Serve(l net.Listener, server *http.Server) *Server {
 func (s *Server) Failed() <-chan error { return s.failed }
 
 func (s *Server) note(conn net.Conn, state http.ConnState) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
 	if state == http.StateNew {
-		s.silent[conn] = struct{}{}
+		s.silent.Store(conn, nil)
 	} else {
-		delete(s.silent, conn)
+		s.silent.Delete(conn)
 	}
 }
 
@@ -65,9 +62,7 @@ func (s *Server) Close(ctx context.Context) error {
 }
 
 func (s *Server) closeSilent() {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	for conn := range s.silent {
-		_ = conn.Close()
+	for conn := range s.silent.Range {
+		_ = conn.(net.Conn).Close()
 	}
 }

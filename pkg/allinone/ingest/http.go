@@ -1,6 +1,7 @@
 package ingest
 
 import (
+	"cmp"
 	"log/slog"
 	"mime"
 	"net"
@@ -71,14 +72,10 @@ func MediaType(r *http.Request) string {
 
 // StatusOf returns the HTTP status for a request that had no batch.
 func StatusOf(reason Reason) int {
-	switch reason {
-	case TooLarge:
-		return http.StatusRequestEntityTooLarge
-	case Encoding:
-		return http.StatusUnsupportedMediaType
-	case Busy:
-		return http.StatusServiceUnavailable
-	default:
-		return http.StatusBadRequest
+	statuses := map[Reason]int{
+		TooLarge: http.StatusRequestEntityTooLarge,
+		Encoding: http.StatusUnsupportedMediaType,
+		Busy:     http.StatusServiceUnavailable,
 	}
+	return cmp.Or(statuses[reason], http.StatusBadRequest)
 }
