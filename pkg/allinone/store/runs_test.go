@@ -79,7 +79,7 @@ func contents(s *Store, spans []trace.Span) map[string]string {
 		all["traces of "+service] = listing(s.Find(Query{Service: service, Limit: 10}))
 	}
 	for _, e := range s.traces {
-		all[fmt.Sprint("entry of ", e.id)] = fmt.Sprint(e.earliest, e.latest, e.longest)
+		all[fmt.Sprint("entry of ", e.id)] = fmt.Sprint(e.start)
 	}
 	for i := 0; i < len(spans); i += 100 {
 		one := &spans[i]

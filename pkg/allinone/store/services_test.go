@@ -65,8 +65,8 @@ func TestTraceOfManyServicesIsFound(t *testing.T) {
 		if got := s.Find(Query{Service: "svc1", Limit: 9, End: epoch()}); len(got) != 0 {
 			t.Errorf("%d services: found %d traces that begin later", n, len(got))
 		}
-		if e := s.traces[trace.TraceID{Low: 1}]; e.earliest != earliest.UnixMicro() {
-			t.Errorf("%d services: the trace starts at %d, want %d", n, e.earliest, earliest.UnixMicro())
+		if e := s.traces[trace.TraceID{Low: 1}]; e.start != earliest.UnixMicro() {
+			t.Errorf("%d services: the trace starts at %d, want %d", n, e.start, earliest.UnixMicro())
 		}
 		assertSums(t, s)
 		s.maxBytes = 1

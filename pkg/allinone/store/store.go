@@ -7,7 +7,6 @@ import (
 	"math"
 	"slices"
 	"sync"
-	"time"
 
 	"github.com/otdemo/otdemo/pkg/loss"
 	"github.com/otdemo/otdemo/pkg/plural"
@@ -36,10 +35,8 @@ type entry struct {
 	id trace.TraceID
 	// spans only grows: what was returned is never changed.
 	spans []trace.Span
-	// Spans start from the earliest to the latest, in microseconds since 1970, and take
-	// the longest at most.
-	earliest, latest int64
-	longest          time.Duration
+	// start is the earliest start of a span, in microseconds since 1970.
+	start int64
 	// bytes is what evicting the entry gives back, shared processes apart.
 	bytes int64
 	// refused counts the spans beyond the bound of one trace.
@@ -119,10 +116,7 @@ func (s *Store) addRun(run []trace.Span) {
 	process := s.hold(e, added[0].Process)
 	for i := range added {
 		added[i].Process = process
-		start := added[i].Start.UnixMicro()
-		e.earliest = min(e.earliest, start)
-		e.latest = max(e.latest, start)
-		e.longest = max(e.longest, added[i].Duration)
+		e.start = min(e.start, added[i].Start.UnixMicro())
 	}
 	s.stats.Spans += int64(len(added))
 	s.count(added, 1)
@@ -133,7 +127,7 @@ func (s *Store) addRun(run []trace.Span) {
 func (s *Store) touch(span *trace.Span) *entry {
 	e := s.traces[span.TraceID]
 	if e == nil {
-		e = &entry{id: span.TraceID, earliest: math.MaxInt64, latest: math.MinInt64}
+		e = &entry{id: span.TraceID, start: math.MaxInt64}
 		e.place = s.recent.PushBack(e)
 		s.traces[e.id] = e
 		s.charge(e, entryBytes)
