@@ -20,19 +20,10 @@ func holder(network string, port int) string {
 			links = append(links, fmt.Sprintf("socket:[%d]", s.Inode))
 		}
 	}
-	if len(links) == 0 {
-		return ""
-	}
-	return programWith(links)
-}
-
-// programWith looks for one of the sockets among the files of every process that
-// we may inspect.
-func programWith(sockets []string) string {
 	files, _ := filepath.Glob("/proc/[0-9]*/fd/[0-9]*") // fails for a bad pattern only
 	for _, file := range files {
 		target, err := os.Readlink(file)
-		if err != nil || !slices.Contains(sockets, target) {
+		if err != nil || !slices.Contains(links, target) {
 			continue
 		}
 		process := filepath.Dir(filepath.Dir(file))

@@ -55,19 +55,15 @@ type Body struct {
 // error is a *Fault. A compressed body stays so: one that arrives slowly must
 // not hold the memory for its decompressed size.
 func (b *Bodies) Read(r *http.Request) (*Body, error) {
-	gzipped := false
-	switch encoding := strings.ToLower(r.Header.Get("Content-Encoding")); encoding {
-	case "", "identity":
-	case "gzip":
-		gzipped = true
-	default:
+	encoding := strings.ToLower(r.Header.Get("Content-Encoding"))
+	if encoding != "" && encoding != "identity" && encoding != "gzip" {
 		return nil, &Fault{Reason: Encoding, Detail: strings.ToValidUTF8(encoding, "?")}
 	}
 	in, err := b.Take(r.Body)
 	if err != nil {
 		return nil, err
 	}
-	in.gzipped = gzipped
+	in.gzipped = encoding == "gzip"
 	return in, nil
 }
 

@@ -86,9 +86,8 @@ func (p *Port) Accept(batch *Batch) {
 // Reject counts a message of that many bytes that had no batch, and logs it at a
 // limited rate. Pass a sender without its port if that changes with each request.
 func (p *Port) Reject(from netip.AddrPort, bytes int, err error) {
-	reason := ReasonOf(err)
 	p.mu.Lock()
-	p.rejected[string(reason)]++
+	p.rejected[string(ReasonOf(err))]++
 	p.mu.Unlock()
 	p.warn(from, bytes, err)
 }
