@@ -115,10 +115,8 @@ func (c *Client) Send(ctx context.Context, t *Template) (Result, error) {
 		defer cancel()
 	}
 	hops := &hops{}
-	req, err := t.newRequest(context.WithValue(ctx, hopsKey{}, hops))
-	if err != nil {
-		return Result{}, err
-	}
+	req := t.request.WithContext(context.WithValue(ctx, hopsKey{}, hops))
+	req.Body, _ = req.GetBody() // of bytes, so it cannot fail
 	var ht *nethttp.Tracer
 	if !untraced(ctx) {
 		req.Header = req.Header.Clone() // the span's context is written to it
