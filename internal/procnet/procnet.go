@@ -27,7 +27,7 @@ func Sockets(network string) iter.Seq[Socket] {
 	return func(yield func(Socket) bool) {
 		for _, family := range []string{"", "6"} {
 			table, _ := os.ReadFile("/proc/net/" + network + family) // without it there are none
-			for s := range parse(table, network == "udp") {
+			for _, s := range parse(table, network == "udp") {
 				if !yield(s) {
 					return
 				}
@@ -47,32 +47,25 @@ const (
 	stateListen = "0A" // TCP_LISTEN
 )
 
-// parse yields the sockets of a table. Addresses end in the port in hexadecimal.
-func parse(table []byte, udp bool) iter.Seq[Socket] {
-	return func(yield func(Socket) bool) {
-		for line := range bytes.Lines(table) {
-			columns := bytes.Fields(line)
-			if len(columns) <= inodeColumn || udp && len(columns) <= dropsColumn {
-				continue
-			}
-			_, local, _ := bytes.Cut(columns[localColumn], []byte(":"))
-			port, portErr := strconv.ParseUint(string(local), 16, 16)
-			inode, inodeErr := strconv.ParseUint(string(columns[inodeColumn]), 10, 64)
-			if portErr != nil || inodeErr != nil { // the line of headings
-				continue
-			}
-			s := Socket{Port: uint16(port), Inode: inode, Listening: !udp && string(columns[stateColumn]) == stateListen}
-			if udp {
-				var err error
-				if s.Drops, err = strconv.ParseInt(string(columns[dropsColumn]), 10, 64); err != nil {
-					continue
-				}
-			}
-			if !yield(s) {
-				return
-			}
+// parse returns the sockets of a table. Addresses end in the port in hexadecimal.
+func parse(table []byte, udp bool) (sockets []Socket) {
+	for line := range bytes.Lines(table) {
+		columns := bytes.Fields(line)
+		if len(columns) <= inodeColumn || udp && len(columns) <= dropsColumn {
+			continue
+		}
+		_, local, _ := bytes.Cut(columns[localColumn], []byte(":"))
+		port, portErr := strconv.ParseUint(string(local), 16, 16)
+		inode, err := strconv.ParseUint(string(columns[inodeColumn]), 10, 64)
+		s := Socket{Port: uint16(port), Inode: inode, Listening: !udp && string(columns[stateColumn]) == stateListen}
+		if udp && err == nil {
+			s.Drops, err = strconv.ParseInt(string(columns[dropsColumn]), 10, 64)
+		}
+		if portErr == nil && err == nil { // not so in the line of headings
+			sockets = append(sockets, s)
 		}
 	}
+	return sockets
 }
 
 // ReceiveBufferErrors returns how many datagrams the kernel dropped because the buffer
