@@ -32,7 +32,7 @@ const (
 // come over several connections.
 type Assembler struct {
 	now func() time.Time
-	out func(ingest.Batch)
+	out func(*ingest.Batch)
 
 	mu    sync.Mutex
 	byID  map[SpanID]*list.Element
@@ -50,7 +50,7 @@ type openSpan struct {
 
 // NewAssembler makes an assembler that hands each span to out, which may be called
 // from several goroutines at once.
-func NewAssembler(now func() time.Time, out func(ingest.Batch)) *Assembler {
+func NewAssembler(now func() time.Time, out func(*ingest.Batch)) *Assembler {
 	return &Assembler{now: now, out: out, byID: make(map[SpanID]*list.Element)}
 }
 
@@ -122,7 +122,7 @@ func (a *Assembler) release(ready []*openSpan) {
 			a.stats.Untimed++
 			a.mu.Unlock()
 		}
-		a.out(ingest.Batch{Process: span.Process, Spans: []trace.Span{span}})
+		a.out(&ingest.Batch{Process: span.Process, Spans: []trace.Span{span}})
 	}
 }
 

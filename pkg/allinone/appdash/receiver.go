@@ -54,8 +54,13 @@ func (Receiver) Spec() ingest.Spec {
 
 // Start receives until the Server is closed. The Server is an
 // interface{ Stats() Stats }.
-func (Receiver) Start(s ingest.Socket, port *ingest.Port) ingest.Server {
-	return startServer(s.TCP, port)
+func (Receiver) Start(socket ingest.Socket, port *ingest.Port) ingest.Server {
+	s := &server{listener: socket.TCP, port: port, spans: NewAssembler(port.Now, port.Accept)}
+	s.closing, s.close = context.WithCancel(context.Background())
+	s.cut, s.cutOff = context.WithCancel(context.Background())
+	s.running.Go(s.accept)
+	s.running.Go(s.sweep)
+	return s
 }
 
 // server receives packets as Appdash's collector does: the length of each, then the
@@ -72,16 +77,6 @@ type server struct {
 	// closing ends when Close begins, cut when it gives up.
 	closing, cut  context.Context
 	close, cutOff context.CancelFunc
-}
-
-func startServer(l net.Listener, port *ingest.Port) *server {
-	s := &server{listener: l, port: port}
-	s.closing, s.close = context.WithCancel(context.Background())
-	s.cut, s.cutOff = context.WithCancel(context.Background())
-	s.spans = NewAssembler(port.Now, func(batch ingest.Batch) { port.Accept(&batch) })
-	s.running.Go(s.accept)
-	s.running.Go(s.sweep)
-	return s
 }
 
 // Stats returns the counters of the spans that come in parts.
