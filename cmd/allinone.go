@@ -20,6 +20,7 @@ import (
 
 	"github.com/otdemo/otdemo/internal/hint"
 	"github.com/otdemo/otdemo/pkg/allinone"
+	"github.com/otdemo/otdemo/pkg/allinone/sampling"
 	"github.com/otdemo/otdemo/pkg/query"
 )
 
@@ -28,7 +29,7 @@ func newAllInOne(a *app) *cobra.Command {
 	var ports func() map[string]int
 	var how announcement
 	var strategies, proxyQuery string
-	strategy := allinone.Strategy{Type: "const", Param: 1}
+	strategy := sampling.Strategy{Type: "const", Param: 1}
 	maxMemory := planMemory(0, a.env.MemoryLimit).spans
 	cmd := &cobra.Command{
 		Use:   "all-in-one",
@@ -65,7 +66,7 @@ receives and stores nothing, and passes the page's requests to that Jaeger.
 					Target: target, Host: opts.Host, Port: opts.Ports[allinone.Query], Logger: opts.Logger,
 				}, how)
 			}
-			opts.Sampling = allinone.SameStrategy(strategy)
+			opts.Sampling = sampling.Same(strategy)
 			if strategies != "" {
 				if cmd.Flags().Changed("sampling") {
 					return usageError(errors.New("--sampling and --sampling-strategies cannot be combined: set default_strategy in the file"))
@@ -95,7 +96,7 @@ receives and stores nothing, and passes the page's requests to that Jaeger.
 	}
 	flags.Var(&textFlag{formatSize(maxMemory), "size", setMemory}, "max-memory", "keep traces within this `size` of memory, and evict the oldest beyond it; the default is at most a quarter of a container's memory")
 	setStrategy := func(text string) (err error) {
-		strategy, err = allinone.ParseStrategy(text)
+		strategy, err = sampling.Parse(text)
 		return err
 	}
 	flags.Var(&textFlag{strategy.String(), "strategy", setStrategy}, "sampling", "serve this sampling `strategy` to every client: const:1, probabilistic:0.1 or ratelimiting:5")
@@ -152,12 +153,12 @@ func addrLine(addrs map[string]string) []any {
 
 // readStrategies reads sampling strategies from a file, and returns all its errors,
 // joined.
-func (a *app) readStrategies(ctx context.Context, file string) (allinone.Strategies, error) {
+func (a *app) readStrategies(ctx context.Context, file string) (sampling.Strategies, error) {
 	content, err := a.env.readFile(ctx, file, maxSettings)
 	if err != nil {
-		return allinone.Strategies{}, fmt.Errorf("sampling-strategies: %w", err)
+		return sampling.Strategies{}, fmt.Errorf("sampling-strategies: %w", err)
 	}
-	strategies, err := allinone.ParseStrategies(content)
+	strategies, err := sampling.ParseFile(content)
 	if err == nil {
 		return strategies, nil
 	}

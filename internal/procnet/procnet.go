@@ -6,7 +6,9 @@ import (
 	"bytes"
 	"iter"
 	"os"
+	"slices"
 	"strconv"
+	"strings"
 )
 
 // Socket is a socket of this machine.
@@ -25,7 +27,7 @@ func Sockets(network string) iter.Seq[Socket] {
 	return func(yield func(Socket) bool) {
 		for _, family := range []string{"", "6"} {
 			table, _ := os.ReadFile("/proc/net/" + network + family) // without it there are none
-			for s := range parse(table, network == "udp") {
+			for _, s := range parse(table, network == "udp") {
 				if !yield(s) {
 					return
 				}
@@ -41,37 +43,29 @@ const (
 	stateColumn = 3
 	inodeColumn = 9
 	dropsColumn = 12 // of UDP
+
+	stateListen = "0A" // TCP_LISTEN
 )
 
-// stateListen is how the kernel writes TCP_LISTEN.
-const stateListen = "0A"
-
-// parse yields the sockets of a table. Addresses end in the port in hexadecimal.
-func parse(table []byte, udp bool) iter.Seq[Socket] {
-	return func(yield func(Socket) bool) {
-		for line := range bytes.Lines(table) {
-			columns := bytes.Fields(line)
-			if len(columns) <= inodeColumn || udp && len(columns) <= dropsColumn {
-				continue
-			}
-			_, local, _ := bytes.Cut(columns[localColumn], []byte(":"))
-			port, portErr := strconv.ParseUint(string(local), 16, 16)
-			inode, inodeErr := strconv.ParseUint(string(columns[inodeColumn]), 10, 64)
-			if portErr != nil || inodeErr != nil { // the line of headings
-				continue
-			}
-			s := Socket{Port: uint16(port), Inode: inode, Listening: !udp && string(columns[stateColumn]) == stateListen}
-			if udp {
-				var err error
-				if s.Drops, err = strconv.ParseInt(string(columns[dropsColumn]), 10, 64); err != nil {
-					continue
-				}
-			}
-			if !yield(s) {
-				return
-			}
+// parse returns the sockets of a table. Addresses end in the port in hexadecimal.
+func parse(table []byte, udp bool) (sockets []Socket) {
+	for line := range bytes.Lines(table) {
+		columns := bytes.Fields(line)
+		if len(columns) <= inodeColumn || udp && len(columns) <= dropsColumn {
+			continue
+		}
+		_, local, _ := bytes.Cut(columns[localColumn], []byte(":"))
+		port, portErr := strconv.ParseUint(string(local), 16, 16)
+		inode, err := strconv.ParseUint(string(columns[inodeColumn]), 10, 64)
+		s := Socket{Port: uint16(port), Inode: inode, Listening: !udp && string(columns[stateColumn]) == stateListen}
+		if udp && err == nil {
+			s.Drops, err = strconv.ParseInt(string(columns[dropsColumn]), 10, 64)
+		}
+		if portErr == nil && err == nil { // not so in the line of headings
+			sockets = append(sockets, s)
 		}
 	}
+	return sockets
 }
 
 // ReceiveBufferErrors returns how many datagrams the kernel dropped because the buffer
@@ -84,22 +78,17 @@ func ReceiveBufferErrors() int64 {
 // parseBufferErrors finds RcvbufErrors in the text of /proc/net/snmp, where a line of
 // names precedes each line of values.
 func parseBufferErrors(snmp []byte) int64 {
-	var names [][]byte
-	for line := range bytes.Lines(snmp) {
-		columns := bytes.Fields(line)
-		if len(columns) == 0 || string(columns[0]) != "Udp:" {
+	var names []string
+	for line := range strings.Lines(string(snmp)) {
+		columns := strings.Fields(line)
+		if len(columns) == 0 || columns[0] != "Udp:" {
 			continue
 		}
-		if names == nil {
-			names = columns
-			continue
+		if i := slices.Index(names, "RcvbufErrors"); i >= 0 && i < len(columns) {
+			n, _ := strconv.ParseInt(columns[i], 10, 64)
+			return n
 		}
-		for i, name := range names {
-			if string(name) == "RcvbufErrors" && i < len(columns) {
-				n, _ := strconv.ParseInt(string(columns[i]), 10, 64)
-				return n
-			}
-		}
+		names = columns
 	}
 	return 0
 }

@@ -36,7 +36,7 @@ func TestParse(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			if diff := cmp.Diff(tt.want, slices.Collect(parse([]byte(tt.table), tt.udp))); diff != "" {
+			if diff := cmp.Diff(tt.want, parse([]byte(tt.table), tt.udp)); diff != "" {
 				t.Errorf("sockets (-want +got):\n%s", diff)
 			}
 		})

@@ -49,21 +49,27 @@ func Start(opts Options) (*Backend, error) {
 	if opts.MaxMemory < minMaxMemory {
 		return nil, fmt.Errorf("memory for spans must be at least %d bytes, got %d", minMaxMemory, opts.MaxMemory)
 	}
-	ui, err := openUI(opts.UIDir)
-	if err != nil {
-		return nil, err
+	var ui *api.UI
+	var err error
+	if opts.UIDir != "" {
+		if ui, err = api.OpenUI(opts.UIDir); err != nil {
+			return nil, err
+		}
 	}
 	sockets, err := listen(opts)
 	if err != nil {
 		_ = ui.Close() // was only opened
 		return nil, err
 	}
-	addrs := sockets.addrs()
+	addrs := make(map[string]string)
+	for name, s := range sockets {
+		addrs[name] = s.Addr().String()
+	}
 	b := &Backend{
 		logger:    opts.Logger,
 		started:   opts.Now(),
 		addrs:     addrs,
-		store:     store.New(store.Options{MaxBytes: opts.MaxMemory}),
+		store:     store.New(opts.MaxMemory),
 		clients:   newClients(),
 		ui:        ui,
 		receivers: make(map[string]ingest.Server),
@@ -85,14 +91,6 @@ func Start(opts Options) (*Backend, error) {
 func (b *Backend) add(batch *ingest.Batch) {
 	b.store.Add(batch.Spans)
 	b.clients.observe(batch)
-}
-
-// openUI opens the directory of a UI, nil if dir is "".
-func openUI(dir string) (*api.UI, error) {
-	if dir == "" {
-		return nil, nil
-	}
-	return api.OpenUI(dir)
 }
 
 // Addrs returns where the backend listens: a listener's name to its host:port.
@@ -122,18 +120,15 @@ func (b *Backend) shutDown(ctx context.Context) error {
 
 // closeAll closes servers all at once, because each may take a while.
 func closeAll(ctx context.Context, servers []ingest.Server) error {
-	faults := make(chan error)
-	for _, s := range servers {
-		go func() { faults <- s.Close(ctx) }()
+	faults := make([]error, len(servers))
+	var closing sync.WaitGroup
+	for i, s := range servers {
+		closing.Go(func() { faults[i] = s.Close(ctx) })
 	}
-	var all []error
-	for range servers {
-		all = append(all, <-faults)
-	}
-	return errors.Join(all...)
+	closing.Wait()
+	return errors.Join(faults...)
 }
 
-// logLosses logs what was lost, if anything.
 func (b *Backend) logLosses() {
 	stats := b.Stats()
 	if stats.Lossless() {

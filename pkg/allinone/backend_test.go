@@ -17,6 +17,7 @@ import (
 	jaegerlog "github.com/uber/jaeger-client-go/log"
 
 	"github.com/otdemo/otdemo/pkg/allinone/internal/wiretest"
+	"github.com/otdemo/otdemo/pkg/allinone/sampling"
 	"github.com/otdemo/otdemo/pkg/loss"
 	"github.com/otdemo/otdemo/pkg/trace"
 )
@@ -73,7 +74,7 @@ func TestJaegerClientRoundTrip(t *testing.T) {
 // goes to the one served.
 func TestJaegerClientIsSampled(t *testing.T) {
 	t.Parallel()
-	b := start(t, Options{Sampling: SameStrategy(Strategy{Type: "const", Param: 1})})
+	b := start(t, Options{Sampling: sampling.Same(sampling.Strategy{Type: "const", Param: 1})})
 	sampler := jaeger.NewRemotelyControlledSampler("svc",
 		jaeger.SamplerOptions.SamplingServerURL("http://"+b.Addrs()[Sampling]+"/sampling"),
 		jaeger.SamplerOptions.InitialSampler(jaeger.NewConstSampler(false)),
@@ -165,7 +166,7 @@ func TestBadOptions(t *testing.T) {
 		opts Options
 		want string
 	}{
-		{"sampling", Options{Sampling: SameStrategy(Strategy{Type: "odd"})}, `sampling type must be const, probabilistic or ratelimiting, got "odd"`},
+		{"sampling", Options{Sampling: sampling.Same(sampling.Strategy{Type: "odd"})}, `sampling type must be const, probabilistic or ratelimiting, got "odd"`},
 		{"memory", Options{MaxMemory: 1000}, "memory for spans must be at least 4194304 bytes, got 1000"},
 	}
 	for _, tt := range tests {

@@ -92,13 +92,13 @@ func BenchmarkIngest(b *testing.B) {
 
 // handleDatagram returns a function that does what a receiver does with a datagram.
 func handleDatagram(backend *Backend) func([]byte) {
-	handle := agent.Compact().Handler(backend.ingest.Port(AgentCompact))
+	handle := agent.Compact().Handler(backend.ingest.Ports[AgentCompact])
 	return func(datagram []byte) { handle(datagram, netip.AddrPort{}) }
 }
 
 // handleBody returns a function that does what a collector does with a request.
 func handleBody(backend *Backend) func([]byte) {
-	handler := collector.Receiver{Sampling: http.NotFoundHandler()}.Handler(backend.ingest.Port(CollectorHTTP))
+	handler := collector.Receiver{Sampling: http.NotFoundHandler()}.Handler(backend.ingest.Ports[CollectorHTTP])
 	return func(body []byte) {
 		request := httptest.NewRequest(http.MethodPost, "/api/traces", bytes.NewReader(body))
 		request.Header.Set("Content-Type", "application/x-thrift")

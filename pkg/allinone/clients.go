@@ -2,11 +2,10 @@ package allinone
 
 import (
 	"cmp"
-	"math"
+	"maps"
 	"slices"
 	"strings"
 	"sync"
-	"unicode/utf8"
 
 	"github.com/otdemo/otdemo/pkg/allinone/ingest"
 	"github.com/otdemo/otdemo/pkg/loss"
@@ -19,7 +18,6 @@ const maxClients = 1000
 // have ones of megabytes.
 const maxName = 256
 
-// clients keeps the account of each tracer.
 type clients struct {
 	mu     sync.Mutex
 	byID   map[string]*client
@@ -62,27 +60,24 @@ func (c *clients) observe(batch *ingest.Batch) {
 	if batch.SeqNo > 0 {
 		known.numbered++
 		known.last = max(known.last, batch.SeqNo)
-		if known.first == 0 || batch.SeqNo < known.first {
-			known.first = batch.SeqNo
-		}
+		known.first = min(cmp.Or(known.first, batch.SeqNo), batch.SeqNo)
 		known.BatchesBefore = known.first - 1
 		known.BatchesMissing = max(0, known.last-known.first+1-known.numbered)
 	}
 	if batch.Losses != nil && newest {
-		known.Lost = loss.ClientLost(*batch.Losses)
+		known.Lost = loss.ClientLost{ // a negative claim counts as none
+			QueueFull: max(0, batch.Losses.QueueFull),
+			TooLarge:  max(0, batch.Losses.TooLarge),
+			Failed:    max(0, batch.Losses.Failed),
+		}
 	}
 }
 
-// shortName returns as much of a name as is kept.
 func shortName(name string) string {
 	if len(name) <= maxName {
 		return name
 	}
-	end := maxName
-	for end > 0 && !utf8.RuneStart(name[end]) {
-		end--
-	}
-	return name[:end]
+	return strings.ToValidUTF8(name[:maxName], "") // the cut may be within a character
 }
 
 // makeRoom folds the client that was silent longest into the totals when there
@@ -91,12 +86,7 @@ func (c *clients) makeRoom() {
 	if len(c.byID) < maxClients {
 		return
 	}
-	var oldest *client
-	for _, known := range c.byID {
-		if oldest == nil || known.seen < oldest.seen {
-			oldest = known
-		}
-	}
+	oldest := slices.MinFunc(slices.Collect(maps.Values(c.byID)), func(a, b *client) int { return cmp.Compare(a.seen, b.seen) })
 	addClient(&c.folded, &oldest.Client)
 	delete(c.byID, oldest.ID)
 }
@@ -105,11 +95,7 @@ func (c *clients) makeRoom() {
 func (c *clients) snapshot() ([]loss.Client, loss.Totals) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	known := make([]*client, 0, len(c.byID))
-	for _, one := range c.byID {
-		known = append(known, one)
-	}
-	slices.SortFunc(known, func(a, b *client) int { return cmp.Compare(b.seen, a.seen) })
+	known := slices.SortedFunc(maps.Values(c.byID), func(a, b *client) int { return cmp.Compare(b.seen, a.seen) })
 	totals := c.folded
 	list := make([]loss.Client, len(known))
 	for i, one := range known {
@@ -119,21 +105,11 @@ func (c *clients) snapshot() ([]loss.Client, loss.Totals) {
 	return list, totals
 }
 
-// addClient adds a client to the sums of all.
 func addClient(t *loss.Totals, c *loss.Client) {
 	t.Clients++
-	t.BatchesMissing = plus(t.BatchesMissing, c.BatchesMissing)
-	t.BatchesBefore = plus(t.BatchesBefore, c.BatchesBefore)
-	t.Lost.QueueFull = plus(t.Lost.QueueFull, c.Lost.QueueFull)
-	t.Lost.TooLarge = plus(t.Lost.TooLarge, c.Lost.TooLarge)
-	t.Lost.Failed = plus(t.Lost.Failed, c.Lost.Failed)
-}
-
-// plus adds what strangers claim without wrapping around; a negative claim counts
-// as none.
-func plus(sum, n int64) int64 {
-	if n > math.MaxInt64-sum {
-		return math.MaxInt64
-	}
-	return sum + max(0, n)
+	t.BatchesMissing = loss.Saturate(t.BatchesMissing, c.BatchesMissing)
+	t.BatchesBefore = loss.Saturate(t.BatchesBefore, c.BatchesBefore)
+	t.Lost.QueueFull = loss.Saturate(t.Lost.QueueFull, c.Lost.QueueFull)
+	t.Lost.TooLarge = loss.Saturate(t.Lost.TooLarge, c.Lost.TooLarge)
+	t.Lost.Failed = loss.Saturate(t.Lost.Failed, c.Lost.Failed)
 }

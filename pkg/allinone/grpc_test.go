@@ -9,6 +9,7 @@ import (
 	"google.golang.org/grpc"
 
 	"github.com/otdemo/otdemo/pkg/allinone/internal/pb"
+	"github.com/otdemo/otdemo/pkg/allinone/sampling"
 )
 
 // encoded is a message that its sender has encoded itself.
@@ -44,7 +45,7 @@ func TestPostSpans(t *testing.T) {
 
 func TestSamplingOverGRPC(t *testing.T) {
 	t.Parallel()
-	b := start(t, Options{Sampling: SameStrategy(Strategy{Type: "probabilistic", Param: 0.25})})
+	b := start(t, Options{Sampling: sampling.Same(sampling.Strategy{Type: "probabilistic", Param: 0.25})})
 	request, reply := pb.AppendBytes(nil, 1, "shop"), []byte(nil)
 	conn := grpcClient(t, b, CollectorGRPC)
 	if err := conn.Invoke(t.Context(), "/jaeger.api_v2.SamplingManager/GetSamplingStrategy", &request, &reply, grpc.ForceCodec(encoded{})); err != nil {

@@ -1,7 +1,8 @@
 package allinone
 
 import (
-	"bytes"
+	"net/http"
+	"net/http/httptest"
 	"strings"
 	"testing"
 	"time"
@@ -60,22 +61,21 @@ func TestMetricsAreServed(t *testing.T) {
 // Prometheus's own parser reads them.
 func TestMetricsFormat(t *testing.T) {
 	t.Parallel()
-	var out bytes.Buffer
-	err := writeMetrics(&out, loss.Account{
-		Listeners: map[string]loss.Listener{
-			AgentCompact: {Spans: 5, Datagrams: &loss.UDP{KernelDrops: 2, KernelDropsKnown: true}, Undecodable: loss.Rejects{string(ingest.Text): 1}},
-			Zipkin:       {Spans: 7},
-		},
-		Store:  loss.Store{EvictedSpans: 9},
-		Totals: loss.Totals{BatchesMissing: 4, Lost: loss.ClientLost{QueueFull: 8}},
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
+	out := httptest.NewRecorder()
+	metricsHandler(func() loss.Account {
+		return loss.Account{
+			Listeners: map[string]loss.Listener{
+				AgentCompact: {Spans: 5, Datagrams: &loss.UDP{KernelDrops: 2, KernelDropsKnown: true}, Undecodable: loss.Rejects{string(ingest.Text): 1}},
+				Zipkin:       {Spans: 7},
+			},
+			Store:  loss.Store{EvictedSpans: 9},
+			Totals: loss.Totals{BatchesMissing: 4, Lost: loss.ClientLost{QueueFull: 8}},
+		}
+	}).ServeHTTP(out, httptest.NewRequest(http.MethodGet, "/metrics", http.NoBody))
 	parser := expfmt.NewTextParser(model.LegacyValidation)
-	families, err := parser.TextToMetricFamilies(&out)
-	if err != nil {
-		t.Fatal(err)
+	families, err := parser.TextToMetricFamilies(out.Body)
+	if err != nil || out.Code != http.StatusOK {
+		t.Fatal(out.Code, err)
 	}
 	want := map[string]float64{
 		"spans_received_total": 12, "kernel_drops_total": 2, "undecodable_total": 1,

@@ -19,71 +19,55 @@ const (
 	maxSampleClients = 50
 )
 
-// sampledClient is a client that is remembered by itself.
-type sampledClient struct {
-	id, service string
-	heard       int64
-	forgotten   bool
-}
-
-// history remembers the account over time.
 type history struct {
-	mu      sync.Mutex
-	last    int64 // when the last sample was taken
-	minutes []sample
-	seconds []sample
-	clients []*sampledClient // the one heard last first
+	mu   sync.Mutex
+	last int64 // when the last sample was taken
+	// samples are of a minute each, and the last maxSeconds of a second.
+	samples []sample
+	// clients are remembered by themselves, the one heard last first. The slice is
+	// shared with answers.
+	clients []loss.SampledClient
 	before  accountThen
 }
 
 // accountThen is what an account had counted at the last sample.
 type accountThen struct {
-	all       loss.Tally
-	listeners map[string]loss.Tally
-	clients   map[string]loss.Tally // by id
+	all                loss.Tally
+	listeners, clients tallies
 }
 
-func newHistory(now time.Time) *history { return &history{last: now.UnixMicro()} }
+func newHistory(now time.Time) *history {
+	return &history{last: now.UnixMicro(), clients: []loss.SampledClient{}}
+}
 
 // record takes a sample: what the account has counted since the last one.
 func (h *history) record(now time.Time, stats *loss.Account) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	then := h.before
+	at, then := now.UnixMicro(), h.before
 	h.before = accountOf(stats)
-	at := now.UnixMicro()
-	sample := sample{Sample: loss.Sample{At: at, Micros: max(0, at-h.last), Tally: h.before.all.Minus(then.all)}}
+	h.samples = append(h.samples, sample{
+		at: at, micros: max(0, at-h.last),
+		all:       h.before.all.Since(then.all),
+		listeners: h.before.listeners.since(then.listeners),
+		clients:   h.before.clients.since(then.clients),
+	})
 	h.last = at
-	for name, tally := range h.before.listeners {
-		if grown := tally.Minus(then.listeners[name]); grown != (loss.Tally{}) {
-			if sample.Listeners == nil {
-				sample.Listeners = make(map[string]loss.Tally)
-			}
-			sample.Listeners[name] = grown
-		}
-	}
 	h.listClients(stats.Clients)
-	h.sampleClients(&sample, stats.Clients, then.clients)
-	h.seconds = append(h.seconds, sample)
 	h.thin()
 }
 
-// accountOf sums up what an account has counted.
 func accountOf(stats *loss.Account) accountThen {
+	lost := stats.Totals.Lost
 	then := accountThen{
 		all: loss.Tally{
-			Batches: stats.Batches, Spans: stats.Spans,
-			BatchesMissing: stats.Totals.BatchesMissing,
-			QueueFull:      stats.Totals.Lost.QueueFull,
-			TooLarge:       stats.Totals.Lost.TooLarge,
-			Failed:         stats.Totals.Lost.Failed,
-			Undecodable:    stats.UndecodableTotal(),
-			KernelDrops:    stats.Agent.KernelDrops,
-			SpansEvicted:   stats.Store.EvictedSpans,
-			SpansRefused:   stats.Store.RefusedSpans,
+			Batches: stats.Batches, Spans: stats.Spans, BatchesMissing: stats.Totals.BatchesMissing,
+			QueueFull: lost.QueueFull, TooLarge: lost.TooLarge, Failed: lost.Failed,
+			Undecodable: stats.UndecodableTotal(), KernelDrops: stats.Agent.KernelDrops,
+			SpansEvicted: stats.Store.EvictedSpans, SpansRefused: stats.Store.RefusedSpans,
 		},
-		listeners: make(map[string]loss.Tally, len(stats.Listeners)),
-		clients:   make(map[string]loss.Tally, len(stats.Clients)),
+		listeners: make(tallies),
+		clients:   make(tallies),
 	}
 	for name, l := range stats.Listeners {
 		tally := loss.Tally{Batches: l.Batches, Spans: l.Spans, Undecodable: l.Undecodable.Total()}
@@ -92,84 +76,59 @@ func accountOf(stats *loss.Account) accountThen {
 		}
 		then.listeners[name] = tally
 	}
-	for i := range stats.Clients {
-		then.clients[stats.Clients[i].ID] = tallyOf(&stats.Clients[i])
+	for _, c := range stats.Clients {
+		then.clients[c.ID] = loss.Tally{
+			Batches: c.Batches, Spans: c.Spans, BatchesMissing: c.BatchesMissing,
+			QueueFull: c.Lost.QueueFull, TooLarge: c.Lost.TooLarge, Failed: c.Lost.Failed,
+		}
 	}
 	return then
 }
 
-// tallyOf sums up a client, whose claims below 0 count as none.
-func tallyOf(c *loss.Client) loss.Tally {
-	return loss.Tally{
-		Batches: c.Batches, Spans: c.Spans, BatchesMissing: c.BatchesMissing,
-		QueueFull: max(0, c.Lost.QueueFull), TooLarge: max(0, c.Lost.TooLarge), Failed: max(0, c.Lost.Failed),
-	}
-}
-
-// listClients remembers by themselves the clients that were heard last, and sums up
-// what it had of those that no longer are.
+// listClients lists the clients that were heard last, and adds what was counted of
+// those that no longer are to the others.
 func (h *history) listClients(all []loss.Client) {
-	known := make(map[string]*sampledClient, len(h.clients))
-	for _, client := range h.clients {
-		known[client.id] = client
-		client.forgotten = true
+	newest := &h.samples[len(h.samples)-1]
+	heard := make(map[string]int64)
+	for _, c := range h.clients {
+		heard[c.ID] = c.LastHeard
 	}
-	h.clients = make([]*sampledClient, 0, maxSampleClients)
-	for i := range all[:min(len(all), maxSampleClients)] {
-		client := known[all[i].ID]
-		if client == nil {
-			client = &sampledClient{id: all[i].ID}
-		}
-		client.service, client.forgotten = all[i].Service, false
-		h.clients = append(h.clients, client)
+	for id := range newest.clients {
+		heard[id] = newest.at
 	}
-	for _, client := range known {
-		if client.forgotten {
-			h.forget()
+	before := h.clients
+	h.clients = make([]loss.SampledClient, min(len(all), maxSampleClients))
+	for i := range h.clients {
+		h.clients[i] = loss.SampledClient{ID: all[i].ID, Service: all[i].Service, LastHeard: heard[all[i].ID]}
+	}
+	listed := h.listed()
+	newest.fold(listed)
+	for _, c := range before {
+		if _, ok := listed[c.ID]; !ok {
+			for i := range h.samples {
+				h.samples[i].fold(listed)
+			}
 			return
 		}
 	}
 }
 
-func (h *history) forget() {
-	for i := range h.minutes {
-		h.minutes[i].forget()
+func (h *history) listed() map[string]int {
+	at := make(map[string]int, len(h.clients))
+	for i, c := range h.clients {
+		at[c.ID] = i
 	}
-	for i := range h.seconds {
-		h.seconds[i].forget()
-	}
+	return at
 }
 
-// sampleClients adds what was counted of clients, those listed one by one.
-func (h *history) sampleClients(sample *sample, all []loss.Client, then map[string]loss.Tally) {
-	var others loss.Tally
-	for i := range all {
-		grown := h.before.clients[all[i].ID].Since(then[all[i].ID])
-		switch {
-		case grown == loss.Tally{}:
-		case i < len(h.clients):
-			h.clients[i].heard = sample.At
-			sample.clients = append(sample.clients, clientTally{Tally: grown, of: h.clients[i]})
-		default:
-			others = others.Plus(grown)
-		}
-	}
-	sample.addOthers(others)
-}
-
-// thin joins what is older than maxSeconds with the other samples of its minute.
+// thin joins the sample that is now older than maxSeconds with those of its minute.
 func (h *history) thin() {
-	for len(h.seconds) > maxSeconds {
-		oldest := h.seconds[0]
-		h.seconds = slices.Delete(h.seconds, 0, 1)
-		if n := len(h.minutes); n > 0 && h.minutes[n-1].At/minute == oldest.At/minute {
-			h.minutes[n-1].join(&oldest)
-		} else {
-			h.minutes = append(h.minutes, oldest)
-		}
+	if at := len(h.samples) - 1 - maxSeconds; at > 0 && h.samples[at].at/minute == h.samples[at-1].at/minute {
+		h.samples[at-1].join(&h.samples[at])
+		h.samples = slices.Delete(h.samples, at, at+1)
 	}
-	if over := len(h.minutes) - maxMinutes; over > 0 {
-		h.minutes = slices.Delete(h.minutes, 0, over)
+	if len(h.samples) > maxMinutes+maxSeconds {
+		h.samples = slices.Delete(h.samples, 0, 1)
 	}
 }
 
@@ -177,37 +136,23 @@ func (h *history) thin() {
 func (h *history) answer(started time.Time, after int64) loss.History {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	answer := loss.History{
-		SchemaVersion: loss.SchemaVersion,
-		Started:       started,
-		Clients:       make([]loss.SampledClient, len(h.clients)),
-		Samples:       []loss.Sample{},
-	}
-	places := make(map[*sampledClient]int, len(h.clients))
-	for i, client := range h.clients {
-		places[client] = i
-		answer.Clients[i] = loss.SampledClient{ID: client.id, Service: client.service, LastHeard: client.heard}
-	}
-	for _, samples := range [][]sample{h.minutes, h.seconds} {
-		for i := range samples {
-			if samples[i].At <= after {
-				continue
-			}
-			answer.Samples = append(answer.Samples, samples[i].answer(places))
+	answer := loss.History{SchemaVersion: loss.SchemaVersion, Started: started, Clients: h.clients, Samples: []loss.Sample{}}
+	listed := h.listed()
+	for i := range h.samples {
+		if h.samples[i].at > after {
+			answer.Samples = append(answer.Samples, h.samples[i].answer(listed))
 		}
 	}
 	return answer
 }
 
-// keepHistory takes samples until the backend closes.
 func (b *Backend) keepHistory(now func() time.Time) {
-	ticker := time.NewTicker(sampleEvery)
-	defer ticker.Stop()
+	ticks := time.Tick(sampleEvery)
 	for {
 		select {
 		case <-b.closing:
 			return
-		case <-ticker.C:
+		case <-ticks:
 			stats := b.Stats()
 			b.history.record(now(), &stats)
 		}

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
 
 	"github.com/otdemo/otdemo/pkg/allinone/ingest"
 	"github.com/otdemo/otdemo/pkg/allinone/internal/wiretest"
@@ -95,7 +96,7 @@ func TestHistoryTellsWhatWasNew(t *testing.T) {
 		},
 	}
 	got := r.answer(r.now, 0)
-	if diff := cmp.Diff(want, got.Samples); diff != "" {
+	if diff := cmp.Diff(want, got.Samples, cmpopts.EquateEmpty()); diff != "" {
 		t.Errorf("samples (-want +got):\n%s", diff)
 	}
 	client := []loss.SampledClient{{ID: "a", Service: "svc-a", LastHeard: begin + 30_000_000}}
@@ -170,6 +171,20 @@ func TestHistoryBoundsClients(t *testing.T) {
 	want := loss.Tally{Batches: 2*count + 1, Spans: 2 * (2*count + 1), BatchesMissing: count, QueueFull: count}
 	if clients != want || all.BatchesMissing != count || all.QueueFull != count {
 		t.Errorf("got %+v of clients and %+v in all, want %+v", clients, all, want)
+	}
+}
+
+// More clients than are listed share the rest of a sample, also of the first one.
+func TestHistoryHasOthers(t *testing.T) {
+	t.Parallel()
+	r := remember()
+	for i := range maxSampleClients + 3 {
+		r.clients.observe(numbered(fmt.Sprint(i), 1, nil))
+	}
+	r.tick(time.Second)
+	got := r.samples()[0]
+	if want := (&loss.Tally{Batches: 3, Spans: 6}); len(got.Clients) != maxSampleClients || cmp.Diff(want, got.Others) != "" {
+		t.Errorf("got %d clients and others %+v, want %d and %+v", len(got.Clients), got.Others, maxSampleClients, want)
 	}
 }
 

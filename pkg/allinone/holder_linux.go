@@ -3,49 +3,27 @@ package allinone
 import (
 	"cmp"
 	"fmt"
-	"net"
 	"os"
 	"path/filepath"
 	"slices"
-	"strconv"
 	"strings"
 
 	"github.com/otdemo/otdemo/internal/procnet"
 )
 
-// holder returns who listens on the port of addr, as "program (pid 12)", and "" if
-// unknown: only root sees the sockets of others.
-func holder(network, addr string) string {
-	_, port, err := net.SplitHostPort(addr)
-	if err != nil {
-		return ""
-	}
-	number, err := strconv.ParseUint(port, 10, 16)
-	if err != nil {
-		return ""
-	}
+// holder returns who listens on a port, as "program (pid 12)", and "" if unknown: only
+// root sees the sockets of others.
+func holder(network string, port int) string {
 	var links []string // as /proc names sockets
 	for s := range procnet.Sockets(network) {
-		if uint64(s.Port) == number && (s.Listening || network == "udp") {
+		if int(s.Port) == port && (s.Listening || network == "udp") {
 			links = append(links, fmt.Sprintf("socket:[%d]", s.Inode))
 		}
 	}
-	if len(links) == 0 {
-		return ""
-	}
-	return programWith(links)
-}
-
-// programWith looks for one of the sockets among the files of every process that
-// we may inspect.
-func programWith(sockets []string) string {
-	files, err := filepath.Glob("/proc/[0-9]*/fd/[0-9]*")
-	if err != nil {
-		return ""
-	}
+	files, _ := filepath.Glob("/proc/[0-9]*/fd/[0-9]*") // fails for a bad pattern only
 	for _, file := range files {
 		target, err := os.Readlink(file)
-		if err != nil || !slices.Contains(sockets, target) {
+		if err != nil || !slices.Contains(links, target) {
 			continue
 		}
 		process := filepath.Dir(filepath.Dir(file))

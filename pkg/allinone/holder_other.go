@@ -3,4 +3,4 @@
 package allinone
 
 // holder is known on Linux only.
-func holder(_, _ string) string { return "" }
+func holder(string, int) string { return "" }

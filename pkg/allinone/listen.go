@@ -27,36 +27,29 @@ type ListenError struct {
 
 // Error names the listener and the holder; the system's words name the address.
 func (e *ListenError) Error() string {
-	if e.Holder == "" {
-		return fmt.Sprintf("%s port: %v", e.Name, e.Err)
+	text := fmt.Sprintf("%s port: %v", e.Name, e.Err)
+	if e.Holder != "" {
+		text += " by " + e.Holder
 	}
-	return fmt.Sprintf("%s port: %v by %s", e.Name, e.Err, e.Holder)
+	return text
 }
 
 // Unwrap returns the system's error.
 func (e *ListenError) Unwrap() error { return e.Err }
 
-// sockets are all that a backend listens on, by the listener's name.
-type sockets map[string]ingest.Socket
-
-// listen opens every socket or none. The error joins a *ListenError for each one
-// that could not be opened.
-func listen(opts Options) (sockets, error) {
-	all := make(sockets)
+// listen opens every socket or none, by the name of the listener. The error joins a
+// *ListenError for each one that could not be opened.
+func listen(opts Options) (map[string]ingest.Socket, error) {
+	all := make(map[string]ingest.Socket)
 	var faults []error
 	for _, l := range Listeners() {
 		port := opts.Ports[l.Name]
 		if port == Off {
 			continue
 		}
-		addr := net.JoinHostPort(opts.Host, strconv.Itoa(port))
-		socket, err := open(l.Network, addr)
+		socket, err := open(l, opts.Host, port)
 		if err != nil {
-			fault := &ListenError{Name: l.Name, Network: l.Network, Addr: addr, Err: err}
-			if errors.Is(err, syscall.EADDRINUSE) {
-				fault.Holder = holder(l.Network, addr)
-			}
-			faults = append(faults, fault)
+			faults = append(faults, err)
 			continue
 		}
 		all[l.Name] = socket
@@ -65,42 +58,38 @@ func listen(opts Options) (sockets, error) {
 		for _, s := range all {
 			_ = s.Close()
 		}
-		return nil, errors.Join(faults...)
 	}
-	return all, nil
+	return all, errors.Join(faults...)
 }
 
-func open(network, addr string) (s ingest.Socket, err error) {
+// open opens the socket of a listener. The error is a *ListenError.
+func open(l Listener, host string, port int) (s ingest.Socket, err error) {
+	addr := net.JoinHostPort(host, strconv.Itoa(port))
 	ctx := context.Background() // only name resolution waits; the host is usually an address
 	var config net.ListenConfig
-	if network == "udp" {
-		conn, err := config.ListenPacket(ctx, network, addr)
-		if err != nil {
-			return s, err
-		}
-		s.UDP = conn.(*net.UDPConn)
+	if l.Network == "udp" {
+		var conn net.PacketConn
+		conn, err = config.ListenPacket(ctx, l.Network, addr)
+		s.UDP, _ = conn.(*net.UDPConn)
+	} else {
+		s.TCP, err = config.Listen(ctx, l.Network, addr)
+	}
+	if err == nil {
 		return s, nil
 	}
-	s.TCP, err = config.Listen(ctx, network, addr)
-	return s, err
-}
-
-func (all sockets) addrs() map[string]string {
-	addrs := make(map[string]string)
-	for name, s := range all {
-		addrs[name] = s.Addr().String()
+	fault := &ListenError{Name: l.Name, Network: l.Network, Addr: addr, Err: err}
+	if errors.Is(err, syscall.EADDRINUSE) {
+		fault.Holder = holder(l.Network, port)
 	}
-	return addrs
+	return s, fault
 }
 
 // checkPorts rejects ports of listeners that do not exist: mistyped names.
 func checkPorts(ports map[string]int) error {
-	unknown := maps.Clone(ports)
-	for _, l := range Listeners() {
-		delete(unknown, l.Name)
-	}
-	for _, name := range slices.Sorted(maps.Keys(unknown)) {
-		return fmt.Errorf("no listener is called %q", name)
+	for _, name := range slices.Sorted(maps.Keys(ports)) {
+		if !slices.ContainsFunc(Listeners(), func(l Listener) bool { return l.Name == name }) {
+			return fmt.Errorf("no listener is called %q", name)
+		}
 	}
 	return nil
 }

@@ -48,7 +48,6 @@ func receivers(strategies *sampling.Strategies, strategiesHTTP http.Handler) []i
 	}
 }
 
-// specs describe all receivers.
 func specs() []ingest.Spec {
 	var all []ingest.Spec
 	for _, r := range receivers(nil, nil) {
@@ -61,29 +60,15 @@ func specs() []ingest.Spec {
 const Off = -1
 
 // Listener is one of the ports that a Backend listens on.
-type Listener struct {
-	Name string
-	// Network is udp or tcp.
-	Network string
-	// Port is the one that Jaeger has for it, or Appdash.
-	Port int
-	// Spans is whether spans are received there.
-	Spans bool
-	// Purpose says what the port is for, as a phrase that begins with a verb.
-	Purpose string
-}
+type Listener = ingest.Spec
 
 // Listeners returns every listener that a Backend can have: the receivers, and the
 // ports that serve something.
 func Listeners() []Listener {
-	var all []Listener
-	for _, s := range specs() {
-		all = append(all, Listener{s.Name, s.Network, s.Port, true, s.Purpose})
-	}
-	return append(all,
-		Listener{Query, "tcp", 16686, false, "serve Jaeger's query API, and the page to browsers"},
-		Listener{Sampling, "tcp", 5778, false, "serve sampling strategies"},
-		Listener{Health, "tcp", 14269, false, "serve Jaeger 1's health check, and metrics"},
-		Listener{HealthV2, "tcp", 13133, false, "serve Jaeger 2's health check"},
+	return append(specs(),
+		Listener{Name: Query, Network: "tcp", Port: 16686, Purpose: "serve Jaeger's query API, and the page to browsers"},
+		Listener{Name: Sampling, Network: "tcp", Port: 5778, Purpose: "serve sampling strategies"},
+		Listener{Name: Health, Network: "tcp", Port: 14269, Purpose: "serve Jaeger 1's health check, and metrics"},
+		Listener{Name: HealthV2, Network: "tcp", Port: 13133, Purpose: "serve Jaeger 2's health check"},
 	)
 }

@@ -1,6 +1,7 @@
 package allinone
 
 import (
+	"cmp"
 	"log/slog"
 	"time"
 
@@ -10,23 +11,10 @@ import (
 // DefaultMaxMemory bounds the stored spans unless Options.MaxMemory is set: 256 MiB.
 const DefaultMaxMemory = 256 << 20
 
+const defaultHost = "127.0.0.1"
+
 // minMaxMemory holds a handful of the largest datagrams as they are stored.
 const minMaxMemory = 4 << 20
-
-// Strategy is how a tracer samples; see sampling.Strategy.
-type Strategy = sampling.Strategy
-
-// Strategies are those of all services; see sampling.Strategies.
-type Strategies = sampling.Strategies
-
-// ParseStrategy reads TYPE:PARAM, for example probabilistic:0.1.
-func ParseStrategy(s string) (Strategy, error) { return sampling.Parse(s) }
-
-// ParseStrategies reads a file in Jaeger's format; see sampling.ParseFile.
-func ParseStrategies(content []byte) (Strategies, error) { return sampling.ParseFile(content) }
-
-// SameStrategy gives every service the same strategy.
-func SameStrategy(s Strategy) Strategies { return sampling.Same(s) }
 
 // Options configure a Backend. The zero value listens
 // on loopback with ports of the system's choice and keeps 256 MiB.
@@ -45,7 +33,7 @@ type Options struct {
 	// account over time takes up to 35 MB, after a day with 50 clients.
 	MaxMemory int64
 	// Sampling is served to tracers; the zero value samples every trace.
-	Sampling Strategies
+	Sampling sampling.Strategies
 	// UIDir is the directory of a built Jaeger UI, which the query port then shows
 	// in the place of otdemo's own; "" keeps the page. A directory without a UI is
 	// an error with a hint.
@@ -57,18 +45,10 @@ type Options struct {
 }
 
 func (o Options) withDefaults() Options {
-	if o.Host == "" {
-		o.Host = "127.0.0.1"
-	}
-	if o.MaxMemory == 0 {
-		o.MaxMemory = DefaultMaxMemory
-	}
-	if o.Sampling.Default.Strategy == (Strategy{}) {
-		o.Sampling.Default.Strategy = sampling.All()
-	}
-	if o.Logger == nil {
-		o.Logger = slog.New(slog.DiscardHandler)
-	}
+	o.Host = cmp.Or(o.Host, defaultHost)
+	o.MaxMemory = cmp.Or(o.MaxMemory, DefaultMaxMemory)
+	o.Sampling.Default.Strategy = cmp.Or(o.Sampling.Default.Strategy, sampling.All())
+	o.Logger = cmp.Or(o.Logger, slog.New(slog.DiscardHandler))
 	if o.Now == nil {
 		o.Now = time.Now
 	}

@@ -315,17 +315,14 @@ func TestPartsInMetrics(t *testing.T) {
 	b := start(t, Options{})
 	collect(t, remoteCollector(t, b), appdash.SpanID{Trace: 1, Span: 2}, appdash.SpanName("op"))
 	waitFor(t, b, func(s loss.Account) bool { return s.Listeners[Appdash].Parts.Open == 1 })
-	var out strings.Builder
-	if err := writeMetrics(&out, b.Stats()); err != nil {
-		t.Fatal(err)
-	}
+	out := request(t, b, Health, "GET", "/metrics", nil).Body
 	for _, want := range []string{"spans_open", "spans_untimed_total"} {
 		n := 1
 		if want != "spans_open" {
 			n = 0
 		}
-		if line := fmt.Sprintf("otdemo_allinone_%s{listener=\"appdash\"} %d\n", want, n); !strings.Contains(out.String(), line) {
-			t.Errorf("no %q in:\n%s", line, out.String())
+		if line := fmt.Sprintf("otdemo_allinone_%s{listener=\"appdash\"} %d\n", want, n); !strings.Contains(out, line) {
+			t.Errorf("no %q in:\n%s", line, out)
 		}
 	}
 }

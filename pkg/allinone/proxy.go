@@ -1,14 +1,11 @@
 package allinone
 
 import (
+	"cmp"
 	"context"
-	"errors"
-	"fmt"
 	"log/slog"
 	"maps"
-	"net/http"
 	"net/url"
-	"sync"
 
 	"github.com/otdemo/otdemo/pkg/allinone/api"
 	"github.com/otdemo/otdemo/pkg/allinone/ingest"
@@ -34,40 +31,23 @@ type Proxy struct {
 	addrs  map[string]string
 	proxy  *api.Proxy
 	server *graceful.Server
-
-	serving sync.WaitGroup
-	ended   error
 }
 
 // StartProxy opens the port and begins to serve. The error is a *ListenError if it cannot
 // be opened.
 func StartProxy(opts ProxyOptions) (*Proxy, error) {
-	common := Options{Host: opts.Host, Ports: onlyQuery(opts.Port), Logger: opts.Logger}.withDefaults()
-	sockets, err := listen(common)
+	host := cmp.Or(opts.Host, defaultHost)
+	logger := cmp.Or(opts.Logger, slog.New(slog.DiscardHandler))
+	socket, err := open(Listener{Name: Query, Network: "tcp"}, host, opts.Port)
 	if err != nil {
 		return nil, err
 	}
-	p := &Proxy{
-		addrs: sockets.addrs(),
-		proxy: api.NewProxy(api.ProxyOptions{Target: opts.Target, Host: common.Host, Logger: common.Logger}),
-	}
-	p.server = ingest.NewServer(p.proxy, common.Logger)
-	p.serving.Go(func() {
-		if err := p.server.Serve(sockets[Query].TCP); !errors.Is(err, http.ErrServerClosed) {
-			p.ended = fmt.Errorf("serve the page: %w", err)
-		}
-	})
-	return p, nil
-}
-
-// onlyQuery are the ports of a Backend without receivers.
-func onlyQuery(port int) map[string]int {
-	ports := make(map[string]int)
-	for _, l := range Listeners() {
-		ports[l.Name] = Off
-	}
-	ports[Query] = port
-	return ports
+	proxy := api.NewProxy(api.ProxyOptions{Target: opts.Target, Host: host, Logger: logger})
+	return &Proxy{
+		addrs:  map[string]string{Query: socket.Addr().String()},
+		proxy:  proxy,
+		server: graceful.Serve(socket.TCP, ingest.NewServer(proxy, logger)),
+	}, nil
 }
 
 // Addrs returns where it listens: Query to its host:port.
@@ -76,11 +56,7 @@ func (p *Proxy) Addrs() map[string]string { return maps.Clone(p.addrs) }
 // Close stops serving, and waits for answers that are under way until ctx ends. It
 // may be called once.
 func (p *Proxy) Close(ctx context.Context) error {
-	err := p.server.Shutdown(ctx)
-	if err != nil {
-		err = errors.Join(fmt.Errorf("stop serving: %w", err), p.server.Close())
-	}
-	p.serving.Wait()
+	err := p.server.Close(ctx)
 	p.proxy.Close()
-	return errors.Join(err, p.ended)
+	return err
 }

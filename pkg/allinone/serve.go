@@ -10,17 +10,15 @@ import (
 	"github.com/otdemo/otdemo/pkg/allinone/udp"
 )
 
-// start starts the receiver or the HTTP server of each listener that is on.
-func (b *Backend) start(s sockets, opts Options) {
-	strategies := sampling.Handler(opts.Sampling, opts.Logger)
+func (b *Backend) start(s map[string]ingest.Socket, opts Options) {
+	strategies := sampling.Handler(opts.Sampling)
 	for _, r := range receivers(&opts.Sampling, strategies) {
 		name := r.Spec().Name
-		if port := b.ingest.Port(name); port != nil {
+		if port := b.ingest.Ports[name]; port != nil {
 			b.receivers[name] = r.Start(s[name], port)
 		}
 	}
 	b.warnCappedBuffers()
-	health := &health{since: opts.Now(), now: opts.Now, logger: opts.Logger}
 	for name, handler := range map[string]http.Handler{
 		Query: api.Handler(api.Options{
 			Store:   b.store,
@@ -34,10 +32,10 @@ func (b *Backend) start(s sockets, opts Options) {
 			Logger:  opts.Logger,
 		}),
 		Sampling: strategies,
-		Health:   health.handlerV1(b.Stats),
-		HealthV2: health.handlerV2(),
+		Health:   b.healthV1(opts.Now),
+		HealthV2: b.healthV2(),
 	} {
-		if port := b.ingest.Port(name); port != nil {
+		if port := b.ingest.Ports[name]; port != nil {
 			b.servers = append(b.servers, ingest.ServeHTTP(s[name].TCP, port, handler, nil))
 		}
 	}
@@ -47,16 +45,9 @@ func (b *Backend) start(s sockets, opts Options) {
 // warnCappedBuffers logs once when the kernel grants a smaller buffer than bursts
 // need. It does so to all sockets alike.
 func (b *Backend) warnCappedBuffers() {
-	for name, receiver := range b.receivers {
-		socket, ok := receiver.(datagramServer)
-		if !ok {
-			continue
-		}
-		if stats := socket.Stats(); udp.Capped(stats.SocketBuffer) {
-			b.logger.Warn("kernel caps the UDP receive buffer, bursts may lose spans; raise net.core.rmem_max",
-				"listener", name, "wanted_bytes", udp.WantedBuffer, "got_bytes", stats.SocketBuffer,
-				"fix", fmt.Sprintf("sudo sysctl -w net.core.rmem_max=%d", udp.WantedBuffer))
-			return
-		}
+	if granted := b.Stats().Agent.SocketBuffer; udp.Capped(granted) {
+		b.logger.Warn("kernel caps the UDP receive buffer, bursts may lose spans; raise net.core.rmem_max",
+			"wanted_bytes", udp.WantedBuffer, "got_bytes", granted,
+			"fix", fmt.Sprintf("sudo sysctl -w net.core.rmem_max=%d", udp.WantedBuffer))
 	}
 }

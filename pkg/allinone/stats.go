@@ -1,9 +1,6 @@
 package allinone
 
-import (
-	"github.com/otdemo/otdemo/pkg/allinone/ingest"
-	"github.com/otdemo/otdemo/pkg/loss"
-)
+import "github.com/otdemo/otdemo/pkg/loss"
 
 // datagramServer and partsServer are receivers with counters of their own.
 type (
@@ -20,9 +17,8 @@ func (b *Backend) Stats() loss.Account {
 		Agent:         loss.Agent{Undecodable: make(loss.Rejects)},
 		Listeners:     make(map[string]loss.Listener),
 	}
-	for name, port := range b.ingest.Ports() {
-		counts := port.Counts()
-		listener := loss.Listener{Batches: counts.Batches, Spans: counts.Spans, Undecodable: rejects(counts.Rejected)}
+	for name, port := range b.ingest.Ports {
+		listener := port.Counts()
 		if !port.Receives && len(listener.Undecodable) == 0 {
 			continue
 		}
@@ -46,7 +42,6 @@ func (b *Backend) Stats() loss.Account {
 	return stats
 }
 
-// addDatagrams adds what a UDP port counted to the sums of all.
 func addDatagrams(a *loss.Agent, l *loss.Listener) {
 	d := l.Datagrams
 	if a.SocketBuffer == 0 || d.SocketBuffer < a.SocketBuffer {
@@ -61,13 +56,4 @@ func addDatagrams(a *loss.Agent, l *loss.Listener) {
 	for reason, n := range l.Undecodable {
 		a.Undecodable[reason] += n
 	}
-}
-
-// rejects returns the counts by the names of their reasons.
-func rejects(counts map[ingest.Reason]int64) loss.Rejects {
-	named := make(loss.Rejects, len(counts))
-	for reason, n := range counts {
-		named[string(reason)] = n
-	}
-	return named
 }

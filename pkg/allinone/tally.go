@@ -1,78 +1,72 @@
 package allinone
 
 import (
+	"cmp"
 	"maps"
 	"slices"
 
 	"github.com/otdemo/otdemo/pkg/loss"
 )
 
-// sample is a sample as it is remembered: its Clients stay empty until it is answered.
+// tallies are counts by the name of a listener, or the id of a client.
+type tallies map[string]loss.Tally
+
+// others is in the place of an id for the clients that are not listed.
+const others = ""
+
+// since returns what was counted since then, without what counted nothing.
+func (t tallies) since(then tallies) tallies {
+	grown := make(tallies)
+	for name, tally := range t {
+		if more := tally.Since(then[name]); more != (loss.Tally{}) {
+			grown[name] = more
+		}
+	}
+	return grown
+}
+
+func (t tallies) add(more tallies) {
+	for name, tally := range more {
+		t[name] = t[name].Plus(tally)
+	}
+}
+
+// sample is a sample as it is remembered.
 type sample struct {
-	loss.Sample
-	clients []clientTally
+	at, micros         int64
+	all                loss.Tally
+	listeners, clients tallies
 }
 
-// clientTally is what was counted of one client, whose index in an answer is not
-// known before that is made.
-type clientTally struct {
-	loss.Tally
-	of *sampledClient
-}
-
-// forget moves the clients that are no longer listed to the others.
-func (s *sample) forget() {
-	var others loss.Tally
-	s.clients = slices.DeleteFunc(s.clients, func(c clientTally) bool {
-		if c.of.forgotten {
-			others = others.Plus(c.Tally)
-		}
-		return c.of.forgotten
-	})
-	s.addOthers(others)
-}
-
-func (s *sample) addOthers(t loss.Tally) {
-	if t == (loss.Tally{}) {
-		return
-	}
-	if s.Others != nil {
-		t = t.Plus(*s.Others)
-	}
-	s.Others = &t
-}
-
-// join adds a later sample to s.
 func (s *sample) join(later *sample) {
-	s.At = later.At
-	s.Micros = loss.Saturate(s.Micros, later.Micros)
-	s.Tally = s.Plus(later.Tally)
-	for name, tally := range later.Listeners {
-		if s.Listeners == nil {
-			s.Listeners = make(map[string]loss.Tally)
+	s.at = later.at
+	s.micros = loss.Saturate(s.micros, later.micros)
+	s.all = s.all.Plus(later.all)
+	s.listeners.add(later.listeners)
+	s.clients.add(later.clients)
+}
+
+// fold moves the clients that are not listed to the others.
+func (s *sample) fold(listed map[string]int) {
+	for id, tally := range s.clients {
+		if _, ok := listed[id]; !ok && id != others {
+			s.clients.add(tallies{others: tally})
+			delete(s.clients, id)
 		}
-		s.Listeners[name] = s.Listeners[name].Plus(tally)
-	}
-	for _, client := range later.clients {
-		i := slices.IndexFunc(s.clients, func(c clientTally) bool { return c.of == client.of })
-		if i < 0 {
-			s.clients = append(s.clients, client)
-		} else {
-			s.clients[i].Tally = s.clients[i].Plus(client.Tally)
-		}
-	}
-	if later.Others != nil {
-		s.addOthers(*later.Others)
 	}
 }
 
-// answer returns a copy that shares nothing that changes. places are the clients'
+// answer returns a copy that shares nothing that changes. listed has the clients'
 // indexes in the answer.
-func (s *sample) answer(places map[*sampledClient]int) loss.Sample {
-	c := s.Sample
-	c.Listeners = maps.Clone(s.Listeners)
-	for _, client := range s.clients {
-		c.Clients = append(c.Clients, loss.ClientTally{Client: places[client.of], Tally: client.Tally})
+func (s *sample) answer(listed map[string]int) loss.Sample {
+	out := loss.Sample{At: s.at, Micros: s.micros, Tally: s.all, Listeners: maps.Clone(s.listeners)}
+	for id, tally := range s.clients {
+		if id == others {
+			out.Others = &tally
+		} else {
+			out.Clients = append(out.Clients, loss.ClientTally{Client: listed[id], Tally: tally})
+		}
 	}
-	return c
+	slices.SortFunc(out.Clients, func(a, b loss.ClientTally) int { return cmp.Compare(a.Client, b.Client) })
+	return out
 }

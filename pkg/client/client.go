@@ -1,6 +1,6 @@
 // Package client makes a traced HTTP call and follows its redirects. Each request is
 // a span of its own, and an error is logged on the span where it occurred. Start at New
-// and Client.Get; Client.Send repeats a call many times.
+// and Client.Do; Client.Send repeats a call many times.
 package client
 
 import (
@@ -94,11 +94,6 @@ func New(tracer opentracing.Tracer, opts Options) *Client {
 // Close closes the idle connections.
 func (c *Client) Close() { c.base.CloseIdleConnections() }
 
-// Get makes a GET request; see Send.
-func (c *Client) Get(ctx context.Context, rawURL string) (Result, error) {
-	return c.Do(ctx, Request{URL: rawURL})
-}
-
 // Do makes the call that r describes; see Send.
 func (c *Client) Do(ctx context.Context, r Request) (Result, error) {
 	t, err := r.Template()
@@ -120,10 +115,8 @@ func (c *Client) Send(ctx context.Context, t *Template) (Result, error) {
 		defer cancel()
 	}
 	hops := &hops{}
-	req, err := t.newRequest(context.WithValue(ctx, hopsKey{}, hops))
-	if err != nil {
-		return Result{}, err
-	}
+	req := t.request.WithContext(context.WithValue(ctx, hopsKey{}, hops))
+	req.Body, _ = req.GetBody() // of bytes, so it cannot fail
 	var ht *nethttp.Tracer
 	if !untraced(ctx) {
 		req.Header = req.Header.Clone() // the span's context is written to it
@@ -144,7 +137,6 @@ func (c *Client) Send(ctx context.Context, t *Template) (Result, error) {
 	return result, err
 }
 
-// untraced reports whether the span in ctx is a no-op.
 func untraced(ctx context.Context) bool {
 	span := opentracing.SpanFromContext(ctx)
 	if span == nil {

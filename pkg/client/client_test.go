@@ -24,7 +24,7 @@ func get(t *testing.T, url string, timeout time.Duration) (Result, []*mocktracer
 	c := New(tracer, Options{Timeout: timeout})
 	defer c.Close()
 	top := tracer.StartSpan("call")
-	result, err := c.Get(opentracing.ContextWithSpan(t.Context(), top), url)
+	result, err := c.Do(opentracing.ContextWithSpan(t.Context(), top), Request{URL: url})
 	top.Finish()
 	return result, tracer.FinishedSpans(), err
 }

@@ -21,21 +21,15 @@ type hops struct {
 
 type hopsKey struct{}
 
-// hopsOf returns nil for a request that is not of a Client's call.
-func hopsOf(req *http.Request) *hops {
-	h, _ := req.Context().Value(hopsKey{}).(*hops)
-	return h
-}
+func hopsOf(req *http.Request) *hops { return req.Context().Value(hopsKey{}).(*hops) }
 
 // observe is called by nethttp with each request's span.
 func observe(span opentracing.Span, req *http.Request) {
-	if h := hopsOf(req); h != nil {
-		h.current = span
-		h.spans++
-	}
+	h := hopsOf(req)
+	h.current = span
+	h.spans++
 }
 
-// fail logs err on the span of the current request.
 func (h *hops) fail(err error) {
 	h.failed = true
 	if h.current != nil {
@@ -52,9 +46,6 @@ type observingTransport struct {
 func (t observingTransport) RoundTrip(req *http.Request) (*http.Response, error) {
 	resp, err := t.next.RoundTrip(req)
 	h := hopsOf(req)
-	if h == nil {
-		return resp, err
-	}
 	h.sent++
 	if err != nil {
 		h.fail(err)
@@ -64,7 +55,6 @@ func (t observingTransport) RoundTrip(req *http.Request) (*http.Response, error)
 	return resp, err
 }
 
-// logError logs err on span according to OpenTracing's conventions.
 func logError(span opentracing.Span, err error) {
 	ext.LogError(span, err, log.Message(err.Error()))
 }

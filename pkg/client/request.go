@@ -2,7 +2,6 @@ package client
 
 import (
 	"bytes"
-	"context"
 	"errors"
 	"fmt"
 	"net/http"
@@ -65,17 +64,6 @@ func (r Request) Template() (*Template, error) {
 		nethttp.ClientTrace(!r.NoEvents),
 	}
 	return t, nil
-}
-
-// newRequest returns a request for one call, with its own body and the template's
-// header.
-func (t *Template) newRequest(ctx context.Context) (*http.Request, error) {
-	req := t.request.WithContext(ctx)
-	var err error
-	if req.Body, err = req.GetBody(); err != nil {
-		return nil, fmt.Errorf("call: repeat the body: %w", err)
-	}
-	return req, nil
 }
 
 // withoutUser returns u without user info, which it removes only once from the

@@ -126,7 +126,7 @@ func TestConnectionsAreKept(t *testing.T) {
 		var calls sync.WaitGroup
 		for range connections {
 			calls.Go(func() {
-				if _, err := c.Get(t.Context(), srv.URL); err != nil {
+				if _, err := c.Do(t.Context(), Request{URL: srv.URL}); err != nil {
 					t.Error(err)
 				}
 			})
@@ -144,7 +144,7 @@ func TestUserInfoIsNotOnSpans(t *testing.T) {
 	tracer := mocktracer.New()
 	c := New(tracer, Options{})
 	defer c.Close()
-	got, err := c.Get(t.Context(), strings.Replace(url, "http://", "http://me:secret@", 1)+"/301")
+	got, err := c.Do(t.Context(), Request{URL: strings.Replace(url, "http://", "http://me:secret@", 1) + "/301"})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -191,7 +191,7 @@ func TestNoopSpanMeansNoSpans(t *testing.T) {
 	defer c.Close()
 	noop := opentracing.NoopTracer{}.StartSpan("call")
 	for path, hops := range map[string]int{"/": 1, "/301": 2} {
-		got, err := c.Get(opentracing.ContextWithSpan(t.Context(), noop), echoServer(t)+path)
+		got, err := c.Do(opentracing.ContextWithSpan(t.Context(), noop), Request{URL: echoServer(t) + path})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -199,7 +199,7 @@ func TestNoopSpanMeansNoSpans(t *testing.T) {
 			t.Errorf("%s: %d spans, %d hops, %d answers, want 0, %d, %d", path, got.Spans, got.Hops, got.Answered, hops, hops)
 		}
 	}
-	if _, err := c.Get(opentracing.ContextWithSpan(t.Context(), noop), "http://127.0.0.1:1/"); err == nil {
+	if _, err := c.Do(opentracing.ContextWithSpan(t.Context(), noop), Request{URL: "http://127.0.0.1:1/"}); err == nil {
 		t.Error("a call to a closed port succeeded")
 	}
 	if spans := tracer.FinishedSpans(); len(spans) > 0 {

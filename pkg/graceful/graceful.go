@@ -1,9 +1,11 @@
-// Package graceful stops HTTP servers in time, without aborting a request.
-// Start at Wrap.
+// Package graceful runs HTTP servers and stops them in time, without aborting a
+// request. Start at Serve.
 package graceful
 
 import (
 	"context"
+	"errors"
+	"fmt"
 	"net"
 	"net/http"
 	"sync"
@@ -14,44 +16,53 @@ import (
 // the server shuts down. A request that was sent is read sooner.
 const firstByte = 100 * time.Millisecond
 
-// Server is an HTTP server whose Shutdown does not wait for connections without any
-// request. A browser opens some in advance, and net/http waits five seconds for each.
+// Server is an HTTP server that serves until it is closed. It does not wait for
+// connections without any request: a browser opens some in advance, and net/http waits
+// five seconds for each.
 type Server struct {
-	*http.Server
-	mu     sync.Mutex
-	silent map[net.Conn]struct{}
+	server *http.Server
+	failed chan error
+	silent sync.Map // the connections without any request
 }
 
-// Wrap returns server with such a Shutdown. It replaces the server's ConnState.
-func Wrap(server *http.Server) *Server {
-	s := &Server{Server: server, silent: make(map[net.Conn]struct{})}
+// Serve serves on l until Close. It replaces the server's ConnState.
+func Serve(l net.Listener, server *http.Server) *Server {
+	s := &Server{server: server, failed: make(chan error, 1)}
 	server.ConnState = s.note
+	go func() {
+		defer close(s.failed)
+		if err := server.Serve(l); !errors.Is(err, http.ErrServerClosed) {
+			s.failed <- err
+		}
+	}()
 	return s
 }
 
+// Failed returns a channel that gets the error when serving ends without Close.
+func (s *Server) Failed() <-chan error { return s.failed }
+
 func (s *Server) note(conn net.Conn, state http.ConnState) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
 	if state == http.StateNew {
-		s.silent[conn] = struct{}{}
+		s.silent.Store(conn, nil)
 	} else {
-		delete(s.silent, conn)
+		s.silent.Delete(conn)
 	}
 }
 
-// Shutdown accepts no more connections and waits for the requests in flight until ctx
-// ends; see http.Server.Shutdown.
-func (s *Server) Shutdown(ctx context.Context) error {
+// Close accepts no more connections and waits for the requests in flight. Those that
+// are not done when ctx ends are cut off, which is an error.
+func (s *Server) Close(ctx context.Context) error {
 	enough := time.AfterFunc(firstByte, s.closeSilent)
 	defer enough.Stop()
-	return s.Server.Shutdown(ctx) //nolint:wrapcheck // it is that method
+	err := s.server.Shutdown(ctx)
+	if err != nil {
+		err = errors.Join(fmt.Errorf("stop serving: requests in progress were cut off: %w", err), s.server.Close())
+	}
+	return errors.Join(err, <-s.failed)
 }
 
-// closeSilent closes the connections on which nothing was received.
 func (s *Server) closeSilent() {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	for conn := range s.silent {
-		_ = conn.Close()
+	for conn := range s.silent.Range {
+		_ = conn.(net.Conn).Close()
 	}
 }

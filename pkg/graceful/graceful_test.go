@@ -9,23 +9,14 @@ import (
 	"time"
 )
 
-// serve runs handler until the test shuts it down.
+// serve runs handler until the test closes it.
 func serve(t *testing.T, handler http.HandlerFunc) (*Server, string) {
 	t.Helper()
 	l, err := (&net.ListenConfig{}).Listen(t.Context(), "tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}
-	s := Wrap(&http.Server{Handler: handler, ReadHeaderTimeout: time.Minute})
-	ended := make(chan error, 1)
-	go func() { ended <- s.Serve(l) }()
-	t.Cleanup(func() {
-		_ = s.Close()
-		if err := <-ended; err != http.ErrServerClosed { //nolint:errorlint // it is that one
-			t.Error(err)
-		}
-	})
-	return s, l.Addr().String()
+	return Serve(l, &http.Server{Handler: handler, ReadHeaderTimeout: time.Minute}), l.Addr().String()
 }
 
 func dial(t *testing.T, addr string) net.Conn {
@@ -53,7 +44,7 @@ func TestSilentConnection(t *testing.T) {
 	// net/http would wait for five seconds.
 	ctx, cancel := context.WithTimeout(t.Context(), 3*time.Second)
 	defer cancel()
-	if err := s.Shutdown(ctx); err != nil {
+	if err := s.Close(ctx); err != nil {
 		t.Fatal(err)
 	}
 	if _, err := silent.Read(make([]byte, 1)); err != io.EOF { //nolint:errorlint // Read's own
@@ -76,7 +67,7 @@ func TestRequestUnderWay(t *testing.T) {
 	}
 	<-begun
 	over := make(chan error, 1)
-	go func() { over <- s.Shutdown(t.Context()) }()
+	go func() { over <- s.Close(t.Context()) }()
 	timer := time.NewTimer(2 * firstByte)
 	defer timer.Stop()
 	<-timer.C

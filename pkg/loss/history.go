@@ -88,7 +88,9 @@ func (t *Tally) each(u *Tally, do func(a, b int64) int64) Tally {
 func (t Tally) Plus(u Tally) Tally { return t.each(&u, Saturate) }
 
 // Minus returns the differences of all counts, which do not wrap around.
-func (t Tally) Minus(u Tally) Tally { return t.each(&u, subtract) }
+func (t Tally) Minus(u Tally) Tally {
+	return t.each(&u, func(a, b int64) int64 { return Saturate(a, -max(b, -math.MaxInt64)) })
+}
 
 // Since returns the growth of a client's account. One that has fewer batches than
 // then is a new account: the client had been dropped from the list meanwhile.
@@ -111,5 +113,3 @@ func Saturate(a, b int64) int64 {
 		return a + b
 	}
 }
-
-func subtract(a, b int64) int64 { return Saturate(a, -max(b, -math.MaxInt64)) }

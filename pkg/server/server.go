@@ -4,8 +4,8 @@
 package server
 
 import (
+	"cmp"
 	"context"
-	"errors"
 	"fmt"
 	"log/slog"
 	"net"
@@ -50,12 +50,8 @@ const maxBodyBytes = 1 << 20
 // and /metrics makes one span, named after the method and the route and not
 // after the URL, so that the number of operations stays small.
 func NewHandler(opts Options) http.Handler {
-	if opts.Tracer == nil {
-		opts.Tracer = opentracing.NoopTracer{}
-	}
-	if opts.Logger == nil {
-		opts.Logger = slog.New(slog.DiscardHandler)
-	}
+	opts.Tracer = cmp.Or[opentracing.Tracer](opts.Tracer, opentracing.NoopTracer{})
+	opts.Logger = cmp.Or(opts.Logger, slog.New(slog.DiscardHandler))
 	if opts.Now == nil {
 		opts.Now = time.Now
 	}
@@ -76,7 +72,6 @@ func NewHandler(opts Options) http.Handler {
 	return trace(opts, mux)
 }
 
-// trace wraps the routes of mux so that each request is a span.
 func trace(opts Options, mux *http.ServeMux) http.Handler {
 	traced := nethttp.Middleware(opts.Tracer, recovering(opts.Logger, mux),
 		nethttp.OperationNameFunc(func(r *http.Request) string {
@@ -149,7 +144,7 @@ const (
 // nil. It closes ln. An error means that the server failed, or that requests were still
 // in flight after 20 seconds and their connections were closed.
 func Run(ctx context.Context, ln net.Listener, h http.Handler, logger *slog.Logger) error {
-	srv := graceful.Wrap(&http.Server{
+	srv := graceful.Serve(ln, &http.Server{
 		Handler:           h,
 		ReadHeaderTimeout: readHeaderTimeout,
 		ReadTimeout:       readTimeout,
@@ -159,21 +154,12 @@ func Run(ctx context.Context, ln net.Listener, h http.Handler, logger *slog.Logg
 		ErrorLog:          slog.NewLogLogger(logger.Handler(), slog.LevelDebug),
 		BaseContext:       func(net.Listener) context.Context { return context.WithoutCancel(ctx) },
 	})
-	failed := make(chan error, 1)
-	go func() { failed <- srv.Serve(ln) }()
 	select {
-	case err := <-failed:
+	case err := <-srv.Failed():
 		return fmt.Errorf("serve on %s: %w", ln.Addr(), err)
 	case <-ctx.Done():
 	}
 	drain, cancel := context.WithTimeout(context.WithoutCancel(ctx), drainTimeout)
 	defer cancel()
-	err := srv.Shutdown(drain)
-	if err != nil {
-		err = fmt.Errorf("requests still in flight after %s were aborted: %w", drainTimeout, errors.Join(err, srv.Close()))
-	}
-	if served := <-failed; !errors.Is(served, http.ErrServerClosed) {
-		err = errors.Join(err, served)
-	}
-	return err
+	return srv.Close(drain)
 }

@@ -96,7 +96,7 @@ func TestRepeatedIDs(t *testing.T) {
 // An answer that would be too large says what is missing.
 func TestLargeAnswersAreCut(t *testing.T) {
 	t.Parallel()
-	s := store.New(store.Options{MaxBytes: 1 << 30})
+	s := store.New(1 << 30)
 	p := &trace.Process{Service: "svc"}
 	spans := make([]trace.Span, 40_000)
 	for id := range uint64(3) {

@@ -21,7 +21,7 @@ func epoch() time.Time { return time.Unix(1_700_000_000, 0).UTC() }
 // newStore returns a store with two traces: 1 of the services front and back,
 // 2 of front alone, a second later.
 func newStore() *store.Store {
-	s := store.New(store.Options{MaxBytes: 1 << 20})
+	s := store.New(1 << 20)
 	front := &trace.Process{Service: "front"}
 	back := &trace.Process{Service: "back/end"}
 	one, two := trace.TraceID{Low: 1}, trace.TraceID{High: 10, Low: 2}

@@ -42,7 +42,7 @@ func newUI(t *testing.T) http.Handler {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = opened.Close() })
-	return Handler(Options{Store: store.New(store.Options{MaxBytes: 1 << 20}), Host: "127.0.0.1", UI: opened})
+	return Handler(Options{Store: store.New(1 << 20), Host: "127.0.0.1", UI: opened})
 }
 
 func TestUI(t *testing.T) {

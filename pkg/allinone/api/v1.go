@@ -204,7 +204,7 @@ func (h *handler) answerTraces(w http.ResponseWriter, r *http.Request, traces []
 
 // maxSpans bounds the spans of an answer: as JSON they take some times the memory
 // that the store needs. The largest trace fits.
-const maxSpans = store.DefaultMaxSpans
+const maxSpans = store.MaxSpans
 
 // limitSpans leaves out the last traces when they have too many spans together,
 // and returns how many it left out.

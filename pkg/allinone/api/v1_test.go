@@ -74,7 +74,7 @@ func TestAnswers(t *testing.T) {
 		{"unknown metric", "/api/metrics/odd", false, 404, textType, refusal("404", "no such path: /api/metrics/odd")},
 		{"loss", "/api/loss", false, 200, jsonType, emptyAccount(t)},
 	}
-	full, empty := newHandler(newStore(), "127.0.0.1"), newHandler(store.New(store.Options{MaxBytes: 1 << 20}), "127.0.0.1")
+	full, empty := newHandler(newStore(), "127.0.0.1"), newHandler(store.New(1<<20), "127.0.0.1")
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()

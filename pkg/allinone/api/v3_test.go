@@ -88,7 +88,7 @@ func everything() trace.Span {
 
 func TestOTLP(t *testing.T) {
 	t.Parallel()
-	s := store.New(store.Options{MaxBytes: 1 << 20})
+	s := store.New(1 << 20)
 	s.Add([]trace.Span{everything()})
 	const want = `{"result":{"resourceSpans":[{
 	"resource":{"attributes":[

@@ -32,7 +32,7 @@ const (
 // come over several connections.
 type Assembler struct {
 	now func() time.Time
-	out func(ingest.Batch)
+	out func(*ingest.Batch)
 
 	mu    sync.Mutex
 	byID  map[SpanID]*list.Element
@@ -41,7 +41,6 @@ type Assembler struct {
 	stats loss.Parts
 }
 
-// openSpan is what came of a span so far.
 type openSpan struct {
 	id          SpanID
 	annotations []Annotation
@@ -51,7 +50,7 @@ type openSpan struct {
 
 // NewAssembler makes an assembler that hands each span to out, which may be called
 // from several goroutines at once.
-func NewAssembler(now func() time.Time, out func(ingest.Batch)) *Assembler {
+func NewAssembler(now func() time.Time, out func(*ingest.Batch)) *Assembler {
 	return &Assembler{now: now, out: out, byID: make(map[SpanID]*list.Element)}
 }
 
@@ -91,7 +90,6 @@ func (a *Assembler) put(p Packet, now time.Time) {
 	a.bytes += size
 }
 
-// take removes a span from those that wait.
 func (a *Assembler) take(element *list.Element) *openSpan {
 	span := a.open.Remove(element).(*openSpan)
 	delete(a.byID, span.id)
@@ -116,7 +114,6 @@ func (a *Assembler) flush(then time.Time) {
 	a.release(ready)
 }
 
-// release converts spans that no longer wait and passes them on.
 func (a *Assembler) release(ready []*openSpan) {
 	for _, open := range ready {
 		span, timed := convert(open.id, open.annotations, open.first)
@@ -125,7 +122,7 @@ func (a *Assembler) release(ready []*openSpan) {
 			a.stats.Untimed++
 			a.mu.Unlock()
 		}
-		a.out(ingest.Batch{Process: span.Process, Spans: []trace.Span{span}})
+		a.out(&ingest.Batch{Process: span.Process, Spans: []trace.Span{span}})
 	}
 }
 

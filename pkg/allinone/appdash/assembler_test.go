@@ -26,7 +26,7 @@ func newShelf() (*shelf, *Assembler) {
 	return s, NewAssembler(func() time.Time { return s.now }, s.put)
 }
 
-func (s *shelf) put(batch ingest.Batch) {
+func (s *shelf) put(batch *ingest.Batch) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.spans = append(s.spans, batch.Spans...)

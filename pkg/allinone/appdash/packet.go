@@ -2,7 +2,6 @@ package appdash
 
 import (
 	"errors"
-	"fmt"
 	"io"
 	"unsafe"
 
@@ -80,7 +79,7 @@ func (id *SpanID) read(group []byte) error {
 			id.Parent = m.Fixed64()
 		}
 	}
-	return within("span id", m.Err())
+	return m.Err()
 }
 
 func readAnnotation(group []byte) (Annotation, error) {
@@ -94,12 +93,5 @@ func readAnnotation(group []byte) (Annotation, error) {
 			a.Value = m.String()
 		}
 	}
-	return a, within("annotation", m.Err())
-}
-
-func within(group string, err error) error {
-	if err == nil {
-		return nil
-	}
-	return fmt.Errorf("%s: %w", group, err)
+	return a, m.Err()
 }

@@ -10,6 +10,7 @@ import (
 	"net"
 	"os"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/otdemo/otdemo/pkg/allinone/ingest"
@@ -22,6 +23,8 @@ const (
 	// drainIdle is how long a connection must be silent at the end to count as
 	// drained. What was sent on this machine has arrived by then.
 	drainIdle = 50 * time.Millisecond
+	// acceptLast is how long Close accepts connections that were made before it.
+	acceptLast = 10 * time.Millisecond
 	// acceptPause is the wait after a connection could not be accepted, as when there
 	// are no file descriptors left.
 	acceptPause = 100 * time.Millisecond
@@ -51,8 +54,13 @@ func (Receiver) Spec() ingest.Spec {
 
 // Start receives until the Server is closed. The Server is an
 // interface{ Stats() Stats }.
-func (Receiver) Start(s ingest.Socket, port *ingest.Port) ingest.Server {
-	return startServer(s.TCP, port)
+func (Receiver) Start(socket ingest.Socket, port *ingest.Port) ingest.Server {
+	s := &server{listener: socket.TCP, port: port, spans: NewAssembler(port.Now, port.Accept)}
+	s.closing, s.close = context.WithCancel(context.Background())
+	s.cut, s.cutOff = context.WithCancel(context.Background())
+	s.running.Go(s.accept)
+	s.running.Go(s.sweep)
+	return s
 }
 
 // server receives packets as Appdash's collector does: the length of each, then the
@@ -65,19 +73,10 @@ type server struct {
 	port     *ingest.Port
 	spans    *Assembler
 	running  sync.WaitGroup
-	// closing is closed when Close begins.
-	closing chan struct{}
-
-	mu    sync.Mutex
-	conns map[net.Conn]struct{}
-}
-
-func startServer(l net.Listener, port *ingest.Port) *server {
-	s := &server{listener: l, port: port, closing: make(chan struct{}), conns: make(map[net.Conn]struct{})}
-	s.spans = NewAssembler(port.Now, func(batch ingest.Batch) { port.Accept(&batch) })
-	s.running.Go(s.accept)
-	s.running.Go(s.sweep)
-	return s
+	conns    atomic.Int64
+	// closing ends when Close begins, cut when it gives up.
+	closing, cut  context.Context
+	close, cutOff context.CancelFunc
 }
 
 // Stats returns the counters of the spans that come in parts.
@@ -86,41 +85,34 @@ func (s *server) Stats() loss.Parts { return s.spans.Stats() }
 // Close stores what has been sent, and returns when every goroutine has ended. When
 // ctx ends first it cuts the connections, which is an error. It is called once.
 func (s *server) Close(ctx context.Context) error {
-	keep := context.AfterFunc(ctx, func() {
-		s.each(reset)
-	})
-	close(s.closing)
-	err := s.listener.Close()
-	s.each(func(conn net.Conn) { _ = conn.SetReadDeadline(time.Now().Add(drainIdle)) })
+	keep := context.AfterFunc(ctx, s.cutOff)
+	s.close()
+	if l, ok := s.listener.(*net.TCPListener); !ok || l.SetDeadline(time.Now().Add(acceptLast)) != nil {
+		_ = s.listener.Close() // ends accept at once
+	}
 	s.running.Wait()
+	_ = s.listener.Close()
 	s.spans.Flush()
 	if !keep() {
-		err = errors.Join(err, fmt.Errorf("connections for packets were cut: %w", context.Cause(ctx)))
+		return fmt.Errorf("connections for packets were cut: %w", context.Cause(ctx))
 	}
-	return err
-}
-
-func (s *server) each(do func(net.Conn)) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	for conn := range s.conns {
-		do(conn)
-	}
+	return nil
 }
 
 func (s *server) accept() {
 	for {
 		conn, err := s.listener.Accept()
 		switch {
-		case errors.Is(err, net.ErrClosed):
+		case errors.Is(err, net.ErrClosed), errors.Is(err, os.ErrDeadlineExceeded):
 			return
 		case err != nil:
 			s.port.Logger.Warn("connection was not accepted", "listener", s.port.Name, "error", err)
 			select {
 			case <-time.After(acceptPause):
-			case <-s.closing:
+			case <-s.closing.Done():
 			}
-		case !s.keep(conn):
+		case s.conns.Add(1) > maxConns:
+			s.conns.Add(-1)
 			s.port.Reject(ingest.Peer(conn), 0, &ingest.Fault{Reason: ingest.Busy, Detail: fmt.Sprintf("%d connections", maxConns)})
 			reset(conn)
 		default:
@@ -129,26 +121,13 @@ func (s *server) accept() {
 	}
 }
 
-// keep adds a connection to those that Close ends, unless there are too many.
-func (s *server) keep(conn net.Conn) bool {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if len(s.conns) == maxConns {
-		return false
-	}
-	s.conns[conn] = struct{}{}
-	return true
-}
-
-// sweep releases spans whose parts do not arrive.
 func (s *server) sweep() {
-	ticker := time.NewTicker(sweepInterval)
-	defer ticker.Stop()
+	ticks := time.Tick(sweepInterval)
 	for {
 		select {
-		case <-ticker.C:
+		case <-ticks:
 			s.spans.Sweep()
-		case <-s.closing:
+		case <-s.closing.Done():
 			return
 		}
 	}
@@ -163,14 +142,14 @@ func reset(conn net.Conn) {
 }
 
 func (s *server) serve(conn net.Conn) {
+	defer s.conns.Add(-1)
+	defer context.AfterFunc(s.closing, func() { _ = conn.SetReadDeadline(time.Now().Add(drainIdle)) })()
+	defer context.AfterFunc(s.cut, func() { reset(conn) })()
 	if s.read(conn) {
 		_ = conn.Close()
 	} else {
 		reset(conn)
 	}
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	delete(s.conns, conn)
 }
 
 // read reads packets until the client ends the connection, and reports whether it did
@@ -209,10 +188,8 @@ func (s *server) wait(conn net.Conn, r *bufio.Reader) error {
 		return nil
 	}
 	_ = conn.SetReadDeadline(time.Time{})
-	select { // after the deadline was taken away, which Close may have set
-	case <-s.closing:
+	if s.closing.Err() != nil { // after the deadline was taken away, which Close may have set
 		_ = conn.SetReadDeadline(time.Now().Add(drainIdle))
-	default:
 	}
 	_, err := r.Peek(1)
 	return err
@@ -242,7 +219,6 @@ func (s *server) packet(r *bufio.Reader) (size int, framed bool, err error) {
 	return size, true, s.decode(content.Bytes)
 }
 
-// decode decodes a packet and adds it to its span.
 func (s *server) decode(content []byte) (err error) {
 	release, err := s.port.Uploads.Decoder(context.Background()) // who has one, decodes and ends
 	if err != nil {
@@ -259,12 +235,8 @@ func (s *server) decode(content []byte) (err error) {
 
 // cutShort is the fault of a packet that is not all there.
 func cutShort(err error) *ingest.Fault {
-	switch {
-	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF):
+	if errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
 		return &ingest.Fault{Reason: ingest.Truncated, Detail: "the connection ended within a packet"}
-	case errors.Is(err, os.ErrDeadlineExceeded):
-		return &ingest.Fault{Reason: ingest.Unreadable, Detail: "the rest of a packet did not come in time"}
-	default:
-		return &ingest.Fault{Reason: ingest.Unreadable, Detail: err.Error()}
 	}
+	return &ingest.Fault{Reason: ingest.Unreadable, Detail: err.Error()}
 }

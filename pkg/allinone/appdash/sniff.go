@@ -30,14 +30,7 @@ func notPackets(first []byte) *ingest.Fault {
 // of group 1 (0x0b) and of a fixed64 in field 2 (0x11), the trace's id (collector.proto
 // in appdash/internal/wire).
 func isPacket(first []byte) bool {
-	at := bytes.Index(first, []byte{0x0b, 0x11})
-	if at < 1 || at > 3 { // a packet has up to 1 MiB, whose length takes 3 bytes
-		return false
-	}
-	for _, b := range first[:at-1] {
-		if b < 0x80 {
-			return false
-		}
-	}
-	return first[at-1] < 0x80
+	_, n := binary.Uvarint(first)
+	// A packet has up to 1 MiB, whose length takes 3 bytes.
+	return n > 0 && n <= 3 && bytes.HasPrefix(first[n:], []byte{0x0b, 0x11})
 }

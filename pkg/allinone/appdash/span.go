@@ -24,188 +24,155 @@ const (
 	noTimes = "appdash: the span's start and end did not come; it stands where its first part arrived"
 )
 
-// The schemas of the events that this package understands.
-const (
-	schemaName = "name"
-	schemaLog  = "log"
-	schemaMsg  = "msg"
-	// These two have the times of a span; Appdash's OpenTracing tracer sends the
-	// first of them, after all else.
-	schemaTimespan    = "Timespan"
-	schemaOldTimespan = "timespan"
-)
-
-// isLast reports whether an event is the last of its span.
-func isLast(schema string) bool { return schema == schemaTimespan || schema == schemaOldTimespan }
-
-// timesOf names the annotations in which an event has a span's start and end.
-type timesOf struct {
-	schema, start, end string
-	// kind is the side of a call that measured them, "" if unknown.
+// times names the annotations in which an event has a span's start and end.
+type times struct {
+	start, end string
+	// kind is the side of a call that measured them; "" for the last event of a span,
+	// which has nothing else.
 	kind string
 }
 
-// eventTimes are those of Appdash's own events. The first that a span has holds.
-func eventTimes() []timesOf {
-	return []timesOf{
-		{schema: schemaTimespan, start: "Span.Start", end: "Span.End"},
-		{schema: schemaOldTimespan, start: "S", end: "E"},
-		{schema: "HTTPServer", start: "Server.Recv", end: "Server.Send", kind: "server"},
-		{schema: "HTTPClient", start: "Client.Send", end: "Client.Recv", kind: "client"},
-		{schema: "SQL", start: "ClientSend", end: "ClientRecv", kind: "client"},
-	}
+// timesOf are those of Appdash's own events, by schema. Its OpenTracing tracer sends
+// Timespan.
+//
+//nolint:gochecknoglobals // a table
+var timesOf = map[string]times{
+	"Timespan":   {"Span.Start", "Span.End", ""},
+	"timespan":   {"S", "E", ""},
+	"HTTPServer": {"Server.Recv", "Server.Send", "server"},
+	"HTTPClient": {"Client.Send", "Client.Recv", "client"},
+	"SQL":        {"ClientSend", "ClientRecv", "client"},
 }
 
 // ends reports whether a packet with these annotations is the last of its span.
 func ends(annotations []Annotation) bool {
 	return slices.ContainsFunc(annotations, func(a Annotation) bool {
 		schema, ok := strings.CutPrefix(a.Key, schemaPrefix)
-		return ok && isLast(schema)
+		event, known := timesOf[schema]
+		return ok && known && event.kind == ""
 	})
 }
 
-// reading is a span's annotations while they are turned into one.
+// reading is a span while it is made of annotations.
 type reading struct {
-	all  []Annotation
-	used []bool
-	span *trace.Span
-	// timed is whether the span has its times.
+	trace.Span
+	// timed is whether the span has its times, kind who measured them.
 	timed bool
+	kind  string
 }
 
 // convert makes a span of annotations in the order in which they came; arrived is
 // when the first did. It reports whether they had the span's times.
 func convert(id SpanID, annotations []Annotation, arrived time.Time) (trace.Span, bool) {
-	span := trace.Span{
+	r := &reading{Span: trace.Span{
 		TraceID: trace.TraceID{Low: id.Trace},
 		SpanID:  trace.SpanID(id.Span),
 		Start:   arrived.UTC().Truncate(time.Microsecond),
-	}
+		Process: &trace.Process{Service: unknownService},
+	}}
 	if id.Parent != 0 {
-		span.References = []trace.Reference{{Type: trace.ChildOf, TraceID: span.TraceID, SpanID: trace.SpanID(id.Parent)}}
+		r.References = []trace.Reference{{Type: trace.ChildOf, TraceID: r.TraceID, SpanID: trace.SpanID(id.Parent)}}
 	}
-	r := &reading{all: annotations, used: make([]bool, len(annotations)), span: &span}
-	for i := range annotations {
-		if schema, ok := strings.CutPrefix(annotations[i].Key, schemaPrefix); ok {
-			r.event(i, schema)
+	begin := 0
+	for i, a := range annotations {
+		if schema, ok := strings.CutPrefix(a.Key, schemaPrefix); ok {
+			r.tags(r.event(schema, annotations[begin:i+1]))
+			begin = i + 1
 		}
 	}
-	process := &trace.Process{Service: unknownService}
-	for i := range annotations {
-		switch a := &annotations[i]; {
-		case r.used[i]:
-		case a.Key == serviceTag && a.Value != "":
-			process.Service = a.Value
-		default:
-			span.Tags = append(span.Tags, trace.Tag{Key: a.Key, Value: value(a.Value)})
-		}
+	r.tags(annotations[begin:])
+	if _, ok := r.Tag(kindTag); !ok && r.kind != "" {
+		r.Tags = append(r.Tags, trace.Tag{Key: kindTag, Value: trace.String(r.kind)})
 	}
-	span.Process = process
 	if !r.timed {
-		span.Warnings = append(span.Warnings, noTimes)
+		r.Warnings = append(r.Warnings, noTimes)
 	}
-	return span, r.timed
+	return r.Span, r.timed
 }
 
-// value keeps bytes that are no text as they are.
-func value(s string) trace.Value {
-	if utf8.ValidString(s) {
-		return trace.String(s)
+// tags adds annotations that belong to no event. Bytes that are no text stay as they are.
+func (r *reading) tags(annotations []Annotation) {
+	for _, a := range annotations {
+		switch {
+		case a.Key == serviceTag && a.Value != "":
+			r.Process.Service = a.Value
+		case utf8.ValidString(a.Value):
+			r.Tags = append(r.Tags, trace.Tag{Key: a.Key, Value: trace.String(a.Value)})
+		default:
+			r.Tags = append(r.Tags, trace.Tag{Key: a.Key, Value: trace.Binary([]byte(a.Value))})
+		}
 	}
-	return trace.Binary([]byte(s))
 }
 
-// event reads the event whose schema stands at marker. One that is not understood
-// leaves its annotations to be tags, its name included.
-func (r *reading) event(marker int, schema string) {
+// event reads an event and returns what is left of its annotations: all if it is not
+// understood. Its schema is the last of them; before it are, beside its own, the tags
+// since the event before.
+func (r *reading) event(schema string, all []Annotation) []Annotation {
+	fields := all[:len(all)-1]
 	switch schema {
-	case schemaName:
-		if at := r.fields(marker, "Name"); at != nil {
-			r.span.Operation = r.all[at[0]].Value
-			r.use(marker, at)
+	case "name":
+		if v, rest := take(fields, "Name"); v != nil {
+			r.Operation = v[0]
+			return rest
 		}
-	case schemaMsg:
-		if at := r.fields(marker, "Msg"); at != nil {
-			r.log(r.span.Start, r.all[at[0]].Value)
-			r.use(marker, at)
+	case "msg":
+		if v, rest := take(fields, "Msg"); v != nil {
+			r.log(r.Start, v[0])
+			return rest
 		}
-	case schemaLog:
-		at := r.fields(marker, "Msg", "Time")
-		if at == nil {
-			return
-		}
-		if when, err := time.Parse(time.RFC3339Nano, r.all[at[1]].Value); err == nil {
-			r.log(when, r.all[at[0]].Value)
-			r.use(marker, at)
+	case "log":
+		if v, rest := take(fields, "Msg", "Time"); v != nil {
+			if when, err := time.Parse(time.RFC3339Nano, v[1]); err == nil {
+				r.log(when, v[0])
+				return rest
+			}
 		}
 	default:
-		r.times(marker, schema)
+		return r.times(schema, all)
 	}
+	return all
 }
 
 func (r *reading) log(when time.Time, text string) {
-	r.span.Logs = append(r.span.Logs, trace.Log{Time: when.UTC().Truncate(time.Microsecond), Fields: ingest.LogFields(text)})
+	r.Logs = append(r.Logs, trace.Log{Time: when.UTC().Truncate(time.Microsecond), Fields: ingest.LogFields(text)})
 }
 
-// times takes start and end from an event that has them, unless another had. The
-// rest of the event, its name included, stays among the tags.
-func (r *reading) times(marker int, schema string) {
-	all := eventTimes()
-	which := slices.IndexFunc(all, func(t timesOf) bool { return t.schema == schema })
-	if which < 0 || r.timed {
-		return
+// times takes start and end from an event that has them, unless another had. The rest
+// of the event, its schema included, is left unless the event has nothing else.
+func (r *reading) times(schema string, all []Annotation) []Annotation {
+	event, known := timesOf[schema]
+	v, rest := take(all, event.start, event.end)
+	if !known || r.timed || v == nil {
+		return all
 	}
-	event := all[which]
-	at := r.fields(marker, event.start, event.end)
-	if at == nil {
-		return
-	}
-	start, startErr := time.Parse(time.RFC3339Nano, r.all[at[0]].Value)
-	end, endErr := time.Parse(time.RFC3339Nano, r.all[at[1]].Value)
+	start, startErr := time.Parse(time.RFC3339Nano, v[0])
+	end, endErr := time.Parse(time.RFC3339Nano, v[1])
 	if startErr != nil || endErr != nil {
-		return
+		return all
 	}
-	r.timed = true
-	r.span.Start = start.UTC().Truncate(time.Microsecond)
-	r.span.Duration = end.Sub(start).Truncate(time.Microsecond)
-	if isLast(schema) {
-		r.use(marker, at)
-		return
+	r.timed, r.kind = true, event.kind
+	r.Start = start.UTC().Truncate(time.Microsecond)
+	r.Duration = end.Sub(start).Truncate(time.Microsecond)
+	if event.kind == "" {
+		return rest[:len(rest)-1]
 	}
-	r.use(-1, at)
-	if !slices.ContainsFunc(r.all, func(a Annotation) bool { return a.Key == kindTag }) {
-		r.span.Tags = append(r.span.Tags, trace.Tag{Key: kindTag, Value: trace.String(event.kind)})
-	}
+	return rest
 }
 
-// fields returns where the annotations of an event with these keys stand, in the
-// order of keys, and nil unless all are there. They stand before the event's marker
-// and after the one before it, in any order.
-func (r *reading) fields(marker int, keys ...string) []int {
-	at := slices.Repeat([]int{-1}, len(keys))
-	found := 0
-	for i := marker - 1; i >= 0 && found < len(keys); i-- {
-		if strings.HasPrefix(r.all[i].Key, schemaPrefix) {
-			break
+// take returns the values of the last annotations with these keys, and the other
+// annotations; nil unless all are there.
+func take(all []Annotation, keys ...string) (values []string, rest []Annotation) {
+	rest = slices.Clone(all)
+	for _, key := range keys {
+		at := len(rest) - 1
+		for at >= 0 && rest[at].Key != key {
+			at--
 		}
-		which := slices.Index(keys, r.all[i].Key)
-		if which >= 0 && at[which] < 0 {
-			at[which] = i
-			found++
+		if at < 0 {
+			return nil, nil
 		}
+		values = append(values, rest[at].Value)
+		rest = slices.Delete(rest, at, at+1)
 	}
-	if found < len(keys) {
-		return nil
-	}
-	return at
-}
-
-// use takes annotations out of the tags, and the marker unless it is negative.
-func (r *reading) use(marker int, at []int) {
-	for _, i := range at {
-		r.used[i] = true
-	}
-	if marker >= 0 {
-		r.used[marker] = true
-	}
+	return values, rest
 }

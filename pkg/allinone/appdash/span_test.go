@@ -133,6 +133,10 @@ func TestConvert(t *testing.T) {
 			}
 		})
 	}
+	later := httptrace.ClientEvent{ClientSend: end, ClientRecv: end}
+	if got, _ := convert(id, append(event(t, server), event(t, later)...), epoch); !got.Start.Equal(start) {
+		t.Errorf("starts at %s, want where the first event does: %s", got.Start, start)
+	}
 	for kind, e := range map[string]appdash.Event{"server": server, "client": client} {
 		got, timed := convert(id, event(t, e), epoch)
 		if v, _ := got.Tag("span.kind"); !timed || v.String() != kind || !got.Start.Equal(start) || got.Duration != 1500*time.Microsecond {

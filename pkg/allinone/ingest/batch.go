@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/otdemo/otdemo/pkg/loss"
 	"github.com/otdemo/otdemo/pkg/trace"
 )
 
@@ -23,7 +24,6 @@ type Batch struct {
 	Losses *Losses
 }
 
-// clientTag is the process tag with the tracer's own id.
 const clientTag = "client-uuid"
 
 // ClientID returns the id of the tracer in a process, or "".
@@ -37,11 +37,7 @@ func ClientID(process *trace.Process) string {
 }
 
 // Losses are the spans that a client counted as lost before they reached the wire.
-type Losses struct {
-	QueueFull int64 `json:"queue_full"`
-	TooLarge  int64 `json:"too_large"`
-	Failed    int64 `json:"failed"`
-}
+type Losses = loss.ClientLost
 
 // LogFields returns the fields of a log that came as one text: an event, or a JSON
 // object of texts, which is how clients send several fields to systems that have

@@ -22,14 +22,13 @@ const (
 	// smaller, so that a few large ones that never end do not stop all others.
 	smallBody    = 1 << 20
 	maxLargeBody = maxBodies - maxBodies/4
-	// A body is held in steps: firstRead until it has come, then secondRead, then
+	// A body is held in steps: firstRead until it has come, then 8 times as much up to
 	// thirdRead, then twice as much each time. A body that is announced as long and does
 	// not arrive holds next to nothing. thirdRead has memory that is used again: a batch
 	// of 100 small spans takes a third of it, and new memory for each would be most
 	// of what a request allocates.
-	firstRead  = 512
-	secondRead = 4 << 10
-	thirdRead  = 32 << 10
+	firstRead = 512
+	thirdRead = 8 * 8 * firstRead
 )
 
 // Bodies reads the bodies of requests within bounds of memory. It may be used by
@@ -56,19 +55,15 @@ type Body struct {
 // error is a *Fault. A compressed body stays so: one that arrives slowly must
 // not hold the memory for its decompressed size.
 func (b *Bodies) Read(r *http.Request) (*Body, error) {
-	gzipped := false
-	switch encoding := strings.ToLower(r.Header.Get("Content-Encoding")); encoding {
-	case "", "identity":
-	case "gzip":
-		gzipped = true
-	default:
+	encoding := strings.ToLower(r.Header.Get("Content-Encoding"))
+	if encoding != "" && encoding != "identity" && encoding != "gzip" {
 		return nil, &Fault{Reason: Encoding, Detail: strings.ToValidUTF8(encoding, "?")}
 	}
 	in, err := b.Take(r.Body)
 	if err != nil {
 		return nil, err
 	}
-	in.gzipped = gzipped
+	in.gzipped = encoding == "gzip"
 	return in, nil
 }
 
@@ -99,7 +94,6 @@ func (b *Body) reuse() {
 	}
 }
 
-// fill reads until the end of source.
 func (b *Body) fill(source io.Reader) error {
 	for {
 		n, err := source.Read(b.Bytes[len(b.Bytes):cap(b.Bytes)])
@@ -126,29 +120,26 @@ func (b *Body) fill(source io.Reader) error {
 
 // grow makes room for the next step, unless other requests hold too many.
 func (b *Body) grow() error {
-	n := min(2*cap(b.Bytes), MaxBody+1)
-	switch cap(b.Bytes) {
-	case firstRead:
-		n = secondRead
-	case secondRead:
-		n = thirdRead
+	n := 8 * cap(b.Bytes)
+	if cap(b.Bytes) >= thirdRead {
+		n = min(2*cap(b.Bytes), MaxBody+1)
 	}
 	if err := b.charge(n); err != nil {
 		return err
 	}
-	var room []byte
-	if spare, ok := b.owner.spare.Get().(*thirdSpace); n == thirdRead && ok {
-		room = spare[:0]
-	} else {
-		if ok {
-			b.owner.spare.Put(spare)
-		}
-		room = make([]byte, 0, n)
-	}
-	room = append(room, b.Bytes...)
+	larger := append(b.owner.room(n), b.Bytes...)
 	b.reuse()
-	b.Bytes = room
+	b.Bytes = larger
 	return nil
+}
+
+func (b *Bodies) room(n int) []byte {
+	if n == thirdRead {
+		if spare, ok := b.spare.Get().(*thirdSpace); ok {
+			return spare[:0]
+		}
+	}
+	return make([]byte, 0, n)
 }
 
 // charge accounts n bytes in all for the body.

@@ -125,7 +125,7 @@ func TestBodiesAreChargedByWhatCame(t *testing.T) {
 		t.Errorf("%d bytes are held before one came", got)
 	}
 	sent := 0
-	for _, step := range []struct{ upTo, most int64 }{{100, firstRead}, {2000, secondRead}, {int64(len(content)), thirdRead}} {
+	for _, step := range []struct{ upTo, most int64 }{{100, firstRead}, {2000, 8 * firstRead}, {int64(len(content)), thirdRead}} {
 		if _, err := w.Write(content[sent:step.upTo]); err != nil {
 			t.Fatal(err)
 		}

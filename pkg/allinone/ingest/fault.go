@@ -35,52 +35,30 @@ const (
 	CrossOrigin Reason = "cross_origin"
 )
 
-// text explains a reason to someone who looks for missing spans.
-func (r Reason) text() string {
-	switch r {
-	case Empty:
-		return "the datagram is empty"
-	case HTTP:
-		return "received HTTP on a port that does not speak it: send spans over HTTP to a collector (Jaeger's port is 14268, path /api/traces)"
-	case HTTP2:
-		return "received HTTP/2, which gRPC uses, on a port for HTTP/1: send it to a gRPC port (Jaeger's are 14250 and 4317)"
-	case TLS:
-		return "received TLS on a port without TLS: use http instead of https, or an insecure connection for gRPC"
-	case Text:
-		return "received text where thrift is expected"
-	case Foreign:
-		return "received data in an unknown format"
-	case UnknownMethod:
-		return "Jaeger's agent has no such method"
-	case NoBatch:
-		return "the call has no batch"
-	case Truncated:
-		return "it ends in the middle of a value"
-	case Oversized:
-		return "a declared size exceeds the data: it was truncated or is hostile"
-	case Incomplete:
-		return "a required field is missing"
-	case Malformed:
-		return "it is not valid"
-	case ContentType:
-		return "the content type is not supported"
-	case Encoding:
-		return "the content encoding is not supported, only gzip is"
-	case TooLarge:
-		return "the body is too large: send smaller batches"
-	case Unreadable:
-		return "the body could not be read to its end"
-	case Busy:
-		return "too many requests are in progress: retry later"
-	case Misdirected:
-		return "spans were sent to a port that does not accept them"
-	case CrossOrigin:
-		return "rejected a request from a web page of another origin: send spans through a server of the page's own origin"
-	case Panicked:
-		return "the decoder panicked, which is a bug in otdemo"
-	default:
-		return string(r)
-	}
+// texts explain the reasons to someone who looks for missing spans.
+//
+//nolint:gochecknoglobals // a table
+var texts = map[Reason]string{
+	Empty:         "the datagram is empty",
+	HTTP:          "received HTTP on a port that does not speak it: send spans over HTTP to a collector (Jaeger's port is 14268, path /api/traces)",
+	HTTP2:         "received HTTP/2, which gRPC uses, on a port for HTTP/1: send it to a gRPC port (Jaeger's are 14250 and 4317)",
+	TLS:           "received TLS on a port without TLS: use http instead of https, or an insecure connection for gRPC",
+	Text:          "received text where thrift is expected",
+	Foreign:       "received data in an unknown format",
+	UnknownMethod: "Jaeger's agent has no such method",
+	NoBatch:       "the call has no batch",
+	Truncated:     "it ends in the middle of a value",
+	Oversized:     "a declared size exceeds the data: it was truncated or is hostile",
+	Incomplete:    "a required field is missing",
+	Malformed:     "it is not valid",
+	ContentType:   "the content type is not supported",
+	Encoding:      "the content encoding is not supported, only gzip is",
+	TooLarge:      "the body is too large: send smaller batches",
+	Unreadable:    "the body could not be read to its end",
+	Busy:          "too many requests are in progress: retry later",
+	Misdirected:   "spans were sent to a port that does not accept them",
+	CrossOrigin:   "rejected a request from a web page of another origin: send spans through a server of the page's own origin",
+	Panicked:      "the decoder panicked, which is a bug in otdemo",
 }
 
 // Fault is why a datagram or a request is not a batch of spans.
@@ -98,7 +76,7 @@ type Fault struct {
 
 // Error returns the explanation of the reason, then the detail.
 func (f *Fault) Error() string {
-	text := cmp.Or(f.Text, f.Reason.text())
+	text := cmp.Or(f.Text, texts[f.Reason], string(f.Reason))
 	if f.Detail == "" {
 		return text
 	}

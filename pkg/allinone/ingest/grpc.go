@@ -51,7 +51,6 @@ func statusError(err error) error {
 	return rpc.Statusf(codes.Internal, "%w", err)
 }
 
-// callFault returns the fault of a call that failed.
 func callFault(err error) *Fault {
 	fault := faultOf(err)
 	switch {

@@ -2,7 +2,6 @@ package ingest
 
 import (
 	"bytes"
-	"fmt"
 	"net"
 	"net/http"
 	"net/netip"
@@ -45,8 +44,10 @@ func (p *Port) notHTTP(first []byte, http2 bool) *Fault {
 		}
 		return fault
 	}
-	if fault := specs(p.Receivers).match(first); fault != nil {
-		return fault
+	for _, spec := range p.Receivers {
+		if s := spec.Signature; s != nil && s.Match != nil && s.Match(first) {
+			return s.Fault()
+		}
 	}
 	if first[0] < 'A' || first[0] > 'Z' { // methods are in capitals
 		return Faultf(Foreign, "begins with %x", Head(first))
@@ -78,74 +79,61 @@ const sniffLen = 5
 // sniffingConn is read by one goroutine at a time.
 type sniffingConn struct {
 	net.Conn
-	listener *sniffingListener
-	// first are the bytes read so far, until there are enough.
-	first []byte
-	done  bool
+	listener *sniffingListener // nil once the connection was checked
+	first    []byte            // the bytes read so far, until there are enough
 }
 
 // Read checks what the client sends first.
 func (c *sniffingConn) Read(p []byte) (int, error) {
 	n, err := c.Conn.Read(p)
-	if !c.done {
+	if c.listener != nil {
 		c.first = append(c.first, p[:n]...)
 		if len(c.first) >= sniffLen || err != nil {
-			c.sniff()
+			c.listener.check(c.Conn, c.first)
+			c.listener, c.first = nil, nil
 		}
 	}
 	return n, err //nolint:wrapcheck // the connection's own error
 }
 
-func (c *sniffingConn) sniff() {
-	first := c.first
-	c.first, c.done = nil, true
+// check counts and logs a connection that does not speak the protocol of the port. On
+// one that does not receive spans, it need not have any, and is only logged.
+func (l *sniffingListener) check(conn net.Conn, first []byte) {
 	if len(first) == 0 {
 		return
 	}
-	if fault := c.listener.port.notHTTP(first, c.listener.http2); fault != nil {
-		c.listener.port.rejectOther(Peer(c), len(first), fault)
+	switch fault := l.port.notHTTP(first, l.http2); {
+	case fault == nil:
+	case l.port.Receives:
+		l.port.Reject(Peer(conn), len(first), fault)
+	default:
+		l.port.warn(Peer(conn), len(first), fault)
 	}
 }
 
-// countMisdirected counts and logs spans that are posted where they are not accepted,
-// and leaves the response to the handler. A client is content with any 2xx, and the
-// page of a UI is one. On a port for gRPC other methods are not spans: health checks
-// for example.
-func countMisdirected(p *Port, next http.Handler, grpc bool) http.Handler {
-	all := specs(p.Receivers)
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if r.Method == http.MethodPost {
-			owner, known := all.ofPath(r.URL.Path)
-			if known && owner != p.Name || !known && !grpc && p.mayHaveSpans(r) {
-				p.RejectRequest(r, p.misdirected(r.URL.Path, owner))
-			}
-		}
-		next.ServeHTTP(w, r)
-	})
-}
-
-func (p *Port) misdirected(path, owner string) *Fault {
-	detail := fmt.Sprintf("POST %.100q", path)
-	if addr, ok := p.Addrs[owner]; ok {
-		detail += " belongs on " + addr
-	}
-	return &Fault{Reason: Misdirected, Detail: detail}
-}
-
-// rejectCrossOrigin rejects what a page of another origin makes a browser send to a
-// port for spans: a simple request needs no permission, and any page could fill the
-// store. Programs send no origin.
-func rejectCrossOrigin(p *Port, next http.Handler) http.Handler {
-	if !p.Receives {
-		return next
-	}
+// guard counts and logs spans that are posted where they are not accepted, and leaves
+// the response to the handler. A client is content with any 2xx, and the page of a UI is
+// one. On a port for gRPC other methods are not spans: health checks for example.
+//
+// It rejects what a page of another origin makes a browser send to a port for spans: a
+// simple request needs no permission, and any page could fill the store. Programs send
+// no origin.
+func (p *Port) guard(next http.Handler, grpc bool) http.Handler {
 	protection := http.NewCrossOriginProtection()
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if protection.Check(r) != nil {
+		if p.Receives && protection.Check(r) != nil {
 			fault := Faultf(CrossOrigin, "%.128q", r.Header.Get("Origin"))
 			p.RejectRequest(r, fault)
 			http.Error(w, fault.Error(), http.StatusForbidden)
 			return
+		}
+		owner, known := p.owners[r.URL.Path]
+		if r.Method == http.MethodPost && (known && owner != p.Name || !known && !grpc && p.mayHaveSpans(r)) {
+			fault := Faultf(Misdirected, "POST %.100q", r.URL.Path)
+			if addr, ok := p.Addrs[owner]; ok {
+				fault.Detail += " belongs on " + addr
+			}
+			p.RejectRequest(r, fault)
 		}
 		next.ServeHTTP(w, r)
 	})

@@ -11,6 +11,8 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
+
+	"github.com/otdemo/otdemo/pkg/loss"
 )
 
 // slowly is a connection whose bytes come one by one.
@@ -48,7 +50,7 @@ func TestWrongProtocolByteByByte(t *testing.T) {
 				Addrs:  map[string]string{"http": "192.0.2.1:1"},
 				Logger: slog.New(slog.DiscardHandler),
 				Now:    time.Now,
-			}).Port("http")
+			}).Ports["http"]
 			conn := &sniffingConn{
 				Conn:     slowly{r: iotest.OneByteReader(strings.NewReader(tt.first))},
 				listener: &sniffingListener{port: port},
@@ -57,11 +59,11 @@ func TestWrongProtocolByteByByte(t *testing.T) {
 			if err != nil || string(got) != tt.first {
 				t.Errorf("read %q, %v, want %q", got, err, tt.first)
 			}
-			want := map[Reason]int64{}
+			want := loss.Rejects{}
 			if tt.reason != "" {
-				want[tt.reason] = 1
+				want[string(tt.reason)] = 1
 			}
-			if diff := cmp.Diff(want, port.Counts().Rejected, cmpopts.EquateEmpty()); diff != "" {
+			if diff := cmp.Diff(want, port.Counts().Undecodable, cmpopts.EquateEmpty()); diff != "" {
 				t.Errorf("(-want +got):\n%s", diff)
 			}
 		})

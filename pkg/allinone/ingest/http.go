@@ -1,14 +1,11 @@
 package ingest
 
 import (
-	"context"
-	"errors"
-	"fmt"
+	"cmp"
 	"log/slog"
 	"mime"
 	"net"
 	"net/http"
-	"sync"
 	"time"
 
 	"github.com/otdemo/otdemo/pkg/graceful"
@@ -25,8 +22,8 @@ const (
 )
 
 // NewServer returns an HTTP server with the limits that all have.
-func NewServer(handler http.Handler, logger *slog.Logger) *graceful.Server {
-	return graceful.Wrap(&http.Server{
+func NewServer(handler http.Handler, logger *slog.Logger) *http.Server {
+	return &http.Server{
 		Handler:           handler,
 		ReadHeaderTimeout: HeaderTimeout,
 		ReadTimeout:       RequestTimeout,
@@ -34,13 +31,7 @@ func NewServer(handler http.Handler, logger *slog.Logger) *graceful.Server {
 		IdleTimeout:       idleTimeout,
 		MaxHeaderBytes:    maxHeaderBytes,
 		ErrorLog:          slog.NewLogLogger(logger.Handler(), slog.LevelDebug),
-	})
-}
-
-// httpServer serves HTTP on one port.
-type httpServer struct {
-	server *graceful.Server
-	ended  sync.WaitGroup
+	}
 }
 
 // ServeHTTP serves a handler on a listener until the Server is closed. It counts
@@ -48,29 +39,13 @@ type httpServer struct {
 // and rejects requests of foreign web pages on a port for spans. configure, if not
 // nil, changes the server before it starts.
 func ServeHTTP(l net.Listener, port *Port, handler http.Handler, configure func(*http.Server)) Server {
-	s := &httpServer{server: NewServer(nil, port.Logger.With("listener", port.Name))}
+	server := NewServer(nil, port.Logger.With("listener", port.Name))
 	if configure != nil {
-		configure(s.server.Server)
+		configure(server)
 	}
-	http2 := s.server.Protocols != nil && s.server.Protocols.UnencryptedHTTP2()
-	s.server.Handler = rejectCrossOrigin(port, countMisdirected(port, handler, http2))
-	s.ended.Go(func() {
-		if err := s.server.Serve(&sniffingListener{l, port, http2}); !errors.Is(err, http.ErrServerClosed) {
-			port.Logger.Error("server ended", "listener", port.Name, "error", err)
-		}
-	})
-	return s
-}
-
-// Close waits for the requests in progress; those that are not done when ctx ends are
-// cut off, which is an error.
-func (s *httpServer) Close(ctx context.Context) error {
-	err := s.server.Shutdown(ctx)
-	if err != nil {
-		err = errors.Join(fmt.Errorf("stop serving: requests in progress were cut off: %w", err), s.server.Close())
-	}
-	s.ended.Wait()
-	return err
+	http2 := server.Protocols != nil && server.Protocols.UnencryptedHTTP2()
+	server.Handler = port.guard(handler, http2)
+	return graceful.Serve(&sniffingListener{l, port, http2}, server)
 }
 
 // OnlyPost rejects other methods as Jaeger does: 405 without a body.
@@ -97,14 +72,10 @@ func MediaType(r *http.Request) string {
 
 // StatusOf returns the HTTP status for a request that had no batch.
 func StatusOf(reason Reason) int {
-	switch reason {
-	case TooLarge:
-		return http.StatusRequestEntityTooLarge
-	case Encoding:
-		return http.StatusUnsupportedMediaType
-	case Busy:
-		return http.StatusServiceUnavailable
-	default:
-		return http.StatusBadRequest
+	statuses := map[Reason]int{
+		TooLarge: http.StatusRequestEntityTooLarge,
+		Encoding: http.StatusUnsupportedMediaType,
+		Busy:     http.StatusServiceUnavailable,
 	}
+	return cmp.Or(statuses[reason], http.StatusBadRequest)
 }

@@ -10,6 +10,8 @@ import (
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"github.com/otdemo/otdemo/pkg/graceful"
 )
 
 // oneConn is a listener that has one connection to accept.
@@ -52,8 +54,7 @@ func TestLimitsOfAServer(t *testing.T) {
 					_, _ = io.Copy(io.Discard, r.Body)
 				}), slog.New(slog.DiscardHandler))
 				l := &oneConn{conns: make(chan net.Conn, 1)}
-				var serving sync.WaitGroup
-				serving.Go(func() { _ = server.Serve(l) })
+				running := graceful.Serve(l, server)
 				client, theirs := net.Pipe()
 				l.conns <- theirs
 				start := time.Now()
@@ -63,10 +64,9 @@ func TestLimitsOfAServer(t *testing.T) {
 					t.Errorf("the client was sent away after %v, want %v", got, tt.want)
 				}
 				_ = client.Close()
-				if err := server.Shutdown(context.Background()); err != nil {
+				if err := running.Close(context.Background()); err != nil {
 					t.Error(err)
 				}
-				serving.Wait()
 			})
 		})
 	}

@@ -7,6 +7,8 @@ import (
 	"sync"
 	"sync/atomic"
 	"time"
+
+	"github.com/otdemo/otdemo/pkg/loss"
 )
 
 // Options describe an Ingest. All are required.
@@ -24,30 +26,42 @@ type Options struct {
 // Ingest is the shared path of all receivers to the store.
 type Ingest struct {
 	Options
-	Uploads  *Uploads
+	Uploads *Uploads
+	// Ports are those that are on, by name.
+	Ports    map[string]*Port
 	throttle *throttle
-	ports    map[string]*Port
+	// owners are the names of the ports to which clients post spans on a path, and homes
+	// of those for data that is rejected elsewhere with a reason.
+	owners map[string]string
+	homes  map[Reason]string
 }
 
 // New returns an Ingest with a Port for each address.
 func New(opts Options) *Ingest {
-	in := &Ingest{Options: opts, Uploads: newUploads(), throttle: newThrottle(opts.Now), ports: make(map[string]*Port)}
-	for name := range opts.Addrs {
-		in.ports[name] = &Port{Ingest: in, Name: name, rejected: make(map[Reason]int64)}
+	in := &Ingest{
+		Options:  opts,
+		Uploads:  newUploads(),
+		throttle: newThrottle(opts.Now),
+		Ports:    make(map[string]*Port),
+		owners:   make(map[string]string),
+		homes:    make(map[Reason]string),
 	}
-	for i := range opts.Receivers {
-		if port := in.ports[opts.Receivers[i].Name]; port != nil {
+	for name := range opts.Addrs {
+		in.Ports[name] = &Port{Ingest: in, Name: name, rejected: make(loss.Rejects)}
+	}
+	for _, spec := range opts.Receivers {
+		if port := in.Ports[spec.Name]; port != nil {
 			port.Receives = true
+		}
+		for _, path := range spec.Paths {
+			in.owners[path] = spec.Name
+		}
+		if spec.Signature != nil {
+			in.homes[spec.Signature.Reason] = spec.Name
 		}
 	}
 	return in
 }
-
-// Port returns the port with a name, nil when it is off.
-func (in *Ingest) Port(name string) *Port { return in.ports[name] }
-
-// Ports returns all ports that are on, by name.
-func (in *Ingest) Ports() map[string]*Port { return in.ports }
 
 // Port is where a receiver delivers its batches, and counts what arrived on a port.
 type Port struct {
@@ -59,15 +73,7 @@ type Port struct {
 	batches, spans atomic.Int64
 
 	mu       sync.Mutex
-	rejected map[Reason]int64
-}
-
-// Counts are what a Port has counted.
-type Counts struct {
-	// Batches and Spans were stored.
-	Batches, Spans int64
-	// Rejected counts the messages that had no batch, by reason.
-	Rejected map[Reason]int64
+	rejected loss.Rejects
 }
 
 // Accept stores a batch, then counts it, so that what is counted can be queried.
@@ -80,21 +86,10 @@ func (p *Port) Accept(batch *Batch) {
 // Reject counts a message of that many bytes that had no batch, and logs it at a
 // limited rate. Pass a sender without its port if that changes with each request.
 func (p *Port) Reject(from netip.AddrPort, bytes int, err error) {
-	reason := ReasonOf(err)
 	p.mu.Lock()
-	p.rejected[reason]++
+	p.rejected[string(ReasonOf(err))]++
 	p.mu.Unlock()
 	p.warn(from, bytes, err)
-}
-
-// rejectOther is Reject for data that need not be spans: on a port that does not
-// receive spans it is logged, but not counted as a loss.
-func (p *Port) rejectOther(from netip.AddrPort, bytes int, err error) {
-	if p.Receives {
-		p.Reject(from, bytes, err)
-	} else {
-		p.warn(from, bytes, err)
-	}
 }
 
 // warn logs at a limited rate what came instead of spans, and where to send it.
@@ -108,7 +103,7 @@ func (p *Port) warn(from netip.AddrPort, bytes int, err error) {
 		"listener", p.Name, "reason", string(reason), "from", sender(from), "bytes", bytes,
 		"times", times, "error", err,
 	}
-	if addr, ok := p.Addrs[specs(p.Receivers).ofReason(reason)]; ok {
+	if addr, ok := p.Addrs[p.homes[reason]]; ok {
 		line = append(line, "send_to", addr)
 	}
 	p.Logger.Warn("no batch of spans", line...)
@@ -123,8 +118,8 @@ func sender(from netip.AddrPort) string {
 }
 
 // Counts returns what the port has counted so far.
-func (p *Port) Counts() Counts {
+func (p *Port) Counts() loss.Listener {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	return Counts{Batches: p.batches.Load(), Spans: p.spans.Load(), Rejected: maps.Clone(p.rejected)}
+	return loss.Listener{Batches: p.batches.Load(), Spans: p.spans.Load(), Undecodable: maps.Clone(p.rejected)}
 }

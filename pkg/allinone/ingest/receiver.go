@@ -84,41 +84,6 @@ type Signature struct {
 // Fault returns the fault of data with the signature.
 func (s *Signature) Fault() *Fault { return &Fault{Reason: s.Reason, Text: s.Text} }
 
-// specs are those of all receivers.
-type specs []Spec
-
-// ofPath returns the name of the port on which clients post spans to a path.
-func (all specs) ofPath(path string) (name string, ok bool) {
-	for i := range all {
-		if slices.Contains(all[i].Paths, path) {
-			return all[i].Name, true
-		}
-	}
-	return "", false
-}
-
-// ofReason returns the name of the port for data that was rejected with a reason, ""
-// if there is none.
-func (all specs) ofReason(reason Reason) string {
-	for i := range all {
-		if s := all[i].Signature; s != nil && s.Reason == reason {
-			return all[i].Name
-		}
-	}
-	return ""
-}
-
-// match returns the fault of a TCP connection that begins with data of one of the
-// protocols, nil if it does not.
-func (all specs) match(first []byte) *Fault {
-	for i := range all {
-		if s := all[i].Signature; s != nil && s.Match != nil && s.Match(first) {
-			return s.Fault()
-		}
-	}
-	return nil
-}
-
 // mayHaveSpans guesses by the content type whether a body that is posted to the port
 // has spans. JSON that is posted to the query API is a query.
 func (p *Port) mayHaveSpans(r *http.Request) bool {

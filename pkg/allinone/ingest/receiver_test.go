@@ -12,6 +12,8 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+
+	"github.com/otdemo/otdemo/pkg/loss"
 )
 
 // What a Spec says is all that the ports of others need to know: they count what was
@@ -25,14 +27,14 @@ func TestSpecIsKnownOnOtherPorts(t *testing.T) {
 	}
 	tests := []struct {
 		name, path, contentType, raw string
-		want                         map[Reason]int64
+		want                         loss.Rejects
 		log                          string
 	}{
-		{"its path", "/flags", "text/plain", "", map[Reason]int64{Misdirected: 1}, "belongs on 192.0.2.1:1"},
-		{"its content type", "/", "application/flags; v=1", "", map[Reason]int64{Misdirected: 1}, "reason=misdirected"},
-		{"its content type on a path without spans", "/weather", "application/flags", "", map[Reason]int64{}, ""},
-		{"another content type", "/", "text/plain", "", map[Reason]int64{}, ""},
-		{"its first bytes", "", "", "~~~~~\n", map[Reason]int64{"flags": 1}, "send_to=192.0.2.1:1"},
+		{"its path", "/flags", "text/plain", "", loss.Rejects{string(Misdirected): 1}, "belongs on 192.0.2.1:1"},
+		{"its content type", "/", "application/flags; v=1", "", loss.Rejects{string(Misdirected): 1}, "reason=misdirected"},
+		{"its content type on a path without spans", "/weather", "application/flags", "", loss.Rejects{}, ""},
+		{"another content type", "/", "text/plain", "", loss.Rejects{}, ""},
+		{"its first bytes", "", "", "~~~~~\n", loss.Rejects{"flags": 1}, "send_to=192.0.2.1:1"},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -47,13 +49,13 @@ func TestSpecIsKnownOnOtherPorts(t *testing.T) {
 				Addrs:     map[string]string{"semaphore": "192.0.2.1:1", "other": l.Addr().String()},
 				Logger:    slog.New(slog.NewTextHandler(&log, nil)),
 				Now:       time.Now,
-			}).Port("other")
+			}).Ports["other"]
 			server := ServeHTTP(l, port, http.NotFoundHandler(), nil)
 			send(t, l.Addr().String(), tt.path, tt.contentType, tt.raw)
 			if err := server.Close(context.WithoutCancel(t.Context())); err != nil {
 				t.Fatal(err)
 			}
-			if diff := cmp.Diff(tt.want, port.Counts().Rejected); diff != "" {
+			if diff := cmp.Diff(tt.want, port.Counts().Undecodable); diff != "" {
 				t.Errorf("rejected (-want +got):\n%s", diff)
 			}
 			if !strings.Contains(log.String(), tt.log) {

@@ -15,7 +15,6 @@ const (
 	maxSenders = 8
 )
 
-// throttle limits the rate of log lines by kind and sender.
 type throttle struct {
 	now func() time.Time
 
@@ -23,7 +22,6 @@ type throttle struct {
 	kinds map[string]*throttled
 }
 
-// throttled is the state of one kind of log lines.
 type throttled struct {
 	since int64 // events since the last line
 	// senders are those that were logged in the current pause.

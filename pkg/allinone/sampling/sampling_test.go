@@ -2,7 +2,6 @@ package sampling
 
 import (
 	"encoding/json"
-	"log/slog"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -75,7 +74,7 @@ func TestHandler(t *testing.T) {
 			t.Parallel()
 			w := httptest.NewRecorder()
 			r := httptest.NewRequestWithContext(t.Context(), tt.method, tt.target, http.NoBody)
-			Handler(Same(tt.strategy), slog.New(slog.DiscardHandler)).ServeHTTP(w, r)
+			Handler(Same(tt.strategy)).ServeHTTP(w, r)
 			if w.Code != tt.wantStatus || w.Body.String() != tt.wantBody {
 				t.Errorf("got %d %q, want %d %q", w.Code, w.Body, tt.wantStatus, tt.wantBody)
 			}
@@ -87,12 +86,12 @@ func TestHandler(t *testing.T) {
 func TestAnswerIsReadByJaegerClient(t *testing.T) {
 	t.Parallel()
 	for _, strategy := range []Strategy{All(), {RateLimiting, 3}} {
-		body, err := json.Marshal(answerFor(Service{Strategy: strategy}))
+		body, err := toJSON(response(Service{Strategy: strategy}))
 		if err != nil {
 			t.Fatal(err)
 		}
 		var got thrift.SamplingStrategyResponse
-		if err := json.Unmarshal(body, &got); err != nil {
+		if err := json.Unmarshal([]byte(body), &got); err != nil {
 			t.Errorf("%s: %v", body, err)
 		}
 	}

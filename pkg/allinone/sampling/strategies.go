@@ -11,7 +11,7 @@ import (
 
 // Strategies say for each service which of its traces are kept.
 type Strategies struct {
-	// Default is for services that ServiceStrategies does not name.
+	// Default is for all other services.
 	Default Service
 	// Services are by name.
 	Services map[string]Service
@@ -74,16 +74,17 @@ type fileStrategies struct {
 }
 
 type fileService struct {
-	Service    string          `json:"service"`
-	Type       string          `json:"type"`
-	Param      *float64        `json:"param"`
-	Operations []fileOperation `json:"operation_strategies"`
+	fileStrategy
+	Service    string `json:"service"`
+	Operations []struct {
+		fileStrategy
+		Operation string `json:"operation"`
+	} `json:"operation_strategies"`
 }
 
-type fileOperation struct {
-	Operation string   `json:"operation"`
-	Type      string   `json:"type"`
-	Param     *float64 `json:"param"`
+type fileStrategy struct {
+	Type  string   `json:"type"`
+	Param *float64 `json:"param"`
 }
 
 // ParseFile reads strategies in Jaeger's format. What Jaeger would pass over with
@@ -103,29 +104,24 @@ func ParseFile(content []byte) (Strategies, error) {
 	}
 	strategies := Same(All())
 	var faults []error
-	if file.Default != nil {
-		var err error
-		if strategies.Default, err = file.Default.service("default_strategy"); err != nil {
-			faults = append(faults, err)
+	if in := file.Default; in != nil {
+		service, err := in.service("default_strategy")
+		if in.Service != "" {
+			err = errors.Join(err, fmt.Errorf("default_strategy must not name a service, got %q", in.Service))
 		}
-		if file.Default.Service != "" {
-			faults = append(faults, fmt.Errorf("default_strategy must not name a service, got %q", file.Default.Service))
-		}
+		strategies.Default = service
+		faults = append(faults, err)
 	}
 	strategies.Services = make(map[string]Service, len(file.Services))
 	for i, in := range file.Services {
 		key := fmt.Sprintf("service_strategies[%d]", i)
-		_, twice := strategies.Services[in.Service]
 		service, err := in.service(key)
-		switch {
-		case in.Service == "":
-			err = errors.Join(err, fmt.Errorf("%s.service must name a service", key))
-		case twice:
+		if _, twice := strategies.Services[in.Service]; twice {
 			err = errors.Join(err, fmt.Errorf("%s.service %q has a strategy already", key, in.Service))
+		} else if in.Service == "" {
+			err = errors.Join(err, fmt.Errorf("%s.service must name a service", key))
 		}
-		if err != nil {
-			faults = append(faults, err)
-		}
+		faults = append(faults, err)
 		service.inherit(strategies.Default)
 		strategies.Services[in.Service] = service
 	}
@@ -148,12 +144,12 @@ func lineOf(content []byte, d *json.Decoder, err error) int {
 }
 
 func (in *fileService) service(key string) (Service, error) {
-	strategy, err := strategyOf(key, in.Type, in.Param)
+	strategy, err := in.strategy(key)
 	faults := []error{err}
 	out := Service{Strategy: strategy}
 	for i, op := range in.Operations {
 		key := fmt.Sprintf("%s.operation_strategies[%d]", key, i)
-		of, err := strategyOf(key, op.Type, op.Param)
+		of, err := op.strategy(key)
 		switch {
 		case err != nil:
 		case of.Type != Probabilistic:
@@ -169,14 +165,14 @@ func (in *fileService) service(key string) (Service, error) {
 	return out, errors.Join(faults...)
 }
 
-func strategyOf(key, kind string, param *float64) (Strategy, error) {
+func (in fileStrategy) strategy(key string) (Strategy, error) {
 	switch {
-	case kind != Probabilistic && kind != RateLimiting:
-		return Strategy{}, fmt.Errorf("%s.type must be %s or %s, got %q", key, Probabilistic, RateLimiting, kind)
-	case param == nil:
+	case in.Type != Probabilistic && in.Type != RateLimiting:
+		return Strategy{}, fmt.Errorf("%s.type must be %s or %s, got %q", key, Probabilistic, RateLimiting, in.Type)
+	case in.Param == nil:
 		return Strategy{}, fmt.Errorf("%s.param must be set", key)
 	}
-	strategy := Strategy{Type: kind, Param: *param}
+	strategy := Strategy{Type: in.Type, Param: *in.Param}
 	if err := strategy.Validate(); err != nil {
 		return strategy, fmt.Errorf("%s.param: %w", key, err)
 	}

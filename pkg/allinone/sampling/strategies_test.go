@@ -2,7 +2,6 @@ package sampling
 
 import (
 	"encoding/json"
-	"log/slog"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -37,7 +36,7 @@ func TestFileIsServed(t *testing.T) {
 	if err := strategies.Validate(); err != nil {
 		t.Errorf("validate: %v", err)
 	}
-	handler := Handler(strategies, slog.New(slog.DiscardHandler))
+	handler := Handler(strategies)
 	tests := []struct{ service, want string }{
 		{"shop", `{"strategyType":"PROBABILISTIC","probabilisticSampling":{"samplingRate":0.8},"operationSampling":` +
 			`{"defaultSamplingProbability":0.8,"defaultLowerBoundTracesPerSecond":0,"perOperationStrategies":[` +

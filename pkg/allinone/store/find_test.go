@@ -32,7 +32,7 @@ func TestFind(t *testing.T) {
 	foreign := span(1, 30, newProcess("else"))
 	foreign.Operation = "foreign"
 	newest := span(3, 20, svc)
-	s := New(Options{MaxBytes: 1 << 20})
+	s := New(1 << 20)
 	s.Add([]trace.Span{slow, logged, foreign, newest})
 
 	at := func(n int) time.Time { return epoch().Add(time.Duration(n) * time.Microsecond) }
@@ -79,7 +79,7 @@ func TestFind(t *testing.T) {
 // evictions have shuffled the index.
 func TestFindOrder(t *testing.T) {
 	t.Parallel()
-	s := New(Options{MaxBytes: 200 << 10})
+	s := New(200 << 10)
 	p := newProcess("svc")
 	random := rand.New(rand.NewPCG(1, 2))
 	for i := range 5000 {
@@ -114,7 +114,7 @@ func TestFindOrder(t *testing.T) {
 }
 
 func BenchmarkFind(b *testing.B) {
-	s := New(Options{MaxBytes: 1 << 30})
+	s := New(1 << 30)
 	p := newProcess("svc")
 	for i := range 100_000 {
 		s.Add([]trace.Span{full(uint64(i), i, p)})

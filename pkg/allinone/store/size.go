@@ -1,15 +1,15 @@
 package store
 
 import (
+	"container/list"
 	"unsafe"
 
 	"github.com/otdemo/otdemo/pkg/trace"
 )
 
 // The sizes of what a store allocates. They are sums of what Go allocates, each
-// rounded up about as Go's allocator does, so that Options.MaxBytes is a bound on
-// the growth of the process and not only on the payload; a test holds them
-// against the heap.
+// rounded up about as Go's allocator does, so that the bound is one on the growth of
+// the process and not only on the payload; a test holds them against the heap.
 const (
 	spanStructBytes = int64(unsafe.Sizeof(trace.Span{}))
 	tagBytes        = int64(unsafe.Sizeof(trace.Tag{}))
@@ -21,14 +21,11 @@ const (
 	// share of slots that are free and of control bytes.
 	mapBytes = 24
 
-	entryBytes = int64(unsafe.Sizeof(entry{})+unsafe.Sizeof(trace.TraceID{})) + pointerBytes + mapBytes
-	// positionBytes is for being listed under a service: the position, and the index entry with
-	// room for its slice to grow.
-	positionBytes = int64(unsafe.Sizeof(position{}) + 3*unsafe.Sizeof(indexEntry{})/2)
-	// finderBytes is for being found in the map of a trace of many services.
-	finderBytes = mapBytes + 2*pointerBytes
+	entryBytes = int64(unsafe.Sizeof(entry{})+unsafe.Sizeof(list.Element{})+unsafe.Sizeof(trace.TraceID{})) + pointerBytes + mapBytes
+	// heldBytes is an element of entry.processes, with room for it to grow.
+	heldBytes = 2 * pointerBytes
 	// serviceBytes has the map of its operations, which begins with 8 slots.
-	serviceBytes       = int64(unsafe.Sizeof(service{})) + 3*pointerBytes + mapBytes + 48 + 8*operationSlotBytes
+	serviceBytes       = 4*pointerBytes + mapBytes + 48 + 8*operationSlotBytes
 	operationSlotBytes = int64(unsafe.Sizeof(Operation{})) + pointerBytes
 	operationBytes     = operationSlotBytes + mapBytes
 	processBytes       = int64(unsafe.Sizeof(process{})+unsafe.Sizeof(trace.Process{})) + 4*pointerBytes + mapBytes

@@ -9,8 +9,8 @@ import (
 	"github.com/otdemo/otdemo/pkg/trace"
 )
 
-// heap returns the bytes of live objects.
-func heap() int64 {
+// heapBytes returns the bytes of live objects.
+func heapBytes() int64 {
 	runtime.GC()
 	runtime.GC() // the first one may only have begun to sweep
 	var m runtime.MemStats
@@ -86,10 +86,10 @@ func TestAccountingMatchesHeap(t *testing.T) {
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			before := heap()
-			s := New(Options{MaxBytes: 1 << 30})
+			before := heapBytes()
+			s := New(1 << 30)
 			tt.fill(s)
-			grown := heap() - before
+			grown := heapBytes() - before
 			accounted := s.Stats().Bytes
 			runtime.KeepAlive(s)
 			ratio := float64(accounted) / float64(grown)
@@ -103,7 +103,7 @@ func TestAccountingMatchesHeap(t *testing.T) {
 }
 
 func BenchmarkAdd(b *testing.B) {
-	s := New(Options{MaxBytes: 64 << 20})
+	s := New(64 << 20)
 	p := newProcess("svc")
 	b.ReportAllocs()
 	for i := 0; b.Loop(); i++ {

@@ -1,9 +1,10 @@
 package store
 
 import (
+	"container/list"
 	"fmt"
-	"hash/maphash"
 	"iter"
+	"math"
 	"slices"
 	"sync"
 
@@ -12,35 +13,24 @@ import (
 	"github.com/otdemo/otdemo/pkg/trace"
 )
 
-// DefaultMaxSpans is how many spans one trace may have. Nothing draws more, and a
-// client that reuses one trace id for ever must not drive out all others.
-const DefaultMaxSpans = 100_000
-
-// Options bound a Store.
-type Options struct {
-	// MaxBytes is the memory that the spans may take, with everything that is
-	// kept to find them. It must be positive.
-	MaxBytes int64
-	// MaxSpans bounds the spans of one trace; 0 means DefaultMaxSpans. Besides, a
-	// trace gets half of MaxBytes at most.
-	MaxSpans int
-}
+// MaxSpans is how many spans one trace may have. Nothing draws more, and a client that
+// reuses one trace id for ever must not drive out all others.
+const MaxSpans = 100_000
 
 // Store holds traces. Its methods may be called from many goroutines at once.
 type Store struct {
 	maxBytes int64
 	maxSpans int
-	seed     maphash.Seed // of the Bloom filters
 
-	mu        sync.RWMutex
-	traces    map[trace.TraceID]*entry
-	recent    list
-	services  map[string]*service
+	mu     sync.RWMutex
+	traces map[trace.TraceID]*entry
+	// recent has every *entry, the one that got a span last at the back.
+	recent    list.List
+	services  map[string]service
 	processes processTable
 	stats     loss.Store
 }
 
-// entry is a stored trace.
 type entry struct {
 	id trace.TraceID
 	// spans only grows: what was returned is never changed.
@@ -51,79 +41,124 @@ type entry struct {
 	bytes int64
 	// refused counts the spans beyond the bound of one trace.
 	refused int64
-
-	positions []position
+	// processes has that of each run of spans, and so may have one several times.
 	processes []*process
-	// many finds among the two once they are many, nil before.
-	many       *finder
-	prev, next *entry
+	place     *list.Element
 }
 
-// New returns an empty store.
-func New(opts Options) *Store {
-	if opts.MaxSpans <= 0 {
-		opts.MaxSpans = DefaultMaxSpans
-	}
+// New returns an empty store. maxBytes is the memory that the spans may take, with
+// everything that is kept to find them. It must be positive; a trace gets half of it at
+// most.
+func New(maxBytes int64) *Store {
 	return &Store{
-		maxBytes:  opts.MaxBytes,
-		maxSpans:  opts.MaxSpans,
-		seed:      maphash.MakeSeed(),
+		maxBytes:  maxBytes,
+		maxSpans:  MaxSpans,
 		traces:    make(map[trace.TraceID]*entry),
-		services:  make(map[string]*service),
+		services:  make(map[string]service),
 		processes: newProcessTable(),
 	}
 }
+
+// addAtOnce is how many spans are stored before readers get their turn.
+const addAtOnce = 256
 
 // Add stores spans, in the order given, and evicts what no longer fits. Every
 // span must have a process. The store takes over all that the spans point to;
 // the slice itself stays the caller's.
 func (s *Store) Add(spans []trace.Span) {
-	maker := s.newRunMaker()
-	var space [runsAtOnce]spanRun
 	for some := range slices.Chunk(spans, addAtOnce) {
-		for len(some) > 0 {
-			runs := space[:0]
-			for len(some) > 0 && len(runs) < runsAtOnce {
-				next := maker.next(some)
-				runs = append(runs, next)
-				some = some[len(next.spans):]
+		s.mu.Lock()
+		for run := range runs(some) {
+			s.addRun(run)
+			s.evict()
+		}
+		s.mu.Unlock()
+	}
+}
+
+// runs cuts spans into those in a row that share a trace and a process. What they
+// have in common is looked up once: most batches are a few long runs.
+func runs(spans []trace.Span) iter.Seq[[]trace.Span] {
+	return func(yield func([]trace.Span) bool) {
+		for begin, end := 0, 1; begin < len(spans); end++ {
+			if end < len(spans) && spans[end].TraceID == spans[begin].TraceID && spans[end].Process == spans[begin].Process {
+				continue
 			}
-			s.addRuns(runs)
+			if !yield(spans[begin:end]) {
+				return
+			}
+			begin = end
 		}
 	}
 }
 
-// addAtOnce is how many spans are stored, in runsAtOnce runs at most, before
-// readers get their turn.
-const addAtOnce, runsAtOnce = 256, 32
-
-func (s *Store) addRuns(runs []spanRun) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	for i := range runs {
-		s.addRun(&runs[i])
-		s.evict()
+// addRun stores the spans of a run that its trace has room for.
+func (s *Store) addRun(run []trace.Span) {
+	s.stats.Added += int64(len(run))
+	e := s.touch(&run[0])
+	s.reserve(e, len(run))
+	before := len(e.spans)
+	for i := range run {
+		size := spanBytes(&run[i])
+		if len(e.spans) >= s.maxSpans || e.bytes+size+growth(e.spans) > s.maxBytes/2 {
+			e.refused++
+			s.stats.RefusedSpans++
+			continue
+		}
+		room := cap(e.spans)
+		e.spans = append(e.spans, run[i])
+		s.charge(e, size+int64(cap(e.spans)-room)*spanStructBytes)
 	}
+	added := e.spans[before:]
+	if len(added) == 0 {
+		return
+	}
+	process := s.hold(e, added[0].Process)
+	for i := range added {
+		added[i].Process = process
+		e.start = min(e.start, added[i].Start.UnixMicro())
+	}
+	s.stats.Spans += int64(len(added))
+	s.count(added, 1)
 }
 
-// charge accounts n bytes more to e.
+// touch returns the entry of a span's trace, made if it is new, as the one that
+// got a span last.
+func (s *Store) touch(span *trace.Span) *entry {
+	e := s.traces[span.TraceID]
+	if e == nil {
+		e = &entry{id: span.TraceID, start: math.MaxInt64}
+		e.place = s.recent.PushBack(e)
+		s.traces[e.id] = e
+		s.charge(e, entryBytes)
+	}
+	s.recent.MoveToBack(e.place)
+	return e
+}
+
+// reserve makes room for n spans more at once, unless e might then reach its bound.
+func (s *Store) reserve(e *entry, n int) {
+	before := cap(e.spans)
+	if len(e.spans)+n > s.maxSpans || e.bytes+int64(max(before, n))*spanStructBytes > s.maxBytes/2 {
+		return
+	}
+	e.spans = slices.Grow(e.spans, n)
+	s.charge(e, int64(cap(e.spans)-before)*spanStructBytes)
+}
+
 func (s *Store) charge(e *entry, n int64) {
 	e.bytes += n
 	s.stats.Bytes += n
 }
 
 // hold returns the stored process that equals p, which e then keeps alive.
-func (s *Store) hold(e *entry, p *trace.Process, hash uint64) *trace.Process {
-	known := s.processes.find(p, hash)
-	if known == nil {
-		var size int64
-		known, size = s.processes.add(p, hash)
-		s.stats.Bytes += size
-	}
-	if !e.holds(known) {
-		known.traces++
+func (s *Store) hold(e *entry, p *trace.Process) *trace.Process {
+	known, size := s.processes.get(p)
+	s.stats.Bytes += size
+	if last := len(e.processes) - 1; last < 0 || e.processes[last] != known {
+		known.holds++
 		e.processes = append(e.processes, known)
-		s.found(e, func(f *finder) { f.processes[known] = struct{}{} })
+		s.charge(e, heldBytes)
 	}
 	return known.Process
 }
@@ -131,11 +166,12 @@ func (s *Store) hold(e *entry, p *trace.Process, hash uint64) *trace.Process {
 // evict removes the traces that were longest without a new span until the rest
 // fits.
 func (s *Store) evict() {
-	for s.stats.Bytes > s.maxBytes && s.recent.oldest != nil {
-		e := s.recent.oldest
-		s.recent.remove(e)
+	for s.stats.Bytes > s.maxBytes && s.recent.Len() > 0 {
+		e := s.recent.Remove(s.recent.Front()).(*entry)
 		delete(s.traces, e.id)
-		s.unindex(e)
+		for run := range runs(e.spans) {
+			s.count(run, -1)
+		}
 		for _, p := range e.processes {
 			s.stats.Bytes -= s.processes.release(p)
 		}
@@ -164,33 +200,10 @@ func (s *Store) Recent(limit int) []trace.Trace {
 	s.mu.RLock()
 	defer s.mu.RUnlock()
 	var traces []trace.Trace
-	for e := s.recent.newest; e != nil && len(traces) < limit; e = e.prev {
-		traces = append(traces, s.snapshot(e))
+	for at := s.recent.Back(); at != nil && len(traces) < limit; at = at.Prev() {
+		traces = append(traces, s.snapshot(at.Value.(*entry)))
 	}
 	return traces
-}
-
-// All yields every trace, in no order, as it is when its turn comes; those that
-// arrive meanwhile may be missing. Their spans are shared, as those of Trace. The
-// lock is held for copying a list of pointers and for each trace alone, so the
-// caller may take its time.
-func (s *Store) All() iter.Seq[trace.Trace] {
-	return func(yield func(trace.Trace) bool) {
-		s.mu.RLock()
-		entries := make([]*entry, 0, len(s.traces))
-		for _, e := range s.traces {
-			entries = append(entries, e)
-		}
-		s.mu.RUnlock()
-		for _, e := range entries {
-			s.mu.RLock()
-			t := s.snapshot(e)
-			s.mu.RUnlock()
-			if len(t.Spans) > 0 && !yield(t) {
-				return
-			}
-		}
-	}
 }
 
 // snapshot needs the lock only while it runs: spans are never changed, and
@@ -212,32 +225,4 @@ func (s *Store) Stats() loss.Store {
 	stats.Traces = len(s.traces)
 	stats.MaxBytes = s.maxBytes
 	return stats
-}
-
-// list is a doubly linked list of entries by their last update.
-type list struct {
-	oldest, newest *entry
-}
-
-func (l *list) push(e *entry) {
-	e.prev, e.next = l.newest, nil
-	if l.newest != nil {
-		l.newest.next = e
-	} else {
-		l.oldest = e
-	}
-	l.newest = e
-}
-
-func (l *list) remove(e *entry) {
-	if e.prev != nil {
-		e.prev.next = e.next
-	} else {
-		l.oldest = e.next
-	}
-	if e.next != nil {
-		e.next.prev = e.prev
-	} else {
-		l.newest = e.prev
-	}
 }

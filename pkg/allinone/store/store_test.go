@@ -17,7 +17,7 @@ func values() cmp.Option { return cmp.AllowUnexported(trace.Value{}) }
 
 func TestTrace(t *testing.T) {
 	t.Parallel()
-	s := New(Options{MaxBytes: 1 << 20})
+	s := New(1 << 20)
 	p := newProcess("svc")
 	first, second := span(7, 0, p), span(7, 1, p)
 	s.Add([]trace.Span{first, span(8, 0, p)})
@@ -41,10 +41,10 @@ func TestEvictsLongestUntouched(t *testing.T) {
 	t.Parallel()
 	const room = 20
 	p := newProcess("svc")
-	probe := New(Options{MaxBytes: 1 << 30})
+	probe := New(1 << 30)
 	probe.Add([]trace.Span{full(1, 0, p)})
 	each := probe.Stats().Bytes
-	s := New(Options{MaxBytes: room * each})
+	s := New(room * each)
 
 	s.Add([]trace.Span{full(1, 0, p)})
 	for id := uint64(2); id <= 10; id++ {
@@ -78,7 +78,7 @@ func assertSums(t *testing.T, s *Store) {
 
 func TestEvictingEverythingLeavesNothing(t *testing.T) {
 	t.Parallel()
-	s := New(Options{MaxBytes: 1 << 30})
+	s := New(1 << 30)
 	for i := range 1000 {
 		s.Add([]trace.Span{full(uint64(i%100), i, newProcess(fmt.Sprint("svc", i%7)))})
 	}
@@ -97,16 +97,18 @@ func TestTraceIsCapped(t *testing.T) {
 	t.Parallel()
 	p := newProcess("svc")
 	tests := []struct {
-		name string
-		opts Options
+		name     string
+		maxBytes int64
+		maxSpans int
 	}{
-		{"by spans", Options{MaxBytes: 1 << 30, MaxSpans: 10}},
-		{"by bytes", Options{MaxBytes: 64 << 10}},
+		{"by spans", 1 << 30, 10},
+		{"by bytes", 64 << 10, MaxSpans},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			s := New(tt.opts)
+			s := New(tt.maxBytes)
+			s.maxSpans = tt.maxSpans
 			s.Add([]trace.Span{full(99, 0, p)})
 			for i := range 1000 {
 				s.Add([]trace.Span{full(1, i, p)})
@@ -127,7 +129,7 @@ func TestTraceIsCapped(t *testing.T) {
 
 func TestEqualProcessesAreKeptOnce(t *testing.T) {
 	t.Parallel()
-	s := New(Options{MaxBytes: 1 << 20})
+	s := New(1 << 20)
 	for i := range 10 {
 		s.Add([]trace.Span{span(uint64(i/2), i, newProcess("svc"))})
 	}
@@ -150,7 +152,7 @@ func TestEqualProcessesAreKeptOnce(t *testing.T) {
 
 func TestServicesAndOperations(t *testing.T) {
 	t.Parallel()
-	s := New(Options{MaxBytes: 1 << 20})
+	s := New(1 << 20)
 	server := span(1, 0, newProcess("b"))
 	server.Tags = []trace.Tag{{Key: "span.kind", Value: trace.String("server")}}
 	odd := span(1, 1, newProcess("b"))
@@ -171,7 +173,7 @@ func TestServicesAndOperations(t *testing.T) {
 
 func TestRecent(t *testing.T) {
 	t.Parallel()
-	s := New(Options{MaxBytes: 1 << 20})
+	s := New(1 << 20)
 	p := newProcess("svc")
 	s.Add([]trace.Span{span(1, 0, p), span(2, 0, p), span(3, 0, p), span(1, 1, p)})
 	var got []uint64
@@ -186,7 +188,7 @@ func TestRecent(t *testing.T) {
 // Readers run beside a writer that evicts; the race detector watches.
 func TestConcurrentUse(t *testing.T) {
 	t.Parallel()
-	s := New(Options{MaxBytes: 100 << 10})
+	s := New(100 << 10)
 	done := make(chan struct{})
 	var readers sync.WaitGroup
 	for range 2 {

@@ -9,14 +9,19 @@ import (
 
 // pending reports whether a datagram waits in conn's buffer.
 func pending(conn *net.UDPConn) bool {
+	err := error(syscall.EBADF) // when it is closed
+	control(conn, func(fd int) {
+		var first [1]byte
+		_, _, err = syscall.Recvfrom(fd, first[:], syscall.MSG_PEEK|syscall.MSG_DONTWAIT)
+	})
+	return err == nil
+}
+
+// control calls f with conn's descriptor, unless conn is closed.
+func control(conn *net.UDPConn, f func(fd int)) {
 	raw, err := conn.SyscallConn()
 	if err != nil {
-		return false
+		return
 	}
-	var peeked error
-	var first [1]byte
-	err = raw.Control(func(fd uintptr) {
-		_, _, peeked = syscall.Recvfrom(int(fd), first[:], syscall.MSG_PEEK|syscall.MSG_DONTWAIT)
-	})
-	return err == nil && peeked == nil
+	_ = raw.Control(func(fd uintptr) { f(int(fd)) }) // fails only when closed
 }

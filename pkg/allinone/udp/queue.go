@@ -86,13 +86,11 @@ func (q *queue) close() {
 func (q *queue) abandon() {
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	q.closed = true
 	q.abandons += int64(len(q.waiting))
-	q.waiting, q.bytes = nil, 0
+	q.waiting, q.bytes, q.closed = nil, 0, true
 	q.changed.Broadcast()
 }
 
-// state returns the bytes that wait and the datagrams that were thrown away.
 func (q *queue) state() (waiting int, abandoned int64) {
 	q.mu.Lock()
 	defer q.mu.Unlock()

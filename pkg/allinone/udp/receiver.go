@@ -48,15 +48,12 @@ type Receiver struct {
 	closing chan struct{}
 	ended   chan struct{} // the reader and the workers are done
 
-	datagrams, bytes atomic.Int64
-	finalDrops       atomic.Pointer[drops]
-	stop             sync.Once
-}
+	// chunk is the memory that is being read into.
+	chunk []byte
 
-// drops is the kernel's count of what it dropped, if it is known.
-type drops struct {
-	n     int64
-	known bool
+	datagrams, bytes atomic.Int64
+	finalDrops       atomic.Pointer[int64]
+	stop             sync.Once
 }
 
 // Start takes over conn and reads from it until Close.
@@ -103,14 +100,12 @@ func Capped(granted int) bool { return granted != 0 && granted < WantedBuffer }
 
 // read fills the queue until the receiver is closed and the socket is empty.
 func (r *Receiver) read() {
-	in := input{conn: r.conn}
 	for {
-		d, err := in.next()
+		err := r.receive()
 		switch {
 		case err == nil:
-			r.received(d)
 		case errors.Is(err, os.ErrDeadlineExceeded):
-			r.drain(&in)
+			r.drain()
 			return
 		case errors.Is(err, net.ErrClosed):
 			return
@@ -126,45 +121,33 @@ func (r *Receiver) read() {
 
 // drain reads what the socket holds. It checks whether there is more, because waiting
 // for silence ends too early on a busy machine.
-func (r *Receiver) drain(in *input) {
+func (r *Receiver) drain() {
 	limit := time.Now().Add(drainMost)
 	if r.conn.SetReadDeadline(limit) != nil {
 		return // closed
 	}
 	for time.Now().Before(limit) && pending(r.conn) {
-		d, err := in.next()
-		if err != nil {
+		if r.receive() != nil {
 			return
 		}
-		r.received(d)
 	}
 }
 
-func (r *Receiver) received(d datagram) {
-	r.datagrams.Add(1)
-	r.bytes.Add(int64(len(d.payload)))
-	r.queue.put(d)
-}
-
-// input reads datagrams into chunks of memory, one after another.
-type input struct {
-	conn  *net.UDPConn
-	chunk []byte
-}
-
-// next waits for a datagram, whose payload is the caller's to keep.
-func (in *input) next() (datagram, error) {
-	if cap(in.chunk)-len(in.chunk) < maxDatagram {
-		in.chunk = make([]byte, 0, chunkBytes)
+func (r *Receiver) receive() error {
+	if cap(r.chunk)-len(r.chunk) < maxDatagram {
+		r.chunk = make([]byte, 0, chunkBytes)
 	}
-	begin := len(in.chunk)
-	n, from, err := in.conn.ReadFromUDPAddrPort(in.chunk[begin : begin+maxDatagram])
+	begin := len(r.chunk)
+	n, from, err := r.conn.ReadFromUDPAddrPort(r.chunk[begin : begin+maxDatagram])
 	if err != nil {
-		return datagram{}, err
+		return err
 	}
 	end := begin + n
-	in.chunk = in.chunk[:end]
-	return datagram{payload: in.chunk[begin:end:end], from: from}, nil
+	r.chunk = r.chunk[:end]
+	r.datagrams.Add(1)
+	r.bytes.Add(int64(n))
+	r.queue.put(datagram{payload: r.chunk[begin:end:end], from: from})
+	return nil
 }
 
 func (r *Receiver) work() {
@@ -201,7 +184,7 @@ func (r *Receiver) shutDown(ctx context.Context) error {
 		err = ctx.Err()
 		r.queue.abandon()
 	}
-	r.finalDrops.Store(r.kernelDrops())
+	r.finalDrops.Store(kernelDrops(r.conn))
 	closeErr := r.conn.Close()
 	<-r.ended
 	if err != nil {
@@ -216,23 +199,20 @@ func (r *Receiver) shutDown(ctx context.Context) error {
 
 // Stats returns the present counters, after Close the final ones.
 func (r *Receiver) Stats() loss.UDP {
-	lost := r.finalDrops.Load()
-	if lost == nil {
-		lost = r.kernelDrops()
-	}
 	waiting, abandoned := r.queue.state()
-	return loss.UDP{
-		Datagrams:        r.datagrams.Load(),
-		Bytes:            r.bytes.Load(),
-		WaitingBytes:     waiting,
-		SocketBuffer:     r.buffer,
-		KernelDrops:      lost.n,
-		KernelDropsKnown: lost.known,
-		Abandoned:        abandoned,
+	stats := loss.UDP{
+		Datagrams:    r.datagrams.Load(),
+		Bytes:        r.bytes.Load(),
+		WaitingBytes: waiting,
+		SocketBuffer: r.buffer,
+		Abandoned:    abandoned,
 	}
-}
-
-func (r *Receiver) kernelDrops() *drops {
-	n, known := kernelDrops(r.conn)
-	return &drops{n: n, known: known}
+	drops := r.finalDrops.Load()
+	if drops == nil {
+		drops = kernelDrops(r.conn)
+	}
+	if drops != nil {
+		stats.KernelDrops, stats.KernelDropsKnown = *drops, true
+	}
+	return stats
 }

@@ -8,4 +8,4 @@ import "net"
 func readBuffer(*net.UDPConn) int { return 0 }
 
 // kernelDrops is known on Linux only.
-func kernelDrops(*net.UDPConn) (n int64, known bool) { return 0, false }
+func kernelDrops(*net.UDPConn) *int64 { return nil }

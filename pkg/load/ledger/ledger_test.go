@@ -345,7 +345,7 @@ func TestOthersAreThere(t *testing.T) {
 		tracer: startTracer(t, "client", agent, nil), requests: 100, share: 1, patience: deadline,
 		each: func(r *load.Result) {
 			if r.Seq%2 == 0 {
-				if _, err := calls.Get(t.Context(), s.url); err != nil {
+				if _, err := calls.Do(t.Context(), client.Request{URL: s.url}); err != nil {
 					t.Error(err)
 				}
 				made.Add(1)

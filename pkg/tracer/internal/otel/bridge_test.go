@@ -107,7 +107,7 @@ func TestOTelOverNethttp(t *testing.T) {
 	caller := client.New(tr, client.Options{})
 	defer caller.Close()
 	top := tr.StartSpan("call")
-	if _, err := caller.Get(opentracing.ContextWithSpan(t.Context(), top), server.URL); err == nil {
+	if _, err := caller.Do(opentracing.ContextWithSpan(t.Context(), top), client.Request{URL: server.URL}); err == nil {
 		t.Error("the call succeeded")
 	}
 	top.Finish()

@@ -43,7 +43,8 @@ func TestAddTogether(t *testing.T) {
 	const spans, maxSpans = 2000, 300 // of 5 traces, so that some are refused
 	for seed := range uint64(10) {
 		all := someSpans(rand.New(rand.NewPCG(seed, 0)), spans)
-		together, apart := New(Options{MaxBytes: 1 << 30, MaxSpans: maxSpans}), New(Options{MaxBytes: 1 << 30, MaxSpans: maxSpans})
+		together, apart := New(1<<30), New(1<<30)
+		together.maxSpans, apart.maxSpans = maxSpans, maxSpans
 		together.Add(all)
 		for i := range all {
 			apart.Add(all[i : i+1])
@@ -74,12 +75,11 @@ func contents(s *Store, spans []trace.Span) map[string]string {
 	}
 	for _, service := range s.Services() {
 		svc := s.services[service]
-		all["operations of "+service] = fmt.Sprint(s.Operations(service), svc.operations)
+		all["operations of "+service] = fmt.Sprint(s.Operations(service), svc)
 		all["traces of "+service] = listing(s.Find(Query{Service: service, Limit: 10}))
-		for i := range svc.traces {
-			t := &svc.traces[i]
-			all[fmt.Sprint("entry of ", service, t.entry.id)] = fmt.Sprint(t.start, t.latest, t.longest)
-		}
+	}
+	for _, e := range s.traces {
+		all[fmt.Sprint("entry of ", e.id)] = fmt.Sprint(e.start)
 	}
 	for i := 0; i < len(spans); i += 100 {
 		one := &spans[i]
@@ -110,11 +110,15 @@ func TestRunIsCapped(t *testing.T) {
 	for i := range 1000 {
 		run = append(run, full(1, i, p))
 	}
-	for name, opts := range map[string]Options{
-		"by spans": {MaxBytes: 1 << 30, MaxSpans: 900},
-		"by bytes": {MaxBytes: 256 << 10},
+	for name, opts := range map[string]struct {
+		maxBytes int64
+		maxSpans int
+	}{
+		"by spans": {1 << 30, 900},
+		"by bytes": {256 << 10, MaxSpans},
 	} {
-		s := New(opts)
+		s := New(opts.maxBytes)
+		s.maxSpans = opts.maxSpans
 		s.Add([]trace.Span{full(99, 0, p)})
 		s.Add(run)
 		assertSums(t, s)
