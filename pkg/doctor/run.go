@@ -160,6 +160,8 @@ func (j *job) run(ctx context.Context, target probe.Target, sent *probe.SentSpan
 }
 
 func (j *job) newEnv(target probe.Target, sent *probe.SentSpans) *probe.Env {
+	// Who names a probe wants it run, even if nothing is wrong.
+	target.Thorough = target.Thorough || j.named
 	env := &probe.Env{Target: target, Probe: &j.probe, Earlier: make(map[string]*probe.Outcome), Sent: sent}
 	j.await(env, j.probe.Needs)
 	j.await(env, j.probe.After)

@@ -77,8 +77,17 @@ func judge(jobs []*job) Verdict {
 	if i := slices.IndexFunc(jobs, isThrough); i >= 0 {
 		v = v.withApplication(&jobs[i].Finding)
 	}
-	if v.Answer == AnswerYes && v.Probe == "" && nothingChecked(jobs) {
-		v = Verdict{Answer: AnswerUnknown, Text: "nothing was checked: " + cmp.Or(notChecked(jobs), "no probes are left to run")}
+	left := notChecked(jobs)
+	switch {
+	case v.Answer != AnswerYes:
+	case !nothingChecked(jobs), left == "" && v.Probe != "":
+		if left != "" && v.Probe != "" {
+			v.Text += "; not checked: " + left
+		}
+	case slices.ContainsFunc(jobs, func(j *job) bool { return j.named && j.Finding.Status == probe.StatusUnknown }):
+		v = Verdict{Answer: AnswerUnknown, Text: "inconclusive: " + left}
+	default:
+		v = Verdict{Answer: AnswerUnknown, Text: "nothing was checked: " + cmp.Or(left, "no probes are left to run")}
 	}
 	v.OK = v.Answer == AnswerYes
 	for _, j := range jobs {

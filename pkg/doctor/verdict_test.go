@@ -257,6 +257,19 @@ func TestVerdictOfAPart(t *testing.T) {
 	warning := fake("odd", probe.Found(probe.StatusWarn, "odd", "it is odd"))
 	supplied := okay("supplied")
 	supplied.From, supplied.After = []string{"idle"}, []string{"idle"}
+	delivers := okay(probe.IDCanary)
+	delivers.Run = func(_ context.Context, env *probe.Env) probe.Finding {
+		env.Publish(canary.Delivery{Target: "udp", Visible: time.Millisecond})
+		return probe.OK("delivered", "it arrives")
+	}
+	thorough := fake("thorough", probe.Finding{}, probe.IDCanary)
+	thorough.Run = func(_ context.Context, env *probe.Env) probe.Finding {
+		if !env.Thorough {
+			return probe.NotUsed("nothing is wrong")
+		}
+		return probe.Unknown("closed", "nothing listens")
+	}
+	const delivered = "spans from this configuration reach Jaeger (udp, visible after 1ms)"
 	const unasked = "; not checked whether spans reach Jaeger (no canary)"
 	tests := map[string]struct {
 		only, skip []string
@@ -264,22 +277,30 @@ func TestVerdictOfAPart(t *testing.T) {
 		text       string
 	}{
 		"it is not used":            {only: []string{"idle"}, answer: AnswerUnknown, text: "nothing was checked: idle: no engine is there"},
-		"aside, and it cannot tell": {only: []string{"aside"}, answer: AnswerUnknown, text: "nothing was checked: aside: nothing is seen"},
+		"aside, and it cannot tell": {only: []string{"aside"}, answer: AnswerUnknown, text: "inconclusive: aside: nothing is seen"},
 		"what it needs is well, and it is not used": {
 			only: []string{"needy"}, answer: AnswerUnknown, text: "nothing was checked: needy: no probe needs it",
 		},
-		"one of two":        {only: []string{"fine", "idle"}, answer: AnswerYes, text: "no problem found; not checked: idle: no engine is there" + unasked},
-		"a warning":         {only: []string{"odd"}, answer: AnswerYes, text: "no failure, but warnings: it is odd" + unasked},
+		"one of two":   {only: []string{"fine", "idle"}, answer: AnswerYes, text: "no problem found; not checked: idle: no engine is there" + unasked},
+		"a warning":    {only: []string{"odd"}, answer: AnswerYes, text: "no failure, but warnings: it is odd" + unasked},
+		"another path": {only: []string{"thorough"}, answer: AnswerUnknown, text: "inconclusive: thorough: nothing listens"},
+		"not used, and the canary arrives": {
+			only: []string{"unneeded"}, answer: AnswerUnknown, text: "nothing was checked: unneeded: nothing is wrong",
+		},
+		"another path and the canary": {
+			only: []string{"thorough", probe.IDCanary}, answer: AnswerYes, text: delivered + "; not checked: thorough: nothing listens",
+		},
 		"well":              {only: []string{"fine"}, answer: AnswerYes, text: "no problem found" + unasked},
 		"what is looked at": {only: []string{"supplied"}, answer: AnswerYes, text: "no problem found" + unasked},
 		"no probe left":     {only: []string{"fine"}, skip: []string{"fine"}, answer: AnswerUnknown, text: "nothing was checked: no probes are left to run"},
-		"all but one":       {skip: []string{"foggy", "odd"}, answer: AnswerYes, text: "no problem found" + unasked},
+		"all but one":       {skip: []string{"foggy", "odd"}, answer: AnswerYes, text: delivered},
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			report := runFakes(t, Options{Only: tt.only, Skip: tt.skip},
-				idle, foggy, aside, warning, okay("fine"), fake("needy", probe.NotUsed("no probe needs it"), "fine"), supplied)
+				idle, foggy, aside, warning, okay("fine"), fake("needy", probe.NotUsed("no probe needs it"), "fine"), supplied,
+				delivers, thorough, fake("unneeded", probe.NotUsed("nothing is wrong"), probe.IDCanary))
 			if v := report.Verdict; v.Answer != tt.answer || v.Text != tt.text {
 				t.Errorf("got %s %q, want %s %q", v.Answer, v.Text, tt.answer, tt.text)
 			}
