@@ -170,13 +170,21 @@ func checkWrites(env *probe.Env, r *reader) probe.Finding {
 		return blocks[i.Name].Settings.Index.Blocks.ReadOnlyAllowDelete == "true"
 	})
 	// An old index that is closed for writing was made so by a lifecycle policy.
-	closed := named(indices, func(i index) bool {
-		b := blocks[i.Name].Settings.Index.Blocks
-		return i.current && (b.ReadOnly == "true" || b.Write == "true")
+	readOnlySet := named(indices, func(i index) bool {
+		return i.current && blocks[i.Name].Settings.Index.Blocks.ReadOnly == "true"
 	})
-	if len(closed) > 0 && len(flooded) == 0 {
-		return probe.Fail(CodeReadOnly, "a write block is set on %s", probe.List(closed)).
-			Hint(unblock(r.client, closed, "write"))
+	writeSet := named(indices, func(i index) bool {
+		return i.current && blocks[i.Name].Settings.Index.Blocks.Write == "true"
+	})
+	switch {
+	case len(flooded) > 0:
+	case len(readOnlySet) > 0:
+		// While it is set, no other setting can be changed.
+		return probe.Fail(CodeReadOnly, "a read-only block is set on %s", probe.List(readOnlySet)).
+			Hint(unblock(r.client, readOnlySet, "read_only"))
+	case len(writeSet) > 0:
+		return probe.Fail(CodeReadOnly, "a write block is set on %s", probe.List(writeSet)).
+			Hint(unblock(r.client, writeSet, "write"))
 	}
 	disk := readDisk(r)
 	switch full := disk.full(); {

@@ -131,6 +131,11 @@ func TestElasticsearchState(t *testing.T) {
 			map[string]string{pathBlocks: `{"jaeger-span-DAY":{"settings":{"index":{"blocks":{"write":"true"}}}}}`},
 			lost, "", probe.StatusFail, CodeReadOnly, "a write block is set on jaeger-span-DAY",
 		},
+		"read-only block": {
+			IDWrites,
+			map[string]string{pathBlocks: `{"jaeger-span-DAY":{"settings":{"index":{"blocks":{"read_only":"true"}}}}}`},
+			lost, "", probe.StatusFail, CodeReadOnly, "a read-only block is set on jaeger-span-DAY",
+		},
 		"disk full": {
 			IDWrites,
 			map[string]string{pathDisk: `[{"disk.avail":"4","disk.total":"100","disk.percent":"96","node":"n1"},{"node":"UNASSIGNED"}]`},
@@ -266,6 +271,24 @@ func TestElasticsearchAliasIsMissing(t *testing.T) {
 			" && jaeger-es-rollover init "+srv.URL+" --index-prefix test, then start Jaeger")
 	if want := "index test-jaeger-span-write: 3 documents that Jaeger cannot find"; !slices.Contains(f.Evidence, want) {
 		t.Errorf("evidence %q lacks %q", f.Evidence, want)
+	}
+}
+
+// The command removes the block that is set: while an index is read-only, Elasticsearch
+// rejects any other change of its settings.
+func TestElasticsearchUnblocks(t *testing.T) {
+	t.Parallel()
+	for _, block := range []string{"write", "read_only"} {
+		set := `{"jaeger-span-DAY":{"settings":{"index":{"blocks":{"` + block + `":"true"}}}}}`
+		srv := probetest.Serve(t, healthyES(map[string]string{pathBlocks: set}).ServeHTTP)
+		base, err := url.Parse(srv.URL)
+		if err != nil {
+			t.Fatal(err)
+		}
+		f, _ := probetest.Examine(t, probetest.ProbeNamed(t, StateProbes(), IDWrites), probetest.AtES(t, srv.URL), map[string]probe.Outcome{probe.IDES: {Published: cluster{url: base}}})
+		if want := `-d '{"index.blocks.` + block + `":null}'`; f.Code != CodeReadOnly || !strings.HasSuffix(probe.First(f.Hints), want) {
+			t.Errorf("%s: got %s %q, want a hint that ends in %q", block, f.Code, f.Hints, want)
+		}
 	}
 }
 
