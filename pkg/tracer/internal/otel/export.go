@@ -8,9 +8,9 @@ import (
 	"net/url"
 	"strings"
 
+	"go.opentelemetry.io/otel/exporters/otlp/otlptrace"
 	sdktrace "go.opentelemetry.io/otel/sdk/trace"
 	coltracepb "go.opentelemetry.io/proto/otlp/collector/trace/v1"
-	"google.golang.org/protobuf/proto"
 
 	"github.com/otdemo/otdemo/internal/hint"
 	"github.com/otdemo/otdemo/internal/redact"
@@ -26,10 +26,9 @@ type sender struct {
 	user, password string
 	// withoutHeaders leaves out those of OTEL_EXPORTER_OTLP_HEADERS.
 	withoutHeaders bool
-	resource       utf8Resource
 	limits         otlpLimits
 	exporter       sdktrace.SpanExporter
-	// release gives back what Shutdown of the exporter leaves; it may be nil.
+	// release gives back what Shutdown of the exporter leaves.
 	release func()
 }
 
@@ -41,19 +40,18 @@ func newSender(cfg config.Config, log *slog.Logger) (*sender, error) {
 	if err := checkFiles(); err != nil {
 		return nil, err
 	}
-	t := &sender{withoutHeaders: cfg.Reporter.Collector.WithoutHeaders}
+	t := &sender{withoutHeaders: cfg.Reporter.Collector.WithoutHeaders, limits: readOTLPLimits(), release: func() {}}
 	t.user, t.password = httpsend.Credentials(u, cfg.Reporter.Collector)
 	t.log = log.With("url", u.String())
-	t.limits = readOTLPLimits()
 	logSDK(t.log)
+	tlsConfig := otlpTLS(t.log) // which reports what cannot be read
+	var client otlptrace.Client
 	if strings.HasPrefix(u.Scheme, "grpc") {
-		// The exporter reads the files itself; this reports what it cannot read.
-		otlpTLS(t.log)
-		t.exporter, err = newGRPCExporter(u, t)
+		client = newGRPCClient(u, t) // which reads the files itself
 	} else {
-		t.exporter, t.release, err = newHTTPExporter(u, t)
+		client, t.release = newHTTPClient(u, t, tlsConfig)
 	}
-	if err != nil {
+	if t.exporter, err = otlptrace.New(context.Background(), utf8Client{client}); err != nil {
 		return nil, fmt.Errorf("exporter to %s: %w", u, err)
 	}
 	return t, nil
@@ -82,12 +80,8 @@ func parseOTLPURL(raw string) (*url.URL, error) {
 	return u, nil
 }
 
-// Prepare implements reporter.Sender. Text that is not UTF-8 costs no span: it is
-// replaced.
+// Prepare implements reporter.Sender.
 func (t *sender) Prepare(spans []sdktrace.ReadOnlySpan) func(context.Context) *reporter.SendError {
-	for i, span := range spans {
-		spans[i] = encodable(span, &t.resource)
-	}
 	return func(ctx context.Context) *reporter.SendError { return t.try(ctx, spans) }
 }
 
@@ -104,11 +98,8 @@ func (t *sender) try(ctx context.Context, spans []sdktrace.ReadOnlySpan) *report
 	}
 	// The exporter's own refusals come without a type.
 	e := &reporter.SendError{Reason: err.Error(), Cause: err}
-	switch {
-	case strings.Contains(e.Reason, "too large: exceeded"):
+	if strings.Contains(e.Reason, "too large: exceeded") {
 		e.Cause = reporter.ErrTooLarge
-	case errors.Is(err, proto.Error):
-		e.Cause = reporter.ErrUnencodable
 	}
 	return e
 }
@@ -118,9 +109,7 @@ func (t *sender) Close() {
 	if err := t.exporter.Shutdown(context.Background()); err != nil {
 		t.log.Warn("exporter not closed cleanly", "error", err)
 	}
-	if t.release != nil {
-		t.release()
-	}
+	t.release()
 }
 
 // partialError returns nil for an answer without reservation. The exporters report

@@ -8,7 +8,6 @@ import (
 
 	"go.opentelemetry.io/otel/exporters/otlp/otlptrace"
 	"go.opentelemetry.io/otel/exporters/otlp/otlptrace/otlptracegrpc"
-	sdktrace "go.opentelemetry.io/otel/sdk/trace"
 	coltracepb "go.opentelemetry.io/proto/otlp/collector/trace/v1"
 	"google.golang.org/genproto/googleapis/rpc/errdetails"
 	"google.golang.org/grpc"
@@ -22,8 +21,8 @@ import (
 	"github.com/otdemo/otdemo/pkg/tracer/internal/reporter"
 )
 
-// newGRPCExporter makes the SDK's exporter with an interceptor of ours.
-func newGRPCExporter(u *url.URL, t *sender) (sdktrace.SpanExporter, error) {
+// newGRPCClient makes the SDK's client with an interceptor of ours.
+func newGRPCClient(u *url.URL, t *sender) otlptrace.Client {
 	call := &otlpCall{}
 	if t.user != "" {
 		call.authorization = "Basic " + base64.StdEncoding.EncodeToString(
@@ -51,10 +50,10 @@ func newGRPCExporter(u *url.URL, t *sender) (sdktrace.SpanExporter, error) {
 		// In the place of those that the SDK takes from the environment.
 		options = append(options, otlptracegrpc.WithHeaders(map[string]string{}))
 	}
-	return otlptracegrpc.New(context.Background(), options...)
+	return otlptracegrpc.NewClient(options...)
 }
 
-// otlpCall intercepts each call of the exporter.
+// otlpCall intercepts each call of the client.
 type otlpCall struct {
 	// authorization is the header of basic auth, "" for none. Credentials of gRPC
 	// would insist on TLS.
@@ -108,7 +107,7 @@ func grpcError(err error) *reporter.SendError {
 	case codes.Internal:
 		e.Retryable = false
 		if strings.Contains(s.Message(), "while marshaling") {
-			e.Cause = reporter.ErrUnencodable
+			e.Cause = errUnencodable
 		}
 	default:
 		e.Retryable = false

@@ -3,6 +3,7 @@ package otel
 import (
 	"bytes"
 	"context"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"io"
@@ -10,8 +11,8 @@ import (
 	"net/url"
 	"time"
 
+	"go.opentelemetry.io/otel/exporters/otlp/otlptrace"
 	"go.opentelemetry.io/otel/exporters/otlp/otlptrace/otlptracehttp"
-	sdktrace "go.opentelemetry.io/otel/sdk/trace"
 	coltracepb "go.opentelemetry.io/proto/otlp/collector/trace/v1"
 	"google.golang.org/protobuf/encoding/protojson"
 	"google.golang.org/protobuf/proto"
@@ -24,15 +25,15 @@ import (
 // empty or names the rejected spans in a sentence.
 const otlpAnswerBytes = 64 << 10
 
-// newHTTPExporter makes the SDK's exporter with a client of ours, since its own
-// one follows redirects, treats a web page as success and shares its connections
-// with others; release closes ours.
-func newHTTPExporter(u *url.URL, t *sender) (exporter sdktrace.SpanExporter, release func(), err error) {
-	client := httpsend.NewClient()
-	base, _ := client.Transport.(*http.Transport)
+// newHTTPClient makes the SDK's client above one of ours, since its own one follows
+// redirects, treats a web page as success and shares its connections with others;
+// release closes ours.
+func newHTTPClient(u *url.URL, t *sender, tlsConfig *tls.Config) (client otlptrace.Client, release func()) {
+	ours := httpsend.NewClient()
+	base, _ := ours.Transport.(*http.Transport)
 	base.ForceAttemptHTTP2 = true // which a TLS configuration would turn off
-	base.TLSClientConfig = otlpTLS(t.log)
-	client.Transport = &otlpRoundTripper{
+	base.TLSClientConfig = tlsConfig
+	ours.Transport = &otlpRoundTripper{
 		next:     base,
 		user:     t.user,
 		password: t.password,
@@ -40,7 +41,7 @@ func newHTTPExporter(u *url.URL, t *sender) (exporter sdktrace.SpanExporter, rel
 	}
 	options := []otlptracehttp.Option{
 		otlptracehttp.WithEndpointURL(u.String()),
-		otlptracehttp.WithHTTPClient(client),
+		otlptracehttp.WithHTTPClient(ours),
 		otlptracehttp.WithMaxRequestSize(httpsend.SpanBytes),
 		otlptracehttp.WithRetry(otlptracehttp.RetryConfig{Enabled: false}),
 	}
@@ -48,8 +49,7 @@ func newHTTPExporter(u *url.URL, t *sender) (exporter sdktrace.SpanExporter, rel
 		// In the place of those that the SDK takes from the environment.
 		options = append(options, otlptracehttp.WithHeaders(map[string]string{}))
 	}
-	exporter, err = otlptracehttp.New(context.Background(), options...)
-	return exporter, base.CloseIdleConnections, err
+	return otlptracehttp.NewClient(options...), base.CloseIdleConnections
 }
 
 // otlpRoundTripper checks each response in place of the SDK's exporter, which only

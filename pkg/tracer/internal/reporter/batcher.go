@@ -20,14 +20,9 @@ type Sender[T any] interface {
 	Close()
 }
 
-// Errors after which a batch is sent in halves, until one span remains.
-var (
-	// ErrTooLarge: the request, or a span in it, is larger than the collector allows.
-	ErrTooLarge = errors.New("span is too large")
-	// ErrUnencodable: the batch holds what protobuf cannot carry, such as text that
-	// is not UTF-8.
-	ErrUnencodable = errors.New("span cannot be encoded")
-)
+// ErrTooLarge is the cause when a request, or a span in it, is larger than the
+// collector allows: the batch is sent in halves, until one span remains.
+var ErrTooLarge = errors.New("span is too large")
 
 // PartialSuccess is a collector's response to a request of which it accepted a part,
 // or all of it with a warning.
@@ -107,8 +102,8 @@ func (b *Batcher[T]) Flush() {
 	b.Batch, b.size = b.Batch[:0], 0
 }
 
-// send sends spans and counts each of them. A batch with a span that no request
-// can carry is divided until that span is alone.
+// send sends spans and counts each of them. A batch with a span that is too
+// large is divided until that span is alone.
 func (b *Batcher[T]) send(spans []T) {
 	err := b.retrier.deliver(b.Sender.Prepare(spans))
 	if err == nil {
@@ -121,15 +116,14 @@ func (b *Batcher[T]) send(spans []T) {
 		b.partlySent(len(spans), partial)
 		return
 	}
-	large := errors.Is(err, ErrTooLarge)
 	switch half := len(spans) / 2; {
-	case half > 0 && (large || errors.Is(err, ErrUnencodable)):
+	case !errors.Is(err, ErrTooLarge):
+		b.Fail(len(spans), err)
+	case half > 0:
 		b.send(spans[:half])
 		b.send(spans[half:])
-	case large:
-		b.TooLarge(append(b.Describe(spans[0]), "reason", err)...)
 	default:
-		b.Fail(len(spans), err)
+		b.TooLarge(append(b.Describe(spans[0]), "reason", err)...)
 	}
 }
 
