@@ -13,15 +13,16 @@ import (
 	"github.com/uber/jaeger-lib/metrics"
 
 	"github.com/otdemo/otdemo/internal/hint"
+	"github.com/otdemo/otdemo/internal/redact"
 	"github.com/otdemo/otdemo/pkg/config"
 	"github.com/otdemo/otdemo/pkg/trace/id"
 	"github.com/otdemo/otdemo/pkg/tracer/internal/appdash"
 	"github.com/otdemo/otdemo/pkg/tracer/internal/jaeger"
-	"github.com/otdemo/otdemo/pkg/tracer/internal/noop"
 	"github.com/otdemo/otdemo/pkg/tracer/internal/otel"
 	"github.com/otdemo/otdemo/pkg/tracer/internal/reporter"
 	"github.com/otdemo/otdemo/pkg/tracer/internal/sampling"
 	"github.com/otdemo/otdemo/pkg/tracer/internal/system"
+	"github.com/otdemo/otdemo/pkg/tracer/internal/udp"
 	"github.com/otdemo/otdemo/pkg/tracer/internal/zipkin"
 	"github.com/otdemo/otdemo/pkg/tracer/kind"
 )
@@ -63,6 +64,7 @@ func ParseStrategy(body []byte) (Strategy, error) { return sampling.ParseStrateg
 type Tracer struct {
 	opentracing.Tracer
 	system *system.Tracer
+	target string
 }
 
 // New makes the tracer that cfg names. With the remote sampler it waits for the
@@ -81,32 +83,35 @@ func New(cfg config.Config, opts Options) (*Tracer, error) {
 		cfg.Service = opts.Service
 	}
 	cfg.Service = otel.ValidText(cfg.Service) // as every backend shows it
-	name := cfg.Tracer
-	if cfg.Disabled {
-		name = kind.Noop
+	if !cfg.MakesSpans() {
+		none := opentracing.NoopTracer{}
+		return &Tracer{Tracer: none, system: &system.Tracer{Tracer: none, Service: cfg.Service}}, nil
 	}
-	start, ok := systems()[name]
+	start, ok := systems()[cfg.Tracer]
 	if !ok {
 		names := kind.Names()
 		last := len(names) - 1
-		return nil, hint.New(fmt.Errorf("tracer must be %s or %s, got %q", strings.Join(names[:last], ", "), names[last], name),
+		return nil, hint.New(fmt.Errorf("tracer must be %s or %s, got %q", strings.Join(names[:last], ", "), names[last], cfg.Tracer),
 			"use --tracer jaeger")
+	}
+	target := udp.Target(cfg.Reporter.Agent)
+	if cfg.UsesCollector() {
+		target = redact.URL(cfg.CollectorURL())
 	}
 	s, err := start(cfg, reporter.Env{Logger: opts.Logger, Metrics: opts.Metrics, Block: opts.Block})
 	if err != nil {
 		return nil, err
 	}
-	return &Tracer{Tracer: s.Tracer, system: s}, nil
+	return &Tracer{Tracer: s.Tracer, system: s, target: target}, nil
 }
 
-// systems returns how each tracing system is started, by its name.
+// systems returns how each tracing system that makes spans is started, by its name.
 func systems() map[string]func(config.Config, reporter.Env) (*system.Tracer, error) {
 	return map[string]func(config.Config, reporter.Env) (*system.Tracer, error){
 		kind.Jaeger:  jaeger.New,
 		kind.Zipkin:  zipkin.New,
 		kind.Appdash: appdash.New,
 		kind.OTel:    otel.New,
-		kind.Noop:    noop.New,
 	}
 }
 
@@ -115,7 +120,7 @@ func (t *Tracer) Service() string { return t.system.Service }
 
 // Target returns where the spans go, such as "udp localhost:6831" or
 // "http://localhost:14268/api/traces", without user info; "" means nowhere.
-func (t *Tracer) Target() string { return t.system.Target }
+func (t *Tracer) Target() string { return t.target }
 
 // TraceID returns the trace id of sc in hexadecimal, as Jaeger prints it, and
 // whether the trace is sampled. The id is "" when sc belongs to another tracer
@@ -130,6 +135,9 @@ func (t *Tracer) TraceID(sc opentracing.SpanContext) (id string, sampled bool) {
 
 // Trace is TraceID for programs: the id is zero where that returns "".
 func (t *Tracer) Trace(sc opentracing.SpanContext) (trace id.TraceID, sampled bool) {
+	if t.system.TraceID == nil {
+		return id.TraceID{}, false
+	}
 	return t.system.TraceID(sc)
 }
 

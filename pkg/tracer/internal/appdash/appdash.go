@@ -11,7 +11,6 @@ import (
 	"sourcegraph.com/sourcegraph/appdash"
 	appdashtracer "sourcegraph.com/sourcegraph/appdash/opentracing"
 
-	"github.com/otdemo/otdemo/internal/redact"
 	"github.com/otdemo/otdemo/pkg/config"
 	"github.com/otdemo/otdemo/pkg/tracer/internal/propagation"
 	"github.com/otdemo/otdemo/pkg/tracer/internal/reporter"
@@ -24,14 +23,8 @@ import (
 // span has a tag of that name.
 const serviceTag = "service"
 
-// backend is Appdash's tracer, which is basictracer with Appdash's
-// recorder. Its trace ids have 64 bits.
-type backend struct {
-	*reporter.Encoded
-	*propagation.Tracer
-}
-
-// New makes the tracer.
+// New makes Appdash's tracer, which is basictracer, with a recorder of ours. Its trace
+// ids have 64 bits.
 func New(cfg config.Config, opts reporter.Env) (*system.Tracer, error) {
 	propagators, err := system.Check(cfg, opts)
 	if err != nil {
@@ -57,10 +50,10 @@ func New(cfg config.Config, opts reporter.Env) (*system.Tracer, error) {
 		Started:     out.Counters.CountStarted,
 	}
 	return &system.Tracer{
-		Tracer:  tracer,
-		Service: cfg.Service,
-		Target:  redact.URL(cfg.CollectorURL()),
-		Backend: backend{out, tracer},
+		Tracer:   tracer,
+		Service:  cfg.Service,
+		TraceID:  tracer.TraceID,
+		Reporter: out,
 	}, nil
 }
 
@@ -77,8 +70,8 @@ func (r *recorder) RecordSpan(span basictracer.RawSpan) {
 	if !span.Context.Sampled {
 		return
 	}
-	if r.out.LogSpans {
-		reporter.LogFinished(r.out.Log, span.Operation, appdash.ID(span.Context.TraceID).String(),
+	if r.out.Config.LogSpans {
+		r.out.LogFinished(span.Operation, appdash.ID(span.Context.TraceID).String(),
 			appdash.ID(span.Context.SpanID).String(), span.Duration)
 	}
 	r.out.Report(r.encode(span))

@@ -65,7 +65,7 @@ func ourReporter(b *testing.B) func() {
 		if err != nil {
 			b.Fatal(err)
 		}
-		reporter := tr.Backend.(*backend).reporter
+		reporter := tr.Reporter.(spanReporter)
 		for range turnSpans {
 			reporter.Report(span)
 		}

@@ -29,7 +29,7 @@ func TestOTLPCollectorComesLate(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		transport := tr.Backend.(*backend).reporter.Transport.(*reporter.Batcher[sdktrace.ReadOnlySpan]).Sender.(*sender)
+		transport := tr.Reporter.(*reporter.Reporter[sdktrace.ReadOnlySpan]).Transport.(*reporter.Batcher[sdktrace.ReadOnlySpan]).Sender.(*sender)
 		counted := &countedExporter{SpanExporter: transport.exporter}
 		transport.exporter = counted
 		testkit.MakeSpans(tr, 10)

@@ -81,7 +81,7 @@ type Propagators struct {
 	// HTTP header needs escaping, a value in a map does not.
 	http, text []Propagator
 	log        *slog.Logger
-	brokenLog  reporter.LockedThrottle
+	brokenLog  reporter.Throttle
 }
 
 // New makes the formats of the list, which config.Config.Formats returns.

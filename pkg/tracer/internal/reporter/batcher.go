@@ -134,7 +134,7 @@ func (b *Batcher[T]) partlySent(n int, p *PartialSuccess) {
 	b.counters.Move(n-rejected, InFlight, Sent)
 	if rejected > 0 {
 		b.Fail(rejected, p)
-	} else if b.warnLog.Allow(time.Now()) {
+	} else if b.warnLog.Allow() {
 		b.Log.Warn("spans accepted with a warning", "spans", n, "reason", p.Message)
 	}
 }
@@ -142,7 +142,7 @@ func (b *Batcher[T]) partlySent(n int, p *PartialSuccess) {
 // Fail counts spans that will not be tried again, and logs why.
 func (b *Batcher[T]) Fail(n int, err error) {
 	b.counters.Move(n, InFlight, Failed)
-	if !b.failLog.Allow(time.Now()) {
+	if !b.failLog.Allow() {
 		return
 	}
 	reason, body := err.Error(), ""
@@ -155,7 +155,7 @@ func (b *Batcher[T]) Fail(n int, err error) {
 // TooLarge counts a span that no request can carry, and logs it with attrs.
 func (b *Batcher[T]) TooLarge(attrs ...any) {
 	b.counters.Move(1, InFlight, TooLarge)
-	if b.sizeLog.Allow(time.Now()) {
+	if b.sizeLog.Allow() {
 		b.Log.Warn("span too large for a request", append(attrs, "too_large", b.counters.Count(TooLarge))...)
 	}
 }

@@ -87,12 +87,12 @@ type Counters struct {
 	started, sampled, notSampled atomic.Int64
 	Finished, blocked, Refusals  atomic.Int64
 	byState                      [states]atomic.Int64
-	metrics                      *jaeger.Metrics
+	Metrics                      *jaeger.Metrics
 }
 
 // NewCounters returns counters that also update jaeger-client-go's metrics.
 func NewCounters(m *jaeger.Metrics) *Counters {
-	c := &Counters{metrics: m}
+	c := &Counters{Metrics: m}
 	m.SpansStartedSampled = tee{m.SpansStartedSampled, &c.sampled, &c.started}
 	m.SpansStartedNotSampled = tee{m.SpansStartedNotSampled, &c.notSampled, &c.started}
 	m.SpansStartedDelayedSampling = tee{m.SpansStartedDelayedSampling, new(atomic.Int64), &c.started}
@@ -115,9 +115,9 @@ func (t tee) Inc(delta int64) {
 // metrics themselves.
 func (c *Counters) CountStarted(sampled bool) {
 	if sampled {
-		c.metrics.SpansStartedSampled.Inc(1)
+		c.Metrics.SpansStartedSampled.Inc(1)
 	} else {
-		c.metrics.SpansStartedNotSampled.Inc(1)
+		c.Metrics.SpansStartedNotSampled.Inc(1)
 	}
 }
 
@@ -139,11 +139,11 @@ func (c *Counters) Move(n int, from, to State) {
 func (c *Counters) updateMetrics(n int, to State) {
 	switch to {
 	case Sent:
-		c.metrics.ReporterSuccess.Inc(int64(n))
+		c.Metrics.ReporterSuccess.Inc(int64(n))
 	case dropped, afterClose:
-		c.metrics.ReporterDropped.Inc(int64(n))
+		c.Metrics.ReporterDropped.Inc(int64(n))
 	case TooLarge, Refused, Failed:
-		c.metrics.ReporterFailure.Inc(int64(n))
+		c.Metrics.ReporterFailure.Inc(int64(n))
 	case InFlight, Retrying, states:
 	}
 }

@@ -1,30 +1,20 @@
 package reporter
 
-import (
-	"sync"
-	"time"
-
-	"github.com/uber/jaeger-client-go"
-
-	"github.com/otdemo/otdemo/pkg/config"
-)
+import "github.com/otdemo/otdemo/pkg/config"
 
 // Encoded is the reporter for libraries whose own does not count its
 // losses. Spans come encoded: a library's span may still be changed by a late
 // SetTag, so it is read in Finish, where the library holds its lock.
 type Encoded struct {
 	*Reporter[[]byte]
-
-	mu      sync.Mutex
 	failLog Throttle
 }
 
 // StartEncoded starts a reporter that sends the batches of b.
 func StartEncoded(cfg config.Config, env Env, b BatchOptions[[]byte]) *Encoded {
-	counters := NewCounters(jaeger.NewMetrics(env.Metrics, nil))
-	o, r := NewOptions[[]byte](cfg, env, counters)
+	o, r := NewOptions[[]byte](cfg, env)
 	b.SizeOf = func(span []byte) int { return len(span) }
-	o.Transport, o.Log = NewBatcher(b, counters, r), b.Log
+	o.Transport, o.Logger = NewBatcher(b, o.Counters, r), b.Log
 	return &Encoded{Reporter: Start(o)}
 }
 
@@ -37,9 +27,7 @@ func (e *Encoded) Report(span []byte, err error) {
 	}
 	e.Counters.Finished.Add(1)
 	e.Counters.Add(1, Failed)
-	e.mu.Lock()
-	defer e.mu.Unlock()
-	if e.failLog.Allow(time.Now()) {
-		e.Log.Warn("span not encoded", "reason", err, "failed", e.Counters.Count(Failed))
+	if e.failLog.Allow() {
+		e.Logger.Warn("span not encoded", "reason", err, "failed", e.Counters.Count(Failed))
 	}
 }

@@ -10,6 +10,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/uber/jaeger-client-go"
 	"github.com/uber/jaeger-lib/metrics"
 
 	"github.com/otdemo/otdemo/pkg/config"
@@ -68,17 +69,10 @@ type Reporter[T any] struct {
 
 // Options are what Start needs; NewOptions returns them.
 type Options[T any] struct {
+	Env
+	Config    config.Reporter
 	Transport Transport[T]
 	Counters  *Counters
-	Log       *slog.Logger
-	queueSize int
-	// flushEvery bounds the time that a span waits for its batch to fill.
-	flushEvery time.Duration
-	LogSpans   bool
-	// block makes Enqueue wait while the queue is full, for blockTimeout at the
-	// longest if nothing is sent.
-	block        bool
-	blockTimeout time.Duration
 	// Cancel ends the waits inside the transport.
 	Cancel context.CancelFunc
 	// closing is closed when no more spans will come, for the transport too.
@@ -91,29 +85,25 @@ type Options[T any] struct {
 // NewOptions returns options by cfg, without the transport, and the retry policy that
 // the transport shares: the reporter's end ends its waits. The caller must call Cancel
 // if it does not start a reporter.
-func NewOptions[T any](cfg config.Config, opts Env, counters *Counters) (Options[T], Retrier) {
+func NewOptions[T any](cfg config.Config, env Env) (Options[T], Retrier) {
 	ctx, cancel := context.WithCancel(context.Background())
-	closing := make(chan struct{})
-	return Options[T]{
-		Counters:     counters,
-		Log:          opts.Logger,
-		queueSize:    cfg.Reporter.QueueSize,
-		flushEvery:   cfg.Reporter.FlushInterval,
-		LogSpans:     cfg.Reporter.LogSpans,
-		block:        opts.Block,
-		blockTimeout: blockTimeout,
-		Cancel:       cancel,
-		closing:      closing,
-	}, Retrier{Ctx: ctx, Timeout: RetryTimeout, Closing: closing}
+	o := Options[T]{
+		Env:      env,
+		Config:   cfg.Reporter,
+		Counters: NewCounters(jaeger.NewMetrics(env.Metrics, nil)),
+		Cancel:   cancel,
+		closing:  make(chan struct{}),
+	}
+	return o, Retrier{Ctx: ctx, Timeout: RetryTimeout, Closing: o.closing}
 }
 
 // Start starts a reporter.
 func Start[T any](o Options[T]) *Reporter[T] {
 	r := &Reporter[T]{
 		Options: o,
-		queue:   newQueue[T](o.queueSize),
+		queue:   newQueue[T](o.Config.QueueSize),
 		done:    make(chan struct{}),
-		burst:   make([]T, min(maxTake, o.queueSize)),
+		burst:   make([]T, min(maxTake, o.Config.QueueSize)),
 	}
 	r.stalledAt.Store(-1)
 	go r.run()
@@ -125,7 +115,7 @@ func Start[T any](o Options[T]) *Reporter[T] {
 func (r *Reporter[T]) Enqueue(span T) bool {
 	r.Counters.Finished.Add(1)
 	verdict, room := r.queue.put(span)
-	if verdict == queueFull && r.block {
+	if verdict == queueFull && r.Block {
 		verdict = r.awaitSpace(span, room)
 	}
 	switch verdict {
@@ -148,7 +138,7 @@ func (r *Reporter[T]) awaitSpace(span T, room <-chan struct{}) admission {
 		return queueFull
 	}
 	r.Counters.blocked.Add(1)
-	timer := time.NewTimer(r.blockTimeout)
+	timer := time.NewTimer(blockTimeout)
 	defer timer.Stop()
 	for {
 		select {
@@ -160,7 +150,7 @@ func (r *Reporter[T]) awaitSpace(span T, room <-chan struct{}) admission {
 				return queueFull
 			}
 			atStart = now
-			timer.Reset(r.blockTimeout)
+			timer.Reset(blockTimeout)
 		}
 		var verdict admission
 		if verdict, room = r.queue.put(span); verdict != queueFull {
@@ -203,7 +193,7 @@ func (r *Reporter[T]) lost() int64 { return r.Counters.Count(Failed, Refused) }
 
 func (r *Reporter[T]) run() {
 	defer close(r.done)
-	flush := time.NewTicker(r.flushEvery)
+	flush := time.NewTicker(r.Config.FlushInterval)
 	defer flush.Stop()
 	due := time.NewTimer(0)
 	defer due.Stop()
@@ -212,9 +202,9 @@ func (r *Reporter[T]) run() {
 		case <-r.queue.ready:
 			r.forward(maxBurst)
 		case <-flush.C:
-			r.forward(r.queueSize)
+			r.forward(r.Config.QueueSize)
 			r.flush()
-			r.logDrops(time.Now())
+			r.logDrops()
 		case <-due.C:
 		case <-r.Transport.Wake():
 		case <-r.closing:
@@ -252,7 +242,7 @@ func (r *Reporter[T]) forward(most int) (more bool) {
 
 func (r *Reporter[T]) flush() {
 	r.Transport.Flush()
-	r.Counters.metrics.ReporterQueueLength.Update(int64(r.queue.len()))
+	r.Counters.Metrics.ReporterQueueLength.Update(int64(r.queue.len()))
 }
 
 // finish delivers what is in the queue, which accepts no more.
@@ -263,15 +253,15 @@ func (r *Reporter[T]) finish() {
 	r.flush()
 	r.Transport.Close()
 	r.drops.Reset()
-	r.logDrops(time.Now())
+	r.logDrops()
 }
 
 // logDrops logs how many spans were dropped since it last logged.
-func (r *Reporter[T]) logDrops(now time.Time) {
+func (r *Reporter[T]) logDrops() {
 	n := r.Counters.Count(dropped) - r.loggedDrops
-	if n == 0 || !r.drops.Allow(now) {
+	if n == 0 || !r.drops.Allow() {
 		return
 	}
 	r.loggedDrops += n
-	r.Log.Warn("spans dropped: queue full", "dropped", n, "queue_size", r.queueSize)
+	r.Logger.Warn("spans dropped: queue full", "dropped", n, "queue_size", r.Config.QueueSize)
 }

@@ -11,6 +11,7 @@ import (
 
 	"github.com/uber/jaeger-client-go"
 
+	"github.com/otdemo/otdemo/pkg/config"
 	"github.com/otdemo/otdemo/pkg/tracer/internal/testkit"
 )
 
@@ -43,8 +44,9 @@ func newGated(t *testing.T) (*Reporter[*jaeger.Span], *gate) {
 	ctx, cancel := context.WithCancel(context.Background())
 	g := &gate{counters: NewCounters(jaeger.NewNullMetrics()), ctx: ctx, let: make(chan State)}
 	r := Start(Options[*jaeger.Span]{
-		Transport: g, Counters: g.counters, Log: slog.New(slog.DiscardHandler), queueSize: 2, flushEvery: time.Hour,
-		block: true, blockTimeout: blockTimeout, Cancel: cancel, closing: make(chan struct{}),
+		Env:       Env{Logger: slog.New(slog.DiscardHandler), Block: true},
+		Config:    config.Reporter{QueueSize: 2, FlushInterval: time.Hour},
+		Transport: g, Counters: g.counters, Cancel: cancel, closing: make(chan struct{}),
 	})
 	t.Cleanup(func() {
 		cancel()
@@ -245,7 +247,7 @@ func TestReportAfterTheLastRead(t *testing.T) {
 	t.Parallel()
 	spans := testkit.NewSpans(2)
 	rep := &Reporter[*jaeger.Span]{done: make(chan struct{}), burst: make([]*jaeger.Span, 1)}
-	rep.Counters, rep.queue, rep.Log = NewCounters(jaeger.NewNullMetrics()), newQueue[*jaeger.Span](10), slog.New(slog.DiscardHandler)
+	rep.Counters, rep.queue, rep.Logger = NewCounters(jaeger.NewNullMetrics()), newQueue[*jaeger.Span](10), slog.New(slog.DiscardHandler)
 	rep.queue.close()
 	// The first one comes when the goroutine has emptied the queue, the second
 	// one when it has ended; both had seen the reporter open.
@@ -277,14 +279,14 @@ func TestLastDropsAreLogged(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		r, g := newGated(t)
 		l := &testkit.Logs{}
-		r.Log, r.block = l.Logger(), false
+		r.Logger, r.Block = l.Logger(), false
 		spans := testkit.NewSpans(6)
 		fill(r, spans)
 		r.Enqueue(spans[3]) // one in the gate, two in the queue
-		r.logDrops(time.Now())
+		r.logDrops()
 		r.Enqueue(spans[4])
 		r.Enqueue(spans[5])
-		r.logDrops(time.Now())
+		r.logDrops()
 		go func() {
 			for range 3 {
 				g.let <- Sent

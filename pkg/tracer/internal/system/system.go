@@ -17,23 +17,41 @@ import (
 	"github.com/otdemo/otdemo/pkg/tracer/internal/sampling"
 )
 
-// Tracer is what a tracing system makes of a configuration.
+// Tracer is what a tracing system makes of a configuration. The functions and the
+// reporter are nil when it makes no spans.
 type Tracer struct {
 	opentracing.Tracer
-	Backend
 	// Service is the service name on the spans.
 	Service string
-	// Target is where the spans go, see Tracer.Target.
-	Target string
+	// TraceID returns zero for a context that another tracer made.
+	TraceID func(opentracing.SpanContext) (trace id.TraceID, sampled bool)
+	// Reporter delivers the spans.
+	Reporter interface {
+		Stats() reporter.Stats
+		Shutdown(ctx context.Context) error
+	}
+	// Stop ends the requests of the sampler. It may be nil, and is called again.
+	Stop func()
 }
 
-// Backend is what a tracing system needs beyond OpenTracing's interface.
-type Backend interface {
-	// TraceID returns zero for a context that another tracer made.
-	TraceID(sc opentracing.SpanContext) (trace id.TraceID, sampled bool)
-	Stats() reporter.Stats
-	// Shutdown is Tracer.Close.
-	Shutdown(ctx context.Context) error
+// Stats returns the counts of the spans.
+func (t *Tracer) Stats() reporter.Stats {
+	if t.Reporter == nil {
+		return reporter.Stats{}
+	}
+	return t.Reporter.Stats()
+}
+
+// Shutdown is Close of package tracer. It flushes last, so that the sampler's end is
+// not cut off by the deadline.
+func (t *Tracer) Shutdown(ctx context.Context) error {
+	if t.Stop != nil {
+		t.Stop()
+	}
+	if t.Reporter == nil {
+		return nil
+	}
+	return t.Reporter.Shutdown(ctx)
 }
 
 // Check returns the propagators of cfg, or all that no tracing system can work with,

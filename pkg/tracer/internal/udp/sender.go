@@ -139,7 +139,7 @@ func (s *sender) useAddress(l lookup) {
 	}
 	if l.err != nil {
 		s.addresses.failed(time.Now())
-		if s.ctx.Err() == nil && s.lookupLog.Allow(time.Now()) {
+		if s.ctx.Err() == nil && s.lookupLog.Allow() {
 			s.log.Warn("agent address not usable", "error", l.err, "spans_waiting", s.counters.Count(reporter.InFlight, reporter.Retrying))
 		}
 		return
@@ -233,7 +233,7 @@ func (s *sender) enqueue(d *datagram) {
 	s.backlog.insert(d)
 	for s.backlog.bytes > BacklogBytes {
 		s.giveUp(s.backlog.pop())
-		if s.giveUpLog.Allow(time.Now()) {
+		if s.giveUpLog.Allow() {
 			s.log.Warn("spans given up", "reason", "too many wait for the agent",
 				"refused", s.counters.Count(reporter.Refused), "failed", s.counters.Count(reporter.Failed))
 		}
@@ -263,7 +263,7 @@ func (s *sender) refuse(found ...refusal) {
 	for _, r := range found {
 		s.requeue(r, now)
 	}
-	if s.outage.warn.Allow(now) {
+	if s.outage.warn.Allow() {
 		s.log.Warn("spans refused", "refused", s.counters.Count(reporter.Retrying, reporter.Refused),
 			"kept", s.counters.Count(reporter.Retrying), "address", s.sock.addr, "hint", refusedHint)
 	}
@@ -349,7 +349,7 @@ func (s *sender) resend(now time.Time) {
 // fail counts spans that were lost by an error, and logs it, rate-limited.
 func (s *sender) fail(n int, from reporter.State, err error) {
 	s.counters.Move(n, from, reporter.Failed)
-	if s.failLog.Allow(time.Now()) {
+	if s.failLog.Allow() {
 		s.log.Warn("spans not sent", "spans", n, "error", err, "failed", s.counters.Count(reporter.Failed))
 	}
 }

@@ -97,7 +97,7 @@ func (t *Transport) prepare(span *jaeger.Span) {
 // span, or process tags that leave no room for any.
 func (t *Transport) tooLarge(span *jaeger.Span, size int) {
 	t.Counters.Move(1, reporter.InFlight, reporter.TooLarge)
-	if !t.sizeLog.Allow(time.Now()) {
+	if !t.sizeLog.Allow() {
 		return
 	}
 	t.Log.Warn("span too large for a datagram", "operation", span.OperationName(),

@@ -12,7 +12,6 @@ import (
 	"github.com/openzipkin/zipkin-go"
 	"github.com/openzipkin/zipkin-go/model"
 
-	"github.com/otdemo/otdemo/internal/redact"
 	"github.com/otdemo/otdemo/pkg/config"
 	"github.com/otdemo/otdemo/pkg/tracer/internal/httpsend"
 	"github.com/otdemo/otdemo/pkg/tracer/internal/propagation"
@@ -21,20 +20,15 @@ import (
 	"github.com/otdemo/otdemo/pkg/tracer/internal/system"
 )
 
-// backend is zipkin-go behind zipkin-go-opentracing, with our reporter.
+// New makes zipkin-go's tracer behind zipkin-go-opentracing, with our reporter. Client
+// and server are two spans, as with every other tracer here; Zipkin's shared ones would
+// give both the same id.
 //
 // What zipkin-go-opentracing leaves out of OpenTracing stays out: it carries no
 // baggage, ignores sampling.priority, reads span.kind and the peer.* tags only
 // when the span starts, and makes an annotation of each field of a log. The
 // format, Zipkin v2 JSON, has names and services in lower case and strings as tag
 // values, and no process: the tags of the configuration are put on every span.
-type backend struct {
-	*reporter.Encoded
-	*propagation.Tracer
-}
-
-// New makes the tracer. Client and server are two spans, as with every
-// other tracer here; Zipkin's shared ones would give both the same id.
 func New(cfg config.Config, opts reporter.Env) (*system.Tracer, error) {
 	propagators, err := system.Check(cfg, opts)
 	if err != nil {
@@ -63,10 +57,10 @@ func New(cfg config.Config, opts reporter.Env) (*system.Tracer, error) {
 		Started:     out.Counters.CountStarted,
 	}
 	return &system.Tracer{
-		Tracer:  tracer,
-		Service: strings.ToLower(cfg.Service), // as zipkin-go writes it
-		Target:  redact.URL(cfg.CollectorURL()),
-		Backend: backend{out, tracer},
+		Tracer:   tracer,
+		Service:  strings.ToLower(cfg.Service), // as zipkin-go writes it
+		TraceID:  tracer.TraceID,
+		Reporter: out,
 	}, nil
 }
 
@@ -123,8 +117,8 @@ type recorder struct{ out *reporter.Encoded }
 
 // Send implements reporter.Reporter.
 func (r *recorder) Send(span model.SpanModel) {
-	if r.out.LogSpans {
-		reporter.LogFinished(r.out.Log, span.Name, span.TraceID.String(), span.ID.String(), span.Duration)
+	if r.out.Config.LogSpans {
+		r.out.LogFinished(span.Name, span.TraceID.String(), span.ID.String(), span.Duration)
 	}
 	r.out.Report(json.Marshal(span))
 }
