@@ -93,5 +93,5 @@ func (s *thriftSender) Prepare(spans [][]byte) func(context.Context) *reporter.S
 		size += len(span)
 	}
 	return s.Post(thrift.AppendBinary(make([]byte, 0, size),
-		thrift.Batch{Process: s.process, Spans: spans, N: len(spans), SeqNo: s.seqNo, Stats: thrift.ClientStats(s.counters.Losses())}))
+		thrift.Batch{Process: s.process, Spans: spans, N: len(spans), SeqNo: s.seqNo, Stats: s.counters.Losses()}))
 }

@@ -3,6 +3,7 @@ package otel
 import (
 	"context"
 
+	"github.com/opentracing/opentracing-go"
 	"go.opentelemetry.io/otel/baggage"
 	otelpropagation "go.opentelemetry.io/otel/propagation"
 	sdktrace "go.opentelemetry.io/otel/sdk/trace"
@@ -38,8 +39,12 @@ func newPropagator(f *propagation.Propagators, sampler sdktrace.Sampler) otelpro
 
 // listFor returns the formats for the carrier; only HTTP needs escaping.
 func (p *propagator) listFor(carrier otelpropagation.TextMapCarrier) []propagation.Propagator {
-	_, ok := carrier.(otelpropagation.HeaderCarrier)
-	return p.propagators.ForHTTP(ok)
+	kind := opentracing.TextMap
+	if _, ok := carrier.(otelpropagation.HeaderCarrier); ok {
+		kind = opentracing.HTTPHeaders
+	}
+	list, _ := p.propagators.For(kind)
+	return list
 }
 
 // Inject implements otelpropagation.TextMapPropagator.
@@ -106,7 +111,7 @@ func (p *propagator) decide(ctx context.Context, l propagation.SpanContext) bool
 func (p *propagator) Fields() []string {
 	fields := p.w3c.Fields()
 	l := propagation.SpanContext{Trace: id.TraceID{Low: 1}, Span: 1, Parent: 1, Sampled: propagation.Keep}
-	for i, format := range p.propagators.ForHTTP(true) {
+	for i, format := range p.listFor(otelpropagation.HeaderCarrier{}) {
 		if p.propagators.Names[i] != config.PropagationW3C {
 			format.Inject(l, func(key, _ string) { fields = append(fields, key) })
 		}

@@ -45,6 +45,16 @@ type SpanContext struct {
 // carry a sampling decision.
 func (l *SpanContext) HasSpan() bool { return !l.Trace.IsZero() && l.Span != 0 }
 
+// setIDs sets the ids of a span and of its parent, which may be 0. It reports whether
+// they are valid.
+func (l *SpanContext) setIDs(trace, span, parent string) bool {
+	var err [3]error
+	l.Trace, err[0] = id.ParseTraceID(trace)
+	l.Span, err[1] = id.ParseSpanID(span)
+	l.Parent, err[2] = id.ParseSpanID(parent)
+	return err == [3]error{} && l.HasSpan()
+}
+
 // AddBaggage keeps the first value of each key.
 func (l *SpanContext) AddBaggage(key, value string) {
 	if key == "" {
@@ -116,8 +126,8 @@ func newPropagator(name string, escape bool) (Propagator, error) {
 	}
 }
 
-// forCarrier returns the formats for OpenTracing's kind of carrier.
-func (f *Propagators) forCarrier(kind any) ([]Propagator, error) {
+// For returns the propagators for a kind of carrier of OpenTracing.
+func (f *Propagators) For(kind any) ([]Propagator, error) {
 	switch kind {
 	case opentracing.HTTPHeaders:
 		return f.http, nil
@@ -128,17 +138,9 @@ func (f *Propagators) forCarrier(kind any) ([]Propagator, error) {
 	}
 }
 
-// ForHTTP returns the propagators for headers of HTTP, or for maps.
-func (f *Propagators) ForHTTP(http bool) []Propagator {
-	if http {
-		return f.http
-	}
-	return f.text
-}
-
 // Inject writes l in all formats.
 func (f *Propagators) Inject(l SpanContext, kind, carrier any) error {
-	list, err := f.forCarrier(kind)
+	list, err := f.For(kind)
 	if err != nil {
 		return err
 	}
@@ -157,7 +159,7 @@ func (f *Propagators) Inject(l SpanContext, kind, carrier any) error {
 
 // Extract reads the span context that carrier holds; see ExtractFrom.
 func (f *Propagators) Extract(kind, carrier any) (SpanContext, error) {
-	list, err := f.forCarrier(kind)
+	list, err := f.For(kind)
 	if err != nil {
 		return SpanContext{}, err
 	}

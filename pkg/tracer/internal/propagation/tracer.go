@@ -97,7 +97,7 @@ func (s *startOptions) Apply(o *opentracing.StartSpanOptions) { *o = opentracing
 // Inject implements opentracing.Tracer. Carriers other than headers and maps are
 // left to the library.
 func (t *Tracer) Inject(sc opentracing.SpanContext, kind, carrier any) error {
-	if _, err := t.Propagators.forCarrier(kind); err != nil {
+	if _, err := t.Propagators.For(kind); err != nil {
 		return t.Tracer.Inject(unwrap(sc), kind, carrier)
 	}
 	l, ok := t.Converter.FromLibrary(unwrap(sc))
@@ -115,7 +115,7 @@ func (t *Tracer) Inject(sc opentracing.SpanContext, kind, carrier any) error {
 
 // Extract implements opentracing.Tracer.
 func (t *Tracer) Extract(kind, carrier any) (opentracing.SpanContext, error) {
-	if _, err := t.Propagators.forCarrier(kind); err != nil {
+	if _, err := t.Propagators.For(kind); err != nil {
 		return t.Tracer.Extract(kind, carrier)
 	}
 	l, err := t.Propagators.Extract(kind, carrier)

@@ -61,7 +61,7 @@ func (w3cPropagator) Extract(h Headers) (SpanContext, error) {
 		return SpanContext{}, opentracing.ErrSpanContextNotFound
 	}
 	sc := trace.SpanContextFromContext(propagation.TraceContext{}.Extract(context.Background(), w3cReader{h}))
-	if !sc.IsValid() || h.count(traceparentHeader) > 1 {
+	if !sc.IsValid() || len(h.all(traceparentHeader)) > 1 {
 		return SpanContext{}, corrupted(traceparentHeader, raw)
 	}
 	return FromOTel(sc), nil

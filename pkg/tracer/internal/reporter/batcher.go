@@ -169,6 +169,3 @@ func (b *Batcher[T]) Close() {
 
 // Tick implements transport; there is nothing to do between batches.
 func (*Batcher[T]) Tick() time.Duration { return 0 }
-
-// Wake implements transport.
-func (*Batcher[T]) Wake() <-chan struct{} { return nil }

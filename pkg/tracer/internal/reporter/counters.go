@@ -5,6 +5,7 @@ import (
 	"sync/atomic"
 
 	"github.com/uber/jaeger-client-go"
+	j "github.com/uber/jaeger-client-go/thrift-gen/jaeger"
 	"github.com/uber/jaeger-lib/metrics"
 
 	"github.com/otdemo/otdemo/pkg/plural"
@@ -177,18 +178,13 @@ func (c *Counters) Stats(queued int) Stats {
 	}
 }
 
-// Losses are the spans that were lost since the tracer's start, as ClientStats of
-// jaeger.thrift divides them.
-type Losses struct {
-	FullQueue, TooLarge, FailedToEmit int64
-}
-
-// Losses returns what each batch reports to the backend.
-func (c *Counters) Losses() Losses {
-	return Losses{
-		FullQueue:    c.Count(dropped),
-		TooLarge:     c.Count(TooLarge),
-		FailedToEmit: c.Count(Failed, Refused),
+// Losses returns what each batch reports to the backend: the spans that were lost since
+// the tracer's start.
+func (c *Counters) Losses() j.ClientStats {
+	return j.ClientStats{
+		FullQueueDroppedSpans: c.Count(dropped),
+		TooLargeDroppedSpans:  c.Count(TooLarge),
+		FailedToEmitSpans:     c.Count(Failed, Refused),
 	}
 }
 

@@ -37,7 +37,7 @@ type Env struct {
 }
 
 // Transport carries finished spans of type T to a backend. Its methods are called
-// from the reporter's goroutine alone, except Wake. It counts every span that Append
+// from the reporter's goroutine alone. It counts every span that Append
 // gets: each one is InFlight then, and in a final state when Close returns.
 type Transport[T any] interface {
 	// Append adds a span to the batch, and sends the batch when it is full.
@@ -49,8 +49,6 @@ type Transport[T any] interface {
 	// Tick does what no span triggers, such as trying a closed port again, and
 	// returns the time until it has to be called next, 0 if it does not matter.
 	Tick() time.Duration
-	// Wake receives when Tick has to be called at once; it may be nil.
-	Wake() <-chan struct{}
 }
 
 // Reporter is a bounded queue and the one goroutine that passes its spans to a
@@ -206,7 +204,6 @@ func (r *Reporter[T]) run() {
 			r.flush()
 			r.logDrops()
 		case <-due.C:
-		case <-r.Transport.Wake():
 		case <-r.closing:
 			r.finish()
 			return

@@ -32,10 +32,9 @@ func (g *gate) Append(*jaeger.Span) {
 	}
 }
 
-func (*gate) Flush()                {}
-func (*gate) Close()                {}
-func (*gate) Tick() time.Duration   { return 0 }
-func (*gate) Wake() <-chan struct{} { return nil }
+func (*gate) Flush()              {}
+func (*gate) Close()              {}
+func (*gate) Tick() time.Duration { return 0 }
 
 // newGated makes a blocking reporter above a gate. Its queue holds two spans, and
 // its goroutine takes up to two more.

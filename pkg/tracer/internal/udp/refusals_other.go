@@ -16,7 +16,7 @@ func (s *socket) askForQuotes() bool { return false }
 
 // refusals returns the refusal of the last datagram, if it has become known. It
 // blocks for refusalWait, since a read is the portable way to get at it.
-func (s *socket) refusals() []refusal {
+func (s *socket) refusals() []uint32 {
 	if err := s.conn.SetReadDeadline(time.Now().Add(refusalWait)); err != nil {
 		return nil
 	}
@@ -25,5 +25,5 @@ func (s *socket) refusals() []refusal {
 	if err == nil || errors.Is(err, os.ErrDeadlineExceeded) {
 		return nil
 	}
-	return []refusal{{number: s.last, known: true}}
+	return []uint32{s.last}
 }

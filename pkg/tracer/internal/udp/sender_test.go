@@ -199,8 +199,8 @@ func TestLateRefusal(t *testing.T) {
 	r.report(7)
 	r.transport.Flush()
 	testkit.Eventually(t, "sent", func() bool { r.transport.Tick(); return r.stats().Sent == 7 })
-	r.transport.sender.refuse(refusal{number: 1, known: true})
-	r.transport.sender.refuse(refusal{number: 1, known: true})
+	r.transport.sender.refuse(1)
+	r.transport.sender.refuse(1)
 	s := r.stats()
 	testkit.CheckBalance(t, s)
 	if s.Sent != 0 || s.Refused != 7 || s.Lost() != 7 || s.Refusals != 2 {
@@ -222,7 +222,7 @@ func TestRefusalWithoutQuote(t *testing.T) {
 		r.report(1)
 		r.transport.Flush()
 	}
-	r.transport.sender.refuse(refusal{})
+	r.transport.sender.refuse(unknown)
 	if got := r.transport.sender.flight.first().number; got != 2 {
 		t.Errorf("oldest in flight: got %d, want 2", got)
 	}

@@ -8,7 +8,6 @@ import (
 	"log/slog"
 	"net"
 	"strconv"
-	"time"
 
 	"github.com/uber/jaeger-client-go"
 
@@ -21,8 +20,7 @@ import (
 // datagrams of the agent's size, which a sender delivers. It implements
 // transport, from one goroutine.
 type Transport struct {
-	Options
-	sender *sender
+	*sender
 
 	// The current batch.
 	process    []byte
@@ -48,7 +46,7 @@ type Options struct {
 // New makes a transport, which begins to look up the agent at once.
 func New(o Options) *Transport {
 	o.Log = o.Log.With("target", Target(o.Agent))
-	return &Transport{Options: o, sender: newSender(o)}
+	return &Transport{sender: newSender(o)}
 }
 
 // Target is the agent's address as it is configured.
@@ -66,7 +64,7 @@ func (t *Transport) Append(span *jaeger.Span) {
 	before := len(t.spans)
 	encoded, err := t.Encoder.AppendSpan(t.spans, span)
 	if err != nil {
-		t.sender.fail(1, reporter.InFlight, err)
+		t.fail(1, reporter.InFlight, err)
 		return
 	}
 	t.spans = encoded[:before]
@@ -110,7 +108,7 @@ func (t *Transport) tooLarge(span *jaeger.Span, size int) {
 // crashes some Jaegers.
 func (t *Transport) Flush() {
 	t.seal()
-	t.sender.tick()
+	t.Tick()
 }
 
 // seal makes the current batch a datagram and sends it, or keeps it.
@@ -119,19 +117,14 @@ func (t *Transport) seal() {
 		return
 	}
 	t.lastNumber++
-	d := &datagram{number: t.lastNumber, spans: t.n, in: reporter.InFlight}
-	d.payload = thrift.AppendEmitBatch(
-		t.sender.spare.get(thrift.CompactOverhead+len(t.process)+len(t.spans)), d.number,
-		thrift.Batch{Process: t.process, Spans: [][]byte{t.spans}, N: t.n, SeqNo: int64(t.lastNumber), Stats: thrift.ClientStats(t.Counters.Losses())})
+	payload := t.spare.get(thrift.CompactOverhead + len(t.process) + len(t.spans))
+	payload = thrift.AppendEmitBatch(payload, t.lastNumber, thrift.Batch{
+		Process: t.process, Spans: [][]byte{t.spans}, N: t.n, SeqNo: int64(t.lastNumber), Stats: t.Counters.Losses(),
+	})
+	d := &datagram{number: t.lastNumber, spans: t.n, payload: payload, in: reporter.InFlight}
 	t.spans, t.n = t.spans[:0], 0
-	t.sender.deliver(d)
+	t.deliver(d)
 }
-
-// Wake implements transport.
-func (t *Transport) Wake() <-chan struct{} { return t.sender.addresses.wakeup }
-
-// Tick implements transport.
-func (t *Transport) Tick() time.Duration { return t.sender.tick() }
 
 // Close implements transport, see sender.close.
 func (t *Transport) Close() {
