@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io"
 	"net"
-	"net/url"
 	"slices"
 	"time"
 
@@ -14,7 +13,6 @@ import (
 	"sourcegraph.com/sourcegraph/appdash"
 
 	"github.com/otdemo/otdemo/internal/hint"
-	"github.com/otdemo/otdemo/internal/redact"
 	"github.com/otdemo/otdemo/pkg/config"
 	"github.com/otdemo/otdemo/pkg/tracer/internal/httpsend"
 	"github.com/otdemo/otdemo/pkg/tracer/internal/reporter"
@@ -43,14 +41,14 @@ type sender struct{ address string }
 
 // batches returns an error if the endpoint is not tcp://host:port.
 func batches(cfg config.Config, opts reporter.Env) (reporter.BatchOptions[[]byte], error) {
-	endpoint := cfg.CollectorURL()
-	u, err := url.Parse(endpoint)
-	if err != nil {
-		return reporter.BatchOptions[[]byte]{}, fmt.Errorf("reporter.collector.endpoint is no URL, got %q: %w", redact.URL(endpoint), redact.Error(err))
-	}
-	if u.Scheme != "tcp" || u.Hostname() == "" || u.Port() == "" {
-		return reporter.BatchOptions[[]byte]{}, hint.New(fmt.Errorf("reporter.collector.endpoint must be tcp://host:port with tracer appdash, got %q", redact.URL(endpoint)),
+	raw := cfg.CollectorURL()
+	u, err := httpsend.ParseURL(httpsend.EndpointKey, raw)
+	if err == nil && (u.Scheme != "tcp" || u.Hostname() == "" || u.Port() == "") {
+		err = hint.New(httpsend.URLError(httpsend.EndpointKey, "be tcp://host:port with tracer appdash", raw),
 			"Appdash's own is --collector-endpoint tcp://localhost:7701")
+	}
+	if err != nil {
+		return reporter.BatchOptions[[]byte]{}, err
 	}
 	return reporter.BatchOptions[[]byte]{
 		Sender:       &sender{address: u.Host},

@@ -2,7 +2,6 @@ package otel
 
 import (
 	"context"
-	"encoding/base64"
 	"net/url"
 	"strings"
 
@@ -23,17 +22,12 @@ import (
 
 // newGRPCClient makes the SDK's client with an interceptor of ours.
 func newGRPCClient(u *url.URL, t *sender) otlptrace.Client {
-	call := &otlpCall{}
-	if t.user != "" {
-		call.authorization = "Basic " + base64.StdEncoding.EncodeToString(
-			[]byte(t.user+":"+t.password))
-	}
 	options := []otlptracegrpc.Option{
 		otlptracegrpc.WithEndpointURL("https://" + u.Host),
 		otlptracegrpc.WithRetry(otlptracegrpc.RetryConfig{Enabled: false}),
 		otlptracegrpc.WithDialOption(
 			grpc.WithUserAgent("OTel OTLP Exporter Go/"+otlptrace.Version()),
-			grpc.WithUnaryInterceptor(call.intercept),
+			grpc.WithUnaryInterceptor(t.intercept),
 			// gRPC's own pause grows to two minutes, in which a collector that is
 			// back would lose every batch.
 			grpc.WithConnectParams(grpc.ConnectParams{
@@ -53,25 +47,16 @@ func newGRPCClient(u *url.URL, t *sender) otlptrace.Client {
 	return otlptracegrpc.NewClient(options...)
 }
 
-// otlpCall intercepts each call of the client.
-type otlpCall struct {
-	// authorization is the header of basic auth, "" for none. Credentials of gRPC
-	// would insist on TLS.
-	authorization string
-}
-
-// intercept is a grpc.UnaryClientInterceptor.
-func (c *otlpCall) intercept(
+// intercept is a grpc.UnaryClientInterceptor. It sets the header itself, because
+// credentials of gRPC would insist on TLS.
+func (t *sender) intercept(
 	ctx context.Context, method string, req, reply any, conn *grpc.ClientConn,
 	invoke grpc.UnaryInvoker, opts ...grpc.CallOption,
 ) error {
-	if c.authorization != "" {
-		header, ok := metadata.FromOutgoingContext(ctx)
-		if !ok {
-			header = metadata.MD{}
-		}
-		header = header.Copy()
-		header.Set("authorization", c.authorization)
+	if t.authorization != "" {
+		header, _ := metadata.FromOutgoingContext(ctx)
+		header = metadata.Join(header) // a copy, and never nil
+		header.Set("authorization", t.authorization)
 		ctx = metadata.NewOutgoingContext(ctx, header)
 	}
 	err := invoke(ctx, method, req, reply, conn, opts...)

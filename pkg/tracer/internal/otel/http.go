@@ -2,9 +2,7 @@ package otel
 
 import (
 	"bytes"
-	"context"
 	"crypto/tls"
-	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -34,10 +32,9 @@ func newHTTPClient(u *url.URL, t *sender, tlsConfig *tls.Config) (client otlptra
 	base.ForceAttemptHTTP2 = true // which a TLS configuration would turn off
 	base.TLSClientConfig = tlsConfig
 	ours.Transport = &otlpRoundTripper{
-		next:     base,
-		user:     t.user,
-		password: t.password,
-		timeout:  t.limits.request,
+		next:          base,
+		authorization: t.authorization,
+		timeout:       t.limits.request,
 	}
 	options := []otlptracehttp.Option{
 		otlptracehttp.WithEndpointURL(u.String()),
@@ -55,25 +52,21 @@ func newHTTPClient(u *url.URL, t *sender, tlsConfig *tls.Config) (client otlptra
 // otlpRoundTripper checks each response in place of the SDK's exporter, which only
 // sees success. Every error that it returns is a *reporter.SendError.
 type otlpRoundTripper struct {
-	next           http.RoundTripper
-	user, password string
+	next          http.RoundTripper
+	authorization string
 	// timeout is what the error of a request without a response names.
 	timeout time.Duration
 }
 
 // RoundTrip implements http.RoundTripper.
 func (r *otlpRoundTripper) RoundTrip(req *http.Request) (*http.Response, error) {
-	if r.user != "" {
+	if r.authorization != "" {
 		req = req.Clone(req.Context())
-		req.SetBasicAuth(r.user, r.password)
+		req.Header.Set("Authorization", r.authorization)
 	}
 	resp, err := r.next.RoundTrip(req)
 	if err != nil {
-		reason := httpsend.NetworkReason(err)
-		if errors.Is(err, context.DeadlineExceeded) {
-			reason = fmt.Sprintf("no answer within %v", r.timeout)
-		}
-		return nil, &reporter.SendError{Reason: reason, Cause: err, Retryable: true}
+		return nil, &reporter.SendError{Reason: httpsend.NetworkReason(err, r.timeout), Cause: err, Retryable: true}
 	}
 	body, err := io.ReadAll(io.LimitReader(resp.Body, otlpAnswerBytes))
 	_ = resp.Body.Close()
@@ -117,13 +110,8 @@ func otlpBodyError(resp *http.Response, body []byte, text string) *reporter.Send
 		// OTLP requires the request's format, but some servers respond in JSON.
 		decode = protojson.UnmarshalOptions{DiscardUnknown: true}.Unmarshal
 	}
-	isPage := httpsend.IsHTML(resp.Header.Get("Content-Type"), text)
-	if !isPage && decode(body, answer) == nil {
+	if !httpsend.IsHTML(resp.Header.Get("Content-Type"), text) && decode(body, answer) == nil {
 		return partialError(answer)
 	}
-	e := &reporter.SendError{Reason: "answered " + resp.Status + " but not in OTLP, so it is no span collector", Body: text}
-	if isPage {
-		e.Reason += " but a web page (wrong port?)"
-	}
-	return e
+	return httpsend.WrongServer(resp, "but not in OTLP", text)
 }

@@ -77,7 +77,7 @@ type Source struct {
 
 // NewSource returns the source of a configuration. Its requests end with ctx.
 func NewSource(ctx context.Context, cfg config.Config, log *slog.Logger) (*Source, error) {
-	u, err := httpsend.ParseURL("sampler.endpoint", cfg.SamplingURL())
+	u, err := httpsend.ParseWebURL("sampler.endpoint", cfg.SamplingURL())
 	if err != nil {
 		return nil, err
 	}
