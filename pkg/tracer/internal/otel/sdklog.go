@@ -21,16 +21,12 @@ func logSDK(log *slog.Logger) {
 // config and otlpTLS report, and what the SDK quotes of headers, which carry tokens.
 type sdkLog struct{ log *slog.Logger }
 
-// Init implements logr.LogSink.
 func (sdkLog) Init(logr.RuntimeInfo) {}
 
-// Enabled implements logr.LogSink.
 func (sdkLog) Enabled(level int) bool { return level == 0 }
 
-// Info implements logr.LogSink.
 func (s sdkLog) Info(_ int, msg string, _ ...any) { s.log.Info("OpenTelemetry's SDK", "detail", msg) }
 
-// Error implements logr.LogSink.
 func (s sdkLog) Error(err error, msg string, keysAndValues ...any) {
 	switch {
 	case msg == "parse duration", strings.Contains(msg, " tls "):
@@ -45,10 +41,8 @@ func (s sdkLog) Error(err error, msg string, keysAndValues ...any) {
 	s.log.Warn("OpenTelemetry's SDK reports an error", append(line, keysAndValues...)...)
 }
 
-// WithValues implements logr.LogSink.
 func (s sdkLog) WithValues(keysAndValues ...any) logr.LogSink {
 	return sdkLog{s.log.With(keysAndValues...)}
 }
 
-// WithName implements logr.LogSink.
 func (s sdkLog) WithName(string) logr.LogSink { return s }
