@@ -25,16 +25,22 @@ const serviceTag = "service"
 
 // New makes Appdash's tracer, which is basictracer, with a recorder of ours. Its trace
 // ids have 64 bits.
-func New(cfg config.Config, opts reporter.Env) (*system.Tracer, error) {
-	propagators, err := system.Check(cfg, opts)
+func New(cfg config.Config, env reporter.Env) (*system.Tracer, error) {
+	propagators, err := system.Check(cfg, env)
 	if err != nil {
 		return nil, err
 	}
-	b, err := batches(cfg, opts)
+	address, err := collectorAddress(cfg)
 	if err != nil {
 		return nil, err
 	}
-	out := reporter.StartEncoded(cfg, opts, b)
+	out := reporter.StartEncoded(cfg, env, reporter.BatchOptions[[]byte]{
+		Sender:       sender(address),
+		Log:          env.Logger.With("address", address),
+		MaxSpans:     batchSpans,
+		MaxBytes:     batchBytes,
+		MaxSpanBytes: spanBytes,
+	})
 	// What appdashtracer.NewTracerWithOptions does, but for the recorder.
 	sampler := sampling.ByTraceID(cfg.Sampler)
 	options := basictracer.DefaultOptions()
@@ -46,7 +52,7 @@ func New(cfg config.Config, opts reporter.Env) (*system.Tracer, error) {
 	tracer := &propagation.Tracer{
 		Tracer:      basictracer.NewWithOptions(options),
 		Propagators: propagators,
-		Converter:   &converter{decide: sampler, log: opts.Logger},
+		Converter:   &converter{decide: sampler, log: env.Logger},
 		Started:     out.Counters.CountStarted,
 	}
 	return &system.Tracer{
@@ -65,7 +71,6 @@ type recorder struct {
 	tags []config.Tag
 }
 
-// RecordSpan implements basictracer.SpanRecorder.
 func (r *recorder) RecordSpan(span basictracer.RawSpan) {
 	if !span.Context.Sampled {
 		return
@@ -103,7 +108,6 @@ type annotations struct {
 	list []appdash.Annotation
 }
 
-// Collect implements appdash.Collector.
 func (a *annotations) Collect(span appdash.SpanID, list ...appdash.Annotation) error {
 	a.span = span
 	a.list = append(a.list, list...)

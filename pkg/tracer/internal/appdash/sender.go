@@ -37,41 +37,34 @@ const (
 // It opens a connection for each batch, closes its writing half and waits for the
 // collector to close it as well. Appdash's does that when it has read all, and breaks
 // the connection when it could not.
-type sender struct{ address string }
+type sender string // the collector's address
 
-// batches returns an error if the endpoint is not tcp://host:port.
-func batches(cfg config.Config, opts reporter.Env) (reporter.BatchOptions[[]byte], error) {
+// collectorAddress returns an error if the endpoint is not tcp://host:port.
+func collectorAddress(cfg config.Config) (string, error) {
 	raw := cfg.CollectorURL()
 	u, err := httpsend.ParseURL(httpsend.EndpointKey, raw)
-	if err == nil && (u.Scheme != "tcp" || u.Hostname() == "" || u.Port() == "") {
-		err = hint.New(httpsend.URLError(httpsend.EndpointKey, "be tcp://host:port with tracer appdash", raw),
+	if err != nil {
+		return "", err
+	}
+	if u.Scheme != "tcp" || u.Hostname() == "" || u.Port() == "" {
+		return "", hint.New(httpsend.URLError(httpsend.EndpointKey, "be tcp://host:port with tracer appdash", raw),
 			"Appdash's own is --collector-endpoint tcp://localhost:7701")
 	}
-	if err != nil {
-		return reporter.BatchOptions[[]byte]{}, err
-	}
-	return reporter.BatchOptions[[]byte]{
-		Sender:       &sender{address: u.Host},
-		Log:          opts.Logger.With("address", u.Host),
-		MaxSpans:     batchSpans,
-		MaxBytes:     batchBytes,
-		MaxSpanBytes: spanBytes,
-	}, nil
+	return u.Host, nil
 }
 
-// Prepare implements sender.
-func (l *sender) Prepare(packets [][]byte) func(context.Context) *reporter.SendError {
-	return func(ctx context.Context) *reporter.SendError { return l.try(ctx, packets) }
+func (s sender) Prepare(packets [][]byte) func(context.Context) *reporter.SendError {
+	return func(ctx context.Context) *reporter.SendError { return s.try(ctx, packets) }
 }
 
-// Close implements sender; no connection outlasts its batch.
-func (*sender) Close() {}
+// Close does nothing: no connection outlasts its batch.
+func (sender) Close() {}
 
 // try sends a batch over a connection of its own.
-func (l *sender) try(closed context.Context, packets [][]byte) *reporter.SendError {
+func (s sender) try(closed context.Context, packets [][]byte) *reporter.SendError {
 	ctx, cancel := context.WithTimeout(closed, reporter.SendTimeout)
 	defer cancel()
-	conn, err := new(net.Dialer).DialContext(ctx, "tcp", l.address)
+	conn, err := new(net.Dialer).DialContext(ctx, "tcp", string(s))
 	if err != nil {
 		return &reporter.SendError{Reason: reason(closed, ctx, err), Cause: err, Retryable: true}
 	}

@@ -53,7 +53,6 @@ type stateKey struct{}
 
 func noState() any { return "" }
 
-// Inject implements jaeger.Injector.
 func (h injectExtractor) Inject(sc jaeger.SpanContext, carrier any) error {
 	if !sc.IsValid() {
 		return opentracing.ErrInvalidSpanContext
@@ -78,7 +77,6 @@ func (h injectExtractor) Inject(sc jaeger.SpanContext, carrier any) error {
 	return h.propagators.Inject(l, h.kind, carrier)
 }
 
-// Extract implements jaeger.Extractor.
 func (h injectExtractor) Extract(carrier any) (jaeger.SpanContext, error) {
 	l, err := h.propagators.Extract(h.kind, carrier)
 	switch {

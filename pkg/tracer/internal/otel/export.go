@@ -82,7 +82,6 @@ func parseOTLPURL(raw string) (*url.URL, error) {
 	return nil, hint.New(httpsend.URLError(httpsend.EndpointKey, must, raw), advice)
 }
 
-// Prepare implements reporter.Sender.
 func (t *sender) Prepare(spans []sdktrace.ReadOnlySpan) func(context.Context) *reporter.SendError {
 	return func(ctx context.Context) *reporter.SendError { return t.try(ctx, spans) }
 }
@@ -106,7 +105,6 @@ func (t *sender) try(ctx context.Context, spans []sdktrace.ReadOnlySpan) *report
 	return e
 }
 
-// Close implements sender.
 func (t *sender) Close() {
 	if err := t.exporter.Shutdown(context.Background()); err != nil {
 		t.log.Warn("exporter not closed cleanly", "error", err)

@@ -58,7 +58,6 @@ type otlpRoundTripper struct {
 	timeout time.Duration
 }
 
-// RoundTrip implements http.RoundTripper.
 func (r *otlpRoundTripper) RoundTrip(req *http.Request) (*http.Response, error) {
 	if r.authorization != "" {
 		req = req.Clone(req.Context())

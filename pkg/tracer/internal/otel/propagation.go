@@ -47,7 +47,6 @@ func (p *propagator) listFor(carrier otelpropagation.TextMapCarrier) []propagati
 	return list
 }
 
-// Inject implements otelpropagation.TextMapPropagator.
 func (p *propagator) Inject(ctx context.Context, carrier otelpropagation.TextMapCarrier) {
 	sc := trace.SpanContextFromContext(ctx)
 	if !sc.IsValid() {
@@ -66,7 +65,6 @@ func (p *propagator) Inject(ctx context.Context, carrier otelpropagation.TextMap
 	}
 }
 
-// Extract implements otelpropagation.TextMapPropagator.
 func (p *propagator) Extract(ctx context.Context, carrier otelpropagation.TextMapCarrier) context.Context {
 	l, err := p.propagators.ExtractFrom(p.listFor(carrier), collect(carrier))
 	if err != nil || !l.HasSpan() {

@@ -63,7 +63,6 @@ type countingSampler struct {
 	counters *reporter.Counters
 }
 
-// ShouldSample implements sdktrace.Sampler.
 func (s countingSampler) ShouldSample(p sdktrace.SamplingParameters) sdktrace.SamplingResult {
 	result := s.Sampler.ShouldSample(p)
 	s.counters.CountStarted(result.Decision == sdktrace.RecordAndSample)

@@ -28,7 +28,6 @@ var errUnencodable = errors.New("protobuf cannot carry the text of a span")
 // refuses a whole batch for one such string.
 type utf8Client struct{ otlptrace.Client }
 
-// UploadTraces implements otlptrace.Client.
 func (c utf8Client) UploadTraces(ctx context.Context, spans []*tracepb.ResourceSpans) error {
 	err := c.Client.UploadTraces(ctx, spans)
 	if !errors.Is(err, proto.Error) && !errors.Is(err, errUnencodable) {

@@ -91,7 +91,6 @@ func (t *Tracer) StartSpan(operation string, opts ...opentracing.StartSpanOption
 // startOptions passes options on that were applied already.
 type startOptions opentracing.StartSpanOptions
 
-// Apply implements opentracing.StartSpanOption.
 func (s *startOptions) Apply(o *opentracing.StartSpanOptions) { *o = opentracing.StartSpanOptions(*s) }
 
 // Inject implements opentracing.Tracer. Carriers other than headers and maps are
@@ -146,24 +145,20 @@ type wrappedSpan struct {
 	finished atomic.Bool
 }
 
-// Finish implements opentracing.Span.
 func (s *wrappedSpan) Finish() {
 	if s.finished.CompareAndSwap(false, true) {
 		s.Span.Finish()
 	}
 }
 
-// FinishWithOptions implements opentracing.Span.
 func (s *wrappedSpan) FinishWithOptions(opts opentracing.FinishOptions) {
 	if s.finished.CompareAndSwap(false, true) {
 		s.Span.FinishWithOptions(opts)
 	}
 }
 
-// Tracer implements opentracing.Span.
 func (s *wrappedSpan) Tracer() opentracing.Tracer { return s.tracer }
 
-// Context implements opentracing.Span.
 func (s *wrappedSpan) Context() opentracing.SpanContext {
 	if s.extras == (extras{}) {
 		return s.Span.Context()
@@ -171,19 +166,16 @@ func (s *wrappedSpan) Context() opentracing.SpanContext {
 	return wrappedContext{s.Span.Context(), s.extras}
 }
 
-// SetOperationName implements opentracing.Span.
 func (s *wrappedSpan) SetOperationName(operation string) opentracing.Span {
 	s.Span.SetOperationName(operation)
 	return s
 }
 
-// SetTag implements opentracing.Span.
 func (s *wrappedSpan) SetTag(key string, value any) opentracing.Span {
 	s.Span.SetTag(key, value)
 	return s
 }
 
-// SetBaggageItem implements opentracing.Span.
 func (s *wrappedSpan) SetBaggageItem(key, value string) opentracing.Span {
 	s.Span.SetBaggageItem(key, value)
 	return s

@@ -185,7 +185,6 @@ func (c *OTLPCollector) Spans() map[string]*tracepb.Span {
 	return spans
 }
 
-// Export implements coltracepb.TraceServiceServer.
 func (c grpcCollector) Export(
 	ctx context.Context, r *coltracepb.ExportTraceServiceRequest,
 ) (*coltracepb.ExportTraceServiceResponse, error) {

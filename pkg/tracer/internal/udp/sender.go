@@ -78,7 +78,6 @@ func (s *sender) deliver(d *datagram) {
 	s.send(d)
 }
 
-// Tick implements reporter.Transport.
 func (s *sender) Tick() time.Duration {
 	now := time.Now()
 	if found, ok := s.addresses.poll(now); ok {

@@ -3,9 +3,11 @@
 package zipkin
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"net/http"
+	"slices"
 	"strings"
 
 	zipkintracer "github.com/openzipkin-contrib/zipkin-go-opentracing"
@@ -29,16 +31,26 @@ import (
 // when the span starts, and makes an annotation of each field of a log. The
 // format, Zipkin v2 JSON, has names and services in lower case and strings as tag
 // values, and no process: the tags of the configuration are put on every span.
-func New(cfg config.Config, opts reporter.Env) (*system.Tracer, error) {
-	propagators, err := system.Check(cfg, opts)
+func New(cfg config.Config, env reporter.Env) (*system.Tracer, error) {
+	propagators, err := system.Check(cfg, env)
 	if err != nil {
 		return nil, err
 	}
-	b, err := batches(cfg, opts)
+	h, err := httpsend.New(cfg.CollectorURL(), cfg.Reporter.Collector, http.Header{
+		"Content-Type": {"application/json"},
+		// As in zipkin-go's own reporter: no proxy on the way may trace this.
+		"B3": {"0"},
+	})
 	if err != nil {
 		return nil, err
 	}
-	out := reporter.StartEncoded(cfg, opts, b)
+	out := reporter.StartEncoded(cfg, env, reporter.BatchOptions[[]byte]{
+		Sender:       sender{h},
+		Log:          env.Logger.With("url", h.URL),
+		MaxSpans:     httpsend.BatchSpans,
+		MaxBytes:     httpsend.BatchBytes,
+		MaxSpanBytes: httpsend.SpanBytes,
+	})
 	tags := make(map[string]string, len(cfg.Tags))
 	for _, tag := range cfg.Tags {
 		tags[tag.Name] = tag.Value
@@ -64,47 +76,11 @@ func New(cfg config.Config, opts reporter.Env) (*system.Tracer, error) {
 	}, nil
 }
 
-// batches posts to Zipkin's API, in batches with the bounds that Jaeger's
-// collector is given.
-func batches(cfg config.Config, opts reporter.Env) (reporter.BatchOptions[[]byte], error) {
-	p, err := httpsend.New(cfg.CollectorURL(), cfg.Reporter.Collector, http.Header{
-		"Content-Type": {"application/json"},
-		// As in zipkin-go's own reporter: no proxy on the way may trace this.
-		"B3": {"0"},
-	})
-	if err != nil {
-		return reporter.BatchOptions[[]byte]{}, err
-	}
-	return reporter.BatchOptions[[]byte]{
-		Sender:       sender{p},
-		Log:          opts.Logger.With("url", p.URL),
-		MaxSpans:     httpsend.BatchSpans,
-		MaxBytes:     httpsend.BatchBytes,
-		MaxSpanBytes: httpsend.SpanBytes,
-	}, nil
-}
-
-// sender implements sender.
+// sender implements reporter.Sender for encoded spans, of which it makes a list.
 type sender struct{ *httpsend.Sender }
 
 func (s sender) Prepare(spans [][]byte) func(context.Context) *reporter.SendError {
-	return s.Post(jsonList(spans))
-}
-
-// jsonList makes a list of encoded values.
-func jsonList(values [][]byte) []byte {
-	size := len("[]")
-	for _, v := range values {
-		size += len(v) + len(",")
-	}
-	list := append(make([]byte, 0, size), '[')
-	for i, v := range values {
-		if i > 0 {
-			list = append(list, ',')
-		}
-		list = append(list, v...)
-	}
-	return append(list, ']')
+	return s.Post(slices.Concat([]byte("["), bytes.Join(spans, []byte(",")), []byte("]")))
 }
 
 // recorder implements reporter.Reporter of zipkin-go on our queue, because
@@ -115,7 +91,6 @@ func jsonList(values [][]byte) []byte {
 // after Close waits for ever, and Close has no deadline.
 type recorder struct{ out *reporter.Encoded }
 
-// Send implements reporter.Reporter.
 func (r *recorder) Send(span model.SpanModel) {
 	if r.out.Config.LogSpans {
 		r.out.LogFinished(span.Name, span.TraceID.String(), span.ID.String(), span.Duration)
