@@ -22,7 +22,7 @@ func TestOTLPCollectorComesLate(t *testing.T) {
 	t.Parallel()
 	for _, scheme := range []string{"http", "grpc"} {
 		address := testkit.ClosedTCP(t)
-		cfg := testkit.OtelConfig(scheme + "://" + address)
+		cfg := OtelConfig(scheme + "://" + address)
 		cfg.Reporter.FlushInterval = time.Millisecond
 		l := &testkit.Logs{}
 		tr, err := New(cfg, reporter.Env{Logger: l.Logger(), Metrics: metrics.NullFactory})
@@ -39,7 +39,7 @@ func TestOTLPCollectorComesLate(t *testing.T) {
 			t.Skipf("the port was taken meanwhile: %v", err)
 		}
 		if scheme == "grpc" {
-			testkit.ServeGRPC(t, listener, testkit.Accept)
+			ServeGRPC(t, listener, Accept)
 		} else {
 			server := &httptest.Server{Listener: listener, Config: &http.Server{Handler: http.HandlerFunc(func(http.ResponseWriter, *http.Request) {})}}
 			server.Start()
