@@ -10,7 +10,6 @@ import (
 	"go.opentelemetry.io/otel/trace"
 
 	"github.com/otdemo/otdemo/pkg/config"
-	"github.com/otdemo/otdemo/pkg/trace/id"
 	"github.com/otdemo/otdemo/pkg/tracer/internal/propagation"
 )
 
@@ -104,20 +103,10 @@ func (p *propagator) decide(ctx context.Context, l propagation.SpanContext) bool
 	return result.Decision == sdktrace.RecordAndSample
 }
 
-// Fields implements otelpropagation.TextMapPropagator. Baggage with a header for each
-// item is not in it.
-func (p *propagator) Fields() []string {
-	fields := p.w3c.Fields()
-	l := propagation.SpanContext{Trace: id.TraceID{Low: 1}, Span: 1, Parent: 1, Sampled: propagation.Keep}
-	for i, format := range p.listFor(otelpropagation.HeaderCarrier{}) {
-		if p.propagators.Names[i] != config.PropagationW3C {
-			format.Inject(l, func(key, _ string) { fields = append(fields, key) })
-		}
-	}
-	return fields
-}
+// Fields is for those who reset a carrier, as the bridge does not.
+func (p *propagator) Fields() []string { return nil }
 
-// collect is collect for OpenTelemetry's carriers.
+// collect returns the headers of a carrier that some format uses.
 func collect(carrier otelpropagation.TextMapCarrier) propagation.Headers {
 	var h propagation.Headers
 	several, _ := carrier.(otelpropagation.ValuesGetter)

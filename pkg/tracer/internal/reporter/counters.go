@@ -125,19 +125,6 @@ func (c *Counters) CountStarted(sampled bool) {
 // Add counts n spans that were in the queue, or in no state yet.
 func (c *Counters) Add(n int, to State) {
 	c.byState[to].Add(int64(n))
-	c.updateMetrics(n, to)
-}
-
-// Move counts n spans in another state.
-func (c *Counters) Move(n int, from, to State) {
-	if from == to {
-		return
-	}
-	c.byState[from].Add(-int64(n))
-	c.Add(n, to)
-}
-
-func (c *Counters) updateMetrics(n int, to State) {
 	switch to {
 	case Sent:
 		c.Metrics.ReporterSuccess.Inc(int64(n))
@@ -146,6 +133,14 @@ func (c *Counters) updateMetrics(n int, to State) {
 	case TooLarge, Refused, Failed:
 		c.Metrics.ReporterFailure.Inc(int64(n))
 	case InFlight, Retrying, states:
+	}
+}
+
+// Move counts n spans in another state.
+func (c *Counters) Move(n int, from, to State) {
+	if from != to {
+		c.byState[from].Add(-int64(n))
+		c.Add(n, to)
 	}
 }
 
