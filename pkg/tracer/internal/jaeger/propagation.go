@@ -61,11 +61,8 @@ func (h injectExtractor) Inject(sc jaeger.SpanContext, carrier any) error {
 		Trace:   id.TraceID(sc.TraceID()),
 		Span:    id.SpanID(sc.SpanID()),
 		Parent:  id.SpanID(sc.ParentID()),
-		Sampled: propagation.Drop,
+		Sampled: propagation.Decided(sc.IsSampled() || sc.IsDebug()),
 		Debug:   sc.IsDebug(),
-	}
-	if sc.IsSampled() || l.Debug {
-		l.Sampled = propagation.Keep
 	}
 	sc.ForeachBaggageItem(func(key, value string) bool {
 		l.AddBaggage(key, value)

@@ -5,9 +5,12 @@ package otel
 import (
 	"context"
 	"log/slog"
+	"strings"
 	"sync"
 
+	"github.com/go-logr/logr"
 	"github.com/opentracing/opentracing-go"
+	otelapi "go.opentelemetry.io/otel"
 	"go.opentelemetry.io/otel/attribute"
 	bridge "go.opentelemetry.io/otel/bridge/opentracing"
 	otelpropagation "go.opentelemetry.io/otel/propagation"
@@ -168,3 +171,42 @@ func traceID(sc opentracing.SpanContext) (id.TraceID, bool) {
 	}
 	return propagation.FromOTelID(c.TraceID()), c.IsSampled()
 }
+
+// logSDK has the SDK's own log and errors go to log, in the place of stderr. Both are
+// global in OpenTelemetry: the latest tracer's log has them.
+func logSDK(log *slog.Logger) {
+	otelapi.SetLogger(logr.New(sdkLog{log}))
+	otelapi.SetErrorHandler(otelapi.ErrorHandlerFunc(func(err error) {
+		log.Warn("OpenTelemetry's SDK reports an error", "error", err)
+	}))
+}
+
+// sdkLog is a logr.LogSink for errors, as the SDK's own is. It leaves out what package
+// config and otlpTLS report, and what the SDK quotes of headers, which carry tokens.
+type sdkLog struct{ log *slog.Logger }
+
+func (sdkLog) Init(logr.RuntimeInfo) {}
+
+func (sdkLog) Enabled(level int) bool { return level == 0 }
+
+func (s sdkLog) Info(_ int, msg string, _ ...any) { s.log.Info("OpenTelemetry's SDK", "detail", msg) }
+
+func (s sdkLog) Error(err error, msg string, keysAndValues ...any) {
+	switch {
+	case msg == "parse duration", strings.Contains(msg, " tls "):
+		return
+	case strings.Contains(msg, "header"):
+		keysAndValues, err = nil, nil
+	}
+	line := []any{"detail", msg}
+	if err != nil {
+		line = append(line, "error", err)
+	}
+	s.log.Warn("OpenTelemetry's SDK reports an error", append(line, keysAndValues...)...)
+}
+
+func (s sdkLog) WithValues(keysAndValues ...any) logr.LogSink {
+	return sdkLog{s.log.With(keysAndValues...)}
+}
+
+func (s sdkLog) WithName(string) logr.LogSink { return s }

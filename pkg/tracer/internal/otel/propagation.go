@@ -86,8 +86,8 @@ func (p *propagator) Extract(ctx context.Context, carrier otelpropagation.TextMa
 
 // spanContext makes OpenTelemetry's context of l, which names a span.
 func (p *propagator) spanContext(ctx context.Context, l propagation.SpanContext) trace.SpanContext {
-	if l.Sampled == propagation.Deferred && p.decide(ctx, l) {
-		l.Sampled = propagation.Keep
+	if l.Sampled == propagation.Deferred {
+		l.Sampled = propagation.Decided(p.decide(ctx, l))
 	}
 	c := l.OTel()
 	c.Remote = true

@@ -49,10 +49,7 @@ func (appdashPropagator) Extract(h Headers) (SpanContext, error) {
 	if err != nil {
 		return SpanContext{}, corrupted(appdashSampleHeader, sampled)
 	}
-	l.Sampled = Drop
-	if kept {
-		l.Sampled = Keep
-	}
+	l.Sampled = Decided(kept)
 	return l, nil
 }
 

@@ -58,7 +58,7 @@ func (f jaegerPropagator) Extract(h Headers) (SpanContext, error) {
 		return SpanContext{}, opentracing.ErrSpanContextNotFound
 	}
 	parts := strings.Split(f.unescape(raw), ":")
-	l := SpanContext{Sampled: Drop}
+	var l SpanContext
 	if len(parts) != 4 || len(parts[3]) > 2 || !l.setIDs(parts[0], parts[1], parts[2]) {
 		return SpanContext{}, corrupted(jaegerHeader, raw)
 	}
@@ -67,9 +67,7 @@ func (f jaegerPropagator) Extract(h Headers) (SpanContext, error) {
 		return SpanContext{}, corrupted(jaegerHeader, raw)
 	}
 	l.Debug = flags&jaegerDebug != 0
-	if l.Debug || flags&jaegerSampled != 0 {
-		l.Sampled = Keep
-	}
+	l.Sampled = Decided(l.Debug || flags&jaegerSampled != 0)
 	return l, nil
 }
 

@@ -27,6 +27,14 @@ const (
 	Keep
 )
 
+// Decided returns Keep or Drop.
+func Decided(sampled bool) Decision {
+	if sampled {
+		return Keep
+	}
+	return Drop
+}
+
 // SpanContext is what a request carries of the span that made it, whatever the header
 // format. A format that has no room for a field leaves it out.
 type SpanContext struct {

@@ -78,16 +78,12 @@ func (w3cPropagator) ExtractBaggage(h Headers, add func(key, value string)) {
 // FromOTel returns what sc holds, without baggage.
 func FromOTel(sc trace.SpanContext) SpanContext {
 	spanID := sc.SpanID()
-	l := SpanContext{
+	return SpanContext{
 		Trace:   FromOTelID(sc.TraceID()),
 		Span:    id.SpanID(binary.BigEndian.Uint64(spanID[:])),
-		Sampled: Drop,
+		Sampled: Decided(sc.IsSampled()),
 		State:   sc.TraceState().String(),
 	}
-	if sc.IsSampled() {
-		l.Sampled = Keep
-	}
-	return l
 }
 
 // FromOTelID returns the id of a trace.
