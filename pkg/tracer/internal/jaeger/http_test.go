@@ -137,6 +137,15 @@ func TestHTTPLargeSpans(t *testing.T) {
 		t.Errorf("got %+v, want 4 sent and 1 too large", s)
 	}
 	l.Want(t, "level=WARN", "span too large for a request", "operation=large")
+	var got []int
+	for _, batch := range c.Batches {
+		for _, span := range batch.Spans {
+			got = append(got, len(span.Logs[0].Fields[0].GetVStr()))
+		}
+	}
+	if d := cmp.Diff([]int{600_000, 600_000, 200_000, 2 << 20}, got); d != "" || len(c.Errs) > 0 {
+		t.Errorf("payloads (-want +got), errors %v:\n%s", c.Errs, d)
+	}
 }
 
 // A collector that is not there yet gets the spans when it is.

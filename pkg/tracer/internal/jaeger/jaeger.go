@@ -30,7 +30,6 @@ func New(cfg config.Config, env reporter.Env) (*system.Tracer, error) {
 		return nil, err
 	}
 	o, retrier := reporter.NewOptions[*jaeger.Span](cfg, env)
-	o.Release = (*jaeger.Span).Release
 	m := o.Counters.Metrics
 	ctx, cancel := context.WithCancel(context.Background())
 	sampler, err := sampling.New(ctx, cfg, m, env.Logger)
@@ -118,16 +117,14 @@ type spanReporter struct {
 	*reporter.Reporter[*jaeger.Span]
 }
 
-// Report enqueues the span, or counts it as lost.
+// Report enqueues the span, or counts it as lost. The span needs no Retain: our tracers
+// do not pool spans.
 func (r spanReporter) Report(span *jaeger.Span) {
 	if r.Config.LogSpans {
 		sc := span.SpanContext()
 		r.LogFinished(span.OperationName(), sc.TraceID().String(), sc.SpanID().String(), span.Duration())
 	}
-	span.Retain()
-	if !r.Enqueue(span) {
-		span.Release()
-	}
+	r.Enqueue(span)
 }
 
 // Close does nothing: system.Tracer shuts the reporter down.

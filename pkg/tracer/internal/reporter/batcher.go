@@ -78,7 +78,7 @@ func (b *Batcher[T]) Append(span T) {
 			b.TooLarge("size", size, "max_size", b.MaxSpanBytes)
 			return
 		}
-		if b.FullWith(size) {
+		if b.size+size > b.MaxBytes {
 			b.Flush()
 		}
 		b.size += size
@@ -88,9 +88,6 @@ func (b *Batcher[T]) Append(span T) {
 		b.Flush()
 	}
 }
-
-// FullWith reports whether size more bytes need another batch.
-func (b *Batcher[T]) FullWith(size int) bool { return len(b.Batch) > 0 && b.size+size > b.MaxBytes }
 
 // Flush implements transport. It waits for the backend, at the longest the
 // retrier's timeout and one request.

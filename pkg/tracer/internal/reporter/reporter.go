@@ -75,9 +75,6 @@ type Options[T any] struct {
 	Cancel context.CancelFunc
 	// closing is closed when no more spans will come, for the transport too.
 	closing chan struct{}
-	// Release is called with each span that the transport has read; it may be
-	// nil.
-	Release func(T)
 }
 
 // NewOptions returns options by cfg, without the transport, and the retry policy that
@@ -108,9 +105,9 @@ func Start[T any](o Options[T]) *Reporter[T] {
 	return r
 }
 
-// Enqueue counts a finished span and puts it into the queue. It returns false if it
-// could not, and has counted that. It blocks only with Env.Block.
-func (r *Reporter[T]) Enqueue(span T) bool {
+// Enqueue puts a finished span into the queue, or counts it as lost. It blocks only with
+// Env.Block.
+func (r *Reporter[T]) Enqueue(span T) {
 	r.Counters.Finished.Add(1)
 	verdict, room := r.queue.put(span)
 	if verdict == queueFull && r.Block {
@@ -118,13 +115,11 @@ func (r *Reporter[T]) Enqueue(span T) bool {
 	}
 	switch verdict {
 	case admitted:
-		return true
 	case queueFull:
 		r.Counters.Add(1, dropped)
 	case queueClosed:
 		r.Counters.Add(1, afterClose)
 	}
-	return false
 }
 
 // awaitSpace puts span into the queue when there is space, unless nothing at all is
@@ -217,18 +212,14 @@ func (r *Reporter[T]) run() {
 // forward passes up to most spans from the queue to the transport, which counts them
 // from there, and reports whether it stopped at that bound.
 func (r *Reporter[T]) forward(most int) (more bool) {
-	var none T
 	for most > 0 {
 		spans := r.burst[:min(most, len(r.burst))]
 		n := r.queue.take(spans)
 		r.Counters.Add(n, InFlight)
-		for i, span := range spans[:n] {
+		for _, span := range spans[:n] {
 			r.Transport.Append(span)
-			if r.Release != nil {
-				r.Release(span)
-			}
-			spans[i] = none
 		}
+		clear(spans[:n])
 		if n < len(spans) {
 			return false
 		}
