@@ -64,9 +64,19 @@ func (sender) Close() {}
 func (s sender) try(closed context.Context, packets [][]byte) *reporter.SendError {
 	ctx, cancel := context.WithTimeout(closed, reporter.SendTimeout)
 	defer cancel()
+	failed := func(err error, retryable bool) *reporter.SendError {
+		e := &reporter.SendError{Reason: err.Error(), Cause: err, Retryable: retryable}
+		switch {
+		case closed.Err() != nil:
+			e.Reason = "the tracer was closed before the collector ended the connection"
+		case ctx.Err() != nil:
+			e.Reason = fmt.Sprintf("the collector did not end the connection within %v", reporter.SendTimeout)
+		}
+		return e
+	}
 	conn, err := new(net.Dialer).DialContext(ctx, "tcp", string(s))
 	if err != nil {
-		return &reporter.SendError{Reason: reason(closed, ctx, err), Cause: err, Retryable: true}
+		return failed(err, true)
 	}
 	defer func() { _ = conn.Close() }()
 	defer context.AfterFunc(ctx, func() { _ = conn.SetDeadline(time.Unix(1, 0)) })()
@@ -75,7 +85,7 @@ func (s sender) try(closed context.Context, packets [][]byte) *reporter.SendErro
 		err = conn.(*net.TCPConn).CloseWrite()
 	}
 	if err != nil {
-		return &reporter.SendError{Reason: reason(closed, ctx, err), Cause: err, Retryable: true}
+		return failed(err, true)
 	}
 	// An error while reading leaves a shorter start, which is all it is for.
 	answer, err := io.ReadAll(io.LimitReader(conn, httpsend.BodyStart))
@@ -85,20 +95,9 @@ func (s sender) try(closed context.Context, packets [][]byte) *reporter.SendErro
 	case err != nil:
 		// The collector that is only slow has the spans: another try would store
 		// them twice.
-		return &reporter.SendError{Reason: reason(closed, ctx, err), Cause: err, Retryable: ctx.Err() == nil}
+		return failed(err, ctx.Err() == nil)
 	}
 	return nil
-}
-
-func reason(closed, ctx context.Context, err error) string {
-	switch {
-	case closed.Err() != nil:
-		return "the tracer was closed before the collector ended the connection"
-	case ctx.Err() != nil:
-		return fmt.Sprintf("the collector did not end the connection within %v", reporter.SendTimeout)
-	default:
-		return err.Error()
-	}
 }
 
 // appendPacket appends a CollectPacket of Appdash's internal/wire/collector.proto, in

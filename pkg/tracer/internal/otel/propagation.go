@@ -58,9 +58,9 @@ func (p *propagator) Inject(ctx context.Context, carrier otelpropagation.TextMap
 	for i, format := range p.listFor(carrier) {
 		if p.propagators.Names[i] == config.PropagationW3C {
 			p.w3c.Inject(ctx, carrier)
-			continue
+		} else {
+			format.Inject(l, carrier.Set)
 		}
-		format.Inject(l, carrier.Set)
 	}
 }
 
@@ -76,31 +76,26 @@ func (p *propagator) Extract(ctx context.Context, carrier otelpropagation.TextMa
 	}
 	bag := baggage.FromContext(extracted)
 	for key, value := range l.Baggage {
-		if bag.Member(key).Key() != "" {
-			continue
+		if bag.Member(key).Key() == "" {
+			bag = propagation.WithMember(bag, key, value)
 		}
-		bag = propagation.WithMember(bag, key, value)
 	}
 	return baggage.ContextWithBaggage(trace.ContextWithRemoteSpanContext(ctx, sc), bag)
 }
 
 // spanContext makes OpenTelemetry's context of l, which names a span.
 func (p *propagator) spanContext(ctx context.Context, l propagation.SpanContext) trace.SpanContext {
-	if l.Sampled == propagation.Deferred {
-		l.Sampled = propagation.Decided(p.decide(ctx, l))
-	}
 	c := l.OTel()
 	c.Remote = true
+	if l.Sampled == propagation.Deferred {
+		result := p.sampler.ShouldSample(sdktrace.SamplingParameters{
+			ParentContext: trace.ContextWithSpanContext(ctx, trace.SpanContext{}),
+			TraceID:       c.TraceID,
+			Kind:          trace.SpanKindServer,
+		})
+		c.TraceFlags = c.TraceFlags.WithSampled(result.Decision == sdktrace.RecordAndSample)
+	}
 	return trace.NewSpanContext(c)
-}
-
-func (p *propagator) decide(ctx context.Context, l propagation.SpanContext) bool {
-	result := p.sampler.ShouldSample(sdktrace.SamplingParameters{
-		ParentContext: trace.ContextWithSpanContext(ctx, trace.SpanContext{}),
-		TraceID:       l.OTel().TraceID,
-		Kind:          trace.SpanKindServer,
-	})
-	return result.Decision == sdktrace.RecordAndSample
 }
 
 // Fields is for those who reset a carrier, as the bridge does not.
