@@ -199,8 +199,8 @@ func TestLateRefusal(t *testing.T) {
 	r.report(7)
 	r.transport.Flush()
 	testkit.Eventually(t, "sent", func() bool { r.transport.Tick(); return r.stats().Sent == 7 })
-	r.transport.sender.refuse(1)
-	r.transport.sender.refuse(1)
+	r.transport.refuse(1)
+	r.transport.refuse(1)
 	s := r.stats()
 	testkit.CheckBalance(t, s)
 	if s.Sent != 0 || s.Refused != 7 || s.Lost() != 7 || s.Refusals != 2 {

@@ -129,5 +129,5 @@ func (t *Transport) seal() {
 // Close implements transport, see sender.close.
 func (t *Transport) Close() {
 	t.seal()
-	t.sender.close()
+	t.close()
 }
