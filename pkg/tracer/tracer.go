@@ -19,6 +19,7 @@ import (
 	"github.com/otdemo/otdemo/pkg/tracer/internal/appdash"
 	"github.com/otdemo/otdemo/pkg/tracer/internal/jaeger"
 	"github.com/otdemo/otdemo/pkg/tracer/internal/otel"
+	"github.com/otdemo/otdemo/pkg/tracer/internal/propagation"
 	"github.com/otdemo/otdemo/pkg/tracer/internal/reporter"
 	"github.com/otdemo/otdemo/pkg/tracer/internal/sampling"
 	"github.com/otdemo/otdemo/pkg/tracer/internal/system"
@@ -98,16 +99,24 @@ func New(cfg config.Config, opts Options) (*Tracer, error) {
 	if cfg.UsesCollector() {
 		target = redact.URL(cfg.CollectorURL())
 	}
-	s, err := start(cfg, reporter.Env{Logger: opts.Logger, Metrics: opts.Metrics, Block: opts.Block})
+	env := reporter.Env{Logger: opts.Logger, Metrics: opts.Metrics, Block: opts.Block}
+	propagators, err := system.Check(cfg, env)
+	if err != nil {
+		return nil, err
+	}
+	s, err := start(cfg, env, propagators)
 	if err != nil {
 		return nil, err
 	}
 	return &Tracer{Tracer: s.Tracer, system: s, target: target}, nil
 }
 
+// start makes a tracing system of a configuration that was checked.
+type start func(config.Config, reporter.Env, *propagation.Propagators) (*system.Tracer, error)
+
 // systems returns how each tracing system that makes spans is started, by its name.
-func systems() map[string]func(config.Config, reporter.Env) (*system.Tracer, error) {
-	return map[string]func(config.Config, reporter.Env) (*system.Tracer, error){
+func systems() map[string]start {
+	return map[string]start{
 		kind.Jaeger:  jaeger.New,
 		kind.Zipkin:  zipkin.New,
 		kind.Appdash: appdash.New,

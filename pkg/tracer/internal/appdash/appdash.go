@@ -30,11 +30,7 @@ const serviceTag = "service"
 
 // New makes Appdash's tracer, which is basictracer, with a recorder of ours. Its trace
 // ids have 64 bits.
-func New(cfg config.Config, env reporter.Env) (*system.Tracer, error) {
-	propagators, err := system.Check(cfg, env)
-	if err != nil {
-		return nil, err
-	}
+func New(cfg config.Config, env reporter.Env, propagators *propagation.Propagators) (*system.Tracer, error) {
 	address, err := collectorAddress(cfg)
 	if err != nil {
 		return nil, err

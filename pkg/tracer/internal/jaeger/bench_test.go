@@ -18,6 +18,7 @@ import (
 	"github.com/uber/jaeger-lib/metrics"
 
 	"github.com/otdemo/otdemo/pkg/tracer/internal/reporter"
+	"github.com/otdemo/otdemo/pkg/tracer/internal/system"
 	"github.com/otdemo/otdemo/pkg/tracer/internal/testkit"
 )
 
@@ -61,7 +62,7 @@ func ourReporter(b *testing.B) func() {
 	b.Helper()
 	port, span := testkit.BlackHole(b), testkit.ClientSpan()
 	return func() {
-		tr, err := New(testkit.UDPConfig(port), benchEnv())
+		tr, err := startBench(port)
 		if err != nil {
 			b.Fatal(err)
 		}
@@ -143,7 +144,7 @@ func benchmarkTurns(b *testing.B, turn func()) {
 // over Inject to Finish, with the sending of it: what tracing adds to a request
 // on the client's side.
 func BenchmarkSpan(b *testing.B) {
-	tr, err := New(testkit.UDPConfig(testkit.BlackHole(b)), benchEnv())
+	tr, err := startBench(testkit.BlackHole(b))
 	if err != nil {
 		b.Fatal(err)
 	}
@@ -173,6 +174,12 @@ func BenchmarkSpan(b *testing.B) {
 	}
 }
 
-func benchEnv() reporter.Env {
-	return reporter.Env{Logger: slog.New(slog.DiscardHandler), Metrics: metrics.NullFactory, Block: true}
+func startBench(port int) (*system.Tracer, error) {
+	env := reporter.Env{Logger: slog.New(slog.DiscardHandler), Metrics: metrics.NullFactory, Block: true}
+	cfg := testkit.UDPConfig(port)
+	propagators, err := system.Check(cfg, env)
+	if err != nil {
+		return nil, err
+	}
+	return New(cfg, env, propagators)
 }

@@ -16,6 +16,7 @@ import (
 
 	"github.com/otdemo/otdemo/pkg/config"
 	"github.com/otdemo/otdemo/pkg/trace/id"
+	"github.com/otdemo/otdemo/pkg/tracer/internal/propagation"
 	"github.com/otdemo/otdemo/pkg/tracer/internal/reporter"
 	"github.com/otdemo/otdemo/pkg/tracer/internal/sampling"
 	"github.com/otdemo/otdemo/pkg/tracer/internal/system"
@@ -24,11 +25,7 @@ import (
 )
 
 // New makes jaeger-client-go's tracer with our reporter and transports.
-func New(cfg config.Config, env reporter.Env) (*system.Tracer, error) {
-	propagators, err := system.Check(cfg, env)
-	if err != nil {
-		return nil, err
-	}
+func New(cfg config.Config, env reporter.Env, propagators *propagation.Propagators) (*system.Tracer, error) {
 	o, retrier := reporter.NewOptions[*jaeger.Span](cfg, env)
 	m := o.Counters.Metrics
 	ctx, cancel := context.WithCancel(context.Background())

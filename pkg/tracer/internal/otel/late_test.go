@@ -14,6 +14,7 @@ import (
 	sdktrace "go.opentelemetry.io/otel/sdk/trace"
 
 	"github.com/otdemo/otdemo/pkg/tracer/internal/reporter"
+	"github.com/otdemo/otdemo/pkg/tracer/internal/system"
 	"github.com/otdemo/otdemo/pkg/tracer/internal/testkit"
 )
 
@@ -25,7 +26,12 @@ func TestOTLPCollectorComesLate(t *testing.T) {
 		cfg := OtelConfig(scheme + "://" + address)
 		cfg.Reporter.FlushInterval = time.Millisecond
 		l := &testkit.Logs{}
-		tr, err := New(cfg, reporter.Env{Logger: l.Logger(), Metrics: metrics.NullFactory})
+		env := reporter.Env{Logger: l.Logger(), Metrics: metrics.NullFactory}
+		propagators, err := system.Check(cfg, env)
+		if err != nil {
+			t.Fatal(err)
+		}
+		tr, err := New(cfg, env, propagators)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -45,11 +45,7 @@ const scope = "github.com/otdemo/otdemo"
 //     brings only baggage brings nothing. Unsigned integers of 64 bits become text.
 //   - The binary format of Inject and Extract is not there, and SetBaggageItem is
 //     not safe beside another use of the same span's context.
-func New(cfg config.Config, env reporter.Env) (*system.Tracer, error) {
-	propagators, err := system.Check(cfg, env)
-	if err != nil {
-		return nil, err
-	}
+func New(cfg config.Config, env reporter.Env, propagators *propagation.Propagators) (*system.Tracer, error) {
 	sampler, stopSampler, err := newSampler(cfg, env.Logger)
 	if err != nil {
 		return nil, err

@@ -33,11 +33,7 @@ import (
 // when the span starts, and makes an annotation of each field of a log. The
 // format, Zipkin v2 JSON, has names and services in lower case and strings as tag
 // values, and no process: the tags of the configuration are put on every span.
-func New(cfg config.Config, env reporter.Env) (*system.Tracer, error) {
-	propagators, err := system.Check(cfg, env)
-	if err != nil {
-		return nil, err
-	}
+func New(cfg config.Config, env reporter.Env, propagators *propagation.Propagators) (*system.Tracer, error) {
 	h, err := httpsend.New(cfg.CollectorURL(), cfg.Reporter.Collector, http.Header{
 		"Content-Type": {"application/json"},
 		// As in zipkin-go's own reporter: no proxy on the way may trace this.
