@@ -66,9 +66,9 @@ func ourReporter(b *testing.B) func() {
 		if err != nil {
 			b.Fatal(err)
 		}
-		reporter := tr.Reporter.(spanReporter)
+		r := spanReporter{tr.Reporter.(*reporter.Reporter[*jaeger.Span])}
 		for range turnSpans {
-			reporter.Report(span)
+			r.Report(span)
 		}
 		if err := tr.Shutdown(context.Background()); err != nil {
 			b.Fatal(err)

@@ -26,27 +26,26 @@ import (
 
 // New makes jaeger-client-go's tracer with our reporter and transports.
 func New(cfg config.Config, env reporter.Env, propagators *propagation.Propagators) (*system.Tracer, error) {
-	o, retrier := reporter.NewOptions[*jaeger.Span](cfg, env)
-	m := o.Counters.Metrics
+	r := reporter.New[*jaeger.Span](cfg.Reporter, env)
+	m := r.Counters.Metrics
 	ctx, cancel := context.WithCancel(context.Background())
 	sampler, err := sampling.New(ctx, cfg, m, env.Logger)
 	if err != nil {
 		cancel()
-		o.Cancel()
 		return nil, err
 	}
 	stop := sync.OnceFunc(func() {
 		cancel()
 		sampler.Close()
 	})
-	if o.Transport, err = newTransport(cfg, o.Counters, env.Logger, retrier); err != nil {
+	transport, err := newTransport(cfg, r)
+	if err != nil {
 		stop()
-		o.Cancel()
 		return nil, err
 	}
-	r := spanReporter{reporter.Start(o)}
+	r.Start(transport)
 	options := append(tracerOptions(cfg, env, m), propagationOptions(cfg.Service, propagators, m, sampler)...)
-	t, _ := jaeger.NewTracer(cfg.Service, sampler, r, options...)
+	t, _ := jaeger.NewTracer(cfg.Service, sampler, spanReporter{r}, options...)
 	return &system.Tracer{
 		Tracer:   t,
 		Service:  cfg.Service,
@@ -57,18 +56,16 @@ func New(cfg config.Config, env reporter.Env, propagators *propagation.Propagato
 }
 
 // newTransport makes the transport to a collector or to an agent.
-func newTransport(
-	cfg config.Config, counters *reporter.Counters, log *slog.Logger, r reporter.Retrier,
-) (reporter.Transport[*jaeger.Span], error) {
+func newTransport(cfg config.Config, r *reporter.Reporter[*jaeger.Span]) (reporter.Transport[*jaeger.Span], error) {
 	if cfg.UsesCollector() {
-		return newHTTPTransport(cfg.Reporter.Collector, counters, log, r)
+		return newHTTPTransport(cfg.Reporter.Collector, r.Counters, r.Logger, r.Retrier)
 	}
 	return udp.New(udp.Options{
 		Agent:    cfg.Reporter.Agent,
 		Encoder:  thrift.NewCompact(),
-		Counters: counters,
-		Log:      log,
-		Ctx:      r.Ctx,
+		Counters: r.Counters,
+		Log:      r.Logger,
+		Ctx:      r.Retrier.Ctx,
 	}), nil
 }
 

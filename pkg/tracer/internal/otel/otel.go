@@ -71,22 +71,21 @@ func New(cfg config.Config, env reporter.Env, propagators *propagation.Propagato
 
 // startReporter makes the exporter and the reporter above it.
 func startReporter(cfg config.Config, env reporter.Env) (*reporter.Reporter[sdktrace.ReadOnlySpan], error) {
-	o, r := reporter.NewOptions[sdktrace.ReadOnlySpan](cfg, env)
 	s, err := newSender(cfg, env.Logger)
 	if err != nil {
-		o.Cancel()
 		return nil, err
 	}
-	r.Timeout = s.limits.export
-	o.Transport = reporter.NewBatcher(reporter.BatchOptions[sdktrace.ReadOnlySpan]{
+	r := reporter.New[sdktrace.ReadOnlySpan](cfg.Reporter, env)
+	r.Retrier.Timeout = s.limits.export
+	r.Start(reporter.NewBatcher(reporter.BatchOptions[sdktrace.ReadOnlySpan]{
 		Sender:   s,
 		Log:      s.log,
 		MaxSpans: s.limits.batch,
 		Describe: func(span sdktrace.ReadOnlySpan) []any {
 			return []any{"operation", span.Name(), "trace_id", span.SpanContext().TraceID().String()}
 		},
-	}, o.Counters, r)
-	return reporter.Start(o), nil
+	}, r.Counters, r.Retrier))
+	return r, nil
 }
 
 // newBridge is the bridge's NewTracerPair, whose provider is deprecated. The

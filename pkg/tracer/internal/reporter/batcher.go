@@ -178,10 +178,11 @@ type Encoded struct {
 
 // StartEncoded starts a reporter that sends the batches of b.
 func StartEncoded(cfg config.Config, env Env, b BatchOptions[[]byte]) *Encoded {
-	o, r := NewOptions[[]byte](cfg, env)
+	r := New[[]byte](cfg.Reporter, env)
+	r.Logger = b.Log
 	b.SizeOf = func(span []byte) int { return len(span) }
-	o.Transport, o.Logger = NewBatcher(b, o.Counters, r), b.Log
-	return &Encoded{Reporter: Start(o)}
+	r.Start(NewBatcher(b, r.Counters, r.Retrier))
+	return &Encoded{Reporter: r}
 }
 
 // Report reports a span that was encoded, or counts it as failed if it could

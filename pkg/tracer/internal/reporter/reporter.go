@@ -1,6 +1,6 @@
 // Package reporter gets finished spans from the application to a transport, and counts
 // what becomes of each: a bounded queue, one goroutine, batches, retries. Start at
-// Start; Encoded is for libraries whose spans are encoded when they finish, and
+// New; Encoded is for libraries whose spans are encoded when they finish, and
 // Batcher for transports that send batches.
 package reporter
 
@@ -54,9 +54,17 @@ type Transport[T any] interface {
 // Reporter is a bounded queue and the one goroutine that passes its spans to a
 // transport.
 type Reporter[T any] struct {
-	Options[T]
-	queue *queue[T]
-	done  chan struct{}
+	Env
+	Config    config.Reporter
+	Counters  *Counters
+	Transport Transport[T]
+	// Retrier is for the transport: the reporter's end ends its waits.
+	Retrier Retrier
+	cancel  context.CancelFunc
+	// closing is closed when no more spans will come.
+	closing chan struct{}
+	queue   *queue[T]
+	done    chan struct{}
 	// stalledAt is the number of spans sent when Enqueue last waited in vain; -1
 	// before the first time.
 	stalledAt   atomic.Int64
@@ -65,44 +73,28 @@ type Reporter[T any] struct {
 	loggedDrops int64
 }
 
-// Options are what Start needs; NewOptions returns them.
-type Options[T any] struct {
-	Env
-	Config    config.Reporter
-	Transport Transport[T]
-	Counters  *Counters
-	// Cancel ends the waits inside the transport.
-	Cancel context.CancelFunc
-	// closing is closed when no more spans will come, for the transport too.
-	closing chan struct{}
-}
-
-// NewOptions returns options by cfg, without the transport, and the retry policy that
-// the transport shares: the reporter's end ends its waits. The caller must call Cancel
-// if it does not start a reporter.
-func NewOptions[T any](cfg config.Config, env Env) (Options[T], Retrier) {
+// New returns a reporter without a transport, for Start.
+func New[T any](cfg config.Reporter, env Env) *Reporter[T] {
 	ctx, cancel := context.WithCancel(context.Background())
-	o := Options[T]{
+	r := &Reporter[T]{
 		Env:      env,
-		Config:   cfg.Reporter,
+		Config:   cfg,
 		Counters: NewCounters(jaeger.NewMetrics(env.Metrics, nil)),
-		Cancel:   cancel,
+		cancel:   cancel,
 		closing:  make(chan struct{}),
+		queue:    newQueue[T](cfg.QueueSize),
+		done:     make(chan struct{}),
+		burst:    make([]T, min(maxTake, cfg.QueueSize)),
 	}
-	return o, Retrier{Ctx: ctx, Timeout: RetryTimeout, Closing: o.closing}
+	r.Retrier = Retrier{Ctx: ctx, Timeout: RetryTimeout, Closing: r.closing}
+	r.stalledAt.Store(-1)
+	return r
 }
 
-// Start starts a reporter.
-func Start[T any](o Options[T]) *Reporter[T] {
-	r := &Reporter[T]{
-		Options: o,
-		queue:   newQueue[T](o.Config.QueueSize),
-		done:    make(chan struct{}),
-		burst:   make([]T, min(maxTake, o.Config.QueueSize)),
-	}
-	r.stalledAt.Store(-1)
+// Start starts the goroutine, which Shutdown ends.
+func (r *Reporter[T]) Start(t Transport[T]) {
+	r.Transport = t
 	go r.run()
-	return r
 }
 
 // Enqueue puts a finished span into the queue, or counts it as lost. It blocks only with
@@ -167,12 +159,12 @@ func (r *Reporter[T]) Shutdown(ctx context.Context) error {
 	late := make(chan int64, 1)
 	stop := context.AfterFunc(ctx, func() {
 		late <- r.lost()
-		r.Cancel()
+		r.cancel()
 	})
 	close(r.closing)
 	<-r.done
 	if stop() {
-		r.Cancel()
+		r.cancel()
 		return nil
 	}
 	if left := r.lost() - <-late; left > 0 {

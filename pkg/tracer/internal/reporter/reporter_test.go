@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/uber/jaeger-client-go"
+	"github.com/uber/jaeger-lib/metrics"
 
 	"github.com/otdemo/otdemo/pkg/config"
 	"github.com/otdemo/otdemo/pkg/tracer/internal/testkit"
@@ -36,19 +37,21 @@ func (*gate) Flush()              {}
 func (*gate) Close()              {}
 func (*gate) Tick() time.Duration { return 0 }
 
+// newReporter makes a blocking reporter.
+func newReporter(queueSize int) *Reporter[*jaeger.Span] {
+	return New[*jaeger.Span](config.Reporter{QueueSize: queueSize, FlushInterval: time.Hour},
+		Env{Logger: slog.New(slog.DiscardHandler), Metrics: metrics.NullFactory, Block: true})
+}
+
 // newGated makes a blocking reporter above a gate. Its queue holds two spans, and
 // its goroutine takes up to two more.
 func newGated(t *testing.T) (*Reporter[*jaeger.Span], *gate) {
 	t.Helper()
-	ctx, cancel := context.WithCancel(context.Background())
-	g := &gate{counters: NewCounters(jaeger.NewNullMetrics()), ctx: ctx, let: make(chan State)}
-	r := Start(Options[*jaeger.Span]{
-		Env:       Env{Logger: slog.New(slog.DiscardHandler), Block: true},
-		Config:    config.Reporter{QueueSize: 2, FlushInterval: time.Hour},
-		Transport: g, Counters: g.counters, Cancel: cancel, closing: make(chan struct{}),
-	})
+	r := newReporter(2)
+	g := &gate{counters: r.Counters, ctx: r.Retrier.Ctx, let: make(chan State)}
+	r.Start(g)
 	t.Cleanup(func() {
-		cancel()
+		r.cancel()
 		_ = r.Shutdown(context.Background())
 		testkit.CheckBalance(t, r.Stats())
 	})
@@ -245,8 +248,7 @@ func TestQueueWakes(t *testing.T) {
 func TestReportAfterTheLastRead(t *testing.T) {
 	t.Parallel()
 	spans := testkit.NewSpans(2)
-	rep := &Reporter[*jaeger.Span]{done: make(chan struct{}), burst: make([]*jaeger.Span, 1)}
-	rep.Counters, rep.queue, rep.Logger = NewCounters(jaeger.NewNullMetrics()), newQueue[*jaeger.Span](10), slog.New(slog.DiscardHandler)
+	rep := newReporter(10)
 	rep.queue.close()
 	// The first one comes when the goroutine has emptied the queue, the second
 	// one when it has ended; both had seen the reporter open.
