@@ -68,7 +68,7 @@ func New(cfg config.Config, env reporter.Env, propagators *propagation.Propagato
 // recorder, but in one packet instead of one for each tag, so that no span arrives in
 // part.
 type recorder struct {
-	out  *reporter.Encoded
+	out  *reporter.Reporter[[]byte]
 	tags []config.Tag
 }
 

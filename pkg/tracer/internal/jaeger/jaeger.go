@@ -20,7 +20,6 @@ import (
 	"github.com/otdemo/otdemo/pkg/tracer/internal/reporter"
 	"github.com/otdemo/otdemo/pkg/tracer/internal/sampling"
 	"github.com/otdemo/otdemo/pkg/tracer/internal/system"
-	"github.com/otdemo/otdemo/pkg/tracer/internal/thrift"
 	"github.com/otdemo/otdemo/pkg/tracer/internal/udp"
 )
 
@@ -62,7 +61,6 @@ func newTransport(cfg config.Config, r *reporter.Reporter[*jaeger.Span]) (report
 	}
 	return udp.New(udp.Options{
 		Agent:    cfg.Reporter.Agent,
-		Encoder:  thrift.NewCompact(),
 		Counters: r.Counters,
 		Log:      r.Logger,
 		Ctx:      r.Retrier.Ctx,

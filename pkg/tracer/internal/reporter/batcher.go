@@ -168,33 +168,13 @@ func (b *Batcher[T]) Close() {
 // Tick implements transport; there is nothing to do between batches.
 func (*Batcher[T]) Tick() time.Duration { return 0 }
 
-// Encoded is the reporter for libraries whose own does not count its
-// losses. Spans come encoded: a library's span may still be changed by a late
-// SetTag, so it is read in Finish, where the library holds its lock.
-type Encoded struct {
-	*Reporter[[]byte]
-	failLog Throttle
-}
-
-// StartEncoded starts a reporter that sends the batches of b.
-func StartEncoded(cfg config.Config, env Env, b BatchOptions[[]byte]) *Encoded {
+// StartEncoded starts a reporter that sends the batches of b, for libraries whose own
+// does not count its losses. Spans come encoded: a library's span may still be changed
+// by a late SetTag, so it is read in Finish, where the library holds its lock.
+func StartEncoded(cfg config.Config, env Env, b BatchOptions[[]byte]) *Reporter[[]byte] {
 	r := New[[]byte](cfg.Reporter, env)
 	r.Logger = b.Log
 	b.SizeOf = func(span []byte) int { return len(span) }
 	r.Start(NewBatcher(b, r.Counters, r.Retrier))
-	return &Encoded{Reporter: r}
-}
-
-// Report reports a span that was encoded, or counts it as failed if it could
-// not be.
-func (e *Encoded) Report(span []byte, err error) {
-	if err == nil {
-		e.Enqueue(span)
-		return
-	}
-	e.Counters.Finished.Add(1)
-	e.Counters.Add(1, Failed)
-	if e.failLog.Allow() {
-		e.Logger.Warn("span not encoded", "reason", err, "failed", e.Counters.Count(Failed))
-	}
+	return r
 }

@@ -1,6 +1,6 @@
 // Package reporter gets finished spans from the application to a transport, and counts
 // what becomes of each: a bounded queue, one goroutine, batches, retries. Start at
-// New; Encoded is for libraries whose spans are encoded when they finish, and
+// New; StartEncoded is for libraries whose spans are encoded when they finish, and
 // Batcher for transports that send batches.
 package reporter
 
@@ -67,10 +67,10 @@ type Reporter[T any] struct {
 	done    chan struct{}
 	// stalledAt is the number of spans sent when Enqueue last waited in vain; -1
 	// before the first time.
-	stalledAt   atomic.Int64
-	burst       []T
-	drops       Throttle
-	loggedDrops int64
+	stalledAt      atomic.Int64
+	burst          []T
+	drops, failLog Throttle
+	loggedDrops    int64
 }
 
 // New returns a reporter without a transport, for Start.
@@ -111,6 +111,19 @@ func (r *Reporter[T]) Enqueue(span T) {
 		r.Counters.Add(1, dropped)
 	case queueClosed:
 		r.Counters.Add(1, afterClose)
+	}
+}
+
+// Report enqueues a span that was encoded, or counts it as failed if it could not be.
+func (r *Reporter[T]) Report(span T, err error) {
+	if err == nil {
+		r.Enqueue(span)
+		return
+	}
+	r.Counters.Finished.Add(1)
+	r.Counters.Add(1, Failed)
+	if r.failLog.Allow() {
+		r.Logger.Warn("span not encoded", "reason", err, "failed", r.Counters.Count(Failed))
 	}
 }
 

@@ -34,7 +34,7 @@ func startUDP(t *testing.T, agent config.Agent, names resolver) (*rig, *testkit.
 	ctx, cancel := context.WithCancel(context.Background())
 	counters := reporter.NewCounters(jaeger.NewNullMetrics())
 	r := &rig{counters: counters, cancel: cancel, transport: New(Options{
-		Agent: agent, Encoder: thrift.NewCompact(), resolver: names, Counters: counters, Log: l.Logger(), Ctx: ctx,
+		Agent: agent, resolver: names, Counters: counters, Log: l.Logger(), Ctx: ctx,
 	})}
 	t.Cleanup(func() {
 		r.transport.Close()

@@ -21,6 +21,7 @@ import (
 // transport, from one goroutine.
 type Transport struct {
 	*sender
+	encoder *thrift.Encoder
 
 	// The current batch.
 	process    []byte
@@ -35,7 +36,6 @@ type Transport struct {
 // Options are what a Transport needs.
 type Options struct {
 	Agent    config.Agent
-	Encoder  *thrift.Encoder
 	resolver resolver // nil is net.DefaultResolver
 	Counters *reporter.Counters
 	Log      *slog.Logger
@@ -46,7 +46,7 @@ type Options struct {
 // New makes a transport, which begins to look up the agent at once.
 func New(o Options) *Transport {
 	o.Log = o.Log.With("target", Target(o.Agent))
-	return &Transport{sender: newSender(o)}
+	return &Transport{sender: newSender(o), encoder: thrift.NewCompact()}
 }
 
 // Target is the agent's address as it is configured.
@@ -62,7 +62,7 @@ func (t *Transport) Append(span *jaeger.Span) {
 		t.prepare(span)
 	}
 	before := len(t.spans)
-	encoded, err := t.Encoder.AppendSpan(t.spans, span)
+	encoded, err := t.encoder.AppendSpan(t.spans, span)
 	if err != nil {
 		t.fail(1, reporter.InFlight, err)
 		return
@@ -83,7 +83,7 @@ func (t *Transport) Append(span *jaeger.Span) {
 
 // prepare encodes the process, which all batches repeat.
 func (t *Transport) prepare(span *jaeger.Span) {
-	t.process = t.Encoder.AppendProcess(nil, span)
+	t.process = t.encoder.AppendProcess(nil, span)
 	t.capacity = t.Agent.MaxPacketSize - thrift.CompactOverhead - len(t.process)
 	if t.capacity < thrift.SmallestSpan {
 		t.Log.Error("process tags leave no room for spans in a datagram",

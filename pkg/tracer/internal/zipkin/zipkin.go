@@ -87,7 +87,7 @@ func (s sender) Prepare(spans [][]byte) func(context.Context) *reporter.SendErro
 // it has just sent, and then forgets as many that it has not; one span that cannot
 // be encoded holds up all behind it; an answer of 500 counts as delivered; Finish
 // after Close waits for ever, and Close has no deadline.
-type recorder struct{ out *reporter.Encoded }
+type recorder struct{ out *reporter.Reporter[[]byte] }
 
 func (r *recorder) Send(span model.SpanModel) {
 	if r.out.Config.LogSpans {
@@ -96,7 +96,7 @@ func (r *recorder) Send(span model.SpanModel) {
 	r.out.Report(json.Marshal(span))
 }
 
-// Close implements reporter.Reporter; Tracer.Close closes the Encoded.
+// Close implements reporter.Reporter; Tracer.Close shuts ours down.
 func (r *recorder) Close() error { return nil }
 
 // converter translates to and from model.SpanContext, which has no baggage. B3
