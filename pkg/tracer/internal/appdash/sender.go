@@ -60,7 +60,6 @@ func (s sender) Prepare(packets [][]byte) func(context.Context) *reporter.SendEr
 // Close does nothing: no connection outlasts its batch.
 func (sender) Close() {}
 
-// try sends a batch over a connection of its own.
 func (s sender) try(closed context.Context, packets [][]byte) *reporter.SendError {
 	ctx, cancel := context.WithTimeout(closed, reporter.SendTimeout)
 	defer cancel()

@@ -98,7 +98,6 @@ func (p *Sender) Post(body []byte) func(context.Context) *reporter.SendError {
 // Close releases the connections.
 func (p *Sender) Close() { p.client.CloseIdleConnections() }
 
-// try posts a body once.
 func (p *Sender) try(ctx context.Context, body []byte) *reporter.SendError {
 	ctx, cancel := context.WithTimeout(ctx, reporter.SendTimeout)
 	defer cancel()

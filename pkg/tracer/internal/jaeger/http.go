@@ -23,7 +23,6 @@ type httpTransport struct {
 	encoded []byte // the spans of the batch, one behind the other
 }
 
-// newHTTPTransport returns an error if the endpoint is no URL of HTTP.
 func newHTTPTransport(
 	c config.Collector, counters *reporter.Counters, log *slog.Logger, r reporter.Retrier,
 ) (*httpTransport, error) {

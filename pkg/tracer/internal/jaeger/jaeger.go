@@ -54,7 +54,6 @@ func New(cfg config.Config, env reporter.Env, propagators *propagation.Propagato
 	}, nil
 }
 
-// newTransport makes the transport to a collector or to an agent.
 func newTransport(cfg config.Config, r *reporter.Reporter[*jaeger.Span]) (reporter.Transport[*jaeger.Span], error) {
 	if cfg.UsesCollector() {
 		return newHTTPTransport(cfg.Reporter.Collector, r.Counters, r.Logger, r.Retrier)

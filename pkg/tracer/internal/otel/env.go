@@ -110,7 +110,6 @@ func otlpVariable(suffix string) (name, value string) {
 	return name, sdkVariable(name)
 }
 
-// sdkVariable reads the environment where the SDK does.
 func sdkVariable(name string) string {
 	return os.Getenv(name) //nolint:forbidigo // the SDK reads the process's own as well, and has no option for another
 }

@@ -86,7 +86,6 @@ func (t *sender) Prepare(spans []sdktrace.ReadOnlySpan) func(context.Context) *r
 	return func(ctx context.Context) *reporter.SendError { return t.try(ctx, spans) }
 }
 
-// try uploads spans once.
 func (t *sender) try(ctx context.Context, spans []sdktrace.ReadOnlySpan) *reporter.SendError {
 	ctx, cancel := context.WithTimeout(ctx, t.limits.request)
 	defer cancel()

@@ -69,7 +69,6 @@ func New(cfg config.Config, env reporter.Env, propagators *propagation.Propagato
 	}, nil
 }
 
-// startReporter makes the exporter and the reporter above it.
 func startReporter(cfg config.Config, env reporter.Env) (*reporter.Reporter[sdktrace.ReadOnlySpan], error) {
 	s, err := newSender(cfg, env.Logger)
 	if err != nil {

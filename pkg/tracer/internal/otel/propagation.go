@@ -101,7 +101,6 @@ func (p *propagator) spanContext(ctx context.Context, l propagation.SpanContext)
 // Fields is for those who reset a carrier, as the bridge does not.
 func (p *propagator) Fields() []string { return nil }
 
-// collect returns the headers of a carrier that some format uses.
 func collect(carrier otelpropagation.TextMapCarrier) propagation.Headers {
 	var h propagation.Headers
 	several, _ := carrier.(otelpropagation.ValuesGetter)

@@ -68,7 +68,6 @@ func (l *SpanContext) b3State() string {
 	}
 }
 
-// setB3State sets the sampling state of the single header.
 func (l *SpanContext) setB3State(s string) bool {
 	switch s {
 	case "1":

@@ -11,7 +11,6 @@ import (
 // maxShown bounds what an error shows of a header, which a stranger wrote.
 const maxShown = 80
 
-// corrupted is the error for a header that makes no sense.
 func corrupted(key, value string) error {
 	return fmt.Errorf("%w: %s: %q", opentracing.ErrSpanContextCorrupted, key, value[:min(len(value), maxShown)])
 }
@@ -22,7 +21,6 @@ type header struct{ key, value string }
 // Headers are the lines of a carrier that some format uses, in its order.
 type Headers []header
 
-// collect reads the carrier once for all formats.
 func collect(r opentracing.TextMapReader) (Headers, error) {
 	var h Headers
 	err := r.ForeachKey(func(key, value string) error {
@@ -39,7 +37,6 @@ func (h *Headers) Add(key, value string) {
 	}
 }
 
-// known reports whether a format may have a use for the header.
 func known(key string) bool {
 	switch key {
 	case traceparentHeader, tracestateHeader, baggageHeader, b3Header, jaegerHeader, jaegerBaggageHeader:
@@ -58,7 +55,6 @@ func (h Headers) get(key string) string {
 	return ""
 }
 
-// all returns all values of key.
 func (h Headers) all(key string) []string {
 	var values []string
 	for _, l := range h {

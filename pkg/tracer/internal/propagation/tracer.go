@@ -42,7 +42,6 @@ type wrappedContext struct {
 	extras extras
 }
 
-// unwrap returns the context that the library made.
 func unwrap(sc opentracing.SpanContext) opentracing.SpanContext {
 	if c, ok := sc.(wrappedContext); ok {
 		return c.SpanContext

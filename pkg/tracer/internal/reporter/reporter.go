@@ -249,7 +249,6 @@ func (r *Reporter[T]) finish() {
 	r.logDrops()
 }
 
-// logDrops logs how many spans were dropped since it last logged.
 func (r *Reporter[T]) logDrops() {
 	n := r.Counters.Count(dropped) - r.loggedDrops
 	if n == 0 || !r.drops.Allow() {

@@ -112,7 +112,6 @@ func checkRate(rate float64) error {
 	return nil
 }
 
-// excerpt returns the first bytes of an answer, for an error.
 func excerpt(body []byte) string {
 	const limit = 120
 	s := httpsend.OneLine(body[:min(len(body), limit)])

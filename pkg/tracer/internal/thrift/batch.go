@@ -70,7 +70,6 @@ func AppendBinary(dst []byte, b Batch) []byte {
 	return thriftBinary.appendBatch(dst, b)
 }
 
-// appendBatch appends the Batch struct of jaeger.thrift.
 func (p protocol) appendBatch(dst []byte, b Batch) []byte {
 	dst = append(p.appendStruct(dst, batchProcess), b.Process...)
 	dst = p.appendList(dst, batchSpans, b.N)

@@ -79,7 +79,6 @@ func (b *buffers) get(size int) []byte {
 	return f
 }
 
-// put keeps a payload that is not used any more.
 func (b *buffers) put(payload []byte) {
 	const most = 64
 	if len(b.free) < most {

@@ -27,7 +27,6 @@ type resolver interface {
 	LookupNetIP(ctx context.Context, network, host string) ([]netip.Addr, error)
 }
 
-// lookup is the outcome of looking a name up.
 type lookup struct {
 	addrs []netip.Addr
 	err   error
@@ -95,14 +94,12 @@ func (f *addrResolver) due(now time.Time) time.Time {
 	return f.next
 }
 
-// failed records that the last lookup returned no usable address.
 func (f *addrResolver) failed(now time.Time) {
 	f.failures++
 	f.backoff = min(max(2*f.backoff, minLookupGap), maxLookupGap)
 	f.next = now.Add(f.backoff)
 }
 
-// succeeded records that it did.
 func (f *addrResolver) succeeded(now time.Time) {
 	f.backoff, f.next = 0, time.Time{}
 	if f.refreshEvery > 0 {

@@ -208,7 +208,6 @@ func (s *sender) send(d *datagram) {
 	}
 }
 
-// move counts d's spans in another state.
 func (s *sender) move(d *datagram, to reporter.State) {
 	s.Counters.Move(d.spans, d.in, to)
 	d.in = to
@@ -283,7 +282,6 @@ func (s *sender) confirm(now time.Time) {
 	}
 }
 
-// confirmAll counts everything in flight as sent.
 func (s *sender) confirmAll() {
 	for !s.flight.empty() {
 		s.markSent(s.flight.pop())
@@ -334,7 +332,6 @@ func (s *sender) fail(n int, from reporter.State, err error) {
 	}
 }
 
-// giveUp counts the spans of a datagram that was kept in vain.
 func (s *sender) giveUp(d *datagram) {
 	if isRetry(d) {
 		s.move(d, reporter.Refused)

@@ -40,7 +40,6 @@ type sendWindow struct {
 	spent time.Time
 }
 
-// receiveBuffer is the buffer that datagrams are sent to.
 type receiveBuffer interface {
 	// read returns the bytes in use and the size; false if they are unknown.
 	read() (used, most int, ok bool)
