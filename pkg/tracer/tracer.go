@@ -64,8 +64,8 @@ func ParseStrategy(body []byte) (Strategy, error) { return sampling.ParseStrateg
 // All its methods may be called from any goroutine.
 type Tracer struct {
 	opentracing.Tracer
-	system *system.Tracer
-	target string
+	system          *system.Tracer // nil when no spans are made
+	service, target string
 }
 
 // New makes the tracer that cfg names. With the remote sampler it waits for the
@@ -85,8 +85,7 @@ func New(cfg config.Config, opts Options) (*Tracer, error) {
 	}
 	cfg.Service = otel.ValidText(cfg.Service) // as every backend shows it
 	if !cfg.MakesSpans() {
-		none := opentracing.NoopTracer{}
-		return &Tracer{Tracer: none, system: &system.Tracer{Tracer: none, Service: cfg.Service}}, nil
+		return &Tracer{Tracer: opentracing.NoopTracer{}, service: cfg.Service}, nil
 	}
 	start, ok := systems()[cfg.Tracer]
 	if !ok {
@@ -108,7 +107,7 @@ func New(cfg config.Config, opts Options) (*Tracer, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Tracer{Tracer: s.Tracer, system: s, target: target}, nil
+	return &Tracer{Tracer: s.Tracer, system: s, service: s.Service, target: target}, nil
 }
 
 // start makes a tracing system of a configuration that was checked.
@@ -125,7 +124,7 @@ func systems() map[string]start {
 }
 
 // Service returns the service name on the spans.
-func (t *Tracer) Service() string { return t.system.Service }
+func (t *Tracer) Service() string { return t.service }
 
 // Target returns where the spans go, such as "udp localhost:6831" or
 // "http://localhost:14268/api/traces", without user info; "" means nowhere.
@@ -144,7 +143,7 @@ func (t *Tracer) TraceID(sc opentracing.SpanContext) (id string, sampled bool) {
 
 // Trace is TraceID for programs: the id is zero where that returns "".
 func (t *Tracer) Trace(sc opentracing.SpanContext) (trace id.TraceID, sampled bool) {
-	if t.system.TraceID == nil {
+	if t.system == nil {
 		return id.TraceID{}, false
 	}
 	return t.system.TraceID(sc)
@@ -152,7 +151,12 @@ func (t *Tracer) Trace(sc opentracing.SpanContext) (trace id.TraceID, sampled bo
 
 // Stats returns a snapshot of the counts. It never blocks, and works after Close
 // too. Between two snapshots spans move; see Stats for what then holds.
-func (t *Tracer) Stats() reporter.Stats { return t.system.Stats() }
+func (t *Tracer) Stats() reporter.Stats {
+	if t.system == nil {
+		return reporter.Stats{}
+	}
+	return t.system.Reporter.Stats()
+}
 
 // Close delivers the spans finished before the call and releases everything the
 // tracer holds. When ctx ends first it gives up at once, counts the rest as
@@ -160,4 +164,10 @@ func (t *Tracer) Stats() reporter.Stats { return t.system.Stats() }
 // whose port stays closed: such spans are counted refused and Close returns
 // nil, so read Stats afterwards. Further calls wait for the first one or their
 // own ctx and return nil.
-func (t *Tracer) Close(ctx context.Context) error { return t.system.Shutdown(ctx) }
+func (t *Tracer) Close(ctx context.Context) error {
+	if t.system == nil {
+		return nil
+	}
+	t.system.Stop()
+	return t.system.Reporter.Shutdown(ctx)
+}

@@ -61,6 +61,7 @@ func New(cfg config.Config, env reporter.Env, propagators *propagation.Propagato
 		Service:  cfg.Service,
 		TraceID:  tracer.TraceID,
 		Reporter: out,
+		Stop:     func() {},
 	}, nil
 }
 

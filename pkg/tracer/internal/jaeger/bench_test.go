@@ -70,10 +70,10 @@ func ourReporter(b *testing.B) func() {
 		for range turnSpans {
 			r.Report(span)
 		}
-		if err := tr.Shutdown(context.Background()); err != nil {
+		if err := tr.Reporter.Shutdown(context.Background()); err != nil {
 			b.Fatal(err)
 		}
-		if s := tr.Stats(); s.Sent != turnSpans {
+		if s := tr.Reporter.Stats(); s.Sent != turnSpans {
 			b.Fatalf("got %+v, want %d sent", s, turnSpans)
 		}
 	}
@@ -166,10 +166,10 @@ func BenchmarkSpan(b *testing.B) {
 		span.Finish()
 	}
 	root.Finish()
-	if err := tr.Shutdown(context.Background()); err != nil {
+	if err := tr.Reporter.Shutdown(context.Background()); err != nil {
 		b.Fatal(err)
 	}
-	if s := tr.Stats(); s.Sent != s.Finished {
+	if s := tr.Reporter.Stats(); s.Sent != s.Finished {
 		b.Fatalf("got %+v, want all sent", s)
 	}
 }

@@ -51,8 +51,9 @@ func TestOTLPCollectorComesLate(t *testing.T) {
 			server.Start()
 			t.Cleanup(server.Close)
 		}
-		testkit.Eventually(t, "the spans", func() bool { return tr.Stats().Sent == 10 })
-		if err := tr.Shutdown(t.Context()); err != nil {
+		testkit.Eventually(t, "the spans", func() bool { return tr.Reporter.Stats().Sent == 10 })
+		tr.Stop()
+		if err := tr.Reporter.Shutdown(t.Context()); err != nil {
 			t.Error(err)
 		}
 		if strings.Contains(l.String(), "WARN") {

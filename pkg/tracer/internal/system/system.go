@@ -17,8 +17,7 @@ import (
 	"github.com/otdemo/otdemo/pkg/tracer/internal/sampling"
 )
 
-// Tracer is what a tracing system makes of a configuration. The functions and the
-// reporter are nil when it makes no spans.
+// Tracer is what a tracing system makes of a configuration.
 type Tracer struct {
 	opentracing.Tracer
 	// Service is the service name on the spans.
@@ -30,28 +29,9 @@ type Tracer struct {
 		Stats() reporter.Stats
 		Shutdown(ctx context.Context) error
 	}
-	// Stop ends the requests of the sampler. It may be nil, and is called again.
+	// Stop ends the requests of the sampler, before the reporter is shut down, so that
+	// its deadline does not cut that off. It may be called again.
 	Stop func()
-}
-
-// Stats returns the counts of the spans.
-func (t *Tracer) Stats() reporter.Stats {
-	if t.Reporter == nil {
-		return reporter.Stats{}
-	}
-	return t.Reporter.Stats()
-}
-
-// Shutdown is Close of package tracer. It flushes last, so that the sampler's end is
-// not cut off by the deadline.
-func (t *Tracer) Shutdown(ctx context.Context) error {
-	if t.Stop != nil {
-		t.Stop()
-	}
-	if t.Reporter == nil {
-		return nil
-	}
-	return t.Reporter.Shutdown(ctx)
 }
 
 // Check returns the propagators of cfg, or all that no tracing system can work with,

@@ -71,6 +71,7 @@ func New(cfg config.Config, env reporter.Env, propagators *propagation.Propagato
 		Service:  strings.ToLower(cfg.Service), // as zipkin-go writes it
 		TraceID:  tracer.TraceID,
 		Reporter: out,
+		Stop:     func() {},
 	}, nil
 }
 
