@@ -42,17 +42,18 @@ type wrappedContext struct {
 	extras extras
 }
 
-func unwrap(sc opentracing.SpanContext) opentracing.SpanContext {
+func unwrap(sc opentracing.SpanContext) (library opentracing.SpanContext, came extras) {
 	if c, ok := sc.(wrappedContext); ok {
-		return c.SpanContext
+		return c.SpanContext, c.extras
 	}
-	return sc
+	return sc, extras{}
 }
 
 // TraceID returns the trace id that the library gave to sc, and whether the trace
 // is sampled; zero if another tracer made sc.
 func (t *Tracer) TraceID(sc opentracing.SpanContext) (trace id.TraceID, sampled bool) {
-	l, ok := t.Converter.FromLibrary(unwrap(sc))
+	library, _ := unwrap(sc)
+	l, ok := t.Converter.FromLibrary(library)
 	if !ok || l.Trace.IsZero() {
 		return id.TraceID{}, false
 	}
@@ -71,15 +72,13 @@ func (t *Tracer) StartSpan(operation string, opts ...opentracing.StartSpanOption
 	references := options.References
 	options.References = nil
 	for _, ref := range references {
-		c, _ := ref.ReferencedContext.(wrappedContext)
-		ref.ReferencedContext = unwrap(ref.ReferencedContext)
-		if _, ok := t.Converter.FromLibrary(ref.ReferencedContext); !ok {
-			continue
+		library, came := unwrap(ref.ReferencedContext)
+		if _, ok := t.Converter.FromLibrary(library); ok {
+			if len(options.References) == 0 {
+				span.extras = came
+			}
+			options.References = append(options.References, opentracing.SpanReference{Type: ref.Type, ReferencedContext: library})
 		}
-		if len(options.References) == 0 {
-			span.extras = c.extras
-		}
-		options.References = append(options.References, ref)
 	}
 	span.Span = t.Tracer.StartSpan(operation, &options)
 	l, _ := t.Converter.FromLibrary(span.Span.Context())
@@ -95,18 +94,17 @@ func (s *startOptions) Apply(o *opentracing.StartSpanOptions) { *o = opentracing
 // Inject implements opentracing.Tracer. Carriers other than headers and maps are
 // left to the library.
 func (t *Tracer) Inject(sc opentracing.SpanContext, kind, carrier any) error {
+	library, came := unwrap(sc)
 	if _, err := t.Propagators.For(kind); err != nil {
-		return t.Tracer.Inject(unwrap(sc), kind, carrier)
+		return t.Tracer.Inject(library, kind, carrier)
 	}
-	l, ok := t.Converter.FromLibrary(unwrap(sc))
+	l, ok := t.Converter.FromLibrary(library)
 	if !ok {
 		return opentracing.ErrInvalidSpanContext
 	}
-	if c, ok := sc.(wrappedContext); ok {
-		l.State = c.extras.state
-		if l.Trace.High == 0 {
-			l.Trace.High = c.extras.high
-		}
+	l.State = came.state
+	if l.Trace.High == 0 {
+		l.Trace.High = came.high
 	}
 	return t.Propagators.Inject(l, kind, carrier)
 }
