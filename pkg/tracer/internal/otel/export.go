@@ -52,7 +52,7 @@ func newSender(cfg config.Config, log *slog.Logger) (*sender, error) {
 	} else {
 		client, t.release = newHTTPClient(u, t, tlsConfig)
 	}
-	if t.exporter, err = otlptrace.New(context.Background(), utf8Client{client}); err != nil {
+	if t.exporter, err = otlptrace.New(context.Background(), client); err != nil {
 		return nil, fmt.Errorf("exporter to %s: %w", u, err)
 	}
 	return t, nil

@@ -13,6 +13,7 @@ import (
 	"google.golang.org/grpc/backoff"
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/credentials/insecure"
+	"google.golang.org/grpc/encoding"
 	"google.golang.org/grpc/metadata"
 	grpcstatus "google.golang.org/grpc/status"
 
@@ -28,6 +29,7 @@ func newGRPCClient(u *url.URL, t *sender) otlptrace.Client {
 		otlptracegrpc.WithDialOption(
 			grpc.WithUserAgent("OTel OTLP Exporter Go/"+otlptrace.Version()),
 			grpc.WithUnaryInterceptor(t.intercept),
+			grpc.WithDefaultCallOptions(grpc.ForceCodecV2(utf8Codec{encoding.GetCodecV2("proto")})),
 			// gRPC's own pause grows to two minutes, in which a collector that is
 			// back would lose every batch.
 			grpc.WithConnectParams(grpc.ConnectParams{
@@ -88,11 +90,6 @@ func grpcError(err error) *reporter.SendError {
 	case codes.ResourceExhausted:
 		if strings.Contains(s.Message(), "larger than max") {
 			e.Retryable, e.Cause = false, reporter.ErrTooLarge
-		}
-	case codes.Internal:
-		e.Retryable = false
-		if strings.Contains(s.Message(), "while marshaling") {
-			e.Cause = errUnencodable
 		}
 	default:
 		e.Retryable = false

@@ -46,7 +46,7 @@ func newHTTPClient(u *url.URL, t *sender, tlsConfig *tls.Config) (client otlptra
 		// In the place of those that the SDK takes from the environment.
 		options = append(options, otlptracehttp.WithHeaders(map[string]string{}))
 	}
-	return otlptracehttp.NewClient(options...), base.CloseIdleConnections
+	return utf8Client{otlptracehttp.NewClient(options...)}, base.CloseIdleConnections
 }
 
 // otlpRoundTripper checks each response in place of the SDK's exporter, which only

@@ -7,6 +7,8 @@ import (
 
 	"go.opentelemetry.io/otel/exporters/otlp/otlptrace"
 	tracepb "go.opentelemetry.io/proto/otlp/trace/v1"
+	"google.golang.org/grpc/encoding"
+	"google.golang.org/grpc/mem"
 	"google.golang.org/protobuf/proto"
 	"google.golang.org/protobuf/reflect/protoreflect"
 )
@@ -20,23 +22,32 @@ func ValidText(s string) string {
 	return string([]rune(s)) // strings.ToValidUTF8 makes one of a run of bytes
 }
 
-// errUnencodable is the error of an exporter for text that is not UTF-8, where it
-// is not proto.Error.
-var errUnencodable = errors.New("protobuf cannot carry the text of a span")
+// Protobuf refuses a whole batch for one string that is not UTF-8. Then all of its text
+// is made valid: by utf8Client for OTLP over HTTP, which encodes before it connects, and
+// by utf8Codec for gRPC, which opens a stream first.
 
-// utf8Client sends a request again with valid text if it has any other: protobuf
-// refuses a whole batch for one such string.
 type utf8Client struct{ otlptrace.Client }
 
 func (c utf8Client) UploadTraces(ctx context.Context, spans []*tracepb.ResourceSpans) error {
 	err := c.Client.UploadTraces(ctx, spans)
-	if !errors.Is(err, proto.Error) && !errors.Is(err, errUnencodable) {
+	if !errors.Is(err, proto.Error) {
 		return err
 	}
 	for _, s := range spans {
 		validateText(s.ProtoReflect())
 	}
 	return c.Client.UploadTraces(ctx, spans)
+}
+
+type utf8Codec struct{ encoding.CodecV2 }
+
+func (c utf8Codec) Marshal(v any) (mem.BufferSlice, error) {
+	data, err := c.CodecV2.Marshal(v)
+	if m, ok := v.(proto.Message); ok && err != nil {
+		validateText(m.ProtoReflect())
+		return c.CodecV2.Marshal(v)
+	}
+	return data, err
 }
 
 // validateText makes all text in a message of OTLP valid; no map or list of strings
