@@ -43,8 +43,7 @@ type addrResolver struct {
 	cancel       context.CancelFunc
 	result       chan lookup // of the running lookup, nil if there is none
 	last, next   time.Time   // when to look up; next is zero for never
-	backoff      time.Duration
-	failures     int
+	failures     int         // since the last success
 }
 
 func newAddrResolver(ctx context.Context, host string, every time.Duration, r resolver) *addrResolver {
@@ -95,13 +94,12 @@ func (f *addrResolver) due(now time.Time) time.Time {
 }
 
 func (f *addrResolver) failed(now time.Time) {
+	f.next = now.Add(min(minLookupGap<<min(f.failures, 10), maxLookupGap))
 	f.failures++
-	f.backoff = min(max(2*f.backoff, minLookupGap), maxLookupGap)
-	f.next = now.Add(f.backoff)
 }
 
 func (f *addrResolver) succeeded(now time.Time) {
-	f.backoff, f.next = 0, time.Time{}
+	f.failures, f.next = 0, time.Time{}
 	if f.refreshEvery > 0 {
 		f.next = now.Add(f.refreshEvery)
 	}

@@ -1,10 +1,12 @@
 package udp
 
 import (
+	"errors"
 	"fmt"
 	"net"
 	"net/netip"
 	"slices"
+	"syscall"
 	"time"
 
 	"github.com/otdemo/otdemo/pkg/tracer/internal/reporter"
@@ -196,7 +198,7 @@ func (s *sender) send(d *datagram) {
 	switch known := s.readRefusals(); {
 	case known:
 		s.enqueue(d)
-	case isRefused(err):
+	case errors.Is(err, syscall.ECONNREFUSED):
 		s.refuse(s.sock.refused())
 		s.enqueue(d)
 	case isBusy(err):

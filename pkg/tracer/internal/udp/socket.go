@@ -48,11 +48,7 @@ func openSocket(ctx context.Context, addr netip.AddrPort) (*socket, error) {
 	if err != nil {
 		return nil, fmt.Errorf("opening a socket to the agent: %w", err)
 	}
-	raw, err := conn.SyscallConn()
-	if err != nil {
-		_ = conn.Close()
-		return nil, fmt.Errorf("opening a socket to the agent: %w", err)
-	}
+	raw, _ := conn.SyscallConn() // an open one has it
 	// A smaller buffer than requested only makes writes wait.
 	_ = conn.SetWriteBuffer(writeBuffer)
 	s := &socket{conn: conn, raw: raw, addr: addr, grace: remoteGrace}
@@ -60,9 +56,7 @@ func openSocket(ctx context.Context, addr netip.AddrPort) (*socket, error) {
 		s.grace = loopbackGrace
 	}
 	s.exact = s.askForQuotes()
-	if from, ok := conn.LocalAddr().(*net.UDPAddr); ok {
-		s.window = newSendWindow(from.AddrPort(), addr)
-	}
+	s.window = newSendWindow(conn.LocalAddr().(*net.UDPAddr).AddrPort(), addr)
 	s.stop = context.AfterFunc(ctx, func() { _ = conn.SetWriteDeadline(time.Unix(1, 0)) })
 	return s, nil
 }
@@ -90,9 +84,6 @@ func (s *socket) refused() uint32 {
 	}
 	return s.last
 }
-
-// isRefused reports whether err means that an earlier datagram met a closed port.
-func isRefused(err error) bool { return errors.Is(err, syscall.ECONNREFUSED) }
 
 // isBusy reports whether the same write may well work a little later.
 func isBusy(err error) bool {
