@@ -132,12 +132,10 @@ func (converter) ToLibrary(l propagation.SpanContext) (opentracing.SpanContext, 
 		Debug:   l.Debug,
 	}
 	if l.Parent != 0 {
-		parent := model.ID(l.Parent)
-		c.ParentID = &parent
+		c.ParentID = new(model.ID(l.Parent))
 	}
 	if l.Sampled != propagation.Deferred && !l.Debug {
-		kept := l.Sampled == propagation.Keep
-		c.Sampled = &kept
+		c.Sampled = new(l.Sampled == propagation.Keep)
 	}
 	return zipkintracer.SpanContext(c), nil
 }
