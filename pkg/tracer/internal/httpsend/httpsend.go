@@ -90,7 +90,7 @@ func NewClient() *http.Client {
 	}
 }
 
-// Post returns the function that posts body once, for sender.prepare.
+// Post returns the function that posts body once, for a reporter.Sender.
 func (p *Sender) Post(body []byte) func(context.Context) *reporter.SendError {
 	return func(ctx context.Context) *reporter.SendError { return p.try(ctx, body) }
 }

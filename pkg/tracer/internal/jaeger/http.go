@@ -68,7 +68,7 @@ func (t *httpTransport) Append(span *jaeger.Span) {
 	}
 }
 
-// thriftSender implements sender for spans in binary thrift.
+// thriftSender implements reporter.Sender for spans in binary thrift.
 type thriftSender struct {
 	*httpsend.Sender
 	counters *reporter.Counters

@@ -61,7 +61,7 @@ func TestOTelSpan(t *testing.T) {
 	if diff := cmp.Diff(want, otel.TextOf(got.Events[0].Attributes)); diff != "" || got.Events[0].Name != "" {
 		t.Errorf("event %q (-want +got):\n%s", got.Events[0].Name, diff)
 	}
-	// The losses that backend names.
+	// The losses that New names.
 	got = spans["later"]
 	if got.Kind != tracepb.Span_SPAN_KIND_INTERNAL || len(got.ParentSpanId) != 0 ||
 		string(got.TraceId) == string(spans["server"].TraceId) || len(got.Links) != 1 ||

@@ -36,7 +36,7 @@ func (p *PartialSuccess) Error() string {
 	return fmt.Sprintf("the collector rejected %s: %s", plural.Of(p.Rejected, "span", "spans"), p.Message)
 }
 
-// Batcher implements transport: it collects spans up to the bounds of a batch,
+// Batcher implements Transport: it collects spans up to the bounds of a batch,
 // sends each batch, and counts what became of its spans. It is used from one
 // goroutine.
 type Batcher[T any] struct {
@@ -69,7 +69,7 @@ func NewBatcher[T any](o BatchOptions[T], counters *Counters, r Retrier) *Batche
 	return &Batcher[T]{BatchOptions: o, retrier: r, counters: counters}
 }
 
-// Append implements transport. It sends the batch when it is full, and may then
+// Append implements Transport. It sends the batch when it is full, and may then
 // block as long as Flush.
 func (b *Batcher[T]) Append(span T) {
 	if b.SizeOf != nil {
@@ -89,7 +89,7 @@ func (b *Batcher[T]) Append(span T) {
 	}
 }
 
-// Flush implements transport. It waits for the backend, at the longest the
+// Flush implements Transport. It waits for the backend, at the longest the
 // retrier's timeout and one request.
 func (b *Batcher[T]) Flush() {
 	if len(b.Batch) == 0 {
@@ -158,14 +158,14 @@ func (b *Batcher[T]) TooLarge(attrs ...any) {
 	}
 }
 
-// Close implements transport. What the last batch loses is logged in any case.
+// Close implements Transport. What the last batch loses is logged in any case.
 func (b *Batcher[T]) Close() {
 	b.failLog.Reset()
 	b.Flush()
 	b.Sender.Close()
 }
 
-// Tick implements transport; there is nothing to do between batches.
+// Tick implements Transport; there is nothing to do between batches.
 func (*Batcher[T]) Tick() time.Duration { return 0 }
 
 // StartEncoded starts a reporter that sends the batches of b, for libraries whose own

@@ -54,7 +54,7 @@ func Target(a config.Agent) string {
 	return "udp " + net.JoinHostPort(a.Host, strconv.Itoa(a.Port))
 }
 
-// Append implements transport. It writes a datagram when span no longer
+// Append implements reporter.Transport. It writes a datagram when span no longer
 // fits the current one, and may then wait for room in the agent's receive
 // buffer, for stallTimeout at the longest.
 func (t *Transport) Append(span *jaeger.Span) {
@@ -104,7 +104,7 @@ func (t *Transport) tooLarge(span *jaeger.Span, size int) {
 		"too_large", t.Counters.Count(reporter.TooLarge))
 }
 
-// Flush implements transport. It never sends an empty batch, which
+// Flush implements reporter.Transport. It never sends an empty batch, which
 // crashes some Jaegers.
 func (t *Transport) Flush() {
 	t.seal()
@@ -126,7 +126,7 @@ func (t *Transport) seal() {
 	t.deliver(d)
 }
 
-// Close implements transport, see sender.close.
+// Close implements reporter.Transport, see sender.close.
 func (t *Transport) Close() {
 	t.seal()
 	t.close()
