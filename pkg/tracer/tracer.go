@@ -13,15 +13,17 @@ import (
 	"github.com/uber/jaeger-lib/metrics"
 
 	"github.com/otdemo/otdemo/internal/hint"
+	"github.com/otdemo/otdemo/internal/redact"
 	"github.com/otdemo/otdemo/pkg/config"
 	"github.com/otdemo/otdemo/pkg/trace/id"
 	"github.com/otdemo/otdemo/pkg/tracer/internal/appdash"
 	"github.com/otdemo/otdemo/pkg/tracer/internal/jaeger"
-	"github.com/otdemo/otdemo/pkg/tracer/internal/noop"
 	"github.com/otdemo/otdemo/pkg/tracer/internal/otel"
+	"github.com/otdemo/otdemo/pkg/tracer/internal/propagation"
 	"github.com/otdemo/otdemo/pkg/tracer/internal/reporter"
 	"github.com/otdemo/otdemo/pkg/tracer/internal/sampling"
 	"github.com/otdemo/otdemo/pkg/tracer/internal/system"
+	"github.com/otdemo/otdemo/pkg/tracer/internal/udp"
 	"github.com/otdemo/otdemo/pkg/tracer/internal/zipkin"
 	"github.com/otdemo/otdemo/pkg/tracer/kind"
 )
@@ -62,7 +64,8 @@ func ParseStrategy(body []byte) (Strategy, error) { return sampling.ParseStrateg
 // All its methods may be called from any goroutine.
 type Tracer struct {
 	opentracing.Tracer
-	system *system.Tracer
+	system          *system.Tracer // nil when no spans are made
+	service, target string
 }
 
 // New makes the tracer that cfg names. With the remote sampler it waits for the
@@ -81,41 +84,51 @@ func New(cfg config.Config, opts Options) (*Tracer, error) {
 		cfg.Service = opts.Service
 	}
 	cfg.Service = otel.ValidText(cfg.Service) // as every backend shows it
-	name := cfg.Tracer
-	if cfg.Disabled {
-		name = kind.Noop
+	if !cfg.MakesSpans() {
+		return &Tracer{Tracer: opentracing.NoopTracer{}, service: cfg.Service}, nil
 	}
-	start, ok := systems()[name]
+	start, ok := systems()[cfg.Tracer]
 	if !ok {
 		names := kind.Names()
 		last := len(names) - 1
-		return nil, hint.New(fmt.Errorf("tracer must be %s or %s, got %q", strings.Join(names[:last], ", "), names[last], name),
+		return nil, hint.New(fmt.Errorf("tracer must be %s or %s, got %q", strings.Join(names[:last], ", "), names[last], cfg.Tracer),
 			"use --tracer jaeger")
 	}
-	s, err := start(cfg, reporter.Env{Logger: opts.Logger, Metrics: opts.Metrics, Block: opts.Block})
+	target := udp.Target(cfg.Reporter.Agent)
+	if cfg.UsesCollector() {
+		target = redact.URL(cfg.CollectorURL())
+	}
+	env := reporter.Env{Logger: opts.Logger, Metrics: opts.Metrics, Block: opts.Block}
+	propagators, err := system.Check(cfg, env)
 	if err != nil {
 		return nil, err
 	}
-	return &Tracer{Tracer: s.Tracer, system: s}, nil
+	s, err := start(cfg, env, propagators)
+	if err != nil {
+		return nil, err
+	}
+	return &Tracer{Tracer: s.Tracer, system: s, service: s.Service, target: target}, nil
 }
 
-// systems returns how each tracing system is started, by its name.
-func systems() map[string]func(config.Config, reporter.Env) (*system.Tracer, error) {
-	return map[string]func(config.Config, reporter.Env) (*system.Tracer, error){
+// start makes a tracing system of a configuration that was checked.
+type start func(config.Config, reporter.Env, *propagation.Propagators) (*system.Tracer, error)
+
+// systems returns how each tracing system that makes spans is started, by its name.
+func systems() map[string]start {
+	return map[string]start{
 		kind.Jaeger:  jaeger.New,
 		kind.Zipkin:  zipkin.New,
 		kind.Appdash: appdash.New,
 		kind.OTel:    otel.New,
-		kind.Noop:    noop.New,
 	}
 }
 
 // Service returns the service name on the spans.
-func (t *Tracer) Service() string { return t.system.Service }
+func (t *Tracer) Service() string { return t.service }
 
 // Target returns where the spans go, such as "udp localhost:6831" or
 // "http://localhost:14268/api/traces", without user info; "" means nowhere.
-func (t *Tracer) Target() string { return t.system.Target }
+func (t *Tracer) Target() string { return t.target }
 
 // TraceID returns the trace id of sc in hexadecimal, as Jaeger prints it, and
 // whether the trace is sampled. The id is "" when sc belongs to another tracer
@@ -130,12 +143,20 @@ func (t *Tracer) TraceID(sc opentracing.SpanContext) (id string, sampled bool) {
 
 // Trace is TraceID for programs: the id is zero where that returns "".
 func (t *Tracer) Trace(sc opentracing.SpanContext) (trace id.TraceID, sampled bool) {
+	if t.system == nil {
+		return id.TraceID{}, false
+	}
 	return t.system.TraceID(sc)
 }
 
 // Stats returns a snapshot of the counts. It never blocks, and works after Close
 // too. Between two snapshots spans move; see Stats for what then holds.
-func (t *Tracer) Stats() reporter.Stats { return t.system.Stats() }
+func (t *Tracer) Stats() reporter.Stats {
+	if t.system == nil {
+		return reporter.Stats{}
+	}
+	return t.system.Reporter.Stats()
+}
 
 // Close delivers the spans finished before the call and releases everything the
 // tracer holds. When ctx ends first it gives up at once, counts the rest as
@@ -143,4 +164,10 @@ func (t *Tracer) Stats() reporter.Stats { return t.system.Stats() }
 // whose port stays closed: such spans are counted refused and Close returns
 // nil, so read Stats afterwards. Further calls wait for the first one or their
 // own ctx and return nil.
-func (t *Tracer) Close(ctx context.Context) error { return t.system.Shutdown(ctx) }
+func (t *Tracer) Close(ctx context.Context) error {
+	if t.system == nil {
+		return nil
+	}
+	t.system.Stop()
+	return t.system.Reporter.Shutdown(ctx)
+}

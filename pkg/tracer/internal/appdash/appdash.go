@@ -6,13 +6,17 @@ import (
 	"fmt"
 	"io"
 	"log"
+	"log/slog"
+	"maps"
+	"sync"
 
-	basictracer "github.com/opentracing/basictracer-go"
+	"github.com/opentracing/basictracer-go"
+	"github.com/opentracing/opentracing-go"
 	"sourcegraph.com/sourcegraph/appdash"
 	appdashtracer "sourcegraph.com/sourcegraph/appdash/opentracing"
 
-	"github.com/otdemo/otdemo/internal/redact"
 	"github.com/otdemo/otdemo/pkg/config"
+	"github.com/otdemo/otdemo/pkg/trace/id"
 	"github.com/otdemo/otdemo/pkg/tracer/internal/propagation"
 	"github.com/otdemo/otdemo/pkg/tracer/internal/reporter"
 	"github.com/otdemo/otdemo/pkg/tracer/internal/sampling"
@@ -24,24 +28,20 @@ import (
 // span has a tag of that name.
 const serviceTag = "service"
 
-// backend is Appdash's tracer, which is basictracer with Appdash's
-// recorder. Its trace ids have 64 bits.
-type backend struct {
-	*reporter.Encoded
-	*propagation.Tracer
-}
-
-// New makes the tracer.
-func New(cfg config.Config, opts reporter.Env) (*system.Tracer, error) {
-	propagators, err := system.Check(cfg, opts)
+// New makes Appdash's tracer, which is basictracer, with a recorder of ours. Its trace
+// ids have 64 bits.
+func New(cfg config.Config, env reporter.Env, propagators *propagation.Propagators) (*system.Tracer, error) {
+	address, err := collectorAddress(cfg)
 	if err != nil {
 		return nil, err
 	}
-	b, err := batches(cfg, opts)
-	if err != nil {
-		return nil, err
-	}
-	out := reporter.StartEncoded(cfg, opts, b)
+	out := reporter.StartEncoded(cfg, env, reporter.BatchOptions[[]byte]{
+		Sender:       sender(address),
+		Log:          env.Logger.With("address", address),
+		MaxSpans:     batchSpans,
+		MaxBytes:     batchBytes,
+		MaxSpanBytes: spanBytes,
+	})
 	// What appdashtracer.NewTracerWithOptions does, but for the recorder.
 	sampler := sampling.ByTraceID(cfg.Sampler)
 	options := basictracer.DefaultOptions()
@@ -53,14 +53,15 @@ func New(cfg config.Config, opts reporter.Env) (*system.Tracer, error) {
 	tracer := &propagation.Tracer{
 		Tracer:      basictracer.NewWithOptions(options),
 		Propagators: propagators,
-		Converter:   &converter{decide: sampler, log: opts.Logger},
+		Converter:   &converter{decide: sampler, log: env.Logger},
 		Started:     out.Counters.CountStarted,
 	}
 	return &system.Tracer{
-		Tracer:  tracer,
-		Service: cfg.Service,
-		Target:  redact.URL(cfg.CollectorURL()),
-		Backend: backend{out, tracer},
+		Tracer:   tracer,
+		Service:  cfg.Service,
+		TraceID:  tracer.TraceID,
+		Reporter: out,
+		Stop:     func() {},
 	}, nil
 }
 
@@ -68,17 +69,16 @@ func New(cfg config.Config, opts reporter.Env) (*system.Tracer, error) {
 // recorder, but in one packet instead of one for each tag, so that no span arrives in
 // part.
 type recorder struct {
-	out  *reporter.Encoded
+	out  *reporter.Reporter[[]byte]
 	tags []config.Tag
 }
 
-// RecordSpan implements basictracer.SpanRecorder.
 func (r *recorder) RecordSpan(span basictracer.RawSpan) {
 	if !span.Context.Sampled {
 		return
 	}
-	if r.out.LogSpans {
-		reporter.LogFinished(r.out.Log, span.Operation, appdash.ID(span.Context.TraceID).String(),
+	if r.out.Config.LogSpans {
+		r.out.LogFinished(span.Operation, appdash.ID(span.Context.TraceID).String(),
 			appdash.ID(span.Context.SpanID).String(), span.Duration)
 	}
 	r.out.Report(r.encode(span))
@@ -110,9 +110,48 @@ type annotations struct {
 	list []appdash.Annotation
 }
 
-// Collect implements appdash.Collector.
 func (a *annotations) Collect(span appdash.SpanID, list ...appdash.Annotation) error {
 	a.span = span
 	a.list = append(a.list, list...)
 	return nil
+}
+
+// converter translates to and from basictracer.SpanContext, which has 64
+// bits for the trace id, no parent and no debug flag. decide is the tracer's sampler,
+// for callers that leave the decision to us.
+type converter struct {
+	decide func(trace uint64) bool
+	log    *slog.Logger
+	cut    sync.Once
+}
+
+func (*converter) FromLibrary(sc opentracing.SpanContext) (propagation.SpanContext, bool) {
+	c, ok := sc.(basictracer.SpanContext)
+	if !ok {
+		return propagation.SpanContext{}, false
+	}
+	return propagation.SpanContext{
+		Trace:   id.TraceID{Low: c.TraceID},
+		Span:    id.SpanID(c.SpanID),
+		Sampled: propagation.Decided(c.Sampled),
+		Baggage: c.Baggage,
+	}, true
+}
+
+func (a *converter) ToLibrary(l propagation.SpanContext) (opentracing.SpanContext, error) {
+	if !l.HasSpan() || l.Trace.Low == 0 {
+		return nil, opentracing.ErrSpanContextNotFound
+	}
+	if l.Trace.High != 0 {
+		a.cut.Do(func() {
+			a.log.Warn("appdash keeps 64 bits of a trace id: this trace and those to come have another id there",
+				"trace_id", l.Trace, "appdash_trace_id", id.SpanID(l.Trace.Low))
+		})
+	}
+	return basictracer.SpanContext{
+		TraceID: l.Trace.Low,
+		SpanID:  uint64(l.Span),
+		Sampled: l.Sampled == propagation.Keep || l.Sampled == propagation.Deferred && a.decide(l.Trace.Low),
+		Baggage: maps.Clone(l.Baggage),
+	}, nil
 }

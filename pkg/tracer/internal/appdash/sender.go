@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io"
 	"net"
-	"net/url"
 	"slices"
 	"time"
 
@@ -14,7 +13,6 @@ import (
 	"sourcegraph.com/sourcegraph/appdash"
 
 	"github.com/otdemo/otdemo/internal/hint"
-	"github.com/otdemo/otdemo/internal/redact"
 	"github.com/otdemo/otdemo/pkg/config"
 	"github.com/otdemo/otdemo/pkg/tracer/internal/httpsend"
 	"github.com/otdemo/otdemo/pkg/tracer/internal/reporter"
@@ -39,43 +37,45 @@ const (
 // It opens a connection for each batch, closes its writing half and waits for the
 // collector to close it as well. Appdash's does that when it has read all, and breaks
 // the connection when it could not.
-type sender struct{ address string }
+type sender string // the collector's address
 
-// batches returns an error if the endpoint is not tcp://host:port.
-func batches(cfg config.Config, opts reporter.Env) (reporter.BatchOptions[[]byte], error) {
-	endpoint := cfg.CollectorURL()
-	u, err := url.Parse(endpoint)
+// collectorAddress returns an error if the endpoint is not tcp://host:port.
+func collectorAddress(cfg config.Config) (string, error) {
+	raw := cfg.CollectorURL()
+	u, err := httpsend.ParseURL(httpsend.EndpointKey, raw)
 	if err != nil {
-		return reporter.BatchOptions[[]byte]{}, fmt.Errorf("reporter.collector.endpoint is no URL, got %q: %w", redact.URL(endpoint), redact.Error(err))
+		return "", err
 	}
 	if u.Scheme != "tcp" || u.Hostname() == "" || u.Port() == "" {
-		return reporter.BatchOptions[[]byte]{}, hint.New(fmt.Errorf("reporter.collector.endpoint must be tcp://host:port with tracer appdash, got %q", redact.URL(endpoint)),
+		return "", hint.New(httpsend.URLError(httpsend.EndpointKey, "be tcp://host:port with tracer appdash", raw),
 			"Appdash's own is --collector-endpoint tcp://localhost:7701")
 	}
-	return reporter.BatchOptions[[]byte]{
-		Sender:       &sender{address: u.Host},
-		Log:          opts.Logger.With("address", u.Host),
-		MaxSpans:     batchSpans,
-		MaxBytes:     batchBytes,
-		MaxSpanBytes: spanBytes,
-	}, nil
+	return u.Host, nil
 }
 
-// Prepare implements sender.
-func (l *sender) Prepare(packets [][]byte) func(context.Context) *reporter.SendError {
-	return func(ctx context.Context) *reporter.SendError { return l.try(ctx, packets) }
+func (s sender) Prepare(packets [][]byte) func(context.Context) *reporter.SendError {
+	return func(ctx context.Context) *reporter.SendError { return s.try(ctx, packets) }
 }
 
-// Close implements sender; no connection outlasts its batch.
-func (*sender) Close() {}
+// Close does nothing: no connection outlasts its batch.
+func (sender) Close() {}
 
-// try sends a batch over a connection of its own.
-func (l *sender) try(closed context.Context, packets [][]byte) *reporter.SendError {
+func (s sender) try(closed context.Context, packets [][]byte) *reporter.SendError {
 	ctx, cancel := context.WithTimeout(closed, reporter.SendTimeout)
 	defer cancel()
-	conn, err := new(net.Dialer).DialContext(ctx, "tcp", l.address)
+	failed := func(err error, retryable bool) *reporter.SendError {
+		e := &reporter.SendError{Reason: err.Error(), Cause: err, Retryable: retryable}
+		switch {
+		case closed.Err() != nil:
+			e.Reason = "the tracer was closed before the collector ended the connection"
+		case ctx.Err() != nil:
+			e.Reason = fmt.Sprintf("the collector did not end the connection within %v", reporter.SendTimeout)
+		}
+		return e
+	}
+	conn, err := new(net.Dialer).DialContext(ctx, "tcp", string(s))
 	if err != nil {
-		return &reporter.SendError{Reason: reason(closed, ctx, err), Cause: err, Retryable: true}
+		return failed(err, true)
 	}
 	defer func() { _ = conn.Close() }()
 	defer context.AfterFunc(ctx, func() { _ = conn.SetDeadline(time.Unix(1, 0)) })()
@@ -84,7 +84,7 @@ func (l *sender) try(closed context.Context, packets [][]byte) *reporter.SendErr
 		err = conn.(*net.TCPConn).CloseWrite()
 	}
 	if err != nil {
-		return &reporter.SendError{Reason: reason(closed, ctx, err), Cause: err, Retryable: true}
+		return failed(err, true)
 	}
 	// An error while reading leaves a shorter start, which is all it is for.
 	answer, err := io.ReadAll(io.LimitReader(conn, httpsend.BodyStart))
@@ -94,20 +94,9 @@ func (l *sender) try(closed context.Context, packets [][]byte) *reporter.SendErr
 	case err != nil:
 		// The collector that is only slow has the spans: another try would store
 		// them twice.
-		return &reporter.SendError{Reason: reason(closed, ctx, err), Cause: err, Retryable: ctx.Err() == nil}
+		return failed(err, ctx.Err() == nil)
 	}
 	return nil
-}
-
-func reason(closed, ctx context.Context, err error) string {
-	switch {
-	case closed.Err() != nil:
-		return "the tracer was closed before the collector ended the connection"
-	case ctx.Err() != nil:
-		return fmt.Sprintf("the collector did not end the connection within %v", reporter.SendTimeout)
-	default:
-		return err.Error()
-	}
 }
 
 // appendPacket appends a CollectPacket of Appdash's internal/wire/collector.proto, in

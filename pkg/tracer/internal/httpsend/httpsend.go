@@ -4,6 +4,7 @@ package httpsend
 import (
 	"bytes"
 	"context"
+	"encoding/base64"
 	"errors"
 	"fmt"
 	"io"
@@ -41,37 +42,40 @@ const BodyStart = 512
 // POST /spans): a server that responds 200 is another one. It is used from one
 // goroutine.
 type Sender struct {
-	client         *http.Client
-	URL            string // without user info
-	user, password string
-	header         http.Header
+	client *http.Client
+	URL    string // without user info
+	header http.Header
 }
 
 // New returns an error if the endpoint is no URL of HTTP. User and
 // password of the collector go before those in the endpoint.
 func New(endpoint string, c config.Collector, header http.Header) (*Sender, error) {
-	u, err := ParseURL("reporter.collector.endpoint", endpoint)
+	u, err := ParseWebURL(EndpointKey, endpoint)
 	if err != nil {
 		return nil, err
 	}
-	p := &Sender{client: NewClient(), header: header}
-	p.user, p.password = Credentials(u, c)
-	p.URL = u.String()
+	if basic := Authorization(u, c); basic != "" {
+		header.Set("Authorization", basic)
+	}
+	p := &Sender{client: NewClient(), header: header, URL: u.String()}
 	// A redirect would turn the POST into a GET that carries nothing.
 	p.client.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
 	return p, nil
 }
 
-// Credentials returns user and password of c, or else those of u. It removes those
-// of u.
-func Credentials(u *url.URL, c config.Collector) (user, password string) {
-	user, password = c.User, c.Password
+// Authorization returns the header for user and password of c, or else for those of
+// u; "" for none. It removes those of u.
+func Authorization(u *url.URL, c config.Collector) string {
+	user, password := c.User, c.Password
 	if u.User != nil && user == "" {
 		user = u.User.Username()
 		password, _ = u.User.Password()
 	}
 	u.User = nil
-	return user, password
+	if user == "" {
+		return ""
+	}
+	return "Basic " + base64.StdEncoding.EncodeToString([]byte(user+":"+password))
 }
 
 // NewClient returns a client of its own. Requests bring their deadlines.
@@ -86,7 +90,7 @@ func NewClient() *http.Client {
 	}
 }
 
-// Post returns the function that posts body once, for sender.prepare.
+// Post returns the function that posts body once, for a reporter.Sender.
 func (p *Sender) Post(body []byte) func(context.Context) *reporter.SendError {
 	return func(ctx context.Context) *reporter.SendError { return p.try(ctx, body) }
 }
@@ -94,7 +98,6 @@ func (p *Sender) Post(body []byte) func(context.Context) *reporter.SendError {
 // Close releases the connections.
 func (p *Sender) Close() { p.client.CloseIdleConnections() }
 
-// try posts a body once.
 func (p *Sender) try(ctx context.Context, body []byte) *reporter.SendError {
 	ctx, cancel := context.WithTimeout(ctx, reporter.SendTimeout)
 	defer cancel()
@@ -103,12 +106,9 @@ func (p *Sender) try(ctx context.Context, body []byte) *reporter.SendError {
 		return &reporter.SendError{Reason: redact.Error(err).Error(), Cause: err}
 	}
 	req.Header = p.header.Clone()
-	if p.user != "" {
-		req.SetBasicAuth(p.user, p.password)
-	}
 	resp, err := p.client.Do(req)
 	if err != nil {
-		return &reporter.SendError{Reason: NetworkReason(err), Cause: redact.Error(err), Retryable: true}
+		return &reporter.SendError{Reason: NetworkReason(err, reporter.SendTimeout), Cause: redact.Error(err), Retryable: true}
 	}
 	defer func() { _ = resp.Body.Close() }()
 	// An error while reading leaves a shorter start, which is all it is for.
@@ -120,12 +120,12 @@ func (p *Sender) try(ctx context.Context, body []byte) *reporter.SendError {
 }
 
 // NetworkReason returns why a request got no response, without its URL.
-func NetworkReason(err error) string {
+func NetworkReason(err error, timeout time.Duration) string {
 	switch {
 	case errors.Is(err, context.Canceled):
 		return "the tracer was closed before the answer"
 	case errors.Is(err, context.DeadlineExceeded):
-		return fmt.Sprintf("no answer within %v", reporter.SendTimeout)
+		return fmt.Sprintf("no answer within %v", timeout)
 	default:
 		return redact.Error(err).Error()
 	}
@@ -136,13 +136,11 @@ func OneLine(body []byte) string { return strings.Join(strings.Fields(string(bod
 
 // ResponseError turns a response other than 202 into an error.
 func ResponseError(resp *http.Response, body string) *reporter.SendError {
+	if resp.StatusCode < 300 {
+		return WrongServer(resp, "instead of 202 Accepted", body)
+	}
 	e := &reporter.SendError{Reason: "answered " + resp.Status, Body: body}
 	switch code := resp.StatusCode; {
-	case code < 300:
-		e.Reason += " instead of 202 Accepted, so it is no span collector"
-		if IsHTML(resp.Header.Get("Content-Type"), body) {
-			e.Reason += " but a web page (wrong port?)"
-		}
 	case code < 400:
 		e.Reason += ", a redirect to " + strconv.Quote(redact.URL(resp.Header.Get("Location"))) + " that is not followed"
 	case code == http.StatusRequestTimeout, code == http.StatusTooManyRequests, code >= 500:
@@ -150,6 +148,15 @@ func ResponseError(resp *http.Response, body string) *reporter.SendError {
 		e.RetryAfter = retryAfter(resp.Header.Get("Retry-After"), time.Now())
 	}
 	return e
+}
+
+// WrongServer is the error for a response that no collector sends.
+func WrongServer(resp *http.Response, how, body string) *reporter.SendError {
+	reason := "answered " + resp.Status + " " + how + ", so it is no span collector"
+	if IsHTML(resp.Header.Get("Content-Type"), body) {
+		reason += " but a web page (wrong port?)"
+	}
+	return &reporter.SendError{Reason: reason, Body: body}
 }
 
 // IsHTML reports whether a response is meant for a browser.
@@ -168,6 +175,9 @@ func retryAfter(header string, now time.Time) time.Duration {
 	return min(max(d, 0), MaxRetryAfter)
 }
 
+// EndpointKey is the key of the collector's URL in the configuration.
+const EndpointKey = "reporter.collector.endpoint"
+
 // ParseURL parses raw, which stands at key in the configuration. Its errors
 // show raw without user info.
 func ParseURL(key, raw string) (*url.URL, error) {
@@ -175,8 +185,19 @@ func ParseURL(key, raw string) (*url.URL, error) {
 	if err != nil {
 		return nil, fmt.Errorf("%s is no URL, got %q: %w", key, redact.URL(raw), redact.Error(err))
 	}
-	if (u.Scheme != "http" && u.Scheme != "https") || u.Host == "" {
-		return nil, fmt.Errorf("%s must start with http:// or https:// and a host, got %q", key, redact.URL(raw))
-	}
 	return u, nil
+}
+
+// URLError is the error for a URL that must be otherwise.
+func URLError(key, must, raw string) error {
+	return fmt.Errorf("%s must %s, got %q", key, must, redact.URL(raw))
+}
+
+// ParseWebURL is ParseURL for HTTP.
+func ParseWebURL(key, raw string) (*url.URL, error) {
+	u, err := ParseURL(key, raw)
+	if err == nil && (u.Scheme != "http" && u.Scheme != "https" || u.Host == "") {
+		err = URLError(key, "start with http:// or https:// and a host", raw)
+	}
+	return u, err
 }

@@ -18,6 +18,7 @@ import (
 	"github.com/uber/jaeger-lib/metrics"
 
 	"github.com/otdemo/otdemo/pkg/tracer/internal/reporter"
+	"github.com/otdemo/otdemo/pkg/tracer/internal/system"
 	"github.com/otdemo/otdemo/pkg/tracer/internal/testkit"
 )
 
@@ -61,18 +62,18 @@ func ourReporter(b *testing.B) func() {
 	b.Helper()
 	port, span := testkit.BlackHole(b), testkit.ClientSpan()
 	return func() {
-		tr, err := New(testkit.UDPConfig(port), benchEnv())
+		tr, err := startBench(port)
 		if err != nil {
 			b.Fatal(err)
 		}
-		reporter := tr.Backend.(*backend).reporter
+		r := spanReporter{tr.Reporter.(*reporter.Reporter[*jaeger.Span])}
 		for range turnSpans {
-			reporter.Report(span)
+			r.Report(span)
 		}
-		if err := tr.Shutdown(context.Background()); err != nil {
+		if err := tr.Reporter.Shutdown(context.Background()); err != nil {
 			b.Fatal(err)
 		}
-		if s := tr.Stats(); s.Sent != turnSpans {
+		if s := tr.Reporter.Stats(); s.Sent != turnSpans {
 			b.Fatalf("got %+v, want %d sent", s, turnSpans)
 		}
 	}
@@ -143,7 +144,7 @@ func benchmarkTurns(b *testing.B, turn func()) {
 // over Inject to Finish, with the sending of it: what tracing adds to a request
 // on the client's side.
 func BenchmarkSpan(b *testing.B) {
-	tr, err := New(testkit.UDPConfig(testkit.BlackHole(b)), benchEnv())
+	tr, err := startBench(testkit.BlackHole(b))
 	if err != nil {
 		b.Fatal(err)
 	}
@@ -165,14 +166,20 @@ func BenchmarkSpan(b *testing.B) {
 		span.Finish()
 	}
 	root.Finish()
-	if err := tr.Shutdown(context.Background()); err != nil {
+	if err := tr.Reporter.Shutdown(context.Background()); err != nil {
 		b.Fatal(err)
 	}
-	if s := tr.Stats(); s.Sent != s.Finished {
+	if s := tr.Reporter.Stats(); s.Sent != s.Finished {
 		b.Fatalf("got %+v, want all sent", s)
 	}
 }
 
-func benchEnv() reporter.Env {
-	return reporter.Env{Logger: slog.New(slog.DiscardHandler), Metrics: metrics.NullFactory, Block: true}
+func startBench(port int) (*system.Tracer, error) {
+	env := reporter.Env{Logger: slog.New(slog.DiscardHandler), Metrics: metrics.NullFactory, Block: true}
+	cfg := testkit.UDPConfig(port)
+	propagators, err := system.Check(cfg, env)
+	if err != nil {
+		return nil, err
+	}
+	return New(cfg, env, propagators)
 }

@@ -13,18 +13,16 @@ import (
 	"github.com/otdemo/otdemo/pkg/tracer/internal/thrift"
 )
 
-// httpTransport sends binary thrift to a collector. It encodes each span at once,
-// since jaeger-client-go uses the span again; while a batch is tried, spans wait in
-// the reporter's queue.
+// httpTransport sends binary thrift to a collector. It encodes each span at once, so
+// that a batch is bounded by its size; while a batch is tried, spans wait in the
+// reporter's queue.
 type httpTransport struct {
 	*reporter.Batcher[[]byte]
 	encoder *thrift.Encoder
 	sender  *thriftSender
-	// encoded holds the spans of the batch, one behind the other.
-	encoded []byte
+	encoded []byte // the spans of the batch, one behind the other
 }
 
-// newHTTPTransport returns an error if the endpoint is no URL of HTTP.
 func newHTTPTransport(
 	c config.Collector, counters *reporter.Counters, log *slog.Logger, r reporter.Retrier,
 ) (*httpTransport, error) {
@@ -34,51 +32,43 @@ func newHTTPTransport(
 	}
 	s := &thriftSender{Sender: h, counters: counters}
 	b := reporter.NewBatcher(reporter.BatchOptions[[]byte]{
-		Sender:   s,
-		Log:      log.With("url", h.URL),
-		MaxSpans: httpsend.BatchSpans,
-		SizeOf:   func(span []byte) int { return len(span) },
+		Sender:       s,
+		Log:          log.With("url", h.URL),
+		MaxSpans:     httpsend.BatchSpans,
+		MaxBytes:     httpsend.BatchBytes,
+		MaxSpanBytes: httpsend.SpanBytes,
+		SizeOf:       func(span []byte) int { return len(span) },
 	}, counters, r)
 	return &httpTransport{Batcher: b, encoder: thrift.NewBinary(), sender: s}, nil
 }
 
-// Append implements transport, see batcher.Append.
+// Append implements reporter.Transport.
 func (t *httpTransport) Append(span *jaeger.Span) {
 	if t.sender.process == nil {
-		t.prepare(span)
+		t.sender.process = t.encoder.AppendProcess(nil, span)
 	}
 	if len(t.Batch) == 0 {
 		t.encoded = t.encoded[:0]
 	}
 	start := len(t.encoded)
 	encoded, err := t.encoder.AppendSpan(t.encoded, span)
-	if err != nil {
+	switch size := len(encoded) - start; {
+	case err != nil:
 		t.Fail(1, err)
-		return
-	}
-	size := len(encoded) - start
-	if size > t.MaxSpanBytes {
+	case size > t.MaxSpanBytes:
 		t.TooLarge("operation", span.OperationName(), "trace_id", span.SpanContext().TraceID().String(),
 			"size", size, "max_size", t.MaxSpanBytes)
-		return
+	default:
+		t.encoded = encoded
+		t.Batcher.Append(encoded[start:])
+		if len(t.Batch) == 1 { // those before it were sent
+			t.encoded = append(t.encoded[:0], t.Batch[0]...)
+			t.Batch[0] = t.encoded
+		}
 	}
-	if t.FullWith(size) {
-		t.Flush()
-		encoded = encoded[:copy(encoded, encoded[start:])]
-		start = 0
-	}
-	t.encoded = encoded
-	t.Batcher.Append(encoded[start:])
 }
 
-// prepare encodes the process, which all batches repeat.
-func (t *httpTransport) prepare(span *jaeger.Span) {
-	t.sender.process = t.encoder.AppendProcess(nil, span)
-	around := len(t.sender.process) + thrift.BinaryOverhead
-	t.MaxBytes, t.MaxSpanBytes = httpsend.BatchBytes-around, httpsend.SpanBytes-around
-}
-
-// thriftSender implements sender for spans in binary thrift.
+// thriftSender implements reporter.Sender for spans in binary thrift.
 type thriftSender struct {
 	*httpsend.Sender
 	counters *reporter.Counters
@@ -93,5 +83,5 @@ func (s *thriftSender) Prepare(spans [][]byte) func(context.Context) *reporter.S
 		size += len(span)
 	}
 	return s.Post(thrift.AppendBinary(make([]byte, 0, size),
-		thrift.Batch{Process: s.process, Spans: spans, N: len(spans), SeqNo: s.seqNo, Stats: thrift.ClientStats(s.counters.Losses())}))
+		thrift.Batch{Process: s.process, Spans: spans, N: len(spans), SeqNo: s.seqNo, Stats: s.counters.Losses()}))
 }

@@ -17,6 +17,7 @@ import (
 	"github.com/otdemo/otdemo/pkg/config"
 	"github.com/otdemo/otdemo/pkg/tracer"
 	"github.com/otdemo/otdemo/pkg/tracer/internal/httpsend"
+	"github.com/otdemo/otdemo/pkg/tracer/internal/jaeger"
 	"github.com/otdemo/otdemo/pkg/tracer/internal/reporter"
 	"github.com/otdemo/otdemo/pkg/tracer/internal/testkit"
 	"github.com/otdemo/otdemo/pkg/tracer/internal/tracertest"
@@ -41,22 +42,22 @@ func TestHTTPStatuses(t *testing.T) {
 		tries  int
 		log    []string
 	}{
-		{name: "202", answer: testkit.Status(202), want: reporter.Stats{Sent: 3}, tries: 1},
-		{name: "200", answer: testkit.Status(200), want: reporter.Stats{Failed: 3}, tries: 1, log: []string{"answered 200 OK instead of 202", "the reason"}},
+		{name: "202", answer: jaeger.Status(202), want: reporter.Stats{Sent: 3}, tries: 1},
+		{name: "200", answer: jaeger.Status(200), want: reporter.Stats{Failed: 3}, tries: 1, log: []string{"answered 200 OK instead of 202", "the reason"}},
 		{name: "200 html", answer: html, want: reporter.Stats{Failed: 3}, tries: 1, log: []string{"web page (wrong port?)", "Jaeger UI"}},
-		{name: "301", answer: testkit.Status(301), want: reporter.Stats{Failed: 3}, tries: 1, log: []string{"redirect", "http://elsewhere.test/"}},
-		{name: "307", answer: testkit.Status(307), want: reporter.Stats{Failed: 3}, tries: 1, log: []string{"redirect", "not followed"}},
-		{name: "400", answer: testkit.Status(400), want: reporter.Stats{Failed: 3}, tries: 1, log: []string{"400 Bad Request", "the reason"}},
-		{name: "401", answer: testkit.Status(401), want: reporter.Stats{Failed: 3}, tries: 1, log: []string{"401 Unauthorized"}},
-		{name: "404", answer: testkit.Status(404), want: reporter.Stats{Failed: 3}, tries: 1, log: []string{"404 Not Found"}},
-		{name: "415", answer: testkit.Status(415), want: reporter.Stats{Failed: 3}, tries: 1, log: []string{"415 Unsupported Media Type"}},
-		{name: "500 then 202", answer: testkit.Status(500, 202), want: reporter.Stats{Sent: 3}, tries: 2},
-		{name: "408 and 429 then 202", answer: testkit.Status(408, 429, 202), want: reporter.Stats{Sent: 3}, tries: 3},
-		{name: "503 for ever", answer: testkit.Status(503), want: reporter.Stats{Failed: 3}, tries: 1 + reporter.ClosingTries, log: []string{"503 Service Unavailable", "the reason"}},
+		{name: "301", answer: jaeger.Status(301), want: reporter.Stats{Failed: 3}, tries: 1, log: []string{"redirect", "http://elsewhere.test/"}},
+		{name: "307", answer: jaeger.Status(307), want: reporter.Stats{Failed: 3}, tries: 1, log: []string{"redirect", "not followed"}},
+		{name: "400", answer: jaeger.Status(400), want: reporter.Stats{Failed: 3}, tries: 1, log: []string{"400 Bad Request", "the reason"}},
+		{name: "401", answer: jaeger.Status(401), want: reporter.Stats{Failed: 3}, tries: 1, log: []string{"401 Unauthorized"}},
+		{name: "404", answer: jaeger.Status(404), want: reporter.Stats{Failed: 3}, tries: 1, log: []string{"404 Not Found"}},
+		{name: "415", answer: jaeger.Status(415), want: reporter.Stats{Failed: 3}, tries: 1, log: []string{"415 Unsupported Media Type"}},
+		{name: "500 then 202", answer: jaeger.Status(500, 202), want: reporter.Stats{Sent: 3}, tries: 2},
+		{name: "408 and 429 then 202", answer: jaeger.Status(408, 429, 202), want: reporter.Stats{Sent: 3}, tries: 3},
+		{name: "503 for ever", answer: jaeger.Status(503), want: reporter.Stats{Failed: 3}, tries: 1 + reporter.ClosingTries, log: []string{"503 Service Unavailable", "the reason"}},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
-			c := testkit.NewCollector(t, test.answer)
+			c := jaeger.NewCollector(t, test.answer)
 			cfg := httpConfig(c.URL + "/api/traces?format=jaeger.thrift")
 			cfg.Reporter.FlushInterval = time.Hour // so that Close is what sends
 			tr, l := tracertest.New(t, cfg)
@@ -85,7 +86,7 @@ func TestHTTPStatuses(t *testing.T) {
 
 func TestHTTPRequest(t *testing.T) {
 	t.Parallel()
-	c := testkit.NewCollector(t, testkit.Status(202))
+	c := jaeger.NewCollector(t, jaeger.Status(202))
 	cfg := httpConfig(strings.Replace(c.URL, "http://", "http://ann:s3cret@", 1) + "/api/traces?format=jaeger.thrift")
 	cfg.Reporter.Collector.User, cfg.Reporter.Collector.Password = "", ""
 	tr, _ := tracertest.New(t, cfg)
@@ -124,7 +125,7 @@ func TestHTTPRequest(t *testing.T) {
 
 func TestHTTPLargeSpans(t *testing.T) {
 	t.Parallel()
-	c := testkit.NewCollector(t, testkit.Status(202))
+	c := jaeger.NewCollector(t, jaeger.Status(202))
 	tr, l := tracertest.New(t, httpConfig(c.URL))
 	for _, size := range []int{600_000, 600_000, 200_000, 2 << 20, 17 << 20} {
 		span := tr.StartSpan("large")
@@ -136,12 +137,21 @@ func TestHTTPLargeSpans(t *testing.T) {
 		t.Errorf("got %+v, want 4 sent and 1 too large", s)
 	}
 	l.Want(t, "level=WARN", "span too large for a request", "operation=large")
+	var got []int
+	for _, batch := range c.Batches {
+		for _, span := range batch.Spans {
+			got = append(got, len(span.Logs[0].Fields[0].GetVStr()))
+		}
+	}
+	if d := cmp.Diff([]int{600_000, 600_000, 200_000, 2 << 20}, got); d != "" || len(c.Errs) > 0 {
+		t.Errorf("payloads (-want +got), errors %v:\n%s", c.Errs, d)
+	}
 }
 
 // A collector that is not there yet gets the spans when it is.
 func TestHTTPConnectionRefusedThenUp(t *testing.T) {
 	t.Parallel()
-	c := &testkit.Collector{Answer: testkit.Status(202)}
+	c := &jaeger.Collector{Answer: jaeger.Status(202)}
 	c.Server = httptest.NewUnstartedServer(c)
 	address := c.Listener.Addr().String()
 	_ = c.Listener.Close()
@@ -163,7 +173,7 @@ func TestHTTPConnectionRefusedThenUp(t *testing.T) {
 // error and the counts name what was left.
 func TestCloseDeadline(t *testing.T) {
 	t.Parallel()
-	c := testkit.NewCollector(t, func(_ http.ResponseWriter, r *http.Request, _ int) { <-r.Context().Done() })
+	c := jaeger.NewCollector(t, func(_ http.ResponseWriter, r *http.Request, _ int) { <-r.Context().Done() })
 	cfg := httpConfig(c.URL)
 	cfg.Reporter.QueueSize = 50
 	tr, l := tracertest.New(t, cfg)

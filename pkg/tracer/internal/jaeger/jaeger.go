@@ -4,6 +4,8 @@ package jaeger
 
 import (
 	"context"
+	"fmt"
+	"log/slog"
 	"math/rand/v2"
 	"sync"
 
@@ -12,84 +14,71 @@ import (
 	"github.com/uber/jaeger-client-go/rpcmetrics"
 	"github.com/uber/jaeger-lib/metrics"
 
-	"github.com/otdemo/otdemo/internal/redact"
 	"github.com/otdemo/otdemo/pkg/config"
 	"github.com/otdemo/otdemo/pkg/trace/id"
+	"github.com/otdemo/otdemo/pkg/tracer/internal/propagation"
 	"github.com/otdemo/otdemo/pkg/tracer/internal/reporter"
 	"github.com/otdemo/otdemo/pkg/tracer/internal/sampling"
 	"github.com/otdemo/otdemo/pkg/tracer/internal/system"
-	"github.com/otdemo/otdemo/pkg/tracer/internal/thrift"
 	"github.com/otdemo/otdemo/pkg/tracer/internal/udp"
 )
 
-// backend is jaeger-client-go's tracer with our reporter and transports.
-type backend struct {
-	reporter *spanReporter
-	sampler  jaeger.Sampler
-	// stopSampler ends the sampler's requests.
-	stopSampler context.CancelFunc
-	closing     sync.Once
-}
-
-// New makes the tracer.
-func New(cfg config.Config, opts reporter.Env) (*system.Tracer, error) {
-	propagators, err := system.Check(cfg, opts)
-	if err != nil {
-		return nil, err
-	}
-	m := jaeger.NewMetrics(opts.Metrics, nil)
-	counters := reporter.NewCounters(m)
-	b := &backend{}
-	if b.reporter, err = startReporter(cfg, counters, opts); err != nil {
-		return nil, err
-	}
+// New makes jaeger-client-go's tracer with our reporter and transports.
+func New(cfg config.Config, env reporter.Env, propagators *propagation.Propagators) (*system.Tracer, error) {
+	r := reporter.New[*jaeger.Span](cfg.Reporter, env)
+	m := r.Counters.Metrics
 	ctx, cancel := context.WithCancel(context.Background())
-	b.stopSampler = cancel
-	if b.sampler, err = sampling.New(ctx, cfg, m, opts.Logger); err != nil {
-		cancel()
-		b.reporter.Close()
-		return nil, err
-	}
-	options := append(tracerOptions(cfg, opts, m), propagationOptions(cfg.Service, propagators, m, b.sampler)...)
-	t, _ := jaeger.NewTracer(cfg.Service, b.sampler, b.reporter, options...)
-	return &system.Tracer{Tracer: t, Service: cfg.Service, Target: target(cfg), Backend: b}, nil
-}
-
-// startReporter makes the transport and the reporter above it.
-func startReporter(cfg config.Config, counters *reporter.Counters, opts reporter.Env) (*spanReporter, error) {
-	o, r := reporter.NewOptions[*jaeger.Span](cfg, opts, counters)
-	if !cfg.UsesCollector() {
-		o.Transport = udp.New(udp.Options{
-			Agent:    cfg.Reporter.Agent,
-			Encoder:  thrift.NewCompact(),
-			Counters: counters,
-			Log:      opts.Logger,
-			Ctx:      r.Ctx,
-		})
-		return newSpanReporter(o), nil
-	}
-	t, err := newHTTPTransport(cfg.Reporter.Collector, counters, opts.Logger, r)
+	sampler, err := sampling.New(ctx, cfg, m, env.Logger)
 	if err != nil {
-		o.Cancel()
+		cancel()
 		return nil, err
 	}
-	o.Transport = t
-	return newSpanReporter(o), nil
+	stop := sync.OnceFunc(func() {
+		cancel()
+		sampler.Close()
+	})
+	transport, err := newTransport(cfg, r)
+	if err != nil {
+		stop()
+		return nil, err
+	}
+	r.Start(transport)
+	options := append(tracerOptions(cfg, env, m), propagationOptions(cfg.Service, propagators, m, sampler)...)
+	t, _ := jaeger.NewTracer(cfg.Service, sampler, spanReporter{r}, options...)
+	return &system.Tracer{
+		Tracer:   t,
+		Service:  cfg.Service,
+		TraceID:  traceID,
+		Reporter: r,
+		Stop:     stop,
+	}, nil
 }
 
-func tracerOptions(cfg config.Config, opts reporter.Env, m *jaeger.Metrics) []jaeger.TracerOption {
+func newTransport(cfg config.Config, r *reporter.Reporter[*jaeger.Span]) (reporter.Transport[*jaeger.Span], error) {
+	if cfg.UsesCollector() {
+		return newHTTPTransport(cfg.Reporter.Collector, r.Counters, r.Logger, r.Retrier)
+	}
+	return udp.New(udp.Options{
+		Agent:    cfg.Reporter.Agent,
+		Counters: r.Counters,
+		Log:      r.Logger,
+		Ctx:      r.Retrier.Ctx,
+	}), nil
+}
+
+func tracerOptions(cfg config.Config, env reporter.Env, m *jaeger.Metrics) []jaeger.TracerOption {
 	options := []jaeger.TracerOption{
 		jaeger.TracerOptions.Metrics(m),
-		jaeger.TracerOptions.Logger(clientLogger{opts.Logger}),
+		jaeger.TracerOptions.Logger(clientLogger{env.Logger}),
 		jaeger.TracerOptions.Gen128Bit(cfg.TraceID128Bit),
 		jaeger.TracerOptions.RandomNumber(newID),
 	}
 	for _, tag := range cfg.Tags {
 		options = append(options, jaeger.TracerOptions.Tag(tag.Name, tag.Value))
 	}
-	if cfg.RPCMetrics && opts.Metrics != metrics.NullFactory {
+	if cfg.RPCMetrics && env.Metrics != metrics.NullFactory {
 		// The names are those of jaeger-client-go's own configuration.
-		factory := opts.Metrics.Namespace(metrics.NSOptions{
+		factory := env.Metrics.Namespace(metrics.NSOptions{
 			Name: "jaeger-rpc", Tags: map[string]string{"component": "jaeger"},
 		})
 		options = append(options, jaeger.TracerOptions.Observer(
@@ -104,14 +93,7 @@ func tracerOptions(cfg config.Config, opts reporter.Env, m *jaeger.Metrics) []ja
 // another one. This generator has 256 bits of the system's randomness.
 func newID() uint64 { return uint64(rand.Int64()) }
 
-func target(cfg config.Config) string {
-	if cfg.UsesCollector() {
-		return redact.URL(cfg.Reporter.Collector.Endpoint)
-	}
-	return udp.Target(cfg.Reporter.Agent)
-}
-
-func (b *backend) TraceID(sc opentracing.SpanContext) (id.TraceID, bool) {
+func traceID(sc opentracing.SpanContext) (id.TraceID, bool) {
 	// A context that carries only baggage or a debug id is not valid, and asking
 	// it whether it is sampled would panic.
 	c, ok := sc.(jaeger.SpanContext)
@@ -121,15 +103,38 @@ func (b *backend) TraceID(sc opentracing.SpanContext) (id.TraceID, bool) {
 	return id.TraceID(c.TraceID()), c.IsSampled()
 }
 
-func (b *backend) Stats() reporter.Stats {
-	return b.reporter.Stats()
+// spanReporter implements jaeger.Reporter.
+type spanReporter struct {
+	*reporter.Reporter[*jaeger.Span]
 }
 
-// Shutdown flushes last, so that the sampler's end is not cut off by the deadline.
-func (b *backend) Shutdown(ctx context.Context) error {
-	b.closing.Do(func() {
-		b.stopSampler()
-		b.sampler.Close()
-	})
-	return b.reporter.Shutdown(ctx)
+// Report enqueues the span, or counts it as lost. The span needs no Retain: our tracers
+// do not pool spans.
+func (r spanReporter) Report(span *jaeger.Span) {
+	if r.Config.LogSpans {
+		sc := span.SpanContext()
+		r.LogFinished(span.OperationName(), sc.TraceID().String(), sc.SpanID().String(), span.Duration())
+	}
+	r.Enqueue(span)
+}
+
+// Close does nothing: system.Tracer shuts the reporter down.
+func (spanReporter) Close() {}
+
+// clientLogger writes jaeger-client-go's messages to slog. Its texts vary, so
+// they go into an attribute.
+type clientLogger struct{ log *slog.Logger }
+
+func (l clientLogger) Error(msg string) {
+	l.log.Error("jaeger client", "detail", msg)
+}
+
+func (l clientLogger) Infof(format string, args ...any) {
+	l.log.Info("jaeger client", "detail", fmt.Sprintf(format, args...))
+}
+
+// Debugf implements log.DebugLogger of jaeger-client-go, which would otherwise
+// announce that it has no such method.
+func (l clientLogger) Debugf(format string, args ...any) {
+	l.log.Debug("jaeger client", "detail", fmt.Sprintf(format, args...))
 }

@@ -14,7 +14,7 @@ import (
 // A collector that never recovers costs a batch its patience, not more.
 func TestHTTPPatience(t *testing.T) {
 	t.Parallel()
-	c := testkit.NewCollector(t, testkit.Status(503))
+	c := NewCollector(t, Status(503))
 	counters := reporter.NewCounters(jaeger.NewNullMetrics())
 	l := &testkit.Logs{}
 	transport, err := newHTTPTransport(config.Collector{Endpoint: c.URL}, counters, l.Logger(),

@@ -53,7 +53,6 @@ type stateKey struct{}
 
 func noState() any { return "" }
 
-// Inject implements jaeger.Injector.
 func (h injectExtractor) Inject(sc jaeger.SpanContext, carrier any) error {
 	if !sc.IsValid() {
 		return opentracing.ErrInvalidSpanContext
@@ -62,11 +61,8 @@ func (h injectExtractor) Inject(sc jaeger.SpanContext, carrier any) error {
 		Trace:   id.TraceID(sc.TraceID()),
 		Span:    id.SpanID(sc.SpanID()),
 		Parent:  id.SpanID(sc.ParentID()),
-		Sampled: propagation.Drop,
+		Sampled: propagation.Decided(sc.IsSampled() || sc.IsDebug()),
 		Debug:   sc.IsDebug(),
-	}
-	if sc.IsSampled() || l.Debug {
-		l.Sampled = propagation.Keep
 	}
 	sc.ForeachBaggageItem(func(key, value string) bool {
 		l.AddBaggage(key, value)
@@ -78,12 +74,11 @@ func (h injectExtractor) Inject(sc jaeger.SpanContext, carrier any) error {
 	return h.propagators.Inject(l, h.kind, carrier)
 }
 
-// Extract implements jaeger.Extractor.
 func (h injectExtractor) Extract(carrier any) (jaeger.SpanContext, error) {
 	l, err := h.propagators.Extract(h.kind, carrier)
 	switch {
 	case err == nil && l.HasSpan():
-		return h.toLibrary(l)
+		return h.toLibrary(l), nil
 	case errors.Is(err, opentracing.ErrSpanContextCorrupted):
 		h.metrics.DecodingErrors.Inc(1)
 		return jaeger.SpanContext{}, err
@@ -95,33 +90,25 @@ func (h injectExtractor) Extract(carrier any) (jaeger.SpanContext, error) {
 }
 
 // toLibrary makes jaeger-client-go's context of l, which names a span.
-func (h injectExtractor) toLibrary(l propagation.SpanContext) (jaeger.SpanContext, error) {
-	trace := jaeger.TraceID(l.Trace)
-	sc := jaeger.NewSpanContext(trace, jaeger.SpanID(l.Span), jaeger.SpanID(l.Parent), l.Sampled == propagation.Keep, maps.Clone(l.Baggage))
+func (h injectExtractor) toLibrary(l propagation.SpanContext) jaeger.SpanContext {
+	sc := jaeger.NewSpanContext(jaeger.TraceID(l.Trace), jaeger.SpanID(l.Span), jaeger.SpanID(l.Parent),
+		l.Sampled == propagation.Keep, maps.Clone(l.Baggage))
 	if l.Debug {
-		// The debug flag can only be set by way of the header.
-		var err error
-		if sc, err = jaeger.ContextFromString(l.Trace.String() + ":" + l.Span.String() + ":" + l.Parent.String() + ":3"); err != nil {
-			return jaeger.SpanContext{}, err
-		}
+		// The debug flag can only be set by way of the header, which is valid.
+		sc, _ = jaeger.ContextFromString(l.Trace.String() + ":" + l.Span.String() + ":" + l.Parent.String() + ":3")
 		for key, value := range l.Baggage {
 			sc = sc.WithBaggageItem(key, value)
 		}
 	}
 	if l.Sampled == propagation.Deferred {
-		h.decide(sc)
+		// For jaeger-client-go the decision of a remote parent is final, whether there
+		// was one or not, so our sampler has to make it here, and without knowing the
+		// operation. A span that stands in for the remote one makes it set the flags
+		// that sc shares with it.
+		h.decider.StartSpan("", jaeger.SelfRef(sc))
 	}
 	if l.State != "" {
 		sc.ExtendedSamplingState(stateKey{}, func() any { return l.State })
 	}
-	return sc, nil
-}
-
-// decide makes our sampler decide where the caller deferred that.
-// For jaeger-client-go the decision of a remote parent is final, whether there
-// was one or not, so it has to be made here, and without knowing the operation. A
-// span that stands in for the remote one makes the sampler set the flags that sc
-// shares with it.
-func (h injectExtractor) decide(sc jaeger.SpanContext) {
-	h.decider.StartSpan("", jaeger.SelfRef(sc))
+	return sc
 }

@@ -18,6 +18,7 @@ import (
 
 	"github.com/otdemo/otdemo/pkg/client"
 	"github.com/otdemo/otdemo/pkg/tracer"
+	"github.com/otdemo/otdemo/pkg/tracer/internal/otel"
 	"github.com/otdemo/otdemo/pkg/tracer/internal/reporter"
 	"github.com/otdemo/otdemo/pkg/tracer/internal/testkit"
 	"github.com/otdemo/otdemo/pkg/tracer/internal/tracertest"
@@ -35,8 +36,8 @@ func extractW3C(t *testing.T, tr *tracer.Tracer, traceparent string) opentracing
 // What the bridge makes of the parts of a span.
 func TestOTelSpan(t *testing.T) {
 	t.Parallel()
-	c := testkit.NewHTTPCollector(t, testkit.Protobuf(t, nil))
-	tr, _ := tracertest.New(t, testkit.OtelConfig(c.URL))
+	c := otel.NewHTTPCollector(t, otel.Protobuf(t, nil))
+	tr, _ := tracertest.New(t, otel.OtelConfig(c.URL))
 	server := tr.StartSpan("server", ext.SpanKindRPCServer, opentracing.Tag{Key: "http.method", Value: "GET"})
 	client := tr.StartSpan("client", opentracing.ChildOf(server.Context()), ext.SpanKindRPCClient)
 	ext.Error.Set(client, true)
@@ -48,7 +49,7 @@ func TestOTelSpan(t *testing.T) {
 	}
 	testkit.CloseTracer(t, tr)
 	spans := c.Spans()
-	if got := spans["server"]; got.Kind != tracepb.Span_SPAN_KIND_SERVER || testkit.TextOf(got.Attributes)["http.method"] != "GET" {
+	if got := spans["server"]; got.Kind != tracepb.Span_SPAN_KIND_SERVER || otel.TextOf(got.Attributes)["http.method"] != "GET" {
 		t.Errorf("server: got %v", got)
 	}
 	got := spans["client"]
@@ -57,10 +58,10 @@ func TestOTelSpan(t *testing.T) {
 		t.Errorf("client: got %v", got)
 	}
 	want := map[string]string{"event": "error", "error.object": "refused"}
-	if diff := cmp.Diff(want, testkit.TextOf(got.Events[0].Attributes)); diff != "" || got.Events[0].Name != "" {
+	if diff := cmp.Diff(want, otel.TextOf(got.Events[0].Attributes)); diff != "" || got.Events[0].Name != "" {
 		t.Errorf("event %q (-want +got):\n%s", got.Events[0].Name, diff)
 	}
-	// The losses that backend names.
+	// The losses that New names.
 	got = spans["later"]
 	if got.Kind != tracepb.Span_SPAN_KIND_INTERNAL || len(got.ParentSpanId) != 0 ||
 		string(got.TraceId) == string(spans["server"].TraceId) || len(got.Links) != 1 ||
@@ -71,7 +72,7 @@ func TestOTelSpan(t *testing.T) {
 
 func TestOTelBaggageTravels(t *testing.T) {
 	t.Parallel()
-	tr, _ := tracertest.New(t, testkit.OtelConfig(testkit.NewHTTPCollector(t, testkit.Protobuf(t, nil)).URL))
+	tr, _ := tracertest.New(t, otel.OtelConfig(otel.NewHTTPCollector(t, otel.Protobuf(t, nil)).URL))
 	span := tr.StartSpan("work")
 	defer span.Finish()
 	span.SetBaggageItem("who", "me & you")
@@ -97,8 +98,8 @@ func TestOTelBaggageTravels(t *testing.T) {
 // A call and its server, with the spans that nethttp makes.
 func TestOTelOverNethttp(t *testing.T) {
 	t.Parallel()
-	c := testkit.NewHTTPCollector(t, testkit.Protobuf(t, nil))
-	tr, l := tracertest.New(t, testkit.OtelConfig(c.URL))
+	c := otel.NewHTTPCollector(t, otel.Protobuf(t, nil))
+	tr, l := tracertest.New(t, otel.OtelConfig(c.URL))
 	handler := nethttp.Middleware(tr, http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 		http.Error(w, "sorry", http.StatusInternalServerError)
 	}), nethttp.OperationNameFunc(func(*http.Request) string { return "serve" }))
@@ -142,7 +143,7 @@ func TestOTelOverNethttp(t *testing.T) {
 // Code that knows only OpenTelemetry finds the span of the request.
 func TestOTelContextHasBoth(t *testing.T) {
 	t.Parallel()
-	tr, _ := tracertest.New(t, testkit.OtelConfig(testkit.NewHTTPCollector(t, testkit.Protobuf(t, nil)).URL))
+	tr, _ := tracertest.New(t, otel.OtelConfig(otel.NewHTTPCollector(t, otel.Protobuf(t, nil)).URL))
 	span := tr.StartSpan("work")
 	defer span.Finish()
 	id, _ := tr.TraceID(span.Context())

@@ -1,6 +1,7 @@
 package otel
 
 import (
+	"cmp"
 	"crypto/tls"
 	"crypto/x509"
 	"fmt"
@@ -25,21 +26,24 @@ type otlpLimits struct {
 // readOTLPLimits has the SDK's defaults, and ignores what is no number, as it
 // does. Package config warns of it.
 func readOTLPLimits() otlpLimits {
-	l := otlpLimits{batch: 512, export: reporter.RetryTimeout, request: 10 * time.Second}
-	for _, v := range []struct {
-		name string
-		set  func(n int)
-	}{
-		{"OTEL_BSP_MAX_EXPORT_BATCH_SIZE", func(n int) { l.batch = n }},
-		{"OTEL_BSP_EXPORT_TIMEOUT", func(n int) { l.export = time.Duration(n) * time.Millisecond }},
-		{"OTEL_EXPORTER_OTLP_TIMEOUT", func(n int) { l.request = time.Duration(n) * time.Millisecond }},
-		{"OTEL_EXPORTER_OTLP_TRACES_TIMEOUT", func(n int) { l.request = time.Duration(n) * time.Millisecond }},
-	} {
-		if n, err := strconv.Atoi(sdkVariable(v.name)); err == nil && n >= 1 {
-			v.set(n)
+	millis := func(otherwise time.Duration, names ...string) time.Duration {
+		return time.Duration(sdkNumber(int(otherwise/time.Millisecond), names...)) * time.Millisecond
+	}
+	return otlpLimits{
+		batch:   sdkNumber(512, "OTEL_BSP_MAX_EXPORT_BATCH_SIZE"),
+		export:  millis(reporter.RetryTimeout, "OTEL_BSP_EXPORT_TIMEOUT"),
+		request: millis(10*time.Second, "OTEL_EXPORTER_OTLP_TIMEOUT", "OTEL_EXPORTER_OTLP_TRACES_TIMEOUT"),
+	}
+}
+
+// sdkNumber returns the last positive number among variables.
+func sdkNumber(otherwise int, names ...string) int {
+	for _, name := range names {
+		if n, err := strconv.Atoi(sdkVariable(name)); err == nil && n >= 1 {
+			otherwise = n
 		}
 	}
-	return l
+	return otherwise
 }
 
 // otlpTLS returns the TLS configuration of OTEL_EXPORTER_OTLP_CERTIFICATE and its
@@ -47,27 +51,29 @@ func readOTLPLimits() otlpLimits {
 // to us; nil if there is none. What cannot be read is logged and ignored, as the
 // SDK does: the system's authorities hold then.
 func otlpTLS(log *slog.Logger) *tls.Config {
-	var c tls.Config
+	c := &tls.Config{MinVersion: tls.VersionTLS12}
 	ignored := func(name string, err error) {
 		log.Warn("a variable is ignored, as OpenTelemetry's SDK ignores what it cannot read", "variable", name, "error", err)
 	}
 	if name, file := otlpVariable("CERTIFICATE"); file != "" {
 		pem, err := config.ReadFile(file)
 		pool := x509.NewCertPool()
-		if err == nil && !pool.AppendCertsFromPEM(pem) {
-			err = fmt.Errorf("no certificate in PEM form in %s", file)
-		}
-		if err == nil {
-			c.RootCAs = pool
-		} else {
+		switch {
+		case err != nil:
 			ignored(name, err)
+		case !pool.AppendCertsFromPEM(pem):
+			ignored(name, fmt.Errorf("no certificate in PEM form in %s", file))
+		default:
+			c.RootCAs = pool
 		}
 	}
 	name, cert := otlpVariable("CLIENT_CERTIFICATE")
 	_, key := otlpVariable("CLIENT_KEY")
 	if cert != "" && key != "" {
-		pair, err := keyPair(cert, key)
-		if err == nil {
+		certPEM, certErr := config.ReadFile(cert)
+		keyPEM, keyErr := config.ReadFile(key)
+		pair, err := tls.X509KeyPair(certPEM, keyPEM)
+		if err = cmp.Or(certErr, keyErr, err); err == nil {
 			c.Certificates = []tls.Certificate{pair}
 		} else {
 			ignored(name, err)
@@ -76,21 +82,7 @@ func otlpTLS(log *slog.Logger) *tls.Config {
 	if c.RootCAs == nil && c.Certificates == nil {
 		return nil // net/http's own default
 	}
-	c.MinVersion = tls.VersionTLS12
-	return &c
-}
-
-// keyPair is tls.LoadX509KeyPair for regular files.
-func keyPair(cert, key string) (tls.Certificate, error) {
-	certPEM, err := config.ReadFile(cert)
-	if err != nil {
-		return tls.Certificate{}, fmt.Errorf("read the client's certificate: %w", err)
-	}
-	keyPEM, err := config.ReadFile(key)
-	if err != nil {
-		return tls.Certificate{}, fmt.Errorf("read the client's key: %w", err)
-	}
-	return tls.X509KeyPair(certPEM, keyPEM) //nolint:wrapcheck // it names what is wrong
+	return c
 }
 
 // checkFiles returns an error for a file that the SDK would not stop reading, such as a
@@ -100,9 +92,6 @@ func checkFiles() error {
 	for _, end := range []string{"CERTIFICATE", "CLIENT_CERTIFICATE", "CLIENT_KEY"} {
 		for _, prefix := range []string{"OTEL_EXPORTER_OTLP_", "OTEL_EXPORTER_OTLP_TRACES_"} {
 			file := sdkVariable(prefix + end)
-			if file == "" {
-				continue
-			}
 			if info, err := os.Stat(file); err == nil && !info.Mode().IsRegular() && !info.IsDir() {
 				return fmt.Errorf("%s%s: %s is not a regular file, and OpenTelemetry's SDK would wait for its end", prefix, end, file)
 			}
@@ -121,7 +110,6 @@ func otlpVariable(suffix string) (name, value string) {
 	return name, sdkVariable(name)
 }
 
-// sdkVariable reads the environment where the SDK does.
 func sdkVariable(name string) string {
 	return os.Getenv(name) //nolint:forbidigo // the SDK reads the process's own as well, and has no option for another
 }

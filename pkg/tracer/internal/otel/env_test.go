@@ -15,6 +15,7 @@ import (
 	"google.golang.org/grpc/credentials"
 
 	"github.com/otdemo/otdemo/pkg/config"
+	"github.com/otdemo/otdemo/pkg/tracer/internal/otel"
 	"github.com/otdemo/otdemo/pkg/tracer/internal/reporter"
 	"github.com/otdemo/otdemo/pkg/tracer/internal/testkit"
 	"github.com/otdemo/otdemo/pkg/tracer/internal/tracertest"
@@ -32,7 +33,7 @@ func certificateFile(t *testing.T, server *httptest.Server) {
 }
 
 func TestOTLPOverTLS(t *testing.T) {
-	c := &testkit.OTLPCollector{}
+	c := &otel.OTLPCollector{}
 	server := httptest.NewTLSServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
 		if got := r.URL.Path; got != "/some/path" {
 			t.Errorf("got path %q", got)
@@ -44,14 +45,14 @@ func TestOTLPOverTLS(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	secure := testkit.ServeGRPC(t, listener, testkit.Accept, grpc.Creds(credentials.NewTLS(server.TLS.Clone())))
+	secure := otel.ServeGRPC(t, listener, otel.Accept, grpc.Creds(credentials.NewTLS(server.TLS.Clone())))
 	urls := []string{server.URL + "/some/path", strings.Replace(secure.URL, "grpc:", "grpcs:", 1)}
 	for trusted, want := range []reporter.Stats{{Failed: 2}, {Sent: 2}} {
 		if trusted == 1 {
 			certificateFile(t, server)
 		}
 		for _, url := range urls {
-			tr, l := tracertest.New(t, testkit.OtelConfig(url))
+			tr, l := tracertest.New(t, otel.OtelConfig(url))
 			testkit.MakeSpans(tr, 2)
 			testkit.CloseTracer(t, tr)
 			if s := tr.Stats(); s.Sent != want.Sent || s.Failed != want.Failed {
@@ -69,7 +70,7 @@ func TestOTLPPlainGRPCStaysPlain(t *testing.T) {
 	server := httptest.NewTLSServer(http.NotFoundHandler())
 	t.Cleanup(server.Close)
 	certificateFile(t, server)
-	tr, l := tracertest.New(t, testkit.OtelConfig(testkit.NewGRPCCollector(t, testkit.Accept).URL))
+	tr, l := tracertest.New(t, otel.OtelConfig(otel.NewGRPCCollector(t, otel.Accept).URL))
 	testkit.MakeSpans(tr, 2)
 	testkit.CloseTracer(t, tr)
 	if s := tr.Stats(); s.Sent != 2 {
@@ -86,8 +87,8 @@ func TestOTLPVariables(t *testing.T) {
 	t.Setenv("OTEL_RESOURCE_ATTRIBUTES", "zone=b")
 	t.Setenv("OTEL_SERVICE_NAME", "not this")
 	for _, named := range []bool{false, true} {
-		for _, c := range []*testkit.OTLPCollector{testkit.NewHTTPCollector(t, testkit.Protobuf(t, nil)), testkit.NewGRPCCollector(t, testkit.Accept)} {
-			cfg := testkit.OtelConfig(c.URL)
+		for _, c := range []*otel.OTLPCollector{otel.NewHTTPCollector(t, otel.Protobuf(t, nil)), otel.NewGRPCCollector(t, otel.Accept)} {
+			cfg := otel.OtelConfig(c.URL)
 			authorization := "Basic am9lOmh1bnRlcjI="
 			if !named {
 				cfg.Reporter.Collector = config.Collector{Endpoint: c.URL}
@@ -111,7 +112,7 @@ func TestOTLPVariables(t *testing.T) {
 			if got := first.ScopeSpans[0].Spans[0]; len(got.Attributes) != 1 || got.DroppedAttributesCount != 1 {
 				t.Errorf("%s: got %v, want one attribute", c.URL, got)
 			}
-			if got := testkit.TextOf(first.Resource.Attributes); got["zone"] != "b" || got["service.name"] != "shop" {
+			if got := otel.TextOf(first.Resource.Attributes); got["zone"] != "b" || got["service.name"] != "shop" {
 				t.Errorf("%s: got %v", c.URL, got)
 			}
 		}
@@ -121,8 +122,8 @@ func TestOTLPVariables(t *testing.T) {
 // Headers that are meant for another endpoint stay here, over both protocols.
 func TestOTLPWithoutHeaders(t *testing.T) {
 	t.Setenv("OTEL_EXPORTER_OTLP_HEADERS", "x-team=blue,authorization=Bearer abc")
-	for _, c := range []*testkit.OTLPCollector{testkit.NewHTTPCollector(t, testkit.Protobuf(t, nil)), testkit.NewGRPCCollector(t, testkit.Accept)} {
-		cfg := testkit.OtelConfig(c.URL)
+	for _, c := range []*otel.OTLPCollector{otel.NewHTTPCollector(t, otel.Protobuf(t, nil)), otel.NewGRPCCollector(t, otel.Accept)} {
+		cfg := otel.OtelConfig(c.URL)
 		cfg.Reporter.Collector = config.Collector{Endpoint: c.URL, WithoutHeaders: true}
 		tr, _ := tracertest.New(t, cfg)
 		testkit.MakeSpans(tr, 1)
@@ -141,7 +142,7 @@ func TestOTLPWithoutHeaders(t *testing.T) {
 func TestOTLPTimeoutVariable(t *testing.T) {
 	t.Setenv("OTEL_EXPORTER_OTLP_TRACES_TIMEOUT", "20")
 	release := make(chan struct{})
-	c := testkit.NewHTTPCollector(t, func(_ http.ResponseWriter, r *http.Request, n int) {
+	c := otel.NewHTTPCollector(t, func(_ http.ResponseWriter, r *http.Request, n int) {
 		if n == 1 {
 			select {
 			case <-r.Context().Done():
@@ -150,7 +151,7 @@ func TestOTLPTimeoutVariable(t *testing.T) {
 		}
 	})
 	t.Cleanup(func() { close(release) })
-	tr, _ := tracertest.New(t, testkit.OtelConfig(c.URL))
+	tr, _ := tracertest.New(t, otel.OtelConfig(c.URL))
 	testkit.MakeSpans(tr, 1)
 	testkit.CloseTracer(t, tr)
 	if s := tr.Stats(); s.Sent != 1 || c.Count() != 2 {
@@ -160,10 +161,10 @@ func TestOTLPTimeoutVariable(t *testing.T) {
 
 // The SDK's own log goes to ours, and not what it quotes of headers.
 func TestSDKLog(t *testing.T) {
-	c := testkit.NewHTTPCollector(t, testkit.Protobuf(t, nil))
+	c := otel.NewHTTPCollector(t, otel.Protobuf(t, nil))
 	t.Setenv("OTEL_EXPORTER_OTLP_HEADERS", "authorization hunter2")
 	t.Setenv("OTEL_EXPORTER_OTLP_TIMEOUT", "5s")
-	tr, l := tracertest.New(t, testkit.OtelConfig(c.URL))
+	tr, l := tracertest.New(t, otel.OtelConfig(c.URL))
 	testkit.CloseTracer(t, tr)
 	l.Want(t, "level=WARN", "OpenTelemetry's SDK", "parse headers")
 	if text := fmt.Sprint(l); strings.Contains(text, "hunter2") || strings.Contains(text, "parse duration") {
@@ -172,12 +173,12 @@ func TestSDKLog(t *testing.T) {
 }
 
 func TestOTLPCertificatesIgnored(t *testing.T) {
-	c := testkit.NewHTTPCollector(t, testkit.Protobuf(t, nil))
+	c := otel.NewHTTPCollector(t, otel.Protobuf(t, nil))
 	for _, value := range []string{"/nonexistent/ca.pem", "otel_test.go"} {
 		t.Setenv("OTEL_EXPORTER_OTLP_CERTIFICATE", value)
 		t.Setenv("OTEL_EXPORTER_OTLP_CLIENT_CERTIFICATE", value)
 		t.Setenv("OTEL_EXPORTER_OTLP_CLIENT_KEY", value)
-		tr, l := tracertest.New(t, testkit.OtelConfig(c.URL))
+		tr, l := tracertest.New(t, otel.OtelConfig(c.URL))
 		testkit.MakeSpans(tr, 1)
 		testkit.CloseTracer(t, tr)
 		if s := tr.Stats(); s.Sent != 1 {

@@ -6,14 +6,14 @@ import (
 	"fmt"
 	"log/slog"
 	"net/url"
+	"slices"
 	"strings"
 
+	"go.opentelemetry.io/otel/exporters/otlp/otlptrace"
 	sdktrace "go.opentelemetry.io/otel/sdk/trace"
 	coltracepb "go.opentelemetry.io/proto/otlp/collector/trace/v1"
-	"google.golang.org/protobuf/proto"
 
 	"github.com/otdemo/otdemo/internal/hint"
-	"github.com/otdemo/otdemo/internal/redact"
 	"github.com/otdemo/otdemo/pkg/config"
 	"github.com/otdemo/otdemo/pkg/tracer/internal/httpsend"
 	"github.com/otdemo/otdemo/pkg/tracer/internal/reporter"
@@ -22,14 +22,14 @@ import (
 // sender sends spans with one of the SDK's OTLP exporters, a batch at a
 // time. Retries are the batcher's: the exporters give up at the first closed port.
 type sender struct {
-	log            *slog.Logger
-	user, password string
+	log *slog.Logger
+	// authorization is the header of basic auth, "" for none.
+	authorization string
 	// withoutHeaders leaves out those of OTEL_EXPORTER_OTLP_HEADERS.
 	withoutHeaders bool
-	resource       utf8Resource
 	limits         otlpLimits
 	exporter       sdktrace.SpanExporter
-	// release gives back what Shutdown of the exporter leaves; it may be nil.
+	// release gives back what Shutdown of the exporter leaves.
 	release func()
 }
 
@@ -41,19 +41,18 @@ func newSender(cfg config.Config, log *slog.Logger) (*sender, error) {
 	if err := checkFiles(); err != nil {
 		return nil, err
 	}
-	t := &sender{withoutHeaders: cfg.Reporter.Collector.WithoutHeaders}
-	t.user, t.password = httpsend.Credentials(u, cfg.Reporter.Collector)
+	t := &sender{withoutHeaders: cfg.Reporter.Collector.WithoutHeaders, limits: readOTLPLimits(), release: func() {}}
+	t.authorization = httpsend.Authorization(u, cfg.Reporter.Collector)
 	t.log = log.With("url", u.String())
-	t.limits = readOTLPLimits()
 	logSDK(t.log)
+	tlsConfig := otlpTLS(t.log) // which reports what cannot be read
+	var client otlptrace.Client
 	if strings.HasPrefix(u.Scheme, "grpc") {
-		// The exporter reads the files itself; this reports what it cannot read.
-		otlpTLS(t.log)
-		t.exporter, err = newGRPCExporter(u, t)
+		client = newGRPCClient(u, t) // which reads the files itself
 	} else {
-		t.exporter, t.release, err = newHTTPExporter(u, t)
+		client, t.release = newHTTPClient(u, t, tlsConfig)
 	}
-	if err != nil {
+	if t.exporter, err = otlptrace.New(context.Background(), client); err != nil {
 		return nil, fmt.Errorf("exporter to %s: %w", u, err)
 	}
 	return t, nil
@@ -61,37 +60,32 @@ func newSender(cfg config.Config, log *slog.Logger) (*sender, error) {
 
 // parseOTLPURL rejects what the exporters would cut off silently.
 func parseOTLPURL(raw string) (*url.URL, error) {
-	const key = "reporter.collector.endpoint"
-	u, err := url.Parse(raw)
+	u, err := httpsend.ParseURL(httpsend.EndpointKey, raw)
 	if err != nil {
-		return nil, fmt.Errorf("%s is no URL, got %q: %w", key, redact.URL(raw), redact.Error(err))
+		return nil, err
 	}
-	shown := redact.URL(raw)
+	var must, advice string
+	overGRPC := strings.HasPrefix(u.Scheme, "grpc")
 	switch {
-	case u.Host == "" || u.Scheme != "http" && u.Scheme != "https" && u.Scheme != "grpc" && u.Scheme != "grpcs":
-		return nil, hint.New(fmt.Errorf("%s must start with http://, https://, grpc:// or grpcs:// and a host, got %q", key, shown),
-			"write http://localhost:4318/v1/traces or grpc://localhost:4317")
+	case u.Host == "" || !slices.Contains([]string{"http", "https", "grpc", "grpcs"}, u.Scheme):
+		must = "start with http://, https://, grpc:// or grpcs:// and a host"
+		advice = "write http://localhost:4318/v1/traces or grpc://localhost:4317"
 	case u.RawQuery != "" || u.Fragment != "":
-		return nil, fmt.Errorf("%s must have no query with tracer otel, which would not send it, got %q", key, shown)
-	case u.Scheme[0] == 'g' && strings.Trim(u.Path, "/") != "":
-		return nil, hint.New(fmt.Errorf("%s must have no path with %s, got %q", key, u.Scheme, shown),
-			"leave it off, or write http for OTLP over HTTP")
-	case u.Scheme[0] == 'g' && u.Port() == "":
-		return nil, hint.New(fmt.Errorf("%s must have a port with %s, got %q", key, u.Scheme, shown), "collectors listen on 4317")
+		must, advice = "have no query with tracer otel, which would not send it", "leave it off"
+	case overGRPC && strings.Trim(u.Path, "/") != "":
+		must, advice = "have no path with "+u.Scheme, "leave it off, or write http for OTLP over HTTP"
+	case overGRPC && u.Port() == "":
+		must, advice = "have a port with "+u.Scheme, "collectors listen on 4317"
+	default:
+		return u, nil
 	}
-	return u, nil
+	return nil, hint.New(httpsend.URLError(httpsend.EndpointKey, must, raw), advice)
 }
 
-// Prepare implements reporter.Sender. Text that is not UTF-8 costs no span: it is
-// replaced.
 func (t *sender) Prepare(spans []sdktrace.ReadOnlySpan) func(context.Context) *reporter.SendError {
-	for i, span := range spans {
-		spans[i] = encodable(span, &t.resource)
-	}
 	return func(ctx context.Context) *reporter.SendError { return t.try(ctx, spans) }
 }
 
-// try uploads spans once.
 func (t *sender) try(ctx context.Context, spans []sdktrace.ReadOnlySpan) *reporter.SendError {
 	ctx, cancel := context.WithTimeout(ctx, t.limits.request)
 	defer cancel()
@@ -104,23 +98,17 @@ func (t *sender) try(ctx context.Context, spans []sdktrace.ReadOnlySpan) *report
 	}
 	// The exporter's own refusals come without a type.
 	e := &reporter.SendError{Reason: err.Error(), Cause: err}
-	switch {
-	case strings.Contains(e.Reason, "too large: exceeded"):
+	if strings.Contains(e.Reason, "too large: exceeded") {
 		e.Cause = reporter.ErrTooLarge
-	case errors.Is(err, proto.Error):
-		e.Cause = reporter.ErrUnencodable
 	}
 	return e
 }
 
-// Close implements sender.
 func (t *sender) Close() {
 	if err := t.exporter.Shutdown(context.Background()); err != nil {
 		t.log.Warn("exporter not closed cleanly", "error", err)
 	}
-	if t.release != nil {
-		t.release()
-	}
+	t.release()
 }
 
 // partialError returns nil for an answer without reservation. The exporters report

@@ -14,6 +14,7 @@ import (
 	grpcstatus "google.golang.org/grpc/status"
 
 	"github.com/otdemo/otdemo/pkg/tracer"
+	"github.com/otdemo/otdemo/pkg/tracer/internal/otel"
 	"github.com/otdemo/otdemo/pkg/tracer/internal/reporter"
 	"github.com/otdemo/otdemo/pkg/tracer/internal/testkit"
 	"github.com/otdemo/otdemo/pkg/tracer/internal/tracertest"
@@ -42,7 +43,7 @@ func answerCodes(codes ...int) func(http.ResponseWriter, *http.Request, int) {
 func TestOTLPOverHTTP(t *testing.T) {
 	t.Parallel()
 	partial := func(n int64, msg string) func(http.ResponseWriter, *http.Request, int) {
-		return testkit.Protobuf(t, &coltracepb.ExportTracePartialSuccess{RejectedSpans: n, ErrorMessage: msg})
+		return otel.Protobuf(t, &coltracepb.ExportTracePartialSuccess{RejectedSpans: n, ErrorMessage: msg})
 	}
 	for _, test := range []struct {
 		name   string
@@ -51,7 +52,7 @@ func TestOTLPOverHTTP(t *testing.T) {
 		tries  int
 		log    []string
 	}{
-		{name: "protobuf", answer: testkit.Protobuf(t, nil), want: reporter.Stats{Sent: 3}, tries: 1},
+		{name: "protobuf", answer: otel.Protobuf(t, nil), want: reporter.Stats{Sent: 3}, tries: 1},
 		{name: "empty", answer: answerCodes(200), want: reporter.Stats{Sent: 3}, tries: 1},
 		{name: "json", answer: answerText("application/json", `{"partialSuccess":{}}`), want: reporter.Stats{Sent: 3}, tries: 1},
 		{name: "partial", answer: partial(2, "too old"), want: reporter.Stats{Sent: 1, Failed: 2}, tries: 1, log: []string{"spans not accepted", "spans=2", "too old"}},
@@ -72,8 +73,8 @@ func TestOTLPOverHTTP(t *testing.T) {
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
-			c := testkit.NewHTTPCollector(t, test.answer)
-			tr, l := tracertest.New(t, testkit.OtelConfig(c.URL))
+			c := otel.NewHTTPCollector(t, test.answer)
+			tr, l := tracertest.New(t, otel.OtelConfig(c.URL))
 			testkit.MakeSpans(tr, 3)
 			testkit.CloseTracer(t, tr)
 			test.want.Started, test.want.Sampled, test.want.Finished = 3, 3, 3
@@ -103,7 +104,7 @@ func TestOTLPOverGRPC(t *testing.T) {
 			if i <= n {
 				return nil, err
 			}
-			return testkit.Accept(i)
+			return otel.Accept(i)
 		}
 	}
 	const ever = 1 << 30
@@ -114,7 +115,7 @@ func TestOTLPOverGRPC(t *testing.T) {
 		tries  int
 		log    []string
 	}{
-		{name: "accepted", answer: testkit.Accept, want: reporter.Stats{Sent: 3}, tries: 1},
+		{name: "accepted", answer: otel.Accept, want: reporter.Stats{Sent: 3}, tries: 1},
 		{name: "partial", answer: func(int) (*coltracepb.ExportTraceServiceResponse, error) {
 			return &coltracepb.ExportTraceServiceResponse{PartialSuccess: &coltracepb.ExportTracePartialSuccess{
 				RejectedSpans: 2, ErrorMessage: "too old",
@@ -128,8 +129,8 @@ func TestOTLPOverGRPC(t *testing.T) {
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
-			c := testkit.NewGRPCCollector(t, test.answer)
-			tr, l := tracertest.New(t, testkit.OtelConfig(c.URL))
+			c := otel.NewGRPCCollector(t, test.answer)
+			tr, l := tracertest.New(t, otel.OtelConfig(c.URL))
 			testkit.MakeSpans(tr, 3)
 			testkit.CloseTracer(t, tr)
 			test.want.Started, test.want.Sampled, test.want.Finished = 3, 3, 3
@@ -153,10 +154,10 @@ func TestOTLPOverGRPC(t *testing.T) {
 // that protobuf cannot carry.
 func TestOTLPDividesBatches(t *testing.T) {
 	t.Parallel()
-	for _, collector := range []*testkit.OTLPCollector{
-		testkit.NewGRPCCollector(t, testkit.Accept), testkit.NewHTTPCollector(t, testkit.Protobuf(t, nil)),
+	for _, collector := range []*otel.OTLPCollector{
+		otel.NewGRPCCollector(t, otel.Accept), otel.NewHTTPCollector(t, otel.Protobuf(t, nil)),
 	} {
-		tr, l := tracertest.New(t, testkit.OtelConfig(collector.URL))
+		tr, l := tracertest.New(t, otel.OtelConfig(collector.URL))
 		for range 5 {
 			tr.StartSpan("large").SetTag("body", strings.Repeat("x", 3<<20)).Finish()
 		}
@@ -173,10 +174,10 @@ func TestOTLPDividesBatches(t *testing.T) {
 
 func TestOTLPSpanTooLarge(t *testing.T) {
 	t.Parallel()
-	for _, collector := range []*testkit.OTLPCollector{
-		testkit.NewGRPCCollector(t, testkit.Accept), testkit.NewHTTPCollector(t, testkit.Protobuf(t, nil)),
+	for _, collector := range []*otel.OTLPCollector{
+		otel.NewGRPCCollector(t, otel.Accept), otel.NewHTTPCollector(t, otel.Protobuf(t, nil)),
 	} {
-		tr, l := tracertest.New(t, testkit.OtelConfig(collector.URL))
+		tr, l := tracertest.New(t, otel.OtelConfig(collector.URL))
 		tr.StartSpan("large").SetTag("body", strings.Repeat("x", 17<<20)).Finish()
 		testkit.MakeSpans(tr, 2)
 		testkit.CloseTracer(t, tr)
@@ -191,7 +192,7 @@ func TestOTLPSpanTooLarge(t *testing.T) {
 func TestOTLPUnavailable(t *testing.T) {
 	t.Parallel()
 	for _, url := range []string{"http://" + testkit.ClosedTCP(t) + "/v1/traces", "grpc://" + testkit.ClosedTCP(t)} {
-		tr, l := tracertest.New(t, testkit.OtelConfig(url))
+		tr, l := tracertest.New(t, otel.OtelConfig(url))
 		testkit.MakeSpans(tr, 2000)
 		start := time.Now()
 		testkit.CloseTracer(t, tr)
@@ -221,8 +222,8 @@ func TestOTLPCloseGivesUp(t *testing.T) {
 		<-release
 		return nil, nil
 	}
-	for _, url := range []string{testkit.NewHTTPCollector(t, hang).URL, testkit.NewGRPCCollector(t, hangGRPC).URL} {
-		tr, err := tracer.New(testkit.OtelConfig(url), tracer.Options{})
+	for _, url := range []string{otel.NewHTTPCollector(t, hang).URL, otel.NewGRPCCollector(t, hangGRPC).URL} {
+		tr, err := tracer.New(otel.OtelConfig(url), tracer.Options{})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -251,8 +252,8 @@ func TestOTLPQueueFull(t *testing.T) {
 	t.Parallel()
 	for _, block := range []bool{false, true} {
 		release := make(chan struct{})
-		collector := testkit.NewHTTPCollector(t, func(http.ResponseWriter, *http.Request, int) { <-release })
-		cfg := testkit.OtelConfig(collector.URL)
+		collector := otel.NewHTTPCollector(t, func(http.ResponseWriter, *http.Request, int) { <-release })
+		cfg := otel.OtelConfig(collector.URL)
 		cfg.Reporter.QueueSize = 20
 		cfg.Reporter.FlushInterval = time.Millisecond
 		tr, err := tracer.New(cfg, tracer.Options{Block: block})

@@ -2,19 +2,18 @@ package otel
 
 import (
 	"context"
-	"encoding/base64"
 	"net/url"
 	"strings"
 
 	"go.opentelemetry.io/otel/exporters/otlp/otlptrace"
 	"go.opentelemetry.io/otel/exporters/otlp/otlptrace/otlptracegrpc"
-	sdktrace "go.opentelemetry.io/otel/sdk/trace"
 	coltracepb "go.opentelemetry.io/proto/otlp/collector/trace/v1"
 	"google.golang.org/genproto/googleapis/rpc/errdetails"
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/backoff"
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/credentials/insecure"
+	"google.golang.org/grpc/encoding"
 	"google.golang.org/grpc/metadata"
 	grpcstatus "google.golang.org/grpc/status"
 
@@ -22,19 +21,15 @@ import (
 	"github.com/otdemo/otdemo/pkg/tracer/internal/reporter"
 )
 
-// newGRPCExporter makes the SDK's exporter with an interceptor of ours.
-func newGRPCExporter(u *url.URL, t *sender) (sdktrace.SpanExporter, error) {
-	call := &otlpCall{}
-	if t.user != "" {
-		call.authorization = "Basic " + base64.StdEncoding.EncodeToString(
-			[]byte(t.user+":"+t.password))
-	}
+// newGRPCClient makes the SDK's client with an interceptor of ours.
+func newGRPCClient(u *url.URL, t *sender) otlptrace.Client {
 	options := []otlptracegrpc.Option{
 		otlptracegrpc.WithEndpointURL("https://" + u.Host),
 		otlptracegrpc.WithRetry(otlptracegrpc.RetryConfig{Enabled: false}),
 		otlptracegrpc.WithDialOption(
 			grpc.WithUserAgent("OTel OTLP Exporter Go/"+otlptrace.Version()),
-			grpc.WithUnaryInterceptor(call.intercept),
+			grpc.WithUnaryInterceptor(t.intercept),
+			grpc.WithDefaultCallOptions(grpc.ForceCodecV2(utf8Codec{encoding.GetCodecV2("proto")})),
 			// gRPC's own pause grows to two minutes, in which a collector that is
 			// back would lose every batch.
 			grpc.WithConnectParams(grpc.ConnectParams{
@@ -51,28 +46,19 @@ func newGRPCExporter(u *url.URL, t *sender) (sdktrace.SpanExporter, error) {
 		// In the place of those that the SDK takes from the environment.
 		options = append(options, otlptracegrpc.WithHeaders(map[string]string{}))
 	}
-	return otlptracegrpc.New(context.Background(), options...)
+	return otlptracegrpc.NewClient(options...)
 }
 
-// otlpCall intercepts each call of the exporter.
-type otlpCall struct {
-	// authorization is the header of basic auth, "" for none. Credentials of gRPC
-	// would insist on TLS.
-	authorization string
-}
-
-// intercept is a grpc.UnaryClientInterceptor.
-func (c *otlpCall) intercept(
+// intercept is a grpc.UnaryClientInterceptor. It sets the header itself, because
+// credentials of gRPC would insist on TLS.
+func (t *sender) intercept(
 	ctx context.Context, method string, req, reply any, conn *grpc.ClientConn,
 	invoke grpc.UnaryInvoker, opts ...grpc.CallOption,
 ) error {
-	if c.authorization != "" {
-		header, ok := metadata.FromOutgoingContext(ctx)
-		if !ok {
-			header = metadata.MD{}
-		}
-		header = header.Copy()
-		header.Set("authorization", c.authorization)
+	if t.authorization != "" {
+		header, _ := metadata.FromOutgoingContext(ctx)
+		header = metadata.Join(header) // a copy, and never nil
+		header.Set("authorization", t.authorization)
 		ctx = metadata.NewOutgoingContext(ctx, header)
 	}
 	err := invoke(ctx, method, req, reply, conn, opts...)
@@ -104,11 +90,6 @@ func grpcError(err error) *reporter.SendError {
 	case codes.ResourceExhausted:
 		if strings.Contains(s.Message(), "larger than max") {
 			e.Retryable, e.Cause = false, reporter.ErrTooLarge
-		}
-	case codes.Internal:
-		e.Retryable = false
-		if strings.Contains(s.Message(), "while marshaling") {
-			e.Cause = reporter.ErrUnencodable
 		}
 	default:
 		e.Retryable = false

@@ -2,16 +2,15 @@ package otel
 
 import (
 	"bytes"
-	"context"
-	"errors"
+	"crypto/tls"
 	"fmt"
 	"io"
 	"net/http"
 	"net/url"
 	"time"
 
+	"go.opentelemetry.io/otel/exporters/otlp/otlptrace"
 	"go.opentelemetry.io/otel/exporters/otlp/otlptrace/otlptracehttp"
-	sdktrace "go.opentelemetry.io/otel/sdk/trace"
 	coltracepb "go.opentelemetry.io/proto/otlp/collector/trace/v1"
 	"google.golang.org/protobuf/encoding/protojson"
 	"google.golang.org/protobuf/proto"
@@ -24,23 +23,22 @@ import (
 // empty or names the rejected spans in a sentence.
 const otlpAnswerBytes = 64 << 10
 
-// newHTTPExporter makes the SDK's exporter with a client of ours, since its own
-// one follows redirects, treats a web page as success and shares its connections
-// with others; release closes ours.
-func newHTTPExporter(u *url.URL, t *sender) (exporter sdktrace.SpanExporter, release func(), err error) {
-	client := httpsend.NewClient()
-	base, _ := client.Transport.(*http.Transport)
+// newHTTPClient makes the SDK's client above one of ours, since its own one follows
+// redirects, treats a web page as success and shares its connections with others;
+// release closes ours.
+func newHTTPClient(u *url.URL, t *sender, tlsConfig *tls.Config) (client otlptrace.Client, release func()) {
+	ours := httpsend.NewClient()
+	base, _ := ours.Transport.(*http.Transport)
 	base.ForceAttemptHTTP2 = true // which a TLS configuration would turn off
-	base.TLSClientConfig = otlpTLS(t.log)
-	client.Transport = &otlpRoundTripper{
-		next:     base,
-		user:     t.user,
-		password: t.password,
-		timeout:  t.limits.request,
+	base.TLSClientConfig = tlsConfig
+	ours.Transport = &otlpRoundTripper{
+		next:          base,
+		authorization: t.authorization,
+		timeout:       t.limits.request,
 	}
 	options := []otlptracehttp.Option{
 		otlptracehttp.WithEndpointURL(u.String()),
-		otlptracehttp.WithHTTPClient(client),
+		otlptracehttp.WithHTTPClient(ours),
 		otlptracehttp.WithMaxRequestSize(httpsend.SpanBytes),
 		otlptracehttp.WithRetry(otlptracehttp.RetryConfig{Enabled: false}),
 	}
@@ -48,32 +46,26 @@ func newHTTPExporter(u *url.URL, t *sender) (exporter sdktrace.SpanExporter, rel
 		// In the place of those that the SDK takes from the environment.
 		options = append(options, otlptracehttp.WithHeaders(map[string]string{}))
 	}
-	exporter, err = otlptracehttp.New(context.Background(), options...)
-	return exporter, base.CloseIdleConnections, err
+	return utf8Client{otlptracehttp.NewClient(options...)}, base.CloseIdleConnections
 }
 
 // otlpRoundTripper checks each response in place of the SDK's exporter, which only
 // sees success. Every error that it returns is a *reporter.SendError.
 type otlpRoundTripper struct {
-	next           http.RoundTripper
-	user, password string
+	next          http.RoundTripper
+	authorization string
 	// timeout is what the error of a request without a response names.
 	timeout time.Duration
 }
 
-// RoundTrip implements http.RoundTripper.
 func (r *otlpRoundTripper) RoundTrip(req *http.Request) (*http.Response, error) {
-	if r.user != "" {
+	if r.authorization != "" {
 		req = req.Clone(req.Context())
-		req.SetBasicAuth(r.user, r.password)
+		req.Header.Set("Authorization", r.authorization)
 	}
 	resp, err := r.next.RoundTrip(req)
 	if err != nil {
-		reason := httpsend.NetworkReason(err)
-		if errors.Is(err, context.DeadlineExceeded) {
-			reason = fmt.Sprintf("no answer within %v", r.timeout)
-		}
-		return nil, &reporter.SendError{Reason: reason, Cause: err, Retryable: true}
+		return nil, &reporter.SendError{Reason: httpsend.NetworkReason(err, r.timeout), Cause: err, Retryable: true}
 	}
 	body, err := io.ReadAll(io.LimitReader(resp.Body, otlpAnswerBytes))
 	_ = resp.Body.Close()
@@ -117,13 +109,8 @@ func otlpBodyError(resp *http.Response, body []byte, text string) *reporter.Send
 		// OTLP requires the request's format, but some servers respond in JSON.
 		decode = protojson.UnmarshalOptions{DiscardUnknown: true}.Unmarshal
 	}
-	isPage := httpsend.IsHTML(resp.Header.Get("Content-Type"), text)
-	if !isPage && decode(body, answer) == nil {
+	if !httpsend.IsHTML(resp.Header.Get("Content-Type"), text) && decode(body, answer) == nil {
 		return partialError(answer)
 	}
-	e := &reporter.SendError{Reason: "answered " + resp.Status + " but not in OTLP, so it is no span collector", Body: text}
-	if isPage {
-		e.Reason += " but a web page (wrong port?)"
-	}
-	return e
+	return httpsend.WrongServer(resp, "but not in OTLP", text)
 }

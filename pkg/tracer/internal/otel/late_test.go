@@ -14,6 +14,7 @@ import (
 	sdktrace "go.opentelemetry.io/otel/sdk/trace"
 
 	"github.com/otdemo/otdemo/pkg/tracer/internal/reporter"
+	"github.com/otdemo/otdemo/pkg/tracer/internal/system"
 	"github.com/otdemo/otdemo/pkg/tracer/internal/testkit"
 )
 
@@ -22,14 +23,19 @@ func TestOTLPCollectorComesLate(t *testing.T) {
 	t.Parallel()
 	for _, scheme := range []string{"http", "grpc"} {
 		address := testkit.ClosedTCP(t)
-		cfg := testkit.OtelConfig(scheme + "://" + address)
+		cfg := OtelConfig(scheme + "://" + address)
 		cfg.Reporter.FlushInterval = time.Millisecond
 		l := &testkit.Logs{}
-		tr, err := New(cfg, reporter.Env{Logger: l.Logger(), Metrics: metrics.NullFactory})
+		env := reporter.Env{Logger: l.Logger(), Metrics: metrics.NullFactory}
+		propagators, err := system.Check(cfg, env)
 		if err != nil {
 			t.Fatal(err)
 		}
-		transport := tr.Backend.(*backend).reporter.Transport.(*reporter.Batcher[sdktrace.ReadOnlySpan]).Sender.(*sender)
+		tr, err := New(cfg, env, propagators)
+		if err != nil {
+			t.Fatal(err)
+		}
+		transport := tr.Reporter.(*reporter.Reporter[sdktrace.ReadOnlySpan]).Transport.(*reporter.Batcher[sdktrace.ReadOnlySpan]).Sender.(*sender)
 		counted := &countedExporter{SpanExporter: transport.exporter}
 		transport.exporter = counted
 		testkit.MakeSpans(tr, 10)
@@ -39,14 +45,15 @@ func TestOTLPCollectorComesLate(t *testing.T) {
 			t.Skipf("the port was taken meanwhile: %v", err)
 		}
 		if scheme == "grpc" {
-			testkit.ServeGRPC(t, listener, testkit.Accept)
+			ServeGRPC(t, listener, Accept)
 		} else {
 			server := &httptest.Server{Listener: listener, Config: &http.Server{Handler: http.HandlerFunc(func(http.ResponseWriter, *http.Request) {})}}
 			server.Start()
 			t.Cleanup(server.Close)
 		}
-		testkit.Eventually(t, "the spans", func() bool { return tr.Stats().Sent == 10 })
-		if err := tr.Shutdown(t.Context()); err != nil {
+		testkit.Eventually(t, "the spans", func() bool { return tr.Reporter.Stats().Sent == 10 })
+		tr.Stop()
+		if err := tr.Reporter.Shutdown(t.Context()); err != nil {
 			t.Error(err)
 		}
 		if strings.Contains(l.String(), "WARN") {

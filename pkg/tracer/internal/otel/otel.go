@@ -5,10 +5,12 @@ package otel
 import (
 	"context"
 	"log/slog"
+	"strings"
 	"sync"
 
+	"github.com/go-logr/logr"
 	"github.com/opentracing/opentracing-go"
-	"github.com/uber/jaeger-client-go"
+	otelapi "go.opentelemetry.io/otel"
 	"go.opentelemetry.io/otel/attribute"
 	bridge "go.opentelemetry.io/otel/bridge/opentracing"
 	otelpropagation "go.opentelemetry.io/otel/propagation"
@@ -16,7 +18,6 @@ import (
 	sdktrace "go.opentelemetry.io/otel/sdk/trace"
 	"go.opentelemetry.io/otel/trace"
 
-	"github.com/otdemo/otdemo/internal/redact"
 	"github.com/otdemo/otdemo/pkg/config"
 	"github.com/otdemo/otdemo/pkg/trace/id"
 	"github.com/otdemo/otdemo/pkg/tracer/internal/propagation"
@@ -28,7 +29,7 @@ import (
 // otel.scope.name.
 const scope = "github.com/otdemo/otdemo"
 
-// backend is OpenTelemetry's SDK behind its OpenTracing bridge, and OTLP
+// New makes a tracer of OpenTelemetry's SDK behind its OpenTracing bridge, with OTLP
 // exporters below our reporter. Nothing of it is global.
 //
 // The bridge carries less than OpenTracing promises, and is left as it is, since
@@ -44,60 +45,46 @@ const scope = "github.com/otdemo/otdemo"
 //     brings only baggage brings nothing. Unsigned integers of 64 bits become text.
 //   - The binary format of Inject and Extract is not there, and SetBaggageItem is
 //     not safe beside another use of the same span's context.
-type backend struct {
-	reporter    *reporter.Reporter[sdktrace.ReadOnlySpan]
-	stopSampler func()
-	closing     sync.Once
-}
-
-// New makes the tracer.
-func New(cfg config.Config, opts reporter.Env) (*system.Tracer, error) {
-	propagators, err := system.Check(cfg, opts)
+func New(cfg config.Config, env reporter.Env, propagators *propagation.Propagators) (*system.Tracer, error) {
+	sampler, stopSampler, err := newSampler(cfg, env.Logger)
 	if err != nil {
 		return nil, err
 	}
-	counters := reporter.NewCounters(jaeger.NewMetrics(opts.Metrics, nil))
-	b := &backend{}
-	sampler, stopSampler, err := newSampler(cfg, opts.Logger)
+	r, err := startReporter(cfg, env)
 	if err != nil {
-		return nil, err
-	}
-	b.stopSampler = stopSampler
-	if b.reporter, err = startReporter(cfg, counters, opts); err != nil {
 		stopSampler()
 		return nil, err
 	}
 	provider := sdktrace.NewTracerProvider(
-		sdktrace.WithSampler(countingSampler{sdktrace.ParentBased(sampler), counters}),
-		sdktrace.WithResource(newResource(cfg, opts.Logger)),
-		sdktrace.WithSpanProcessor(processor{b.reporter}),
+		sdktrace.WithSampler(countingSampler{sdktrace.ParentBased(sampler), r.Counters}),
+		sdktrace.WithResource(newResource(cfg, env.Logger)),
+		sdktrace.WithSpanProcessor(processor{r}),
 	)
 	return &system.Tracer{
-		Tracer:  newBridge(provider.Tracer(scope), newPropagator(propagators, sampler), opts.Logger),
-		Service: cfg.Service,
-		Target:  redact.URL(cfg.CollectorURL()),
-		Backend: b,
+		Tracer:   newBridge(provider.Tracer(scope), newPropagator(propagators, sampler), env.Logger),
+		Service:  cfg.Service,
+		TraceID:  traceID,
+		Reporter: r,
+		Stop:     sync.OnceFunc(stopSampler),
 	}, nil
 }
 
-// startReporter makes the exporter and the reporter above it.
-func startReporter(cfg config.Config, counters *reporter.Counters, opts reporter.Env) (*reporter.Reporter[sdktrace.ReadOnlySpan], error) {
-	o, r := reporter.NewOptions[sdktrace.ReadOnlySpan](cfg, opts, counters)
-	s, err := newSender(cfg, opts.Logger)
+func startReporter(cfg config.Config, env reporter.Env) (*reporter.Reporter[sdktrace.ReadOnlySpan], error) {
+	s, err := newSender(cfg, env.Logger)
 	if err != nil {
-		o.Cancel()
 		return nil, err
 	}
-	r.Timeout = s.limits.export
-	o.Transport = reporter.NewBatcher(reporter.BatchOptions[sdktrace.ReadOnlySpan]{
+	r := reporter.New[sdktrace.ReadOnlySpan](cfg.Reporter, env)
+	r.Retrier.Timeout = s.limits.export
+	r.Start(reporter.NewBatcher(reporter.BatchOptions[sdktrace.ReadOnlySpan]{
 		Sender:   s,
 		Log:      s.log,
 		MaxSpans: s.limits.batch,
 		Describe: func(span sdktrace.ReadOnlySpan) []any {
 			return []any{"operation", span.Name(), "trace_id", span.SpanContext().TraceID().String()}
 		},
-	}, counters, r)
-	return reporter.Start(o), nil
+	}, r.Counters, r.Retrier))
+	return r, nil
 }
 
 // newBridge is the bridge's NewTracerPair, whose provider is deprecated. The
@@ -141,35 +128,33 @@ func newResource(cfg config.Config, log *slog.Logger) *resource.Resource {
 // drops spans without counting them by cause, and loses those that end while it is
 // being shut down.
 type processor struct {
-	reporter *reporter.Reporter[sdktrace.ReadOnlySpan]
+	*reporter.Reporter[sdktrace.ReadOnlySpan]
 }
 
-// OnStart implements sdktrace.SpanProcessor; countingSampler has counted the span.
+// OnStart does nothing: countingSampler has counted the span.
 func (processor) OnStart(context.Context, sdktrace.ReadWriteSpan) {}
 
-// OnEnd implements sdktrace.SpanProcessor.
 func (p processor) OnEnd(span sdktrace.ReadOnlySpan) {
 	sc := span.SpanContext()
 	if !sc.IsSampled() {
 		return
 	}
-	if p.reporter.LogSpans {
-		reporter.LogFinished(p.reporter.Log, span.Name(), sc.TraceID().String(), sc.SpanID().String(),
+	if p.Config.LogSpans {
+		p.LogFinished(span.Name(), sc.TraceID().String(), sc.SpanID().String(),
 			span.EndTime().Sub(span.StartTime()))
 	}
-	p.reporter.Enqueue(span)
+	p.Enqueue(span)
 }
 
-// Shutdown implements sdktrace.SpanProcessor. backend.Shutdown does it, because
-// a provider that is shut down does not report spans that finish later.
+// Shutdown does nothing: system.Tracer shuts the reporter down, because a provider that
+// is shut down does not report spans that finish later.
 func (processor) Shutdown(context.Context) error { return nil }
 
-// ForceFlush implements sdktrace.SpanProcessor.
 func (processor) ForceFlush(context.Context) error { return nil }
 
-// TraceID recognises the bridge's contexts, whose type is not exported, by the
+// traceID recognizes the bridge's contexts, whose type is not exported, by the
 // OpenTelemetry context inside them.
-func (b *backend) TraceID(sc opentracing.SpanContext) (id.TraceID, bool) {
+func traceID(sc opentracing.SpanContext) (id.TraceID, bool) {
 	c, ok := sc.(interface {
 		IsValid() bool
 		IsSampled() bool
@@ -181,9 +166,41 @@ func (b *backend) TraceID(sc opentracing.SpanContext) (id.TraceID, bool) {
 	return propagation.FromOTelID(c.TraceID()), c.IsSampled()
 }
 
-func (b *backend) Stats() reporter.Stats { return b.reporter.Stats() }
-
-func (b *backend) Shutdown(ctx context.Context) error {
-	b.closing.Do(b.stopSampler)
-	return b.reporter.Shutdown(ctx)
+// logSDK has the SDK's own log and errors go to log, in the place of stderr. Both are
+// global in OpenTelemetry: the latest tracer's log has them.
+func logSDK(log *slog.Logger) {
+	otelapi.SetLogger(logr.New(sdkLog{log}))
+	otelapi.SetErrorHandler(otelapi.ErrorHandlerFunc(func(err error) {
+		log.Warn("OpenTelemetry's SDK reports an error", "error", err)
+	}))
 }
+
+// sdkLog is a logr.LogSink for errors, as the SDK's own is. It leaves out what package
+// config and otlpTLS report, and what the SDK quotes of headers, which carry tokens.
+type sdkLog struct{ log *slog.Logger }
+
+func (sdkLog) Init(logr.RuntimeInfo) {}
+
+func (sdkLog) Enabled(level int) bool { return level == 0 }
+
+func (s sdkLog) Info(_ int, msg string, _ ...any) { s.log.Info("OpenTelemetry's SDK", "detail", msg) }
+
+func (s sdkLog) Error(err error, msg string, keysAndValues ...any) {
+	switch {
+	case msg == "parse duration", strings.Contains(msg, " tls "):
+		return
+	case strings.Contains(msg, "header"):
+		keysAndValues, err = nil, nil
+	}
+	line := []any{"detail", msg}
+	if err != nil {
+		line = append(line, "error", err)
+	}
+	s.log.Warn("OpenTelemetry's SDK reports an error", append(line, keysAndValues...)...)
+}
+
+func (s sdkLog) WithValues(keysAndValues ...any) logr.LogSink {
+	return sdkLog{s.log.With(keysAndValues...)}
+}
+
+func (s sdkLog) WithName(string) logr.LogSink { return s }

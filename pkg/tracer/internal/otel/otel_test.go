@@ -11,6 +11,7 @@ import (
 
 	"github.com/otdemo/otdemo/pkg/config"
 	"github.com/otdemo/otdemo/pkg/tracer"
+	"github.com/otdemo/otdemo/pkg/tracer/internal/otel"
 	"github.com/otdemo/otdemo/pkg/tracer/internal/reporter"
 	"github.com/otdemo/otdemo/pkg/tracer/internal/testkit"
 	"github.com/otdemo/otdemo/pkg/tracer/internal/tracertest"
@@ -40,7 +41,7 @@ func TestOTelErrors(t *testing.T) {
 		{"remote", func(c *config.Config) { c.Sampler.Type, c.Sampler.Endpoint = "remote", "localhost" }, `sampler.endpoint must start with http:// or https:// and a host, got "localhost"`},
 		{"refresh", func(c *config.Config) { c.Sampler.Type, c.Sampler.RefreshInterval = "remote", 0 }, "sampler.refresh_interval must be positive, got 0s"},
 	} {
-		cfg := testkit.OtelConfig("http://127.0.0.1:1/v1/traces")
+		cfg := otel.OtelConfig("http://127.0.0.1:1/v1/traces")
 		test.change(&cfg)
 		tr, err := tracer.New(cfg, tracer.Options{})
 		if err == nil || err.Error() != test.want {
@@ -54,8 +55,8 @@ func TestOTelErrors(t *testing.T) {
 
 func TestOTelTraceID(t *testing.T) {
 	t.Parallel()
-	c := testkit.NewHTTPCollector(t, testkit.Protobuf(t, nil))
-	tr, _ := tracertest.New(t, testkit.OtelConfig(strings.Replace(c.URL, "://", "://joe:hunter2@", 1)))
+	c := otel.NewHTTPCollector(t, otel.Protobuf(t, nil))
+	tr, _ := tracertest.New(t, otel.OtelConfig(strings.Replace(c.URL, "://", "://joe:hunter2@", 1)))
 	span := tr.StartSpan("work")
 	id, sampled := tr.TraceID(span.Context())
 	if len(id) != 32 || strings.Trim(id, "0123456789abcdef") != "" || !sampled {
@@ -81,13 +82,13 @@ func TestOTelTraceID(t *testing.T) {
 
 func TestOTelResource(t *testing.T) {
 	t.Parallel()
-	c := testkit.NewHTTPCollector(t, testkit.Protobuf(t, nil))
-	cfg := testkit.OtelConfig(c.URL)
+	c := otel.NewHTTPCollector(t, otel.Protobuf(t, nil))
+	cfg := otel.OtelConfig(c.URL)
 	cfg.Tags = []config.Tag{{Name: "region", Value: "north"}, {Name: "service.name", Value: "not this"}}
 	tr, _ := tracertest.New(t, cfg)
 	testkit.MakeSpans(tr, 1)
 	testkit.CloseTracer(t, tr)
-	got := testkit.TextOf(c.Requests[0].ResourceSpans[0].Resource.Attributes)
+	got := otel.TextOf(c.Requests[0].ResourceSpans[0].Resource.Attributes)
 	for key, want := range map[string]string{"service.name": "shop", "region": "north", "telemetry.sdk.language": "go"} {
 		if got[key] != want {
 			t.Errorf("%s: got %q, want %q", key, got[key], want)
@@ -105,7 +106,7 @@ func TestOTelResource(t *testing.T) {
 
 func TestOTelLogSpans(t *testing.T) {
 	t.Parallel()
-	cfg := testkit.OtelConfig(testkit.NewGRPCCollector(t, testkit.Accept).URL)
+	cfg := otel.OtelConfig(otel.NewGRPCCollector(t, otel.Accept).URL)
 	cfg.Reporter.LogSpans = true
 	tr, l := tracertest.New(t, cfg)
 	span := tr.StartSpan("work")
@@ -127,7 +128,7 @@ func TestOTelSamplers(t *testing.T) {
 		{config.Sampler{Type: config.SamplerProbabilistic, Param: 0.5}, 350, 650},
 		{remote, 1000, 1000},
 	} {
-		cfg := testkit.OtelConfig(testkit.NewHTTPCollector(t, testkit.Protobuf(t, nil)).URL)
+		cfg := otel.OtelConfig(otel.NewHTTPCollector(t, otel.Protobuf(t, nil)).URL)
 		cfg.Sampler = test.sampler
 		tr, l := tracertest.New(t, cfg)
 		testkit.MakeSpans(tr, 1000)
@@ -152,8 +153,8 @@ func TestOTelSamplers(t *testing.T) {
 // A child follows its parent, whatever the sampler says of new traces.
 func TestOTelFollowsParent(t *testing.T) {
 	t.Parallel()
-	c := testkit.NewHTTPCollector(t, testkit.Protobuf(t, nil))
-	cfg := testkit.OtelConfig(c.URL)
+	c := otel.NewHTTPCollector(t, otel.Protobuf(t, nil))
+	cfg := otel.OtelConfig(c.URL)
 	cfg.Sampler.Param = 0
 	tr, _ := tracertest.New(t, cfg)
 	extracted := extractW3C(t, tr, "00-0123456789abcdef0123456789abcdef-0123456789abcdef-01")
@@ -168,7 +169,7 @@ func TestOTelFollowsParent(t *testing.T) {
 func TestOTelRemoteSamplerFails(t *testing.T) {
 	t.Parallel()
 	server, asked := testkit.StrategyServer(t, http.StatusOK, "<!doctype html>")
-	cfg := testkit.OtelConfig("http://127.0.0.1:1/v1/traces")
+	cfg := otel.OtelConfig("http://127.0.0.1:1/v1/traces")
 	cfg.Sampler = testkit.RemoteConfig(t, server.URL).Sampler
 	cfg.Sampler.RefreshInterval = 5 * time.Millisecond
 	tr, l := tracertest.New(t, cfg)

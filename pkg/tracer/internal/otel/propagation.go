@@ -3,13 +3,13 @@ package otel
 import (
 	"context"
 
+	"github.com/opentracing/opentracing-go"
 	"go.opentelemetry.io/otel/baggage"
 	otelpropagation "go.opentelemetry.io/otel/propagation"
 	sdktrace "go.opentelemetry.io/otel/sdk/trace"
 	"go.opentelemetry.io/otel/trace"
 
 	"github.com/otdemo/otdemo/pkg/config"
-	"github.com/otdemo/otdemo/pkg/trace/id"
 	"github.com/otdemo/otdemo/pkg/tracer/internal/propagation"
 )
 
@@ -38,11 +38,14 @@ func newPropagator(f *propagation.Propagators, sampler sdktrace.Sampler) otelpro
 
 // listFor returns the formats for the carrier; only HTTP needs escaping.
 func (p *propagator) listFor(carrier otelpropagation.TextMapCarrier) []propagation.Propagator {
-	_, ok := carrier.(otelpropagation.HeaderCarrier)
-	return p.propagators.ForHTTP(ok)
+	kind := opentracing.TextMap
+	if _, ok := carrier.(otelpropagation.HeaderCarrier); ok {
+		kind = opentracing.HTTPHeaders
+	}
+	list, _ := p.propagators.For(kind)
+	return list
 }
 
-// Inject implements otelpropagation.TextMapPropagator.
 func (p *propagator) Inject(ctx context.Context, carrier otelpropagation.TextMapCarrier) {
 	sc := trace.SpanContextFromContext(ctx)
 	if !sc.IsValid() {
@@ -55,13 +58,12 @@ func (p *propagator) Inject(ctx context.Context, carrier otelpropagation.TextMap
 	for i, format := range p.listFor(carrier) {
 		if p.propagators.Names[i] == config.PropagationW3C {
 			p.w3c.Inject(ctx, carrier)
-			continue
+		} else {
+			format.Inject(l, carrier.Set)
 		}
-		format.Inject(l, carrier.Set)
 	}
 }
 
-// Extract implements otelpropagation.TextMapPropagator.
 func (p *propagator) Extract(ctx context.Context, carrier otelpropagation.TextMapCarrier) context.Context {
 	l, err := p.propagators.ExtractFrom(p.listFor(carrier), collect(carrier))
 	if err != nil || !l.HasSpan() {
@@ -74,47 +76,31 @@ func (p *propagator) Extract(ctx context.Context, carrier otelpropagation.TextMa
 	}
 	bag := baggage.FromContext(extracted)
 	for key, value := range l.Baggage {
-		if bag.Member(key).Key() != "" {
-			continue
+		if bag.Member(key).Key() == "" {
+			bag = propagation.WithMember(bag, key, value)
 		}
-		bag = propagation.WithMember(bag, key, value)
 	}
 	return baggage.ContextWithBaggage(trace.ContextWithRemoteSpanContext(ctx, sc), bag)
 }
 
 // spanContext makes OpenTelemetry's context of l, which names a span.
 func (p *propagator) spanContext(ctx context.Context, l propagation.SpanContext) trace.SpanContext {
-	if l.Sampled == propagation.Deferred && p.decide(ctx, l) {
-		l.Sampled = propagation.Keep
-	}
 	c := l.OTel()
 	c.Remote = true
+	if l.Sampled == propagation.Deferred {
+		result := p.sampler.ShouldSample(sdktrace.SamplingParameters{
+			ParentContext: trace.ContextWithSpanContext(ctx, trace.SpanContext{}),
+			TraceID:       c.TraceID,
+			Kind:          trace.SpanKindServer,
+		})
+		c.TraceFlags = c.TraceFlags.WithSampled(result.Decision == sdktrace.RecordAndSample)
+	}
 	return trace.NewSpanContext(c)
 }
 
-func (p *propagator) decide(ctx context.Context, l propagation.SpanContext) bool {
-	result := p.sampler.ShouldSample(sdktrace.SamplingParameters{
-		ParentContext: trace.ContextWithSpanContext(ctx, trace.SpanContext{}),
-		TraceID:       l.OTel().TraceID,
-		Kind:          trace.SpanKindServer,
-	})
-	return result.Decision == sdktrace.RecordAndSample
-}
+// Fields is for those who reset a carrier, as the bridge does not.
+func (p *propagator) Fields() []string { return nil }
 
-// Fields implements otelpropagation.TextMapPropagator. Baggage with a header for each
-// item is not in it.
-func (p *propagator) Fields() []string {
-	fields := p.w3c.Fields()
-	l := propagation.SpanContext{Trace: id.TraceID{Low: 1}, Span: 1, Parent: 1, Sampled: propagation.Keep}
-	for i, format := range p.propagators.ForHTTP(true) {
-		if p.propagators.Names[i] != config.PropagationW3C {
-			format.Inject(l, func(key, _ string) { fields = append(fields, key) })
-		}
-	}
-	return fields
-}
-
-// collect is collect for OpenTelemetry's carriers.
 func collect(carrier otelpropagation.TextMapCarrier) propagation.Headers {
 	var h propagation.Headers
 	several, _ := carrier.(otelpropagation.ValuesGetter)

@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
-	"sync"
 
 	"go.opentelemetry.io/contrib/samplers/jaegerremote"
 	sdktrace "go.opentelemetry.io/otel/sdk/trace"
@@ -44,10 +43,8 @@ func newRemoteSampler(cfg config.Config, log *slog.Logger) (sdktrace.Sampler, fu
 		end()
 		return nil, nil, err
 	}
-	early := &earlySource{Source: source, left: 2}
-	early.first, early.firstErr = source.Fetch(cfg.Service)
 	sampler := jaegerremote.New(cfg.Service,
-		jaegerremote.WithSamplingStrategyFetcher(early),
+		jaegerremote.WithSamplingStrategyFetcher(source),
 		jaegerremote.WithInitialSampler(sdktrace.TraceIDRatioBased(cfg.Sampler.Param)),
 		jaegerremote.WithMaxOperations(cfg.Sampler.MaxOperations),
 		jaegerremote.WithSamplingRefreshInterval(cfg.Sampler.RefreshInterval),
@@ -59,29 +56,6 @@ func newRemoteSampler(cfg config.Config, log *slog.Logger) (sdktrace.Sampler, fu
 	}, nil
 }
 
-// earlySource returns its first response twice: the sampler fetches in a goroutine of
-// its own when it is made, and newRemoteSampler makes it fetch again to be sure that it
-// has the response.
-type earlySource struct {
-	*sampling.Source
-	first    []byte
-	firstErr error
-
-	mu   sync.Mutex
-	left int
-}
-
-// Fetch implements jaegerremote.SamplingStrategyFetcher.
-func (s *earlySource) Fetch(service string) ([]byte, error) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if s.left > 0 {
-		s.left--
-		return s.first, s.firstErr
-	}
-	return s.Source.Fetch(service)
-}
-
 // countingSampler counts every span that starts: the SDK calls its sampler for each
 // one, and its processors only for those that are sampled.
 type countingSampler struct {
@@ -89,7 +63,6 @@ type countingSampler struct {
 	counters *reporter.Counters
 }
 
-// ShouldSample implements sdktrace.Sampler.
 func (s countingSampler) ShouldSample(p sdktrace.SamplingParameters) sdktrace.SamplingResult {
 	result := s.Sampler.ShouldSample(p)
 	s.counters.CountStarted(result.Decision == sdktrace.RecordAndSample)

@@ -8,6 +8,7 @@ import (
 	"github.com/opentracing/opentracing-go/log"
 
 	"github.com/otdemo/otdemo/pkg/config"
+	"github.com/otdemo/otdemo/pkg/tracer/internal/otel"
 	"github.com/otdemo/otdemo/pkg/tracer/internal/testkit"
 	"github.com/otdemo/otdemo/pkg/tracer/internal/tracertest"
 )
@@ -17,8 +18,8 @@ import (
 func TestOTLPInvalidUTF8(t *testing.T) {
 	t.Setenv("OTEL_RESOURCE_ATTRIBUTES", "zone=%ff")
 	const bad, good = "a\xff\xfeb", "a\ufffd\ufffdb"
-	for _, c := range []*testkit.OTLPCollector{testkit.NewGRPCCollector(t, testkit.Accept), testkit.NewHTTPCollector(t, testkit.Protobuf(t, nil))} {
-		cfg := testkit.OtelConfig(c.URL)
+	for _, c := range []*otel.OTLPCollector{otel.NewGRPCCollector(t, otel.Accept), otel.NewHTTPCollector(t, otel.Protobuf(t, nil))} {
+		cfg := otel.OtelConfig(c.URL)
 		cfg.Service = bad
 		cfg.Tags = []config.Tag{{Name: bad, Value: bad}}
 		tr, l := tracertest.New(t, cfg)
@@ -41,13 +42,13 @@ func TestOTLPInvalidUTF8(t *testing.T) {
 			t.Errorf("%s: no span is called %q", c.URL, good)
 			continue
 		}
-		if text := testkit.TextOf(got.Attributes)[good]; text != good {
+		if text := otel.TextOf(got.Attributes)[good]; text != good {
 			t.Errorf("%s: got attributes %v", c.URL, got.Attributes)
 		}
-		if text := testkit.TextOf(got.Events[0].Attributes); text[good] != good || text["error.object"] != good {
+		if text := otel.TextOf(got.Events[0].Attributes); text[good] != good || text["error.object"] != good {
 			t.Errorf("%s: got event %v", c.URL, got.Events)
 		}
-		process := testkit.TextOf(c.Requests[0].ResourceSpans[0].Resource.Attributes)
+		process := otel.TextOf(c.Requests[0].ResourceSpans[0].Resource.Attributes)
 		if process["service.name"] != good || process[good] != good || process["zone"] != "\ufffd" {
 			t.Errorf("%s: got resource %v", c.URL, process)
 		}

@@ -1,12 +1,16 @@
 package otel
 
 import (
-	"slices"
+	"context"
+	"errors"
 	"unicode/utf8"
 
-	"go.opentelemetry.io/otel/attribute"
-	"go.opentelemetry.io/otel/sdk/resource"
-	sdktrace "go.opentelemetry.io/otel/sdk/trace"
+	"go.opentelemetry.io/otel/exporters/otlp/otlptrace"
+	tracepb "go.opentelemetry.io/proto/otlp/trace/v1"
+	"google.golang.org/grpc/encoding"
+	"google.golang.org/grpc/mem"
+	"google.golang.org/protobuf/proto"
+	"google.golang.org/protobuf/reflect/protoreflect"
 )
 
 // ValidText replaces each byte of s that is not UTF-8 with U+FFFD, as
@@ -18,132 +22,50 @@ func ValidText(s string) string {
 	return string([]rune(s)) // strings.ToValidUTF8 makes one of a run of bytes
 }
 
-// utf8Span is a span whose text can be encoded: protobuf refuses a message with a
-// string that is not UTF-8, and with it a whole batch. What the span had right is
-// not copied.
-type utf8Span struct {
-	sdktrace.ReadOnlySpan
-	name       string
-	status     sdktrace.Status
-	attributes []attribute.KeyValue
-	events     []sdktrace.Event
-	links      []sdktrace.Link
-	resource   *resource.Resource
+// Protobuf refuses a whole batch for one string that is not UTF-8. Then all of its text
+// is made valid: by utf8Client for OTLP over HTTP, which encodes before it connects, and
+// by utf8Codec for gRPC, which opens a stream first.
+
+type utf8Client struct{ otlptrace.Client }
+
+func (c utf8Client) UploadTraces(ctx context.Context, spans []*tracepb.ResourceSpans) error {
+	err := c.Client.UploadTraces(ctx, spans)
+	if !errors.Is(err, proto.Error) {
+		return err
+	}
+	for _, s := range spans {
+		validateText(s.ProtoReflect())
+	}
+	return c.Client.UploadTraces(ctx, spans)
 }
 
-// Name implements sdktrace.ReadOnlySpan, as do the methods below.
-func (s *utf8Span) Name() string                     { return s.name }
-func (s *utf8Span) Status() sdktrace.Status          { return s.status }
-func (s *utf8Span) Attributes() []attribute.KeyValue { return s.attributes }
-func (s *utf8Span) Events() []sdktrace.Event         { return s.events }
-func (s *utf8Span) Links() []sdktrace.Link           { return s.links }
-func (s *utf8Span) Resource() *resource.Resource     { return s.resource }
+type utf8Codec struct{ encoding.CodecV2 }
 
-// utf8Resource is the resource that the spans share, and that with valid text. It
-// is used from one goroutine.
-type utf8Resource struct{ given, valid *resource.Resource }
-
-func (u *utf8Resource) of(span sdktrace.ReadOnlySpan) *resource.Resource {
-	if r := span.Resource(); r != u.given {
-		u.given, u.valid = r, validResource(r)
+func (c utf8Codec) Marshal(v any) (mem.BufferSlice, error) {
+	data, err := c.CodecV2.Marshal(v)
+	if m, ok := v.(proto.Message); ok && err != nil {
+		validateText(m.ProtoReflect())
+		return c.CodecV2.Marshal(v)
 	}
-	return u.valid
+	return data, err
 }
 
-// encodable returns span with valid text, which is span itself unless it has any
-// that is not. The instrumentation scope is a constant, and a trace state that is
-// not ASCII does not parse.
-func encodable(span sdktrace.ReadOnlySpan, shared *utf8Resource) sdktrace.ReadOnlySpan {
-	s := &utf8Span{
-		ReadOnlySpan: span,
-		name:         span.Name(),
-		status:       span.Status(),
-		attributes:   span.Attributes(),
-		events:       span.Events(),
-		links:        span.Links(),
-		resource:     shared.of(span),
-	}
-	if s.resource == shared.given && utf8.ValidString(s.name) && utf8.ValidString(s.status.Description) &&
-		validAttributes(s.attributes) && !slices.ContainsFunc(s.events, invalidEvent) && !slices.ContainsFunc(s.links, invalidLink) {
-		return span
-	}
-	s.name, s.status.Description = ValidText(s.name), ValidText(s.status.Description)
-	s.attributes = validated(s.attributes)
-	s.events, s.links = slices.Clone(s.events), slices.Clone(s.links)
-	for i := range s.events {
-		s.events[i].Name = ValidText(s.events[i].Name)
-		s.events[i].Attributes = validated(s.events[i].Attributes)
-	}
-	for i := range s.links {
-		s.links[i].Attributes = validated(s.links[i].Attributes)
-	}
-	return s
-}
-
-func invalidEvent(e sdktrace.Event) bool {
-	return !utf8.ValidString(e.Name) || !validAttributes(e.Attributes)
-}
-
-func invalidLink(l sdktrace.Link) bool { return !validAttributes(l.Attributes) }
-
-// validResource returns r with valid text, r itself if it has no other.
-func validResource(r *resource.Resource) *resource.Resource {
-	if validAttributes(r.Attributes()) {
-		return r
-	}
-	return resource.NewWithAttributes(r.SchemaURL(), validated(r.Attributes())...)
-}
-
-func validAttributes(attributes []attribute.KeyValue) bool {
-	return !slices.ContainsFunc(attributes, func(kv attribute.KeyValue) bool {
-		return !utf8.ValidString(string(kv.Key)) || !validValue(kv.Value)
-	})
-}
-
-func validValue(v attribute.Value) bool {
-	switch v.Type() {
-	case attribute.STRING:
-		return utf8.ValidString(v.AsString())
-	case attribute.STRINGSLICE:
-		return !slices.ContainsFunc(v.AsStringSlice(), func(s string) bool { return !utf8.ValidString(s) })
-	case attribute.SLICE:
-		return !slices.ContainsFunc(v.AsSlice(), func(v attribute.Value) bool { return !validValue(v) })
-	case attribute.MAP:
-		return validAttributes(v.AsMap())
-	default:
+// validateText makes all text in a message of OTLP valid; no map or list of strings
+// is among the fields of spans. Keys that differed in their invalid bytes only are
+// the same then, which OTLP permits to be sent.
+func validateText(m protoreflect.Message) {
+	m.Range(func(field protoreflect.FieldDescriptor, value protoreflect.Value) bool {
+		switch {
+		case field.Kind() == protoreflect.StringKind && !field.IsList():
+			m.Set(field, protoreflect.ValueOfString(ValidText(value.String())))
+		case field.Message() == nil:
+		case field.IsList():
+			for i := range value.List().Len() {
+				validateText(value.List().Get(i).Message())
+			}
+		default:
+			validateText(value.Message())
+		}
 		return true
-	}
-}
-
-// validated returns a copy of attributes with valid text. Keys that differed in
-// their invalid bytes only are the same then, which OTLP permits to be sent.
-func validated(attributes []attribute.KeyValue) []attribute.KeyValue {
-	out := slices.Clone(attributes)
-	for i := range out {
-		out[i] = attribute.KeyValue{Key: attribute.Key(ValidText(string(out[i].Key))), Value: validatedValue(out[i].Value)}
-	}
-	return out
-}
-
-func validatedValue(v attribute.Value) attribute.Value {
-	switch v.Type() {
-	case attribute.STRING:
-		return attribute.StringValue(ValidText(v.AsString()))
-	case attribute.STRINGSLICE:
-		texts := v.AsStringSlice()
-		for i := range texts {
-			texts[i] = ValidText(texts[i])
-		}
-		return attribute.StringSliceValue(texts)
-	case attribute.SLICE:
-		values := v.AsSlice()
-		for i := range values {
-			values[i] = validatedValue(values[i])
-		}
-		return attribute.SliceValue(values...)
-	case attribute.MAP:
-		return attribute.MapValue(validated(v.AsMap())...)
-	default:
-		return v
-	}
+	})
 }

@@ -5,8 +5,7 @@ import (
 	"strings"
 
 	"github.com/opentracing/opentracing-go"
-
-	"github.com/otdemo/otdemo/pkg/trace/id"
+	"golang.org/x/net/http/httpguts"
 )
 
 // The headers of OpenTracing's basictracer, which Appdash uses; they are
@@ -31,7 +30,7 @@ func (f appdashPropagator) Inject(l SpanContext, set func(key, value string)) {
 	set(appdashSpanHeader, strconv.FormatUint(uint64(l.Span), 16))
 	set(appdashSampleHeader, strconv.FormatBool(l.Sampled == Keep))
 	for key, value := range l.Baggage {
-		if !f.escape || isToken(key) && isFieldValue(value) {
+		if !f.escape || httpguts.ValidHeaderFieldName(key) && isFieldValue(value) {
 			set(appdashBaggagePrefix+key, value)
 		}
 	}
@@ -42,22 +41,15 @@ func (appdashPropagator) Extract(h Headers) (SpanContext, error) {
 	if trace == "" && span == "" && sampled == "" {
 		return SpanContext{}, opentracing.ErrSpanContextNotFound
 	}
-	traceID, err := id.ParseSpanID(trace)
-	if err != nil || traceID == 0 {
-		return SpanContext{}, corrupted(appdashTraceHeader, trace)
-	}
-	l := SpanContext{Trace: id.TraceID{Low: uint64(traceID)}}
-	if l.Span, err = id.ParseSpanID(span); err != nil || l.Span == 0 {
-		return SpanContext{}, corrupted(appdashSpanHeader, span)
+	var l SpanContext
+	if !l.setIDs(trace, span, "0") || l.Trace.High != 0 {
+		return SpanContext{}, corrupted(appdashTraceHeader+" and "+appdashSpanHeader, trace+" "+span)
 	}
 	kept, err := strconv.ParseBool(sampled)
 	if err != nil {
 		return SpanContext{}, corrupted(appdashSampleHeader, sampled)
 	}
-	l.Sampled = Drop
-	if kept {
-		l.Sampled = Keep
-	}
+	l.Sampled = Decided(kept)
 	return l, nil
 }
 

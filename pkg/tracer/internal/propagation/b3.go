@@ -1,11 +1,10 @@
 package propagation
 
 import (
+	"cmp"
 	"strings"
 
 	"github.com/opentracing/opentracing-go"
-
-	"github.com/otdemo/otdemo/pkg/trace/id"
 )
 
 // The headers of https://github.com/openzipkin/b3-propagation.
@@ -23,13 +22,22 @@ const (
 // to 48 characters whose 17th is no dash, which anybody can send (zipkin-go 0.4.3,
 // propagation/b3, ParseSingleHeader).
 type b3Propagator struct {
-	// single is the form that is written: one header, b3.
+	// single is the form that is written: one header, b3, with
+	// {trace id}-{span id}-{sampling state}-{parent span id}.
 	single bool
 }
 
 func (f b3Propagator) Inject(l SpanContext, set func(key, value string)) {
+	state := l.b3State()
 	if f.single {
-		set(b3Header, writeSingleB3(l))
+		value := l.Trace.String() + "-" + l.Span.String()
+		if state != "" { // the parent cannot stand without the state
+			value += "-" + state
+			if l.Parent != 0 {
+				value += "-" + l.Parent.String()
+			}
+		}
+		set(b3Header, value)
 		return
 	}
 	set(b3TraceHeader, l.Trace.String())
@@ -37,75 +45,29 @@ func (f b3Propagator) Inject(l SpanContext, set func(key, value string)) {
 	if l.Parent != 0 {
 		set(b3ParentHeader, l.Parent.String())
 	}
-	switch {
-	case l.Debug:
+	switch state {
+	case "":
+	case "d":
 		set(b3FlagsHeader, "1") // implies sampled, which is not to be sent as well
-	case l.Sampled == Keep:
-		set(b3SampleHeader, "1")
-	case l.Sampled == Drop:
-		set(b3SampleHeader, "0")
+	default:
+		set(b3SampleHeader, state)
 	}
 }
 
-// writeSingleB3 returns {trace id}-{span id}-{sampling state}-{parent span id}.
-func writeSingleB3(l SpanContext) string {
-	value := l.Trace.String() + "-" + l.Span.String()
+// b3State returns the sampling state of the single header, "" if it is deferred.
+func (l *SpanContext) b3State() string {
 	switch {
 	case l.Debug:
-		value += "-d"
+		return "d"
 	case l.Sampled == Keep:
-		value += "-1"
+		return "1"
 	case l.Sampled == Drop:
-		value += "-0"
+		return "0"
 	default:
-		return value // the parent cannot stand without the state
+		return ""
 	}
-	if l.Parent != 0 {
-		value += "-" + l.Parent.String()
-	}
-	return value
 }
 
-// Extract prefers the single header, as specified, and falls back to the others
-// if it is broken.
-func (b3Propagator) Extract(h Headers) (SpanContext, error) {
-	single := h.get(b3Header)
-	if single != "" {
-		if l, ok := parseSingleB3(single); ok {
-			return l, nil
-		}
-	}
-	l, err := readMultiB3(h)
-	if err != nil && single != "" {
-		err = corrupted(b3Header, single)
-	}
-	return l, err
-}
-
-func parseSingleB3(s string) (SpanContext, bool) {
-	parts := strings.Split(s, "-")
-	l := SpanContext{}
-	if len(parts) == 1 {
-		return l, l.setB3State(parts[0])
-	}
-	var err, spanErr error
-	l.Trace, err = id.ParseTraceID(parts[0])
-	l.Span, spanErr = id.ParseSpanID(parts[1])
-	if err != nil || spanErr != nil || !l.HasSpan() || len(parts) > 4 {
-		return SpanContext{}, false
-	}
-	if len(parts) > 2 && !l.setB3State(parts[2]) {
-		return SpanContext{}, false
-	}
-	if len(parts) > 3 {
-		if l.Parent, err = id.ParseSpanID(parts[3]); err != nil {
-			return SpanContext{}, false
-		}
-	}
-	return l, true
-}
-
-// setB3State sets the sampling state of the single header.
 func (l *SpanContext) setB3State(s string) bool {
 	switch s {
 	case "1":
@@ -118,6 +80,34 @@ func (l *SpanContext) setB3State(s string) bool {
 		return false
 	}
 	return true
+}
+
+// Extract prefers the single header, as specified, and falls back to the others
+// if it is broken.
+func (b3Propagator) Extract(h Headers) (SpanContext, error) {
+	single := h.get(b3Header)
+	if l, ok := parseSingleB3(single); ok {
+		return l, nil
+	}
+	l, err := readMultiB3(h)
+	if err != nil && single != "" {
+		err = corrupted(b3Header, single)
+	}
+	return l, err
+}
+
+func parseSingleB3(s string) (l SpanContext, ok bool) {
+	switch parts := strings.Split(s, "-"); len(parts) {
+	case 1:
+		ok = l.setB3State(parts[0])
+	case 2:
+		ok = l.setIDs(parts[0], parts[1], "0")
+	case 3:
+		ok = l.setIDs(parts[0], parts[1], "0") && l.setB3State(parts[2])
+	case 4:
+		ok = l.setIDs(parts[0], parts[1], parts[3]) && l.setB3State(parts[2])
+	}
+	return l, ok
 }
 
 func readMultiB3(h Headers) (SpanContext, error) {
@@ -134,24 +124,13 @@ func readMultiB3(h Headers) (SpanContext, error) {
 	if h.get(b3FlagsHeader) == "1" {
 		l.Sampled, l.Debug = Keep, true
 	}
-	trace, span := h.get(b3TraceHeader), h.get(b3SpanHeader)
-	if trace == "" && span == "" {
-		if l.Sampled == Deferred {
-			return SpanContext{}, opentracing.ErrSpanContextNotFound
-		}
-		return l, nil // a decision that came before the first span
-	}
-	var err error
-	if l.Trace, err = id.ParseTraceID(trace); err != nil || l.Trace.IsZero() {
-		return SpanContext{}, corrupted(b3TraceHeader, trace)
-	}
-	if l.Span, err = id.ParseSpanID(span); err != nil || l.Span == 0 {
-		return SpanContext{}, corrupted(b3SpanHeader, span)
-	}
-	if parent := h.get(b3ParentHeader); parent != "" {
-		if l.Parent, err = id.ParseSpanID(parent); err != nil {
-			return SpanContext{}, corrupted(b3ParentHeader, parent)
-		}
+	trace, span, parent := h.get(b3TraceHeader), h.get(b3SpanHeader), h.get(b3ParentHeader)
+	switch {
+	case trace == "" && span == "" && l.Sampled == Deferred:
+		return SpanContext{}, opentracing.ErrSpanContextNotFound
+	case trace == "" && span == "": // a decision that came before the first span
+	case !l.setIDs(trace, span, cmp.Or(parent, "0")):
+		return SpanContext{}, corrupted(b3TraceHeader+" and others", strings.Join([]string{trace, span, parent}, " "))
 	}
 	return l, nil
 }

@@ -35,7 +35,7 @@ func written(f Propagator, l SpanContext) []string {
 	return lines
 }
 
-// formatOf is newFormat for HTTP, for names that are known.
+// formatOf is newPropagator for HTTP, for names that are known.
 func formatOf(t *testing.T, name string) Propagator {
 	t.Helper()
 	f, err := newPropagator(name, true)

@@ -10,6 +10,7 @@ import (
 	"github.com/uber/jaeger-client-go"
 	"go.opentelemetry.io/otel/propagation"
 	"go.opentelemetry.io/otel/trace"
+	"golang.org/x/net/http/httpguts"
 
 	"github.com/otdemo/otdemo/pkg/trace/id"
 )
@@ -27,7 +28,7 @@ func checkRoundTrip(t *testing.T, f Propagator, h Headers) (SpanContext, error) 
 	var sent Headers
 	f.Inject(want, sent.Add)
 	for key, value := range want.Baggage {
-		if _, appdash := f.(appdashPropagator); appdash && (!isToken(key) || !isFieldValue(value)) || !isToken(key) {
+		if _, appdash := f.(appdashPropagator); appdash && (!httpguts.ValidHeaderFieldName(key) || !isFieldValue(value)) || !httpguts.ValidHeaderFieldName(key) {
 			delete(want.Baggage, key)
 		}
 	}

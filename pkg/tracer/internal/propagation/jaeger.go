@@ -7,8 +7,7 @@ import (
 
 	"github.com/opentracing/opentracing-go"
 	"github.com/uber/jaeger-client-go"
-
-	"github.com/otdemo/otdemo/pkg/trace/id"
+	"golang.org/x/net/http/httpguts"
 )
 
 // The headers of Jaeger's clients:
@@ -44,13 +43,12 @@ func (f jaegerPropagator) Inject(l SpanContext, set func(key, value string)) {
 	}
 	set(jaegerHeader, l.Trace.String()+":"+l.Span.String()+":"+l.Parent.String()+":"+flags)
 	for key, value := range l.Baggage {
-		if f.escape {
-			if !isToken(key) {
-				continue // the request would fail for it
-			}
-			value = url.QueryEscape(value)
+		switch {
+		case !f.escape:
+			set(jaegerBaggagePrefix+key, value)
+		case httpguts.ValidHeaderFieldName(key): // or the request would fail for it
+			set(jaegerBaggagePrefix+key, url.QueryEscape(value))
 		}
-		set(jaegerBaggagePrefix+key, value)
 	}
 }
 
@@ -59,25 +57,17 @@ func (f jaegerPropagator) Extract(h Headers) (SpanContext, error) {
 	if raw == "" {
 		return SpanContext{}, opentracing.ErrSpanContextNotFound
 	}
-	bad := corrupted(jaegerHeader, raw)
 	parts := strings.Split(f.unescape(raw), ":")
-	if len(parts) != 4 || len(parts[3]) > 2 {
-		return SpanContext{}, bad
+	var l SpanContext
+	if len(parts) != 4 || len(parts[3]) > 2 || !l.setIDs(parts[0], parts[1], parts[2]) {
+		return SpanContext{}, corrupted(jaegerHeader, raw)
 	}
-	l := SpanContext{Sampled: Drop}
-	var err [4]error
-	l.Trace, err[0] = id.ParseTraceID(parts[0])
-	l.Span, err[1] = id.ParseSpanID(parts[1])
-	l.Parent, err[2] = id.ParseSpanID(parts[2])
-	flags, flagsErr := strconv.ParseUint(parts[3], 16, 8)
-	err[3] = flagsErr
-	if err != [4]error{} || !l.HasSpan() {
-		return SpanContext{}, bad
+	flags, err := strconv.ParseUint(parts[3], 16, 8)
+	if err != nil {
+		return SpanContext{}, corrupted(jaegerHeader, raw)
 	}
 	l.Debug = flags&jaegerDebug != 0
-	if l.Debug || flags&jaegerSampled != 0 {
-		l.Sampled = Keep
-	}
+	l.Sampled = Decided(l.Debug || flags&jaegerSampled != 0)
 	return l, nil
 }
 

@@ -27,6 +27,14 @@ const (
 	Keep
 )
 
+// Decided returns Keep or Drop.
+func Decided(sampled bool) Decision {
+	if sampled {
+		return Keep
+	}
+	return Drop
+}
+
 // SpanContext is what a request carries of the span that made it, whatever the header
 // format. A format that has no room for a field leaves it out.
 type SpanContext struct {
@@ -44,6 +52,16 @@ type SpanContext struct {
 // HasSpan reports whether the context names a span. One that does not may still
 // carry a sampling decision.
 func (l *SpanContext) HasSpan() bool { return !l.Trace.IsZero() && l.Span != 0 }
+
+// setIDs sets the ids of a span and of its parent, which may be 0. It reports whether
+// they are valid.
+func (l *SpanContext) setIDs(trace, span, parent string) bool {
+	var err [3]error
+	l.Trace, err[0] = id.ParseTraceID(trace)
+	l.Span, err[1] = id.ParseSpanID(span)
+	l.Parent, err[2] = id.ParseSpanID(parent)
+	return err == [3]error{} && l.HasSpan()
+}
 
 // AddBaggage keeps the first value of each key.
 func (l *SpanContext) AddBaggage(key, value string) {
@@ -81,7 +99,7 @@ type Propagators struct {
 	// HTTP header needs escaping, a value in a map does not.
 	http, text []Propagator
 	log        *slog.Logger
-	brokenLog  reporter.LockedThrottle
+	brokenLog  reporter.Throttle
 }
 
 // New makes the formats of the list, which config.Config.Formats returns.
@@ -116,8 +134,8 @@ func newPropagator(name string, escape bool) (Propagator, error) {
 	}
 }
 
-// forCarrier returns the formats for OpenTracing's kind of carrier.
-func (f *Propagators) forCarrier(kind any) ([]Propagator, error) {
+// For returns the propagators for a kind of carrier of OpenTracing.
+func (f *Propagators) For(kind any) ([]Propagator, error) {
 	switch kind {
 	case opentracing.HTTPHeaders:
 		return f.http, nil
@@ -128,17 +146,9 @@ func (f *Propagators) forCarrier(kind any) ([]Propagator, error) {
 	}
 }
 
-// ForHTTP returns the propagators for headers of HTTP, or for maps.
-func (f *Propagators) ForHTTP(http bool) []Propagator {
-	if http {
-		return f.http
-	}
-	return f.text
-}
-
 // Inject writes l in all formats.
 func (f *Propagators) Inject(l SpanContext, kind, carrier any) error {
-	list, err := f.forCarrier(kind)
+	list, err := f.For(kind)
 	if err != nil {
 		return err
 	}
@@ -157,7 +167,7 @@ func (f *Propagators) Inject(l SpanContext, kind, carrier any) error {
 
 // Extract reads the span context that carrier holds; see ExtractFrom.
 func (f *Propagators) Extract(kind, carrier any) (SpanContext, error) {
-	list, err := f.forCarrier(kind)
+	list, err := f.For(kind)
 	if err != nil {
 		return SpanContext{}, err
 	}

@@ -42,18 +42,18 @@ type wrappedContext struct {
 	extras extras
 }
 
-// unwrap returns the context that the library made.
-func unwrap(sc opentracing.SpanContext) opentracing.SpanContext {
+func unwrap(sc opentracing.SpanContext) (library opentracing.SpanContext, came extras) {
 	if c, ok := sc.(wrappedContext); ok {
-		return c.SpanContext
+		return c.SpanContext, c.extras
 	}
-	return sc
+	return sc, extras{}
 }
 
 // TraceID returns the trace id that the library gave to sc, and whether the trace
 // is sampled; zero if another tracer made sc.
 func (t *Tracer) TraceID(sc opentracing.SpanContext) (trace id.TraceID, sampled bool) {
-	l, ok := t.Converter.FromLibrary(unwrap(sc))
+	library, _ := unwrap(sc)
+	l, ok := t.Converter.FromLibrary(library)
 	if !ok || l.Trace.IsZero() {
 		return id.TraceID{}, false
 	}
@@ -72,15 +72,13 @@ func (t *Tracer) StartSpan(operation string, opts ...opentracing.StartSpanOption
 	references := options.References
 	options.References = nil
 	for _, ref := range references {
-		c, _ := ref.ReferencedContext.(wrappedContext)
-		ref.ReferencedContext = unwrap(ref.ReferencedContext)
-		if _, ok := t.Converter.FromLibrary(ref.ReferencedContext); !ok {
-			continue
+		library, came := unwrap(ref.ReferencedContext)
+		if _, ok := t.Converter.FromLibrary(library); ok {
+			if len(options.References) == 0 {
+				span.extras = came
+			}
+			options.References = append(options.References, opentracing.SpanReference{Type: ref.Type, ReferencedContext: library})
 		}
-		if len(options.References) == 0 {
-			span.extras = c.extras
-		}
-		options.References = append(options.References, ref)
 	}
 	span.Span = t.Tracer.StartSpan(operation, &options)
 	l, _ := t.Converter.FromLibrary(span.Span.Context())
@@ -91,31 +89,29 @@ func (t *Tracer) StartSpan(operation string, opts ...opentracing.StartSpanOption
 // startOptions passes options on that were applied already.
 type startOptions opentracing.StartSpanOptions
 
-// Apply implements opentracing.StartSpanOption.
 func (s *startOptions) Apply(o *opentracing.StartSpanOptions) { *o = opentracing.StartSpanOptions(*s) }
 
 // Inject implements opentracing.Tracer. Carriers other than headers and maps are
 // left to the library.
 func (t *Tracer) Inject(sc opentracing.SpanContext, kind, carrier any) error {
-	if _, err := t.Propagators.forCarrier(kind); err != nil {
-		return t.Tracer.Inject(unwrap(sc), kind, carrier)
+	library, came := unwrap(sc)
+	if _, err := t.Propagators.For(kind); err != nil {
+		return t.Tracer.Inject(library, kind, carrier)
 	}
-	l, ok := t.Converter.FromLibrary(unwrap(sc))
+	l, ok := t.Converter.FromLibrary(library)
 	if !ok {
 		return opentracing.ErrInvalidSpanContext
 	}
-	if c, ok := sc.(wrappedContext); ok {
-		l.State = c.extras.state
-		if l.Trace.High == 0 {
-			l.Trace.High = c.extras.high
-		}
+	l.State = came.state
+	if l.Trace.High == 0 {
+		l.Trace.High = came.high
 	}
 	return t.Propagators.Inject(l, kind, carrier)
 }
 
 // Extract implements opentracing.Tracer.
 func (t *Tracer) Extract(kind, carrier any) (opentracing.SpanContext, error) {
-	if _, err := t.Propagators.forCarrier(kind); err != nil {
+	if _, err := t.Propagators.For(kind); err != nil {
 		return t.Tracer.Extract(kind, carrier)
 	}
 	l, err := t.Propagators.Extract(kind, carrier)
@@ -146,24 +142,20 @@ type wrappedSpan struct {
 	finished atomic.Bool
 }
 
-// Finish implements opentracing.Span.
 func (s *wrappedSpan) Finish() {
 	if s.finished.CompareAndSwap(false, true) {
 		s.Span.Finish()
 	}
 }
 
-// FinishWithOptions implements opentracing.Span.
 func (s *wrappedSpan) FinishWithOptions(opts opentracing.FinishOptions) {
 	if s.finished.CompareAndSwap(false, true) {
 		s.Span.FinishWithOptions(opts)
 	}
 }
 
-// Tracer implements opentracing.Span.
 func (s *wrappedSpan) Tracer() opentracing.Tracer { return s.tracer }
 
-// Context implements opentracing.Span.
 func (s *wrappedSpan) Context() opentracing.SpanContext {
 	if s.extras == (extras{}) {
 		return s.Span.Context()
@@ -171,19 +163,16 @@ func (s *wrappedSpan) Context() opentracing.SpanContext {
 	return wrappedContext{s.Span.Context(), s.extras}
 }
 
-// SetOperationName implements opentracing.Span.
 func (s *wrappedSpan) SetOperationName(operation string) opentracing.Span {
 	s.Span.SetOperationName(operation)
 	return s
 }
 
-// SetTag implements opentracing.Span.
 func (s *wrappedSpan) SetTag(key string, value any) opentracing.Span {
 	s.Span.SetTag(key, value)
 	return s
 }
 
-// SetBaggageItem implements opentracing.Span.
 func (s *wrappedSpan) SetBaggageItem(key, value string) opentracing.Span {
 	s.Span.SetBaggageItem(key, value)
 	return s

@@ -31,7 +31,7 @@ func (w3cPropagator) Inject(l SpanContext, set func(key, value string)) {
 		l.State = ""
 	}
 	ctx := trace.ContextWithSpanContext(context.Background(), trace.NewSpanContext(l.OTel()))
-	propagation.TraceContext{}.Inject(ctx, setter(set))
+	propagation.TraceContext{}.Inject(ctx, w3cCarrier{set: set})
 	var bag baggage.Baggage
 	for key, value := range l.Baggage {
 		bag = WithMember(bag, key, value)
@@ -60,8 +60,8 @@ func (w3cPropagator) Extract(h Headers) (SpanContext, error) {
 	if raw == "" {
 		return SpanContext{}, opentracing.ErrSpanContextNotFound
 	}
-	sc := trace.SpanContextFromContext(propagation.TraceContext{}.Extract(context.Background(), w3cReader{h}))
-	if !sc.IsValid() || h.count(traceparentHeader) > 1 {
+	sc := trace.SpanContextFromContext(propagation.TraceContext{}.Extract(context.Background(), w3cCarrier{Headers: h}))
+	if !sc.IsValid() || len(h.all(traceparentHeader)) > 1 {
 		return SpanContext{}, corrupted(traceparentHeader, raw)
 	}
 	return FromOTel(sc), nil
@@ -78,16 +78,12 @@ func (w3cPropagator) ExtractBaggage(h Headers, add func(key, value string)) {
 // FromOTel returns what sc holds, without baggage.
 func FromOTel(sc trace.SpanContext) SpanContext {
 	spanID := sc.SpanID()
-	l := SpanContext{
+	return SpanContext{
 		Trace:   FromOTelID(sc.TraceID()),
 		Span:    id.SpanID(binary.BigEndian.Uint64(spanID[:])),
-		Sampled: Drop,
+		Sampled: Decided(sc.IsSampled()),
 		State:   sc.TraceState().String(),
 	}
-	if sc.IsSampled() {
-		l.Sampled = Keep
-	}
-	return l
 }
 
 // FromOTelID returns the id of a trace.
@@ -109,21 +105,15 @@ func (l *SpanContext) OTel() trace.SpanContextConfig {
 	return c
 }
 
-// setter implements propagation.TextMapCarrier for writing.
-type setter func(key, value string)
+// w3cCarrier implements propagation.TextMapCarrier: it reads headers and writes by set.
+type w3cCarrier struct {
+	Headers
+	set func(key, value string)
+}
 
-func (s setter) Set(key, value string) { s(key, value) }
+func (c w3cCarrier) Set(key, value string) { c.set(key, value) }
 
-func (setter) Get(string) string { return "" }
-
-func (setter) Keys() []string { return nil }
-
-// w3cReader implements propagation.TextMapCarrier for reading.
-type w3cReader struct{ Headers }
-
-func (w3cReader) Set(string, string) {}
-
-func (w3cReader) Keys() []string { return nil }
+func (w3cCarrier) Keys() []string { return nil }
 
 // traceparentFlags is where the flags begin in a traceparent of version 00, which
 // ends with them.
@@ -131,11 +121,11 @@ const traceparentFlags = 53
 
 // Get returns all values of a header as one list, and the traceparent with its
 // known flags only.
-func (r w3cReader) Get(key string) string {
+func (c w3cCarrier) Get(key string) string {
 	if key != traceparentHeader {
-		return r.joined(key)
+		return c.joined(key)
 	}
-	value := r.get(key)
+	value := c.get(key)
 	if len(value) != traceparentFlags+2 {
 		return value
 	}

@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"time"
 
+	"github.com/otdemo/otdemo/pkg/config"
 	"github.com/otdemo/otdemo/pkg/plural"
 )
 
@@ -20,14 +21,9 @@ type Sender[T any] interface {
 	Close()
 }
 
-// Errors after which a batch is sent in halves, until one span remains.
-var (
-	// ErrTooLarge: the request, or a span in it, is larger than the collector allows.
-	ErrTooLarge = errors.New("span is too large")
-	// ErrUnencodable: the batch holds what protobuf cannot carry, such as text that
-	// is not UTF-8.
-	ErrUnencodable = errors.New("span cannot be encoded")
-)
+// ErrTooLarge is the cause when a request, or a span in it, is larger than the
+// collector allows: the batch is sent in halves, until one span remains.
+var ErrTooLarge = errors.New("span is too large")
 
 // PartialSuccess is a collector's response to a request of which it accepted a part,
 // or all of it with a warning.
@@ -40,7 +36,7 @@ func (p *PartialSuccess) Error() string {
 	return fmt.Sprintf("the collector rejected %s: %s", plural.Of(p.Rejected, "span", "spans"), p.Message)
 }
 
-// Batcher implements transport: it collects spans up to the bounds of a batch,
+// Batcher implements Transport: it collects spans up to the bounds of a batch,
 // sends each batch, and counts what became of its spans. It is used from one
 // goroutine.
 type Batcher[T any] struct {
@@ -73,7 +69,7 @@ func NewBatcher[T any](o BatchOptions[T], counters *Counters, r Retrier) *Batche
 	return &Batcher[T]{BatchOptions: o, retrier: r, counters: counters}
 }
 
-// Append implements transport. It sends the batch when it is full, and may then
+// Append implements Transport. It sends the batch when it is full, and may then
 // block as long as Flush.
 func (b *Batcher[T]) Append(span T) {
 	if b.SizeOf != nil {
@@ -82,7 +78,7 @@ func (b *Batcher[T]) Append(span T) {
 			b.TooLarge("size", size, "max_size", b.MaxSpanBytes)
 			return
 		}
-		if b.FullWith(size) {
+		if b.size+size > b.MaxBytes {
 			b.Flush()
 		}
 		b.size += size
@@ -93,10 +89,7 @@ func (b *Batcher[T]) Append(span T) {
 	}
 }
 
-// FullWith reports whether size more bytes need another batch.
-func (b *Batcher[T]) FullWith(size int) bool { return len(b.Batch) > 0 && b.size+size > b.MaxBytes }
-
-// Flush implements transport. It waits for the backend, at the longest the
+// Flush implements Transport. It waits for the backend, at the longest the
 // retrier's timeout and one request.
 func (b *Batcher[T]) Flush() {
 	if len(b.Batch) == 0 {
@@ -107,8 +100,8 @@ func (b *Batcher[T]) Flush() {
 	b.Batch, b.size = b.Batch[:0], 0
 }
 
-// send sends spans and counts each of them. A batch with a span that no request
-// can carry is divided until that span is alone.
+// send sends spans and counts each of them. A batch with a span that is too
+// large is divided until that span is alone.
 func (b *Batcher[T]) send(spans []T) {
 	err := b.retrier.deliver(b.Sender.Prepare(spans))
 	if err == nil {
@@ -121,15 +114,14 @@ func (b *Batcher[T]) send(spans []T) {
 		b.partlySent(len(spans), partial)
 		return
 	}
-	large := errors.Is(err, ErrTooLarge)
 	switch half := len(spans) / 2; {
-	case half > 0 && (large || errors.Is(err, ErrUnencodable)):
+	case !errors.Is(err, ErrTooLarge):
+		b.Fail(len(spans), err)
+	case half > 0:
 		b.send(spans[:half])
 		b.send(spans[half:])
-	case large:
-		b.TooLarge(append(b.Describe(spans[0]), "reason", err)...)
 	default:
-		b.Fail(len(spans), err)
+		b.TooLarge(append(b.Describe(spans[0]), "reason", err)...)
 	}
 }
 
@@ -140,7 +132,7 @@ func (b *Batcher[T]) partlySent(n int, p *PartialSuccess) {
 	b.counters.Move(n-rejected, InFlight, Sent)
 	if rejected > 0 {
 		b.Fail(rejected, p)
-	} else if b.warnLog.Allow(time.Now()) {
+	} else if b.warnLog.Allow() {
 		b.Log.Warn("spans accepted with a warning", "spans", n, "reason", p.Message)
 	}
 }
@@ -148,7 +140,7 @@ func (b *Batcher[T]) partlySent(n int, p *PartialSuccess) {
 // Fail counts spans that will not be tried again, and logs why.
 func (b *Batcher[T]) Fail(n int, err error) {
 	b.counters.Move(n, InFlight, Failed)
-	if !b.failLog.Allow(time.Now()) {
+	if !b.failLog.Allow() {
 		return
 	}
 	reason, body := err.Error(), ""
@@ -161,20 +153,28 @@ func (b *Batcher[T]) Fail(n int, err error) {
 // TooLarge counts a span that no request can carry, and logs it with attrs.
 func (b *Batcher[T]) TooLarge(attrs ...any) {
 	b.counters.Move(1, InFlight, TooLarge)
-	if b.sizeLog.Allow(time.Now()) {
+	if b.sizeLog.Allow() {
 		b.Log.Warn("span too large for a request", append(attrs, "too_large", b.counters.Count(TooLarge))...)
 	}
 }
 
-// Close implements transport. What the last batch loses is logged in any case.
+// Close implements Transport. What the last batch loses is logged in any case.
 func (b *Batcher[T]) Close() {
 	b.failLog.Reset()
 	b.Flush()
 	b.Sender.Close()
 }
 
-// Tick implements transport; there is nothing to do between batches.
+// Tick implements Transport; there is nothing to do between batches.
 func (*Batcher[T]) Tick() time.Duration { return 0 }
 
-// Wake implements transport.
-func (*Batcher[T]) Wake() <-chan struct{} { return nil }
+// StartEncoded starts a reporter that sends the batches of b, for libraries whose own
+// does not count its losses. Spans come encoded: a library's span may still be changed
+// by a late SetTag, so it is read in Finish, where the library holds its lock.
+func StartEncoded(cfg config.Config, env Env, b BatchOptions[[]byte]) *Reporter[[]byte] {
+	r := New[[]byte](cfg.Reporter, env)
+	r.Logger = b.Log
+	b.SizeOf = func(span []byte) int { return len(span) }
+	r.Start(NewBatcher(b, r.Counters, r.Retrier))
+	return r
+}

@@ -81,7 +81,6 @@ func TestBatches(t *testing.T) {
 		{"too large for itself", accept, []string{fifty + "x", "1"}, []int{1}, Stats{Sent: 1, TooLarge: 1}, "max_size=50"},
 		{"rejected", bad(errors.New("no")), []string{"1", "bad"}, []int{2}, Stats{Failed: 2}, "spans not accepted"},
 		{"one too large", bad(ErrTooLarge), []string{"1", "2", "bad", "4"}, []int{4, 2, 2, 1, 1}, Stats{Sent: 3, TooLarge: 1}, "operation=bad"},
-		{"one not encodable", bad(ErrUnencodable), []string{"1", "bad", "3"}, []int{3, 1, 2, 1, 1}, Stats{Sent: 2, Failed: 1}, "rejected"},
 		{"accepted in part", partial(1), []string{"1", "2", "3"}, []int{3}, Stats{Sent: 2, Failed: 1}, "rejected 1 span: why"},
 		{"accepted with a warning", partial(0), []string{"1", "2"}, []int{2}, Stats{Sent: 2}, "accepted with a warning"},
 		{"more rejected than sent", partial(9), []string{"1", "2"}, []int{2}, Stats{Failed: 2}, "why"},

@@ -5,6 +5,7 @@ import (
 	"sync/atomic"
 
 	"github.com/uber/jaeger-client-go"
+	j "github.com/uber/jaeger-client-go/thrift-gen/jaeger"
 	"github.com/uber/jaeger-lib/metrics"
 
 	"github.com/otdemo/otdemo/pkg/plural"
@@ -87,12 +88,12 @@ type Counters struct {
 	started, sampled, notSampled atomic.Int64
 	Finished, blocked, Refusals  atomic.Int64
 	byState                      [states]atomic.Int64
-	metrics                      *jaeger.Metrics
+	Metrics                      *jaeger.Metrics
 }
 
 // NewCounters returns counters that also update jaeger-client-go's metrics.
 func NewCounters(m *jaeger.Metrics) *Counters {
-	c := &Counters{metrics: m}
+	c := &Counters{Metrics: m}
 	m.SpansStartedSampled = tee{m.SpansStartedSampled, &c.sampled, &c.started}
 	m.SpansStartedNotSampled = tee{m.SpansStartedNotSampled, &c.notSampled, &c.started}
 	m.SpansStartedDelayedSampling = tee{m.SpansStartedDelayedSampling, new(atomic.Int64), &c.started}
@@ -115,36 +116,31 @@ func (t tee) Inc(delta int64) {
 // metrics themselves.
 func (c *Counters) CountStarted(sampled bool) {
 	if sampled {
-		c.metrics.SpansStartedSampled.Inc(1)
+		c.Metrics.SpansStartedSampled.Inc(1)
 	} else {
-		c.metrics.SpansStartedNotSampled.Inc(1)
+		c.Metrics.SpansStartedNotSampled.Inc(1)
 	}
 }
 
 // Add counts n spans that were in the queue, or in no state yet.
 func (c *Counters) Add(n int, to State) {
 	c.byState[to].Add(int64(n))
-	c.updateMetrics(n, to)
+	switch to {
+	case Sent:
+		c.Metrics.ReporterSuccess.Inc(int64(n))
+	case dropped, afterClose:
+		c.Metrics.ReporterDropped.Inc(int64(n))
+	case TooLarge, Refused, Failed:
+		c.Metrics.ReporterFailure.Inc(int64(n))
+	case InFlight, Retrying, states:
+	}
 }
 
 // Move counts n spans in another state.
 func (c *Counters) Move(n int, from, to State) {
-	if from == to {
-		return
-	}
-	c.byState[from].Add(-int64(n))
-	c.Add(n, to)
-}
-
-func (c *Counters) updateMetrics(n int, to State) {
-	switch to {
-	case Sent:
-		c.metrics.ReporterSuccess.Inc(int64(n))
-	case dropped, afterClose:
-		c.metrics.ReporterDropped.Inc(int64(n))
-	case TooLarge, Refused, Failed:
-		c.metrics.ReporterFailure.Inc(int64(n))
-	case InFlight, Retrying, states:
+	if from != to {
+		c.byState[from].Add(-int64(n))
+		c.Add(n, to)
 	}
 }
 
@@ -177,18 +173,13 @@ func (c *Counters) Stats(queued int) Stats {
 	}
 }
 
-// Losses are the spans that were lost since the tracer's start, as ClientStats of
-// jaeger.thrift divides them.
-type Losses struct {
-	FullQueue, TooLarge, FailedToEmit int64
-}
-
-// Losses returns what each batch reports to the backend.
-func (c *Counters) Losses() Losses {
-	return Losses{
-		FullQueue:    c.Count(dropped),
-		TooLarge:     c.Count(TooLarge),
-		FailedToEmit: c.Count(Failed, Refused),
+// Losses returns what each batch reports to the backend: the spans that were lost since
+// the tracer's start.
+func (c *Counters) Losses() j.ClientStats {
+	return j.ClientStats{
+		FullQueueDroppedSpans: c.Count(dropped),
+		TooLargeDroppedSpans:  c.Count(TooLarge),
+		FailedToEmitSpans:     c.Count(Failed, Refused),
 	}
 }
 

@@ -1,7 +1,6 @@
 package reporter
 
 import (
-	"log/slog"
 	"sync"
 	"time"
 )
@@ -14,14 +13,18 @@ const (
 )
 
 // Throttle thins out a warning that would repeat. The zero value lets the first
-// one through.
+// one through. Its methods may be called from any goroutine.
 type Throttle struct {
+	mu   sync.Mutex
 	next time.Time
 	gap  time.Duration
 }
 
 // Allow reports whether to log now. Each true doubles the gap to the next one.
-func (t *Throttle) Allow(now time.Time) bool {
+func (t *Throttle) Allow() bool {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	now := time.Now()
 	if now.Before(t.next) {
 		return false
 	}
@@ -31,22 +34,13 @@ func (t *Throttle) Allow(now time.Time) bool {
 }
 
 // Reset lets the next warning through, because the problem was over.
-func (t *Throttle) Reset() { *t = Throttle{} }
-
-// LockedThrottle is a throttle for many goroutines.
-type LockedThrottle struct {
-	mu       sync.Mutex
-	throttle Throttle
+func (t *Throttle) Reset() {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.next, t.gap = time.Time{}, 0
 }
 
-// Allow is Throttle.Allow for the current time.
-func (c *LockedThrottle) Allow() bool {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	return c.throttle.Allow(time.Now())
-}
-
-// LogFinished is what reporter.log_spans logs of each span.
-func LogFinished(log *slog.Logger, operation, traceID, spanID string, duration time.Duration) {
-	log.Info("span finished", "operation", operation, "trace_id", traceID, "span_id", spanID, "duration", duration)
+// LogFinished logs a span, as reporter.log_spans has it.
+func (r *Reporter[T]) LogFinished(operation, traceID, spanID string, duration time.Duration) {
+	r.Logger.Info("span finished", "operation", operation, "trace_id", traceID, "span_id", spanID, "duration", duration)
 }

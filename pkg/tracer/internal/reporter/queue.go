@@ -21,7 +21,6 @@ type queue[T any] struct {
 	space chan struct{}
 }
 
-// admission is the result of putting a span into the queue.
 type admission int
 
 const (
@@ -85,7 +84,6 @@ func (q *queue[T]) take(into []T) int {
 	return n
 }
 
-// wake puts the reader's token in its place.
 func (q *queue[T]) wake() {
 	select {
 	case q.ready <- struct{}{}:

@@ -1,6 +1,6 @@
 // Package reporter gets finished spans from the application to a transport, and counts
 // what becomes of each: a bounded queue, one goroutine, batches, retries. Start at
-// Start; Encoded is for libraries whose spans are encoded when they finish, and
+// New; StartEncoded is for libraries whose spans are encoded when they finish, and
 // Batcher for transports that send batches.
 package reporter
 
@@ -10,6 +10,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/uber/jaeger-client-go"
 	"github.com/uber/jaeger-lib/metrics"
 
 	"github.com/otdemo/otdemo/pkg/config"
@@ -36,7 +37,7 @@ type Env struct {
 }
 
 // Transport carries finished spans of type T to a backend. Its methods are called
-// from the reporter's goroutine alone, except Wake. It counts every span that Append
+// from the reporter's goroutine alone. It counts every span that Append
 // gets: each one is InFlight then, and in a final state when Close returns.
 type Transport[T any] interface {
 	// Append adds a span to the batch, and sends the batch when it is full.
@@ -48,95 +49,82 @@ type Transport[T any] interface {
 	// Tick does what no span triggers, such as trying a closed port again, and
 	// returns the time until it has to be called next, 0 if it does not matter.
 	Tick() time.Duration
-	// Wake receives when Tick has to be called at once; it may be nil.
-	Wake() <-chan struct{}
 }
 
 // Reporter is a bounded queue and the one goroutine that passes its spans to a
 // transport.
 type Reporter[T any] struct {
-	Options[T]
-	queue *queue[T]
-	done  chan struct{}
+	Env
+	Config    config.Reporter
+	Counters  *Counters
+	Transport Transport[T]
+	// Retrier is for the transport: the reporter's end ends its waits.
+	Retrier Retrier
+	cancel  context.CancelFunc
+	// closing is closed when no more spans will come.
+	closing chan struct{}
+	queue   *queue[T]
+	done    chan struct{}
 	// stalledAt is the number of spans sent when Enqueue last waited in vain; -1
 	// before the first time.
-	stalledAt   atomic.Int64
-	burst       []T
-	drops       Throttle
-	loggedDrops int64
+	stalledAt      atomic.Int64
+	burst          []T
+	drops, failLog Throttle
+	loggedDrops    int64
 }
 
-// Options are what Start needs; NewOptions returns them.
-type Options[T any] struct {
-	Transport Transport[T]
-	Counters  *Counters
-	Log       *slog.Logger
-	queueSize int
-	// flushEvery bounds the time that a span waits for its batch to fill.
-	flushEvery time.Duration
-	LogSpans   bool
-	// block makes Enqueue wait while the queue is full, for blockTimeout at the
-	// longest if nothing is sent.
-	block        bool
-	blockTimeout time.Duration
-	// Cancel ends the waits inside the transport.
-	Cancel context.CancelFunc
-	// closing is closed when no more spans will come, for the transport too.
-	closing chan struct{}
-	// Release is called with each span that the transport has read; it may be
-	// nil.
-	Release func(T)
-}
-
-// NewOptions returns options by cfg, without the transport, and the retry policy that
-// the transport shares: the reporter's end ends its waits. The caller must call Cancel
-// if it does not start a reporter.
-func NewOptions[T any](cfg config.Config, opts Env, counters *Counters) (Options[T], Retrier) {
+// New returns a reporter without a transport, for Start.
+func New[T any](cfg config.Reporter, env Env) *Reporter[T] {
 	ctx, cancel := context.WithCancel(context.Background())
-	closing := make(chan struct{})
-	return Options[T]{
-		Counters:     counters,
-		Log:          opts.Logger,
-		queueSize:    cfg.Reporter.QueueSize,
-		flushEvery:   cfg.Reporter.FlushInterval,
-		LogSpans:     cfg.Reporter.LogSpans,
-		block:        opts.Block,
-		blockTimeout: blockTimeout,
-		Cancel:       cancel,
-		closing:      closing,
-	}, Retrier{Ctx: ctx, Timeout: RetryTimeout, Closing: closing}
-}
-
-// Start starts a reporter.
-func Start[T any](o Options[T]) *Reporter[T] {
 	r := &Reporter[T]{
-		Options: o,
-		queue:   newQueue[T](o.queueSize),
-		done:    make(chan struct{}),
-		burst:   make([]T, min(maxTake, o.queueSize)),
+		Env:      env,
+		Config:   cfg,
+		Counters: NewCounters(jaeger.NewMetrics(env.Metrics, nil)),
+		cancel:   cancel,
+		closing:  make(chan struct{}),
+		queue:    newQueue[T](cfg.QueueSize),
+		done:     make(chan struct{}),
+		burst:    make([]T, min(maxTake, cfg.QueueSize)),
 	}
+	r.Retrier = Retrier{Ctx: ctx, Timeout: RetryTimeout, Closing: r.closing}
 	r.stalledAt.Store(-1)
-	go r.run()
 	return r
 }
 
-// Enqueue counts a finished span and puts it into the queue. It returns false if it
-// could not, and has counted that. It blocks only with Env.Block.
-func (r *Reporter[T]) Enqueue(span T) bool {
+// Start starts the goroutine, which Shutdown ends.
+func (r *Reporter[T]) Start(t Transport[T]) {
+	r.Transport = t
+	go r.run()
+}
+
+// Enqueue puts a finished span into the queue, or counts it as lost. It blocks only with
+// Env.Block.
+func (r *Reporter[T]) Enqueue(span T) {
 	r.Counters.Finished.Add(1)
 	verdict, room := r.queue.put(span)
-	if verdict == queueFull && r.block {
+	if verdict == queueFull && r.Block {
 		verdict = r.awaitSpace(span, room)
 	}
 	switch verdict {
 	case admitted:
-		return true
 	case queueFull:
 		r.Counters.Add(1, dropped)
 	case queueClosed:
 		r.Counters.Add(1, afterClose)
 	}
-	return false
+}
+
+// Report enqueues a span that was encoded, or counts it as failed if it could not be.
+func (r *Reporter[T]) Report(span T, err error) {
+	if err == nil {
+		r.Enqueue(span)
+		return
+	}
+	r.Counters.Finished.Add(1)
+	r.Counters.Add(1, Failed)
+	if r.failLog.Allow() {
+		r.Logger.Warn("span not encoded", "reason", err, "failed", r.Counters.Count(Failed))
+	}
 }
 
 // awaitSpace puts span into the queue when there is space, unless nothing at all is
@@ -148,7 +136,7 @@ func (r *Reporter[T]) awaitSpace(span T, room <-chan struct{}) admission {
 		return queueFull
 	}
 	r.Counters.blocked.Add(1)
-	timer := time.NewTimer(r.blockTimeout)
+	timer := time.NewTimer(blockTimeout)
 	defer timer.Stop()
 	for {
 		select {
@@ -160,7 +148,7 @@ func (r *Reporter[T]) awaitSpace(span T, room <-chan struct{}) admission {
 				return queueFull
 			}
 			atStart = now
-			timer.Reset(r.blockTimeout)
+			timer.Reset(blockTimeout)
 		}
 		var verdict admission
 		if verdict, room = r.queue.put(span); verdict != queueFull {
@@ -184,12 +172,12 @@ func (r *Reporter[T]) Shutdown(ctx context.Context) error {
 	late := make(chan int64, 1)
 	stop := context.AfterFunc(ctx, func() {
 		late <- r.lost()
-		r.Cancel()
+		r.cancel()
 	})
 	close(r.closing)
 	<-r.done
 	if stop() {
-		r.Cancel()
+		r.cancel()
 		return nil
 	}
 	if left := r.lost() - <-late; left > 0 {
@@ -203,7 +191,7 @@ func (r *Reporter[T]) lost() int64 { return r.Counters.Count(Failed, Refused) }
 
 func (r *Reporter[T]) run() {
 	defer close(r.done)
-	flush := time.NewTicker(r.flushEvery)
+	flush := time.NewTicker(r.Config.FlushInterval)
 	defer flush.Stop()
 	due := time.NewTimer(0)
 	defer due.Stop()
@@ -212,11 +200,10 @@ func (r *Reporter[T]) run() {
 		case <-r.queue.ready:
 			r.forward(maxBurst)
 		case <-flush.C:
-			r.forward(r.queueSize)
+			r.forward(r.Config.QueueSize)
 			r.flush()
-			r.logDrops(time.Now())
+			r.logDrops()
 		case <-due.C:
-		case <-r.Transport.Wake():
 		case <-r.closing:
 			r.finish()
 			return
@@ -230,18 +217,14 @@ func (r *Reporter[T]) run() {
 // forward passes up to most spans from the queue to the transport, which counts them
 // from there, and reports whether it stopped at that bound.
 func (r *Reporter[T]) forward(most int) (more bool) {
-	var none T
 	for most > 0 {
 		spans := r.burst[:min(most, len(r.burst))]
 		n := r.queue.take(spans)
 		r.Counters.Add(n, InFlight)
-		for i, span := range spans[:n] {
+		for _, span := range spans[:n] {
 			r.Transport.Append(span)
-			if r.Release != nil {
-				r.Release(span)
-			}
-			spans[i] = none
 		}
+		clear(spans[:n])
 		if n < len(spans) {
 			return false
 		}
@@ -252,7 +235,7 @@ func (r *Reporter[T]) forward(most int) (more bool) {
 
 func (r *Reporter[T]) flush() {
 	r.Transport.Flush()
-	r.Counters.metrics.ReporterQueueLength.Update(int64(r.queue.len()))
+	r.Counters.Metrics.ReporterQueueLength.Update(int64(r.queue.len()))
 }
 
 // finish delivers what is in the queue, which accepts no more.
@@ -263,15 +246,14 @@ func (r *Reporter[T]) finish() {
 	r.flush()
 	r.Transport.Close()
 	r.drops.Reset()
-	r.logDrops(time.Now())
+	r.logDrops()
 }
 
-// logDrops logs how many spans were dropped since it last logged.
-func (r *Reporter[T]) logDrops(now time.Time) {
+func (r *Reporter[T]) logDrops() {
 	n := r.Counters.Count(dropped) - r.loggedDrops
-	if n == 0 || !r.drops.Allow(now) {
+	if n == 0 || !r.drops.Allow() {
 		return
 	}
 	r.loggedDrops += n
-	r.Log.Warn("spans dropped: queue full", "dropped", n, "queue_size", r.queueSize)
+	r.Logger.Warn("spans dropped: queue full", "dropped", n, "queue_size", r.Config.QueueSize)
 }

@@ -10,7 +10,9 @@ import (
 	"time"
 
 	"github.com/uber/jaeger-client-go"
+	"github.com/uber/jaeger-lib/metrics"
 
+	"github.com/otdemo/otdemo/pkg/config"
 	"github.com/otdemo/otdemo/pkg/tracer/internal/testkit"
 )
 
@@ -31,23 +33,25 @@ func (g *gate) Append(*jaeger.Span) {
 	}
 }
 
-func (*gate) Flush()                {}
-func (*gate) Close()                {}
-func (*gate) Tick() time.Duration   { return 0 }
-func (*gate) Wake() <-chan struct{} { return nil }
+func (*gate) Flush()              {}
+func (*gate) Close()              {}
+func (*gate) Tick() time.Duration { return 0 }
+
+// newReporter makes a blocking reporter.
+func newReporter(queueSize int) *Reporter[*jaeger.Span] {
+	return New[*jaeger.Span](config.Reporter{QueueSize: queueSize, FlushInterval: time.Hour},
+		Env{Logger: slog.New(slog.DiscardHandler), Metrics: metrics.NullFactory, Block: true})
+}
 
 // newGated makes a blocking reporter above a gate. Its queue holds two spans, and
 // its goroutine takes up to two more.
 func newGated(t *testing.T) (*Reporter[*jaeger.Span], *gate) {
 	t.Helper()
-	ctx, cancel := context.WithCancel(context.Background())
-	g := &gate{counters: NewCounters(jaeger.NewNullMetrics()), ctx: ctx, let: make(chan State)}
-	r := Start(Options[*jaeger.Span]{
-		Transport: g, Counters: g.counters, Log: slog.New(slog.DiscardHandler), queueSize: 2, flushEvery: time.Hour,
-		block: true, blockTimeout: blockTimeout, Cancel: cancel, closing: make(chan struct{}),
-	})
+	r := newReporter(2)
+	g := &gate{counters: r.Counters, ctx: r.Retrier.Ctx, let: make(chan State)}
+	r.Start(g)
 	t.Cleanup(func() {
-		cancel()
+		r.cancel()
 		_ = r.Shutdown(context.Background())
 		testkit.CheckBalance(t, r.Stats())
 	})
@@ -244,8 +248,7 @@ func TestQueueWakes(t *testing.T) {
 func TestReportAfterTheLastRead(t *testing.T) {
 	t.Parallel()
 	spans := testkit.NewSpans(2)
-	rep := &Reporter[*jaeger.Span]{done: make(chan struct{}), burst: make([]*jaeger.Span, 1)}
-	rep.Counters, rep.queue, rep.Log = NewCounters(jaeger.NewNullMetrics()), newQueue[*jaeger.Span](10), slog.New(slog.DiscardHandler)
+	rep := newReporter(10)
 	rep.queue.close()
 	// The first one comes when the goroutine has emptied the queue, the second
 	// one when it has ended; both had seen the reporter open.
@@ -277,14 +280,14 @@ func TestLastDropsAreLogged(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		r, g := newGated(t)
 		l := &testkit.Logs{}
-		r.Log, r.block = l.Logger(), false
+		r.Logger, r.Block = l.Logger(), false
 		spans := testkit.NewSpans(6)
 		fill(r, spans)
 		r.Enqueue(spans[3]) // one in the gate, two in the queue
-		r.logDrops(time.Now())
+		r.logDrops()
 		r.Enqueue(spans[4])
 		r.Enqueue(spans[5])
-		r.logDrops(time.Now())
+		r.logDrops()
 		go func() {
 			for range 3 {
 				g.let <- Sent

@@ -55,12 +55,9 @@ type Retrier struct {
 }
 
 // deliver calls try until it returns nil or an error that is not retryable.
-func (r *Retrier) deliver(try func(context.Context) *SendError) error {
+func (r *Retrier) deliver(try func(context.Context) *SendError) *SendError {
 	err := r.retry(try)
 	r.down = err != nil
-	if err == nil {
-		return nil // no *SendError that is nil in an error that is not
-	}
 	return err
 }
 
@@ -68,44 +65,28 @@ func (r *Retrier) retry(try func(context.Context) *SendError) *SendError {
 	start := time.Now()
 	gap := MinRetryGap
 	late := 0 // failures since the tracer is being closed
+	closing := r.Closing
 	for {
 		err := try(r.Ctx)
 		if err == nil || !err.Retryable || r.Ctx.Err() != nil {
 			return err
 		}
-		if r.isClosing() {
+		select {
+		case <-r.Closing:
 			if late++; r.down || late > ClosingTries {
 				return err
 			}
-			gap = min(gap, time.Duration(late)*MinRetryGap)
-		} else if time.Since(start) > r.Timeout {
-			return err
+			gap, closing = min(gap, time.Duration(late)*MinRetryGap), nil
+		default:
+			if time.Since(start) > r.Timeout {
+				return err
+			}
 		}
-		r.wait(max(gap, err.RetryAfter))
+		select {
+		case <-time.After(max(gap, err.RetryAfter)):
+		case <-closing: // a Close that comes meanwhile ends the wait
+		case <-r.Ctx.Done():
+		}
 		gap = min(2*gap, MaxRetryGap)
-	}
-}
-
-func (r *Retrier) isClosing() bool {
-	select {
-	case <-r.Closing:
-		return true
-	default:
-		return false
-	}
-}
-
-// wait waits. A Close that comes meanwhile ends the wait.
-func (r *Retrier) wait(d time.Duration) {
-	timer := time.NewTimer(d)
-	defer timer.Stop()
-	closing := r.Closing
-	if r.isClosing() {
-		closing = nil
-	}
-	select {
-	case <-timer.C:
-	case <-closing:
-	case <-r.Ctx.Done():
 	}
 }

@@ -7,7 +7,6 @@ import (
 	"log/slog"
 	"net/http"
 	"net/url"
-	"strings"
 	"sync"
 	"time"
 
@@ -66,56 +65,63 @@ func (parser) Parse(body []byte) (any, error) {
 // and logs failures and changes. It implements the SamplingStrategyFetcher of
 // jaeger-client-go and that of OpenTelemetry.
 type Source struct {
-	ctx    context.Context
-	url    *url.URL
-	client *http.Client
-	log    *slog.Logger
+	ctx     context.Context
+	url     *url.URL
+	client  *http.Client
+	log     *slog.Logger
+	refresh time.Duration
 
-	mu   sync.Mutex
-	last string
+	mu        sync.Mutex
+	fetchedAt time.Time
+	body      []byte
+	err       error
+	last      string
 }
 
 // NewSource returns the source of a configuration. Its requests end with ctx.
 func NewSource(ctx context.Context, cfg config.Config, log *slog.Logger) (*Source, error) {
-	u, err := httpsend.ParseURL("sampler.endpoint", cfg.SamplingURL())
+	u, err := httpsend.ParseWebURL("sampler.endpoint", cfg.SamplingURL())
 	if err != nil {
 		return nil, err
 	}
-	return &Source{ctx: ctx, url: u, client: httpsend.NewClient(), log: log.With("url", redact.URL(u.String()))}, nil
+	query := u.Query()
+	query.Set("service", cfg.Service)
+	u.RawQuery = query.Encode()
+	return &Source{
+		ctx: ctx, url: u, client: httpsend.NewClient(), log: log.With("url", redact.URL(cfg.SamplingURL())), refresh: cfg.Sampler.RefreshInterval,
+	}, nil
 }
 
-// Fetch fetches the strategy of service.
-func (s *Source) Fetch(service string) ([]byte, error) {
-	body, err := s.fetch(service)
-	var strategy Strategy
-	if err == nil {
-		strategy, err = ParseStrategy(body)
-	}
-	if err != nil {
-		if s.ctx.Err() == nil { // else Close ended the request
-			reason := err.Error()
-			s.log.Warn("sampling strategy not updated", "reason", reason[:min(len(reason), httpsend.BodyStart)])
-		}
-		return nil, err
-	}
+// Fetch returns the strategy of the configured service. OpenTelemetry's sampler fetches
+// in a goroutine of its own when it is made, and again to be sure that it has the
+// response: within half of the refresh interval, that is the same one.
+func (s *Source) Fetch(string) ([]byte, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if text := strings.TrimSpace(strategy.String()); text != s.last {
+	if time.Since(s.fetchedAt) < s.refresh/2 {
+		return s.body, s.err
+	}
+	var strategy Strategy
+	if s.body, s.err = s.fetch(); s.err == nil {
+		strategy, s.err = ParseStrategy(s.body)
+	}
+	s.fetchedAt = time.Now()
+	switch text := strategy.String(); {
+	case s.err == nil && text != s.last:
 		s.last = text
 		s.log.Info("sampling strategy changed", "strategy", text)
+	case s.err != nil && s.ctx.Err() == nil: // else Close ended the request
+		reason := s.err.Error()
+		s.log.Warn("sampling strategy not updated", "reason", reason[:min(len(reason), httpsend.BodyStart)])
 	}
-	return body, nil
+	return s.body, s.err
 }
 
-func (s *Source) fetch(service string) ([]byte, error) {
+func (s *Source) fetch() ([]byte, error) {
 	ctx, cancel := context.WithTimeout(s.ctx, StrategyTimeout)
 	defer cancel()
 	defer s.client.CloseIdleConnections()
-	u := *s.url
-	query := u.Query()
-	query.Set("service", service)
-	u.RawQuery = query.Encode()
-	req, err := http.NewRequestWithContext(ctx, http.MethodGet, u.String(), nil)
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, s.url.String(), nil)
 	if err != nil {
 		return nil, redact.Error(err)
 	}

@@ -1,14 +1,13 @@
 package sampling
 
 import (
-	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
-	"strconv"
 
 	"github.com/uber/jaeger-client-go/thrift-gen/sampling"
 
+	"github.com/otdemo/otdemo/pkg/config"
 	"github.com/otdemo/otdemo/pkg/plural"
 	"github.com/otdemo/otdemo/pkg/tracer/internal/httpsend"
 )
@@ -24,10 +23,9 @@ type Strategy struct {
 	TracesPerSecond int
 	// Operations is the number of operations with a rate of their own.
 	Operations int
-	// Numeric is true if strategyType was a number, as from Jaeger 2.0 to 2.15.
-	Numeric bool
 	// ClientError is jaeger-client-go's own error for the same response; nil
-	// if it can use it. It cannot read numbers, and stays silent about it.
+	// if it can use it. It cannot read a strategyType that is a number, as from Jaeger
+	// 2.0 to 2.15, and stays silent about it.
 	ClientError error
 
 	response *sampling.SamplingStrategyResponse
@@ -36,7 +34,7 @@ type Strategy struct {
 // String describes the strategy in a few words.
 func (s Strategy) String() string {
 	switch s.Type {
-	case typeRateLimiting:
+	case config.SamplerRateLimiting:
 		return fmt.Sprintf("ratelimiting %d/s", s.TracesPerSecond)
 	case typePerOperation:
 		return fmt.Sprintf("per operation, default %v, %s", s.Rate, plural.Of(s.Operations, "operation", "operations"))
@@ -45,12 +43,8 @@ func (s Strategy) String() string {
 	}
 }
 
-// The values of Strategy.Type.
-const (
-	typeProbabilistic = "probabilistic"
-	typeRateLimiting  = "ratelimiting"
-	typePerOperation  = "per operation"
-)
+// typePerOperation is the Type that is no sampler's.
+const typePerOperation = "per operation"
 
 // ParseStrategy parses the JSON response of a strategy server, with strategyType as
 // a name or as a number. It rejects what jaeger-client-go would ignore, clamp or
@@ -66,36 +60,17 @@ func ParseStrategy(body []byte) (Strategy, error) {
 	if err := json.Unmarshal(body, &answer); err != nil {
 		return Strategy{}, fmt.Errorf("the answer is not a strategy: %w: %q", err, excerpt(body))
 	}
-	response := &answer.SamplingStrategyResponse
-	kind, numeric, err := strategyType(answer.StrategyType)
-	if err != nil {
-		return Strategy{}, err
+	// Samplers look at it no further: they go by the strategies that are there.
+	switch string(answer.StrategyType) {
+	case "", "null", "0", "1", `"PROBABILISTIC"`, `"RATE_LIMITING"`:
+	default:
+		return Strategy{}, fmt.Errorf("strategyType must be PROBABILISTIC or RATE_LIMITING, or must be 0 or 1, got %s", excerpt(answer.StrategyType))
 	}
-	response.StrategyType = kind
 	s := Strategy{
-		Numeric:     numeric,
 		ClientError: json.Unmarshal(body, new(sampling.SamplingStrategyResponse)),
-		response:    response,
+		response:    &answer.SamplingStrategyResponse,
 	}
 	return s, s.fill()
-}
-
-// strategyType reads the enum, which the client does not look at any further: it
-// goes by the strategies that are there.
-func strategyType(raw json.RawMessage) (kind sampling.SamplingStrategyType, numeric bool, err error) {
-	if len(raw) == 0 || bytes.Equal(raw, []byte("null")) {
-		return 0, false, nil
-	}
-	if n, err := strconv.Atoi(string(raw)); err == nil {
-		if n != 0 && n != 1 {
-			return 0, true, fmt.Errorf("strategyType must be 0 or 1, got %d", n)
-		}
-		return sampling.SamplingStrategyType(n), true, nil
-	}
-	if err := json.Unmarshal(raw, &kind); err != nil {
-		return 0, false, fmt.Errorf("strategyType must be PROBABILISTIC or RATE_LIMITING, got %s", excerpt(raw))
-	}
-	return kind, false, nil
 }
 
 // fill sets the summary and checks it, in the order in which the client looks.
@@ -115,11 +90,11 @@ func (s *Strategy) fill() error {
 		}
 		return checkRate(s.Rate)
 	case r.ProbabilisticSampling != nil:
-		s.Type = typeProbabilistic
+		s.Type = config.SamplerProbabilistic
 		s.Rate = r.ProbabilisticSampling.SamplingRate
 		return checkRate(s.Rate)
 	case r.RateLimitingSampling != nil:
-		s.Type = typeRateLimiting
+		s.Type = config.SamplerRateLimiting
 		s.TracesPerSecond = int(r.RateLimitingSampling.MaxTracesPerSecond)
 		if s.TracesPerSecond < 0 {
 			return fmt.Errorf("maxTracesPerSecond must not be negative, got %d", s.TracesPerSecond)
@@ -137,7 +112,6 @@ func checkRate(rate float64) error {
 	return nil
 }
 
-// excerpt returns the first bytes of an answer, for an error.
 func excerpt(body []byte) string {
 	const limit = 120
 	s := httpsend.OneLine(body[:min(len(body), limit)])

@@ -5,20 +5,19 @@ import "testing"
 func TestParseStrategy(t *testing.T) {
 	t.Parallel()
 	for _, test := range []struct {
-		body    string
-		text    string
-		numeric bool
-		client  bool // jaeger-client-go can use it
+		body   string
+		text   string
+		client bool // jaeger-client-go can use it
 	}{
-		{`{"strategyType":"PROBABILISTIC","probabilisticSampling":{"samplingRate":0.001}}`, "probabilistic 0.001", false, true},
-		{`{"strategyType":0,"probabilisticSampling":{"samplingRate":1}}`, "probabilistic 1", true, false},
-		{`{"strategyType":null,"probabilisticSampling":{"samplingRate":1}}`, "probabilistic 1", false, true},
-		{`{"probabilisticSampling":{"samplingRate":0}}`, "probabilistic 0", false, true},
-		{`{"strategyType":1,"rateLimitingSampling":{"maxTracesPerSecond":3}}`, "ratelimiting 3/s", true, false},
+		{`{"strategyType":"PROBABILISTIC","probabilisticSampling":{"samplingRate":0.001}}`, "probabilistic 0.001", true},
+		{`{"strategyType":0,"probabilisticSampling":{"samplingRate":1}}`, "probabilistic 1", false},
+		{`{"strategyType":null,"probabilisticSampling":{"samplingRate":1}}`, "probabilistic 1", true},
+		{`{"probabilisticSampling":{"samplingRate":0}}`, "probabilistic 0", true},
+		{`{"strategyType":1,"rateLimitingSampling":{"maxTracesPerSecond":3}}`, "ratelimiting 3/s", false},
 		{
 			`{"strategyType":"PROBABILISTIC","probabilisticSampling":{"samplingRate":1},"operationSampling":` +
 				`{"defaultSamplingProbability":0.2,"perOperationStrategies":[{"operation":"a","probabilisticSampling":{"samplingRate":1}}]}}`,
-			"per operation, default 0.2, 1 operation", false, true,
+			"per operation, default 0.2, 1 operation", true,
 		},
 	} {
 		s, err := ParseStrategy([]byte(test.body))
@@ -26,8 +25,8 @@ func TestParseStrategy(t *testing.T) {
 			t.Errorf("%s: %v", test.body, err)
 			continue
 		}
-		if s.String() != test.text || s.Numeric != test.numeric || (s.ClientError == nil) != test.client {
-			t.Errorf("%s: got %q, numeric %v, client error %v", test.body, s, s.Numeric, s.ClientError)
+		if s.String() != test.text || (s.ClientError == nil) != test.client {
+			t.Errorf("%s: got %q, client error %v", test.body, s, s.ClientError)
 		}
 	}
 }

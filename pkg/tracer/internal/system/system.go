@@ -20,20 +20,18 @@ import (
 // Tracer is what a tracing system makes of a configuration.
 type Tracer struct {
 	opentracing.Tracer
-	Backend
 	// Service is the service name on the spans.
 	Service string
-	// Target is where the spans go, see Tracer.Target.
-	Target string
-}
-
-// Backend is what a tracing system needs beyond OpenTracing's interface.
-type Backend interface {
 	// TraceID returns zero for a context that another tracer made.
-	TraceID(sc opentracing.SpanContext) (trace id.TraceID, sampled bool)
-	Stats() reporter.Stats
-	// Shutdown is Tracer.Close.
-	Shutdown(ctx context.Context) error
+	TraceID func(opentracing.SpanContext) (trace id.TraceID, sampled bool)
+	// Reporter delivers the spans.
+	Reporter interface {
+		Stats() reporter.Stats
+		Shutdown(ctx context.Context) error
+	}
+	// Stop ends the requests of the sampler, before the reporter is shut down, so that
+	// its deadline does not cut that off. It may be called again.
+	Stop func()
 }
 
 // Check returns the propagators of cfg, or all that no tracing system can work with,

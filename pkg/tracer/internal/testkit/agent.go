@@ -21,7 +21,6 @@ import (
 // Packet is a datagram as an agent sees it.
 type Packet struct {
 	Size  int
-	seqID int32
 	Batch *j.Batch
 }
 
@@ -63,7 +62,7 @@ func DecodePacket(data []byte) (Packet, error) {
 	buf.Write(data)
 	proto := thrift.NewTCompactProtocolConf(buf, nil)
 	ctx := context.Background()
-	name, kind, seqID, err := proto.ReadMessageBegin(ctx)
+	name, kind, _, err := proto.ReadMessageBegin(ctx)
 	if err != nil {
 		return Packet{}, err
 	}
@@ -80,7 +79,7 @@ func DecodePacket(data []byte) (Packet, error) {
 	if buf.Len() > 0 {
 		return Packet{}, errors.New("bytes after the message")
 	}
-	return Packet{Size: len(data), seqID: seqID, Batch: args.Batch}, nil
+	return Packet{Size: len(data), Batch: args.Batch}, nil
 }
 
 func (s *Sink) run() {

@@ -4,13 +4,8 @@ import (
 	"encoding/binary"
 
 	"github.com/uber/jaeger-client-go/thrift"
+	j "github.com/uber/jaeger-client-go/thrift-gen/jaeger"
 )
-
-// ClientStats are the losses that a batch reports to the backend, as totals since
-// the tracer's start: ClientStats of jaeger.thrift.
-type ClientStats struct {
-	FullQueue, TooLarge, FailedToEmit int64
-}
 
 // Batch is a batch whose spans and process are encoded already.
 type Batch struct {
@@ -19,7 +14,8 @@ type Batch struct {
 	Spans [][]byte
 	N     int
 	SeqNo int64
-	Stats ClientStats
+	// Stats are the losses since the tracer's start.
+	Stats j.ClientStats
 }
 
 // The first two bytes of a message in the compact protocol.
@@ -55,14 +51,14 @@ func AppendEmitBatch(dst []byte, number uint32, b Batch) []byte {
 	return appendStop(thriftCompact.appendBatch(dst, b))
 }
 
-// DatagramNumber reads the number back from a datagram's first bytes. It
-// reports false when there are too few of them, or they are not ours.
-func DatagramNumber(quote []byte) (uint32, bool) {
-	if len(quote) < 3 || quote[0] != CompactProtocol || quote[1] != CompactCall {
-		return 0, false
+// DatagramNumber reads the number back from a datagram's first bytes. It returns 0
+// when there are too few of them, or they are not ours.
+func DatagramNumber(quote []byte) uint32 {
+	if len(quote) < 2 || quote[0] != CompactProtocol || quote[1] != CompactCall {
+		return 0
 	}
-	n, size := binary.Uvarint(quote[2:])
-	return uint32(n), size > 0
+	n, _ := binary.Uvarint(quote[2:]) // 0 for too few bytes
+	return uint32(n)
 }
 
 // BinaryOverhead bounds the bytes of a body besides process and spans.
@@ -74,7 +70,6 @@ func AppendBinary(dst []byte, b Batch) []byte {
 	return thriftBinary.appendBatch(dst, b)
 }
 
-// appendBatch appends the Batch struct of jaeger.thrift.
 func (p protocol) appendBatch(dst []byte, b Batch) []byte {
 	dst = append(p.appendStruct(dst, batchProcess), b.Process...)
 	dst = p.appendList(dst, batchSpans, b.N)
@@ -83,8 +78,8 @@ func (p protocol) appendBatch(dst []byte, b Batch) []byte {
 	}
 	dst = p.appendI64(dst, batchSeqNo, b.SeqNo)
 	dst = p.appendStruct(dst, batchStats)
-	dst = p.appendI64(dst, statsFullQueue, b.Stats.FullQueue)
-	dst = p.appendI64(dst, statsTooLarge, b.Stats.TooLarge)
-	dst = p.appendI64(dst, statsFailedToEmit, b.Stats.FailedToEmit)
+	dst = p.appendI64(dst, statsFullQueue, b.Stats.FullQueueDroppedSpans)
+	dst = p.appendI64(dst, statsTooLarge, b.Stats.TooLargeDroppedSpans)
+	dst = p.appendI64(dst, statsFailedToEmit, b.Stats.FailedToEmitSpans)
 	return appendStop(appendStop(dst))
 }

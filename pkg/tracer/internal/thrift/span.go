@@ -4,6 +4,7 @@ package thrift
 
 import (
 	"fmt"
+	"slices"
 
 	"github.com/opentracing/opentracing-go"
 	"github.com/uber/jaeger-client-go"
@@ -25,14 +26,10 @@ type Encoder struct {
 }
 
 // NewCompact returns an encoder for datagrams to the agent.
-func NewCompact() *Encoder { return newEncoder(thriftCompact) }
+func NewCompact() *Encoder { return &Encoder{thriftCompact, logRecord{protocol: thriftCompact}} }
 
 // NewBinary returns an encoder for requests to the collector.
-func NewBinary() *Encoder { return newEncoder(thriftBinary) }
-
-func newEncoder(p protocol) *Encoder {
-	return &Encoder{protocol: p, record: logRecord{protocol: p}}
-}
+func NewBinary() *Encoder { return &Encoder{thriftBinary, logRecord{protocol: thriftBinary}} }
 
 // AppendSpan appends the Span struct of span to dst. That runs code of the
 // application, such as a lazy log field; when it panics, AppendSpan returns dst
@@ -72,17 +69,14 @@ func (e *Encoder) AppendProcess(dst []byte, span *jaeger.Span) []byte {
 
 // appendReferences leaves out those of a type that jaeger.thrift does not have.
 func (e *Encoder) appendReferences(b []byte, refs []opentracing.SpanReference) []byte {
-	known := 0
+	refs = slices.DeleteFunc(refs, func(r opentracing.SpanReference) bool {
+		return r.Type != opentracing.ChildOfRef && r.Type != opentracing.FollowsFromRef
+	})
+	b = e.appendList(b, spanReferences, len(refs))
 	for i := range refs {
-		if _, ok := thriftRefType(refs[i].Type); ok {
-			known++
-		}
-	}
-	b = e.appendList(b, spanReferences, known)
-	for i := range refs {
-		kind, ok := thriftRefType(refs[i].Type)
-		if !ok {
-			continue
+		kind := j.SpanRefType_CHILD_OF
+		if refs[i].Type == opentracing.FollowsFromRef {
+			kind = j.SpanRefType_FOLLOWS_FROM
 		}
 		sc := refs[i].ReferencedContext.(jaeger.SpanContext)
 		b = e.appendI32(b, refType, int32(kind))
@@ -92,17 +86,6 @@ func (e *Encoder) appendReferences(b []byte, refs []opentracing.SpanReference) [
 		b = appendStop(b)
 	}
 	return b
-}
-
-func thriftRefType(t opentracing.SpanReferenceType) (j.SpanRefType, bool) {
-	switch t {
-	case opentracing.ChildOfRef:
-		return j.SpanRefType_CHILD_OF, true
-	case opentracing.FollowsFromRef:
-		return j.SpanRefType_FOLLOWS_FROM, true
-	default:
-		return 0, false
-	}
 }
 
 func (e *Encoder) appendTags(b []byte, tags opentracing.Tags) []byte {

@@ -2,6 +2,7 @@ package thrift
 
 import (
 	"fmt"
+	"reflect"
 
 	"github.com/opentracing/opentracing-go/ext"
 	"github.com/opentracing/opentracing-go/log"
@@ -23,26 +24,10 @@ func (p protocol) appendTag(b []byte, key string, value any) []byte {
 		return p.appendBinaryTag(b, key, v[:min(len(v), maxTagValue)])
 	case bool:
 		return p.appendBoolTag(b, key, v)
-	case int:
-		return p.appendLongTag(b, key, int64(v))
-	case int8:
-		return p.appendLongTag(b, key, int64(v))
-	case int16:
-		return p.appendLongTag(b, key, int64(v))
-	case int32:
-		return p.appendLongTag(b, key, int64(v))
-	case int64:
-		return p.appendLongTag(b, key, v)
-	case uint:
-		return p.appendLongTag(b, key, int64(v))
-	case uint8:
-		return p.appendLongTag(b, key, int64(v))
-	case uint16:
-		return p.appendLongTag(b, key, int64(v))
-	case uint32:
-		return p.appendLongTag(b, key, int64(v))
-	case uint64:
-		return p.appendLongTag(b, key, int64(v))
+	case int, int8, int16, int32, int64:
+		return p.appendLongTag(b, key, reflect.ValueOf(v).Int())
+	case uint, uint8, uint16, uint32, uint64:
+		return p.appendLongTag(b, key, int64(reflect.ValueOf(v).Uint()))
 	case float32:
 		return p.appendDoubleTag(b, key, float64(v))
 	case float64:

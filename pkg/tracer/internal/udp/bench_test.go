@@ -12,7 +12,6 @@ import (
 	"github.com/otdemo/otdemo/pkg/config"
 	"github.com/otdemo/otdemo/pkg/tracer/internal/reporter"
 	"github.com/otdemo/otdemo/pkg/tracer/internal/testkit"
-	"github.com/otdemo/otdemo/pkg/tracer/internal/thrift"
 )
 
 // ourTransport and clientTransport return a function that appends one span.
@@ -21,8 +20,8 @@ func ourTransport(b *testing.B) func() {
 	ctx, cancel := context.WithCancel(context.Background())
 	counters := reporter.NewCounters(jaeger.NewNullMetrics())
 	t := New(Options{
-		Agent:   config.Agent{Host: "127.0.0.1", Port: testkit.BlackHole(b), MaxPacketSize: 65000},
-		Encoder: thrift.NewCompact(), Counters: counters, Log: slog.New(slog.DiscardHandler), Ctx: ctx,
+		Agent:    config.Agent{Host: "127.0.0.1", Port: testkit.BlackHole(b), MaxPacketSize: 65000},
+		Counters: counters, Log: slog.New(slog.DiscardHandler), Ctx: ctx,
 	})
 	b.Cleanup(func() { t.Close(); cancel() })
 	span := testkit.ClientSpan()

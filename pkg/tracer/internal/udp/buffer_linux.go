@@ -9,23 +9,28 @@ import (
 // Parts of a query for one socket, from linux/sock_diag.h and linux/inet_diag.h.
 const (
 	sockDiagByFamily = 20
-	diagMemoryInfo   = 7 // the attribute with the socket's memory
-	diagRequestSize  = syscall.SizeofNlMsghdr + 8 + diagIDSize
-	diagIDSize       = 48
-	diagAnswerSize   = 4 + diagIDSize + 20 // what stands before the attributes
+	diagMemoryInfo   = 7           // the attribute with the socket's memory
+	diagAnswerSize   = 4 + 48 + 20 // what stands before the attributes
 )
 
-// Places in the list that diagMemoryInfo is.
-const (
-	memoryUsed = 0
-	memoryMost = 1
-)
+// diagRequest is struct inet_diag_req_v2 behind the header of its message.
+type diagRequest struct {
+	syscall.NlMsghdr
+	Family, Protocol, Extensions, _ uint8
+	States                          uint32
+	// The kernel finds the socket as for a datagram with these addresses. Ports are
+	// in the network's byte order.
+	SourcePort, TargetPort [2]byte
+	Source, Target         [16]byte
+	_                      uint32 // interface
+	Cookie                 uint64
+}
 
 // bufferQuery reads from the kernel how full the receive buffer is that our datagrams
 // go to, if that socket is on this machine (sock_diag(7)). It needs no privileges.
 type bufferQuery struct {
 	fd      int
-	request [diagRequestSize]byte
+	request []byte
 	answer  [512]byte
 }
 
@@ -35,27 +40,24 @@ func newBufferQuery(from, to netip.AddrPort) *bufferQuery {
 	if err != nil {
 		return nil
 	}
-	q := &bufferQuery{fd: fd}
-	b := q.request[:]
-	binary.NativeEndian.PutUint32(b, diagRequestSize)
-	binary.NativeEndian.PutUint16(b[4:], sockDiagByFamily)
-	binary.NativeEndian.PutUint16(b[6:], syscall.NLM_F_REQUEST)
-	b = b[syscall.SizeofNlMsghdr:]
-	b[0] = syscall.AF_INET
-	if to.Addr().Is6() {
-		b[0] = syscall.AF_INET6
+	r := diagRequest{
+		NlMsghdr:   syscall.NlMsghdr{Type: sockDiagByFamily, Flags: syscall.NLM_F_REQUEST},
+		Family:     syscall.AF_INET,
+		Protocol:   syscall.IPPROTO_UDP,
+		Extensions: 1 << (diagMemoryInfo - 1),
+		States:     ^uint32(0), // any
+		Cookie:     ^uint64(0), // none
 	}
-	b[1] = syscall.IPPROTO_UDP
-	b[2] = 1 << (diagMemoryInfo - 1)
-	binary.NativeEndian.PutUint32(b[4:], ^uint32(0)) // in any state
-	id := b[8:]
-	// The kernel finds the socket as for a datagram with these addresses.
-	binary.BigEndian.PutUint16(id, from.Port())
-	binary.BigEndian.PutUint16(id[2:], to.Port())
-	copy(id[4:20], from.Addr().Unmap().AsSlice())
-	copy(id[20:36], to.Addr().AsSlice())
-	binary.NativeEndian.PutUint64(id[40:], ^uint64(0)) // no cookie
-	return q
+	if to.Addr().Is6() {
+		r.Family = syscall.AF_INET6
+	}
+	r.Len = uint32(binary.Size(r))
+	binary.BigEndian.PutUint16(r.SourcePort[:], from.Port())
+	binary.BigEndian.PutUint16(r.TargetPort[:], to.Port())
+	copy(r.Source[:], from.Addr().Unmap().AsSlice())
+	copy(r.Target[:], to.Addr().AsSlice())
+	request, _ := binary.Append(nil, binary.NativeEndian, r) // whose size is fixed
+	return &bufferQuery{fd: fd, request: request}
 }
 
 // read returns the bytes of the buffer that are in use and that there are, as the
@@ -63,7 +65,7 @@ func newBufferQuery(from, to netip.AddrPort) *bufferQuery {
 // It reports false when there is no such socket here, or none may be looked at.
 func (q *bufferQuery) read() (used, most int, ok bool) {
 	kernel := syscall.SockaddrNetlink{Family: syscall.AF_NETLINK}
-	if err := syscall.Sendto(q.fd, q.request[:], 0, &kernel); err != nil {
+	if err := syscall.Sendto(q.fd, q.request, 0, &kernel); err != nil {
 		return 0, 0, false
 	}
 	n, _, err := syscall.Recvfrom(q.fd, q.answer[:], syscall.MSG_DONTWAIT)
@@ -73,13 +75,13 @@ func (q *bufferQuery) read() (used, most int, ok bool) {
 	}
 	attributes := q.answer[syscall.SizeofNlMsghdr+diagAnswerSize : n]
 	for len(attributes) >= syscall.SizeofRtAttr {
-		size := int(binary.NativeEndian.Uint16(attributes))
+		size, kind := int(binary.NativeEndian.Uint16(attributes)), binary.NativeEndian.Uint16(attributes[2:])
 		if size < syscall.SizeofRtAttr || size > len(attributes) {
 			break
 		}
-		if kind := binary.NativeEndian.Uint16(attributes[2:]); kind == diagMemoryInfo && size >= syscall.SizeofRtAttr+8 {
-			list := attributes[syscall.SizeofRtAttr:]
-			return int(binary.NativeEndian.Uint32(list[4*memoryUsed:])), int(binary.NativeEndian.Uint32(list[4*memoryMost:])), true
+		if kind == diagMemoryInfo && size >= syscall.SizeofRtAttr+8 {
+			list := attributes[syscall.SizeofRtAttr:] // begins with what is used and what there is
+			return int(binary.NativeEndian.Uint32(list)), int(binary.NativeEndian.Uint32(list[4:])), true
 		}
 		attributes = attributes[min((size+3)&^3, len(attributes)):]
 	}

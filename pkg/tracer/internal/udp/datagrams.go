@@ -29,9 +29,6 @@ type datagrams struct {
 
 func (q *datagrams) empty() bool { return len(q.list) == 0 }
 
-// any reports whether ok holds for one of them.
-func (q *datagrams) any(ok func(*datagram) bool) bool { return slices.ContainsFunc(q.list, ok) }
-
 // first returns the oldest datagram; the list must not be empty.
 func (q *datagrams) first() *datagram { return q.list[0] }
 
@@ -82,7 +79,6 @@ func (b *buffers) get(size int) []byte {
 	return f
 }
 
-// put keeps a payload that is not used any more.
 func (b *buffers) put(payload []byte) {
 	const most = 64
 	if len(b.free) < most {
@@ -90,31 +86,23 @@ func (b *buffers) put(payload []byte) {
 	}
 }
 
-// sentHistory remembers how many spans were in the datagrams that count as sent,
-// for a refusal that comes later than expected: the kernel needs three seconds to find
-// out that a host does not exist. It is a ring; the zero value is empty.
-type sentHistory struct {
-	ring [1024]struct {
-		number uint32
-		spans  int
-	}
-	next int
+// sentHistory remembers how many spans were in the latest datagrams that count as
+// sent, for a refusal that comes later than expected: the kernel needs three seconds to
+// find out that a host does not exist.
+type sentHistory [1024]struct {
+	number uint32
+	spans  int
 }
 
-func (c *sentHistory) add(number uint32, spans int) {
-	e := &c.ring[c.next%len(c.ring)]
+func (h *sentHistory) add(number uint32, spans int) {
+	e := &h[number%uint32(len(h))]
 	e.number, e.spans = number, spans
-	c.next++
 }
 
 // take returns the spans of the datagram, once; 0 if it is unknown.
-func (c *sentHistory) take(number uint32) int {
-	for i := range c.ring {
-		if e := &c.ring[i]; e.number == number {
-			n := e.spans
-			e.spans = 0
-			return n
-		}
+func (h *sentHistory) take(number uint32) (spans int) {
+	if e := &h[number%uint32(len(h))]; e.number == number {
+		spans, e.spans = e.spans, 0
 	}
-	return 0
+	return spans
 }

@@ -29,7 +29,6 @@ type outage struct {
 	warn          reporter.Throttle
 }
 
-// begin notes a refusal.
 func (o *outage) begin(now time.Time) {
 	if !o.on {
 		o.on, o.probe, o.gap = true, 0, minProbeGap
@@ -40,7 +39,6 @@ func (o *outage) begin(now time.Time) {
 	}
 }
 
-// refuseProbe notes that the probe was refused.
 func (o *outage) refuseProbe(now time.Time) {
 	o.probe = 0
 	o.refusedProbes++
@@ -60,7 +58,6 @@ func (o *outage) unsent(number uint32, now time.Time) {
 // will be no later chance.
 func (o *outage) probeNow() { o.probe, o.probeAt = 0, time.Now() }
 
-// end logs that the outage is over.
 func (o *outage) end(now time.Time) {
 	if o.late > 0 {
 		o.log.Info("spans accepted again", "delivered_late", o.late, "outage", now.Sub(o.since).Round(time.Millisecond))

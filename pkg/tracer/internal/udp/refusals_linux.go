@@ -33,14 +33,14 @@ func (s *socket) askForQuotes() bool {
 	return err == nil
 }
 
-// refusals returns what became known since the last call, oldest first. It
-// never blocks.
-func (s *socket) refusals() []refusal {
-	var found []refusal
+// refusals returns the datagrams whose refusal became known since the last call, oldest
+// first. It never blocks.
+func (s *socket) refusals() []uint32 {
+	var found []uint32
 	_ = s.raw.Control(func(fd uintptr) {
 		if !s.exact {
 			if code, err := syscall.GetsockoptInt(int(fd), syscall.SOL_SOCKET, syscall.SO_ERROR); err == nil && code != 0 {
-				found = append(found, refusal{number: s.last, known: true})
+				found = append(found, s.last)
 			}
 			return
 		}
@@ -49,8 +49,8 @@ func (s *socket) refusals() []refusal {
 	return found
 }
 
-func readErrorQueue(fd int) []refusal {
-	var found []refusal
+func readErrorQueue(fd int) []uint32 {
+	var found []uint32
 	var quote [quoteSize]byte
 	var control [256]byte
 	for {
@@ -59,8 +59,7 @@ func readErrorQueue(fd int) []refusal {
 			return found
 		}
 		if fromNetwork(control[:controlSize]) {
-			number, known := thrift.DatagramNumber(quote[:n])
-			found = append(found, refusal{number: number, known: known})
+			found = append(found, thrift.DatagramNumber(quote[:n]))
 		}
 	}
 }

@@ -12,6 +12,8 @@ import (
 const (
 	// lookupTimeout bounds one lookup; resolvers give up by then as well.
 	lookupTimeout = 5 * time.Second
+	// lookupPoll is the interval at which a running lookup is polled.
+	lookupPoll = 5 * time.Millisecond
 	// A name that does not resolve is tried again at growing intervals: soon,
 	// because containers often start before their names are known.
 	minLookupGap = 100 * time.Millisecond
@@ -25,7 +27,6 @@ type resolver interface {
 	LookupNetIP(ctx context.Context, network, host string) ([]netip.Addr, error)
 }
 
-// lookup is the outcome of looking a name up.
 type lookup struct {
 	addrs []netip.Addr
 	err   error
@@ -40,104 +41,82 @@ type addrResolver struct {
 	refreshEvery time.Duration
 	ctx          context.Context
 	cancel       context.CancelFunc
-	results      chan lookup
-	wakeup       chan struct{}
-	running      bool
-	// next is when to look up, zero for never.
-	next     time.Time
-	last     time.Time
-	backoff  time.Duration
-	failures int
-	literal  netip.Addr // the host, if it is an address that needs no lookup
+	result       chan lookup // of the running lookup, nil if there is none
+	last, next   time.Time   // when to look up; next is zero for never
+	failures     int         // since the last success
 }
 
 func newAddrResolver(ctx context.Context, host string, every time.Duration, r resolver) *addrResolver {
-	f := &addrResolver{
-		host:         host,
-		resolver:     r,
-		refreshEvery: every,
-		results:      make(chan lookup, 1),
-		wakeup:       make(chan struct{}, 1),
-		next:         time.Now(),
-	}
+	f := &addrResolver{host: host, resolver: r, refreshEvery: every, next: time.Now()}
 	f.ctx, f.cancel = context.WithCancel(ctx)
-	f.literal, _ = netip.ParseAddr(host)
 	return f
 }
 
-// poll starts a lookup that is due, and returns the outcome of one that is done.
+// poll starts a lookup that is due, and returns the outcome of one that is done;
+// the caller must then call succeeded or failed.
 func (f *addrResolver) poll(now time.Time) (lookup, bool) {
-	if !f.running && !f.next.IsZero() && !now.Before(f.next) {
+	if f.result == nil && !f.next.IsZero() && !now.Before(f.next) {
 		f.start(now)
 	}
-	if !f.running {
-		return lookup{}, false
-	}
 	select {
-	case found := <-f.results:
-		f.running = false
+	case found := <-f.result:
+		f.result = nil
 		if found.err == nil && len(found.addrs) == 0 {
 			found.err = errors.New("the name has no address")
 		}
-		f.schedule(now)
 		return found, true
 	default:
 		return lookup{}, false
 	}
 }
 
+// start looks the name up; an address needs no lookup.
 func (f *addrResolver) start(now time.Time) {
-	f.running, f.last = true, now
-	if f.literal.IsValid() {
-		f.results <- lookup{addrs: []netip.Addr{f.literal}}
+	f.last, f.result = now, make(chan lookup, 1)
+	if addr, err := netip.ParseAddr(f.host); err == nil {
+		f.result <- lookup{addrs: []netip.Addr{addr}}
 		return
 	}
-	go func() {
+	go func(result chan<- lookup) {
 		ctx, cancel := context.WithTimeout(f.ctx, lookupTimeout)
 		defer cancel()
 		addrs, err := f.resolver.LookupNetIP(ctx, "ip", f.host)
-		f.results <- lookup{addrs: addrs, err: err}
-		select {
-		case f.wakeup <- struct{}{}:
-		default: // an earlier signal has not been taken yet, which does as well
-		}
-	}()
+		result <- lookup{addrs, err}
+	}(f.result)
 }
 
-// schedule sets the time of the next lookup as if this one succeeded.
-func (f *addrResolver) schedule(now time.Time) {
-	f.next = time.Time{}
-	if f.refreshEvery > 0 && !f.literal.IsValid() {
+// due returns when poll is to be called, zero for never.
+func (f *addrResolver) due(now time.Time) time.Time {
+	if f.result != nil {
+		return now.Add(lookupPoll)
+	}
+	return f.next
+}
+
+func (f *addrResolver) failed(now time.Time) {
+	f.next = now.Add(min(minLookupGap<<min(f.failures, 10), maxLookupGap))
+	f.failures++
+}
+
+func (f *addrResolver) succeeded(now time.Time) {
+	f.failures, f.next = 0, time.Time{}
+	if f.refreshEvery > 0 {
 		f.next = now.Add(f.refreshEvery)
 	}
 }
 
-// failed records that the last lookup gave no usable address.
-func (f *addrResolver) failed(now time.Time) {
-	f.failures++
-	f.backoff = min(max(2*f.backoff, minLookupGap), maxLookupGap)
-	f.next = now.Add(f.backoff)
-}
-
-// succeeded records that it did.
-func (f *addrResolver) succeeded() { f.backoff = 0 }
-
 // refreshSoon schedules a lookup because sending to the known address fails.
 func (f *addrResolver) refreshSoon() {
-	if f.next.IsZero() {
-		return
-	}
 	if soon := f.last.Add(lookupPause); soon.Before(f.next) {
 		f.next = soon
 	}
 }
 
-// close waits for a lookup that is running, after cancelling it.
+// close waits for a lookup that is running, after canceling it.
 func (f *addrResolver) close() {
 	f.cancel()
-	if f.running {
-		<-f.results
-		f.running = false
+	if f.result != nil {
+		<-f.result
 	}
 }
 

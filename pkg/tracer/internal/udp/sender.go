@@ -1,11 +1,12 @@
 package udp
 
 import (
-	"context"
+	"errors"
 	"fmt"
-	"log/slog"
 	"net"
 	"net/netip"
+	"slices"
+	"syscall"
 	"time"
 
 	"github.com/otdemo/otdemo/pkg/tracer/internal/reporter"
@@ -40,10 +41,7 @@ const busyPause = 10 * time.Millisecond
 // enough for the receiver's buffer, and new ones go out beside them. Each one
 // waits for room in that buffer where it can be seen, see sendWindow.
 type sender struct {
-	port      int
-	counters  *reporter.Counters
-	log       *slog.Logger
-	ctx       context.Context
+	Options
 	addresses *addrResolver
 	sock      *socket // nil until the agent's name resolves
 
@@ -65,10 +63,11 @@ func newSender(o Options) *sender {
 		every = 0
 	}
 	s := &sender{
-		port: o.Agent.Port, counters: o.Counters, log: o.Log, ctx: o.Ctx,
-		addresses: newAddrResolver(o.Ctx, o.Agent.Host, every, o.resolver), outage: outage{log: o.Log},
+		Options:   o,
+		addresses: newAddrResolver(o.Ctx, o.Agent.Host, every, o.resolver),
+		outage:    outage{log: o.Log},
 	}
-	s.tick()
+	s.Tick()
 	return s
 }
 
@@ -81,8 +80,7 @@ func (s *sender) deliver(d *datagram) {
 	s.send(d)
 }
 
-// tick is transport.tick.
-func (s *sender) tick() time.Duration {
+func (s *sender) Tick() time.Duration {
 	now := time.Now()
 	if found, ok := s.addresses.poll(now); ok {
 		s.useAddress(found)
@@ -95,31 +93,24 @@ func (s *sender) tick() time.Duration {
 	return s.next(now)
 }
 
-// next returns the time until tick has something to do.
+// next returns the time until Tick has something to do, 0 for never.
 func (s *sender) next(now time.Time) time.Duration {
-	var next time.Time
-	sooner := func(at time.Time) {
-		if next.IsZero() || at.Before(next) {
-			next = at
-		}
-	}
-	if !s.addresses.running && !s.addresses.next.IsZero() {
-		sooner(s.addresses.next)
-	}
+	times := []time.Time{s.addresses.due(now)}
 	if !s.flight.empty() {
-		sooner(s.flight.first().due)
+		times = append(times, s.flight.first().due)
 	}
 	switch {
 	case s.sock == nil || s.backlog.empty():
 	case !s.outage.on:
-		sooner(s.paceAt)
+		times = append(times, s.paceAt)
 	case s.outage.probe == 0:
-		sooner(s.outage.probeAt)
+		times = append(times, s.outage.probeAt)
 	}
-	if next.IsZero() {
+	times = slices.DeleteFunc(times, time.Time.IsZero)
+	if len(times) == 0 {
 		return 0
 	}
-	return max(next.Sub(now), time.Microsecond)
+	return max(slices.MinFunc(times, time.Time.Compare).Sub(now), time.Microsecond)
 }
 
 // useAddress uses the result of a lookup: a new address is a new socket.
@@ -128,26 +119,28 @@ func (s *sender) useAddress(l lookup) {
 	if s.sock != nil {
 		current = s.sock.addr.Addr()
 	}
-	var opened *socket
+	var addr netip.Addr
 	if l.err == nil {
-		addr := choose(l.addrs, current)
-		if addr == current {
-			s.addresses.succeeded()
-			return
-		}
-		opened, l.err = openSocket(s.ctx, netip.AddrPortFrom(addr, uint16(s.port)))
+		addr = choose(l.addrs, current)
+	}
+	var opened *socket
+	if l.err == nil && addr != current {
+		opened, l.err = openSocket(s.Ctx, netip.AddrPortFrom(addr, uint16(s.Agent.Port)))
 	}
 	if l.err != nil {
 		s.addresses.failed(time.Now())
-		if s.ctx.Err() == nil && s.lookupLog.Allow(time.Now()) {
-			s.log.Warn("agent address not usable", "error", l.err, "spans_waiting", s.counters.Count(reporter.InFlight, reporter.Retrying))
+		if s.Ctx.Err() == nil && s.lookupLog.Allow() {
+			s.Log.Warn("agent address not usable", "error", l.err, "spans_waiting", s.Counters.Count(reporter.InFlight, reporter.Retrying))
 		}
 		return
 	}
-	s.addresses.succeeded()
+	s.addresses.succeeded(time.Now())
+	if opened == nil {
+		return
+	}
 	s.lookupLog.Reset()
 	if s.sock != nil {
-		s.log.Info("agent address changed", "from", s.sock.addr, "to", opened.addr)
+		s.Log.Info("agent address changed", "from", s.sock.addr, "to", opened.addr)
 		s.readRefusals()
 		s.confirmAll()
 		s.sock.close()
@@ -156,31 +149,23 @@ func (s *sender) useAddress(l lookup) {
 	s.sock = opened
 }
 
-// close waits until each datagram in flight is
-// confirmed, probes a closed port and looks a missing name up once more, and
-// sends what then may go. The rest is given up.
+// close waits until each datagram in flight is confirmed, probes a closed port and
+// looks a missing name up once more, and sends what then may go. The rest is given up.
 func (s *sender) close() {
 	s.outage.probeNow()
 	if s.sock == nil {
 		s.addresses.next = time.Now()
 	}
 	probes, misses := s.outage.refusedProbes, s.addresses.failures
-	timer := time.NewTimer(0)
-	defer timer.Stop()
-	for s.ctx.Err() == nil {
-		next := s.tick()
-		settled := s.flight.empty() && s.backlog.empty()
+	for s.Ctx.Err() == nil {
+		next := s.Tick()
 		hopeless := s.outage.refusedProbes > probes || s.sock == nil && s.addresses.failures > misses
-		if settled || hopeless && s.flight.empty() {
+		if s.flight.empty() && (s.backlog.empty() || hopeless) {
 			break
 		}
-		if next > 0 {
-			timer.Reset(next)
-		}
 		select {
-		case <-timer.C:
-		case <-s.addresses.wakeup:
-		case <-s.ctx.Done():
+		case <-time.After(next):
+		case <-s.Ctx.Done():
 		}
 	}
 	s.giveUpAll()
@@ -193,7 +178,7 @@ func (s *sender) close() {
 // send writes d, which no longer stands in any list, and puts it where it then
 // belongs.
 func (s *sender) send(d *datagram) {
-	if err := s.sock.window.await(s.ctx, len(d.payload)); err != nil {
+	if err := s.sock.window.await(s.Ctx, len(d.payload)); err != nil {
 		s.outage.unsent(d.number, time.Now())
 		s.fail(d.spans, d.in, err)
 		return
@@ -213,8 +198,8 @@ func (s *sender) send(d *datagram) {
 	switch known := s.readRefusals(); {
 	case known:
 		s.enqueue(d)
-	case isRefused(err):
-		s.refuse(s.sock.attribute())
+	case errors.Is(err, syscall.ECONNREFUSED):
+		s.refuse(s.sock.refused())
 		s.enqueue(d)
 	case isBusy(err):
 		s.paceAt = time.Now().Add(busyPause)
@@ -225,69 +210,65 @@ func (s *sender) send(d *datagram) {
 	}
 }
 
+func (s *sender) move(d *datagram, to reporter.State) {
+	s.Counters.Move(d.spans, d.in, to)
+	d.in = to
+}
+
 // enqueue puts d into the backlog and gives up the oldest when that is full.
 func (s *sender) enqueue(d *datagram) {
 	if s.outage.on {
-		s.markRefused(d)
+		s.move(d, reporter.Retrying)
 	}
 	s.backlog.insert(d)
 	for s.backlog.bytes > BacklogBytes {
 		s.giveUp(s.backlog.pop())
-		if s.giveUpLog.Allow(time.Now()) {
-			s.log.Warn("spans given up", "reason", "too many wait for the agent",
-				"refused", s.counters.Count(reporter.Refused), "failed", s.counters.Count(reporter.Failed))
+		if s.giveUpLog.Allow() {
+			s.Log.Warn("spans given up", "reason", "too many wait for the agent",
+				"refused", s.Counters.Count(reporter.Refused), "failed", s.Counters.Count(reporter.Failed))
 		}
 	}
-}
-
-// markRefused counts d's spans as refused and kept.
-func (s *sender) markRefused(d *datagram) {
-	s.counters.Move(d.spans, d.in, reporter.Retrying)
-	d.in = reporter.Retrying
 }
 
 // readRefusals handles what the network reported, and returns whether there was
 // anything.
 func (s *sender) readRefusals() bool {
 	found := s.sock.refusals()
-	if len(found) == 0 {
-		return false
+	if len(found) > 0 {
+		s.refuse(found...)
 	}
-	s.refuse(found...)
-	return true
+	return len(found) > 0
 }
 
-// refuse counts refusals and logs them, rate-limited.
-func (s *sender) refuse(found ...refusal) {
+// refuse counts the refusals of datagrams, by number, and logs them, rate-limited.
+func (s *sender) refuse(numbers ...uint32) {
 	now := time.Now()
-	for _, r := range found {
-		s.requeue(r, now)
+	for _, number := range numbers {
+		s.requeue(number, now)
 	}
-	if s.outage.warn.Allow(now) {
-		s.log.Warn("spans refused", "refused", s.counters.Count(reporter.Retrying, reporter.Refused),
-			"kept", s.counters.Count(reporter.Retrying), "address", s.sock.addr, "hint", refusedHint)
+	if s.outage.warn.Allow() {
+		s.Log.Warn("spans refused", "refused", s.Counters.Count(reporter.Retrying, reporter.Refused),
+			"kept", s.Counters.Count(reporter.Retrying), "address", s.sock.addr, "hint", refusedHint)
 	}
 }
 
-// requeue counts one refusal: its datagram is sent again. One that counted as sent
-// already cannot be sent again, only counted.
-func (s *sender) requeue(r refusal, now time.Time) {
-	s.counters.Refusals.Add(1)
-	var d *datagram
-	switch {
-	case r.known:
-		d = s.flight.take(r.number)
-	case !s.flight.empty():
-		d = s.flight.pop()
+// requeue counts one refusal: its datagram is sent again, the oldest one if the
+// number is unknown. One that counted as sent already cannot be sent again, only
+// counted.
+func (s *sender) requeue(number uint32, now time.Time) {
+	s.Counters.Refusals.Add(1)
+	if number == unknown && !s.flight.empty() {
+		number = s.flight.first().number
 	}
+	d := s.flight.take(number)
 	probed := d != nil && s.outage.on && d.number == s.outage.probe
 	s.outage.begin(now)
 	s.addresses.refreshSoon()
 	for _, waiting := range s.backlog.list {
-		s.markRefused(waiting)
+		s.move(waiting, reporter.Retrying)
 	}
 	if d == nil {
-		s.counters.Move(s.history.take(r.number), reporter.Sent, reporter.Refused)
+		s.Counters.Move(s.history.take(number), reporter.Sent, reporter.Refused)
 		return
 	}
 	if probed {
@@ -303,7 +284,6 @@ func (s *sender) confirm(now time.Time) {
 	}
 }
 
-// confirmAll counts everything in flight as sent.
 func (s *sender) confirmAll() {
 	for !s.flight.empty() {
 		s.markSent(s.flight.pop())
@@ -311,17 +291,17 @@ func (s *sender) confirmAll() {
 }
 
 func (s *sender) markSent(d *datagram) {
-	s.counters.Move(d.spans, d.in, reporter.Sent)
-	s.history.add(d.number, d.spans)
-	s.spare.put(d.payload)
-	if d.in == reporter.Retrying {
+	if isRetry(d) {
 		s.outage.late += d.spans
 	}
+	s.move(d, reporter.Sent)
+	s.history.add(d.number, d.spans)
+	s.spare.put(d.payload)
 	if s.outage.on && d.number == s.outage.probe {
 		s.outage.on = false
 		s.paceAt = time.Now()
 	}
-	if !s.outage.since.IsZero() && !s.outage.on && s.backlog.empty() && !s.flight.any(isRetry) {
+	if !s.outage.since.IsZero() && !s.outage.on && s.backlog.empty() && !slices.ContainsFunc(s.flight.list, isRetry) {
 		s.outage.end(time.Now())
 	}
 }
@@ -348,19 +328,18 @@ func (s *sender) resend(now time.Time) {
 
 // fail counts spans that were lost by an error, and logs it, rate-limited.
 func (s *sender) fail(n int, from reporter.State, err error) {
-	s.counters.Move(n, from, reporter.Failed)
-	if s.failLog.Allow(time.Now()) {
-		s.log.Warn("spans not sent", "spans", n, "error", err, "failed", s.counters.Count(reporter.Failed))
+	s.Counters.Move(n, from, reporter.Failed)
+	if s.failLog.Allow() {
+		s.Log.Warn("spans not sent", "spans", n, "error", err, "failed", s.Counters.Count(reporter.Failed))
 	}
 }
 
-// giveUp counts the spans of a datagram that was kept in vain.
 func (s *sender) giveUp(d *datagram) {
-	to := reporter.Failed
-	if d.in == reporter.Retrying {
-		to = reporter.Refused
+	if isRetry(d) {
+		s.move(d, reporter.Refused)
+	} else {
+		s.move(d, reporter.Failed)
 	}
-	s.counters.Move(d.spans, d.in, to)
 }
 
 // giveUpAll settles everything, for close. The caller reads the counts, so that the
@@ -373,8 +352,8 @@ func (s *sender) giveUpAll() {
 	if s.backlog.empty() {
 		return
 	}
-	for !s.backlog.empty() {
-		s.giveUp(s.backlog.pop())
+	for _, d := range s.backlog.list {
+		s.giveUp(d)
 	}
-	s.log.Info("spans given up at close", "refused", s.counters.Count(reporter.Refused), "failed", s.counters.Count(reporter.Failed))
+	s.Log.Info("spans given up at close", "refused", s.Counters.Count(reporter.Refused), "failed", s.Counters.Count(reporter.Failed))
 }

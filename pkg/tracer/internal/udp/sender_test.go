@@ -34,7 +34,7 @@ func startUDP(t *testing.T, agent config.Agent, names resolver) (*rig, *testkit.
 	ctx, cancel := context.WithCancel(context.Background())
 	counters := reporter.NewCounters(jaeger.NewNullMetrics())
 	r := &rig{counters: counters, cancel: cancel, transport: New(Options{
-		Agent: agent, Encoder: thrift.NewCompact(), resolver: names, Counters: counters, Log: l.Logger(), Ctx: ctx,
+		Agent: agent, resolver: names, Counters: counters, Log: l.Logger(), Ctx: ctx,
 	})}
 	t.Cleanup(func() {
 		r.transport.Close()
@@ -199,8 +199,8 @@ func TestLateRefusal(t *testing.T) {
 	r.report(7)
 	r.transport.Flush()
 	testkit.Eventually(t, "sent", func() bool { r.transport.Tick(); return r.stats().Sent == 7 })
-	r.transport.sender.refuse(refusal{number: 1, known: true})
-	r.transport.sender.refuse(refusal{number: 1, known: true})
+	r.transport.refuse(1)
+	r.transport.refuse(1)
 	s := r.stats()
 	testkit.CheckBalance(t, s)
 	if s.Sent != 0 || s.Refused != 7 || s.Lost() != 7 || s.Refusals != 2 {
@@ -217,13 +217,13 @@ func TestRefusalWithoutQuote(t *testing.T) {
 	t.Parallel()
 	agent := testkit.NewSink(t, 0)
 	r, _ := startUDP(t, config.Agent{Host: "127.0.0.1", Port: agent.Port(), MaxPacketSize: 65000}, nil)
-	r.transport.sender.sock.grace = time.Hour
+	r.transport.sock.grace = time.Hour
 	for range 3 {
 		r.report(1)
 		r.transport.Flush()
 	}
-	r.transport.sender.refuse(refusal{})
-	if got := r.transport.sender.flight.first().number; got != 2 {
+	r.transport.refuse(unknown)
+	if got := r.transport.flight.first().number; got != 2 {
 		t.Errorf("oldest in flight: got %d, want 2", got)
 	}
 	if s := r.stats(); s.Retrying != 1 || s.Queued != 2 {
@@ -237,7 +237,7 @@ func TestRefusalFromSocketError(t *testing.T) {
 	t.Parallel()
 	port := testkit.ClosedPort(t)
 	r, _ := startUDP(t, config.Agent{Host: "127.0.0.1", Port: port, MaxPacketSize: 65000}, nil)
-	r.transport.sender.sock.exact = false
+	r.transport.sock.exact = false
 	for range 5 {
 		r.report(10)
 		r.transport.Flush()
@@ -292,8 +292,8 @@ func TestWriteReturnsEarlierError(t *testing.T) {
 	for _, exact := range []bool{true, false} {
 		port := testkit.ClosedPort(t)
 		r, _ := startUDP(t, config.Agent{Host: "127.0.0.1", Port: port, MaxPacketSize: 65000}, nil)
-		r.transport.sender.sock.exact = exact
-		if err := r.transport.sender.sock.write(99, []byte{thrift.CompactProtocol, thrift.CompactCall, 99}); err != nil {
+		r.transport.sock.exact = exact
+		if err := r.transport.sock.write(99, []byte{thrift.CompactProtocol, thrift.CompactCall, 99}); err != nil {
 			t.Fatal(err)
 		}
 		r.report(3)
@@ -314,14 +314,14 @@ func TestBusyWrite(t *testing.T) {
 	r, _ := startUDP(t, config.Agent{Host: "127.0.0.1", Port: agent.Port(), MaxPacketSize: 65000}, nil)
 	setDeadline := func(at time.Time) {
 		t.Helper()
-		if err := r.transport.sender.sock.conn.SetWriteDeadline(at); err != nil {
+		if err := r.transport.sock.conn.SetWriteDeadline(at); err != nil {
 			t.Fatal(err)
 		}
 	}
 	setDeadline(time.Unix(1, 0))
 	r.report(3)
 	r.transport.Flush()
-	if s := r.stats(); s.Queued != 3 || len(r.transport.sender.backlog.list) != 1 {
+	if s := r.stats(); s.Queued != 3 || len(r.transport.backlog.list) != 1 {
 		t.Errorf("got %+v, want 3 queued", s)
 	}
 	setDeadline(time.Time{})

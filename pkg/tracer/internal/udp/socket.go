@@ -24,12 +24,9 @@ const (
 // largest datagrams need not wait for the network card. The kernel may cap it.
 const writeBuffer = 1 << 20
 
-// refusal is the report that a datagram did not arrive.
-type refusal struct {
-	// number is the datagram's; known is true if the system reported it.
-	number uint32
-	known  bool
-}
+// unknown is the number of a refused datagram that the system did not quote; they
+// count from 1.
+const unknown = 0
 
 // socket is a connected UDP socket that finds out about refused datagrams.
 type socket struct {
@@ -47,21 +44,11 @@ type socket struct {
 
 // openSocket connects to addr. Once ctx ends, writes return at once.
 func openSocket(ctx context.Context, addr netip.AddrPort) (*socket, error) {
-	var dialer net.Dialer
-	c, err := dialer.DialContext(ctx, "udp", addr.String())
+	conn, err := net.DialUDP("udp", nil, net.UDPAddrFromAddrPort(addr))
 	if err != nil {
 		return nil, fmt.Errorf("opening a socket to the agent: %w", err)
 	}
-	conn, ok := c.(*net.UDPConn)
-	if !ok {
-		_ = c.Close()
-		return nil, fmt.Errorf("opening a socket to the agent: got a %T", c)
-	}
-	raw, err := conn.SyscallConn()
-	if err != nil {
-		_ = conn.Close()
-		return nil, fmt.Errorf("opening a socket to the agent: %w", err)
-	}
+	raw, _ := conn.SyscallConn() // an open one has it
 	// A smaller buffer than requested only makes writes wait.
 	_ = conn.SetWriteBuffer(writeBuffer)
 	s := &socket{conn: conn, raw: raw, addr: addr, grace: remoteGrace}
@@ -69,9 +56,7 @@ func openSocket(ctx context.Context, addr netip.AddrPort) (*socket, error) {
 		s.grace = loopbackGrace
 	}
 	s.exact = s.askForQuotes()
-	if from, ok := conn.LocalAddr().(*net.UDPAddr); ok {
-		s.window = newSendWindow(from.AddrPort(), addr)
-	}
+	s.window = newSendWindow(conn.LocalAddr().(*net.UDPAddr).AddrPort(), addr)
 	s.stop = context.AfterFunc(ctx, func() { _ = conn.SetWriteDeadline(time.Unix(1, 0)) })
 	return s, nil
 }
@@ -92,11 +77,13 @@ func (s *socket) close() {
 	_ = s.conn.Close()
 }
 
-// attribute returns the refusal behind a write's error that refusals did not return.
-func (s *socket) attribute() refusal { return refusal{number: s.last, known: !s.exact} }
-
-// isRefused reports whether err means that an earlier datagram met a closed port.
-func isRefused(err error) bool { return errors.Is(err, syscall.ECONNREFUSED) }
+// refused returns the datagram behind a write's error that refusals did not return.
+func (s *socket) refused() uint32 {
+	if s.exact {
+		return unknown
+	}
+	return s.last
+}
 
 // isBusy reports whether the same write may well work a little later.
 func isBusy(err error) bool {

@@ -8,7 +8,6 @@ import (
 	"log/slog"
 	"net"
 	"strconv"
-	"time"
 
 	"github.com/uber/jaeger-client-go"
 
@@ -21,8 +20,8 @@ import (
 // datagrams of the agent's size, which a sender delivers. It implements
 // transport, from one goroutine.
 type Transport struct {
-	Options
-	sender *sender
+	*sender
+	encoder *thrift.Encoder
 
 	// The current batch.
 	process    []byte
@@ -37,7 +36,6 @@ type Transport struct {
 // Options are what a Transport needs.
 type Options struct {
 	Agent    config.Agent
-	Encoder  *thrift.Encoder
 	resolver resolver // nil is net.DefaultResolver
 	Counters *reporter.Counters
 	Log      *slog.Logger
@@ -48,7 +46,7 @@ type Options struct {
 // New makes a transport, which begins to look up the agent at once.
 func New(o Options) *Transport {
 	o.Log = o.Log.With("target", Target(o.Agent))
-	return &Transport{Options: o, sender: newSender(o)}
+	return &Transport{sender: newSender(o), encoder: thrift.NewCompact()}
 }
 
 // Target is the agent's address as it is configured.
@@ -56,7 +54,7 @@ func Target(a config.Agent) string {
 	return "udp " + net.JoinHostPort(a.Host, strconv.Itoa(a.Port))
 }
 
-// Append implements transport. It writes a datagram when span no longer
+// Append implements reporter.Transport. It writes a datagram when span no longer
 // fits the current one, and may then wait for room in the agent's receive
 // buffer, for stallTimeout at the longest.
 func (t *Transport) Append(span *jaeger.Span) {
@@ -64,9 +62,9 @@ func (t *Transport) Append(span *jaeger.Span) {
 		t.prepare(span)
 	}
 	before := len(t.spans)
-	encoded, err := t.Encoder.AppendSpan(t.spans, span)
+	encoded, err := t.encoder.AppendSpan(t.spans, span)
 	if err != nil {
-		t.sender.fail(1, reporter.InFlight, err)
+		t.fail(1, reporter.InFlight, err)
 		return
 	}
 	t.spans = encoded[:before]
@@ -85,7 +83,7 @@ func (t *Transport) Append(span *jaeger.Span) {
 
 // prepare encodes the process, which all batches repeat.
 func (t *Transport) prepare(span *jaeger.Span) {
-	t.process = t.Encoder.AppendProcess(nil, span)
+	t.process = t.encoder.AppendProcess(nil, span)
 	t.capacity = t.Agent.MaxPacketSize - thrift.CompactOverhead - len(t.process)
 	if t.capacity < thrift.SmallestSpan {
 		t.Log.Error("process tags leave no room for spans in a datagram",
@@ -97,7 +95,7 @@ func (t *Transport) prepare(span *jaeger.Span) {
 // span, or process tags that leave no room for any.
 func (t *Transport) tooLarge(span *jaeger.Span, size int) {
 	t.Counters.Move(1, reporter.InFlight, reporter.TooLarge)
-	if !t.sizeLog.Allow(time.Now()) {
+	if !t.sizeLog.Allow() {
 		return
 	}
 	t.Log.Warn("span too large for a datagram", "operation", span.OperationName(),
@@ -106,11 +104,11 @@ func (t *Transport) tooLarge(span *jaeger.Span, size int) {
 		"too_large", t.Counters.Count(reporter.TooLarge))
 }
 
-// Flush implements transport. It never sends an empty batch, which
+// Flush implements reporter.Transport. It never sends an empty batch, which
 // crashes some Jaegers.
 func (t *Transport) Flush() {
 	t.seal()
-	t.sender.tick()
+	t.Tick()
 }
 
 // seal makes the current batch a datagram and sends it, or keeps it.
@@ -119,22 +117,17 @@ func (t *Transport) seal() {
 		return
 	}
 	t.lastNumber++
-	d := &datagram{number: t.lastNumber, spans: t.n, in: reporter.InFlight}
-	d.payload = thrift.AppendEmitBatch(
-		t.sender.spare.get(thrift.CompactOverhead+len(t.process)+len(t.spans)), d.number,
-		thrift.Batch{Process: t.process, Spans: [][]byte{t.spans}, N: t.n, SeqNo: int64(t.lastNumber), Stats: thrift.ClientStats(t.Counters.Losses())})
+	payload := t.spare.get(thrift.CompactOverhead + len(t.process) + len(t.spans))
+	payload = thrift.AppendEmitBatch(payload, t.lastNumber, thrift.Batch{
+		Process: t.process, Spans: [][]byte{t.spans}, N: t.n, SeqNo: int64(t.lastNumber), Stats: t.Counters.Losses(),
+	})
+	d := &datagram{number: t.lastNumber, spans: t.n, payload: payload, in: reporter.InFlight}
 	t.spans, t.n = t.spans[:0], 0
-	t.sender.deliver(d)
+	t.deliver(d)
 }
 
-// Wake implements transport.
-func (t *Transport) Wake() <-chan struct{} { return t.sender.addresses.wakeup }
-
-// Tick implements transport.
-func (t *Transport) Tick() time.Duration { return t.sender.tick() }
-
-// Close implements transport, see sender.close.
+// Close implements reporter.Transport, see sender.close.
 func (t *Transport) Close() {
 	t.seal()
-	t.sender.close()
+	t.close()
 }

@@ -40,7 +40,6 @@ type sendWindow struct {
 	spent time.Time
 }
 
-// receiveBuffer is the buffer that datagrams are sent to.
 type receiveBuffer interface {
 	// read returns the bytes in use and the size; false if they are unknown.
 	read() (used, most int, ok bool)
@@ -110,28 +109,20 @@ func (f *sendWindow) spreadBursts(size int, now time.Time) time.Duration {
 // await waits until the next datagram may go. It waits for a receiver that
 // does not read once; until it does, further datagrams are given up at once.
 func (f *sendWindow) await(ctx context.Context, size int) error {
-	start := time.Now()
-	pause := f.delay(size, start)
-	if pause == 0 {
-		f.stalled = false
-		return nil
-	}
-	timer := time.NewTimer(pause)
-	defer timer.Stop()
-	for {
-		if f.stalled || time.Since(start) > stallTimeout {
+	for start := time.Now(); ; {
+		pause := f.delay(size, time.Now())
+		switch {
+		case pause == 0:
+			f.stalled = false
+			return nil
+		case f.stalled || time.Since(start) > stallTimeout:
 			f.stalled = true
 			return errStalled
 		}
 		select {
-		case <-timer.C:
+		case <-time.After(pause):
 		case <-ctx.Done():
 			return ctx.Err()
 		}
-		if pause = f.delay(size, time.Now()); pause == 0 {
-			f.stalled = false
-			return nil
-		}
-		timer.Reset(pause)
 	}
 }

@@ -62,7 +62,7 @@ func TestAgentDoesNotRead(t *testing.T) {
 		}
 
 		buf := make([]byte, 1<<16)
-		for used, _, ok := r.transport.sender.sock.window.buffer.read(); ok && used > 0; used, _, ok = r.transport.sender.sock.window.buffer.read() {
+		for used, _, ok := r.transport.sock.window.buffer.read(); ok && used > 0; used, _, ok = r.transport.sock.window.buffer.read() {
 			if _, err := agent.Read(buf); err != nil {
 				t.Fatal(err)
 			}

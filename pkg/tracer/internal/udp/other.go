@@ -4,6 +4,7 @@ package udp
 
 import (
 	"errors"
+	"net/netip"
 	"os"
 	"time"
 )
@@ -16,7 +17,7 @@ func (s *socket) askForQuotes() bool { return false }
 
 // refusals returns the refusal of the last datagram, if it has become known. It
 // blocks for refusalWait, since a read is the portable way to get at it.
-func (s *socket) refusals() []refusal {
+func (s *socket) refusals() []uint32 {
 	if err := s.conn.SetReadDeadline(time.Now().Add(refusalWait)); err != nil {
 		return nil
 	}
@@ -25,5 +26,14 @@ func (s *socket) refusals() []refusal {
 	if err == nil || errors.Is(err, os.ErrDeadlineExceeded) {
 		return nil
 	}
-	return []refusal{{number: s.last, known: true}}
+	return []uint32{s.last}
 }
+
+// bufferQuery would look at the receive buffer; this system does not show it.
+type bufferQuery struct{}
+
+func newBufferQuery(_, _ netip.AddrPort) *bufferQuery { return nil }
+
+func (*bufferQuery) read() (used, most int, ok bool) { return 0, 0, false }
+
+func (*bufferQuery) close() {}

@@ -1,4 +1,4 @@
-package testkit
+package otel
 
 import (
 	"bytes"
@@ -21,6 +21,7 @@ import (
 	"google.golang.org/protobuf/proto"
 
 	"github.com/otdemo/otdemo/pkg/config"
+	"github.com/otdemo/otdemo/pkg/tracer/internal/testkit"
 )
 
 // OTLPCollector is an OTLP collector whose answers a test chooses.
@@ -137,7 +138,7 @@ func TextOf(attributes []*commonpb.KeyValue) map[string]string {
 
 // OtelConfig sends every span to url, when the tracer is closed.
 func OtelConfig(url string) config.Config {
-	cfg := UDPConfig(1)
+	cfg := testkit.UDPConfig(1)
 	cfg.Tracer = config.TracerOTel
 	cfg.Propagation = nil
 	cfg.Reporter.Collector = config.Collector{Endpoint: url, User: "joe", Password: "hunter2"}
@@ -185,7 +186,6 @@ func (c *OTLPCollector) Spans() map[string]*tracepb.Span {
 	return spans
 }
 
-// Export implements coltracepb.TraceServiceServer.
 func (c grpcCollector) Export(
 	ctx context.Context, r *coltracepb.ExportTraceServiceRequest,
 ) (*coltracepb.ExportTraceServiceResponse, error) {
