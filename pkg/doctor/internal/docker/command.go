@@ -79,6 +79,9 @@ func (c *container) replacement(missing []Binding, image string) replacement {
 		// In every form of the output, and harmless in a shell.
 		r.line = ": " + shell.Quote("not repeated: "+names) + "; " + r.line
 	}
+	if image == c.Image && c.tagMoved {
+		r.notes = append(r.notes, c.Config.Image+" is the name of another image now; the command uses the image that the container runs")
+	}
 	if c.HostConfig.AutoRemove {
 		r.undo = ""
 		r.notes = append(r.notes, "it was started with --rm: stopping it removes it, so the command cannot be undone")

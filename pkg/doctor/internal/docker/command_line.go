@@ -53,7 +53,7 @@ func (l *commandLine) secret(name, start, where string, index any, value string)
 }
 
 func isSecret(name, value string) bool {
-	return jaegers.IsSecret(name) || jaegers.RedactURLs(value) != value
+	return jaegers.IsSecret(name) || jaegers.HasSecret(value)
 }
 
 // flags appends what is set in a part of the engine's JSON, as settingsOf finds it, and

@@ -24,10 +24,22 @@ func TestIsSecret(t *testing.T) {
 		"OTEL_EXPORTER_OTLP_HEADERS": true, "OTEL_EXPORTER_OTLP_CLIENT_KEY": false, "OTEL_EXPORTER_OTLP_ENDPOINT": false,
 		"AWS_SECRET_ACCESS_KEY": true, "AWS_SECRETACCESSKEY": true, "API_KEY": true, "MY_KEY": true, "KEY_PATH": false,
 		"DB_PASS": true, "GITHUB_TOKEN": true, "GOOGLE_APPLICATION_CREDENTIALS": true, "splunk-token": true,
-		"traefik.http.middlewares.auth.basicauth.users": true, "SPAN_STORAGE_TYPE": false,
+		"traefik.http.middlewares.auth.basicauth.users": true, "SESSION_COOKIE": true, "DB_CREDS": true, "SPAN_STORAGE_TYPE": false,
 	} {
 		if got := jaegers.IsSecret(name); got != want {
 			t.Errorf("isSecret(%s): got %t, want %t", name, got, want)
+		}
+	}
+}
+
+func TestIsSecretByValue(t *testing.T) {
+	t.Parallel()
+	for value, want := range map[string]bool{
+		"Bearer abc": true, "Basic dTpw": true, "basic": false, "http://u:p@es:9200": true, "http://es:9200/?token=abc&x=1": true,
+		"http://es:9200/?x=1&password=abc": true, "username=u,password=p": true, "http://es:9200": false, "a=b,c=d": false,
+	} {
+		if got := isSecret("ES_SERVER_URLS", value); got != want {
+			t.Errorf("%s: got %t, want %t", value, got, want)
 		}
 	}
 }
@@ -130,7 +142,7 @@ func TestReplacementRepeatsEverySetting(t *testing.T) {
 				"BlkioWeight": 300, "PidsLimit": 0, "OomKillDisable": true, "OomScoreAdj": -5, "ShmSize": 67108864, "LogConfig": {"Type": "json-file", "Config": {}},
 				"Dns": ["1.1.1.1"], "DnsOptions": ["ndots:1"], "DnsSearch": ["e.com"], "ExtraHosts": ["h:1"], "CapAdd": ["A", "B"], "CapDrop": ["C"], "Privileged": true,
 				"ReadonlyRootfs": true, "SecurityOpt": ["label=disable", "x=y"], "Sysctls": {"b": "2", "a": "1"}, "StorageOpt": {"size": "1g"}, "GroupAdd": ["7"],
-				"Init": false, "IpcMode": "shareable", "PidMode": "host", "UTSMode": "host", "UsernsMode": "host", "CgroupParent": "cg", "Runtime": "runc"}}`,
+				"Init": false, "IpcMode": "private", "PidMode": "host", "UTSMode": "host", "UsernsMode": "host", "CgroupParent": "cg", "Runtime": "runc"}}`,
 			"-P --volume-driver nfs --volumes-from x --memory 512m --memory-reservation 5 --cpus 0.25 --cpu-shares 5 --cpu-period 6 --cpu-quota -1 --cpuset-cpus 0-1 " +
 				"--cpuset-mems 0 --blkio-weight 300 --oom-kill-disable --oom-score-adj -5 --dns 1.1.1.1 --dns-option ndots:1 --dns-search e.com --add-host h:1 " +
 				"--cap-add A --cap-add B --cap-drop C --privileged --read-only --security-opt x=y --sysctl a=1 --sysctl b=2 --storage-opt size=1g --group-add 7 " +
@@ -143,8 +155,9 @@ func TestReplacementRepeatsEverySetting(t *testing.T) {
 			"--hostname own --expose 9/tcp --health-cmd 'x y' --domainname dom --mac-address 02:42 --stop-timeout 0 -t -i -u 5 -w /w --stop-signal SIGINT --label a=b " +
 				"--health-interval 5s --health-timeout 1ms --health-start-period 1m0s --health-start-interval 1ns --health-retries 4 i",
 		},
-		"no health check":      {`{"Config": {"Healthcheck": {"Test": ["NONE"]}}}`, "--no-healthcheck i"},
-		"the engine's network": {`{"HostConfig": {"NetworkMode": "default", "RestartPolicy": {"Name": "no"}}, "NetworkSettings": {"Networks": {"bridge": {}}}}`, "i"},
+		"a shared IPC namespace": {`{"HostConfig": {"IpcMode": "shareable"}}`, "--ipc shareable i"},
+		"no health check":        {`{"Config": {"Healthcheck": {"Test": ["NONE"]}}}`, "--no-healthcheck i"},
+		"the engine's network":   {`{"HostConfig": {"NetworkMode": "default", "RestartPolicy": {"Name": "no"}}, "NetworkSettings": {"Networks": {"bridge": {}}}}`, "i"},
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -165,6 +178,10 @@ func TestReplacementNamesWhatItLeavesOut(t *testing.T) {
 		"unknown settings": {
 			`{"HostConfig": {"DeviceRequests": [{}], "BlkioDeviceReadBps": [], "KernelMemory": 0, "NewThing": "on"}, "Config": {"NetworkDisabled": true}}`,
 			": 'not repeated: Config.NetworkDisabled, HostConfig.DeviceRequests, HostConfig.NewThing'; ",
+		},
+		"a seccomp profile, of which Docker keeps the content": {
+			`{"HostConfig": {"SecurityOpt": ["seccomp={\"defaultAction\": \"SCMP_ACT_ALLOW\"}", "seccomp=unconfined"]}}`,
+			": 'not repeated: the seccomp profile of --security-opt'; ",
 		},
 		"a health check without a shell": {
 			`{"Config": {"Healthcheck": {"Test": ["CMD", "/h", "a b"]}}}`,

@@ -64,7 +64,7 @@ type hostConfig struct {
 	GroupAdd       []string          `docker:"--group-add"`
 	Devices        []device          `docker:"--device"`
 	Init           *bool             `docker:"--init"`
-	IpcMode        string            `docker:"--ipc" default:"private,shareable"`
+	IpcMode        string            `docker:"--ipc" default:"private"`
 	PidMode        string            `docker:"--pid"`
 	UTSMode        string            `docker:"--uts"`
 	UsernsMode     string            `docker:"--userns"`

@@ -46,6 +46,9 @@ type container struct {
 	// freeName is a name that no container has, for this one once it is
 	// replaced.
 	freeName string
+	// tagMoved is set if the name of the container's image is another image's now, or
+	// none's.
+	tagMoved bool
 	// lastLog is the last line of what a container printed that does not run.
 	lastLog string
 }
@@ -99,6 +102,14 @@ func (c *container) program() *jaegers.Program {
 }
 
 func (c *container) onHostNetwork() bool { return c.HostConfig.NetworkMode == "host" }
+
+// ownImage is what docker create starts this container's image by.
+func (c *container) ownImage() string {
+	if c.tagMoved {
+		return c.Image
+	}
+	return c.Config.Image
+}
 
 func (c *container) label() string { return "container " + c.name() + " (" + c.Config.Image + ")" }
 

@@ -11,6 +11,14 @@ import (
 
 func (c *container) createWords(l *commandLine, missing []Binding, image string) {
 	host := c.hostFlags()
+	host.SecurityOpt = slices.DeleteFunc(slices.Clone(host.SecurityOpt), func(opt string) bool {
+		// Docker keeps the content of the file that it accepts the name of.
+		profile := strings.HasPrefix(opt, "seccomp={")
+		if profile {
+			l.left = append(l.left, "the seccomp profile of --security-opt")
+		}
+		return profile
+	})
 	l.add("docker", "create", "--name", c.name())
 	if policy := host.RestartPolicy.String(); policy != "" {
 		l.add("--restart", policy)

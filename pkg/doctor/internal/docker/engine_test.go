@@ -122,6 +122,35 @@ func TestDockerEngine(t *testing.T) {
 	}
 }
 
+// Docker lists an image by its id when its name is another's, after a pull or a tag.
+func TestDockerImageMoved(t *testing.T) {
+	t.Parallel()
+	r := readRecording(t, "not-published")
+	var list []map[string]any
+	mustUnmarshal(t, r["/containers/json"], &list)
+	id := list[0]["ImageID"]
+	list[0]["Image"] = id
+	text, err := json.Marshal(list)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, moved := range []bool{false, true} {
+		if moved {
+			r["/containers/json"] = text
+		}
+		_, env := probetest.Examine(t, EngineProbe(), docked(t, serveEngine(t, r)), nil)
+		c := env.Published.(*view).jaegers[0]
+		want := c.Config.Image
+		if moved {
+			want = c.Image
+		}
+		got := c.replacement(nil, c.ownImage())
+		if noted := strings.Contains(strings.Join(got.notes, "\n"), "is the name of another image now"); !strings.Contains(got.line, want) || noted != moved {
+			t.Errorf("moved %t: got %q, notes %q, want the image %s", moved, got.line, got.notes, want)
+		}
+	}
+}
+
 func TestDockerEngineThatHasNothing(t *testing.T) {
 	t.Parallel()
 	f, env := probetest.Examine(t, EngineProbe(), docked(t, serveEngine(t, recording{"/containers/json": []byte("[]")})), nil)

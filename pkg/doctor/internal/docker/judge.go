@@ -34,7 +34,7 @@ const (
 // if they do not explain it.
 func (v *view) judgeNeed(ctx context.Context, t *probe.Target, n Need, all []Need) (probe.Finding, bool) {
 	if v.self != nil {
-		return v.judgeInside(n)
+		return v.judgeInside(n, all)
 	}
 	if c := v.byName(n.Host); c != nil && !n.Addr.IsValid() {
 		return v.judgeName(c, n)
@@ -45,7 +45,7 @@ func (v *view) judgeNeed(ctx context.Context, t *probe.Target, n Need, all []Nee
 	if !v.isLocal(ctx, t, n) {
 		return probe.Finding{}, false
 	}
-	c := v.closest(n)
+	c := v.closest(n, all)
 	if c.onHostNetwork() && c.up() {
 		return probe.Finding{}, false
 	}
@@ -58,7 +58,8 @@ func (v *view) judgeNeed(ctx context.Context, t *probe.Target, n Need, all []Nee
 	}
 	var missing []Binding
 	for _, other := range all {
-		if other.Host != "" && !isPublished(bindings, other) && v.isLocal(ctx, t, other) {
+		// A need that another container meets has its port.
+		if other.Host != "" && !other.Met() && !isPublished(bindings, other) && v.isLocal(ctx, t, other) {
 			missing = append(missing, c.binding(other))
 		}
 	}
@@ -66,7 +67,7 @@ func (v *view) judgeNeed(ctx context.Context, t *probe.Target, n Need, all []Nee
 		return probe.Finding{}, false
 	}
 	f := portFault(c, n, bindings).Saw("docker inspect " + c.name() + ": " + listPorts(bindings))
-	f = replaceWith(f, c, missing, c.Config.Image)
+	f = replaceWith(f, c, missing, c.ownImage())
 	return f.Hint("-p " + strings.Join(texts(missing), " -p ")), true
 }
 
@@ -133,13 +134,13 @@ func (v *view) judgeName(c *container, n Need) (probe.Finding, bool) {
 			return f.Hint(n.flag(host, b.Port)), true
 		}
 	}
-	return replaceWith(f.Hint(n.flag(host, n.Port)), c, []Binding{c.binding(n)}, c.Config.Image), true
+	return replaceWith(f.Hint(n.flag(host, n.Port)), c, []Binding{c.binding(n)}, c.ownImage()), true
 }
 
 // judgeInside is for a process in a container, to which published ports mean
 // nothing: it needs a network in common with Jaeger, and Jaeger's name there.
-func (v *view) judgeInside(n Need) (probe.Finding, bool) {
-	c := v.closest(n)
+func (v *view) judgeInside(n Need, all []Need) (probe.Finding, bool) {
+	c := v.closest(n, all)
 	if !c.up() {
 		return v.notRunning(c), true
 	}

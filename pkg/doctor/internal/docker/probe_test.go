@@ -2,6 +2,7 @@ package docker
 
 import (
 	"errors"
+	"net/netip"
 	"slices"
 	"strings"
 	"testing"
@@ -268,6 +269,29 @@ func TestDockerQuotesTheLastLine(t *testing.T) {
 }
 
 // Elasticsearch came up after Jaeger had given up.
+// Of two Jaegers it is the one that the traces are read from, and no port of it is
+// published again.
+func TestDockerOfTwoJaegers(t *testing.T) {
+	t.Parallel()
+	bystander := parseContainer(t, `{"Name": "/a-bystander", "State": {"Status": "running"}, "Config": {"Image": "jaegertracing/all-in-one:1.62.0"}}`)
+	shown := parseContainer(t, `{"Name": "/z-shown", "State": {"Status": "running"}, "Config": {"Image": "jaegertracing/all-in-one:1.62.0"},
+		"HostConfig": {"PortBindings": {"16686/tcp": [{"HostPort": "16686"}]}}, "NetworkSettings": {"Ports": {"16686/tcp": [{"HostPort": "16686"}]}}}`)
+	loopback := netip.MustParseAddr("127.0.0.1")
+	spans := Need{Host: "localhost", Addr: loopback, Port: 6831, Inside: 6831, Proto: "udp", status: probe.StatusFail}
+	query := Need{Host: "localhost", Addr: loopback, Port: 16686, Inside: 16686, Proto: "tcp", status: probe.StatusOK}
+	target := docked(t, "unix:///none")
+	v := &view{engine: &engine{}, jaegers: []*container{bystander, shown}}
+	f, ok := v.judgeNeed(t.Context(), &target, spans, []Need{spans, query})
+	if line := probe.First(f.Hints); !ok || !strings.Contains(line, "--name z-shown -p 6831:6831/udp -p 16686:16686 ") {
+		t.Errorf("got %t %q, want z-shown with both ports", ok, line)
+	}
+	v.jaegers = []*container{bystander}
+	f, _ = v.judgeNeed(t.Context(), &target, spans, []Need{spans, query})
+	if line := probe.First(f.Hints); strings.Contains(line, "16686") {
+		t.Errorf("got %q, which publishes a port that another program has", line)
+	}
+}
+
 func TestDockerBeforeStorage(t *testing.T) {
 	t.Parallel()
 	now := time.Now()

@@ -112,7 +112,7 @@ func withStorage(f probe.Finding, c *container, storage jaegers.Variable) probe.
 	}
 	fixed := *c
 	fixed.newStorage = storage
-	return replaceWith(f, &fixed, nil, c.Config.Image)
+	return replaceWith(f, &fixed, nil, c.ownImage())
 }
 
 // startedLate returns the storage that was started so shortly before the
@@ -148,7 +148,7 @@ func withoutUDP(c *container, n Need) probe.Finding {
 		f = replaceWith(f, c, []Binding{c.binding(n)}, "jaegertracing/jaeger:latest")
 	}
 	thrift := c.binding(Need{Addr: n.Addr, Port: thriftInside, Inside: thriftInside, Proto: "tcp"})
-	return replaceWith(f, c, []Binding{thrift}, c.Config.Image).Hint("--collector-endpoint " + send.ThriftURL(n.Host))
+	return replaceWith(f, c, []Binding{thrift}, c.ownImage()).Hint("--collector-endpoint " + send.ThriftURL(n.Host))
 }
 
 // badSettings warns of settings that cannot do what they are meant to. Spans

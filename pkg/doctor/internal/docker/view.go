@@ -80,6 +80,8 @@ func readView(ctx context.Context, t *probe.Target, e *engine) (*view, error) {
 			// Without it the command line repeats the image's own settings.
 			_ = e.get(ctx, "/images/"+c.Image+"/json", &image)
 			c.defaults, c.freeName = image.Config, unusedName(c.name(), taken)
+			// The engine lists an image by its id when its name leads elsewhere.
+			c.tagMoved = listed.Image != c.Config.Image
 			c.dependents = dependentsOf(c, &listed, list)
 			if !c.up() {
 				c.lastLog = e.lastLog(ctx, c.ID)
@@ -146,11 +148,15 @@ func ownContainerID(t *probe.Target) string {
 	return id
 }
 
-// closest is the container that was most likely meant for the need: one that
-// publishes the port, else one that runs, else one that has stopped.
-func (v *view) closest(n Need) *container {
+// closest is the container that was most likely meant for the need: one that meets
+// another of all needs, else one that publishes the port, else one that runs, else one
+// that has stopped.
+func (v *view) closest(n Need, all []Need) *container {
 	score := func(c *container) int {
 		score := 0
+		if slices.ContainsFunc(all, func(other Need) bool { return other.Met() && isPublished(c.published(), other) }) {
+			score += 8
+		}
 		if c.up() {
 			score += 4
 		}

@@ -18,10 +18,17 @@ func IsSecret(name string) bool {
 		// Switches and names.
 		"_USE_KEYTAB", "_TOKEN_PROPAGATION", "_TOKEN_OVERRIDE_FROM_CONTEXT", "_KEYSPACE",
 	}
-	secret := []string{"PASS", "SECRET", "TOKEN", "KEY", "CREDENTIAL", "_HEADERS", "BASICAUTH"}
+	secret := []string{"PASS", "SECRET", "TOKEN", "KEY", "CREDENTIAL", "CREDS", "COOKIE", "_HEADERS", "BASICAUTH"}
 	return !slices.ContainsFunc(public, func(end string) bool { return strings.HasSuffix(name, end) }) &&
 		slices.ContainsFunc(secret, func(word string) bool { return strings.Contains(name, word) })
 }
+
+// secretPart is a value of an Authorization header, or an option or a query parameter
+// whose name is that of a secret.
+var secretPart = regexp.MustCompile(`(?i)^(bearer|basic) |(^|[?&,;])(password|passwd|token|secret|api[_-]?key)=`)
+
+// HasSecret reports whether a value has a secret in it, whatever its name is.
+func HasSecret(value string) bool { return RedactURLs(value) != value || secretPart.MatchString(value) }
 
 // userInfo is that of any URL in a text.
 var userInfo = regexp.MustCompile(`([a-z][a-z0-9+.-]*:/{1,3})[^/@\s"']+@`)
