@@ -13,6 +13,7 @@ import (
 	"strconv"
 	"strings"
 	"syscall"
+	"time"
 
 	"go.yaml.in/yaml/v3"
 )
@@ -62,12 +63,42 @@ func (l *loader) loadFile(src Source) string {
 }
 
 // ReadFile reads a regular file of at most 1 MiB. Any other file is an error, so that it
-// never waits for another program, as with a pipe or a terminal. os.DevNull is an empty
-// file.
+// never waits for another program, as with a pipe or a terminal, and so is one that is
+// not read within 5 s, as on a network file system whose server is away. os.DevNull is an
+// empty file.
 func ReadFile(path string) ([]byte, error) {
 	if path == os.DevNull {
 		return nil, nil
 	}
+	return within(readTimeout, path, func() ([]byte, error) { return readRegular(path) })
+}
+
+// readTimeout is far beyond what a disk needs.
+const readTimeout = 5 * time.Second
+
+// within returns what read returns, or an error after the timeout. It then leaves read
+// to itself: nothing ends a thread that waits for a file system.
+func within(timeout time.Duration, path string, read func() ([]byte, error)) ([]byte, error) {
+	type result struct {
+		data []byte
+		err  error
+	}
+	done := make(chan result, 1)
+	go func() {
+		data, err := read()
+		done <- result{data, err}
+	}()
+	late := time.NewTimer(timeout)
+	defer late.Stop()
+	select {
+	case r := <-done:
+		return r.data, r.err
+	case <-late.C:
+		return nil, &fs.PathError{Op: "read", Path: path, Err: fmt.Errorf("not read within %s", timeout)}
+	}
+}
+
+func readRegular(path string) ([]byte, error) {
 	regular := func(info fs.FileInfo, err error) error {
 		if err == nil && !info.Mode().IsRegular() && !info.IsDir() {
 			return &fs.PathError{Op: "read", Path: path, Err: errors.New("not a regular file")}
