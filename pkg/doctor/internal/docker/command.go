@@ -54,7 +54,7 @@ type replacement struct {
 func (c *container) replacement(missing []Binding, image string) replacement {
 	if dirs := c.ownDirectories(); c.HostConfig.AutoRemove && len(dirs) > 0 {
 		why := "stopping " + c.name() + " deletes the traces in " + strings.Join(dirs, " and ") +
-			", which is on no volume (--rm), so no command replaces it; this one copies them"
+			", which is on no volume (--rm): this command copies them, then start a new container with the copy and the ports"
 		return replacement{line: ": " + shell.Quote(why) + "; " + c.copyOut(dirs), notes: []string{why}}
 	}
 	name, oldName := shell.Quote(c.name()), shell.Quote(c.oldName())

@@ -239,7 +239,7 @@ func TestReplacementKeepsWhatStopRemoves(t *testing.T) {
 	c := parseContainer(t, `{"Name": "/j", "State": {"Status": "running"}, "HostConfig": {"AutoRemove": true}, "Config": {"Image": "jaegertracing/all-in-one:1.62.0",
 		"Env": ["SPAN_STORAGE_TYPE=badger", "BADGER_EPHEMERAL=false", "BADGER_DIRECTORY_VALUE=/d/v", "BADGER_DIRECTORY_KEY=/d/k"]}}`)
 	got := c.replacement(nil, "i")
-	const want = ": 'stopping j deletes the traces in /d/k and /d/v, which is on no volume (--rm), so no command replaces it; this one copies them'; " +
+	const want = ": 'stopping j deletes the traces in /d/k and /d/v, which is on no volume (--rm): this command copies them, then start a new container with the copy and the ports'; " +
 		"docker cp j:/d/k ./j-d-k && docker cp j:/d/v ./j-d-v"
 	if got.line != want || got.undo != "" {
 		t.Errorf("got\n%s\nundo %q, want\n%s\nand no undo", got.line, got.undo, want)
