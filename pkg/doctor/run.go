@@ -66,6 +66,10 @@ func run(ctx context.Context, probes []probe.Probe, target probe.Target, opts Op
 
 	target = target.WithDefaults()
 	jobs := newJobs(choose(probes, opts.Only, opts.Skip), opts.Only)
+	for _, j := range jobs {
+		// Who names a compose file wants it checked.
+		j.named = j.named || j.probe.ID == probe.IDCompose && target.Compose != ""
+	}
 	var wg sync.WaitGroup
 	sent := new(probe.SentSpans)
 	for _, j := range jobs {
