@@ -145,7 +145,7 @@ func (f *file) names() string {
 	for i := range f.services {
 		names[i] = f.services[i].name
 	}
-	return cmp.Or(strings.Join(names, ", "), "none")
+	return cmp.Or(probe.List(names), "none")
 }
 
 // variables returns the values of ${NAME}: from the environment, otherwise from

@@ -332,6 +332,10 @@ var composeTests = map[string]composeTest{
 		file: "services: {app: {image: shop}}", status: probe.StatusUnknown, code: codeNoJaeger,
 		fact: "/srv/compose.yml has no service with a Jaeger image, so nothing was checked; services: app",
 	},
+	"no Jaeger among many": {
+		file: "services: {a: {image: x}, b: {image: x}, c: {image: x}, d: {image: x}, e: {image: x}}", status: probe.StatusUnknown, code: codeNoJaeger,
+		fact: "/srv/compose.yml has no service with a Jaeger image, so nothing was checked; services: a, b, c and 2 more",
+	},
 	"no compose file": {
 		file: "services: [", status: probe.StatusUnknown, code: codeInvalid,
 		fact: "/srv/compose.yml is not a compose file: yaml: line 1: did not find expected node content",
