@@ -229,7 +229,7 @@ func otherKeys() []Key {
 	return []Key{
 		{
 			Name: keyPropagation, Type: TypeWords, OTel: []string{envPropagators},
-			values: []string{PropagationJaeger, PropagationW3C, PropagationB3, PropagationB3Single, PropagationAppdash},
+			values: kind.Formats(),
 			aliases: map[string]string{
 				"uber-trace-id": PropagationJaeger, "tracecontext": PropagationW3C, "traceparent": PropagationW3C,
 				"b3multi": PropagationB3, "x-b3-traceid": PropagationB3,

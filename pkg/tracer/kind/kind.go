@@ -35,6 +35,11 @@ const (
 	FormatAppdash = "appdash"
 )
 
+// Formats returns the names of all propagation formats.
+func Formats() []string {
+	return []string{FormatJaeger, FormatW3C, FormatB3, FormatB3Single, FormatAppdash}
+}
+
 // The samplers.
 const (
 	SamplerConst         = "const"

@@ -8,13 +8,14 @@ import (
 	"fmt"
 	"log/slog"
 	"slices"
+	"strings"
 
 	"github.com/opentracing/opentracing-go"
 
 	"github.com/otdemo/otdemo/internal/hint"
-	"github.com/otdemo/otdemo/pkg/config"
 	"github.com/otdemo/otdemo/pkg/trace/id"
 	"github.com/otdemo/otdemo/pkg/tracer/internal/reporter"
+	"github.com/otdemo/otdemo/pkg/tracer/kind"
 )
 
 // Decision is whether a trace is sampled, as the caller decided.
@@ -116,22 +117,21 @@ func New(names []string, log *slog.Logger) (*Propagators, error) {
 	return f, nil
 }
 
+// newPropagator makes a format for carriers whose values need escaping, as those of HTTP,
+// or for others.
 func newPropagator(name string, escape bool) (Propagator, error) {
-	switch name {
-	case config.PropagationJaeger:
-		return jaegerPropagator{escape: escape}, nil
-	case config.PropagationW3C:
-		return w3cPropagator{}, nil
-	case config.PropagationB3:
-		return b3Propagator{}, nil
-	case config.PropagationB3Single:
-		return b3Propagator{single: true}, nil
-	case config.PropagationAppdash:
-		return appdashPropagator{escape: escape}, nil
-	default:
-		return nil, hint.New(fmt.Errorf("propagation must be any of jaeger, w3c, b3, b3-single, appdash, got %q", name),
+	p := map[string]Propagator{
+		kind.FormatJaeger:   jaegerPropagator{escape: escape},
+		kind.FormatW3C:      w3cPropagator{},
+		kind.FormatB3:       b3Propagator{},
+		kind.FormatB3Single: b3Propagator{single: true},
+		kind.FormatAppdash:  appdashPropagator{escape: escape},
+	}[name]
+	if p == nil {
+		return nil, hint.New(fmt.Errorf("propagation must be any of %s, got %q", strings.Join(kind.Formats(), ", "), name),
 			"use --propagation w3c,jaeger to be understood by most")
 	}
+	return p, nil
 }
 
 // For returns the propagators for a kind of carrier of OpenTracing.
