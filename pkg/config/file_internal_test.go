@@ -20,7 +20,7 @@ func TestReadThatHangs(t *testing.T) {
 		synctest.Test(t, func(t *testing.T) {
 			start := time.Now()
 			data, err := within(readTimeout, "f", func() ([]byte, error) {
-				time.Sleep(test.takes)
+				<-time.After(test.takes)
 				return []byte("x"), nil
 			})
 			if test.want == "" && (err != nil || string(data) != "x") || test.want != "" && (err == nil || !strings.Contains(err.Error(), test.want)) {
@@ -29,7 +29,7 @@ func TestReadThatHangs(t *testing.T) {
 			if waited := time.Since(start); waited > readTimeout {
 				t.Errorf("waited %s", waited)
 			}
-			time.Sleep(test.takes) // the read that was left to itself ends
+			<-time.After(test.takes) // the read that was left to itself ends
 		})
 	}
 }
