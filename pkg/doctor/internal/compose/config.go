@@ -11,6 +11,7 @@ import (
 
 	"go.yaml.in/yaml/v3"
 
+	"github.com/otdemo/otdemo/internal/hosts"
 	"github.com/otdemo/otdemo/pkg/doctor/internal/docker"
 	"github.com/otdemo/otdemo/pkg/doctor/internal/probe"
 )
@@ -107,7 +108,7 @@ func (c *check) checkReceiver(s *service, config *yaml.Node, source string, n *d
 		return
 	}
 	at := cmp.Or(scalar(field(receiver, "endpoint")), "localhost")
-	if probe.IsLoopback(probe.HostOf(at)) {
+	if hosts.IsLoopback(probe.HostOf(at)) {
 		add(codeLoopback, lineOf(receiver, jaeger), endpoint,
 			"%s's %s listens on %s, which only its own container can reach", s.name, protocol, at)
 	}

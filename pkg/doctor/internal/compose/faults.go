@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/otdemo/otdemo/internal/hosts"
 	"github.com/otdemo/otdemo/pkg/doctor/internal/docker"
 	"github.com/otdemo/otdemo/pkg/doctor/internal/jaegers"
 	"github.com/otdemo/otdemo/pkg/doctor/internal/probe"
@@ -191,7 +192,7 @@ func (c *check) checkApplication(s *service) {
 		default:
 			continue
 		}
-		if probe.IsLoopback(host) {
+		if hosts.IsLoopback(host) {
 			fixed := strings.Replace(jaegers.RedactURLs(v.Value), host, c.jaegers[0].name, 1)
 			c.add(codeAgentLocalhost, probe.HopNetwork, v.Line, v.Name+"="+fixed, "%s sends spans to %s, which is its own container", s.name, host)
 		}

@@ -9,6 +9,7 @@ import (
 	"strings"
 	"sync"
 
+	"github.com/otdemo/otdemo/internal/hosts"
 	"github.com/otdemo/otdemo/pkg/doctor/internal/identity"
 	"github.com/otdemo/otdemo/pkg/doctor/internal/jaegers"
 	"github.com/otdemo/otdemo/pkg/doctor/internal/probe"
@@ -107,7 +108,7 @@ func reach(ctx context.Context, env *probe.Env, raw string) (probe.Finding, *clu
 			Saw(refused.lines(jaeger)...).
 			Hint("allow the method HEAD on / for Jaeger's user or role (AWS: es:ESHttpHead)"), nil
 	}
-	if probe.IsLoopback(u.Hostname()) {
+	if hosts.IsLoopback(u.Hostname()) {
 		f = f.Saw(u.Hostname() + " is this machine; inside Jaeger's container it is that container")
 	}
 	return f, cluster
@@ -156,7 +157,7 @@ func noResponse(ctx context.Context, env *probe.Env, c *client, err error) probe
 	refused := probe.Finding{Code: CodeRefused}.Hint("curl -sS "+c.base.String()).
 		Perhaps("it is still starting, which takes up to a minute", "docker logs --tail 20 elasticsearch").
 		Perhaps("it has stopped (memory, vm.max_map_count)", "docker ps -a --format '{{.Names}} {{.Status}}'")
-	if probe.IsLoopback(host) {
+	if hosts.IsLoopback(host) {
 		refused = refused.Perhaps("it runs in another container: use its service name instead of "+host, "")
 	}
 	faults := probe.Faults{

@@ -4,8 +4,8 @@ import (
 	"fmt"
 	"slices"
 
+	"github.com/otdemo/otdemo/internal/hosts"
 	"github.com/otdemo/otdemo/pkg/doctor/internal/jaegers"
-	"github.com/otdemo/otdemo/pkg/doctor/internal/probe"
 )
 
 // Identity is the published result of the probe of that name: the Jaeger that
@@ -99,5 +99,5 @@ func OnLoopback(g jaegers.Generation) bool { return g.Loopback }
 // RunsOn reports whether this Jaeger and host are the same machine according to
 // their names. An agent may run elsewhere and have another version.
 func (i Identity) RunsOn(host string) bool {
-	return i.Known() && (i.Host == host || probe.IsLoopback(i.Host) && probe.IsLoopback(host))
+	return i.Known() && (i.Host == host || hosts.IsLoopback(i.Host) && hosts.IsLoopback(host))
 }

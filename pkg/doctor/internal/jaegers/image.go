@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/otdemo/otdemo/internal/hosts"
 	"github.com/otdemo/otdemo/pkg/doctor/internal/probe"
 	"github.com/otdemo/otdemo/pkg/plural"
 )
@@ -89,7 +90,7 @@ func HostIn(raw string) string { return strings.Trim(urlStart.FindStringSubmatch
 func StorageFault(raw string, ownHost bool) (fault, fixed string) {
 	m := urlStart.FindStringSubmatch(raw)
 	scheme, slashes, host := cmp.Or(m[1], "http"), m[2], m[3]
-	ownContainer := !ownHost && probe.IsLoopback(strings.Trim(host, "[]"))
+	ownContainer := !ownHost && hosts.IsLoopback(strings.Trim(host, "[]"))
 	switch {
 	case m[1] == "":
 		fault = "has no scheme"

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/otdemo/otdemo/internal/hosts"
 	"github.com/otdemo/otdemo/pkg/doctor/internal/probe"
 )
 
@@ -36,7 +37,7 @@ func (p *Program) StorageUnset() (UnsetStorage, bool) {
 		return u, true
 	}
 	u.Text = fmt.Sprintf("has %s=%s, which is its own container", u.Variable, given)
-	isOther := func(server string) bool { return !probe.IsLoopback(strings.TrimSpace(server)) }
+	isOther := func(server string) bool { return !hosts.IsLoopback(strings.TrimSpace(server)) }
 	// A URL of Elasticsearch on loopback has findings of its own.
 	return u, u.Kind == probe.StorageCassandra && !slices.ContainsFunc(strings.Split(given, ","), isOther)
 }

@@ -5,8 +5,6 @@ import (
 	"net"
 	"net/netip"
 	"slices"
-
-	"github.com/otdemo/otdemo/internal/hosts"
 )
 
 // IsOwn reports whether addr is one of this machine's. A socket that is
@@ -32,9 +30,6 @@ func Preferred(addrs []netip.Addr) netip.Addr {
 	}
 	return addrs[0]
 }
-
-// IsLoopback reports whether the configured agent is this machine itself.
-func IsLoopback(host string) bool { return hosts.IsLoopback(host) }
 
 // HostOf returns the host of host:port.
 func HostOf(addr string) string {

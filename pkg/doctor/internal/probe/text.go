@@ -6,6 +6,8 @@ import (
 	"time"
 
 	"github.com/otdemo/otdemo/pkg/config"
+
+	"github.com/otdemo/otdemo/internal/hosts"
 )
 
 // HintLogs is for causes that are only in Jaeger's log.
@@ -17,7 +19,7 @@ const HintAllInOne = "otdemo all-in-one"
 // HintStart returns how to start a Jaeger on host, as far as that is possible
 // from here.
 func HintStart(host string) string {
-	if IsLoopback(host) {
+	if hosts.IsLoopback(host) {
 		return HintAllInOne
 	}
 	return fmt.Sprintf("start Jaeger on %s, or send spans elsewhere: --agent-host HOST", host)

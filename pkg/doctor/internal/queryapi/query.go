@@ -11,6 +11,7 @@ import (
 	"strings"
 	"sync"
 
+	"github.com/otdemo/otdemo/internal/hosts"
 	"github.com/otdemo/otdemo/pkg/doctor/internal/probe"
 	"github.com/otdemo/otdemo/pkg/plural"
 	"github.com/otdemo/otdemo/pkg/query"
@@ -106,7 +107,7 @@ func noResponse(ctx context.Context, env *probe.Env, err error) probe.Finding {
 		return unexpectedStatus(base, status)
 	}
 	usual, start := "--query-url http://localhost:16686", "curl -sS "+probe.Bare(base)+"/api/services"
-	if probe.IsLoopback(base.Hostname()) {
+	if hosts.IsLoopback(base.Hostname()) {
 		start = probe.HintAllInOne
 	}
 	return probe.Faults{

@@ -13,6 +13,7 @@ import (
 	"syscall"
 	"time"
 
+	"github.com/otdemo/otdemo/internal/hosts"
 	"github.com/otdemo/otdemo/pkg/doctor/internal/probe"
 	"github.com/otdemo/otdemo/pkg/trace"
 )
@@ -140,7 +141,7 @@ func callGRPC(ctx context.Context, env *probe.Env, method *url.URL, message []by
 
 // RefusalTime returns how long a refusal by host may need to come back.
 func RefusalTime(host string) time.Duration {
-	if probe.IsLoopback(host) {
+	if hosts.IsLoopback(host) {
 		return localRefusal
 	}
 	return remoteRefusal

@@ -3,6 +3,7 @@ package settings
 import (
 	"context"
 
+	"github.com/otdemo/otdemo/internal/hosts"
 	"github.com/otdemo/otdemo/pkg/config"
 	"github.com/otdemo/otdemo/pkg/doctor/internal/probe"
 	"github.com/otdemo/otdemo/pkg/doctor/internal/send"
@@ -34,7 +35,7 @@ func runPlace(_ context.Context, env *probe.Env) probe.Finding {
 	}
 	where := key + " is from " + probe.Origin(env.Loaded, key)
 	switch {
-	case !probe.IsLoopback(host):
+	case !hosts.IsLoopback(host):
 		return probe.Found(probe.StatusOK, codePlaceRemote, "spans go to %s, not to a loopback address", host).Saw(where)
 	case !env.InContainer():
 		return probe.Found(probe.StatusOK, codePlaceHere, "%s is this machine", host).Saw(where)

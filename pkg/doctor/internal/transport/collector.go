@@ -11,6 +11,7 @@ import (
 	coltracepb "go.opentelemetry.io/proto/otlp/collector/trace/v1"
 	"google.golang.org/protobuf/proto"
 
+	"github.com/otdemo/otdemo/internal/hosts"
 	"github.com/otdemo/otdemo/pkg/config"
 	"github.com/otdemo/otdemo/pkg/doctor/internal/probe"
 	"github.com/otdemo/otdemo/pkg/doctor/internal/send"
@@ -84,7 +85,7 @@ func noResponse(in send.Protocol, endpoint *url.URL, err error) probe.Finding {
 	host, port := endpoint.Hostname(), probe.PortOf(endpoint)
 	connect := "nc -vz " + host + " " + port
 	publish := connect
-	if probe.IsLoopback(host) {
+	if hosts.IsLoopback(host) {
 		publish = "docker run -p " + in.Port + ":" + in.Port + " ..."
 	}
 	f := probe.Faults{

@@ -13,6 +13,7 @@ import (
 	"syscall"
 	"time"
 
+	"github.com/otdemo/otdemo/internal/hosts"
 	"github.com/otdemo/otdemo/pkg/doctor/internal/identity"
 	"github.com/otdemo/otdemo/pkg/doctor/internal/jaegers"
 	"github.com/otdemo/otdemo/pkg/doctor/internal/probe"
@@ -129,7 +130,7 @@ func refused(ctx context.Context, env *probe.Env, addr string) probe.Finding {
 		return f
 	case env.Passed(probe.IDQuery):
 		return perhapsClosed(f.Hint(fmt.Sprintf("docker run -p %d:%d/udp ... (/udp is needed)", port, jaegers.PortCompact)), env, jaeger)
-	case probe.IsLoopback(agent.Host) && env.InContainer():
+	case hosts.IsLoopback(agent.Host) && env.InContainer():
 		return f.Saw("this process runs in a container, where "+agent.Host+" is the container itself").
 			Hint("JAEGER_AGENT_HOST=jaeger (the name of Jaeger's service or container)", probe.HintAllInOne).
 			Perhaps("Jaeger runs in another container", "getent hosts jaeger").
@@ -165,15 +166,15 @@ func IsTCPOnly(port int) bool {
 // one of them only.
 func alternativeFlags(ctx context.Context, env *probe.Env, addr string) []string {
 	agent := env.Config().Reporter.Agent
-	hosts := []string{agent.Host}
-	if probe.IsLoopback(agent.Host) && !probe.IsLoopback(env.QueryHost()) {
-		hosts = append(hosts, env.QueryHost())
+	candidates := []string{agent.Host}
+	if hosts.IsLoopback(agent.Host) && !hosts.IsLoopback(env.QueryHost()) {
+		candidates = append(candidates, env.QueryHost())
 	}
 	if probe.HostOf(addr) == net.IPv6loopback.String() {
-		hosts = append(hosts, "127.0.0.1")
+		candidates = append(candidates, "127.0.0.1")
 	}
 	var hints []string
-	for _, host := range hosts {
+	for _, host := range candidates {
 		if host == agent.Host && agent.Port == jaegers.PortCompact || ctx.Err() != nil {
 			continue
 		}
