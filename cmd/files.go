@@ -13,6 +13,7 @@ import (
 	"syscall"
 	"time"
 
+	"github.com/otdemo/otdemo/internal/hint"
 	"github.com/otdemo/otdemo/internal/wait"
 )
 
@@ -231,8 +232,12 @@ func (a *app) writeAddrFile(ctx context.Context, path string, addrs map[string]s
 	if err == nil {
 		err = a.env.writeFile(ctx, path, append(content, '\n'), 0o666)
 	}
-	if err != nil {
-		return fmt.Errorf("addr-file: %w", err)
+	switch {
+	case err == nil:
+		return nil
+	case errors.Is(err, syscall.EISDIR):
+		return usageError(hint.New(fmt.Errorf("--addr-file: %w", err), "name a file"))
+	default:
+		return fmt.Errorf("--addr-file: %w", err)
 	}
-	return nil
 }

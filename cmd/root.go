@@ -4,12 +4,15 @@
 package cmd
 
 import (
+	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 
 	"github.com/otdemo/otdemo/internal/hint"
 )
@@ -110,7 +113,16 @@ func maxArgs(n int) cobra.PositionalArgs {
 	}
 }
 
+// seeHelp returns the error of a flag that cannot be parsed.
 func seeHelp(cmd *cobra.Command, err error) error {
+	if invalid, ok := errors.AsType[*pflag.InvalidValueError](err); ok {
+		flag := invalid.GetFlag()
+		claim := map[string]string{
+			"int": "must be a whole number", "int64": "must be a whole number", "float64": "must be a number",
+			"duration": "must be a duration with a unit, such as 10s", "bool": "must be true or false",
+		}[flag.Value.Type()]
+		err = fmt.Errorf("--%s %s, got %q", flag.Name, cmp.Or(claim, invalid.Unwrap().Error()), invalid.GetValue())
+	}
 	return usageError(hint.New(err, "see "+cmd.CommandPath()+" --help"))
 }
 

@@ -47,7 +47,7 @@ func Start(opts Options) (*Backend, error) {
 		return nil, err
 	}
 	if opts.MaxMemory < minMaxMemory {
-		return nil, fmt.Errorf("memory for spans must be at least %d bytes, got %d", minMaxMemory, opts.MaxMemory)
+		return nil, fmt.Errorf("memory for spans must be at least %d MiB, got %d bytes", minMaxMemory>>20, opts.MaxMemory)
 	}
 	var ui *api.UI
 	var err error

@@ -167,7 +167,7 @@ func TestBadOptions(t *testing.T) {
 		want string
 	}{
 		{"sampling", Options{Sampling: sampling.Same(sampling.Strategy{Type: "odd"})}, `sampling type must be const, probabilistic or ratelimiting, got "odd"`},
-		{"memory", Options{MaxMemory: 1000}, "memory for spans must be at least 4194304 bytes, got 1000"},
+		{"memory", Options{MaxMemory: 1000}, "memory for spans must be at least 4 MiB, got 1000 bytes"},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {

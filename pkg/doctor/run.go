@@ -6,11 +6,11 @@ import (
 	"fmt"
 	"runtime/debug"
 	"slices"
-	"strings"
 	"sync"
 	"time"
 
 	"github.com/otdemo/otdemo/internal/hint"
+	"github.com/otdemo/otdemo/pkg/config"
 	"github.com/otdemo/otdemo/pkg/doctor/internal/compose"
 	"github.com/otdemo/otdemo/pkg/doctor/internal/probe"
 )
@@ -38,7 +38,11 @@ func (o Options) Validate() error {
 	var errs []error
 	for _, id := range slices.Concat(o.Only, o.Skip) {
 		if !slices.Contains(known, id) {
-			errs = append(errs, hint.New(fmt.Errorf("unknown probe %q", id), "probes are: "+strings.Join(known, ", ")))
+			text := "otdemo check-jaeger --list shows all probes"
+			if near := config.Nearest(id, known); near != "" {
+				text = "did you mean " + near + "?"
+			}
+			errs = append(errs, hint.New(fmt.Errorf("unknown probe %q", id), text))
 		}
 	}
 	return errors.Join(errs...)
