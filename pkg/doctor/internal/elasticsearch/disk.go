@@ -24,7 +24,7 @@ func (s clusterSettings) value(key string) string {
 
 func readSettings(r *reader) clusterSettings {
 	// In a filter a dot within a key has a backslash.
-	filter := `*.cluster\.max_shards_per_node,*.cluster\.routing\.allocation\.disk*`
+	filter := `*.cluster\.max_shards_per_node,*.cluster\.routing\.allocation\.disk*,*.cluster\.blocks*`
 	return read[clusterSettings](r, "_cluster/settings", "include_defaults=true&flat_settings=true&filter_path="+url.QueryEscape(filter))
 }
 
@@ -32,6 +32,8 @@ type diskUsage struct {
 	nodes []allocation
 	// flood is the setting, "" when it is switched off or not known.
 	flood, headroom string
+	// block is the setting that closes the whole cluster for writing, "" if none does.
+	block string
 }
 
 type allocation struct {
@@ -45,6 +47,11 @@ func readDisk(r *reader) diskUsage {
 	const disk = "cluster.routing.allocation.disk."
 	s := readSettings(r)
 	d := diskUsage{nodes: read[[]allocation](r, "_cat/allocation", "format=json&bytes=b&h=node,disk.avail,disk.total,disk.percent")}
+	for _, block := range []string{"cluster.blocks.read_only", "cluster.blocks.read_only_allow_delete"} {
+		if s.value(block) == "true" {
+			d.block = block
+		}
+	}
 	if s.value(disk+"threshold_enabled") != "false" {
 		d.flood = s.value(disk + "watermark.flood_stage")
 		d.headroom = s.value(disk + "watermark.flood_stage.max_headroom")

@@ -188,6 +188,10 @@ func checkWrites(env *probe.Env, r *reader) probe.Finding {
 	}
 	disk := readDisk(r)
 	switch full := disk.full(); {
+	case disk.block != "":
+		return probe.Fail(CodeReadOnly, "%s is set: the whole cluster rejects writes", disk.block).
+			Hint(fmt.Sprintf(`curl -X PUT -H 'Content-Type: application/json' %s -d '{"persistent":{"%[2]s":null},"transient":{"%[2]s":null}}'`,
+				r.base.JoinPath("_cluster", "settings"), disk.block))
 	case len(flooded) > 0:
 		// The disks are only evidence here.
 		r.err = nil

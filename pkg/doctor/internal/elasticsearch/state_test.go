@@ -136,6 +136,11 @@ func TestElasticsearchState(t *testing.T) {
 			map[string]string{pathBlocks: `{"jaeger-span-DAY":{"settings":{"index":{"blocks":{"read_only":"true"}}}}}`},
 			lost, "", probe.StatusFail, CodeReadOnly, "a read-only block is set on jaeger-span-DAY",
 		},
+		"the whole cluster is read-only": {
+			IDWrites,
+			map[string]string{pathSettings: `{"transient":{"cluster.blocks.read_only":"true"}}`},
+			lost, "", probe.StatusFail, CodeReadOnly, "cluster.blocks.read_only is set: the whole cluster rejects writes",
+		},
 		"disk full": {
 			IDWrites,
 			map[string]string{pathDisk: `[{"disk.avail":"4","disk.total":"100","disk.percent":"96","node":"n1"},{"node":"UNASSIGNED"}]`},
