@@ -71,6 +71,35 @@ func TestStorageElasticsearchFlood(t *testing.T) {
 	wellStored(t, j, esFlags(es.URL), wellInES()...)
 }
 
+// TestStorageElasticsearchBlocks sets each block that closes Jaeger's indices, and removes
+// it with the printed command.
+func TestStorageElasticsearchBlocks(t *testing.T) {
+	es := stores.Elasticsearch(t, stores.SearchOptions{})[0]
+	j := deployedJaeger(t, "elasticsearch.yaml", esEnv(es.URL))
+	j.start(t)
+	wellStored(t, j, esFlags(es.URL), wellInES()...)
+	for _, block := range []struct{ path, body string }{
+		{"/jaeger-*/_settings", `{"index.blocks.write":true}`},
+		{"/jaeger-*/_settings", `{"index.blocks.read_only":true}`},
+		{"/_cluster/settings", `{"transient":{"cluster.blocks.read_only":true}}`},
+		{"/_cluster/settings", `{"persistent":{"cluster.blocks.read_only":true}}`},
+	} {
+		putJSON(t, es.URL+block.path, block.body)
+		r, code := checkStored(t, place{}, over14268{j}, esFlags(es.URL))
+		f, fix := r.decisive(faultCase{exit: 1, code: "es-read-only"})
+		if code != 1 || f.Code != "es-read-only" {
+			t.Errorf("%s: got exit code %d and finding %s, want 1 and es-read-only\n%s", block.body, code, f.Code, r)
+		}
+		got := process.Run(t, runTimeout, process.Command{
+			Path: "/bin/sh", Args: []string{"-c", fix}, Env: []string{"PATH=" + os.Getenv("PATH")},
+		})
+		if !strings.Contains(got.Stdout, `"acknowledged":true`) {
+			t.Fatalf("%s: the fix %q printed %s%s", block.body, fix, got.Stdout, got.Stderr)
+		}
+	}
+	wellStored(t, j, esFlags(es.URL), wellInES()...)
+}
+
 // readOnlyIndices counts those of Jaeger's that the flood has closed.
 func readOnlyIndices(t *testing.T, es *stores.SearchNode) int {
 	t.Helper()
