@@ -347,6 +347,8 @@ func unseenError(l *ledger.Ledger) error {
 	switch {
 	case l == nil || l.Unproven() == "":
 		return nil
+	case l.ServiceUnseen == "" && l.Traces.Sampled > 0:
+		return hint.New(errors.New(l.Unproven()), "the report has an example of each kind of error; --timeout sets how long a response may take")
 	case l.ServiceUnseen == "":
 		return hint.New(errors.New(l.Unproven()), "sample traces: --sampler-type const --sampler-param 1, without --trace-share")
 	}

@@ -1,6 +1,9 @@
 package ledger
 
-import "github.com/otdemo/otdemo/pkg/tracer"
+import (
+	"github.com/otdemo/otdemo/pkg/plural"
+	"github.com/otdemo/otdemo/pkg/tracer"
+)
 
 // Ledger is the account of a run. All numbers but those of Traces count spans of the
 // run's sampled traces.
@@ -20,6 +23,9 @@ type Ledger struct {
 	// span was found, with the possible causes. How many it made is unknown then: the
 	// numbers are the client's alone. Empty when a span was found, or none is expected.
 	ServiceUnseen string `json:"service_unseen,omitempty"`
+	// Unanswered is the number of requests that may have reached the service and got no
+	// response, unless its own counters include the spans that it made for them.
+	Unanswered int64 `json:"unanswered,omitempty"`
 	// Notes are whole sentences, without which the numbers would mislead.
 	Notes []string `json:"notes,omitempty"`
 }
@@ -32,12 +38,18 @@ func (l *Ledger) Balanced() bool { return l.Spans.Missing == 0 }
 func (l *Ledger) NoneLost() bool { return l.Balanced() && l.Unproven() == "" }
 
 // Unproven returns why an account that balances does not prove that no span was lost:
-// ServiceUnseen, or that there was no span to lose; "" if it proves it.
+// ServiceUnseen, that there was no span to lose, or that requests were not answered; ""
+// if it proves it.
 func (l *Ledger) Unproven() string {
-	if l.ServiceUnseen == "" && l.Traces.Sampled == 0 && l.Spans.Made == 0 {
+	switch {
+	case l.ServiceUnseen != "":
+		return l.ServiceUnseen
+	case l.Traces.Sampled == 0 && l.Spans.Made == 0:
 		return "no trace was sampled, so nothing was checked"
+	case l.Unanswered > 0:
+		return plural.Of(l.Unanswered, "request", "requests") + " got no response, so the service may have made spans that are not counted"
 	}
-	return l.ServiceUnseen
+	return ""
 }
 
 // Server is by how much the called service's own counters increased during the run.

@@ -55,9 +55,9 @@ type Recorder struct {
 
 	entries    []entry
 	sampledOut int64
-	// unanswered reports that a sampled request arrived, or may have, and got no
+	// unanswered counts the sampled requests that arrived, or may have, and got no
 	// response.
-	unanswered bool
+	unanswered int64
 }
 
 // snapshot is the values of all counters at one time. Each is nil, or not known,
@@ -98,7 +98,9 @@ func (rec *Recorder) Add(r load.Result) {
 		rec.sampledOut++
 	default:
 		rec.entries = append(rec.entries, newEntry(&r))
-		rec.unanswered = rec.unanswered || r.Answered < r.Hops && mayHaveArrived(r.Kind)
+		if mayHaveArrived(r.Kind) {
+			rec.unanswered += int64(r.Hops - r.Answered)
+		}
 	}
 }
 

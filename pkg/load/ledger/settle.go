@@ -23,7 +23,7 @@ type facts struct {
 	before, after *snapshot
 	reader        *reader
 	// unanswered is the recorder's.
-	unanswered bool
+	unanswered int64
 	// err is why not everything could be read back.
 	err error
 
@@ -79,6 +79,10 @@ func (f *facts) settle() Ledger {
 	f.attributeClient(h)
 	h.left += f.missingServer
 	f.attributeServer(h)
+	unanswered := f.unanswered
+	if f.server != nil && !f.server.Restarted {
+		unanswered = 0
+	}
 	return Ledger{
 		Client: f.client,
 		Server: f.server,
@@ -88,6 +92,7 @@ func (f *facts) settle() Ledger {
 		Notes:  f.notes(),
 
 		ServiceUnseen: f.unseen(),
+		Unanswered:    unanswered,
 	}
 }
 

@@ -22,7 +22,7 @@ const noAnswer = "no span of the called service was seen: no request was answere
 // no sampled request reached it.
 func (f *facts) unseen() string {
 	switch {
-	case f.traced || !f.reader.answered && !f.unanswered:
+	case f.traced || !f.reader.answered && f.unanswered == 0:
 		return ""
 	case !f.reader.answered:
 		return noAnswer

@@ -114,6 +114,42 @@ func TestSettleWithoutAnAnswer(t *testing.T) {
 	}
 }
 
+// Of requests without a response it is unknown which spans the service made, unless its
+// own counters include them.
+func TestSettleOfUnanswered(t *testing.T) {
+	t.Parallel()
+	const want = "2 requests got no response, so the service may have made spans that are not counted"
+	for _, test := range []struct {
+		name   string
+		server *Server
+		want   string
+	}{
+		{"no counters", nil, want},
+		{"counters of a process that is gone", &Server{Restarted: true}, want},
+		{"counters", &Server{Finished: 1, States: map[string]int64{"sent": 1}}, ""},
+	} {
+		rec := &Recorder{opts: Options{Service: "client"}}
+		for i := range 3 {
+			r := load.Result{TraceID: trace.TraceID{Low: uint64(i) + 1}, Sampled: true, Hops: 1, SpansMade: 3, Kind: load.Timeout}
+			if i == 0 {
+				r.Kind, r.Answered = "", 1
+			}
+			rec.Add(r)
+		}
+		for i := range rec.entries {
+			rec.entries[i].observed = observed{client: 3, server: rec.entries[i].answered}
+		}
+		reader := newReader(rec.entries, newIdentifier("client"))
+		reader.traced = true
+		f := &facts{opts: &Options{}, server: test.server, reader: reader, unanswered: rec.unanswered, before: &snapshot{}, after: &snapshot{}}
+		f.sum(0)
+		l := f.settle()
+		if got := l.Unproven(); got != test.want || l.NoneLost() != (test.want == "") {
+			t.Errorf("%s: got %q and none lost %t, want %q", test.name, got, l.NoneLost(), test.want)
+		}
+	}
+}
+
 // A span of the service that is not the answer itself proves that the service is
 // traced, so that its answer's span is missing.
 func TestNoteFindsTheServiceTraced(t *testing.T) {

@@ -155,17 +155,21 @@ func ledgerVerdict(l *ledger.Ledger) verdict {
 	switch {
 	case l.NoneLost():
 		return verdict{"good", fmt.Sprintf("spans: %d made = %d stored, none lost", s.Made, s.Stored), terminal.Green}
-	case l.Balanced():
-		text := fmt.Sprintf("spans: %d made by the client = %d stored; %s", s.Made, s.Stored, l.Unproven())
+	}
+	by, unseen := "", ""
+	if l.ServiceUnseen != "" || s.Made == 0 {
+		by = " by the client"
+	}
+	if l.Unproven() != "" {
+		unseen = "; " + l.Unproven()
+	}
+	if l.Balanced() {
+		text := fmt.Sprintf("spans: %d made%s = %d stored%s", s.Made, by, s.Stored, unseen)
 		return verdict{"unknown", printable.Line(text), terminal.Yellow}
 	}
 	var hops []string
 	for _, hop := range l.Hops {
 		hops = append(hops, fmt.Sprintf("%s %d", hop.Name, hop.Lost))
-	}
-	by, unseen := "", ""
-	if l.ServiceUnseen != "" {
-		by, unseen = " by the client", "; "+l.ServiceUnseen
 	}
 	text := fmt.Sprintf("spans: %d made%s = %d stored + %d missing (%s)%s", s.Made, by, s.Stored, s.Missing, strings.Join(hops, ", "), unseen)
 	return verdict{"bad", printable.Line(text), terminal.Red}
