@@ -59,6 +59,12 @@ func (b Binding) inContainer() string { return strconv.Itoa(b.Inside) + "/" + b.
 
 func (b Binding) everywhere() bool { return !b.Host.IsValid() || b.Host.IsUnspecified() }
 
+// clashes reports whether the machine cannot publish both, whatever their containers'
+// ports.
+func (b Binding) clashes(m Binding) bool {
+	return m.Port != 0 && m.Port == b.Port && m.Proto == b.Proto && (m.everywhere() || b.everywhere() || m.Host == b.Host)
+}
+
 // conflictsWith reports whether b cannot stay when m is published, or is replaced by m.
 func (b Binding) conflictsWith(m Binding) bool {
 	if m.Port != b.Port || !m.everywhere() && !b.everywhere() && m.Host != b.Host {

@@ -49,7 +49,8 @@ type replacement struct {
 }
 
 // replacement makes the new container while the old one still runs, so that a
-// mistake in its settings stops nothing, and starts it when the ports are free. A
+// mistake in its settings stops nothing, and starts it when the ports are free. If a
+// step fails, the line brings the old one back. A
 // container that its stop removes with the traces in it is not replaced.
 func (c *container) replacement(missing []Binding, image string) replacement {
 	if dirs := c.ownDirectories(); c.HostConfig.AutoRemove && len(dirs) > 0 {
@@ -60,7 +61,7 @@ func (c *container) replacement(missing []Binding, image string) replacement {
 	name, oldName := shell.Quote(c.name()), shell.Quote(c.oldName())
 	l := commandLine{container: c.oldName()}
 	c.createWords(&l, missing, image)
-	steps := slices.Concat([]string{"docker rename " + name + " " + oldName, strings.Join(l.words, " ")}, c.connects())
+	steps := append([]string{strings.Join(l.words, " ")}, c.connects()...)
 	undo := "docker rm -f " + name + "; docker rename " + oldName + " " + name
 	if policy := c.HostConfig.RestartPolicy.String(); policy != "" {
 		// Otherwise the engine's next start brings both back, and one finds its
@@ -70,6 +71,11 @@ func (c *container) replacement(missing []Binding, image string) replacement {
 	}
 	steps = append(steps, "docker stop "+oldName, "docker start "+name)
 	r := replacement{line: strings.Join(steps, " && "), undo: undo + " && docker start " + name}
+	if !c.HostConfig.AutoRemove {
+		// A port that another program has shows only when the new one is started.
+		r.line = "{ " + r.line + " || { " + r.undo + "; false; }; }"
+	}
+	r.line = "docker rename " + name + " " + oldName + " && " + r.line
 	if len(l.secrets) > 0 {
 		r.notes = append(r.notes, "not shown; the command reads it from the old container: "+strings.Join(l.secrets, ", "))
 	}

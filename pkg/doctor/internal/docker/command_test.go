@@ -36,7 +36,9 @@ func TestIsSecretByValue(t *testing.T) {
 	t.Parallel()
 	for value, want := range map[string]bool{
 		"Bearer abc": true, "Basic dTpw": true, "basic": false, "http://u:p@es:9200": true, "http://es:9200/?token=abc&x=1": true,
-		"http://es:9200/?x=1&password=abc": true, "username=u,password=p": true, "http://es:9200": false, "a=b,c=d": false,
+		"http://es:9200/?x=1&password=abc": true, "AUTH_HDR=Bearer sekret": true, "H=Authorization: bearer x": true,
+		"LINK=https://h/x?access_token=a": true, "LINK=https://h/x?v=1&sig=a": true, "C=Server=db;Pwd=x;": true, "-----BEGIN PRIVATE KEY-----": true,
+		"J=eyJhbGciOiJIUzI1.e30.x": true, "users=admin:$apr1$x$y": true, "basic auth": true, "the basics of it": false, "a design=1": false, "username=u,password=p": true, "http://es:9200": false, "a=b,c=d": false,
 	} {
 		if got := isSecret("ES_SERVER_URLS", value); got != want {
 			t.Errorf("%s: got %t, want %t", value, got, want)
@@ -54,8 +56,8 @@ func parseContainer(t *testing.T, text string) *container {
 
 func TestReplacement(t *testing.T) {
 	t.Parallel()
-	const head = "docker rename j j-old && docker create --name j "
-	const tail = " && docker stop j-old && docker start j"
+	const head = "docker rename j j-old && { docker create --name j "
+	const tail = " && docker stop j-old && docker start j || { docker rm -f j; docker rename j-old j && docker start j; false; }; }"
 	tests := map[string]struct {
 		container string
 		want      string
@@ -164,7 +166,8 @@ func TestReplacementRepeatsEverySetting(t *testing.T) {
 			t.Parallel()
 			c := parseContainer(t, tt.container)
 			c.Name = "/j"
-			if got, want := c.replacement(nil, "i").line, "docker rename j j-old && docker create --name j "+tt.want+" && docker stop j-old && docker start j"; got != want {
+			if got, want := c.replacement(nil, "i").line, "docker rename j j-old && { docker create --name j "+tt.want+
+				" && docker stop j-old && docker start j || { docker rm -f j; docker rename j-old j && docker start j; false; }; }"; got != want {
 				t.Errorf("got\n%s\nwant\n%s", got, want)
 			}
 		})

@@ -67,6 +67,12 @@ func (v *view) judgeNeed(ctx context.Context, t *probe.Target, n Need, all []Nee
 		return probe.Finding{}, false
 	}
 	f := portFault(c, n, bindings).Saw("docker inspect " + c.name() + ": " + listPorts(bindings))
+	for _, b := range missing {
+		if holder := v.holder(b); holder != "" && holder != c.name() {
+			f.Fact += fmt.Sprintf("; port %d/%s of this machine is published by container %s", b.Port, b.Proto, holder)
+			return f.Hint(fmt.Sprintf("docker ps --filter publish=%d/%s", b.Port, b.Proto)), true
+		}
+	}
 	f = replaceWith(f, c, missing, c.ownImage())
 	return f.Hint("-p " + strings.Join(texts(missing), " -p ")), true
 }
@@ -122,7 +128,8 @@ func (v *view) isLocal(ctx context.Context, t *probe.Target, n Need) bool {
 
 func (c *container) lacks(n Need) bool {
 	p := c.program()
-	return n.Proto == "udp" && p.Image.Lacks(n.Inside) && !p.HasConfig()
+	_, exposed := c.defaults.ExposedPorts[n.String()]
+	return n.Proto == "udp" && p.Image.Lacks(n.Inside) && !exposed && !p.HasConfig()
 }
 
 func (v *view) judgeName(c *container, n Need) (probe.Finding, bool) {

@@ -8,6 +8,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
+
 	"github.com/otdemo/otdemo/pkg/doctor/internal/probe"
 	"github.com/otdemo/otdemo/pkg/doctor/internal/probetest"
 )
@@ -50,8 +52,19 @@ const held = ": 'not repeated: the traces that Jaeger has in memory'; "
 
 // remade is the line that replaces the container jaeger.
 func remade(flags string) string {
-	return "docker rename jaeger jaeger-old && docker create --name jaeger " + flags +
-		" && docker stop jaeger-old && docker start jaeger"
+	return "docker rename jaeger jaeger-old && { docker create --name jaeger " + flags +
+		" && docker stop jaeger-old && docker start jaeger || { docker rm -f jaeger; docker rename jaeger-old jaeger && docker start jaeger; false; }; }"
+}
+
+// restarted is remade for a container that the engine restarts.
+func restarted(flags string) string {
+	const back = "docker rename jaeger-old jaeger && "
+	return strings.Replace(remade(flags), back, back+"docker update --restart on-failure:3 jaeger && ", 1)
+}
+
+// without6831 makes the recorded image one of another tag, which does not have the port.
+func without6831(tag string) []string {
+	return []string{"all-in-one:1.62.0", "all-in-one:" + tag, `"6831/udp":{}`, `"1/udp":{}`, `"6831/udp": {}`, `"1/udp": {}`}
 }
 
 // The probes that fail when the agent's port is closed, and when nothing is there.
@@ -136,7 +149,7 @@ var dockerTests = map[string]dockerTest{
 		recording: "published", edit: []string{`"6831/udp":[`, `"6899/udp":[`}, failed: udpFails,
 		status: probe.StatusFail, code: CodeNotPublished, explains: probe.IDUDP,
 		fact: label1 + " publishes 5778/tcp, 6899/udp on 6831, 14268/tcp, 16686/tcp; 6831/udp is not published",
-		hint: ": 'not repeated: the traces that Jaeger has in memory, -p 127.0.0.1:6831:6899/udp, whose port is taken'; " + remade("--restart on-failure:3 -p 6831:6831/udp -p 5778:5778 -p 14268:14268 -p 16686:16686 "+
+		hint: ": 'not repeated: the traces that Jaeger has in memory, -p 127.0.0.1:6831:6899/udp, whose port is taken'; " + restarted("--restart on-failure:3 -p 6831:6831/udp -p 5778:5778 -p 14268:14268 -p 16686:16686 "+
 			"-v /srv/jaeger/data:/data:ro --memory 512m jaegertracing/all-in-one:1.62.0 --log-level=debug && "+
 			"docker update --restart no jaeger-old"),
 	},
@@ -146,20 +159,26 @@ var dockerTests = map[string]dockerTest{
 		fact: "container demo_jaeger_1 (jaegertracing/jaeger:2.13.0) publishes 4317/tcp, 4318/tcp, 16686/tcp; 6831/udp is not published",
 		hint: `in /srv/demo/docker-compose.yml add to jaeger's ports: - "6831:6831/udp" (the traces that Jaeger has in memory are lost), then: docker compose up -d jaeger`,
 	},
+	"a tag without a version, of an image with the port": {
+		recording: "not-published", edit: []string{"all-in-one:1.62.0", "all-in-one:latest"}, failed: udpFails,
+		status: probe.StatusFail, code: CodeNotPublished, explains: probe.IDUDP,
+		fact: "container jaeger (jaegertracing/all-in-one:latest) publishes 5775/udp, 16686/tcp; 6831/udp is not published",
+		hint: held + remade("-p 6831:6831/udp -p 5775:5775/udp -p 16686:16686 jaegertracing/all-in-one:latest"),
+	},
 	"a version without UDP": {
-		recording: "published", edit: []string{"all-in-one:1.62.0", "all-in-one:1.66.0"}, failed: udpFails,
+		recording: "published", edit: without6831("1.66.0"), failed: udpFails,
 		status: probe.StatusFail, code: codeNoUDP, explains: probe.IDUDP,
 		fact: "container jaeger (jaegertracing/all-in-one:1.66.0) has no port 6831/udp: this version does not listen on it",
 		hint: "--collector-endpoint http://localhost:14268/api/traces",
 	},
 	"a version without UDP, nothing else published": {
-		recording: "not-published", edit: []string{"all-in-one:1.62.0", "all-in-one:latest"}, failed: udpFails,
+		recording: "not-published", edit: without6831("latest"), failed: udpFails,
 		status: probe.StatusFail, code: codeNoUDP, explains: probe.IDUDP,
 		fact: "container jaeger (jaegertracing/all-in-one:latest) has no port 6831/udp: this version does not listen on it",
 		hint: held + remade("-p 6831:6831/udp -p 5775:5775/udp -p 16686:16686 jaegertracing/jaeger:latest"),
 	},
 	"a version without UDP, at its own address": {
-		recording: "nothing", edit: []string{"all-in-one:1.62.0", "all-in-one:1.63.0"}, failed: udpFails,
+		recording: "nothing", edit: without6831("1.63.0"), failed: udpFails,
 		config: []string{"reporter.agent.host", "172.17.0.2"},
 		status: probe.StatusFail, code: codeNoUDP, explains: probe.IDUDP,
 		fact: "container jaeger (jaegertracing/all-in-one:1.63.0) has no port 6831/udp: this version does not listen on it",
@@ -285,6 +304,19 @@ func TestDockerOfTwoJaegers(t *testing.T) {
 	if line := probe.First(f.Hints); !ok || !strings.Contains(line, "--name z-shown -p 6831:6831/udp -p 16686:16686 ") {
 		t.Errorf("got %t %q, want z-shown with both ports", ok, line)
 	}
+	relay := []byte(`[{"Names": ["/relay"], "Ports": [{"IP": "127.0.0.1", "PrivatePort": 9, "PublicPort": 6831, "Type": "udp"}]}]`)
+	mustUnmarshal(t, relay, &v.listed)
+	f, _ = v.judgeNeed(t.Context(), &target, spans, []Need{spans, query})
+	if want := "; port 6831/udp of this machine is published by container relay"; !strings.HasSuffix(f.Fact, want) || !cmp.Equal(f.Hints, []string{"docker ps --filter publish=6831/udp"}) {
+		t.Errorf("got %q %q, want a fact that ends in %q, and no command that publishes the port", f.Fact, f.Hints, want)
+	}
+	v.listed = nil
+	query.Addr = netip.MustParseAddr("172.17.0.9")
+	mustUnmarshal(t, []byte(`{"NetworkSettings": {"Networks": {"bridge": {"IPAddress": "172.17.0.9"}}}}`), shown)
+	if got := v.closest(spans, []Need{spans, query}); got != shown {
+		t.Errorf("got %s, want the container at the query API's address", got.name())
+	}
+	query.Addr = loopback
 	v.jaegers = []*container{bystander}
 	f, _ = v.judgeNeed(t.Context(), &target, spans, []Need{spans, query})
 	if line := probe.First(f.Hints); strings.Contains(line, "16686") {

@@ -20,6 +20,8 @@ type view struct {
 	storages []*container
 	// self is the container that this process runs in, nil if in none.
 	self *container
+	// listed is every container.
+	listed []listedContainer
 }
 
 type listedContainer struct {
@@ -29,8 +31,9 @@ type listedContainer struct {
 	Labels map[string]string
 	State  string
 	Ports  []struct {
-		PrivatePort int
-		Type        string
+		IP                      netip.Addr
+		PrivatePort, PublicPort int
+		Type                    string
 	}
 	HostConfig struct{ NetworkMode string }
 }
@@ -53,7 +56,7 @@ func readView(ctx context.Context, t *probe.Target, e *engine) (*view, error) {
 	if err := e.get(ctx, "/containers/json?all=1", &list); err != nil {
 		return nil, err
 	}
-	found := &view{engine: e}
+	found := &view{engine: e, listed: list}
 	self := ownContainerID(t)
 	var taken []string
 	for _, listed := range list {
@@ -154,7 +157,9 @@ func ownContainerID(t *probe.Target) string {
 func (v *view) closest(n Need, all []Need) *container {
 	score := func(c *container) int {
 		score := 0
-		if slices.ContainsFunc(all, func(other Need) bool { return other.Met() && isPublished(c.published(), other) }) {
+		if slices.ContainsFunc(all, func(other Need) bool {
+			return other.Met() && (isPublished(c.published(), other) || c.hasAddr(other.Addr))
+		}) {
 			score += 8
 		}
 		if c.up() {
@@ -174,12 +179,27 @@ func (v *view) closest(n Need, all []Need) *container {
 // byAddr is the container that has the address on one of Docker's networks,
 // where nothing needs to be published.
 func (v *view) byAddr(addr netip.Addr) *container {
-	return v.find(func(c *container) bool {
-		return c.hasEndpoint(func(e endpoint) bool {
-			own, err := netip.ParseAddr(e.IPAddress)
-			return err == nil && own == addr
-		})
+	return v.find(func(c *container) bool { return c.hasAddr(addr) })
+}
+
+func (c *container) hasAddr(addr netip.Addr) bool {
+	return c.hasEndpoint(func(e endpoint) bool {
+		own, err := netip.ParseAddr(e.IPAddress)
+		return err == nil && own == addr
 	})
+}
+
+// holder returns the running container that publishes the machine's port of b, "" if
+// none does.
+func (v *view) holder(b Binding) string {
+	for i := range v.listed {
+		for _, p := range v.listed[i].Ports {
+			if (Binding{Host: p.IP, Port: p.PublicPort, Proto: p.Type}).clashes(b) {
+				return ownName(v.listed[i].Names)
+			}
+		}
+	}
+	return ""
 }
 
 func (v *view) byName(host string) *container {

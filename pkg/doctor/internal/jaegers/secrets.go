@@ -18,14 +18,16 @@ func IsSecret(name string) bool {
 		// Switches and names.
 		"_USE_KEYTAB", "_TOKEN_PROPAGATION", "_TOKEN_OVERRIDE_FROM_CONTEXT", "_KEYSPACE",
 	}
-	secret := []string{"PASS", "SECRET", "TOKEN", "KEY", "CREDENTIAL", "CREDS", "COOKIE", "_HEADERS", "BASICAUTH"}
+	secret := []string{"PASS", "SECRET", "TOKEN", "KEY", "CREDENTIAL", "CREDS", "COOKIE", "LICENSE", "SIGNING", "_HEADERS", "BASICAUTH"}
 	return !slices.ContainsFunc(public, func(end string) bool { return strings.HasSuffix(name, end) }) &&
 		slices.ContainsFunc(secret, func(word string) bool { return strings.Contains(name, word) })
 }
 
-// secretPart is a value of an Authorization header, or an option or a query parameter
-// whose name is that of a secret.
-var secretPart = regexp.MustCompile(`(?i)^(bearer|basic) |(^|[?&,;])(password|passwd|token|secret|api[_-]?key)=`)
+// secretPart is what values of any name have of a secret: an Authorization header, an
+// option or a query parameter whose name is that of a secret, a private key, a JSON web
+// token, an entry of htpasswd, and tokens of AWS, GitHub and Slack.
+var secretPart = regexp.MustCompile(`(?i)\b(bearer|basic) +\S|[?&,;= ]\w*(password|passwd|pwd|token|secret|api[_-]?key|sig|signature)=` +
+	`|^(password|passwd|pwd|token|secret)=|-----BEGIN |\beyJ[\w-]{8,}\.|\$(apr1|2[aby])\$|\bgh[a-z]_\w{10,}|\bAKIA\w{12,}|\bxox[a-z]-|hooks\.slack\.com/`)
 
 // HasSecret reports whether a value has a secret in it, whatever its name is.
 func HasSecret(value string) bool { return RedactURLs(value) != value || secretPart.MatchString(value) }
