@@ -116,3 +116,38 @@ func marshal(t *testing.T, v any) string {
 	}
 	return string(text)
 }
+
+// TestDockerFixThatFails has the agent's port taken, which shows only when the new
+// container is started: the old one runs on with its name and its traces. Docker is asked
+// to publish no port that another container has.
+func TestDockerFixThatFails(t *testing.T) {
+	t.Parallel()
+	lab := newDockerLabV1(t)
+	lab.run(t, "-p 16686:16686 "+imageV1)
+	lab.awaitServices(t, "jaeger-all-in-one")
+	id := lab.Docker(t, "inspect", "-f", "{{.Id}}", "jaeger")
+	holder := process.Start(t, lab.Inside(t, command(t, "all-in-one", "--free-ports", "--agent-port", "6831")))
+	var fix dockerVerdict
+	for deadline := time.Now().Add(runTimeout); fix.Code != "docker-port-not-published"; {
+		if fix, _ = lab.check(t); time.Now().After(deadline) {
+			t.Fatalf("got %+v, want docker-port-not-published\n%s", fix, holder.Output())
+		}
+	}
+	got := process.Run(t, runTimeout, process.Command{
+		Path: "/bin/sh", Args: []string{"-c", fix.Fix},
+		Env: []string{"DOCKER_HOST=" + lab.Host, "PATH=" + os.Getenv("PATH"), "HOME=" + t.TempDir()},
+	})
+	if got.Code == 0 || !strings.Contains(got.Stderr, "address already in use") {
+		t.Fatalf("the fix %q: exit code %d, want a failure for the port\n%s%s", fix.Fix, got.Code, got.Stdout, got.Stderr)
+	}
+	if after := lab.Docker(t, "inspect", "-f", "{{.Id}} {{.State.Running}}", "jaeger"); after != strings.TrimSpace(id)+" true\n" {
+		t.Errorf("after the fix that failed: got %q, want the same container, running", after)
+	}
+	if err := holder.Stop(); err != nil {
+		t.Fatal(err)
+	}
+	lab.Docker(t, "run", "-d", "--name", "a-relay", "-p", "6831:9/udp", imageV1)
+	if fix, _ = lab.check(t); strings.Contains(fix.Fix, "6831:6831/udp") {
+		t.Errorf("got the fix %q, which publishes a port that a-relay has", fix.Fix)
+	}
+}
