@@ -69,11 +69,11 @@ func run(ctx context.Context, probes []probe.Probe, target probe.Target, opts Op
 	defer cancel()
 
 	target = target.WithDefaults()
-	jobs := newJobs(choose(probes, opts.Only, opts.Skip), opts.Only)
-	for _, j := range jobs {
-		// Who names a compose file wants it checked.
-		j.named = j.named || j.probe.ID == probe.IDCompose && target.Compose != ""
+	named := slices.Clone(opts.Only)
+	if target.Compose != "" {
+		named = append(named, probe.IDCompose) // who names a compose file wants it checked
 	}
+	jobs := newJobs(choose(probes, opts.Only, opts.Skip), named, len(opts.Only) == 0)
 	var wg sync.WaitGroup
 	sent := new(probe.SentSpans)
 	for _, j := range jobs {
@@ -116,7 +116,7 @@ func choose(probes []probe.Probe, only, skip []string) []probe.Probe {
 type job struct {
 	probe probe.Probe
 	// requested is set unless the probe runs only because another one needs it,
-	// and named if its id was given.
+	// and named if its id or its file was given.
 	requested, named bool
 	// all are the jobs of the run by id.
 	all map[string]*job
@@ -125,13 +125,13 @@ type job struct {
 	probe.Outcome
 }
 
-func newJobs(probes []probe.Probe, only []string) []*job {
+func newJobs(probes []probe.Probe, named []string, whole bool) []*job {
 	all := make(map[string]*job, len(probes))
 	jobs := make([]*job, len(probes))
 	for i, p := range probes {
-		named := slices.Contains(only, p.ID)
+		isNamed := slices.Contains(named, p.ID)
 		jobs[i] = &job{
-			probe: p, named: named, requested: named || len(only) == 0,
+			probe: p, named: isNamed, requested: isNamed || whole,
 			all: all, ran: make(chan struct{}), done: make(chan struct{}),
 		}
 		all[p.ID] = jobs[i]
