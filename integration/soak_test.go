@@ -246,7 +246,7 @@ func resident(t *testing.T, pid int) int64 {
 	t.Helper()
 	status, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", pid))
 	if err != nil {
-		t.Skipf("memory is not told here: %v", err)
+		t.Skipf("a process's memory cannot be read here: %v", err)
 	}
 	_, rest, _ := strings.Cut(string(status), "VmRSS:")
 	kib, err := strconv.ParseInt(strings.Fields(rest)[0], 10, 64)
